@@ -1,0 +1,39 @@
+import type { Plan } from "../compile/plan.ts";
+import type { DType, Shape, TypedArray } from "../tensor/tensor.ts";
+
+/** What an engine holds on its device. */
+export interface MemoryUse {
+  /** Bytes of all live buffers, scratch memory included. */
+  readonly bytes: number;
+  /** Number of live buffers. */
+  readonly buffers: number;
+  readonly peakBytes: number;
+}
+
+/** A plan made ready on a device. */
+export interface Executable<Buffer> {
+  /**
+   * Runs the plan. Donated inputs are consumed: freed, or handed on as outputs (`Plan.buffers[…].reuses`).
+   * @param inputs one buffer for each plan input
+   * @returns one buffer for each plan output, owned by the caller
+   */
+  run(inputs: readonly Buffer[]): Promise<readonly Buffer[]>;
+  /** Figures about what runs: kernels, launches, bytes. */
+  stats(): Readonly<Record<string, number>>;
+  dispose(): void;
+}
+
+/** What a backend implements; `createEngine` adds tracing, caching, trees and ownership. */
+export interface Device<Buffer> {
+  readonly backend: string;
+  /** For people: the GPU's name, the number of threads. */
+  readonly description: string;
+  prepare(plan: Plan): Promise<Executable<Buffer>>;
+  upload(data: TypedArray, shape: Shape, dtype: DType): Buffer;
+  /** Float32Array or Float64Array for float, Int32Array for int; a copy that the caller owns. */
+  read(buffer: Buffer, shape: Shape, dtype: DType): Promise<TypedArray>;
+  copy(buffer: Buffer): Buffer;
+  free(buffer: Buffer): void;
+  memory(): MemoryUse;
+  close(): void | Promise<void>;
+}

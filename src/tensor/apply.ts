@@ -1,0 +1,75 @@
+import { DataError, ShapeError } from "./errors.ts";
+import { dtypeRule, shapeRules, sizeOf } from "./shapes.ts";
+import {
+  type Attrs,
+  type DType,
+  type Inputs,
+  type PrimitiveName,
+  type Shape,
+  Tensor,
+  type TypedArray,
+} from "./tensor.ts";
+
+/** Describes one primitive. @throws ShapeError, TypeError on the caller's line. */
+export function apply<K extends PrimitiveName>(op: K, inputs: Inputs<K>, attrs: Attrs<K>): Tensor {
+  const rule = shapeRules[op] as (inputs: readonly Tensor[], attrs: Attrs<K>) => Shape;
+  return new Tensor<PrimitiveName>(op, rule(inputs, attrs), dtypeRule(op, inputs), inputs, attrs);
+}
+
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/**
+ * A constant tensor.
+ * @param values nested arrays of numbers, or a typed array together with `shape`; an Int32Array
+ *   makes int token ids, everything else float
+ * @throws ShapeError where rows are ragged or the shape has another number of elements
+ */
+export function tensor(values: NestedNumbers | TypedArray, shape?: Shape): Tensor<"constant"> {
+  const typed = ArrayBuffer.isView(values);
+  const inferred = typed ? [values.length] : nestedShape(values);
+  const data = typed ? values : Float64Array.from(flatten(values, inferred));
+  const wanted = shape ?? inferred;
+  if (sizeOf(wanted) !== data.length)
+    throw new ShapeError("tensor", `${sizeOf(wanted)} values`, [inferred]);
+  return constant(data, wanted);
+}
+
+/** int32 token ids from nested arrays. @throws ShapeError, DataError for a number that is no id. */
+export function ids(values: NestedNumbers): Tensor<"constant"> {
+  const shape = nestedShape(values);
+  const numbers = flatten(values, shape);
+  const bad = numbers.find((x) => !Number.isInteger(x));
+  if (bad !== undefined) throw new DataError(`ids: expected integers, got ${bad}`);
+  return constant(Int32Array.from(numbers), shape);
+}
+
+export function constant(data: TypedArray, shape: Shape): Tensor<"constant"> {
+  const dtype: DType = data instanceof Int32Array ? "int" : "float";
+  return new Tensor("constant", Object.freeze([...shape]), dtype, [], { data });
+}
+
+/** A constant of one repeated number. */
+export function full(shape: Shape, value: number): Tensor<"constant"> {
+  return constant(new Float64Array(sizeOf(shape)).fill(value), shape);
+}
+
+function nestedShape(values: NestedNumbers): number[] {
+  const shape: number[] = [];
+  for (let v = values; typeof v !== "number"; v = v[0] as NestedNumbers) {
+    shape.push(v.length);
+    if (v.length === 0) break;
+  }
+  return shape;
+}
+
+function flatten(values: NestedNumbers, shape: Shape): number[] {
+  const out: number[] = [];
+  const walk = (v: NestedNumbers, depth: number): void => {
+    if (typeof v === "number" ? depth !== shape.length : v.length !== shape[depth])
+      throw new ShapeError("tensor", "rows of equal length", [shape]);
+    if (typeof v === "number") out.push(v);
+    else for (const row of v) walk(row, depth + 1);
+  };
+  walk(values, 0);
+  return out;
+}

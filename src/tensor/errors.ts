@@ -1,0 +1,22 @@
+/** Shapes that an operation cannot combine. `op` and `shapes` name the culprit. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+  readonly op: string;
+  readonly shapes: readonly (readonly number[])[];
+
+  constructor(op: string, expected: string, shapes: readonly (readonly number[])[]) {
+    super(`${op}: expected ${expected}, got ${shapes.map(showShape).join(" and ")}`);
+    this.op = op;
+    this.shapes = shapes;
+  }
+}
+
+/** Data that cannot be used: an empty data set, a malformed file or row. */
+export class DataError extends Error {
+  override readonly name = "DataError";
+}
+
+/** Formats a shape as it is written in messages, e.g. `[2, 3]`. */
+export function showShape(shape: readonly number[]): string {
+  return `[${shape.join(", ")}]`;
+}

@@ -1,0 +1,168 @@
+import { apply, full } from "./apply.ts";
+import { ShapeError } from "./errors.ts";
+import { broadcastShapes, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
+import { isTensor, type Shape, type Tensor } from "./tensor.ts";
+
+/** A tensor, or a number that stands for a scalar. */
+export type Operand = Tensor | number;
+
+export const asTensor = (x: Operand): Tensor => (isTensor(x) ? x : full([], x));
+
+/** Repeats x to `shape` by NumPy's rule. @throws ShapeError */
+export function broadcastTo(x: Operand, shape: Shape): Tensor {
+  const from = asTensor(x);
+  if (sameShape(from.shape, shape)) return from;
+  const missing = shape.length - from.shape.length;
+  if (missing < 0) throw new ShapeError("broadcastTo", "no more axes than the target", [from.shape, shape]);
+  const aligned = missing === 0 ? from : reshape(from, [...Array<number>(missing).fill(1), ...from.shape]);
+  return sameShape(aligned.shape, shape) ? aligned : apply("broadcast", [aligned], { shape });
+}
+
+type UnaryOp = (x: Operand) => Tensor;
+type BinaryOp = (a: Operand, b: Operand) => Tensor;
+
+const unary =
+  (op: "exp" | "log" | "tanh" | "sqrt" | "cos" | "neg" | "gelu"): UnaryOp =>
+  (x) =>
+    apply(op, [asTensor(x)], {});
+
+const binary =
+  (op: "add" | "mul" | "sub" | "div" | "maximum" | "less"): BinaryOp =>
+  (a, b) => {
+    const [x, y] = [asTensor(a), asTensor(b)];
+    const shape = broadcastShapes(op, x.shape, y.shape);
+    return apply(op, [broadcastTo(x, shape), broadcastTo(y, shape)], {});
+  };
+
+export const exp: UnaryOp = unary("exp");
+export const log: UnaryOp = unary("log");
+export const tanh: UnaryOp = unary("tanh");
+export const sqrt: UnaryOp = unary("sqrt");
+export const cos: UnaryOp = unary("cos");
+export const neg: UnaryOp = unary("neg");
+export const add: BinaryOp = binary("add");
+export const mul: BinaryOp = binary("mul");
+export const sub: BinaryOp = binary("sub");
+export const div: BinaryOp = binary("div");
+export const maximum: BinaryOp = binary("maximum");
+/** 1 where a < b, else 0. */
+export const less: BinaryOp = binary("less");
+
+export const sin = (x: Operand): Tensor => cos(sub(x, Math.PI / 2));
+export const square = (x: Operand): Tensor => mul(x, x);
+export const minimum = (a: Operand, b: Operand): Tensor => neg(maximum(neg(a), neg(b)));
+/** ½(1 + tanh(x/2)): never overflows. */
+export const sigmoid = (x: Operand): Tensor => mul(add(tanh(mul(x, 0.5)), 1), 0.5);
+
+/** a where condition ≠ 0, else b; all three broadcast. */
+export function select(condition: Operand, a: Operand, b: Operand): Tensor {
+  const [c, x, y] = [asTensor(condition), asTensor(a), asTensor(b)];
+  const shape = broadcastShapes("select", c.shape, x.shape, y.shape);
+  return apply("select", [broadcastTo(c, shape), broadcastTo(x, shape), broadcastTo(y, shape)], {});
+}
+
+/** int ids → float, exact below 2²⁴. */
+export const toFloat = (x: Tensor): Tensor => (x.dtype === "float" ? x : apply("toFloat", [x], {}));
+
+/** Reshapes; one length may be −1 and is inferred. @throws ShapeError */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = shape.reduce((n, m) => (m === -1 ? n : n * m), 1);
+  const wanted = shape.map((m) => (m === -1 ? sizeOf(x.shape) / known : m));
+  return sameShape(x.shape, wanted) ? x : apply("reshape", [x], { shape: wanted });
+}
+
+/** Axis i of the result is axis permutation[i] of x; reverses all axes by default. */
+export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
+  const axes = permutation ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+  if (axes.every((axis, i) => axis === i) && axes.length === x.shape.length) return x;
+  return apply("transpose", [x], { permutation: axes });
+}
+
+export const slice = (x: Tensor, start: readonly number[], size: readonly number[]): Tensor =>
+  sameShape(x.shape, size) ? x : apply("slice", [x], { start, size });
+
+export const pad = (x: Tensor, before: readonly number[], after: readonly number[]): Tensor =>
+  [...before, ...after].every((n) => n === 0) ? x : apply("pad", [x], { before, after });
+
+export const concat = (inputs: readonly Tensor[], axis = 0): Tensor =>
+  inputs.length === 1
+    ? (inputs[0] as Tensor)
+    : apply("concat", inputs, { axis: resolveAxis("concat", axis, inputs[0]?.shape.length ?? 1) });
+
+export interface ReduceOptions {
+  /** Axes to reduce, from either end; all of them by default. */
+  readonly axis?: number | readonly number[];
+  /** Keeps reduced axes with length 1. */
+  readonly keepAxes?: boolean;
+}
+
+type ReduceOp = (x: Tensor, options?: ReduceOptions) => Tensor;
+
+function reduction(op: "sum" | "max"): ReduceOp {
+  return (x, { axis, keepAxes = false } = {}) => {
+    const rank = x.shape.length;
+    const axes = (axis === undefined ? x.shape.map((_, i) => i) : [axis].flat()) as number[];
+    const gone = [...new Set(axes.map((a) => resolveAxis(op, a, rank)))].sort((a, b) => b - a);
+    let y = x;
+    for (let i = 0; i < gone.length; ) {
+      // Neighbouring axes are one longer axis.
+      let j = i;
+      while (j + 1 < gone.length && gone[j + 1] === (gone[j] as number) - 1) j++;
+      const [last, first] = [gone[i] as number, gone[j] as number];
+      const merged = sizeOf(y.shape.slice(first, last + 1));
+      const flat = reshape(y, [...y.shape.slice(0, first), merged, ...y.shape.slice(last + 1)]);
+      y = apply(op, [flat], { axis: first });
+      i = j + 1;
+    }
+    return keepAxes ? reshape(y, x.shape.map((n, i) => (gone.includes(i) ? 1 : n))) : y;
+  };
+}
+
+export const sum: ReduceOp = reduction("sum");
+export const max: ReduceOp = reduction("max");
+
+export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const total = sum(x, options);
+  return mul(total, sizeOf(total.shape) / sizeOf(x.shape));
+}
+
+/** Index of the first largest element along an axis (the last by default); int. */
+export const argmax = (x: Tensor, axis = -1): Tensor =>
+  apply("argmax", [x], { axis: resolveAxis("argmax", axis, x.shape.length) });
+
+/**
+ * [..., m, k] · [..., k, n] → [..., m, n]; leading axes broadcast, and a plain matrix b serves
+ * every row of a. @throws ShapeError
+ */
+export function matmul(
+  a: Tensor,
+  b: Tensor,
+  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+): Tensor {
+  const attrs = { transposeA, transposeB };
+  if (a.shape.length < 2 || b.shape.length < 2)
+    throw new ShapeError("matmul", "[m, k] and [k, n]", [a.shape, b.shape]);
+  if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
+    const y = apply("matmul", [reshape(a, [-1, a.shape.at(-1) as number]), b], attrs);
+    return reshape(y, [...a.shape.slice(0, -1), y.shape[1] as number]);
+  }
+  const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const [x, y] = [a, b].map((z) => broadcastTo(z, [...batch, ...z.shape.slice(-2)]));
+  return apply("matmul", [x as Tensor, y as Tensor], attrs);
+}
+
+/** Rows of a table: [V, C], int ids [...I] → [...I, C]. Ids outside the table are the caller's error. */
+export const gather = (table: Tensor, rows: Tensor): Tensor => apply("gather", [table, rows], {});
+
+/** Adds rows into zeros: int ids [...I], updates [...I, C] → [rows, C]. */
+export const scatterAdd = (ids: Tensor, updates: Tensor, rows: number): Tensor =>
+  apply("scatterAdd", [ids, updates], { rows });
+
+/** The identity; derivatives do not pass. */
+export const stopGradient = (x: Tensor): Tensor => apply("stopGradient", [x], {});
+
+export const gelu: UnaryOp = unary("gelu");
+/** Over the last axis. */
+export const softmax = (x: Tensor): Tensor => apply("softmax", [x], {});
+/** Over the last axis, nats. */
+export const logSoftmax = (x: Tensor): Tensor => apply("logSoftmax", [x], {});

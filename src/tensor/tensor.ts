@@ -1,0 +1,216 @@
+/** Lengths of a tensor's axes, outermost first; `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** `float` is float64 on the reference engine and float32 elsewhere; `int` is int32 (token ids). */
+export type DType = "float" | "int";
+
+export type TypedArray = Float64Array | Float32Array | Int32Array;
+
+/**
+ * A tensor is a description: which operation, on which inputs. Making one computes nothing; an
+ * engine runs it. Nodes are frozen and compared by identity.
+ */
+export class Tensor<K extends NodeName = NodeName> {
+  readonly op: K;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: Nodes[K]["attrs"];
+
+  constructor(
+    op: K,
+    shape: Shape,
+    dtype: DType,
+    inputs: readonly Tensor[],
+    attrs: Nodes[K]["attrs"],
+  ) {
+    this.op = op;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.inputs = inputs;
+    this.attrs = attrs;
+    Object.freeze(this);
+  }
+
+  /** The numbers, row-major. @throws TypeError unless the tensor is a host constant. */
+  get data(): TypedArray {
+    if (isConstant(this)) return this.attrs.data;
+    throw new TypeError(
+      `tensor: this is a description of ${this.op}; its numbers exist after engine.run or engine.read`,
+    );
+  }
+}
+
+export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+export const isConstant = (node: Tensor): node is Tensor<"constant"> => node.op === "constant";
+
+type None = Readonly<Record<never, never>>;
+type Unary = { inputs: readonly [x: Tensor]; attrs: None };
+type Binary = { inputs: readonly [a: Tensor, b: Tensor]; attrs: None };
+
+/** Where numbers come from. */
+export interface Leaves {
+  /** Numbers on the host, row-major. */
+  constant: { inputs: readonly []; attrs: { readonly data: TypedArray } };
+  /** The `index`-th tensor argument of a traced function. */
+  placeholder: { inputs: readonly []; attrs: { readonly index: number } };
+  /** A tensor that lives on an engine's device. */
+  resident: { inputs: readonly []; attrs: { readonly handle: ResidentHandle } };
+}
+
+/** An engine's own record of a resident tensor; opaque to everybody else. */
+export interface ResidentHandle {
+  readonly backend: string;
+}
+
+/** The closed set of operations. Inputs of one operation have equal shapes unless it says otherwise. */
+export interface BasicPrimitives {
+  exp: Unary;
+  log: Unary;
+  tanh: Unary;
+  sqrt: Unary;
+  cos: Unary;
+  neg: Unary;
+  add: Binary;
+  mul: Binary;
+  sub: Binary;
+  div: Binary;
+  maximum: Binary;
+  /** 1 where a < b, else 0. */
+  less: Binary;
+  /** a where condition ≠ 0, else b. */
+  select: { inputs: readonly [condition: Tensor, a: Tensor, b: Tensor]; attrs: None };
+  /** int → float, exact below 2²⁴. */
+  toFloat: Unary;
+  /** Sum over one axis, which disappears. */
+  sum: { inputs: readonly [x: Tensor]; attrs: { readonly axis: number } };
+  /** Largest element along one axis, which disappears. */
+  max: { inputs: readonly [x: Tensor]; attrs: { readonly axis: number } };
+  /** Index (int) of the first largest element along one axis, which disappears. */
+  argmax: { inputs: readonly [x: Tensor]; attrs: { readonly axis: number } };
+  /** Repeats axes of length 1; the rank stays. */
+  broadcast: { inputs: readonly [x: Tensor]; attrs: { readonly shape: Shape } };
+  reshape: { inputs: readonly [x: Tensor]; attrs: { readonly shape: Shape } };
+  /** Axis i of the result is axis permutation[i] of x. */
+  transpose: { inputs: readonly [x: Tensor]; attrs: { readonly permutation: readonly number[] } };
+  slice: {
+    inputs: readonly [x: Tensor];
+    attrs: { readonly start: readonly number[]; readonly size: readonly number[] };
+  };
+  /** Surrounds x with zeros. */
+  pad: {
+    inputs: readonly [x: Tensor];
+    attrs: { readonly before: readonly number[]; readonly after: readonly number[] };
+  };
+  /** Joins tensors that differ only along `axis`. */
+  concat: { inputs: readonly Tensor[]; attrs: { readonly axis: number } };
+  /** [...B, m, k] · [...B, k, n] → [...B, m, n]; a flag says that the stored operand is transposed. */
+  matmul: {
+    inputs: readonly [a: Tensor, b: Tensor];
+    attrs: { readonly transposeA: boolean; readonly transposeB: boolean };
+  };
+  /** Rows of a table: [V, C], int ids [...I] → [...I, C]. */
+  gather: { inputs: readonly [table: Tensor, ids: Tensor]; attrs: None };
+  /** Adds rows into a table of zeros: int ids [...I], updates [...I, C] → [rows, C]. */
+  scatterAdd: {
+    inputs: readonly [ids: Tensor, updates: Tensor];
+    attrs: { readonly rows: number };
+  };
+  /** The identity; a fresh node with the same value. */
+  alias: Unary;
+  /** The identity; derivatives do not pass. */
+  stopGradient: Unary;
+}
+
+/** Optimisations: each equals its definition (definitions.ts), value and gradient. [R, V] has rows. */
+export interface FusedPrimitives {
+  /** Over the last axis. */
+  softmax: Unary;
+  /** (g, y = softmax(x)) → cotangent of x. */
+  softmaxGrad: { inputs: readonly [g: Tensor, y: Tensor]; attrs: None };
+  /** Over the last axis. */
+  logSoftmax: Unary;
+  /** (g, y = logSoftmax(x)) → cotangent of x. */
+  logSoftmaxGrad: { inputs: readonly [g: Tensor, y: Tensor]; attrs: None };
+  /** softmax(scale · x) over j ≤ i of [..., T, T]; exact zeros where j > i. Its gradient is
+   * scale · softmaxGrad. */
+  causalSoftmax: { inputs: readonly [scores: Tensor]; attrs: { readonly scale: number } };
+  /** (g, y = causalSoftmax(x)) → cotangent of x. */
+  causalSoftmaxGrad: {
+    inputs: readonly [g: Tensor, y: Tensor];
+    attrs: { readonly scale: number };
+  };
+  /** x / √(mean(x²) + epsilon) · gain over the last axis: [..., C], [C]. */
+  rmsNorm: {
+    inputs: readonly [x: Tensor, gain: Tensor];
+    attrs: { readonly epsilon: number };
+  };
+  /** (g, x, gain) → cotangent of x. */
+  rmsNormGradX: {
+    inputs: readonly [g: Tensor, x: Tensor, gain: Tensor];
+    attrs: { readonly epsilon: number };
+  };
+  /** (g, x) → cotangent of gain, [C]. */
+  rmsNormGradGain: {
+    inputs: readonly [g: Tensor, x: Tensor];
+    attrs: { readonly epsilon: number };
+  };
+  /** Rotates halves: x [..., T, D], cos and sin [T, D/2]:
+   * (x₁, x₂) → (x₁·cos − x₂·sin, x₂·cos + x₁·sin), x₁ and x₂ the first and second half of D;
+   * `inverse` rotates back (sin negated), which is its gradient. */
+  rope: {
+    inputs: readonly [x: Tensor, cos: Tensor, sin: Tensor];
+    attrs: { readonly inverse: boolean };
+  };
+  /** gate · sigmoid(gate) · up. */
+  swiglu: { inputs: readonly [gate: Tensor, up: Tensor]; attrs: None };
+  /** (g, gate, up) → cotangent of gate. */
+  swigluGradGate: { inputs: readonly [g: Tensor, gate: Tensor, up: Tensor]; attrs: None };
+  /** ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
+  gelu: Unary;
+  /** (g, x) → cotangent of x. */
+  geluGrad: { inputs: readonly [g: Tensor, x: Tensor]; attrs: None };
+  /** −log softmax(logits)[label] per row: [R, V], int [R] → [R], nats. */
+  crossEntropy: { inputs: readonly [logits: Tensor, labels: Tensor]; attrs: None };
+  /** (g [R], logits, labels) → cotangent of logits: g · (softmax − one-hot). */
+  crossEntropyGrad: {
+    inputs: readonly [g: Tensor, logits: Tensor, labels: Tensor];
+    attrs: None;
+  };
+  /** KL(q ‖ softmax(logits)) per row, q given as log-probabilities: [R, V], [R, V] → [R], nats.
+   * With q an anchor this is the anchored loss. */
+  anchoredKl: { inputs: readonly [anchorLogProbs: Tensor, logits: Tensor]; attrs: None };
+  /** (g [R], anchorLogProbs, logits) → cotangent of logits: g · (softmax(logits) · Σq − q). */
+  anchoredKlGrad: {
+    inputs: readonly [g: Tensor, anchorLogProbs: Tensor, logits: Tensor];
+    attrs: None;
+  };
+  /** decay · average + (1 − decay) · x. */
+  ema: {
+    inputs: readonly [average: Tensor, x: Tensor];
+    attrs: { readonly decay: number };
+  };
+  /** decay · average + (1 − decay) · x². */
+  emaSquare: {
+    inputs: readonly [average: Tensor, x: Tensor];
+    attrs: { readonly decay: number };
+  };
+  /** −rate · (m·c₁ / (√(v·c₂) + epsilon) + weightDecay · p); scalars [3] = (rate, c₁, c₂), the
+   * learning rate and the two bias corrections 1/(1 − βᵗ). */
+  adamwUpdate: {
+    inputs: readonly [p: Tensor, m: Tensor, v: Tensor, scalars: Tensor];
+    attrs: { readonly epsilon: number; readonly weightDecay: number };
+  };
+}
+
+export interface Primitives extends BasicPrimitives, FusedPrimitives {}
+export interface Nodes extends Leaves, Primitives {}
+export type NodeName = keyof Nodes;
+export type BasicName = keyof BasicPrimitives;
+export type FusedName = keyof FusedPrimitives;
+export type PrimitiveName = keyof Primitives;
+export type Inputs<K extends PrimitiveName> = Primitives[K]["inputs"];
+export type Attrs<K extends PrimitiveName> = Primitives[K]["attrs"];
+
+/** One row for every primitive, so that a forgotten one is a compile error. */
+export type Table<Row extends { [K in PrimitiveName]: unknown }> = { readonly [K in PrimitiveName]: Row[K] };

@@ -1,0 +1,88 @@
+/** A leaf, or arrays and plain objects of trees. */
+export type Tree<Leaf> = Leaf | readonly Tree<Leaf>[] | { readonly [name: string]: Tree<Leaf> };
+
+/** The same structure with other leaves. */
+export type MapTree<T, From, To> = T extends From
+  ? To
+  : T extends readonly unknown[]
+    ? { [I in keyof T]: MapTree<T[I], From, To> }
+    : T extends object
+      ? { [N in keyof T]: MapTree<T[N], From, To> }
+      : To;
+
+/** How a tree was put together: rebuilds it around other leaves. */
+export type Structure =
+  | { readonly kind: "leaf" }
+  | { readonly kind: "array"; readonly children: readonly Structure[] }
+  | { readonly kind: "object"; readonly names: readonly string[]; readonly children: readonly Structure[] };
+
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/**
+ * Splits a tree into its leaves (depth first, object names in their own order) and its structure.
+ * Whatever is neither an array nor a plain object is a leaf.
+ */
+export function flatten<Leaf>(tree: Tree<Leaf>): { leaves: Leaf[]; structure: Structure } {
+  const leaves: Leaf[] = [];
+  const walk = (node: Tree<Leaf>): Structure => {
+    if (Array.isArray(node)) return { kind: "array", children: node.map(walk) };
+    if (typeof node === "object" && node !== null && isPlain(node)) {
+      const names = Object.keys(node);
+      const children = names.map((name) => walk((node as { [name: string]: Tree<Leaf> })[name] as Tree<Leaf>));
+      return { kind: "object", names, children };
+    }
+    leaves.push(node as Leaf);
+    return { kind: "leaf" };
+  };
+  return { structure: walk(tree), leaves };
+}
+
+/** The inverse of `flatten`. */
+export function unflatten<Leaf>(structure: Structure, leaves: readonly Leaf[]): Tree<Leaf> {
+  let next = 0;
+  const build = (node: Structure): Tree<Leaf> => {
+    if (node.kind === "leaf") return leaves[next++] as Leaf;
+    const children = node.children.map(build);
+    if (node.kind === "array") return children;
+    return Object.fromEntries(node.names.map((name, i) => [name, children[i] as Tree<Leaf>]));
+  };
+  return build(structure);
+}
+
+/** Leaves with their paths, e.g. `["layers.0.weight", leaf]`. */
+export function entries<Leaf>(tree: Tree<Leaf>): [path: string, leaf: Leaf][] {
+  const { leaves, structure } = flatten(tree);
+  const paths: string[] = [];
+  const walk = (node: Structure, path: readonly string[]): void => {
+    if (node.kind === "leaf") paths.push(path.join("."));
+    else
+      node.children.forEach((child, i) => {
+        walk(child, [...path, node.kind === "object" ? (node.names[i] as string) : String(i)]);
+      });
+  };
+  walk(structure, []);
+  return leaves.map((leaf, i) => [paths[i] as string, leaf]);
+}
+
+/**
+ * Applies a function to the leaves of trees of one structure.
+ * @throws TypeError where the structures differ
+ */
+export function map<T, Leaf, To>(
+  f: (leaf: Leaf, ...others: Leaf[]) => To,
+  tree: T & Tree<Leaf>,
+  ...others: (T & Tree<Leaf>)[]
+): MapTree<T, Leaf, To> {
+  const first = flatten<Leaf>(tree);
+  const rest = others.map((other) => {
+    const flat = flatten<Leaf>(other);
+    if (JSON.stringify(flat.structure) !== JSON.stringify(first.structure))
+      throw new TypeError("tree.map: expected trees of one structure");
+    return flat.leaves;
+  });
+  const leaves = first.leaves.map((leaf, i) => f(leaf, ...rest.map((r) => r[i] as Leaf)));
+  return unflatten(first.structure, leaves) as MapTree<T, Leaf, To>;
+}
