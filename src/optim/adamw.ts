@@ -1,0 +1,92 @@
+import { apply, full, tensor } from "../tensor/apply.ts";
+import { add, concat, div, mul, reshape, tanh } from "../tensor/ops.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
+import { constant, type Schedule } from "./schedules.ts";
+
+export interface AdamwOptions {
+  /** A number, or a schedule of the step, which counts from 0. */
+  readonly learningRate: number | Schedule;
+  /** Decay of the mean of gradients; 0.9 by default. */
+  readonly b1?: number;
+  /** Decay of the mean of squared gradients; 0.999 by default. */
+  readonly b2?: number;
+  /** Keeps the division finite; 1e-8 by default. */
+  readonly epsilon?: number;
+  /** Share of a parameter that a step at learning rate 1 takes away; 0.01 by default. */
+  readonly weightDecay?: number;
+}
+
+/** Steps done (scalar), mean gradients and mean squared gradients. */
+export type AdamwState = {
+  readonly step: Tensor;
+  readonly mean: TensorTree;
+  readonly square: TensorTree;
+};
+
+/**
+ * Adam with decoupled weight decay and bias correction:
+ * m ← b1·m + (1 − b1)·g, v ← b2·v + (1 − b2)·g², and at step t = 1, 2, …
+ * update = −rate · (m / (1 − b1ᵗ) / (√(v / (1 − b2ᵗ)) + epsilon) + weightDecay · p).
+ * @throws RangeError unless 0 ≤ b1, b2 < 1, epsilon > 0, weightDecay ≥ 0 and a learning rate ≥ 0
+ * @see https://arxiv.org/abs/1711.05101 (Loshchilov and Hutter, 2019), algorithm 2
+ */
+export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
+  const { learningRate, b1 = 0.9, b2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
+  expectDecay("b1", b1);
+  expectDecay("b2", b2);
+  if (!(epsilon > 0)) throw new RangeError(`adamw: expected epsilon > 0, got ${epsilon}`);
+  if (!(weightDecay >= 0))
+    throw new RangeError(`adamw: expected weightDecay ≥ 0, got ${weightDecay}`);
+  const schedule = typeof learningRate === "number" ? constant(learningRate) : learningRate;
+  const zerosLike = (params: TensorTree) => mapTensors((p) => full(p.shape, 0), params);
+  return {
+    init: (params) => ({
+      step: full([], 0),
+      mean: zerosLike(params),
+      square: zerosLike(params),
+    }),
+    update: (grads, state, params) => {
+      type Params = typeof params;
+      const means = mapTensors(
+        (m, g) => apply("ema", [m, g], { decay: b1 }),
+        state.mean as Params,
+        grads,
+      );
+      const squares = mapTensors(
+        (v, g) => apply("emaSquare", [v, g], { decay: b2 }),
+        state.square as Params,
+        grads,
+      );
+      const step = add(state.step, 1);
+      const rate = reshape(schedule(state.step), [1]);
+      const scalars = concat([rate, biasCorrections(step, [b1, b2])]); // [3]
+      const updates = mapTensors(
+        (p, m, v) =>
+          apply("adamwUpdate", [p, m as Tensor, v as Tensor, scalars], {
+            epsilon,
+            weightDecay,
+          }),
+        params,
+        means,
+        squares,
+      );
+      return [updates, { step, mean: means as TensorTree, square: squares as TensorTree }];
+    },
+  };
+}
+
+function expectDecay(name: string, decay: number): void {
+  if (!(decay >= 0 && decay < 1))
+    throw new RangeError(`adamw: expected 0 ≤ ${name} < 1, got ${decay}`);
+}
+
+/**
+ * 1 / (1 − βᵗ) for each β. Forming 1 − βᵗ by subtraction loses digits in float32 while βᵗ is near
+ * 1; with x = −t·ln β and h = tanh(x/2) it equals 2h / (1 + h), where nothing cancels.
+ */
+function biasCorrections(step: Tensor, betas: readonly number[]): Tensor {
+  // β = 0 needs no correction: any x ≥ 40 gives h = 1 in float64.
+  const h = tanh(mul(step, tensor(betas.map((beta) => Math.min(-Math.log(beta) / 2, 40)))));
+  return div(add(h, 1), mul(h, 2));
+}

@@ -1,0 +1,19 @@
+import type { Optimizer, TensorTree } from "./optimizer.ts";
+
+/**
+ * One optimizer after the other: the updates of each are the gradients of the next.
+ * @example chain(clipByGlobalNorm(1), adamw({ learningRate: 1e-3 }))
+ */
+export function chain(...links: readonly Optimizer[]): Optimizer<readonly TensorTree[]> {
+  return {
+    init: (params) => links.map((link) => link.init(params)),
+    update: (grads, states, params) =>
+      links.reduce<[typeof grads, readonly TensorTree[]]>(
+        ([updates, done], link, i) => {
+          const [next, state] = link.update(updates, states[i] as TensorTree, params);
+          return [next, [...done, state]];
+        },
+        [grads, []],
+      ),
+  };
+}

@@ -1,0 +1,13 @@
+export {
+  type Accumulated,
+  type Accumulation,
+  accumulate,
+  accumulation,
+  type SummedLoss,
+} from "./accumulate.ts";
+export { type AdamwOptions, type AdamwState, adamw } from "./adamw.ts";
+export { chain } from "./chain.ts";
+export { clipByGlobalNorm, globalNorm } from "./clip.ts";
+export { applyUpdates, type Optimizer, type TensorTree } from "./optimizer.ts";
+export type { Schedule, WarmupOptions } from "./schedules.ts";
+export * as schedules from "./schedules.ts";

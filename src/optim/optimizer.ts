@@ -1,0 +1,30 @@
+import { add } from "../tensor/ops.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { map, type Tree } from "../tensor/tree.ts";
+
+/** Tensors in arrays and plain objects: parameters, gradients, an optimizer's memory. */
+export type TensorTree = Tree<Tensor>;
+
+/** A pair of pure functions; whatever an optimizer remembers is in its state, a tree of tensors. */
+export interface Optimizer<State = TensorTree> {
+  /** The state before the first step. */
+  init(params: TensorTree): State;
+  /**
+   * @param grads what to follow: gradients, or another optimizer's updates; structure of params
+   * @returns what to add to the parameters, and the next state
+   */
+  update<P>(grads: P, state: State, params: P): [updates: P, state: State];
+}
+
+/** params + updates, leaf by leaf. @throws TypeError where the structures differ */
+export const applyUpdates = <P>(params: P, updates: P): P => mapTensors(add, params, updates);
+
+/** `tree.map` over trees of one type, whose leaves are tensors before and after. */
+export function mapTensors<P>(
+  f: (leaf: Tensor, ...others: Tensor[]) => Tensor,
+  tree: P,
+  ...others: P[]
+): P {
+  type Trees = P & TensorTree;
+  return map<P, Tensor, Tensor>(f, tree as Trees, ...(others as Trees[])) as P;
+}

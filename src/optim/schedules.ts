@@ -1,0 +1,63 @@
+import { full } from "../tensor/apply.ts";
+import { add, cos, div, less, minimum, mul, select, sub } from "../tensor/ops.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** The learning rate (scalar) at a step (float scalar, from 0), as part of the graph. */
+export type Schedule = (step: Tensor) => Tensor;
+
+export interface WarmupOptions {
+  /** The rate at the end of the warm-up. */
+  readonly learningRate: number;
+  /** Number of steps of the whole run. */
+  readonly steps: number;
+  /** Share of the steps over which the rate rises from 0; 0.05 by default, at least one step. */
+  readonly warmup?: number;
+}
+
+/** The same rate at every step. @throws RangeError for a negative rate */
+export function constant(learningRate: number): Schedule {
+  expectRate(learningRate);
+  return () => full([], learningRate);
+}
+
+/** A linear rise, then constant. @throws RangeError for impossible options */
+export const warmupConstant = (options: WarmupOptions): Schedule =>
+  warmup(options, () => full([], 1));
+
+/** A linear rise, then linear decay to 0 at `steps`. @throws RangeError for impossible options */
+export const warmupLinear = (options: WarmupOptions): Schedule =>
+  warmup(options, (progress) => sub(1, progress));
+
+/**
+ * A linear rise, then half a cosine down to 0 at `steps`.
+ * @throws RangeError for impossible options
+ * @see https://arxiv.org/abs/1608.03983 (Loshchilov and Hutter, 2017), equation 5
+ */
+export const warmupCosine = (options: WarmupOptions): Schedule =>
+  warmup(options, (progress) => mul(add(cos(mul(progress, Math.PI)), 1), 0.5));
+
+/**
+ * rate · (step + 1) / rising while step < rising, then rate · decay(progress), where progress goes
+ * from 0 to 1 over the rest and stays there.
+ */
+function warmup(
+  { learningRate, steps, warmup = 0.05 }: WarmupOptions,
+  decay: (progress: Tensor) => Tensor,
+): Schedule {
+  expectRate(learningRate);
+  if (!(Number.isInteger(steps) && steps > 0))
+    throw new RangeError(`schedules: expected steps to be a positive integer, got ${steps}`);
+  if (!(warmup >= 0 && warmup <= 1))
+    throw new RangeError(`schedules: expected 0 ≤ warmup ≤ 1, got ${warmup}`);
+  const rising = Math.max(1, Math.floor(warmup * steps));
+  return (step) => {
+    const progress = minimum(div(sub(step, rising), Math.max(1, steps - rising)), 1);
+    const share = select(less(step, rising), div(add(step, 1), rising), decay(progress));
+    return mul(share, learningRate);
+  };
+}
+
+function expectRate(learningRate: number): void {
+  if (!(learningRate >= 0))
+    throw new RangeError(`schedules: expected learningRate ≥ 0, got ${learningRate}`);
+}
