@@ -1,0 +1,72 @@
+// Compiles the kernels twice — plain SIMD, and relaxed SIMD with fused multiply-add — into
+// src/engines/wasm/modules.generated.ts. Skips the work when no source has changed.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = join(here, "../../src/engines/wasm/modules.generated.ts");
+const compiler = join(here, "../../node_modules/assemblyscript/package.json");
+const sources = readdirSync(here).filter((name) => /\.(ts|mjs|json)$/.test(name)).sort();
+
+function hashSources() {
+  const hash = createHash("sha256").update(JSON.parse(readFileSync(compiler, "utf8")).version);
+  for (const name of sources) hash.update(name).update(readFileSync(join(here, name)));
+  return hash.digest("hex");
+}
+
+/** The binary of one build; anything the compiler has to say is an error. */
+async function compile(asc, features) {
+  const files = new Map();
+  const messages = [];
+  const stream = { write: (text) => void messages.push(text) };
+  const { error } = await asc.main(
+    [
+      "index.ts",
+      "--outFile=kernels.wasm",
+      ...["simd", "threads", ...features].flatMap((feature) => ["--enable", feature]),
+      ...["-O3", "--noAssert", "--runtime=stub", "--use=abort="],
+      ...["--importMemory", "--sharedMemory", "--initialMemory=1", "--maximumMemory=65536"],
+    ],
+    {
+      stdout: stream,
+      stderr: stream,
+      readFile: (name, base) => {
+        try {
+          return readFileSync(join(here, base === here ? "" : base, name), "utf8");
+        } catch {
+          return null;
+        }
+      },
+      writeFile: (name, contents) => void files.set(name, contents),
+      listFiles: () => [],
+    },
+  );
+  const binary = files.get("kernels.wasm");
+  if (error || !binary || messages.length > 0)
+    throw new Error(`kernels/wasm: ${messages.join("")}${error?.message ?? ""}`);
+  return Buffer.from(binary).toString("base64");
+}
+
+const stamp = `// kernels/wasm ${hashSources()}\n`;
+let current = "";
+try {
+  current = readFileSync(target, "utf8");
+} catch {}
+if (current.startsWith(stamp)) console.log("kernels/wasm: up to date");
+else {
+  const started = performance.now();
+  const { default: asc } = await import("assemblyscript/asc");
+  const simd = await compile(asc, []);
+  const relaxedSimd = await compile(asc, ["relaxed-simd"]);
+  const text = `${stamp}/** WebAssembly binaries in base64: kernels/wasm/build.mjs makes them. */
+export const simd: string =
+  "${simd}";
+export const relaxedSimd: string =
+  "${relaxedSimd}";
+`;
+  writeFileSync(target, text);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`kernels/wasm: built ${Math.round(text.length / 1024)} kB in ${seconds} s`);
+}
