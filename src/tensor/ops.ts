@@ -13,8 +13,10 @@ export function broadcastTo(x: Operand, shape: Shape): Tensor {
   const from = asTensor(x);
   if (sameShape(from.shape, shape)) return from;
   const missing = shape.length - from.shape.length;
-  if (missing < 0) throw new ShapeError("broadcastTo", "no more axes than the target", [from.shape, shape]);
-  const aligned = missing === 0 ? from : reshape(from, [...Array<number>(missing).fill(1), ...from.shape]);
+  if (missing < 0)
+    throw new ShapeError("broadcastTo", "no more axes than the target", [from.shape, shape]);
+  const aligned =
+    missing === 0 ? from : reshape(from, [...Array<number>(missing).fill(1), ...from.shape]);
   return sameShape(aligned.shape, shape) ? aligned : apply("broadcast", [aligned], { shape });
 }
 
@@ -114,7 +116,12 @@ function reduction(op: "sum" | "max"): ReduceOp {
       y = apply(op, [flat], { axis: first });
       i = j + 1;
     }
-    return keepAxes ? reshape(y, x.shape.map((n, i) => (gone.includes(i) ? 1 : n))) : y;
+    return keepAxes
+      ? reshape(
+          y,
+          x.shape.map((n, i) => (gone.includes(i) ? 1 : n)),
+        )
+      : y;
   };
 }
 

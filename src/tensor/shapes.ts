@@ -152,7 +152,10 @@ export const shapeRules: ShapeRules = {
       (x) => x.shape.length === first.shape.length && sameShape(without(x.shape, at), rest),
     );
     expect(ok, "concat", `shapes equal but for axis ${axis}`, inputs);
-    return first.shape.with(at, inputs.reduce((n, x) => n + (x.shape[at] as number), 0));
+    return first.shape.with(
+      at,
+      inputs.reduce((n, x) => n + (x.shape[at] as number), 0),
+    );
   },
   matmul: ([a, b], { transposeA, transposeB }) => {
     const rank = a.shape.length;
@@ -192,7 +195,10 @@ export const shapeRules: ShapeRules = {
   rope: ([x, cos, sin]) => {
     const [T, D] = x.shape.slice(-2) as [number, number];
     const ok =
-      x.shape.length >= 2 && D % 2 === 0 && sameShape(cos.shape, [T, D / 2]) && sameShape(cos.shape, sin.shape);
+      x.shape.length >= 2 &&
+      D % 2 === 0 &&
+      sameShape(cos.shape, [T, D / 2]) &&
+      sameShape(cos.shape, sin.shape);
     expect(ok, "rope", "[..., T, D], [T, D/2] and [T, D/2]", [x, cos, sin]);
     return x.shape;
   },
@@ -248,7 +254,9 @@ export function dtypeRule(op: PrimitiveName, inputs: readonly Tensor[]): DType {
   if (moves.has(op)) {
     const dtype = (inputs[0] as Tensor).dtype;
     if (inputs.some((x) => x.dtype !== dtype))
-      throw new TypeError(`${op}: expected one dtype, got ${inputs.map((x) => x.dtype).join(" and ")}`);
+      throw new TypeError(
+        `${op}: expected one dtype, got ${inputs.map((x) => x.dtype).join(" and ")}`,
+      );
     return dtype;
   }
   inputs.forEach((x, i) => {

@@ -211,6 +211,3 @@ export type FusedName = keyof FusedPrimitives;
 export type PrimitiveName = keyof Primitives;
 export type Inputs<K extends PrimitiveName> = Primitives[K]["inputs"];
 export type Attrs<K extends PrimitiveName> = Primitives[K]["attrs"];
-
-/** One row for every primitive, so that a forgotten one is a compile error. */
-export type Table<Row extends { [K in PrimitiveName]: unknown }> = { readonly [K in PrimitiveName]: Row[K] };

@@ -14,7 +14,11 @@ export type MapTree<T, From, To> = T extends From
 export type Structure =
   | { readonly kind: "leaf" }
   | { readonly kind: "array"; readonly children: readonly Structure[] }
-  | { readonly kind: "object"; readonly names: readonly string[]; readonly children: readonly Structure[] };
+  | {
+      readonly kind: "object";
+      readonly names: readonly string[];
+      readonly children: readonly Structure[];
+    };
 
 const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -31,7 +35,9 @@ export function flatten<Leaf>(tree: Tree<Leaf>): { leaves: Leaf[]; structure: St
     if (Array.isArray(node)) return { kind: "array", children: node.map(walk) };
     if (typeof node === "object" && node !== null && isPlain(node)) {
       const names = Object.keys(node);
-      const children = names.map((name) => walk((node as { [name: string]: Tree<Leaf> })[name] as Tree<Leaf>));
+      const children = names.map((name) =>
+        walk((node as { [name: string]: Tree<Leaf> })[name] as Tree<Leaf>),
+      );
       return { kind: "object", names, children };
     }
     leaves.push(node as Leaf);

@@ -1,0 +1,131 @@
+import { topologicalOrder } from "../tensor/graph.ts";
+import { sizeOf } from "../tensor/shapes.ts";
+import {
+  type Attrs,
+  type DType,
+  isConstant,
+  type PrimitiveName,
+  type Shape,
+  type Tensor,
+  type TypedArray,
+} from "../tensor/tensor.ts";
+import { expand } from "./expand.ts";
+import { finish, type MutableBuffer, type MutableStep } from "./lifetimes.ts";
+import type { Plan, Value } from "./plan.ts";
+
+export interface PlanOptions {
+  /** Positions of inputs whose buffers the program may reuse. */
+  readonly donated?: readonly number[];
+  /** Replaces fused primitives by their definitions. */
+  readonly expandFused?: boolean;
+}
+
+/**
+ * Turns a graph into a straight-line program: drops identities, turns reshapes into views,
+ * computes equal expressions once, and finds where each buffer dies.
+ * @param inputs leaves whose numbers are given at each run: placeholders and resident tensors
+ */
+export function buildPlan(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  { donated = [], expandFused = false }: PlanOptions = {},
+): Plan {
+  const roots = expandFused ? expand(outputs) : outputs;
+  const builder = new Builder();
+  for (const x of inputs) builder.give(x, builder.buffer("input", x.shape, x.dtype));
+  const inputValues = inputs.map((x) => builder.valueOf(x));
+  for (const node of topologicalOrder(roots)) builder.visit(node);
+  const results = roots.map((y) => builder.output(builder.valueOf(y)));
+  return finish({
+    buffers: builder.buffers,
+    inputs: inputValues,
+    donated,
+    constants: builder.constants,
+    steps: builder.steps,
+    outputs: results,
+  });
+}
+
+/** Operations whose value is their input's. */
+const views: ReadonlySet<string> = new Set(["alias", "stopGradient", "reshape"]);
+
+/** The one place where a plan under construction is changed. */
+class Builder {
+  readonly buffers: MutableBuffer[] = [];
+  readonly steps: MutableStep[] = [];
+  readonly constants: { value: Value; data: TypedArray }[] = [];
+  readonly #values = new Map<Tensor, Value>();
+  readonly #constantOf = new Map<TypedArray | string, Value>();
+  readonly #computed = new Map<string, Value>();
+  readonly #attrIds = new Map<string, number>();
+
+  buffer(kind: MutableBuffer["kind"], shape: Shape, dtype: DType): Value {
+    this.buffers.push({ kind, elements: sizeOf(shape), dtype });
+    return { buffer: this.buffers.length - 1, shape, dtype };
+  }
+
+  give(node: Tensor, value: Value): void {
+    this.#values.set(node, value);
+  }
+
+  valueOf(node: Tensor): Value {
+    const value = this.#values.get(node);
+    if (value) return value;
+    const what =
+      node.op === "placeholder"
+        ? "an argument of another traced function"
+        : `a tensor of ${node.op}`;
+    throw new TypeError(`compile: expected only this function's arguments, got ${what}`);
+  }
+
+  visit(node: Tensor): void {
+    if (this.#values.has(node)) return;
+    if (isConstant(node)) this.give(node, this.#constant(node));
+    else if (views.has(node.op)) {
+      const { buffer, dtype } = this.valueOf(node.inputs[0] as Tensor);
+      this.give(node, { buffer, shape: node.shape, dtype });
+    } else if (node.op !== "placeholder" && node.op !== "resident")
+      this.give(node, this.#step(node as Tensor<PrimitiveName>));
+  }
+
+  /** Makes a value an output of its own; what is no fresh temporary is copied. */
+  output(value: Value): Value {
+    const buffer = this.buffers[value.buffer] as MutableBuffer;
+    if (buffer.kind === "temporary") {
+      buffer.kind = "output";
+      return value;
+    }
+    const copy = this.buffer("output", value.shape, value.dtype);
+    this.steps.push({ op: "alias", attrs: {}, inputs: [value], output: copy });
+    return copy;
+  }
+
+  #constant(node: Tensor<"constant">): Value {
+    const { data } = node.attrs;
+    const identity = data.length === 1 ? `${node.dtype} ${data[0]}` : data;
+    const known = this.#constantOf.get(identity);
+    if (known) return { ...known, shape: node.shape };
+    const value = this.buffer("constant", node.shape, node.dtype);
+    this.#constantOf.set(identity, value);
+    this.constants.push({ value, data });
+    return value;
+  }
+
+  #step(node: Tensor<PrimitiveName>): Value {
+    const inputs = node.inputs.map((x) => this.valueOf(x));
+    const key = `${this.#signature(node)} ${inputs.map((x) => `${x.buffer}:${x.shape}`).join(" ")}`;
+    const known = this.#computed.get(key);
+    if (known) return known;
+    const output = this.buffer("temporary", node.shape, node.dtype);
+    this.steps.push({ op: node.op, attrs: node.attrs as Attrs<PrimitiveName>, inputs, output });
+    this.#computed.set(key, output);
+    return output;
+  }
+
+  #signature(node: Tensor): string {
+    const text = `${node.op} ${JSON.stringify(node.attrs)}`;
+    const id = this.#attrIds.get(text) ?? this.#attrIds.size;
+    this.#attrIds.set(text, id);
+    return String(id);
+  }
+}

@@ -1,0 +1,66 @@
+import type { Device } from "./device.ts";
+import { type Engine, engineOf } from "./engine.ts";
+
+/** Where programs can run. `auto` takes a hardware GPU if there is one, else `wasm`. */
+export type Backend =
+  | "auto"
+  | "reference"
+  | "wasm"
+  | "webgpu"
+  | "webgl2"
+  | "webgl"
+  | "headlessgl"
+  | "webasm"
+  | "cpu";
+
+const BACKENDS: readonly Backend[] = [
+  ...(["auto", "reference", "wasm"] as const),
+  ...(["webgpu", "webgl2", "webgl", "headlessgl", "webasm", "cpu"] as const),
+];
+
+export interface EngineOptions {
+  readonly backend?: Backend;
+  /** Threads of the wasm engine; every core by default. Results do not depend on it. */
+  readonly threads?: number;
+}
+
+/**
+ * Starts an engine. Close it, or declare it with `await using`.
+ * @throws RangeError for an unknown backend; Error when the backend asked for cannot start here
+ */
+export async function createEngine({
+  backend = "auto",
+  threads,
+}: EngineOptions = {}): Promise<Engine> {
+  if (!BACKENDS.includes(backend))
+    throw new RangeError(`createEngine: expected one of ${BACKENDS.join(", ")}, got ${backend}`);
+  if (backend !== "auto") return start(backend, threads, "it was asked for");
+  const { probeGpu } = await import("./gpu/probe.ts");
+  const gpu = await probeGpu();
+  if (gpu?.hardware) return start(gpu.mode, threads, `a hardware GPU was found: ${gpu.renderer}`);
+  const why = gpu ? `${gpu.renderer} is a software rasteriser` : "no GPU was found";
+  return start("wasm", threads, why);
+}
+
+async function start(
+  backend: Exclude<Backend, "auto">,
+  threads: number | undefined,
+  reason: string,
+): Promise<Engine> {
+  const device = await deviceOf(backend, threads);
+  return engineOf(device, reason);
+}
+
+async function deviceOf(
+  backend: Exclude<Backend, "auto">,
+  threads?: number,
+): Promise<Device<unknown>> {
+  if (backend === "reference")
+    return (await import("./reference/device.ts")).createReferenceDevice() as Device<unknown>;
+  if (backend === "wasm") {
+    const { createWasmDevice } = await import("./wasm/device.ts");
+    return (await createWasmDevice(threads === undefined ? {} : { threads })) as Device<unknown>;
+  }
+  const { createGpuDevice } = await import("./gpu/device.ts");
+  return (await createGpuDevice(backend)) as Device<unknown>;
+}

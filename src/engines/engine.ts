@@ -1,0 +1,107 @@
+import { Tensor, type TypedArray } from "../tensor/tensor.ts";
+import * as tree from "../tensor/tree.ts";
+import type { Device, MemoryUse } from "./device.ts";
+import { type CompileOptions, compileOn, type Program } from "./program.ts";
+import { createResidents, hostTensor } from "./resident.ts";
+import type { Leaf } from "./trace.ts";
+
+/** Runs descriptions; the only place with side effects. */
+export interface Engine extends AsyncDisposable {
+  readonly backend: string;
+  /** For people: the GPU's name, the number of threads. */
+  readonly description: string;
+  /** Why this backend was taken. */
+  readonly reason: string;
+  /** Traces, runs and reads back once: the result's tensors hold numbers (`.data`, `.shape`). */
+  run<Result>(fn: () => Result): Promise<tree.MapTree<Result, Tensor, Tensor<"constant">>>;
+  /** Traces a pure function once for each combination of input shapes. */
+  compile<Args extends readonly unknown[], Result>(
+    fn: (...args: Args) => Result,
+    options?: CompileOptions,
+  ): Program<Args, Result>;
+  /** Copies to the host: Float32Array (Float64Array on reference) or Int32Array leaves. */
+  read<T>(values: T): Promise<tree.MapTree<T, Tensor, TypedArray>>;
+  /** Copies host tensors to the device, once. */
+  put<T>(values: T): T;
+  /** An independent copy, which outlives donation of the original. */
+  clone<T>(values: T): T;
+  /** Frees resident tensors now rather than at garbage collection. */
+  release(values: unknown): void;
+  memory(): MemoryUse;
+  close(): Promise<void>;
+}
+
+/** Turns a device into an engine: tracing, caching by shape, trees and ownership. */
+export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine {
+  const residents = createResidents(device);
+  let closed = false;
+  // Programs of one engine run one after the other, in the order of the calls.
+  let tail: Promise<unknown> = Promise.resolve();
+  function enqueue<T>(work: () => Promise<T>): Promise<T> {
+    if (closed) throw new TypeError("engine: expected an open engine, got a closed one");
+    const result = tail.then(work);
+    tail = result.catch(() => {});
+    return result;
+  }
+
+  async function readLeaves<To>(
+    values: unknown,
+    make: (x: Tensor, data: TypedArray) => To,
+  ): Promise<tree.Tree<To>> {
+    const { structure } = tree.flatten(values as tree.Tree<Tensor>);
+    const read: To[] = [];
+    for (const [path, x] of tree.entries(values as tree.Tree<Tensor>)) {
+      if (!(x instanceof Tensor))
+        throw new TypeError(`read: expected tensors, got ${String(x)} at ${path || "the top"}`);
+      read.push(make(x, await residents.read(x, `read ${path}`.trim())));
+    }
+    return tree.unflatten(structure, read);
+  }
+
+  function moved<T>(values: T, caller: string, move: (x: Tensor) => Tensor): T {
+    for (const [path, x] of tree.entries(values as tree.Tree<Tensor>))
+      residents.check(x, `${caller} ${path}`);
+    return tree.map<T, Tensor, Tensor>(move, values as T & tree.Tree<Tensor>) as T;
+  }
+
+  const compile: Engine["compile"] = (fn, options = {}) =>
+    compileOn({ device, residents, enqueue }, fn, options);
+
+  const engine: Engine = {
+    backend: device.backend,
+    description: device.description,
+    reason,
+    compile,
+    async run(fn) {
+      const program = compile(() => fn() as tree.Tree<Leaf>);
+      const result = await program();
+      const host = await enqueue(() => readLeaves(result, hostTensor));
+      engine.release(result);
+      return host as never;
+    },
+    read: (values) => enqueue(() => readLeaves(values, (_, data) => data)) as never,
+    put: (values) =>
+      moved(values, "put", (x) => {
+        const { buffer, temporary } = residents.borrow(x);
+        return temporary ? residents.wrap(buffer, x) : x;
+      }),
+    clone: (values) =>
+      moved(values, "clone", (x) => {
+        const { buffer, temporary } = residents.borrow(x);
+        return residents.wrap(temporary ? buffer : device.copy(buffer), x);
+      }),
+    release(values) {
+      for (const x of tree.flatten(values as tree.Tree<Tensor>).leaves)
+        if (x instanceof Tensor) residents.release(x);
+    },
+    memory: () => device.memory(),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await tail;
+      await device.close();
+    },
+    [Symbol.asyncDispose]: () => engine.close(),
+  };
+  return engine;
+}

@@ -1,0 +1,113 @@
+import type { Tensor } from "../tensor/tensor.ts";
+import * as tree from "../tensor/tree.ts";
+import type { Device, Executable } from "./device.ts";
+import type { Residents } from "./resident.ts";
+import { leavesOf, type Trace, trace } from "./trace.ts";
+
+/** A compiled function: trees of resident or host tensors (numbers are scalars) → resident tensors. */
+export interface Program<Args extends readonly unknown[], Result> {
+  (...args: Args): Promise<Result>;
+  /** Figures about every shape traced so far, summed: steps, bytes and what the backend counts. */
+  stats(): Readonly<Record<string, number>>;
+}
+
+export interface CompileOptions {
+  /** Arguments whose tensors the program consumes, so that results can reuse their memory. */
+  readonly donate?: readonly number[];
+}
+
+/** What a program needs of its engine. */
+export interface Host<Buffer> {
+  readonly device: Device<Buffer>;
+  readonly residents: Residents<Buffer>;
+  /** Runs work after all earlier work. */
+  enqueue<T>(work: () => Promise<T>): Promise<T>;
+}
+
+interface Ready<Buffer> {
+  readonly trace: Trace;
+  readonly executable: Executable<Buffer>;
+}
+
+/** Traces `fn` once for each combination of input shapes and runs the plan. */
+export function compileOn<Buffer, Args extends readonly unknown[], Result>(
+  { device, residents, enqueue }: Host<Buffer>,
+  fn: (...args: Args) => Result,
+  { donate = [] }: CompileOptions,
+): Program<Args, Result> {
+  const ready = new Map<string, Promise<Ready<Buffer>>>();
+  const executables: Executable<Buffer>[] = [];
+  const name = fn.name || "program";
+
+  async function prepare(args: Args, donated: readonly number[]): Promise<Ready<Buffer>> {
+    const traced = trace(fn as (...args: never[]) => unknown, args, donated);
+    const executable = await device.prepare(traced.plan);
+    executables.push(executable);
+    return { trace: traced, executable };
+  }
+
+  function prepared(
+    signature: string,
+    args: Args,
+    donated: readonly number[],
+  ): Promise<Ready<Buffer>> {
+    const known = ready.get(signature);
+    if (known) return known;
+    const entry = prepare(args, donated);
+    ready.set(signature, entry);
+    // A trace that failed is tried again next time.
+    entry.catch(() => ready.delete(signature));
+    return entry;
+  }
+
+  function call(...args: Args): Promise<Result> {
+    const { leaves, paths, argumentOf, signature } = leavesOf(args, name);
+    const donated = leaves.flatMap((_, i) => (donate.includes(argumentOf[i] as number) ? [i] : []));
+    refuseSharing(leaves, donated, paths);
+    const entry = prepared(signature, args, donated);
+    return enqueue(async () => {
+      const { trace, executable } = await entry;
+      const all = [...leaves, ...trace.captured];
+      const pathOf = (i: number): string => paths[i] ?? `${name}: a captured tensor`;
+      // Everything is checked before anything is consumed.
+      all.forEach((x, i) => {
+        residents.check(x, pathOf(i));
+      });
+      const temporary: Buffer[] = [];
+      const inputs = all.map((x, i) => {
+        if (donated.includes(i)) return residents.take(x, `it was donated as ${pathOf(i)}`);
+        const loan = residents.borrow(x);
+        if (loan.temporary) temporary.push(loan.buffer);
+        return loan.buffer;
+      });
+      const buffers = await executable.run(inputs);
+      for (const buffer of temporary) device.free(buffer);
+      const outputs = trace.plan.outputs.map((y, i) => residents.wrap(buffers[i] as Buffer, y));
+      return tree.unflatten(trace.structure, outputs) as Result;
+    });
+  }
+
+  function stats(): Record<string, number> {
+    const sum: Record<string, number> = {};
+    for (const executable of executables)
+      for (const [figure, value] of Object.entries(executable.stats()))
+        sum[figure] = (sum[figure] ?? 0) + value;
+    return sum;
+  }
+  return Object.assign(call, { stats });
+}
+
+/** @throws TypeError when a donated tensor is passed a second time in the same call */
+function refuseSharing(
+  leaves: readonly Tensor[],
+  donated: readonly number[],
+  paths: readonly string[],
+): void {
+  for (const i of donated) {
+    const again = leaves.findIndex((x, j) => j !== i && x === leaves[i] && x.op === "resident");
+    if (again >= 0)
+      throw new TypeError(
+        `${paths[i]}: expected a donated tensor once, got it again as ${paths[again]}`,
+      );
+  }
+}

@@ -1,0 +1,124 @@
+import { sizeOf, stridesOf } from "../../tensor/shapes.ts";
+import type { PrimitiveName, Shape, TypedArray } from "../../tensor/tensor.ts";
+import { at, type Compute, type Operand } from "./rows.ts";
+
+/** Splits x's elements at an axis: outer blocks of n steps of `inner` elements. */
+function blocks({ shape }: Operand, axis: number): { outer: number; n: number; inner: number } {
+  const outer = sizeOf(shape.slice(0, axis));
+  return { outer, n: shape[axis] as number, inner: sizeOf(shape.slice(axis + 1)) };
+}
+
+/** Reduces one axis: f sees the index of each element along the axis. */
+const reduce =
+  (f: (n: number, element: (i: number) => number) => number): Compute<"sum" | "max" | "argmax"> =>
+  (out, [x], { axis }) => {
+    const { outer, n, inner } = blocks(x as Operand, axis);
+    for (let o = 0; o < outer; o++)
+      for (let i = 0; i < inner; i++)
+        out[o * inner + i] = f(n, (j) => at((x as Operand).data, (o * n + j) * inner + i));
+  };
+
+export const sum: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
+  let total = 0;
+  for (let j = 0; j < n; j++) total += element(j);
+  return total;
+});
+
+export const argmax: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
+  let best = 0;
+  for (let j = 1; j < n; j++) if (element(j) > element(best)) best = j;
+  return best;
+});
+
+export const max: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
+  let best = Number.NEGATIVE_INFINITY;
+  for (let j = 0; j < n; j++) best = Math.max(best, element(j));
+  return best;
+});
+
+/** Visits every index of `shape` in row-major order with Σ index·strides + offset. */
+function walk(shape: Shape, strides: readonly number[], visit: (from: number) => void, offset = 0) {
+  const loop = (axis: number, from: number): void => {
+    if (axis === shape.length) visit(from);
+    else
+      for (let i = 0; i < (shape[axis] as number); i++)
+        loop(axis + 1, from + i * (strides[axis] as number));
+  };
+  loop(0, offset);
+}
+
+/** out = x read with other strides. */
+function strided(
+  out: TypedArray,
+  x: Operand,
+  shape: Shape,
+  strides: readonly number[],
+  offset = 0,
+): void {
+  let i = 0;
+  walk(
+    shape,
+    strides,
+    (from) => {
+      out[i++] = at(x.data, from);
+    },
+    offset,
+  );
+}
+
+export const broadcast: Compute<"broadcast"> = (out, [x], { shape }) => {
+  const from = (x as Operand).shape;
+  const strides = stridesOf(from).map((s, axis) => (from[axis] === 1 ? 0 : s));
+  strided(out, x as Operand, shape, strides);
+};
+
+export const transpose: Compute<"transpose"> = (out, [x], { permutation }, shape) => {
+  const strides = stridesOf((x as Operand).shape);
+  strided(
+    out,
+    x as Operand,
+    shape,
+    permutation.map((axis) => strides[axis] as number),
+  );
+};
+
+export const slice: Compute<"slice"> = (out, [x], { start, size }) => {
+  const strides = stridesOf((x as Operand).shape);
+  const offset = start.reduce((n, s, axis) => n + s * (strides[axis] as number), 0);
+  strided(out, x as Operand, size, strides, offset);
+};
+
+/** Writes x into out at a corner. */
+function place(out: TypedArray, x: Operand, corner: readonly number[], shape: Shape): void {
+  const strides = stridesOf(shape);
+  const offset = corner.reduce((n, s, axis) => n + s * (strides[axis] as number), 0);
+  let i = 0;
+  walk(
+    x.shape,
+    strides,
+    (to) => {
+      out[to] = at(x.data, i++);
+    },
+    offset,
+  );
+}
+
+export const pad: Compute<"pad"> = (out, [x], { before }, shape) => {
+  out.fill(0);
+  place(out, x as Operand, before, shape);
+};
+
+export const concat: Compute<"concat"> = (out, inputs, { axis }, shape) => {
+  let from = 0;
+  for (const x of inputs) {
+    place(
+      out,
+      x,
+      shape.map((_, i) => (i === axis ? from : 0)),
+      shape,
+    );
+    from += x.shape[axis] as number;
+  }
+};
+
+export const copy: Compute<PrimitiveName> = (out, [x]) => out.set((x as Operand).data);

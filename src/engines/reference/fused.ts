@@ -1,0 +1,178 @@
+import type { PrimitiveName, TypedArray } from "../../tensor/tensor.ts";
+import { at, type Compute, elementwise, lengthOfLast, type Operand } from "./rows.ts";
+
+/** Calls f for each row of the last axis: where it starts, how long it is, its number. */
+function eachRow(x: Operand, f: (start: number, n: number, row: number) => void): void {
+  const n = lengthOfLast(x.shape);
+  for (let start = 0, row = 0; start < x.data.length; start += n, row++) f(start, n, row);
+}
+
+function total(n: number, term: (j: number) => number): number {
+  let sum = 0;
+  for (let j = 0; j < n; j++) sum += term(j);
+  return sum;
+}
+
+function largest(n: number, term: (j: number) => number): number {
+  let best = Number.NEGATIVE_INFINITY;
+  for (let j = 0; j < n; j++) best = Math.max(best, term(j));
+  return best;
+}
+
+/** log Σ exp, shifted by the largest term so that nothing overflows. */
+function logSumExp(n: number, term: (j: number) => number): number {
+  const shift = largest(n, term);
+  return shift + Math.log(total(n, (j) => Math.exp(term(j) - shift)));
+}
+
+export const softmax: Compute<"softmax"> = (out, [x]) =>
+  eachRow(x as Operand, (start, n) => {
+    const z = (j: number) => at((x as Operand).data, start + j);
+    const log = logSumExp(n, z);
+    for (let j = 0; j < n; j++) out[start + j] = Math.exp(z(j) - log);
+  });
+
+export const logSoftmax: Compute<"logSoftmax"> = (out, [x]) =>
+  eachRow(x as Operand, (start, n) => {
+    const z = (j: number) => at((x as Operand).data, start + j);
+    const log = logSumExp(n, z);
+    for (let j = 0; j < n; j++) out[start + j] = z(j) - log;
+  });
+
+function throughSoftmax(out: TypedArray, g: Operand, y: Operand, scale: number): void {
+  eachRow(y, (start, n) => {
+    const dot = total(n, (j) => at(g.data, start + j) * at(y.data, start + j));
+    for (let i = start; i < start + n; i++) out[i] = scale * at(y.data, i) * (at(g.data, i) - dot);
+  });
+}
+
+export const softmaxGrad: Compute<"softmaxGrad"> = (out, [g, y]) =>
+  throughSoftmax(out, g as Operand, y as Operand, 1);
+
+export const causalSoftmaxGrad: Compute<"causalSoftmaxGrad"> = (out, [g, y], { scale }) =>
+  throughSoftmax(out, g as Operand, y as Operand, scale);
+
+export const logSoftmaxGrad: Compute<"logSoftmaxGrad"> = (out, inputs) => {
+  const [g, y] = inputs as [Operand, Operand];
+  eachRow(y, (start, n) => {
+    const sum = total(n, (j) => at(g.data, start + j));
+    for (let i = start; i < start + n; i++) out[i] = at(g.data, i) - Math.exp(at(y.data, i)) * sum;
+  });
+};
+
+export const causalSoftmax: Compute<"causalSoftmax"> = (out, [x], { scale }) =>
+  eachRow(x as Operand, (start, T, row) => {
+    const visible = (row % T) + 1;
+    const z = (j: number) => scale * at((x as Operand).data, start + j);
+    const log = logSumExp(visible, z);
+    for (let j = 0; j < T; j++) out[start + j] = j < visible ? Math.exp(z(j) - log) : 0;
+  });
+
+const reciprocalRms = (x: Operand, start: number, n: number, epsilon: number): number =>
+  1 / Math.sqrt(total(n, (j) => at(x.data, start + j) ** 2) / n + epsilon);
+
+export const rmsNorm: Compute<"rmsNorm"> = (out, inputs, { epsilon }) => {
+  const [x, gain] = inputs as [Operand, Operand];
+  eachRow(x, (start, C) => {
+    const r = reciprocalRms(x, start, C, epsilon);
+    for (let c = 0; c < C; c++) out[start + c] = at(x.data, start + c) * r * at(gain.data, c);
+  });
+};
+
+export const rmsNormGradX: Compute<"rmsNormGradX"> = (out, inputs, { epsilon }) => {
+  const [g, x, gain] = inputs as [Operand, Operand, Operand];
+  eachRow(x, (start, C) => {
+    const r = reciprocalRms(x, start, C, epsilon);
+    const gn = (c: number) => at(g.data, start + c) * at(gain.data, c);
+    const n = (c: number) => at(x.data, start + c) * r;
+    const dot = total(C, (c) => gn(c) * n(c)) / C;
+    for (let c = 0; c < C; c++) out[start + c] = r * (gn(c) - n(c) * dot);
+  });
+};
+
+export const rmsNormGradGain: Compute<"rmsNormGradGain"> = (out, inputs, { epsilon }) => {
+  const [g, x] = inputs as [Operand, Operand];
+  out.fill(0);
+  eachRow(x, (start, C) => {
+    const r = reciprocalRms(x, start, C, epsilon);
+    for (let c = 0; c < C; c++)
+      out[c] = at(out, c) + at(g.data, start + c) * at(x.data, start + c) * r;
+  });
+};
+
+export const rope: Compute<"rope"> = (out, inputs, { inverse }) => {
+  const [x, cos, sin] = inputs as [Operand, Operand, Operand];
+  const half = lengthOfLast(cos.shape);
+  eachRow(x, (start, _, row) => {
+    const t = row % (cos.shape[0] as number);
+    for (let d = 0; d < half; d++) {
+      const [a, b] = [at(x.data, start + d), at(x.data, start + half + d)];
+      const c = at(cos.data, t * half + d);
+      const s = at(sin.data, t * half + d) * (inverse ? -1 : 1);
+      out[start + d] = a * c - b * s;
+      out[start + half + d] = b * c + a * s;
+    }
+  });
+};
+
+const sigmoid = (x: number): number => 0.5 * (1 + Math.tanh(0.5 * x));
+
+export const swiglu: Compute<PrimitiveName> = elementwise((gate, up) => gate * sigmoid(gate) * up);
+
+export const swigluGradGate: Compute<PrimitiveName> = elementwise((g, gate, up) => {
+  const s = sigmoid(gate);
+  return g * up * s * (1 + gate * (1 - s));
+});
+
+const GELU = Math.sqrt(2 / Math.PI);
+const geluTanh = (x: number): number => Math.tanh(GELU * (x + 0.044715 * x ** 3));
+
+export const gelu: Compute<PrimitiveName> = elementwise((x) => 0.5 * x * (1 + geluTanh(x)));
+
+export const geluGrad: Compute<PrimitiveName> = elementwise((g, x) => {
+  const t = geluTanh(x);
+  return g * 0.5 * (1 + t + x * (1 - t * t) * GELU * (1 + 3 * 0.044715 * x * x));
+});
+
+export const crossEntropy: Compute<"crossEntropy"> = (out, inputs) => {
+  const [logits, labels] = inputs as [Operand, Operand];
+  eachRow(logits, (start, V, row) => {
+    const z = (j: number) => at(logits.data, start + j);
+    out[row] = logSumExp(V, z) - z(at(labels.data, row));
+  });
+};
+
+export const crossEntropyGrad: Compute<"crossEntropyGrad"> = (out, inputs) => {
+  const [g, logits, labels] = inputs as [Operand, Operand, Operand];
+  eachRow(logits, (start, V, row) => {
+    const z = (j: number) => at(logits.data, start + j);
+    const log = logSumExp(V, z);
+    for (let j = 0; j < V; j++) {
+      const hit = j === at(labels.data, row) ? 1 : 0;
+      out[start + j] = at(g.data, row) * (Math.exp(z(j) - log) - hit);
+    }
+  });
+};
+
+export const anchoredKl: Compute<"anchoredKl"> = (out, inputs) => {
+  const [anchor, logits] = inputs as [Operand, Operand];
+  eachRow(logits, (start, V, row) => {
+    const log = logSumExp(V, (j) => at(logits.data, start + j));
+    out[row] = total(V, (j) => {
+      const logQ = at(anchor.data, start + j);
+      return Math.exp(logQ) * (logQ - at(logits.data, start + j) + log);
+    });
+  });
+};
+
+export const anchoredKlGrad: Compute<"anchoredKlGrad"> = (out, inputs) => {
+  const [g, anchor, logits] = inputs as [Operand, Operand, Operand];
+  eachRow(logits, (start, V, row) => {
+    const log = logSumExp(V, (j) => at(logits.data, start + j));
+    const mass = total(V, (j) => Math.exp(at(anchor.data, start + j)));
+    for (let i = start; i < start + V; i++) {
+      const p = Math.exp(at(logits.data, i) - log);
+      out[i] = at(g.data, row) * (p * mass - Math.exp(at(anchor.data, i)));
+    }
+  });
+};

@@ -1,0 +1,114 @@
+import { constant } from "../tensor/apply.ts";
+import { isConstant, type ResidentHandle, Tensor, type TypedArray } from "../tensor/tensor.ts";
+import type { Device } from "./device.ts";
+
+type State<Buffer> =
+  | { readonly kind: "device"; readonly buffer: Buffer }
+  /** Small tensors move to the host when they are read, so that a loop that reads its loss keeps nothing. */
+  | { readonly kind: "host"; readonly data: TypedArray }
+  /** Gone; `why` says who took it. */
+  | { readonly kind: "gone"; readonly why: string };
+
+class Handle<Buffer> implements ResidentHandle {
+  readonly backend: string;
+  readonly owner: Device<Buffer>;
+  state: State<Buffer>;
+
+  constructor(owner: Device<Buffer>, buffer: Buffer) {
+    this.backend = owner.backend;
+    this.owner = owner;
+    this.state = { kind: "device", buffer };
+  }
+}
+
+/** Tensors of at most this many elements move to the host when they are read. */
+const SMALL = 1024;
+
+const isResident = (x: Tensor): x is Tensor<"resident"> => x.op === "resident";
+
+/** Keeps track of the tensors that live on one device. */
+export interface Residents<Buffer> {
+  /** A tensor around a device buffer; the buffer is freed when the tensor is garbage. */
+  wrap(buffer: Buffer, like: Pick<Tensor, "shape" | "dtype">): Tensor<"resident">;
+  /** @throws TypeError unless x holds numbers on the host or on this device; `path` names it */
+  check(x: Tensor, path: string): void;
+  /** The device buffer of a checked tensor; `temporary` ones are the caller's to free. */
+  borrow(x: Tensor): { readonly buffer: Buffer; readonly temporary: boolean };
+  /** Takes the buffer away from a checked tensor; whoever uses the tensor again is told `why`. */
+  take(x: Tensor, why: string): Buffer;
+  read(x: Tensor, path: string): Promise<TypedArray>;
+  release(x: Tensor): void;
+}
+
+export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffer> {
+  const garbage = new FinalizationRegistry<Handle<Buffer>>((handle) => {
+    if (handle.state.kind === "device") device.free(handle.state.buffer);
+  });
+
+  /** The handle of a tensor of this device. @throws TypeError for a description or a stranger */
+  function handleOf(x: Tensor, path: string): Handle<Buffer> {
+    if (!isResident(x)) {
+      throw new TypeError(
+        `${path}: expected numbers (a constant or resident tensor), got a description of ${x.op}; ` +
+          "compute it with engine.run or inside a compiled function",
+      );
+    }
+    const handle = x.attrs.handle as Handle<Buffer>;
+    if (handle.owner !== device)
+      throw new TypeError(`${path}: expected a tensor of this engine, got one of another`);
+    if (handle.state.kind === "gone")
+      throw new TypeError(`${path}: expected a live tensor, but ${handle.state.why}`);
+    return handle;
+  }
+
+  function borrow(x: Tensor): { buffer: Buffer; temporary: boolean } {
+    if (isConstant(x))
+      return { buffer: device.upload(x.attrs.data, x.shape, x.dtype), temporary: true };
+    const { state } = handleOf(x, "engine");
+    return state.kind === "host"
+      ? { buffer: device.upload(state.data, x.shape, x.dtype), temporary: true }
+      : { buffer: (state as { buffer: Buffer }).buffer, temporary: false };
+  }
+
+  return {
+    wrap(buffer, { shape, dtype }) {
+      const handle = new Handle(device, buffer);
+      const tensor = new Tensor<"resident">("resident", shape, dtype, [], { handle });
+      garbage.register(tensor, handle);
+      return tensor;
+    },
+    check(x, path) {
+      if (!isConstant(x)) handleOf(x, path);
+    },
+    borrow,
+    take(x, why) {
+      const { buffer } = borrow(x);
+      if (isResident(x)) handleOf(x, "engine").state = { kind: "gone", why };
+      return buffer;
+    },
+    async read(x, path) {
+      if (isConstant(x)) return x.attrs.data.slice();
+      const handle = handleOf(x, path);
+      if (handle.state.kind === "host") return handle.state.data.slice();
+      const { buffer } = handle.state as { buffer: Buffer };
+      const data = await device.read(buffer, x.shape, x.dtype);
+      if (data.length <= SMALL && handle.state.kind === "device") {
+        handle.state = { kind: "host", data };
+        device.free(buffer);
+        return data.slice();
+      }
+      return data;
+    },
+    release(x) {
+      if (!isResident(x)) return;
+      const handle = x.attrs.handle as Handle<Buffer>;
+      if (handle.owner === device && handle.state.kind === "device")
+        device.free(handle.state.buffer);
+      if (handle.owner === device) handle.state = { kind: "gone", why: "it was released" };
+    },
+  };
+}
+
+/** A constant tensor of numbers read from a device. */
+export const hostTensor = (x: Tensor, data: TypedArray): Tensor<"constant"> =>
+  constant(data, x.shape);

@@ -1,0 +1,11 @@
+export { type Backend, createEngine, type EngineOptions } from "./engines/create.ts";
+export type { Engine } from "./engines/engine.ts";
+export type { CompileOptions, Program } from "./engines/program.ts";
+export { full, ids, type NestedNumbers, tensor } from "./tensor/apply.ts";
+export { DataError, ShapeError } from "./tensor/errors.ts";
+export { grad, valueAndGrad, vjp } from "./tensor/grad.ts";
+export * as ops from "./tensor/ops.ts";
+export { stopGradient } from "./tensor/ops.ts";
+export * as random from "./tensor/random.ts";
+export type { DType, Shape, Tensor } from "./tensor/tensor.ts";
+export * as tree from "./tensor/tree.ts";

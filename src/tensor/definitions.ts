@@ -1,0 +1,122 @@
+import { constant } from "./apply.ts";
+import * as ops from "./ops.ts";
+import { sizeOf } from "./shapes.ts";
+import type { Attrs, FusedName, Inputs, Tensor } from "./tensor.ts";
+
+const { add, div, exp, log, mul, neg, sqrt, square, sub, sum, tanh } = ops;
+const LAST = { axis: -1, keepAxes: true };
+
+/** Column [R, 1] that scales the rows of [R, V]. */
+const perRow = (g: Tensor): Tensor => ops.reshape(g, [...g.shape, 1]);
+
+/** x less its row's maximum: no exponential overflows; the shift cancels, so it has no gradient. */
+const shifted = (x: Tensor): Tensor => sub(x, ops.stopGradient(ops.max(x, LAST)));
+
+function basicSoftmax(x: Tensor): Tensor {
+  const weights = exp(shifted(x));
+  return div(weights, sum(weights, LAST));
+}
+
+function basicLogSoftmax(x: Tensor): Tensor {
+  const z = shifted(x);
+  return sub(z, log(sum(exp(z), LAST)));
+}
+
+/** y · (g − Σ g·y): the cotangent of a softmax's input. */
+const throughSoftmax = (g: Tensor, y: Tensor): Tensor => mul(y, sub(g, sum(mul(g, y), LAST)));
+
+/** 1 where row ≥ column. */
+function causalMask(T: number): Tensor {
+  const mask = Float64Array.from({ length: T * T }, (_, i) => (i % T <= Math.floor(i / T) ? 1 : 0));
+  return constant(mask, [T, T]);
+}
+
+function oneHot(labels: Tensor, depth: number): Tensor {
+  const identity = Float64Array.from({ length: depth * depth }, (_, i) =>
+    i % (depth + 1) === 0 ? 1 : 0,
+  );
+  return ops.gather(constant(identity, [depth, depth]), labels);
+}
+
+const reciprocalRms = (x: Tensor, epsilon: number): Tensor =>
+  div(1, sqrt(add(ops.mean(square(x), LAST), epsilon)));
+
+/** √(2/π) · (x + 0.044715x³) and its derivative. */
+const geluInner = (x: Tensor): Tensor =>
+  mul(mul(x, add(mul(square(x), 0.044715), 1)), Math.sqrt(2 / Math.PI));
+const geluInnerGrad = (x: Tensor): Tensor =>
+  mul(add(mul(square(x), 3 * 0.044715), 1), Math.sqrt(2 / Math.PI));
+
+/** First and second half of the last axis. */
+export function halves(x: Tensor): [Tensor, Tensor] {
+  const half = (x.shape.at(-1) as number) / 2;
+  const size = [...x.shape.slice(0, -1), half];
+  const start = x.shape.map(() => 0);
+  return [ops.slice(x, start, size), ops.slice(x, start.with(-1, half), size)];
+}
+
+type Definitions = {
+  readonly [K in FusedName]: (inputs: Inputs<K>, attrs: Attrs<K>) => Tensor;
+};
+
+/** What each fused primitive means, in basic primitives. */
+export const definitions: Definitions = {
+  softmax: ([x]) => basicSoftmax(x),
+  softmaxGrad: ([g, y]) => throughSoftmax(g, y),
+  logSoftmax: ([x]) => basicLogSoftmax(x),
+  logSoftmaxGrad: ([g, y]) => sub(g, mul(exp(y), sum(g, LAST))),
+  causalSoftmax: ([x], { scale }) => {
+    const mask = causalMask(x.shape.at(-1) as number);
+    return basicSoftmax(ops.select(mask, mul(x, scale), -1e30));
+  },
+  causalSoftmaxGrad: ([g, y], { scale }) => mul(throughSoftmax(g, y), scale),
+  rmsNorm: ([x, gain], { epsilon }) => mul(mul(x, reciprocalRms(x, epsilon)), gain),
+  rmsNormGradX: ([g, x, gain], { epsilon }) => {
+    const r = reciprocalRms(x, epsilon);
+    const n = mul(x, r);
+    const gn = mul(g, gain);
+    return mul(sub(gn, mul(n, ops.mean(mul(gn, n), LAST))), r);
+  },
+  rmsNormGradGain: ([g, x], { epsilon }) => {
+    const C = x.shape.at(-1) as number;
+    const rows = ops.reshape(mul(g, mul(x, reciprocalRms(x, epsilon))), [sizeOf(x.shape) / C, C]);
+    return sum(rows, { axis: 0 });
+  },
+  rope: ([x, cos, sin], { inverse }) => {
+    const [a, b] = halves(x);
+    const s = inverse ? neg(sin) : sin;
+    return ops.concat([sub(mul(a, cos), mul(b, s)), add(mul(b, cos), mul(a, s))], -1);
+  },
+  swiglu: ([gate, up]) => mul(mul(gate, ops.sigmoid(gate)), up),
+  swigluGradGate: ([g, gate, up]) => {
+    const s = ops.sigmoid(gate);
+    return mul(mul(g, up), mul(s, add(mul(gate, sub(1, s)), 1)));
+  },
+  gelu: ([x]) => mul(mul(x, 0.5), add(tanh(geluInner(x)), 1)),
+  geluGrad: ([g, x]) => {
+    const t = tanh(geluInner(x));
+    const slope = mul(mul(sub(1, square(t)), geluInnerGrad(x)), x);
+    return mul(mul(g, 0.5), add(add(t, 1), slope));
+  },
+  crossEntropy: ([logits, labels]) => {
+    const picked = mul(oneHot(labels, logits.shape[1] as number), basicLogSoftmax(logits));
+    return neg(sum(picked, { axis: 1 }));
+  },
+  crossEntropyGrad: ([g, logits, labels]) =>
+    mul(sub(basicSoftmax(logits), oneHot(labels, logits.shape[1] as number)), perRow(g)),
+  anchoredKl: ([anchor, logits]) =>
+    sum(mul(exp(anchor), sub(anchor, basicLogSoftmax(logits))), { axis: 1 }),
+  anchoredKlGrad: ([g, anchor, logits]) => {
+    const q = exp(anchor);
+    return mul(sub(mul(basicSoftmax(logits), sum(q, LAST)), q), perRow(g));
+  },
+  ema: ([average, x], { decay }) => add(mul(average, decay), mul(x, 1 - decay)),
+  emaSquare: ([average, x], { decay }) => add(mul(average, decay), mul(square(x), 1 - decay)),
+  adamwUpdate: ([p, m, v, scalars], { epsilon, weightDecay }) => {
+    const [rate, c1, c2] = [0, 1, 2].map((i) => ops.reshape(ops.slice(scalars, [i], [1]), []));
+    const direction = div(mul(m, c1 as Tensor), add(sqrt(mul(v, c2 as Tensor)), epsilon));
+    return neg(mul(add(direction, mul(p, weightDecay)), rate as Tensor));
+  },
+};
+
+export const isFused = (op: string): op is FusedName => op in definitions;

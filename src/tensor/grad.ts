@@ -1,0 +1,139 @@
+import { apply } from "./apply.ts";
+import { definitions } from "./definitions.ts";
+import { ShapeError, showShape } from "./errors.ts";
+import { topologicalOrder } from "./graph.ts";
+import { add, asTensor, broadcastTo } from "./ops.ts";
+import { sameShape } from "./shapes.ts";
+import { type FusedName, type PrimitiveName, Tensor } from "./tensor.ts";
+import * as tree from "./tree.ts";
+import { type Cotangents, type Vjp, vjps } from "./vjps.ts";
+
+type TensorTree = tree.Tree<Tensor>;
+
+/** One row of calculus, looked up by the node's operation. */
+function cotangentsOf(node: Tensor, g: Tensor): Cotangents<readonly Tensor[]> {
+  const op = node.op as PrimitiveName;
+  const row = vjps[op];
+  if (row === "definition") return throughDefinition(node as Tensor<FusedName>, g);
+  return (row as unknown as Vjp<"concat">)(g, node.inputs, node.attrs as never, node);
+}
+
+function throughDefinition(node: Tensor<FusedName>, g: Tensor): readonly (Tensor | null)[] {
+  const inputs = node.inputs.map(fresh);
+  const define = definitions[node.op] as (inputs: readonly Tensor[], attrs: unknown) => Tensor;
+  return backward([define(inputs, node.attrs)], [g], inputs).map((cotangent) => cotangent ?? null);
+}
+
+/** A new identity for the same value: what a derivative is taken with respect to. */
+const fresh = (x: Tensor): Tensor => apply("alias", [x], {});
+
+/**
+ * Reverse-mode differentiation, graph → graph: pulls cotangents of `outputs` back to `targets`.
+ * A target that the outputs do not depend on gets undefined.
+ */
+function backward(
+  outputs: readonly Tensor[],
+  cotangents: readonly Tensor[],
+  targets: readonly Tensor[],
+): (Tensor | undefined)[] {
+  const isTarget = new Set(targets);
+  const order = topologicalOrder(outputs, isTarget);
+  const active = new Set(targets);
+  for (const node of order) {
+    if (node.dtype === "float" && node.inputs.some((x) => active.has(x))) active.add(node);
+  }
+  const gathered = new Map<Tensor, Tensor>();
+  const give = (node: Tensor, g: Tensor): void => {
+    const before = gathered.get(node);
+    gathered.set(node, before ? add(before, g) : g);
+  };
+  outputs.forEach((y, i) => {
+    if (active.has(y)) give(y, cotangents[i] as Tensor);
+  });
+  for (const node of order.reverse()) {
+    const g = gathered.get(node);
+    if (!g || isTarget.has(node)) continue;
+    cotangentsOf(node, g).forEach((cotangent, i) => {
+      const input = node.inputs[i] as Tensor;
+      if (cotangent && active.has(input)) give(input, cotangent);
+    });
+  }
+  return targets.map((target) => gathered.get(target));
+}
+
+/** Replaces the float leaves by fresh identities. @throws TypeError where a leaf is no float tensor */
+function identify<T>(caller: string, x: T): { identified: T; leaves: Tensor[] } {
+  const { leaves, structure } = tree.flatten<Tensor | number>(x as tree.Tree<Tensor | number>);
+  const identified = leaves.map((leaf, i) => {
+    const known = typeof leaf === "number" ? asTensor(leaf) : leaf;
+    if (!(known instanceof Tensor) || known.dtype !== "float") {
+      const path = tree.entries(x as TensorTree)[i]?.[0] || "the argument";
+      throw new TypeError(`${caller}: expected float tensors, got something else at ${path}`);
+    }
+    return fresh(known);
+  });
+  return { identified: tree.unflatten(structure, identified) as T, leaves: identified };
+}
+
+const zerosLike = (x: Tensor): Tensor => broadcastTo(0, x.shape);
+
+/**
+ * The value of a scalar function and its gradient with respect to the first argument.
+ * @param f (x, ...rest) → scalar; x is a tensor or a tree of float tensors
+ * @returns (x, ...rest) → [value, gradient]; the gradient has x's structure, zeros where unused
+ * @throws ShapeError when f's result is no scalar
+ */
+export function valueAndGrad<X, Rest extends readonly unknown[]>(
+  f: (x: X, ...rest: Rest) => Tensor,
+): (x: X, ...rest: Rest) => [value: Tensor, gradient: X] {
+  return (x, ...rest) => {
+    const { identified, leaves } = identify("grad", x);
+    const value = f(identified, ...rest);
+    if (!(value instanceof Tensor))
+      throw new TypeError("grad: expected a function whose result is a tensor");
+    if (value.shape.length !== 0)
+      throw new ShapeError("grad", "a function with a scalar result", [value.shape]);
+    const gradients = backward([value], [asTensor(1)], leaves);
+    const { structure } = tree.flatten(identified as TensorTree);
+    const filled = leaves.map((leaf, i) => gradients[i] ?? zerosLike(leaf));
+    return [value, tree.unflatten(structure, filled) as X];
+  };
+}
+
+/** The gradient of a scalar function with respect to its first argument. @see valueAndGrad */
+export function grad<X, Rest extends readonly unknown[]>(
+  f: (x: X, ...rest: Rest) => Tensor,
+): (x: X, ...rest: Rest) => X {
+  const both = valueAndGrad(f);
+  return (x, ...rest) => both(x, ...rest)[1];
+}
+
+/**
+ * The value of any function of trees and its pullback.
+ * @returns [y, pullback]; pullback takes a cotangent with y's structure and gives one for each
+ *   argument
+ * @throws ShapeError when a cotangent's shape is not its output's
+ */
+export function vjp<Xs extends readonly unknown[], Y>(
+  f: (...xs: Xs) => Y,
+  ...xs: Xs
+): [y: Y, pullback: (cotangent: Y) => Xs] {
+  const { identified, leaves } = identify("vjp", xs);
+  const y = f(...identified);
+  const outputs = tree.flatten(y as TensorTree).leaves;
+  const { structure } = tree.flatten(identified as TensorTree);
+  const pullback = (cotangent: Y): Xs => {
+    const gs = tree.flatten(cotangent as TensorTree).leaves.map((g) => asTensor(g));
+    if (gs.length !== outputs.length)
+      throw new TypeError(`vjp: expected ${outputs.length} cotangents, got ${gs.length}`);
+    outputs.forEach(({ shape }, i) => {
+      const g = gs[i] as Tensor;
+      if (!sameShape(g.shape, shape))
+        throw new ShapeError("vjp", `a cotangent of shape ${showShape(shape)}`, [g.shape]);
+    });
+    const gradients = backward(outputs, gs, leaves);
+    const filled = leaves.map((leaf, i) => gradients[i] ?? zerosLike(leaf));
+    return tree.unflatten(structure, filled) as unknown as Xs;
+  };
+  return [y, pullback];
+}

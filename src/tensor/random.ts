@@ -1,0 +1,108 @@
+import { constant } from "./apply.ts";
+import { sizeOf } from "./shapes.ts";
+import type { Shape, Tensor } from "./tensor.ts";
+
+/**
+ * A source of randomness as a value: the same key always gives the same numbers, and a key is used
+ * once, then split. Two 32-bit words, as in JAX.
+ */
+export type Key = readonly [high: number, low: number];
+
+/** A key from a seed, any integer. @throws RangeError for anything else */
+export function key(seed: number): Key {
+  if (!Number.isSafeInteger(seed))
+    throw new RangeError(`random.key: expected an integer seed, got ${seed}`);
+  return Object.freeze([Math.floor(seed / 2 ** 32) >>> 0, seed >>> 0] as const);
+}
+
+/** `count` independent keys. */
+export const split = (parent: Key, count = 2): Key[] =>
+  Array.from({ length: count }, (_, i) => fold(parent, i));
+
+/** The `index`-th key derived from a key. */
+export const fold = (parent: Key, index: number): Key =>
+  Object.freeze(threefry(parent, index >>> 0, DERIVE));
+
+/** Derived keys and drawn numbers come from disjoint counters. */
+const DERIVE = 0x80000000;
+
+const ROTATIONS = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const;
+
+/** Threefry-2x32, 20 rounds: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011). */
+function threefry([k0, k1]: Key, c0: number, c1: number): [number, number] {
+  const ks = [k0, k1, k0 ^ k1 ^ 0x1bd11bda] as const;
+  let x = (c0 + k0) | 0;
+  let y = (c1 + k1) | 0;
+  for (let block = 0; block < 5; block++) {
+    for (const r of ROTATIONS[block & 1] as readonly number[]) {
+      x = (x + y) | 0;
+      y = (y << r) | (y >>> (32 - r));
+      y ^= x;
+    }
+    x = (x + (ks[(block + 1) % 3] as number)) | 0;
+    y = (y + (ks[(block + 2) % 3] as number) + block + 1) | 0;
+  }
+  return [x >>> 0, y >>> 0];
+}
+
+/** Draws numbers in [0, 1), one after the other, with 53 random bits each. */
+export function stream(source: Key): () => number {
+  let counter = 0;
+  return () => {
+    const [high, low] = threefry(source, counter >>> 0, Math.floor(counter / 2 ** 32));
+    counter++;
+    return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
+  };
+}
+
+function fill(source: Key, shape: Shape, draw: (next: () => number) => number): Tensor<"constant"> {
+  const next = stream(source);
+  return constant(
+    Float64Array.from({ length: sizeOf(shape) }, () => draw(next)),
+    shape,
+  );
+}
+
+/** Uniform in [min, max). */
+export const uniform = (
+  source: Key,
+  shape: Shape,
+  { min = 0, max = 1 }: { min?: number; max?: number } = {},
+): Tensor<"constant"> => fill(source, shape, (next) => min + (max - min) * next());
+
+/** Normal, by Box and Muller. */
+export const normal = (
+  source: Key,
+  shape: Shape,
+  { mean = 0, std = 1 }: { mean?: number; std?: number } = {},
+): Tensor<"constant"> =>
+  fill(source, shape, (next) => {
+    const radius = Math.sqrt(-2 * Math.log(1 - next()));
+    return mean + std * radius * Math.cos(2 * Math.PI * next());
+  });
+
+/** int, uniform in [min, maxExclusive). */
+export function integers(
+  source: Key,
+  shape: Shape,
+  min: number,
+  maxExclusive: number,
+): Tensor<"constant"> {
+  const next = stream(source);
+  const draw = () => min + Math.floor(next() * (maxExclusive - min));
+  return constant(Int32Array.from({ length: sizeOf(shape) }, draw), shape);
+}
+
+/** 0 … n−1 in random order, by Fisher and Yates. */
+export function permutation(source: Key, n: number): number[] {
+  const next = stream(source);
+  const order = Array.from({ length: n }, (_, i) => i);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order;
+}

@@ -1,0 +1,135 @@
+import { apply } from "./apply.ts";
+import { halves } from "./definitions.ts";
+import * as ops from "./ops.ts";
+import type { Attrs, Inputs, PrimitiveName, Tensor } from "./tensor.ts";
+
+const { add, div, exp, less, mul, neg, sub, sum } = ops;
+
+/** One cotangent for each input; null where no derivative passes (ids, conditions). */
+export type Cotangents<T extends readonly Tensor[]> = { [I in keyof T]: Tensor | null };
+
+/** g is the cotangent of the output y. */
+export type Vjp<K extends PrimitiveName> = (
+  g: Tensor,
+  inputs: Inputs<K>,
+  attrs: Attrs<K>,
+  y: Tensor,
+) => Cotangents<Inputs<K>>;
+
+/** The cotangent comes from differentiating the fused primitive's definition. */
+type ThroughDefinition = "definition";
+
+const keepAxis = (g: Tensor, x: Tensor, axis: number): Tensor =>
+  ops.broadcastTo(ops.reshape(g, x.shape.with(axis, 1)), x.shape);
+
+/** 1 where a > b, ½ where a = b, else 0: ties share the gradient. */
+const wins = (a: Tensor, b: Tensor): Tensor => mul(add(sub(less(b, a), less(a, b)), 1), 0.5);
+
+const perRow = (g: Tensor): Tensor => ops.reshape(g, [...g.shape, 1]);
+
+/** Sums the leading axes away: [..., T, D] → [T, D]. */
+const sumLeading = (x: Tensor): Tensor =>
+  sum(x, { axis: x.shape.slice(0, -2).map((_, axis) => axis) });
+
+/** The rules of calculus, one row for each primitive. */
+export const vjps: { readonly [K in PrimitiveName]: Vjp<K> | ThroughDefinition } = {
+  // ---- one element at a time
+  exp: (g, _, __, y) => [mul(g, y)],
+  log: (g, [x]) => [div(g, x)],
+  tanh: (g, _, __, y) => [mul(g, sub(1, mul(y, y)))],
+  sqrt: (g, _, __, y) => [div(mul(g, 0.5), y)],
+  cos: (g, [x]) => [neg(mul(g, ops.sin(x)))],
+  neg: (g) => [neg(g)],
+  add: (g) => [g, g],
+  mul: (g, [a, b]) => [mul(g, b), mul(g, a)],
+  sub: (g) => [g, neg(g)],
+  div: (g, [, b], _, y) => [div(g, b), neg(div(mul(g, y), b))],
+  maximum: (g, [a, b]) => [mul(g, wins(a, b)), mul(g, wins(b, a))],
+  less: () => [null, null],
+  select: (g, [condition]) => [null, ops.select(condition, g, 0), ops.select(condition, 0, g)],
+  toFloat: () => [null],
+  alias: (g) => [g],
+  stopGradient: () => [null],
+  // ---- along axes
+  sum: (g, [x], { axis }) => [keepAxis(g, x, axis)],
+  max: (g, [x], { axis }, y) => {
+    // y − x is zero exactly at the maxima, which share the gradient.
+    const winners = sub(1, less(x, keepAxis(y, x, axis)));
+    return [mul(div(winners, sum(winners, { axis, keepAxes: true })), keepAxis(g, x, axis))];
+  },
+  argmax: () => [null],
+  broadcast: (g, [x], { shape }) => {
+    const repeated = shape.flatMap((n, axis) => (n === x.shape[axis] ? [] : [axis]));
+    return [sum(g, { axis: repeated, keepAxes: true })];
+  },
+  reshape: (g, [x]) => [ops.reshape(g, x.shape)],
+  transpose: (g, _, { permutation }) => [
+    ops.transpose(
+      g,
+      permutation.map((_, axis) => permutation.indexOf(axis)),
+    ),
+  ],
+  slice: (g, [x], { start, size }) => {
+    const after = x.shape.map((n, i) => n - (start[i] as number) - (size[i] as number));
+    return [ops.pad(g, start, after)];
+  },
+  pad: (g, [x], { before }) => [ops.slice(g, before, x.shape)],
+  concat: (g, inputs, { axis }) => {
+    let from = 0;
+    return inputs.map((x) => {
+      const start = x.shape.map((_, i) => (i === axis ? from : 0));
+      from += x.shape[axis] as number;
+      return ops.slice(g, start, x.shape);
+    });
+  },
+  // ---- matrices and tables
+  matmul: (g, [a, b], { transposeA, transposeB }) => {
+    const product = (x: Tensor, y: Tensor, tx: boolean, ty: boolean) =>
+      apply("matmul", [x, y], { transposeA: tx, transposeB: ty });
+    return [
+      transposeA ? product(b, g, transposeB, true) : product(g, b, false, !transposeB),
+      transposeB ? product(g, a, true, transposeA) : product(a, g, !transposeA, false),
+    ];
+  },
+  gather: (g, [table, ids]) => [ops.scatterAdd(ids, g, table.shape[0] as number), null],
+  scatterAdd: (g, [ids]) => [null, ops.gather(g, ids)],
+  // ---- fused
+  softmax: (g, _, __, y) => [apply("softmaxGrad", [g, y], {})],
+  softmaxGrad: "definition",
+  logSoftmax: (g, _, __, y) => [apply("logSoftmaxGrad", [g, y], {})],
+  logSoftmaxGrad: "definition",
+  causalSoftmax: (g, _, attrs, y) => [apply("causalSoftmaxGrad", [g, y], attrs)],
+  causalSoftmaxGrad: "definition",
+  rmsNorm: (g, [x, gain], attrs) => [
+    apply("rmsNormGradX", [g, x, gain], attrs),
+    apply("rmsNormGradGain", [g, x], attrs),
+  ],
+  rmsNormGradX: "definition",
+  rmsNormGradGain: "definition",
+  rope: (g, [x, cos, sin], { inverse }) => {
+    const [[a, b], [ga, gb]] = [halves(x), halves(g)];
+    const gSin = sumLeading(sub(mul(gb, a), mul(ga, b)));
+    return [
+      apply("rope", [g, cos, sin], { inverse: !inverse }),
+      sumLeading(add(mul(ga, a), mul(gb, b))),
+      inverse ? neg(gSin) : gSin,
+    ];
+  },
+  swiglu: (g, [gate, up]) => [
+    apply("swigluGradGate", [g, gate, up], {}),
+    apply("swiglu", [gate, g], {}),
+  ],
+  swigluGradGate: "definition",
+  gelu: (g, [x]) => [apply("geluGrad", [g, x], {})],
+  geluGrad: "definition",
+  crossEntropy: (g, [logits, labels]) => [apply("crossEntropyGrad", [g, logits, labels], {}), null],
+  crossEntropyGrad: "definition",
+  anchoredKl: (g, [anchor, logits]) => [
+    mul(mul(exp(anchor), add(sub(anchor, ops.logSoftmax(logits)), 1)), perRow(g)),
+    apply("anchoredKlGrad", [g, anchor, logits], {}),
+  ],
+  anchoredKlGrad: "definition",
+  ema: (g, _, { decay }) => [mul(g, decay), mul(g, 1 - decay)],
+  emaSquare: (g, [, x], { decay }) => [mul(g, decay), mul(mul(g, x), 2 * (1 - decay))],
+  adamwUpdate: "definition",
+};
