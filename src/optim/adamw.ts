@@ -63,7 +63,7 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
       const scalars = concat([rate, biasCorrections(step, [b1, b2])]); // [3]
       const updates = mapTensors(
         (p, m, v) =>
-          apply("adamwUpdate", [p, m as Tensor, v as Tensor, scalars], {
+          apply("adamwUpdate", [p, m, v, scalars], {
             epsilon,
             weightDecay,
           }),

@@ -1,0 +1,81 @@
+import { apply } from "../tensor/apply.ts";
+import { ShapeError } from "../tensor/errors.ts";
+import { add, matmul, mul, reshape, softmax, transpose } from "../tensor/ops.ts";
+import { sameShape } from "../tensor/shapes.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** [B, m, n, D] → [B, n, m, D]. With m or n = 1 no number moves. */
+export function swapAxes(x: Tensor): Tensor {
+  const [B, m, n, D] = x.shape as [number, number, number, number];
+  return m === 1 || n === 1 ? reshape(x, [B, n, m, D]) : transpose(x, [0, 2, 1, 3]);
+}
+
+/**
+ * softmax(q · kᵀ / √D) · v, where position t sees the positions ≤ t. With grouped queries each of
+ * the G key/value heads serves H/G neighbouring query heads: their rows are read as one matrix, so
+ * that no key or value is repeated in memory.
+ * @param q [B, H, T, D]
+ * @param k [B, G, T, D]
+ * @param v [B, G, T, D]
+ * @returns [B, H, T, D]
+ * @throws ShapeError
+ * @see https://arxiv.org/abs/2305.13245 (Ainslie et al., 2023)
+ */
+export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+  const [B, H, T, D] = expectHeads("causalAttention", q, k, v);
+  if (k.shape[2] !== T)
+    throw new ShapeError("causalAttention", "as many queries as keys", [q.shape, k.shape]);
+  const scores = reshape(groupedScores(q, k), [B, H, T, T]);
+  const weights = apply("causalSoftmax", [scores], { scale: 1 / Math.sqrt(D) });
+  return groupedMix(weights, v);
+}
+
+/**
+ * Attention of a few queries over a cache of keys and values.
+ * @param q [B, H, T, D]
+ * @param k [B, G, S, D]
+ * @param v [B, G, S, D]
+ * @param bias added to the scaled scores: 0 keeps, a large negative number hides; broadcasts to
+ *   [B, H, T, S]
+ * @returns [B, H, T, D]
+ * @throws ShapeError
+ */
+export function biasedAttention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor): Tensor {
+  const [B, H, T, D] = expectHeads("biasedAttention", q, k, v);
+  const scores = reshape(groupedScores(q, k), [B, H, T, k.shape[2] as number]);
+  return groupedMix(softmax(add(mul(scores, 1 / Math.sqrt(D)), bias)), v);
+}
+
+/** [B, H, T, D] as [B, G, H/G · T, D]: the rows that one key/value head serves. */
+function grouped(x: Tensor, G: number): Tensor {
+  const [B, H, T, D] = x.shape as [number, number, number, number];
+  return reshape(x, [B, G, (H / G) * T, D]);
+}
+
+const groupedScores = (q: Tensor, k: Tensor): Tensor =>
+  matmul(grouped(q, k.shape[1] as number), k, { transposeB: true });
+
+/** weights [B, H, T, S] · v [B, G, S, D] → [B, H, T, D]. */
+function groupedMix(weights: Tensor, v: Tensor): Tensor {
+  const mixed = matmul(grouped(weights, v.shape[1] as number), v);
+  return reshape(mixed, [...weights.shape.slice(0, 3), v.shape[3] as number]);
+}
+
+function expectHeads(
+  caller: string,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+): [B: number, H: number, T: number, D: number] {
+  const [B, H, T, D] = q.shape as [number, number, number, number];
+  const [Bk, G, , Dk] = k.shape as [number, number, number, number];
+  const ok =
+    q.shape.length === 4 && sameShape(k.shape, v.shape) && Bk === B && Dk === D && H % G === 0;
+  if (!ok)
+    throw new ShapeError(caller, "[B, H, T, D] and twice [B, G, S, D], G a divisor of H", [
+      q.shape,
+      k.shape,
+      v.shape,
+    ]);
+  return [B, H, T, D];
+}

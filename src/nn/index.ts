@@ -1,0 +1,16 @@
+export { biasedAttention, causalAttention } from "./attention.ts";
+export type { DecodeInputs, Prefilled } from "./cache.ts";
+export type { FullConfig, Params, TransformerConfig } from "./config.ts";
+export type { KeyValue } from "./decoder.ts";
+export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
+export { type GenerateOptions, generate } from "./generate.ts";
+export {
+  crossEntropy,
+  klDivergence,
+  maskedMean,
+  type SumAndCount,
+  summedCrossEntropy,
+  tokenCrossEntropy,
+} from "./losses.ts";
+export { type RopeTables, rope, ropeTables } from "./rope.ts";
+export { type Transformer, transformer } from "./transformer.ts";

@@ -1,0 +1,111 @@
+import { apply, full } from "../tensor/apply.ts";
+import { ShapeError, showShape } from "../tensor/errors.ts";
+import { div, logSoftmax, mul, reshape, sum } from "../tensor/ops.ts";
+import { sameShape, sizeOf } from "../tensor/shapes.ts";
+import { isConstant, type Tensor } from "../tensor/tensor.ts";
+
+/** [..., V] → [R, V]. */
+const rows = (x: Tensor): Tensor =>
+  reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1) as number]);
+
+/**
+ * −log softmax(logits)[label] for each token, nats.
+ * @param logits [..., V]
+ * @param labels int [...]; labels outside the vocabulary are the caller's error
+ * @returns [...]
+ * @throws ShapeError
+ */
+export function tokenCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  return perTokenCrossEntropy("tokenCrossEntropy", logits, labels);
+}
+
+/**
+ * The mean of −log softmax(logits)[label] over the tokens that the mask counts, nats a token.
+ * @param logits [..., V]
+ * @param labels int [...]
+ * @param mask float [...], 1 counts a token and 0 leaves it out; everything counts by default
+ * @returns a scalar
+ * @throws ShapeError; RangeError for a mask on the host that counts nothing. A mask that is only
+ *   known when the program runs (an argument of a compiled function) gives NaN then.
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, mask?: Tensor): Tensor {
+  return maskedMean("crossEntropy", perTokenCrossEntropy("crossEntropy", logits, labels), mask);
+}
+
+/**
+ * KL(p ‖ q) = Σ p · (log p − log q), the mean over the tokens that the mask counts, nats a token.
+ * Differentiable in both.
+ * @param pLogits [..., V]
+ * @param qLogits [..., V]
+ * @param mask float [...], 1 counts a token and 0 leaves it out; everything counts by default
+ * @returns a scalar
+ * @throws ShapeError; RangeError for a mask on the host that counts nothing. A mask that is only
+ *   known when the program runs (an argument of a compiled function) gives NaN then.
+ */
+export function klDivergence(pLogits: Tensor, qLogits: Tensor, mask?: Tensor): Tensor {
+  if (pLogits.shape.length < 1 || !sameShape(pLogits.shape, qLogits.shape))
+    throw new ShapeError("klDivergence", "twice [..., V]", [pLogits.shape, qLogits.shape]);
+  const perRow = apply("anchoredKl", [logSoftmax(rows(pLogits)), rows(qLogits)], {}); // [R]
+  return maskedMean("klDivergence", reshape(perRow, pLogits.shape.slice(0, -1)), mask);
+}
+
+/** A sum over tokens and how many they are: what micro-batches add up before they divide. */
+export type SumAndCount = {
+  /** Scalar. */
+  readonly sum: Tensor;
+  /** Scalar, tokens. */
+  readonly count: Tensor;
+};
+
+/**
+ * The parts of `crossEntropy`, for gradient accumulation.
+ * @returns the summed loss, nats, and the number of tokens that the mask counts
+ * @throws as crossEntropy does
+ */
+export function summedCrossEntropy(logits: Tensor, labels: Tensor, mask?: Tensor): SumAndCount {
+  const caller = "summedCrossEntropy";
+  return maskedSum(caller, perTokenCrossEntropy(caller, logits, labels), mask);
+}
+
+/**
+ * The mean of values over the tokens that the mask counts.
+ * @param caller the function that errors name
+ * @param values [...]
+ * @param mask float [...], 1 counts and 0 leaves out; everything counts by default
+ * @returns a scalar; NaN where a mask that is not on the host turns out to count nothing
+ * @throws ShapeError; RangeError for a mask on the host that counts nothing
+ */
+export function maskedMean(caller: string, values: Tensor, mask?: Tensor): Tensor {
+  const { sum, count } = maskedSum(caller, values, mask);
+  return div(sum, count);
+}
+
+function maskedSum(caller: string, values: Tensor, mask?: Tensor): SumAndCount {
+  if (mask && !sameShape(values.shape, mask.shape))
+    throw new ShapeError(caller, `a mask ${showShape(values.shape)}`, [mask.shape]);
+  if (mask?.dtype === "int") throw new TypeError(`${caller}: expected a float mask, got int`);
+  const known = !mask ? sizeOf(values.shape) : isConstant(mask) ? countOf(caller, mask) : undefined;
+  if (known === 0)
+    throw new RangeError(`${caller}: expected at least one token to count, got none`);
+  return {
+    sum: sum(mask ? mul(values, mask) : values),
+    count: known === undefined ? sum(mask as Tensor) : full([], known),
+  };
+}
+
+function countOf(caller: string, mask: Tensor): number {
+  let count = 0;
+  for (const x of mask.data) {
+    if (x !== 0 && x !== 1)
+      throw new RangeError(`${caller}: expected a mask of zeros and ones, got ${x}`);
+    count += x;
+  }
+  return count;
+}
+
+function perTokenCrossEntropy(caller: string, logits: Tensor, labels: Tensor): Tensor {
+  if (logits.shape.length < 1 || !sameShape(logits.shape.slice(0, -1), labels.shape))
+    throw new ShapeError(caller, "logits [..., V] and labels [...]", [logits.shape, labels.shape]);
+  const perRow = apply("crossEntropy", [rows(logits), reshape(labels, [sizeOf(labels.shape)])], {}); // [R]
+  return reshape(perRow, labels.shape);
+}
