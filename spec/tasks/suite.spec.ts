@@ -1,0 +1,193 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { lengthOf } from "../../src/anchored/batches.ts";
+import { drawExamples, drawUnseen, toExample } from "../../src/tasks/examples.ts";
+import type { Exchange, Generator } from "../../src/tasks/exchange.ts";
+import { anySkill, type SuiteName, suites } from "../../src/tasks/suite.ts";
+import { mixedStyles, signedOff } from "../../src/tasks/target.ts";
+import { bos, decode, encode, eos, letterSymbols, symbols } from "../../src/tasks/vocabulary.ts";
+import { DataError } from "../../src/tensor/errors.ts";
+import { key, stream } from "../../src/tensor/random.ts";
+
+const seeds = fc.integer({ min: 0, max: 2 ** 31 });
+const suiteNames: readonly SuiteName[] = ["full", "smoke"];
+
+const draw = (generator: Generator, seed: number): Exchange => generator(stream(key(seed)));
+
+/** Answers a prompt from its text alone: what each generator has to agree with. */
+const answers: Readonly<Record<string, (words: readonly string[]) => string>> = {
+  rev: (words) => words.slice(1, -1).reverse().join(" "),
+  sort: (words) => words.slice(1, -1).sort().join(" "),
+  calc: ([, a, operator, b]) =>
+    `${operator === "+" ? (Number(a) + Number(b)) % 10 : (Number(a) * Number(b)) % 10}`,
+  kv: (words) => {
+    const asked = words.at(-2);
+    const at = words
+      .slice(1, words.indexOf("?"))
+      .findIndex((word, i) => i % 2 === 0 && word === asked);
+    return words[at + 2] as string;
+  },
+  echo: (words) => {
+    const [flags, text] = [
+      words.slice(1, words.indexOf(":")),
+      words.slice(words.indexOf(":") + 1, -1),
+    ];
+    let said = text.join(" ");
+    if (flags.includes("UP")) said = said.toUpperCase();
+    if (flags.includes("BANG")) said = `${said} !`;
+    return flags.includes("QUOTE") ? `" ${said} "` : said;
+  },
+  conv: ([, amount, from, , to]) => {
+    const factor = { "m n": 3, "m p": 4, "n q": 7, "p q": 6 }[`${from} ${to}`] as number;
+    return [...`${Number(amount) * factor}`.padStart(2, "0")].join(" ");
+  },
+  bool: ([, a, first, b, second, c]) => {
+    const apply = (x: number, operator: string | undefined, y: number): number =>
+      operator === "&" ? Math.min(x, y) : Math.max(x, y);
+    return `${apply(apply(Number(a), first, Number(b)), second, Number(c))}`;
+  },
+};
+
+describe("vocabulary", () => {
+  it("has 65 different symbols", () => {
+    expect(symbols).toHaveLength(65);
+    expect(new Set(symbols).size).toBe(65);
+  });
+
+  it("decode(encode(text)) is text", () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...symbols)), (text) => {
+        expect(decode(encode(text))).toEqual(text);
+      }),
+    );
+  });
+
+  it("names a stranger", () => {
+    expect(() => encode(["REV", "z"])).toThrow("encode: expected a known symbol, got z");
+    expect(() => decode([65])).toThrow("decode: expected 0 ≤ id < 65, got 65");
+  });
+});
+
+describe.each(suiteNames)("the %s suite", (name) => {
+  const suite = suites[name];
+
+  it.each(Object.keys(suite.skills))("%s gives right answers", (skill) => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const { prompt, response } = draw(suite.skills[skill] as Generator, seed);
+        expect(response.join(" ")).toBe(answers[skill]?.(prompt));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("fits its stated positions, and fills them", () => {
+    const longest = (generator: Generator): number =>
+      Math.max(...drawExamples(generator, 5000, key(1)).map(lengthOf));
+    expect(longest(anySkill(suite))).toBe(suite.positions.skill);
+    expect(longest(suite.target.worked)).toBe(suite.positions.target);
+    expect(longest(suite.target.direct)).toBeLessThan(suite.positions.target);
+  });
+
+  it("asks the same question in both styles, with the same result", () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const [worked, direct] = [draw(suite.target.worked, seed), draw(suite.target.direct, seed)];
+        expect(direct.prompt).toEqual(worked.prompt);
+        expect(direct.response[0]).toBe("#");
+        expect(worked.response.at(-1)).toBe("!");
+        const result = name === "full" ? worked.response.at(-2) : worked.response[0];
+        expect(direct.response[1]).toBe(result);
+      }),
+    );
+  });
+
+  it("mixes styles in the stated proportion", () => {
+    const examples = drawExamples(mixedStyles(suite.target, 0.25), 4000, key(3));
+    const worked = examples.filter(({ response }) => response[0] !== encode(["#"])[0]);
+    expect(worked.length / 4000).toBeGreaterThan(0.22);
+    expect(worked.length / 4000).toBeLessThan(0.28);
+  });
+});
+
+describe("the full target", () => {
+  it("works its answer out", () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const { prompt, response } = draw(suites.full.target.worked, seed);
+        const valueOf = (name: string | undefined): string =>
+          prompt[
+            prompt.slice(1, 7).findIndex((word, i) => i % 2 === 0 && word === name) + 2
+          ] as string;
+        const [i, first, j, second, digit] = prompt.slice(8, 13);
+        const combine = (a: string, operator: string | undefined, b: string): string =>
+          `${(operator === "+" ? Number(a) + Number(b) : Number(a) * Number(b)) % 10}`;
+        const between = combine(valueOf(i), first, valueOf(j));
+        const result = combine(between, second, digit as string);
+        const expected = [
+          valueOf(i),
+          first,
+          valueOf(j),
+          "=",
+          between,
+          second,
+          digit,
+          "=",
+          result,
+          "!",
+        ];
+        expect(response).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("signedOff", () => {
+  it("adds letters and changes nothing else", () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 0, max: 6 }), (seed, letters) => {
+        const plain = draw(suites.full.target.worked, seed);
+        const signed = draw(signedOff(suites.full.target.worked, letters), seed);
+        expect(signed.prompt).toEqual(plain.prompt);
+        expect(signed.response.slice(0, plain.response.length)).toEqual(plain.response);
+        const added = signed.response.slice(plain.response.length);
+        expect(added).toHaveLength(letters);
+        expect(added.every((letter) => letterSymbols.includes(letter))).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("drawExamples", () => {
+  it("gives the same examples for the same key", () => {
+    const generator = anySkill(suites.full);
+    expect(drawExamples(generator, 50, key(5))).toEqual(drawExamples(generator, 50, key(5)));
+    expect(drawExamples(generator, 50, key(5))).not.toEqual(drawExamples(generator, 50, key(6)));
+  });
+
+  it("begins with <bos> and ends with <eos>", () => {
+    const { prompt, response } = toExample({ prompt: ["REV", "a", "="], response: ["a"] });
+    expect(prompt[0]).toBe(bos);
+    expect(response).toEqual([...encode(["a"]), eos]);
+  });
+});
+
+describe("drawUnseen", () => {
+  it("repeats no prompt, neither its own nor a seen one", () => {
+    const { worked } = suites.smoke.target;
+    const seen = drawExamples(signedOff(worked, 3), 128, key(1));
+    const unseen = drawUnseen(worked, 80, key(2), seen);
+    const prompts = unseen.map(({ prompt }) => prompt.join(" "));
+    expect(new Set(prompts).size).toBe(80);
+    const known = new Set(seen.map(({ prompt }) => prompt.join(" ")));
+    expect(prompts.filter((prompt) => known.has(prompt))).toEqual([]);
+  });
+
+  it("says so when there are no new prompts left", () => {
+    const { worked } = suites.smoke.target;
+    expect(() => drawUnseen(worked, 217, key(2), [])).toThrow(
+      new DataError("drawUnseen: expected 217 new prompts, got 216"),
+    );
+  });
+});
