@@ -1,0 +1,56 @@
+export {
+  type Batch,
+  type CollateOptions,
+  checkExamples,
+  collate,
+  type Example,
+  type ExampleLimits,
+  shuffledBatches,
+} from "./batches.ts";
+export {
+  type Certificate,
+  type CertificateOptions,
+  type CertificateTerms,
+  certificate,
+} from "./certificate.ts";
+export {
+  type Divergence,
+  jeffreys,
+  jensenShannon,
+  kl,
+  squaredHellinger,
+  totalVariation,
+} from "./divergences.ts";
+export {
+  type FineTuneEnd,
+  type FineTuneStep,
+  fineTune,
+  type Measurement,
+  type OuterMeasurement,
+} from "./fineTune.ts";
+export {
+  effectiveWeight,
+  type Interpolate,
+  type Interpolation,
+  interpolate,
+} from "./interpolations.ts";
+export {
+  type AnchoredLossOptions,
+  anchoredLoss,
+  type FrozenAnchorLossOptions,
+  frozenAnchorLoss,
+} from "./losses.ts";
+export { type Method, type Objective, objectives } from "./objectives.ts";
+export type { Alpha, Decay, FineTuneOptions } from "./options.ts";
+export type { LanguageModel } from "./responseRows.ts";
+export {
+  type Checkpoint,
+  type StepMeasurement,
+  type TrainingBatch,
+  type TrainingEnd,
+  type TrainingState,
+  type TrainStepsOptions,
+  trainSteps,
+} from "./trainSteps.ts";
+export { type CertificateMeans, checkCertificate, type Verdict, verdict } from "./verdict.ts";
+export { interpolateWeights } from "./weights.ts";

@@ -1,0 +1,171 @@
+import type { Engine } from "../engines/engine.ts";
+import type { Program } from "../engines/program.ts";
+import type { Params } from "../nn/config.ts";
+import { applyUpdates, type Optimizer, type TensorTree } from "../optim/optimizer.ts";
+import { valueAndGrad } from "../tensor/grad.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Batch } from "./batches.ts";
+import { total } from "./totals.ts";
+
+/** A batch, with what a method compares the student with: [B, T, V]. */
+export type TrainingBatch = Batch & { readonly target?: Tensor };
+
+export interface StepMeasurement {
+  readonly kind: "step";
+  /** Steps done, this one included. */
+  readonly step: number;
+  /** Of the batch, before the step; nats a token for the losses of this package. */
+  readonly loss: number;
+  /** Positions that the model went through, padding included. */
+  readonly tokens: number;
+  /** Tokens that the loss counted. */
+  readonly responseTokens: number;
+}
+
+/** Where training stands. */
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number;
+  readonly params: Params;
+  /** The optimizer's. */
+  readonly state: TensorTree;
+}
+
+/** A copy on the host, from which training goes on as if it had never stopped. */
+export interface Checkpoint extends TrainingState {
+  readonly kind: "checkpoint";
+}
+
+/** Resident tensors, the receiver's. */
+export interface TrainingEnd extends TrainingState {
+  readonly kind: "end";
+}
+
+export interface TrainerOptions {
+  /** A scalar from parameters and a batch. */
+  readonly loss: (params: Params, batch: TrainingBatch) => Tensor;
+  readonly optimizer: Optimizer;
+}
+
+export interface TrainingRun {
+  readonly batches: Iterable<TrainingBatch>;
+  /** Losses are read back together, every so many steps, so that the device need not wait; 1 by
+   * default. */
+  readonly readEvery?: number;
+  /** A checkpoint after every so many steps; none by default. */
+  readonly checkpointEvery?: number;
+}
+
+export interface TrainStepsOptions extends TrainerOptions, TrainingRun {
+  /** Not consumed. */
+  readonly params: Params;
+  /** The optimizer's state to go on from, together with `step`; a fresh one by default. */
+  readonly state?: TensorTree;
+  /** Steps done before; the first batch is that of the next one. 0 by default. */
+  readonly step?: number;
+}
+
+/**
+ * Gradient descent over a stream of batches.
+ * @returns measurements: each step's in order (a little after it was dispatched), checkpoints, and
+ *   at last the end with the parameters
+ * @throws RangeError when a loss is not finite, naming the step
+ */
+export async function* trainSteps(
+  engine: Engine,
+  options: TrainStepsOptions,
+): AsyncGenerator<StepMeasurement | Checkpoint | TrainingEnd, void> {
+  const { params, state, step = 0, batches, readEvery = 1, checkpointEvery = Infinity } = options;
+  const trainer = createTrainer(engine, options);
+  const start =
+    state === undefined
+      ? await trainer.start(params)
+      : { step, params: engine.clone(params), state: engine.clone(state) };
+  yield* trainer.run({ ...start, step }, { batches, readEvery, checkpointEvery });
+}
+
+/** One compiled step, and loops over it. */
+export interface Trainer {
+  /** A copy of the parameters and a fresh optimizer state, on the device. */
+  start(params: Params): Promise<TrainingState>;
+  /** Consumes the state that it starts from. */
+  run(
+    from: TrainingState,
+    run: TrainingRun,
+  ): AsyncGenerator<StepMeasurement | Checkpoint | TrainingEnd, void>;
+}
+
+type Step = Program<
+  [Params, TensorTree, TrainingBatch],
+  [params: Params, state: TensorTree, loss: Tensor]
+>;
+
+/** Compiles a training step, which consumes parameters and optimizer state, once for all runs. */
+export function createTrainer(engine: Engine, { loss, optimizer }: TrainerOptions): Trainer {
+  const trainStep: Step = engine.compile(
+    function trainStep(params, state, batch) {
+      const [value, grads] = valueAndGrad(loss)(params, batch);
+      const [updates, next] = optimizer.update(grads, state, params);
+      return [applyUpdates(params, updates), next, value];
+    },
+    { donate: [0, 1] },
+  );
+  const init = engine.compile(function init(params: Params) {
+    return optimizer.init(params);
+  });
+  return {
+    start: async (params) => {
+      const own = engine.clone(params);
+      return { step: 0, params: own, state: await init(own) };
+    },
+    run: (from, run) => runSteps(engine, trainStep, from, run),
+  };
+}
+
+async function* runSteps(
+  engine: Engine,
+  trainStep: Step,
+  from: TrainingState,
+  { batches, readEvery = 1, checkpointEvery = Infinity }: TrainingRun,
+): AsyncGenerator<StepMeasurement | Checkpoint | TrainingEnd, void> {
+  let { step, params, state } = from;
+  const unread: (StepMeasurement & { readonly value: Tensor })[] = [];
+
+  async function read(count: number): Promise<StepMeasurement[]> {
+    const ready = unread.splice(0, count);
+    const losses = await engine.read(ready.map(({ value }) => value));
+    engine.release(ready.map(({ value }) => value));
+    return ready.map(({ value: _, ...rest }, i) =>
+      finite({ ...rest, loss: losses[i]?.[0] ?? NaN }),
+    );
+  }
+
+  for (const batch of batches) {
+    let value: Tensor;
+    [params, state, value] = await trainStep(params, state, batch);
+    step++;
+    unread.push({ kind: "step", step, loss: NaN, ...sizesOf(batch), value });
+    // The newest loss is left for later: reading it now would wait for the device.
+    if (unread.length > readEvery) yield* await read(readEvery);
+    if (step % checkpointEvery === 0) {
+      yield* await read(unread.length);
+      yield { kind: "checkpoint", step, ...(await hostCopy(engine, { params, state })) };
+    }
+  }
+  yield* await read(unread.length);
+  yield { kind: "end", step, params, state };
+}
+
+async function hostCopy<T extends object>(engine: Engine, values: T): Promise<T> {
+  return (await engine.run((): unknown => values)) as T;
+}
+
+function sizesOf({ mask }: TrainingBatch): { tokens: number; responseTokens: number } {
+  return { tokens: mask.data.length, responseTokens: total(mask.data) };
+}
+
+function finite(measurement: StepMeasurement): StepMeasurement {
+  const { step, loss } = measurement;
+  if (Number.isFinite(loss)) return measurement;
+  throw new RangeError(`trainSteps: expected a finite loss, got ${loss} at step ${step}`);
+}
