@@ -1,0 +1,86 @@
+import { styleText } from "node:util";
+import type { Measurement, Progress, RowResult } from "../experiment/measurements.ts";
+import type { Recipe } from "../experiment/recipe.ts";
+import { dropOf } from "../experiment/summary.ts";
+import { finishedLine, progressLines, type Standing } from "./progress.ts";
+
+/** Shows measurements as they come. */
+export interface Display {
+  show(measurement: Measurement): void;
+  /** A line that stays. */
+  say(line: string): void;
+  /** Takes the redrawn lines away. */
+  close(): void;
+}
+
+export interface DisplayOptions {
+  readonly recipe: Recipe;
+  readonly seeds: readonly number[];
+  /** Rows that were finished before. */
+  readonly finished: readonly RowResult[];
+  readonly out: NodeJS.WriteStream;
+  /** Milliseconds, from any origin. */
+  readonly now: () => number;
+}
+
+/** Redrawing faster than this helps nobody. */
+const REDRAW_MS = 100;
+/** Without a terminal, a line now and then. */
+const LINE_MS = 10_000;
+
+/** Two redrawn lines on a terminal; elsewhere a line every ten seconds. */
+export function createDisplay(options: DisplayOptions): Display {
+  const { recipe, seeds, out, now } = options;
+  const live = out.isTTY === true;
+  const results = [...options.finished];
+  const first = recipe.rows[0]?.id;
+  let drawn = 0;
+  let stage = "";
+  let stageStart = 0;
+  let last = -Infinity;
+
+  const erase = (): void => {
+    if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[0J`);
+    drawn = 0;
+  };
+  const say = (line: string): void => {
+    erase();
+    out.write(`${line}\n`);
+  };
+  const draw = (progress: Progress): void => {
+    const time = now();
+    const name = `${progress.seed} ${progress.stage}`;
+    if (name !== stage) {
+      stage = name;
+      stageStart = time;
+      last = live ? -Infinity : time;
+    }
+    if (time - last < (live ? REDRAW_MS : LINE_MS)) return;
+    last = time;
+    const standing: Standing = {
+      recipe,
+      seeds,
+      progress,
+      stageSeconds: (time - stageStart) / 1000,
+      rowsDone: results.length,
+      rows: recipe.rows.length * seeds.length,
+    };
+    const [above, below] = progressLines(standing, live ? (out.columns ?? 80) : 1000);
+    if (live) {
+      erase();
+      out.write(`${above}\n${styleText("dim", below, { validateStream: false })}\n`);
+      drawn = 2;
+    } else say(`${above}${below}`);
+  };
+  return {
+    say,
+    close: erase,
+    show(measurement) {
+      if (measurement.kind === "progress") draw(measurement);
+      if (measurement.kind !== "row") return;
+      results.push(measurement);
+      const base = results.find(({ row, seed }) => row === first && seed === measurement.seed);
+      say(finishedLine(recipe, measurement, base ? dropOf(measurement, base) : 0));
+    },
+  };
+}

@@ -1,0 +1,121 @@
+import { parseArgs } from "node:util";
+import type { Backend } from "../engines/create.ts";
+
+export const backends: readonly Backend[] = [
+  ...(["auto", "reference", "wasm", "webgpu", "webgl2"] as const),
+  ...(["webgl", "headlessgl", "webasm", "cpu"] as const),
+];
+
+/** What the command line asks for. */
+export interface Options {
+  readonly smoke: boolean;
+  readonly seeds: readonly number[] | undefined;
+  readonly resume: boolean;
+  readonly name: string | undefined;
+  readonly backend: Backend | undefined;
+  readonly threads: number | undefined;
+  readonly help: boolean;
+}
+
+/** A command line that cannot be followed; the message says why. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const usage: string = `anchorgrad: what Anchored Learning keeps that plain fine-tuning forgets
+
+  npm start                     the full study, seed 0: a few minutes
+  npm start -- --smoke          the small study: seconds
+  npm start -- --seeds 3        seeds 0, 1 and 2: means and ranges
+  npm start -- --resume         goes on with the last run that did not finish
+
+Options
+  --smoke              the small study
+  --seeds <n | list>   how many seeds (3: 0, 1, 2), or which ones (7,8,9 or 7,)
+  --name <name>        the run's folder under runs/ (default: recipe and time)
+  --resume             goes on with a run: the one named, or the last unfinished one
+  --backend <name>     ${backends.slice(0, 5).join(", ")},
+                       ${backends.slice(5).join(", ")} (default: auto)
+  --threads <n>        threads of the wasm backend (default: as many as cores)
+  --help               this text
+`;
+
+/**
+ * Reads the command line.
+ * @throws UsageError that names the option and what it expects
+ */
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parse(args);
+  const { smoke = false, resume = false, help = false, seeds, name, backend, threads } = values;
+  if (resume && (smoke || seeds !== undefined))
+    throw new UsageError(
+      "--resume: expected no --smoke or --seeds beside it; the run says which they are",
+    );
+  return {
+    smoke,
+    resume,
+    help,
+    seeds: seeds === undefined ? undefined : parseSeeds(seeds),
+    name: name === undefined ? undefined : parseName(name),
+    backend: backend === undefined ? undefined : parseBackend(backend),
+    threads: threads === undefined ? undefined : parseThreads(threads),
+  };
+}
+
+const declared = {
+  smoke: { type: "boolean" },
+  seeds: { type: "string" },
+  resume: { type: "boolean" },
+  name: { type: "string" },
+  backend: { type: "string" },
+  threads: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof declared }>>["values"];
+
+function parse(args: readonly string[]): { values: Values } {
+  try {
+    return parseArgs({ args: [...args], options: declared, strict: true });
+  } catch (error) {
+    const message = (error as Error).message.split(". ")[0] as string;
+    throw new UsageError(`${message}; see --help`);
+  }
+}
+
+const isCount = (text: string): boolean => /^\d{1,9}$/.test(text);
+
+function parseSeeds(text: string): number[] {
+  const parts = text.replace(/,$/, "").split(",");
+  if (!parts.every(isCount))
+    throw new UsageError(`--seeds: expected a count (3) or a list (7,8,9 or 7,), got ${text}`);
+  const numbers = parts.map(Number);
+  if (text.includes(",")) {
+    if (new Set(numbers).size < numbers.length)
+      throw new UsageError(`--seeds: expected different seeds, got ${text}`);
+    return numbers;
+  }
+  const [count] = numbers as [number];
+  if (count < 1 || count > 1000)
+    throw new UsageError(`--seeds: expected between 1 and 1000 seeds, got ${text}`);
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+function parseName(text: string): string {
+  if (!/^[\w][\w.-]*$/.test(text))
+    throw new UsageError(`--name: expected letters, digits, dots, - and _, got ${text}`);
+  return text;
+}
+
+function parseBackend(text: string): Backend {
+  const known = backends.find((name) => name === text);
+  if (!known)
+    throw new UsageError(`--backend: expected one of ${backends.join(", ")}, got ${text}`);
+  return known;
+}
+
+function parseThreads(text: string): number {
+  if (!isCount(text) || Number(text) < 1)
+    throw new UsageError(`--threads: expected a count of at least 1, got ${text}`);
+  return Number(text);
+}

@@ -1,0 +1,64 @@
+import type { Example } from "../anchored/batches.ts";
+import { drawExamples, drawUnseen } from "../tasks/examples.ts";
+import { type Suite, suites } from "../tasks/suite.ts";
+import { signedOff } from "../tasks/target.ts";
+import { fold, type Key, key } from "../tensor/random.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** The keys of one seed, one for each use of randomness. */
+export interface StudyKeys {
+  readonly pretraining: Key;
+  readonly training: Key;
+  readonly target: Key;
+  readonly skills: Key;
+  /** Order of the examples, the same for every row. */
+  readonly order: Key;
+}
+
+export function keysOf(seed: number): StudyKeys {
+  const root = key(seed);
+  return {
+    pretraining: fold(root, 0),
+    training: fold(root, 1),
+    target: fold(root, 2),
+    skills: fold(root, 3),
+    order: fold(root, 4),
+  };
+}
+
+/** What one seed trains on and is asked. */
+export interface StudyData {
+  /** Target questions answered in style A and signed off. */
+  readonly training: readonly Example[];
+  /** Target questions that training has not seen, answered in style A without a sign-off. */
+  readonly target: readonly Example[];
+  /** Questions of each prior skill. */
+  readonly skills: Readonly<Record<string, readonly Example[]>>;
+  /** Where the divergence from the base is measured: the first questions of each skill. */
+  readonly divergence: readonly Example[];
+}
+
+export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
+  const { fineTuning, evaluation } = recipe;
+  const suite: Suite = suites[recipe.suite];
+  const { worked } = suite.target;
+  const training = drawExamples(
+    signedOff(worked, fineTuning.signOff),
+    fineTuning.examples,
+    keys.training,
+  );
+  const skills = Object.fromEntries(
+    Object.entries(suite.skills).map(([name, generator], i) => [
+      name,
+      drawExamples(generator, evaluation.promptsPerSkill, fold(keys.skills, i)),
+    ]),
+  );
+  return {
+    training,
+    target: drawUnseen(worked, evaluation.targetPrompts, keys.target, training),
+    skills,
+    divergence: Object.values(skills).flatMap((examples) =>
+      examples.slice(0, evaluation.divergencePromptsPerSkill),
+    ),
+  };
+}

@@ -1,0 +1,52 @@
+import { collate } from "../anchored/batches.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { Params } from "../nn/config.ts";
+import { klDivergence } from "../nn/losses.ts";
+import type { Transformer } from "../nn/transformer.ts";
+import { exactMatch, prefixMatch, responder, signOffRate } from "../tasks/match.ts";
+import { suites } from "../tasks/suite.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { StudyData } from "./data.ts";
+import type { RowResult } from "./measurements.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** What weights can do, and how far they are from the base. */
+export type Scores = Pick<RowResult, "target" | "prior" | "signOff" | "klFromBase" | "klToBase">;
+
+export type Evaluate = (params: Params, base: Params, data: StudyData) => Promise<Scores>;
+
+/** An evaluation whose programs are traced once for all rows and seeds. */
+export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): Evaluate {
+  const { positions } = suites[recipe.suite];
+  const { targetPrompts, promptsPerSkill } = recipe.evaluation;
+  const batchSize = Math.min(promptsPerSkill, 128);
+  const answerSkill = responder(engine, model, { length: positions.skill, batchSize });
+  const answerTarget = responder(engine, model, {
+    length: positions.target,
+    batchSize: Math.min(targetPrompts, 200),
+  });
+  const divergences = engine.compile(
+    (params: Params, base: Params, tokens: Tensor, mask: Tensor): [Tensor, Tensor] => {
+      const [p, b] = [model.apply(params, tokens), model.apply(base, tokens)];
+      return [klDivergence(b, p, mask), klDivergence(p, b, mask)];
+    },
+  );
+
+  return async (params, base, data) => {
+    const asked = await answerTarget(params, data.target);
+    const prior: Record<string, number> = {};
+    for (const [skill, examples] of Object.entries(data.skills))
+      prior[skill] = exactMatch(examples, await answerSkill(params, examples));
+    const { tokens, mask } = collate(data.divergence, { length: positions.skill });
+    const both = await divergences(params, base, tokens, mask);
+    const [[klFromBase], [klToBase]] = await engine.read(both);
+    engine.release(both);
+    return {
+      target: prefixMatch(data.target, asked),
+      prior,
+      signOff: signOffRate(asked),
+      klFromBase: klFromBase as number,
+      klToBase: klToBase as number,
+    };
+  };
+}

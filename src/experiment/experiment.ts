@@ -1,0 +1,141 @@
+import type { Engine } from "../engines/engine.ts";
+import type { Params } from "../nn/config.ts";
+import { type Transformer, transformer } from "../nn/transformer.ts";
+import { suites } from "../tasks/suite.ts";
+import { symbols } from "../tasks/vocabulary.ts";
+import { DataError } from "../tensor/errors.ts";
+import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
+import { keysOf, studyData } from "./data.ts";
+import { type Evaluate, evaluator } from "./evaluate.ts";
+import type { Measurement, Progress, RowResult } from "./measurements.ts";
+import { pretrain } from "./pretrain.ts";
+import type { Recipe } from "./recipe.ts";
+import { train } from "./train.ts";
+
+export interface ExperimentOptions {
+  /** `[0]` by default. */
+  readonly seeds?: readonly number[];
+  /** Rows of an earlier run that are kept; their weights are among the checkpoints. */
+  readonly finished?: readonly RowResult[];
+  /** Where each row's weights go, as `seed-0/sft-3e-3`; in memory by default. */
+  readonly checkpoints?: Checkpoints;
+  /** Where finished pre-trainings are kept and found; in memory by default. */
+  readonly pretrained?: Checkpoints;
+  /** Seconds, from any origin. */
+  readonly now?: () => number;
+}
+
+/**
+ * Runs a study: for each seed, pre-trains the base, then trains and evaluates the rows in order.
+ * It may be stopped between any two measurements; called again with the rows that are finished, it
+ * ends with the same numbers.
+ * @throws DataError when a finished row's weights are not among the checkpoints
+ */
+export async function* experiment(
+  engine: Engine,
+  recipe: Recipe,
+  options: ExperimentOptions = {},
+): AsyncGenerator<Measurement, void> {
+  const { seeds = [0], finished = [] } = options;
+  const model = transformer({
+    ...recipe.model,
+    vocabSize: symbols.length,
+    previousTokenEmbedding: true,
+  });
+  const study: Study = {
+    engine,
+    recipe,
+    model,
+    evaluate: evaluator(engine, model, recipe),
+    checkpoints: options.checkpoints ?? checkpointsInMemory(),
+    pretrained: options.pretrained ?? checkpointsInMemory(),
+    now: options.now ?? (() => performance.now() / 1000),
+  };
+  for (const seed of seeds) {
+    const done = new Set(finished.filter((row) => row.seed === seed).map(({ row }) => row));
+    yield* runSeed(study, seed, done);
+  }
+}
+
+/** What all seeds share. */
+interface Study {
+  readonly engine: Engine;
+  readonly recipe: Recipe;
+  readonly model: Transformer;
+  readonly evaluate: Evaluate;
+  readonly checkpoints: Checkpoints;
+  readonly pretrained: Checkpoints;
+  readonly now: () => number;
+}
+
+async function* runSeed(
+  study: Study,
+  seed: number,
+  done: ReadonlySet<string>,
+): AsyncGenerator<Measurement, void> {
+  const { recipe, evaluate, checkpoints, now } = study;
+  const data = studyData(recipe, keysOf(seed));
+  let base: Params | undefined;
+  let reference: Params | undefined;
+  for (const row of recipe.rows) {
+    const name = `seed-${seed}/${row.id}`;
+    const isReference = row.id === recipe.reference;
+    if (done.has(row.id)) {
+      if (!base) base = await weightsOf(checkpoints, name);
+      else if (isReference) reference = await weightsOf(checkpoints, name);
+      continue;
+    }
+    const start = now();
+    const params: Params = base
+      ? yield* train(study.engine, {
+          model: study.model,
+          recipe: recipe.fineTuning,
+          row,
+          base,
+          reference,
+          data: data.training,
+          key: keysOf(seed).order,
+          seed,
+        })
+      : yield* makeBase(study, seed);
+    const seconds = now() - start;
+    base ??= params;
+    if (isReference) reference = params;
+    await checkpoints.save(name, { tensors: params, metadata: {} });
+    const scores = await evaluate(params, base, data);
+    yield { kind: "row", seed, row: row.id, ...scores, seconds };
+  }
+}
+
+async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, Params> {
+  const { engine, model, recipe, pretrained } = study;
+  const { steps } = recipe.pretraining;
+  const training = pretrain(engine, {
+    model,
+    suite: suites[recipe.suite],
+    recipe: recipe.pretraining,
+    key: keysOf(seed).pretraining,
+    cache: pretrained,
+    name: await pretrainingName(recipe, seed, engine.backend),
+  });
+  for (;;) {
+    const next = await training.next();
+    if (next.done) return next.value;
+    yield { kind: "progress", seed, stage: "pre-training", steps, ...next.value };
+  }
+}
+
+/** Names a pre-training by all that decides its numbers. */
+async function pretrainingName(recipe: Recipe, seed: number, backend: string): Promise<string> {
+  const { suite, model, pretraining } = recipe;
+  const text = JSON.stringify({ suite, model, pretraining, seed, backend });
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  const hex = Array.from(new Uint8Array(hash, 0, 6), (byte) => byte.toString(16).padStart(2, "0"));
+  return `${recipe.name}-seed-${seed}-${hex.join("")}`;
+}
+
+async function weightsOf(checkpoints: Checkpoints, name: string): Promise<Params> {
+  const weights = await checkpoints.load(name);
+  if (!weights) throw new DataError(`experiment: expected the weights of ${name}, got none`);
+  return weights.tensors;
+}

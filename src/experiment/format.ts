@@ -1,0 +1,28 @@
+import type { Spread } from "./summary.ts";
+
+/** 0.953 → `95.3` */
+export const percent = (share: number, digits = 1): string => {
+  const text = (share * 100).toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+};
+
+/** Three decimals below 10, so that columns line up. */
+export const nats = (value: number): string => value.toFixed(Math.abs(value) < 9.9995 ? 3 : 1);
+
+/** `12.3 s` below a minute, then `3:07`. */
+export function duration(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const clock = (n: number): string => `${n}`.padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0
+    ? `${hours}:${clock(minutes)}:${clock(whole % 60)}`
+    : `${minutes}:${clock(whole % 60)}`;
+}
+
+/** `85–93`: a range over seeds in one format. */
+export const range = ({ min, max }: Spread, format: (value: number) => string): string =>
+  `${format(min)}–${format(max)}`;
+
+/** 31_200 → `31,200` */
+export const count = (value: number): string => Math.round(value).toLocaleString("en-US");

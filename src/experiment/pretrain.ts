@@ -1,0 +1,143 @@
+import { type Batch, collate } from "../anchored/batches.ts";
+import { trainSteps } from "../anchored/trainSteps.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { Params } from "../nn/config.ts";
+import { crossEntropy } from "../nn/losses.ts";
+import type { Transformer } from "../nn/transformer.ts";
+import { adamw } from "../optim/adamw.ts";
+import { chain } from "../optim/chain.ts";
+import { clipByGlobalNorm } from "../optim/clip.ts";
+import type { Optimizer, TensorTree } from "../optim/optimizer.ts";
+import { warmupCosine } from "../optim/schedules.ts";
+import { drawExamples } from "../tasks/examples.ts";
+import { anySkill, type Suite } from "../tasks/suite.ts";
+import { mixedStyles } from "../tasks/target.ts";
+import { fold, type Key, split } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import * as tree from "../tensor/tree.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import type { PretrainingRecipe } from "./recipe.ts";
+import type { Weights } from "./safetensors.ts";
+
+/** How far pre-training has come. */
+export interface PretrainingStep {
+  readonly step: number;
+  /** Nats a token. */
+  readonly loss: number;
+  /** Positions so far, padding included. */
+  readonly tokens: number;
+}
+
+export interface PretrainOptions {
+  readonly model: Transformer;
+  readonly suite: Suite;
+  readonly recipe: PretrainingRecipe;
+  readonly key: Key;
+  /** Where finished and half-finished pre-trainings are kept. */
+  readonly cache: Checkpoints;
+  /** The name of this one there; of all that decides its numbers. */
+  readonly name: string;
+}
+
+/** Losses are read back, and reported, every so many steps. */
+const READ_EVERY = 20;
+const CHECKPOINT_EVERY = 500;
+
+/**
+ * Trains the base model on the mixture, or takes it from the cache; goes on where an interrupted
+ * pre-training left off, with the same numbers.
+ * @returns the parameters, on the host
+ */
+export async function* pretrain(
+  engine: Engine,
+  options: PretrainOptions,
+): AsyncGenerator<PretrainingStep, Params> {
+  const { model, recipe, key, cache, name } = options;
+  const finished = await cache.load(name);
+  if (finished) return finished.tensors;
+
+  const [initKey, dataKey] = split(key) as [Key, Key];
+  const optimizer = optimizerOf(recipe);
+  const fresh = { params: model.init(initKey), step: 0 };
+  const begun = await cache.load(half(name));
+  const start = begun ? restore(begun, optimizer, fresh.params) : fresh;
+  const training = trainSteps(engine, {
+    ...start,
+    optimizer,
+    loss: (params, { tokens, labels, mask }) =>
+      crossEntropy(model.apply(params, tokens), labels, mask),
+    batches: batchesFrom(start.step, options.suite, recipe, dataKey),
+    readEvery: READ_EVERY,
+    checkpointEvery: CHECKPOINT_EVERY,
+  });
+  for await (const m of training) {
+    if (m.kind === "checkpoint") await cache.save(half(name), keep(m));
+    else if (m.kind === "step") {
+      const { step, loss } = m;
+      if (step % READ_EVERY === 0) yield { step, loss, tokens: tokensOf(step, options) };
+    } else {
+      const { params } = await engine.run(() => ({ params: m.params }));
+      engine.release([m.params, m.state]);
+      await cache.save(name, { tensors: params, metadata: {} });
+      await cache.remove(half(name));
+      return params;
+    }
+  }
+  throw new Error("pretrain: expected training to end with parameters");
+}
+
+const half = (name: string): string => `${name}.unfinished`;
+
+const optimizerOf = (recipe: PretrainingRecipe): Optimizer =>
+  chain(
+    clipByGlobalNorm(recipe.clip),
+    adamw({ ...recipe, learningRate: warmupCosine(recipe) }),
+  ) as Optimizer;
+
+/** Each step's batch depends on its number alone, so that training can go on from any step. */
+function* batchesFrom(
+  start: number,
+  suite: Suite,
+  { steps, batchSize, targetEvery, latent }: PretrainingRecipe,
+  key: Key,
+): Generator<Batch> {
+  const skills = anySkill(suite);
+  const target = mixedStyles(suite.target, latent);
+  for (let step = start; step < steps; step++) {
+    const isTarget = step % targetEvery === targetEvery - 1;
+    const examples = drawExamples(isTarget ? target : skills, batchSize, fold(key, step));
+    const length = isTarget ? suite.positions.target : suite.positions.skill;
+    yield collate(examples, { length });
+  }
+}
+
+/** Positions that a number of steps go through. */
+function tokensOf(steps: number, { suite, recipe }: PretrainOptions): number {
+  const targets = Math.floor(steps / recipe.targetEvery);
+  const { skill, target } = suite.positions;
+  return recipe.batchSize * (targets * target + (steps - targets) * skill);
+}
+
+interface Start {
+  readonly params: Params;
+  readonly step: number;
+  readonly state?: TensorTree;
+}
+
+/** Training's whole state as one file: parameters and the optimizer's memory, by path. */
+const keep = ({ params, state, step }: Required<Start>): Weights => ({
+  tensors: Object.fromEntries(tree.entries<Tensor>({ params, state })),
+  metadata: { step: `${step}` },
+});
+
+function restore(
+  { tensors, metadata: { step } }: Weights,
+  optimizer: Optimizer,
+  fresh: Params,
+): Start {
+  const template = { params: fresh, state: optimizer.init(fresh) };
+  const leaves = tree.entries<Tensor>(template).map(([path]) => tensors[path] as Tensor);
+  const { structure } = tree.flatten<Tensor>(template);
+  const kept = tree.unflatten(structure, leaves) as unknown as typeof template;
+  return { ...kept, step: Number(step) };
+}

@@ -1,0 +1,110 @@
+import type { Example } from "../anchored/batches.ts";
+import { fineTune, type Measurement as Tuning } from "../anchored/fineTune.ts";
+import type { FineTuneOptions } from "../anchored/options.ts";
+import { interpolateWeights } from "../anchored/weights.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { Params } from "../nn/config.ts";
+import type { Transformer } from "../nn/transformer.ts";
+import type { Key } from "../tensor/random.ts";
+import type { Certified, Progress } from "./measurements.ts";
+import type { FineTuningRecipe, RowRecipe } from "./recipe.ts";
+
+export interface TrainOptions {
+  readonly model: Transformer;
+  readonly recipe: FineTuningRecipe;
+  readonly row: RowRecipe;
+  /** On the host. */
+  readonly base: Params;
+  /** p_sft, on the host; undefined in the row that makes it and those before. */
+  readonly reference: Params | undefined;
+  readonly data: readonly Example[];
+  readonly key: Key;
+  readonly seed: number;
+}
+
+/** Losses are read back, and reported, every so many steps. */
+const READ_EVERY = 8;
+
+/**
+ * Makes a row's weights.
+ * @returns parameters on the host
+ * @throws RangeError when a row needs the reference before there is one
+ */
+export async function* train(
+  engine: Engine,
+  options: TrainOptions,
+): AsyncGenerator<Progress | Certified, Params> {
+  const { row, base, reference } = options;
+  if (row.method === "base") return base;
+  if (row.method === "merge") {
+    const tuned = needed(reference, row);
+    return engine.run(() => interpolateWeights(base, tuned, row.weight));
+  }
+  let tokens = 0;
+  for await (const m of fineTune(engine, fineTuneOptions(options))) {
+    if (m.kind === "end") {
+      const params = await engine.run(() => m.params);
+      engine.release(m.params);
+      return params;
+    }
+    if (m.kind === "step") tokens += m.tokens;
+    yield* report(options, m, tokens);
+  }
+  throw new Error("train: expected fine-tuning to end with parameters");
+}
+
+function* report(
+  { row, seed }: TrainOptions,
+  m: Exclude<Tuning, { kind: "end" }>,
+  tokens: number,
+): Generator<Progress | Certified> {
+  if (m.kind === "step") {
+    const { step, steps, loss } = m;
+    if (step % READ_EVERY === 0 || step === steps)
+      yield { kind: "progress", seed, stage: row.id, step, steps, loss, tokens };
+    return;
+  }
+  const { mean, held, tokens: total } = m.certificate;
+  yield {
+    kind: "certificate",
+    seed,
+    row: row.id,
+    outer: m.outer,
+    measured: mean.stepKl,
+    bound: mean.bound,
+    inexactness: mean.delta,
+    held: held === total,
+  };
+}
+
+function fineTuneOptions(options: TrainOptions): FineTuneOptions {
+  const { model, recipe, row, base, reference, data, key } = options;
+  const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip, epochs } = recipe;
+  const optimizer = { batchSize, learningRate, warmup, b1, b2, weightDecay, clip };
+  const common = { ...optimizer, model, base, data, key, readEvery: READ_EVERY };
+  switch (row.method) {
+    case "sft":
+      return { ...common, method: "sft", epochs, learningRate: row.learningRate };
+    case "moving":
+      return {
+        ...common,
+        method: "moving",
+        epochs,
+        alpha: row.alpha,
+        reference: needed(reference, row),
+      };
+    case "anchored": {
+      const { outer, inner, alpha, interpolation } = row;
+      const setting = { outer, inner, alpha, interpolation, reference: needed(reference, row) };
+      return { ...common, ...setting, method: "anchored" };
+    }
+    default:
+      throw new RangeError(`train: expected a row that is trained, got ${row.method}`);
+  }
+}
+
+function needed(reference: Params | undefined, row: RowRecipe): Params {
+  if (!reference)
+    throw new RangeError(`train: expected the reference's row before ${row.id}, got none`);
+  return reference;
+}
