@@ -115,19 +115,19 @@ describe("the full target", () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const { prompt, response } = draw(suites.full.target.worked, seed);
-        const valueOf = (name: string | undefined): string =>
+        const lookUp = (name: string | undefined): string =>
           prompt[
             prompt.slice(1, 7).findIndex((word, i) => i % 2 === 0 && word === name) + 2
           ] as string;
         const [i, first, j, second, digit] = prompt.slice(8, 13);
         const combine = (a: string, operator: string | undefined, b: string): string =>
           `${(operator === "+" ? Number(a) + Number(b) : Number(a) * Number(b)) % 10}`;
-        const between = combine(valueOf(i), first, valueOf(j));
+        const between = combine(lookUp(i), first, lookUp(j));
         const result = combine(between, second, digit as string);
         const expected = [
-          valueOf(i),
+          lookUp(i),
           first,
-          valueOf(j),
+          lookUp(j),
           "=",
           between,
           second,

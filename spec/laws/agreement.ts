@@ -1,0 +1,103 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import type { PrimitiveName, TypedArray } from "../../src/tensor/tensor.ts";
+import { type Case, cases, describeCase, primitives } from "./arbitraries.ts";
+import { wild } from "./numbers.ts";
+
+/** How far a float32 engine may be from float64. */
+export interface Tolerance {
+  /** Relative to each element, for operations that look at one element at a time. */
+  readonly exact: number;
+  /** Relative to the largest element, for sums of many terms. */
+  readonly summed: number;
+}
+
+export interface AgreementOptions extends Tolerance {
+  /** Property runs an operation. */
+  readonly runs: number;
+  /** Cases a run, which share one program. */
+  readonly cases: number;
+}
+
+/** Each element of the result comes from a few roundings, none of which cancels. */
+const oneElement: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
+  ...([
+    "exp",
+    "log",
+    "tanh",
+    "sqrt",
+    "neg",
+    "add",
+    "mul",
+    "sub",
+    "div",
+    "maximum",
+    "less",
+  ] as const),
+  ...(["select", "toFloat", "alias", "stopGradient", "max", "argmax", "broadcast"] as const),
+  ...(["reshape", "transpose", "slice", "pad", "concat", "gather"] as const),
+]);
+
+const SMALLEST_NORMAL = 2 ** -126;
+
+/** @throws AssertionError naming the first element that is too far off */
+function expectClose(
+  op: PrimitiveName,
+  got: TypedArray,
+  want: TypedArray,
+  tolerance: Tolerance,
+): void {
+  expect(got.length).toBe(want.length);
+  const rounded = Float64Array.from(want, Math.fround);
+  const scale = rounded.reduce((m, x) => (Number.isFinite(x) ? Math.max(m, Math.abs(x)) : m), 0);
+  rounded.forEach((x, i) => {
+    const y = got[i] as number;
+    if (x === y || (Number.isNaN(x) && Number.isNaN(y))) return;
+    const allowed = oneElement.has(op)
+      ? tolerance.exact * Math.abs(x) + SMALLEST_NORMAL
+      : tolerance.summed * (Math.abs(x) + scale) + 1e-30;
+    expect(Math.abs(y - x), `${op}, element ${i}: ${y}, reference ${x}`).toBeLessThanOrEqual(
+      allowed,
+    );
+  });
+}
+
+/** Declares the law "this engine equals the reference" for every primitive. */
+export function agreesWithReference(start: () => Promise<Engine>, options: AgreementOptions): void {
+  let engine: Engine;
+  let reference: Engine;
+  beforeAll(async () => {
+    engine = await start();
+    reference = await createEngine({ backend: "reference" });
+  });
+  afterAll(async () => {
+    await engine?.close();
+    await reference?.close();
+  });
+
+  for (const op of primitives) {
+    test(`${op} equals the reference`, async () => {
+      const several = fc.array(cases[op](wild) as fc.Arbitrary<Case>, {
+        minLength: options.cases,
+        maxLength: options.cases,
+      });
+      await fc.assert(
+        fc.asyncProperty(several, async (batch) => {
+          const nodes = batch.map((c) => describeCase(op, c));
+          const [got, want] = await Promise.all([
+            engine.run(() => nodes),
+            reference.run(() => nodes),
+          ]);
+          got.forEach((y, i) => {
+            expect(y.shape).toEqual(want[i]?.shape);
+            expect(y.dtype).toEqual(want[i]?.dtype);
+            expectClose(op, y.data, want[i]?.data as TypedArray, options);
+          });
+        }),
+        { numRuns: options.runs },
+      );
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import fc from "fast-check";
+import { constant } from "../../src/tensor/apply.ts";
+import { sizeOf } from "../../src/tensor/shapes.ts";
+import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
+
+/** What the numbers of a case are like. */
+export interface Numbers {
+  /** Any input. */
+  readonly any: fc.Arbitrary<number>;
+  /** Divisors, logarithms, roots. */
+  readonly positive: fc.Arbitrary<number>;
+  /** Log-probabilities. */
+  readonly negative: fc.Arbitrary<number>;
+  /** Added to mean squares. */
+  readonly epsilon: fc.Arbitrary<number>;
+  /** Largest length of an axis. */
+  readonly longest: number;
+}
+
+/** On a grid of 1/4096: exact in float32, and either equal or further apart than a difference step. */
+const between = (min: number, max: number): fc.Arbitrary<number> =>
+  fc
+    .noBias(fc.integer({ min: Math.ceil(min * 4096), max: Math.floor(max * 4096) }))
+    .map((i) => i / 4096);
+
+/** Where central differences are accurate. */
+export const moderate: Numbers = {
+  any: between(-2, 2),
+  positive: between(0.3, 2),
+  negative: between(-3, -0.01),
+  epsilon: fc.constantFrom(0.1, 0.5),
+  longest: 4,
+};
+
+/** Kernels must also be right where functions saturate. */
+export const wild: Numbers = {
+  any: fc.oneof(
+    { arbitrary: between(-3, 3), weight: 6 },
+    { arbitrary: fc.constantFrom(0, 1, -1, 100, -100, 1e-4, -20, 20), weight: 1 },
+  ),
+  positive: fc.oneof(between(1e-3, 3), fc.constantFrom(1e-6, 1, 100)),
+  negative: fc.oneof(between(-5, -1e-3), fc.constantFrom(-100, -30)),
+  epsilon: fc.constantFrom(1e-5, 1e-2),
+  longest: 7,
+};
+
+export const filled = (shape: Shape, value: fc.Arbitrary<number>): fc.Arbitrary<Tensor> =>
+  fc
+    .array(value, { minLength: sizeOf(shape), maxLength: sizeOf(shape) })
+    .map((values) => constant(Float64Array.from(values), shape));
+
+export const idsBelow = (shape: Shape, n: number): fc.Arbitrary<Tensor> =>
+  fc
+    .array(fc.nat(n - 1), { minLength: sizeOf(shape), maxLength: sizeOf(shape) })
+    .map((values) => constant(Int32Array.from(values), shape));
+
+/** Different numbers: where three tie for the maximum, differences are no derivative. */
+export const distinct = (shape: Shape): fc.Arbitrary<Tensor> =>
+  fc
+    .shuffledSubarray(
+      Array.from({ length: sizeOf(shape) }, (_, i) => i / 8 - 4),
+      { minLength: sizeOf(shape) },
+    )
+    .map((values) => constant(Float64Array.from(values), shape));

@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expand } from "../../src/compile/expand.ts";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { apply, constant } from "../../src/tensor/apply.ts";
+import { isFused } from "../../src/tensor/definitions.ts";
+import { vjp } from "../../src/tensor/grad.ts";
+import { add, mul, sub, sum } from "../../src/tensor/ops.ts";
+import * as random from "../../src/tensor/random.ts";
+import type { PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
+import { type Case, cases, primitives } from "./arbitraries.ts";
+import { moderate } from "./numbers.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ backend: "reference" });
+});
+afterAll(() => engine.close());
+
+/** Thirty runs of ten cases: 300 cases an operation. */
+const RUNS = 30;
+const CASES = 10;
+
+/** Whether an input can vary: ids and the condition of a select cannot. */
+const varies = (op: PrimitiveName, x: Tensor, position: number): boolean =>
+  x.dtype === "float" && !(op === "select" && position === 0);
+
+/** The operation as a function of the inputs that vary, and those inputs. */
+function asFunction(op: PrimitiveName, { inputs, attrs }: Case) {
+  const xs = inputs.filter((x, i) => varies(op, x, i));
+  const f = (...ys: Tensor[]): Tensor => {
+    let next = 0;
+    const all = inputs.map((x, i) => (varies(op, x, i) ? (ys[next++] as Tensor) : x));
+    return apply(op, all as never, attrs);
+  };
+  return { f, xs };
+}
+
+const inner = (a: Tensor, b: Tensor): Tensor => sum(mul(a, b));
+const total = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => add(a, b), constantZero);
+const constantZero = constant(Float64Array.of(0), []);
+
+/** Directions: one random number for each element, from a seed. */
+const like = (x: Tensor, seed: number): Tensor =>
+  random.uniform(random.key(seed), x.shape, { min: -1, max: 1 });
+
+/** Operations whose outputs step; central differences across a step mean nothing. */
+const hasDerivative = (op: PrimitiveName): boolean =>
+  !["less", "argmax", "toFloat", "stopGradient"].includes(op);
+
+const several = (op: PrimitiveName): fc.Arbitrary<readonly Case[]> =>
+  fc.array(cases[op](moderate) as fc.Arbitrary<Case>, { minLength: CASES, maxLength: CASES });
+
+describe("the row of calculus of", () => {
+  for (const op of primitives.filter(hasDerivative)) {
+    test(`${op}: ⟨g, J·dx⟩ by central differences is ⟨vjp(g), dx⟩`, async () => {
+      await fc.assert(
+        fc.asyncProperty(several(op), async (batch) => {
+          const h = 1e-5;
+          const rows = batch.map((c) => {
+            const { f, xs } = asFunction(op, c);
+            const dxs = xs.map((x, i) => like(x, i + 1));
+            const moved = (by: number) => f(...xs.map((x, i) => add(x, mul(dxs[i] as Tensor, by))));
+            const [y, pullback] = vjp(f, ...xs);
+            const g = like(y, 99);
+            const cotangents = pullback(g);
+            cotangents.forEach((cotangent, i) => {
+              expect(cotangent.shape).toEqual(xs[i]?.shape);
+            });
+            return {
+              measured: mul(sub(inner(g, moved(h)), inner(g, moved(-h))), 0.5 / h),
+              derived: total(cotangents.map((c, i) => inner(c, dxs[i] as Tensor))),
+            };
+          });
+          for (const { measured, derived } of await engine.run(() => rows)) {
+            const [m, d] = [measured.data[0] as number, derived.data[0] as number];
+            expect(Math.abs(m - d), `${m} against ${d}`).toBeLessThan(2e-6 * (1 + Math.abs(m)));
+          }
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    test(`${op}: is linear in the cotangent`, async () => {
+      await fc.assert(
+        fc.asyncProperty(several(op), async (batch) => {
+          const rows = batch.map((c) => {
+            const { f, xs } = asFunction(op, c);
+            const [y, pullback] = vjp(f, ...xs);
+            const [g1, g2] = [like(y, 1), like(y, 2)];
+            const [a, b] = [pullback(g1), pullback(g2)];
+            const both = pullback(add(mul(g1, 2), mul(g2, -3)));
+            return both.map((c, i) => sub(c, add(mul(a[i] as Tensor, 2), mul(b[i] as Tensor, -3))));
+          });
+          for (const gap of (await engine.run(() => rows)).flat())
+            for (const x of gap.data) expect(Math.abs(x)).toBeLessThan(1e-9);
+        }),
+        { numRuns: 3 },
+      );
+    });
+  }
+});
+
+describe("a fused primitive equals its definition, value and gradient:", () => {
+  for (const op of primitives.filter(isFused)) {
+    test(op, async () => {
+      await fc.assert(
+        fc.asyncProperty(several(op), async (batch) => {
+          const rows = batch.map((c) => {
+            const { f, xs } = asFunction(op, c);
+            const defined = (...ys: Tensor[]) => expand([f(...ys)])[0] as Tensor;
+            const [y, pullback] = vjp(f, ...xs);
+            const [z, definedPullback] = vjp(defined, ...xs);
+            const g = like(y, 7);
+            return { fused: [y, ...pullback(g)], defined: [z, ...definedPullback(g)] };
+          });
+          for (const { fused, defined } of await engine.run(() => rows))
+            fused.forEach((x, i) => {
+              x.data.forEach((value, j) => {
+                const other = defined[i]?.data[j] as number;
+                expect(Math.abs(value - other)).toBeLessThan(1e-9 * (1 + Math.abs(value)));
+              });
+            });
+        }),
+        { numRuns: RUNS },
+      );
+    });
+  }
+});

@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { full, ids, tensor } from "../../src/tensor/apply.ts";
+import { ShapeError } from "../../src/tensor/errors.ts";
+import { grad } from "../../src/tensor/grad.ts";
+import * as ops from "../../src/tensor/ops.ts";
+import { broadcastShapes, sizeOf, stridesOf } from "../../src/tensor/shapes.ts";
+import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ backend: "reference" });
+});
+afterAll(() => engine.close());
+
+const count = (shape: Shape): Tensor =>
+  tensor(
+    Float64Array.from({ length: sizeOf(shape) }, (_, i) => i + 1),
+    shape,
+  );
+
+/** NumPy's rule, element by element: missing leading axes are 1, an axis of 1 repeats. */
+function numpyAdd(a: Shape, b: Shape, out: Shape): number[] {
+  const at = (shape: Shape, index: readonly number[]): number => {
+    const strides = stridesOf(shape);
+    return shape.reduce((from, n, axis) => {
+      const i = index[axis + index.length - shape.length] as number;
+      return from + (n === 1 ? 0 : i) * (strides[axis] as number);
+    }, 0);
+  };
+  const strides = stridesOf(out);
+  return Array.from({ length: sizeOf(out) }, (_, flat) => {
+    const index = out.map((n, axis) => Math.floor(flat / (strides[axis] as number)) % n);
+    return at(a, index) + 1 + at(b, index) + 1;
+  });
+}
+
+const axes = fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.boolean(), fc.boolean()), {
+  maxLength: 4,
+});
+
+describe("broadcasting", () => {
+  test("follows NumPy's rule for any two shapes that fit", async () => {
+    await fc.assert(
+      fc.asyncProperty(axes, fc.nat(4), async (lengths, dropped) => {
+        const a = lengths.map(([n, one]) => (one ? 1 : n));
+        const b = lengths.map(([n, , one]) => (one ? 1 : n)).slice(dropped);
+        const y = await engine.run(() => ops.add(count(a), count(b)));
+        const out = broadcastShapes("add", a, b);
+        expect(y.shape).toEqual(out);
+        expect([...y.data]).toEqual(numpyAdd(a, b, out));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("has the gradient of repeating: each repeat adds up", async () => {
+    const f = (x: Tensor) => ops.sum(ops.mul(x, count([3, 2])));
+    const g = await engine.run(() => grad(f)(tensor([10, 20])));
+    expect([...g.data]).toEqual([1 + 3 + 5, 2 + 4 + 6]);
+  });
+
+  test("refuses shapes that do not fit, naming both", () => {
+    expect(() => ops.add(count([2, 3]), count([2]))).toThrow(
+      "add: expected shapes that broadcast together, got [2, 3] and [2]",
+    );
+  });
+});
+
+describe("errors", () => {
+  test("name the function, the expectation and the fact, on the author's line", () => {
+    expect(() => ops.matmul(count([1, 2]), count([3, 1]))).toThrow(
+      "matmul: expected [m, k] and [k, n], got [1, 2] and [3, 1]",
+    );
+    expect(() => ops.matmul(count([1, 2]), count([3, 1]))).toThrow(ShapeError);
+    expect(() => ops.reshape(count([6]), [4, 2])).toThrow(
+      "reshape: expected 8 elements for [4, 2], got [6]",
+    );
+    expect(() => ops.sum(count([6]), { axis: 1 })).toThrow(
+      "sum: expected an axis of a rank 1 tensor, got 1",
+    );
+    expect(() => ops.gather(count([2, 2]), count([1]))).toThrow(
+      "gather: expected input 1 to be int, got float",
+    );
+    expect(() => tensor([[1, 2], [3]])).toThrow(
+      "tensor: expected rows of equal length, got [2, 2]",
+    );
+    expect(() => ids([0.5])).toThrow("ids: expected integers, got 0.5");
+    expect(() => ops.exp(count([2])).data).toThrow("this is a description of exp");
+  });
+});
+
+describe("reductions", () => {
+  test("over several axes equal reductions one after the other", async () => {
+    const x = count([2, 3, 4]);
+    const run = async (y: Tensor) => [...(await engine.run(() => y)).data];
+    expect(await run(ops.sum(x, { axis: [0, 2] }))).toEqual(
+      await run(ops.sum(ops.sum(x, { axis: 2 }), { axis: 0 })),
+    );
+    expect(await run(ops.max(x, { axis: [1, -1] }))).toEqual([12, 24]);
+    expect((await engine.run(() => ops.sum(x, { axis: 1, keepAxes: true }))).shape).toEqual([
+      2, 1, 4,
+    ]);
+    expect(await run(ops.mean(x))).toEqual([12.5]);
+  });
+
+  test("max shares the gradient among ties", async () => {
+    const g = await engine.run(() => grad((x: Tensor) => ops.max(x))(tensor([3, 1, 3])));
+    expect([...g.data]).toEqual([0.5, 0, 0.5]);
+  });
+});
+
+describe("matmul", () => {
+  test("broadcasts leading axes and lets a matrix serve every batch", async () => {
+    const a = count([2, 2, 3]);
+    const b = full([3, 1], 1);
+    const y = await engine.run(() => ops.matmul(a, b));
+    expect(y.shape).toEqual([2, 2, 1]);
+    expect([...y.data]).toEqual([6, 15, 24, 33]);
+    const z = await engine.run(() => ops.matmul(count([1, 1, 2]), count([3, 2, 1])));
+    expect([...z.data]).toEqual([5, 11, 17]);
+  });
+});
