@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { buildPlan } from "../../src/compile/build.ts";
+import { showPlan } from "../../src/compile/show.ts";
+import { tensor } from "../../src/tensor/apply.ts";
+import { valueAndGrad } from "../../src/tensor/grad.ts";
+import * as ops from "../../src/tensor/ops.ts";
+import { type Shape, Tensor } from "../../src/tensor/tensor.ts";
+
+const argument = (index: number, shape: Shape): Tensor =>
+  new Tensor("placeholder", shape, "float", [], { index });
+
+describe("buildPlan(outputs, inputs)", () => {
+  test("lists a step's operations, views, lifetimes and donated memory", () => {
+    const [w, x] = [argument(0, [2, 1]), argument(1, [3, 2])];
+    const f = (v: Tensor) => ops.sum(ops.square(ops.matmul(x, v)));
+    const [loss, dw] = valueAndGrad(f)(w);
+    const plan = buildPlan([ops.sub(w, ops.mul(dw, 0.1)), loss], [w, x], { donated: [0] });
+    expect(showPlan(plan)).toMatchInlineSnapshot(`
+      "donated x0
+      t3 [3] = broadcast(c2 [1]) shape=[3]
+      t4 [3, 1] = matmul(x1 [3, 2], x0 [2, 1]) transposeA=false transposeB=false
+      t5 [3, 1] = mul(t3 [3, 1], t4 [3, 1]) frees t3
+      t6 [3, 1] = add(t5 [3, 1], t5 [3, 1]) frees t5
+      t7 [2, 1] = matmul(x1 [3, 2], t6 [3, 1]) transposeA=true transposeB=false frees t6
+      t9 [2, 1] = broadcast(c8 [1, 1]) shape=[2,1]
+      t10 [2, 1] = mul(t7 [2, 1], t9 [2, 1]) frees t7 t9
+      y11 [2, 1] = sub(x0 [2, 1], t10 [2, 1]) over x0 frees t10
+      t12 [3, 1] = mul(t4 [3, 1], t4 [3, 1]) frees t4
+      y13 [] = sum(t12 [3]) axis=0 frees t12
+      return y11 [2, 1], y13 []"
+    `);
+  });
+
+  test("drops what the outputs do not need and computes equal expressions once", () => {
+    const x = argument(0, [4]);
+    ops.exp(x);
+    const plan = buildPlan([ops.add(ops.exp(x), ops.exp(ops.stopGradient(x)))], [x]);
+    expect(plan.steps.map((s) => s.op)).toEqual(["exp", "add"]);
+  });
+
+  test("copies an output that is an input, a constant or another output", () => {
+    const x = argument(0, [4]);
+    const y = ops.exp(x);
+    const plan = buildPlan([x, tensor([1, 2]), y, y, ops.reshape(y, [2, 2])], [x]);
+    expect(plan.steps.map((s) => s.op)).toEqual(["exp", "alias", "alias", "alias", "alias"]);
+    expect(new Set(plan.outputs.map((v) => v.buffer)).size).toBe(5);
+    expect(plan.outputs.map((v) => v.shape)).toEqual([[4], [2], [4], [4], [2, 2]]);
+  });
+
+  test("refuses arguments of another function", () => {
+    expect(() => buildPlan([ops.exp(argument(0, [1]))], [])).toThrow(
+      "compile: expected only this function's arguments, got an argument of another traced function",
+    );
+  });
+
+  test("frees every temporary once, after its last use, and never reads a freed buffer", () => {
+    const unary = [ops.exp, ops.tanh, ops.neg] as const;
+    const binary = [ops.add, ops.mul, ops.sub] as const;
+    const instruction = fc.tuple(fc.nat(5), fc.nat(50), fc.nat(50));
+    fc.assert(
+      fc.property(
+        fc.array(instruction, { minLength: 1, maxLength: 30 }),
+        fc.nat(3),
+        (program, n) => {
+          const inputs = [argument(0, [3]), argument(1, [3]), argument(2, [1])];
+          const made: Tensor[] = [...inputs];
+          const pick = (i: number) => made[i % made.length] as Tensor;
+          for (const [kind, i, j] of program) {
+            const f = unary[kind];
+            made.push(f ? f(pick(i)) : (binary[kind - 3] as typeof ops.add)(pick(i), pick(j)));
+          }
+          const plan = buildPlan(made.slice(-1 - n), inputs, { donated: [0, 2] });
+          const freed = new Set<number>();
+          const taken = new Set<number>();
+          for (const { inputs: reads, output, frees } of plan.steps) {
+            for (const { buffer } of reads) expect(freed.has(buffer)).toBe(false);
+            const over = plan.buffers[output.buffer]?.reuses;
+            if (over !== undefined) {
+              expect(plan.donated).toContain(over);
+              expect(taken.has(over)).toBe(false);
+              taken.add(over);
+            }
+            for (const dead of frees) {
+              expect(freed.has(dead)).toBe(false);
+              freed.add(dead);
+            }
+          }
+          plan.buffers.forEach(({ kind }, buffer) => {
+            const shouldDie =
+              kind === "temporary" || (plan.donated.includes(buffer) && !taken.has(buffer));
+            expect(freed.has(buffer)).toBe(shouldDie);
+          });
+          // After it was taken over, only the output stands in a donated buffer.
+          plan.steps.forEach(({ output }, at) => {
+            const over = plan.buffers[output.buffer]?.reuses;
+            if (over === undefined) return;
+            for (const later of plan.steps.slice(at + 1))
+              expect(later.inputs.some((x) => x.buffer === over)).toBe(false);
+          });
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});

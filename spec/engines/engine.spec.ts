@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { full, tensor } from "../../src/tensor/apply.ts";
+import { grad } from "../../src/tensor/grad.ts";
+import * as ops from "../../src/tensor/ops.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+
+for (const backend of ["reference", "wasm"] as const) {
+  describe(`an engine (${backend})`, () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await createEngine({ backend });
+    });
+    afterAll(() => engine.close());
+
+    test("says which backend it took and why", () => {
+      expect(engine.backend).toBe(backend);
+      expect(engine.reason).toBe("it was asked for");
+    });
+
+    test("runs a tree of descriptions and reads it back", async () => {
+      const { a, b } = await engine.run(() => ({ a: ops.exp(0), b: [ops.add(tensor([1, 2]), 1)] }));
+      expect(a.data[0]).toBe(1);
+      expect(a.shape).toEqual([]);
+      expect([...(b[0] as { data: Float32Array }).data]).toEqual([2, 3]);
+    });
+
+    test("traces a function once for each combination of shapes", async () => {
+      let traces = 0;
+      const double = engine.compile((x: Tensor) => {
+        traces++;
+        return ops.mul(x, 2);
+      });
+      await double(tensor([1, 2]));
+      const y = await double(tensor([3, 4]));
+      expect(traces).toBe(1);
+      await double(tensor([[3, 4]]));
+      expect(traces).toBe(2);
+      expect([...(await engine.read(y))]).toEqual([6, 8]);
+    });
+
+    test("takes numbers as scalars and trees as arguments", async () => {
+      const f = engine.compile((p: { w: Tensor }, rate: Tensor | number) => ({
+        w: ops.mul(p.w, rate),
+      }));
+      const { w } = await engine.read(await f({ w: tensor([1, 2]) }, 3));
+      expect([...w]).toEqual([3, 6]);
+    });
+
+    test("lets a function use resident tensors that are no arguments", async () => {
+      const w = engine.put(tensor([5, 7]));
+      const f = engine.compile((x: Tensor) => ops.mul(x, w));
+      expect([...(await engine.read(await f(tensor([1, 2]))))]).toEqual([5, 14]);
+    });
+
+    test("consumes donated tensors and names whoever uses one again", async () => {
+      const step = engine.compile(
+        function train(p: { w: Tensor }) {
+          return {
+            w: ops.sub(p.w, ops.mul(grad((v: Tensor) => ops.sum(ops.square(v)))(p.w), 0.1)),
+          };
+        },
+        { donate: [0] },
+      );
+      const start = engine.put({ w: full([100], 1) });
+      const kept = engine.clone(start);
+      const next = await step(start);
+      await expect(step(start)).rejects.toThrow(
+        "train: argument 0, w: expected a live tensor, but it was donated as train: argument 0, w",
+      );
+      await expect(engine.read(start)).rejects.toThrow("it was donated as train: argument 0, w");
+      expect((await engine.read(kept)).w[99]).toBe(1);
+      expect((await engine.read(next)).w[99]).toBeCloseTo(0.8, 6);
+      const twice = engine.compile((a: Tensor, b: Tensor) => ops.add(a, b), { donate: [0] });
+      expect(() => twice(kept.w, kept.w)).toThrow("expected a donated tensor once");
+    });
+
+    test("does not grow over 1,000 training steps", async () => {
+      const step = engine.compile(
+        (p: { w: Tensor; b: Tensor }, x: Tensor) => {
+          const f = (q: { w: Tensor; b: Tensor }) =>
+            ops.mean(ops.square(ops.add(ops.matmul(x, q.w), q.b)));
+          const g = grad(f)(p);
+          return [
+            { w: ops.sub(p.w, ops.mul(g.w, 0.01)), b: ops.sub(p.b, ops.mul(g.b, 0.01)) },
+            f(p),
+          ] as const;
+        },
+        { donate: [0] },
+      );
+      let p = engine.put({ w: full([8, 4], 0.5) as Tensor, b: full([4], 0.1) as Tensor });
+      const x = engine.put(full([16, 8], 1) as Tensor);
+      let after10 = { bytes: 0, buffers: 0 };
+      let last = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < 1000; i++) {
+        const [next, loss] = await step(p, x);
+        p = next;
+        last = (await engine.read(loss))[0] as number;
+        if (i === 10) after10 = engine.memory();
+      }
+      const { bytes, buffers } = engine.memory();
+      expect({ bytes, buffers }).toEqual({ bytes: after10.bytes, buffers: after10.buffers });
+      expect(last).toBeLessThan(1e-3);
+    });
+
+    test("gives the same bits again", async () => {
+      const f = () => ops.softmax(ops.matmul(full([7, 33], 0.3), full([33, 5], 0.7)));
+      const [a, b] = [await engine.run(f), await engine.run(f)];
+      expect([...a.data]).toEqual([...b.data]);
+    });
+
+    test("refuses descriptions, strangers and things that are no tensors", async () => {
+      const f = engine.compile((x: Tensor) => ops.exp(x));
+      await expect(f(ops.exp(1))).rejects.toThrow("got a description of exp");
+      await using other = await createEngine({ backend: "reference" });
+      await expect(f(other.put(tensor([1])))).rejects.toThrow("expected a tensor of this engine");
+      expect(() => f("seven" as never)).toThrow("expected a tensor or a number, got seven");
+      await expect(engine.compile(() => "seven" as never)()).rejects.toThrow(
+        "compile: expected a function that returns tensors, got seven",
+      );
+    });
+  });
+}
+
+test("createEngine refuses an unknown backend", async () => {
+  await expect(createEngine({ backend: "cuda" as never })).rejects.toThrow(
+    "createEngine: expected one of auto, reference, wasm",
+  );
+});
+
+test("a closed engine says so", async () => {
+  const engine = await createEngine({ backend: "reference" });
+  await engine.close();
+  expect(() => engine.read(tensor(1))).toThrow("expected an open engine");
+});

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import * as random from "../../src/tensor/random.ts";
+
+describe("random", () => {
+  test("gives the same numbers for the same key, others for others", () => {
+    const draw = (key: random.Key) => [...random.uniform(key, [8]).data];
+    expect(draw(random.key(1))).toEqual(draw(random.key(1)));
+    const keys = [
+      random.key(1),
+      random.key(2),
+      random.key(2 ** 40),
+      ...random.split(random.key(1), 3),
+    ];
+    expect(new Set(keys.map((k) => draw(k).join())).size).toBe(keys.length);
+  });
+
+  test("is Threefry-2x32 as its authors publish it", () => {
+    // The known-answer vector of Random123 for key 0 and counter 0.
+    expect(random.stream(random.key(0))()).toBe(
+      ((0x6b200159 >>> 5) * 2 ** 26 + (0x99ba4efe >>> 6)) / 2 ** 53,
+    );
+  });
+
+  test("draws uniform and normal numbers", () => {
+    const n = 20_000;
+    const mean = (xs: ArrayLike<number>) => Array.from(xs).reduce((a, b) => a + b, 0) / xs.length;
+    const u = random.uniform(random.key(3), [n], { min: -1, max: 3 }).data;
+    expect(Math.min(...u)).toBeGreaterThanOrEqual(-1);
+    expect(Math.max(...u)).toBeLessThan(3);
+    expect(mean(u)).toBeCloseTo(1, 1);
+    const z = random.normal(random.key(4), [n], { mean: 2, std: 3 }).data;
+    expect(mean(z)).toBeCloseTo(2, 1);
+    expect(Math.sqrt(mean(Array.from(z, (x) => (x - 2) ** 2)))).toBeCloseTo(3, 1);
+  });
+
+  test("permutes", () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.nat(50), (seed, n) => {
+        const order = random.permutation(random.key(seed), n);
+        expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+      }),
+    );
+  });
+
+  test("draws integers within bounds", () => {
+    const { data, dtype } = random.integers(random.key(5), [500], -2, 3);
+    expect(dtype).toBe("int");
+    expect(new Set(data)).toEqual(new Set([-2, -1, 0, 1, 2]));
+  });
+
+  test("refuses a seed that is no integer", () => {
+    expect(() => random.key(0.5)).toThrow("random.key: expected an integer seed, got 0.5");
+  });
+});
