@@ -5,6 +5,7 @@ const config: ViteUserConfig = defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
     include: ["spec/**/*.spec.ts"],
+    reporters: ["default", fileURLToPath(new URL("reporter.ts", import.meta.url))],
     // Two cores: more workers would only slow the engines' own threads down.
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -1,6 +1,41 @@
+export * as anchored from "./anchored/index.ts";
+export {
+  anchoredLoss,
+  certificate,
+  type Example,
+  type FineTuneOptions,
+  fineTune,
+  type Interpolation,
+  interpolate,
+  interpolateWeights,
+} from "./anchored/index.ts";
 export { type Backend, createEngine, type EngineOptions } from "./engines/create.ts";
 export type { Engine } from "./engines/engine.ts";
 export type { CompileOptions, Program } from "./engines/program.ts";
+export { type ExperimentOptions, experiment } from "./experiment/experiment.ts";
+export { fullRecipe, type Recipe, smokeRecipe } from "./experiment/recipe.ts";
+export * as nn from "./nn/index.ts";
+export {
+  crossEntropy,
+  type GenerateOptions,
+  generate,
+  klDivergence,
+  type Params,
+  type Transformer,
+  type TransformerConfig,
+  transformer,
+} from "./nn/index.ts";
+export {
+  type AdamwOptions,
+  accumulate,
+  adamw,
+  applyUpdates,
+  chain,
+  clipByGlobalNorm,
+  type Optimizer,
+  type Schedule,
+  schedules,
+} from "./optim/index.ts";
 export { full, ids, type NestedNumbers, tensor } from "./tensor/apply.ts";
 export { DataError, ShapeError } from "./tensor/errors.ts";
 export { grad, valueAndGrad, vjp } from "./tensor/grad.ts";
