@@ -1,4 +1,8 @@
+import { expect } from "vitest";
 import type { Example } from "../../src/anchored/batches.ts";
+import type { FineTuneEnd, FineTuneStep, Measurement } from "../../src/anchored/fineTune.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import type { Params } from "../../src/nn/config.ts";
 import { type Transformer, transformer } from "../../src/nn/transformer.ts";
 import { type Key, stream } from "../../src/tensor/random.ts";
 
@@ -20,4 +24,40 @@ export function reversals(count: number, key: Key): Example[] {
     const letters = i % 3 === 0 ? [letter()] : [letter(), letter()];
     return { prompt: [0, ...letters, 1], response: [...letters.toReversed(), 2] };
   });
+}
+
+/** Everything that a run yields. */
+export async function collect<T>(run: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const m of run) all.push(m);
+  return all;
+}
+
+/** The end of a run. */
+export async function endOf(run: AsyncIterable<Measurement>): Promise<FineTuneEnd> {
+  const end = (await collect(run)).at(-1);
+  if (end?.kind !== "end") throw new Error("expected the end last");
+  return end;
+}
+
+export const stepsOf = (all: readonly Measurement[]): FineTuneStep[] =>
+  all.filter((m) => m.kind === "step");
+
+export const lossesOf = (all: readonly Measurement[]): number[] =>
+  stepsOf(all).map(({ loss }) => loss);
+
+/** All parameters, one after the other. */
+export async function numbersOf(engine: Engine, params: Params): Promise<number[]> {
+  const read = (await engine.read(params)) as Record<string, Float64Array>;
+  return Object.values(read).flatMap((x) => [...x]);
+}
+
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance = 1e-9,
+): void {
+  expect(actual.length).toBe(expected.length);
+  for (let i = 0; i < actual.length; i++)
+    expect(Math.abs((actual[i] as number) - (expected[i] as number))).toBeLessThan(tolerance);
 }

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Example } from "../../src/anchored/batches.ts";
+import { fineTune } from "../../src/anchored/fineTune.ts";
+import { interpolate } from "../../src/anchored/interpolations.ts";
+import type { FineTuneOptions } from "../../src/anchored/options.ts";
+import type { TrainingBatch } from "../../src/anchored/trainSteps.ts";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import type { Params } from "../../src/nn/config.ts";
+import { mul } from "../../src/tensor/ops.ts";
+import * as random from "../../src/tensor/random.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { collect, endOf, expectClose, lossesOf, reversals, tinyModel } from "./tiny.ts";
+
+let engine: Engine;
+let reference: Params;
+beforeAll(async () => {
+  engine = await createEngine({ backend: "reference" });
+  reference = (await endOf(fineTune(engine, { ...common, method: "sft", epochs: 6 }))).params;
+});
+afterAll(() => engine.close());
+
+const base = tinyModel.init(random.key(1));
+const data = reversals(12, random.key(2));
+const common = {
+  model: tinyModel,
+  base,
+  data,
+  batchSize: 4,
+  learningRate: 2e-2,
+  key: random.key(3),
+};
+const anchored = (options: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
+  ...common,
+  method: "anchored",
+  reference,
+  outer: 2,
+  inner: 2,
+  alpha: 0.5,
+  ...options,
+});
+
+/** The engine, and every batch that a training step was given. */
+function watched(): { engine: Engine; batches: TrainingBatch[] } {
+  const batches: TrainingBatch[] = [];
+  const compile: Engine["compile"] = (fn, options) => {
+    const program = engine.compile(fn, options);
+    if (fn.name !== "trainStep") return program;
+    const call = (...args: unknown[]) => {
+      batches.push(args[2] as TrainingBatch);
+      return program(...(args as never));
+    };
+    return Object.assign(call, { stats: program.stats }) as unknown as typeof program;
+  };
+  return { engine: { ...engine, compile }, batches };
+}
+
+/** The target's rows at the response tokens of each example, by the example's tokens. */
+function targetsByExample(batches: readonly TrainingBatch[]): Map<string, number[][]> {
+  const found = new Map<string, number[][]>();
+  for (const { tokens, mask, target } of batches) {
+    const [B, T] = tokens.shape as [number, number];
+    const V = tinyModel.config.vocabSize;
+    for (let row = 0; row < B; row++) {
+      const name = [...tokens.data.slice(row * T, (row + 1) * T)].join(" ").replace(/( 0)+$/, "");
+      const rows: number[] = [];
+      for (let t = 0; t < T; t++)
+        if (mask.data[row * T + t] === 1)
+          rows.push(...(target as Tensor).data.slice((row * T + t) * V, (row * T + t + 1) * V));
+      found.set(name, [...(found.get(name) ?? []), rows]);
+    }
+  }
+  return found;
+}
+
+const different: readonly Example[] = Array.from({ length: 4 }, (_, i) => ({
+  prompt: [0, 3 + i, 4, 1],
+  response: [4, 3 + i, 2],
+}));
+
+describe("the anchor", () => {
+  test("does not change during the inner epochs of an outer step, and then it does", async () => {
+    const { engine: spy, batches } = watched();
+    const options = anchored({ data: different, outer: 2, inner: 3, batchSize: 2 });
+    await collect(fineTune(spy, options));
+    expect(batches.length).toBe(2 * 3 * 2);
+    const found = targetsByExample(batches);
+    expect(found.size).toBe(4);
+    for (const [first, ...others] of found.values()) {
+      expect(others.length).toBe(5);
+      expect(others.slice(0, 2)).toEqual([first, first]);
+      expect(others[2]).not.toEqual(first);
+      expect(others.slice(3)).toEqual([others[2], others[2]]);
+    }
+  });
+
+  test("is the interpolation between the student at the outer start and the reference", async () => {
+    const { engine: spy, batches } = watched();
+    const options = anchored({
+      data: different,
+      outer: 1,
+      alpha: 0.3,
+      temperature: 2,
+      batchSize: 4,
+    });
+    await collect(fineTune(spy, options));
+    const [batch] = batches as [TrainingBatch];
+    const { data: expected } = await engine.run(() => {
+      const halved = (params: Params): Tensor => mul(tinyModel.apply(params, batch.tokens), 0.5);
+      return interpolate("logit", 0.3)(halved(base), halved(reference));
+    });
+    const V = tinyModel.config.vocabSize;
+    batch.mask.data.forEach((weight, i) => {
+      const row = Array.from((batch.target as Tensor).data.slice(i * V, (i + 1) * V));
+      if (weight === 1) expectClose(row, Array.from(expected.slice(i * V, (i + 1) * V)), 1e-12);
+      else expect(row.every((x) => x === 0)).toBe(true);
+    });
+  });
+
+  test("made anew before every step, it is the moving anchor", async () => {
+    // One batch an epoch: T outer steps of one epoch make the anchor at every step, and optimizer
+    // state and schedule go on over the outer steps as if there were none.
+    const whole = { batchSize: data.length, alpha: 0.3, interpolation: "probability" } as const;
+    const frozen = await collect(fineTune(engine, anchored({ ...whole, outer: 6, inner: 1 })));
+    const moving = { ...anchored(whole), method: "moving", outer: 1, inner: 6 } as const;
+    const perStep = await collect(fineTune(engine, moving));
+    expectClose(lossesOf(frozen), lossesOf(perStep));
+  });
+});

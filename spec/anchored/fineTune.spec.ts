@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { collate, type Example, shuffledBatches } from "../../src/anchored/batches.ts";
+import { type FineTuneStep, fineTune } from "../../src/anchored/fineTune.ts";
+import type { Method } from "../../src/anchored/objectives.ts";
+import type { FineTuneOptions } from "../../src/anchored/options.ts";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import type { Params } from "../../src/nn/config.ts";
+import { crossEntropy } from "../../src/nn/losses.ts";
+import { adamw } from "../../src/optim/adamw.ts";
+import { chain } from "../../src/optim/chain.ts";
+import { clipByGlobalNorm } from "../../src/optim/clip.ts";
+import { applyUpdates } from "../../src/optim/optimizer.ts";
+import { warmupLinear } from "../../src/optim/schedules.ts";
+import { DataError } from "../../src/tensor/errors.ts";
+import { valueAndGrad } from "../../src/tensor/grad.ts";
+import * as random from "../../src/tensor/random.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import {
+  collect,
+  endOf,
+  expectClose,
+  lossesOf,
+  numbersOf,
+  reversals,
+  stepsOf,
+  tinyModel,
+} from "./tiny.ts";
+
+let engine: Engine;
+let reference: Params;
+beforeAll(async () => {
+  engine = await createEngine({ backend: "reference" });
+  reference = (await endOf(fineTune(engine, { ...common, method: "sft", epochs: 6 }))).params;
+});
+afterAll(() => engine.close());
+
+const base = tinyModel.init(random.key(1));
+const data = reversals(12, random.key(2));
+const common = {
+  model: tinyModel,
+  base,
+  data,
+  batchSize: 4,
+  learningRate: 2e-2,
+  key: random.key(3),
+};
+const anchored = (options: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
+  ...common,
+  method: "anchored",
+  reference,
+  outer: 2,
+  inner: 2,
+  alpha: 0.5,
+  ...options,
+});
+
+describe("methods", () => {
+  test("sft is gradient descent on the response's cross-entropy", async () => {
+    const rate = warmupLinear({ learningRate: 2e-2, steps: 6 });
+    const optimizer = chain(
+      clipByGlobalNorm(1),
+      adamw({ learningRate: rate, b2: 0.98, weightDecay: 0 }) as never,
+    );
+    const batches = [0, 1].flatMap((epoch) =>
+      shuffledBatches(random.fold(common.key, epoch), data.length, 4).map((indices) =>
+        collate(indices.map((i) => data[i] as Example)),
+      ),
+    );
+    let [params, state] = [base, optimizer.init(base)];
+    const expected: number[] = [];
+    for (const { tokens, labels, mask } of batches) {
+      const result = await engine.run((): unknown => {
+        const loss = (p: Params): Tensor => crossEntropy(tinyModel.apply(p, tokens), labels, mask);
+        const [value, grads] = valueAndGrad(loss)(params);
+        const [updates, next] = optimizer.update(grads, state, params);
+        return [value, applyUpdates(params, updates), next];
+      });
+      const [value, nextParams, nextState] = result as unknown as [Tensor, Params, typeof state];
+      expected.push(value.data[0] as number);
+      [params, state] = [nextParams, nextState];
+    }
+    const all = await collect(fineTune(engine, { ...common, method: "sft", epochs: 2 }));
+    expectClose(lossesOf(all), expected);
+    const end = all.at(-1) as { params: Params };
+    expectClose(await numbersOf(engine, end.params), await numbersOf(engine, params));
+  });
+
+  test("distillation is Anchored Learning with alpha 1", async () => {
+    const a = await collect(fineTune(engine, anchored({ alpha: 1 })));
+    const b = await collect(fineTune(engine, anchored({ method: "distillation", alpha: 0.2 })));
+    expect(lossesOf(b)).toEqual(lossesOf(a));
+  });
+
+  test("alpha 0 leaves the student where it is", async () => {
+    // Adam blows rounding errors up to whole steps where they exceed epsilon.
+    const all = await collect(fineTune(engine, anchored({ alpha: 0, epsilon: 1 })));
+    for (const loss of lossesOf(all)) expect(Math.abs(loss)).toBeLessThan(1e-9);
+    expectClose(
+      await numbersOf(engine, (all.at(-1) as { params: Params }).params),
+      await numbersOf(engine, base),
+      1e-6,
+    );
+  });
+
+  test.each<Method>(["sft", "anchored", "distillation", "moving", "dft", "asft"])(
+    "%s learns the responses",
+    async (method) => {
+      const surprise = async (params: Params): Promise<number> => {
+        const { tokens, labels, mask } = collate(data);
+        const { data: nats } = await engine.run(() =>
+          crossEntropy(tinyModel.apply(params, tokens), labels, mask),
+        );
+        return nats[0] as number;
+      };
+      const options = anchored({ method, outer: 1, inner: 8, batchSize: 12 });
+      const { params } = await endOf(fineTune(engine, options));
+      expect(await surprise(params)).toBeLessThan(0.9 * (await surprise(base)));
+    },
+  );
+
+  test("the same key gives the same bits, another key others", async () => {
+    const run = async (key: random.Key) =>
+      numbersOf(engine, (await endOf(fineTune(engine, anchored({ key })))).params);
+    const first = await run(random.key(3));
+    expect(await run(random.key(3))).toEqual(first);
+    expect(await run(random.key(4))).not.toEqual(first);
+  });
+});
+
+describe("measurements", () => {
+  test("count steps, epochs and outer steps on one schedule", async () => {
+    const all = await collect(fineTune(engine, anchored({ readEvery: 4 })));
+    expect(all.map((m) => m.kind)).toEqual([
+      ...Array(6).fill("step"),
+      "outer",
+      ...Array(6).fill("step"),
+      "outer",
+      "end",
+    ]);
+    expect(stepsOf(all).map((m) => m.step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    expect(stepsOf(all).map((m) => m.epoch)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
+    expect(stepsOf(all).map((m) => m.outer)).toEqual([...Array(6).fill(0), ...Array(6).fill(1)]);
+    const rates = stepsOf(all).map((m) => m.learningRate);
+    expectClose(
+      rates,
+      [1, ...Array.from({ length: 11 }, (_, i) => 1 - i / 11)].map((x) => x * 2e-2),
+    );
+    const [first] = stepsOf(all) as [FineTuneStep];
+    expect(first.steps).toBe(12);
+    expect(first.tokens % 4).toBe(0);
+    expect(first.responseTokens).toBeGreaterThan(0);
+  });
+
+  test("reading losses together changes no number", async () => {
+    const one = await collect(fineTune(engine, anchored()));
+    expect(lossesOf(await collect(fineTune(engine, anchored({ readEvery: 5 }))))).toEqual(
+      lossesOf(one),
+    );
+  });
+
+  test.each(["logit", "probability", { power: 0.5 }] as const)(
+    "every outer step is certified on every response token: %j",
+    async (interpolation) => {
+      const all = await collect(fineTune(engine, anchored({ interpolation })));
+      const certificates = all.flatMap((m) => (m.kind === "outer" ? [m.certificate] : []));
+      expect(certificates.length).toBe(2);
+      const responseTokens = data.reduce((n, { response }) => n + response.length, 0);
+      for (const { tokens, held, mean } of certificates) {
+        expect(tokens).toBe(responseTokens);
+        expect(held).toBe(tokens);
+        expect(mean.stepKl).toBeGreaterThan(0);
+        expect(mean.stepKl).toBeLessThanOrEqual(mean.bound + mean.delta + 1e-9);
+      }
+    },
+  );
+
+  test("certificates can be asked for fewer examples, or none", async () => {
+    const certificates = async (certified: number) =>
+      (await collect(fineTune(engine, anchored({ certified })))).filter((m) => m.kind === "outer");
+    const [first] = await certificates(1);
+    expect(first?.certificate.tokens).toBe(data[0]?.response.length);
+    expect(await certificates(0)).toEqual([]);
+  });
+
+  test("a budget chooses alpha by the linear bound", async () => {
+    const all = await collect(fineTune(engine, anchored({ alpha: { budget: 0.05 } })));
+    for (const m of all)
+      if (m.kind === "outer") {
+        expect(m.alpha).toBeGreaterThan(0);
+        expect(m.alpha).toBeLessThan(1);
+        expect(m.certificate.mean.bound).toBeCloseTo(0.05, 9);
+      }
+    const [generous] = (
+      await collect(fineTune(engine, anchored({ alpha: { budget: 99 } })))
+    ).filter((m) => m.kind === "outer");
+    expect(generous?.alpha).toBe(1);
+  });
+});
+
+test("neither base nor reference is consumed, resident or not", async () => {
+  const resident = engine.put(base);
+  const before = await numbersOf(engine, resident);
+  await collect(fineTune(engine, anchored({ base: resident })));
+  await collect(fineTune(engine, anchored({ base: resident, method: "asft" })));
+  expect(await numbersOf(engine, resident)).toEqual(before);
+});
+
+describe("errors", () => {
+  const fails = async (
+    options: Partial<FineTuneOptions>,
+    error: Error | string | typeof DataError,
+  ) => expect(collect(fineTune(engine, anchored(options)))).rejects.toThrow(error);
+
+  test("of data", async () => {
+    await fails({ data: [] }, new DataError("fineTune: expected examples, got none"));
+    await fails(
+      { batchSize: 13 },
+      new DataError("fineTune: expected at least one batch of 13, got 12 examples"),
+    );
+    await fails(
+      { data: [...data, { prompt: [0], response: [8] }] },
+      new DataError("fineTune: expected ids in [0, 8), got 8 in example 12"),
+    );
+    await fails({ data: [...data, { prompt: [0], response: [] }] }, DataError);
+  });
+
+  test("of options", async () => {
+    await fails({ alpha: 1.2 }, new RangeError("fineTune: expected 0 ≤ alpha ≤ 1, got 1.2"));
+    await fails({ method: "magic" as Method }, "fineTune: expected a method of sft, anchored");
+    await fails({ outer: 0 }, "fineTune: expected outer to be an integer ≥ 1, got 0");
+    await fails({ epochs: 3 }, "fineTune: expected either epochs or outer and inner, got both");
+    await fails({ method: "moving", alpha: { budget: 1 } }, "got a budget");
+    const { reference: _, ...without } = anchored();
+    await expect(collect(fineTune(engine, without))).rejects.toThrow(
+      new TypeError("fineTune: expected a reference for the method anchored, got none"),
+    );
+  });
+
+  test("a loss that is not finite names the step", async () => {
+    await fails(
+      { learningRate: 1e200, clip: Infinity, method: "sft" },
+      new RangeError("trainSteps: expected a finite loss, got NaN at step 2"),
+    );
+  });
+});
