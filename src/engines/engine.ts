@@ -53,14 +53,14 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
     for (const [path, x] of tree.entries(values as tree.Tree<Tensor>)) {
       if (!(x instanceof Tensor))
         throw new TypeError(`read: expected tensors, got ${String(x)} at ${path || "the top"}`);
-      read.push(make(x, await residents.read(x, `read ${path}`.trim())));
+      read.push(make(x, await residents.read(x, () => `read ${path}`.trim())));
     }
     return tree.unflatten(structure, read);
   }
 
   function moved<T>(values: T, caller: string, move: (x: Tensor) => Tensor): T {
     for (const [path, x] of tree.entries(values as tree.Tree<Tensor>))
-      residents.check(x, `${caller} ${path}`);
+      residents.check(x, () => `${caller} ${path}`.trim());
     return tree.map<T, Tensor, Tensor>(move, values as T & tree.Tree<Tensor>) as T;
   }
 

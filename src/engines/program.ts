@@ -2,7 +2,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import type { Device, Executable } from "./device.ts";
 import type { Residents } from "./resident.ts";
-import { leavesOf, type Trace, trace } from "./trace.ts";
+import { type Leaves, leavesOf, type Trace, trace } from "./trace.ts";
 
 /** A compiled function: trees of resident or host tensors (numbers are scalars) → resident tensors. */
 export interface Program<Args extends readonly unknown[], Result> {
@@ -61,21 +61,24 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   }
 
   function call(...args: Args): Promise<Result> {
-    const { leaves, paths, argumentOf, signature } = leavesOf(args, name);
-    const donated = leaves.flatMap((_, i) => (donate.includes(argumentOf[i] as number) ? [i] : []));
-    refuseSharing(leaves, donated, paths);
+    const leaves = leavesOf(args, name);
+    const { tensors, argumentOf, signature, pathOf } = leaves;
+    const donated = tensors.flatMap((_, i) =>
+      donate.includes(argumentOf[i] as number) ? [i] : [],
+    );
+    refuseSharing(leaves, donated);
     const entry = prepared(signature, args, donated);
     return enqueue(async () => {
       const { trace, executable } = await entry;
-      const all = [...leaves, ...trace.captured];
-      const pathOf = (i: number): string => paths[i] ?? `${name}: a captured tensor`;
+      const all = [...tensors, ...trace.captured];
       // Everything is checked before anything is consumed.
       all.forEach((x, i) => {
-        residents.check(x, pathOf(i));
+        residents.check(x, () => pathOf(i));
       });
+      const isDonated = new Set(donated);
       const temporary: Buffer[] = [];
       const inputs = all.map((x, i) => {
-        if (donated.includes(i)) return residents.take(x, `it was donated as ${pathOf(i)}`);
+        if (isDonated.has(i)) return residents.take(x, () => `it was donated as ${pathOf(i)}`);
         const loan = residents.borrow(x);
         if (loan.temporary) temporary.push(loan.buffer);
         return loan.buffer;
@@ -98,16 +101,15 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
 }
 
 /** @throws TypeError when a donated tensor is passed a second time in the same call */
-function refuseSharing(
-  leaves: readonly Tensor[],
-  donated: readonly number[],
-  paths: readonly string[],
-): void {
+function refuseSharing({ tensors, pathOf }: Leaves, donated: readonly number[]): void {
+  const count = new Map<Tensor, number>();
+  for (const x of tensors) count.set(x, (count.get(x) ?? 0) + 1);
   for (const i of donated) {
-    const again = leaves.findIndex((x, j) => j !== i && x === leaves[i] && x.op === "resident");
-    if (again >= 0)
-      throw new TypeError(
-        `${paths[i]}: expected a donated tensor once, got it again as ${paths[again]}`,
-      );
+    const x = tensors[i] as Tensor;
+    if (x.op !== "resident" || count.get(x) === 1) continue;
+    const again = tensors.findIndex((y, j) => j !== i && y === x);
+    throw new TypeError(
+      `${pathOf(i)}: expected a donated tensor once, got it again as ${pathOf(again)}`,
+    );
   }
 }

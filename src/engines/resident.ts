@@ -7,7 +7,7 @@ type State<Buffer> =
   /** Small tensors move to the host when they are read, so that a loop that reads its loss keeps nothing. */
   | { readonly kind: "host"; readonly data: TypedArray }
   /** Gone; `why` says who took it. */
-  | { readonly kind: "gone"; readonly why: string };
+  | { readonly kind: "gone"; readonly why: () => string };
 
 class Handle<Buffer> implements ResidentHandle {
   readonly backend: string;
@@ -30,13 +30,13 @@ const isResident = (x: Tensor): x is Tensor<"resident"> => x.op === "resident";
 export interface Residents<Buffer> {
   /** A tensor around a device buffer; the buffer is freed when the tensor is garbage. */
   wrap(buffer: Buffer, like: Pick<Tensor, "shape" | "dtype">): Tensor<"resident">;
-  /** @throws TypeError unless x holds numbers on the host or on this device; `path` names it */
-  check(x: Tensor, path: string): void;
+  /** @throws TypeError unless x holds numbers on the host or on this device; `pathOf` names it */
+  check(x: Tensor, pathOf: () => string): void;
   /** The device buffer of a checked tensor; `temporary` ones are the caller's to free. */
   borrow(x: Tensor): { readonly buffer: Buffer; readonly temporary: boolean };
   /** Takes the buffer away from a checked tensor; whoever uses the tensor again is told `why`. */
-  take(x: Tensor, why: string): Buffer;
-  read(x: Tensor, path: string): Promise<TypedArray>;
+  take(x: Tensor, why: () => string): Buffer;
+  read(x: Tensor, pathOf: () => string): Promise<TypedArray>;
   release(x: Tensor): void;
 }
 
@@ -46,25 +46,25 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
   });
 
   /** The handle of a tensor of this device. @throws TypeError for a description or a stranger */
-  function handleOf(x: Tensor, path: string): Handle<Buffer> {
+  function handleOf(x: Tensor, pathOf: () => string): Handle<Buffer> {
     if (!isResident(x)) {
       throw new TypeError(
-        `${path}: expected numbers (a constant or resident tensor), got a description of ${x.op}; ` +
+        `${pathOf()}: expected numbers (a constant or resident tensor), got a description of ${x.op}; ` +
           "compute it with engine.run or inside a compiled function",
       );
     }
     const handle = x.attrs.handle as Handle<Buffer>;
     if (handle.owner !== device)
-      throw new TypeError(`${path}: expected a tensor of this engine, got one of another`);
+      throw new TypeError(`${pathOf()}: expected a tensor of this engine, got one of another`);
     if (handle.state.kind === "gone")
-      throw new TypeError(`${path}: expected a live tensor, but ${handle.state.why}`);
+      throw new TypeError(`${pathOf()}: expected a live tensor, but ${handle.state.why()}`);
     return handle;
   }
 
   function borrow(x: Tensor): { buffer: Buffer; temporary: boolean } {
     if (isConstant(x))
       return { buffer: device.upload(x.attrs.data, x.shape, x.dtype), temporary: true };
-    const { state } = handleOf(x, "engine");
+    const { state } = handleOf(x, () => "engine");
     return state.kind === "host"
       ? { buffer: device.upload(state.data, x.shape, x.dtype), temporary: true }
       : { buffer: (state as { buffer: Buffer }).buffer, temporary: false };
@@ -77,18 +77,18 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
       garbage.register(tensor, handle);
       return tensor;
     },
-    check(x, path) {
-      if (!isConstant(x)) handleOf(x, path);
+    check(x, pathOf) {
+      if (!isConstant(x)) handleOf(x, pathOf);
     },
     borrow,
     take(x, why) {
       const { buffer } = borrow(x);
-      if (isResident(x)) handleOf(x, "engine").state = { kind: "gone", why };
+      if (isResident(x)) handleOf(x, () => "engine").state = { kind: "gone", why };
       return buffer;
     },
-    async read(x, path) {
+    async read(x, pathOf) {
       if (isConstant(x)) return x.attrs.data.slice();
-      const handle = handleOf(x, path);
+      const handle = handleOf(x, pathOf);
       if (handle.state.kind === "host") return handle.state.data.slice();
       const { buffer } = handle.state as { buffer: Buffer };
       const data = await device.read(buffer, x.shape, x.dtype);
@@ -104,7 +104,7 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
       const handle = x.attrs.handle as Handle<Buffer>;
       if (handle.owner === device && handle.state.kind === "device")
         device.free(handle.state.buffer);
-      if (handle.owner === device) handle.state = { kind: "gone", why: "it was released" };
+      if (handle.owner === device) handle.state = { kind: "gone", why: () => "it was released" };
     },
   };
 }

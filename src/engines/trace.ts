@@ -17,27 +17,40 @@ export interface Trace {
   readonly structure: tree.Structure;
 }
 
-/** The leaves of an argument list as tensors, with the paths that messages name. */
-export function leavesOf(
-  args: readonly unknown[],
-  caller: string,
-): { leaves: Tensor[]; paths: string[]; argumentOf: number[]; signature: string } {
-  const leaves: Tensor[] = [];
-  const paths: string[] = [];
-  const argumentOf: number[] = [];
-  const structures = args.map((arg, index) => {
-    for (const [path, leaf] of tree.entries<Leaf>(arg as tree.Tree<Leaf>)) {
-      const at = `${caller}: argument ${index}${path && `, ${path}`}`;
-      if (!(leaf instanceof Tensor) && typeof leaf !== "number")
-        throw new TypeError(`${at}: expected a tensor or a number, got ${String(leaf)}`);
-      leaves.push(asTensor(leaf));
-      paths.push(at);
-      argumentOf.push(index);
-    }
-    return tree.flatten(arg as tree.Tree<Leaf>).structure;
+/** An argument list, flat. */
+export interface Leaves {
+  readonly tensors: readonly Tensor[];
+  /** The argument that each leaf belongs to. */
+  readonly argumentOf: readonly number[];
+  /** Equal for argument lists that one trace serves. */
+  readonly signature: string;
+  /** Names a leaf in a message. */
+  pathOf(leaf: number): string;
+}
+
+/** Flattens an argument list. @throws TypeError for a leaf that is neither tensor nor number */
+export function leavesOf(args: readonly unknown[], caller: string): Leaves {
+  const pathOf = (leaf: number): string => {
+    const paths = args.flatMap((arg, index) =>
+      tree
+        .entries<Leaf>(arg as tree.Tree<Leaf>)
+        .map(([path]) => `${caller}: argument ${index}${path && `, ${path}`}`),
+    );
+    return paths[leaf] ?? `${caller}: a captured tensor`;
+  };
+  const flat = args.map((arg) => tree.flatten<Leaf>(arg as tree.Tree<Leaf>));
+  const leaves = flat.flatMap((arg) => arg.leaves);
+  const tensors = leaves.map((leaf, i) => {
+    if (leaf instanceof Tensor || typeof leaf === "number") return asTensor(leaf);
+    throw new TypeError(`${pathOf(i)}: expected a tensor or a number, got ${String(leaf)}`);
   });
-  const shapes = leaves.map((x) => `${x.dtype}[${x.shape}]`).join(" ");
-  return { leaves, paths, argumentOf, signature: `${JSON.stringify(structures)} ${shapes}` };
+  const shapes = tensors.map((x) => `${x.dtype}[${x.shape}]`).join(" ");
+  return {
+    tensors,
+    argumentOf: flat.flatMap((arg, index) => arg.leaves.map(() => index)),
+    signature: `${JSON.stringify(flat.map((arg) => arg.structure))} ${shapes}`,
+    pathOf,
+  };
 }
 
 /** Runs a pure function on placeholders and plans what it described. */
