@@ -143,6 +143,8 @@ describe("generate(engine, options)", () => {
     const [first, second] = await generate(engine, { ...options, maxNewTokens: 30 });
     expect(traced).toBe(1);
     expect(first).toHaveLength(30);
+    await generate(engine, { ...options, maxNewTokens: 30 });
+    expect(traced).toBe(1);
     traced = 0;
     const stopToken = second?.[0] as number;
     const one = { ...options, prompts: [[2, 3, 4]], stopToken };

@@ -66,11 +66,12 @@ export function prefill(
 export function decodeNext(
   config: FullConfig,
   params: Params,
-  tables: RopeTables,
+  tablesOf: (length: number) => RopeTables,
   cache: readonly KeyValue[],
   { tokens, previous, positions }: DecodeInputs,
 ): Prefilled {
   const [B, G, S] = expectCache(config, cache, tokens);
+  const tables = tablesOf(S);
   const { here, hidden } = slots(positions, S);
   const written = broadcastTo(reshape(here, [B, 1, S, 1]), [B, G, S, config.headDim]);
   const write = (into: Tensor, row: Tensor) => select(written, row, into); // [B, G, S, D]

@@ -3,7 +3,8 @@ export type { DecodeInputs, Prefilled } from "./cache.ts";
 export type { FullConfig, Params, TransformerConfig } from "./config.ts";
 export type { KeyValue } from "./decoder.ts";
 export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
-export { type GenerateOptions, generate } from "./generate.ts";
+export { generate } from "./generate.ts";
+export type { GenerateOptions } from "./generateOptions.ts";
 export {
   crossEntropy,
   klDivergence,

@@ -86,8 +86,7 @@ export function transformer(config: TransformerConfig): Transformer {
     },
     decode: (params, cache, inputs) => {
       expectParams(shapes, params);
-      const capacity = cache[0]?.keys.shape[2] as number;
-      return decodeNext(complete, params, tables(capacity), cache, inputs);
+      return decodeNext(complete, params, tables, cache, inputs);
     },
   });
 }
