@@ -14,7 +14,8 @@ export interface RowSummary {
   readonly row: RowRecipe;
   readonly seeds: readonly number[];
   readonly target: Spread;
-  /** (target − base) / (reference − base), 1 for the reference itself. */
+  /** (target − base) / (reference − base), 1 for the reference itself; undefined where the
+   * reference is not there yet or gained nothing. */
   readonly gain: Spread | undefined;
   readonly prior: Readonly<Record<string, Spread>>;
   /** Relative loss of the mean prior skill: 1 − prior / prior of the base. */
@@ -83,7 +84,8 @@ function summarizeRow(
   const base = (seed: number): RowResult => find(recipe.rows[0]?.id ?? "", seed) as RowResult;
   const gains = mine.flatMap((result) => {
     const reference = find(recipe.reference, result.seed);
-    return reference ? [gainOf(result, base(result.seed), reference)] : [];
+    const gain = reference ? gainOf(result, base(result.seed), reference) : NaN;
+    return Number.isFinite(gain) ? [gain] : [];
   });
   const over = (figure: (result: RowResult) => number): Spread => spread(mine.map(figure));
   const skills = Object.keys(mine[0]?.prior ?? {});

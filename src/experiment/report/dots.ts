@@ -1,0 +1,72 @@
+import * as Plot from "@observablehq/plot";
+import type { Spread } from "../summary.ts";
+import { type Frame, placeLabels } from "./labels.ts";
+
+/** A row as a dot, with whiskers over the seeds. */
+export interface Dot {
+  readonly text: string;
+  readonly color: string;
+  readonly x: Spread;
+  readonly y: Spread;
+}
+
+/** First and last value of an axis. */
+export type Domain = readonly [from: number, to: number];
+
+/** Size and margins of every figure, pixels. */
+export const plotArea = {
+  width: 760,
+  height: 440,
+  marginLeft: 56,
+  marginRight: 24,
+  marginTop: 28,
+  marginBottom: 44,
+} as const;
+
+const frame: Frame = {
+  left: plotArea.marginLeft,
+  right: plotArea.width - plotArea.marginRight,
+  top: plotArea.marginTop,
+  bottom: plotArea.height - plotArea.marginBottom,
+};
+
+/** A linear axis: values to pixels, and pixels to lengths in values. */
+const axis = ([from, to]: Domain, start: number, end: number) => {
+  const scale = (end - start) / (to - from);
+  return {
+    toPixel: (value: number): number => start + (value - from) * scale,
+    fromLength: (pixels: number): number => pixels / scale,
+  };
+};
+
+/** Dots, whiskers, and labels that keep out of each other's way, on linear axes. */
+export function labelledDots(dots: readonly Dot[], x: Domain, y: Domain): Plot.Markish[] {
+  const across = axis(x, frame.left, frame.right);
+  const up = axis(y, frame.bottom, frame.top);
+  const points = dots.map((dot) => ({
+    x: across.toPixel(dot.x.mean),
+    y: up.toPixel(dot.y.mean),
+    text: dot.text,
+  }));
+  const places = placeLabels(points, frame);
+  // A halo keeps letters apart from lines that they cross.
+  const readable = { fill: "currentColor", stroke: "var(--page)", strokeWidth: 3 };
+  const whisker = { strokeOpacity: 0.5, strokeWidth: 1.5 };
+  return dots.flatMap((dot, i): Plot.Markish[] => {
+    const { dx, dy, anchor } = places[i] as (typeof places)[number];
+    const [cx, cy, stroke] = [dot.x.mean, dot.y.mean, dot.color];
+    const leader = {
+      x1: [cx],
+      y1: [cy],
+      x2: [cx + across.fromLength(dx)],
+      y2: [cy + up.fromLength(dy)],
+    };
+    return [
+      Plot.link([i], { ...leader, stroke: "currentColor", strokeOpacity: 0.35, strokeWidth: 0.8 }),
+      Plot.ruleY([cy], { x1: dot.x.min, x2: dot.x.max, stroke, ...whisker }),
+      Plot.ruleX([cx], { y1: dot.y.min, y2: dot.y.max, stroke, ...whisker }),
+      Plot.dot([[cx, cy]], { r: 5, fill: dot.color, stroke: "var(--page)" }),
+      Plot.text([[cx, cy]], { text: [dot.text], dx, dy, textAnchor: anchor, ...readable }),
+    ];
+  });
+}

@@ -1,0 +1,16 @@
+import type { RowRecipe } from "../recipe.ts";
+
+/** Kinds of rows, each with a colour of its own; the page's style defines the variables. */
+export const families = {
+  base: { name: "base", color: "var(--base)" },
+  sft: { name: "SFT", color: "var(--sft)" },
+  anchored: { name: "Anchored Learning, logit", color: "var(--anchored)" },
+  probability: { name: "Anchored Learning, probability", color: "var(--probability)" },
+  moving: { name: "every-step anchor", color: "var(--moving)" },
+  merge: { name: "WiSE-FT", color: "var(--merge)" },
+} as const;
+
+export type Family = keyof typeof families;
+
+export const familyOf = (row: RowRecipe): Family =>
+  row.method === "anchored" && row.interpolation === "probability" ? "probability" : row.method;
