@@ -1,0 +1,43 @@
+import { transpose4 } from "./move";
+
+/** Copies `rows` × `columns` of a matrix into panels of `width` columns, [panel][row][width]; lanes
+ * past the last column hold whatever follows. `step` is the matrix's row in bytes. */
+export function packPanels(
+  to: usize,
+  from: usize,
+  step: usize,
+  rows: i32,
+  columns: i32,
+  width: i32,
+): void {
+  const panel = <usize>(rows * width) << 2;
+  for (let j = 0; j < columns; j += width, to += panel) {
+    let x = from + (<usize>j << 2);
+    let y = to;
+    for (let i = 0; i < rows; i++, x += step, y += <usize>width << 2) {
+      v128.store(y, v128.load(x));
+      v128.store(y, v128.load(x, 16), 16);
+    }
+  }
+}
+
+/** The same from a transposed matrix, stored as `columns` rows of `rows`, in panels of 8. */
+export function packTransposed(to: usize, from: usize, step: usize, rows: i32, columns: i32): void {
+  const panel = <usize>rows << 5;
+  const whole = rows & ~3;
+  for (let j = 0; j < columns; j += 8, to += panel) {
+    const x = from + <usize>j * step;
+    if (columns - j >= 8)
+      for (let i = 0; i < whole; i += 4) {
+        transpose4(to + (<usize>i << 5), 32, x + (<usize>i << 2), step);
+        transpose4(to + (<usize>i << 5) + 16, 32, x + 4 * step + (<usize>i << 2), step);
+      }
+    const done = columns - j >= 8 ? whole : 0;
+    for (let c = 0; c < min<i32>(8, columns - j); c++)
+      for (let i = done; i < rows; i++)
+        store<f32>(
+          to + (<usize>i << 5) + (<usize>c << 2),
+          load<f32>(x + <usize>c * step + (<usize>i << 2)),
+        );
+  }
+}

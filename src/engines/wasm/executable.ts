@@ -1,0 +1,96 @@
+import * as abi from "../../../kernels/wasm/abi.ts";
+import type { Plan } from "../../compile/plan.ts";
+import type { Executable } from "../device.ts";
+import { encode, streamWords } from "./encode.ts";
+import type { Memory } from "./memory.ts";
+import type { Ownership, WasmBuffer } from "./ownership.ts";
+import { programOf } from "./program.ts";
+import type { Threads } from "./threads.ts";
+
+/** What an executable uses of its device. */
+export interface Machine {
+  readonly memory: Memory;
+  readonly threads: Threads;
+  readonly ownership: Ownership;
+  /** Address of the arena, with room for at least `bytes`. */
+  arena(bytes: number): number;
+}
+
+/** Loads a plan: its stream, constants and table stay in memory until it is disposed. */
+export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
+  const program = programOf(plan, machine.threads.count);
+  const { buffers, places, phases, instructions, arenaBytes } = program;
+  const { memory, ownership, threads } = machine;
+  const { heap } = memory;
+  const streamBytes = 4 * streamWords(phases);
+  const counterBytes = 4 * instructions.length;
+  const stream = heap.allocate(streamBytes + counterBytes);
+  const table = heap.allocate(4 * buffers.length);
+  memory.words().set(encode(phases, stream + streamBytes), stream / 4);
+  const constants = plan.constants.map(({ value, data }) => {
+    const address = heap.allocate(4 * data.length);
+    (value.dtype === "int" ? memory.words() : memory.floats()).set(data, address / 4);
+    memory.words()[table / 4 + value.buffer] = address;
+    return address;
+  });
+  let arenaAt = -1;
+
+  function placeTemporaries(): void {
+    const arena = machine.arena(arenaBytes);
+    if (arena === arenaAt) return;
+    arenaAt = arena;
+    places.forEach((place, i) => {
+      if (place.kind === "arena") memory.words()[table / 4 + i] = arena + place.offset;
+    });
+  }
+
+  function run(inputs: readonly WasmBuffer[]): readonly WasmBuffer[] {
+    placeTemporaries();
+    const taken = new Set<number>();
+    const given = new Map<number, WasmBuffer>();
+    plan.inputs.forEach(({ buffer }, i) => given.set(buffer, inputs[i] as WasmBuffer));
+    for (const buffer of given.values()) ownership.check(buffer);
+    const outputs = plan.outputs.map(({ buffer }) => {
+      const place = places[buffer];
+      const owner = place?.kind === "own" ? place.owner : buffer;
+      if (owner === buffer) return ownership.own(4 * (buffers[buffer]?.elements ?? 0));
+      taken.add(owner);
+      return ownership.pass(given.get(owner) as WasmBuffer);
+    });
+    plan.outputs.forEach(({ buffer }, i) => given.set(buffer, outputs[i] as WasmBuffer));
+    const words = memory.words();
+    for (const [buffer, { address }] of given) words[table / 4 + buffer] = address;
+    words.fill(0, (stream + streamBytes) / 4, (stream + streamBytes + counterBytes) / 4);
+    words[abi.PROGRAM / 4] = stream;
+    words[abi.PROGRAM_END / 4] = stream + streamBytes;
+    words[abi.TABLE / 4] = table;
+    threads.start();
+    for (const input of plan.donated)
+      if (!taken.has(input)) ownership.free(given.get(input) as WasmBuffer);
+    checkIds(words);
+    return outputs;
+  }
+
+  return {
+    run: async (inputs) => run(inputs),
+    stats: () => ({
+      steps: plan.steps.length,
+      instructions: instructions.length,
+      phases: phases.length,
+      bytes: arenaBytes,
+      flop: instructions.reduce((sum, { flop }) => sum + flop, 0),
+    }),
+    dispose() {
+      for (const address of [stream, table, ...constants]) heap.free(address);
+    },
+  };
+}
+
+/** Kernels cannot throw; they leave a note of the first id that names no row. */
+function checkIds(words: Int32Array): void {
+  const at = abi.BAD_ID / 4;
+  if (words[at] === 0) return;
+  words[at] = 0;
+  const [id, rows] = [words[at + 1], words[at + 2] as number];
+  throw new RangeError(`wasm: expected token ids from 0 to ${rows - 1}, got ${id}`);
+}

@@ -1,0 +1,89 @@
+import { sizeOf } from "../../tensor/shapes.ts";
+import type { Shape } from "../../tensor/tensor.ts";
+
+/** One call of a kernel. Buffers are named by their index in the table of addresses. */
+export interface Instruction {
+  readonly opcode: number;
+  /** Parts that threads may take; every part writes different elements. */
+  readonly tasks: number;
+  /** Words that the kernel reads. */
+  readonly args: readonly number[];
+  readonly reads: readonly number[];
+  readonly writes: number;
+  /** Buffers in `reads` that the result may lie over. */
+  readonly overwritable: readonly number[];
+  /** Writes other elements of its result than the instruction before, and reads none of them. */
+  readonly continues: boolean;
+  readonly flop: number;
+}
+
+/** Nanoseconds of one thread, roughly: parts are not made smaller than this. */
+const TASK_NANOSECONDS = 8000;
+/** Parts for each thread, so that a thread that is held up does not hold up the others. */
+const TASKS_PER_THREAD = 4;
+
+/** Units for each task when `units` of `nanoseconds` are shared by threads. */
+export function unitsPerTask(units: number, nanoseconds: number, threads: number): number {
+  const worthwhile = Math.floor((units * nanoseconds) / TASK_NANOSECONDS);
+  const tasks = threads === 1 ? 1 : Math.min(worthwhile, threads * TASKS_PER_THREAD, units);
+  return Math.max(1, Math.ceil(units / Math.max(1, tasks)));
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** A float32's bits as a word. */
+export function floatBits(x: number): number {
+  scratch.setFloat32(0, x);
+  return scratch.getInt32(0);
+}
+
+export interface Kernel {
+  readonly opcode: number;
+  /** Words between the sizes and the buffers. */
+  readonly words?: readonly number[];
+  readonly inputs: readonly number[];
+  readonly output: number;
+  readonly overwritable?: readonly number[];
+  readonly continues?: boolean;
+  readonly flop?: number;
+  readonly threads: number;
+  /** Cost of an element or a unit. */
+  readonly nanoseconds: number;
+}
+
+/** A kernel over elements: its arguments begin with how many there are and how many a task does. */
+export function overElements(elements: number, kernel: Kernel): Instruction {
+  const vectors = Math.ceil(elements / 4);
+  const chunk = 4 * unitsPerTask(vectors, 4 * kernel.nanoseconds, kernel.threads);
+  return instruction(elements, chunk, kernel);
+}
+
+/** A kernel over units — rows or blocks — of which a task does a few. */
+export function overUnits(units: number, kernel: Kernel): Instruction {
+  return instruction(units, unitsPerTask(units, kernel.nanoseconds, kernel.threads), kernel);
+}
+
+/** A kernel whose tasks have a given size. */
+export function instruction(all: number, perTask: number, kernel: Kernel): Instruction {
+  const { opcode, words = [], inputs, output, overwritable = [], continues = false } = kernel;
+  return {
+    opcode,
+    tasks: Math.ceil(all / perTask),
+    args: [all, perTask, ...words, output, ...inputs],
+    reads: inputs,
+    writes: output,
+    overwritable,
+    continues,
+    flop: kernel.flop ?? 0,
+  };
+}
+
+/** A shape as [outer, n, inner] around one axis. */
+export function around(shape: Shape, axis: number): { outer: number; n: number; inner: number } {
+  const at = axis < 0 ? axis + shape.length : axis;
+  return {
+    outer: sizeOf(shape.slice(0, at)),
+    n: shape[at] as number,
+    inner: sizeOf(shape.slice(at + 1)),
+  };
+}

@@ -1,0 +1,58 @@
+import * as abi from "../../../kernels/wasm/abi.ts";
+import type { Value } from "../../compile/plan.ts";
+import { sizeOf } from "../../tensor/shapes.ts";
+import type { Attrs } from "../../tensor/tensor.ts";
+import { type Instruction, overUnits } from "./instruction.ts";
+
+/** Most columns of a block: what a thread's scratch holds of packed B. */
+const MOST_COLUMNS = 256;
+/** Multiply-adds in a nanosecond of one thread, roughly. */
+const SPEED = 16;
+/** Blocks for each thread; cutting costs packing the same panels again. */
+const BLOCKS_PER_THREAD = 3;
+/** Smallest block worth sharing. */
+const LEAST = 400_000;
+
+interface Block {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Rows and columns of a block: the longer side is halved until there are blocks for all threads.
+ * Every element is summed in the same order, however the matrix is cut. */
+function blockOf(m: number, n: number, k: number, batch: number, threads: number): Block {
+  let rows = m;
+  let columns = Math.min(n, MOST_COLUMNS);
+  const enough = () =>
+    threads === 1 ||
+    batch * Math.ceil(m / rows) * Math.ceil(n / columns) >= threads * BLOCKS_PER_THREAD ||
+    rows * columns * k < 2 * LEAST;
+  const half = (x: number, multiple: number) => Math.ceil(x / 2 / multiple) * multiple;
+  while (!enough() && (rows > 12 || columns > 16))
+    if (rows >= columns || columns <= 16) rows = half(rows, 6);
+    else columns = half(columns, 8);
+  return { rows, columns };
+}
+
+export function matmul(
+  a: Value,
+  b: Value,
+  { transposeA, transposeB }: Attrs<"matmul">,
+  output: Value,
+  threads: number,
+): Instruction {
+  const [m, n] = output.shape.slice(-2) as [number, number];
+  const k = a.shape.at(transposeA ? -2 : -1) as number;
+  const batch = sizeOf(output.shape.slice(0, -2));
+  const { rows, columns } = blockOf(m, n, k, batch, threads);
+  const units = m * n === 0 ? 0 : batch * Math.ceil(m / rows) * Math.ceil(n / columns);
+  return overUnits(units, {
+    opcode: abi.MATMUL,
+    words: [m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, rows, columns],
+    inputs: [a.buffer, b.buffer],
+    output: output.buffer,
+    flop: 2 * batch * m * n * k,
+    nanoseconds: (rows * columns * k) / SPEED,
+    threads,
+  });
+}

@@ -1,0 +1,56 @@
+import { allowRelaxedSimd } from "./host.ts";
+import { relaxedSimd, simd } from "./modules.generated.ts";
+
+export interface KernelModule {
+  readonly module: WebAssembly.Module;
+  readonly relaxedSimd: boolean;
+}
+
+/** The kernels' functions, @see kernels/wasm/index.ts. */
+export interface Kernels {
+  initialize(thread: number, threads: number, scratch: number, maySleep: boolean): void;
+  start(): void;
+}
+
+/**
+ * Compiles the kernels, with fused multiply-add where the host has it.
+ * @param shared whether the memory they import is shared
+ * @throws Error where WebAssembly lacks SIMD
+ */
+export async function compileKernels(
+  shared: boolean,
+  wantRelaxedSimd: boolean,
+): Promise<KernelModule> {
+  const relaxed = bytesOf(relaxedSimd, shared);
+  if (wantRelaxedSimd && !WebAssembly.validate(relaxed)) allowRelaxedSimd();
+  const useRelaxed = wantRelaxedSimd && WebAssembly.validate(relaxed);
+  const bytes = useRelaxed ? relaxed : bytesOf(simd, shared);
+  if (!WebAssembly.validate(bytes))
+    throw new Error("wasm: expected WebAssembly with SIMD, got a host without it");
+  return { module: await WebAssembly.compile(bytes), relaxedSimd: useRelaxed };
+}
+
+function bytesOf(base64: string, shared: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  if (!shared) unshare(bytes);
+  return bytes;
+}
+
+const IMPORT_SECTION = 2;
+const SHARED_AND_BOUNDED = 3;
+const BOUNDED = 1;
+
+/**
+ * Makes the imported memory an ordinary one, for hosts without shared memory; atomic instructions
+ * work on it all the same. The memory is the only import: module "env", name "memory".
+ */
+function unshare(bytes: Uint8Array): void {
+  const name = [3, ...encode("env"), 6, ...encode("memory"), 2, SHARED_AND_BOUNDED];
+  const at = bytes.findIndex(
+    (byte, i) => byte === 3 && i > IMPORT_SECTION && name.every((b, j) => bytes[i + j] === b),
+  );
+  if (at < 0) throw new Error("wasm: expected kernels that import a shared memory");
+  bytes[at + name.length - 1] = BOUNDED;
+}
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

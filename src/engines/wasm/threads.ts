@@ -1,0 +1,105 @@
+import * as abi from "../../../kernels/wasm/abi.ts";
+import { maySleep, workerThreads } from "./host.ts";
+import type { Memory } from "./memory.ts";
+import type { Kernels } from "./module.ts";
+
+/** The threads of an engine: this one, and workers that sleep until a program is there. */
+export interface Threads {
+  readonly count: number;
+  /** Runs the program that the control words name, on all threads. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** What a worker runs: Node gives it `workerData`, a page sends a message. */
+const WORKER = `
+const begin = ({ module, memory, thread, threads, scratch }, ready) => {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  exports.initialize(thread, threads, scratch, true);
+  ready();
+  exports.serve();
+};
+if (typeof require === "function") {
+  const { parentPort, workerData } = require("node:worker_threads");
+  begin(workerData, () => parentPort.postMessage("ready"));
+} else onmessage = ({ data }) => begin(data, () => postMessage("ready"));
+`;
+
+interface WorkerSeed {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly thread: number;
+  readonly threads: number;
+  readonly scratch: number;
+}
+
+/** Ends a worker. */
+type End = () => unknown;
+
+/** Starts the kernels on `count` threads; all are ready when the promise resolves. */
+export async function startThreads(
+  module: WebAssembly.Module,
+  { memory, heap, words }: Memory,
+  count: number,
+): Promise<Threads> {
+  const scratch = heap.allocate(count * abi.SCRATCH_BYTES);
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const kernels = instance.exports as unknown as Kernels;
+  kernels.initialize(0, count, scratch, maySleep());
+  const ends = await Promise.all(
+    Array.from({ length: count - 1 }, (_, i) =>
+      startWorker({
+        module,
+        memory,
+        thread: i + 1,
+        threads: count,
+        scratch: scratch + (i + 1) * abi.SCRATCH_BYTES,
+      }),
+    ),
+  );
+  return {
+    count,
+    start: kernels.start,
+    async close() {
+      // An empty program ends the workers' loops.
+      if (ends.length > 0) {
+        Atomics.store(words(), abi.PROGRAM / 4, 0);
+        Atomics.add(words(), abi.EPOCH / 4, 1);
+        Atomics.notify(words(), abi.EPOCH / 4);
+      }
+      await Promise.all(ends.map((end) => end()));
+    },
+  };
+}
+
+function startWorker(seed: WorkerSeed): Promise<End> {
+  const node = workerThreads();
+  return node ? startNodeWorker(node, seed) : startWebWorker(seed);
+}
+
+function startNodeWorker(
+  { Worker }: typeof import("node:worker_threads"),
+  seed: WorkerSeed,
+): Promise<End> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(WORKER, { eval: true, workerData: seed });
+    worker.once("error", reject);
+    worker.once("message", () => {
+      worker.unref(); // an idle engine does not keep the process alive
+      resolve(() => worker.terminate());
+    });
+  });
+}
+
+function startWebWorker(seed: WorkerSeed): Promise<End> {
+  return new Promise((resolve, reject) => {
+    const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
+    const worker = new Worker(url);
+    worker.onerror = ({ message }) => reject(new Error(`wasm: a worker failed: ${message}`));
+    worker.onmessage = () => {
+      URL.revokeObjectURL(url);
+      resolve(() => worker.terminate());
+    };
+    worker.postMessage(seed);
+  });
+}
