@@ -1,0 +1,63 @@
+import type { Attrs, PrimitiveName, Shape } from "../../src/tensor/tensor.ts";
+
+/**
+ * How many neighbouring numbers a cell computes or a load fetches. On WebGL tensors lie packed,
+ * four numbers to an RGBA texel, in row-major order whatever their shape; everywhere else a
+ * number is a number and `lanes` is 1.
+ */
+export type Lanes = 1 | 4;
+
+/** Writes the source of one cell (GPU.js calls it a thread) of a kernel. */
+export interface Cell {
+  readonly packed: boolean;
+  /** This cell's place among all cells, row-major. */
+  readonly index: string;
+  /** Declares a constant and returns its name. */
+  declare(expression: string): string;
+  /** Declares a variable and returns its name. */
+  variable(initial: string): string;
+  run(statement: string): void;
+  /** A loop with a constant bound: any other stops silently at 1,000 iterations in GPU.js. */
+  repeat(count: number, body: (i: string) => void): void;
+  when(condition: string, then: () => void, otherwise?: () => void): void;
+  /** `lanes` numbers of a read tensor, from number lanes · group. */
+  load(read: number, group: string, lanes: Lanes): readonly string[];
+  /** One number of a read tensor. */
+  at(read: number, index: string): string;
+}
+
+/** One launch: every cell of `extent` computes `lanes` neighbouring numbers of the result. */
+export interface Kernel {
+  /** What `load` and `at` read: input i of the operation, or `resultOf(j)` of its kernels. */
+  readonly reads: readonly number[];
+  /** The cells, row-major; `lanes` times their number is the size of the result. */
+  readonly extent: Shape;
+  readonly lanes: Lanes;
+  /** @returns one expression a lane. */
+  readonly body: (cell: Cell, ...at: string[]) => readonly string[];
+}
+
+/** The result of an operation's j-th kernel, for `Kernel.reads`. */
+export const resultOf = (j: number): number => -1 - j;
+
+/** An operation to be computed. */
+export interface Call<K extends PrimitiveName> {
+  readonly shapes: readonly Shape[];
+  readonly shape: Shape;
+  readonly attrs: Attrs<K>;
+  readonly packed: boolean;
+}
+
+/** The kernels that compute an operation, in order; the last one makes its result. */
+export type Lowering<K extends PrimitiveName> = (call: Call<K>) => readonly Kernel[];
+
+/** Four lanes where tensors lie packed and every one of `lengths` is a multiple of four. */
+export const lanesFor = (packed: boolean, ...lengths: readonly number[]): Lanes =>
+  packed && lengths.every((n) => n % 4 === 0) ? 4 : 1;
+
+/** A literal that GPU.js reads as a float. */
+export const literal = (x: number): string => (x < 0 ? `(${x})` : `${x}`);
+
+/** The lanes of a cell, each by the same rule. */
+export const eachLane = (lanes: Lanes, rule: (lane: number) => string): string[] =>
+  Array.from({ length: lanes }, (_, lane) => rule(lane));

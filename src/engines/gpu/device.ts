@@ -1,0 +1,38 @@
+import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
+import type { Device } from "../device.ts";
+import type { Driver } from "./driver.ts";
+import { type GpuBuffer, prepare } from "./executable.ts";
+import type { GpuMode } from "./gpujs.ts";
+
+/**
+ * Starts GPU.js on one of its back ends. Tensors stay on the device until they are read.
+ * @throws Error when the back end cannot start here; it is never replaced by another
+ */
+export async function createGpuDevice(mode: GpuMode): Promise<Device<GpuBuffer>> {
+  return deviceOf(mode, await driverOf(mode)) as Device<GpuBuffer>;
+}
+
+async function driverOf(mode: GpuMode): Promise<Driver<unknown>> {
+  if (mode === "webasm" || mode === "cpu")
+    return (await (await import("./host.ts")).createHostDriver(mode)) as Driver<unknown>;
+  if (mode === "webgpu")
+    return (await (await import("./webgpu.ts")).createWebGpuDriver()) as Driver<unknown>;
+  return (await (await import("./gl.ts")).createGlDriver(mode)) as Driver<unknown>;
+}
+
+function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuffer<Memory>> {
+  return {
+    backend: mode,
+    description: driver.description,
+    prepare: (plan) => prepare(driver, plan),
+    upload: (data) => ({ memory: driver.upload(data), elements: data.length }),
+    async read(buffer, _: Shape, dtype: DType): Promise<TypedArray> {
+      const numbers = await driver.read(buffer.memory, buffer.elements);
+      return dtype === "int" ? Int32Array.from(numbers) : numbers;
+    },
+    copy: ({ memory, elements }) => ({ memory: driver.copy(memory), elements }),
+    free: ({ memory }) => driver.free(memory),
+    memory: () => driver.memory(),
+    close: () => driver.close(),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Kernel } from "../../../kernels/gpu/kernel.ts";
+import type { MemoryUse } from "../device.ts";
+
+/** A kernel ready to run: takes the tensors it reads, gives the one it makes. */
+export type Launch<Memory> = (reads: readonly Memory[]) => Memory;
+
+/** How one GPU.js back end holds tensors and runs kernels. */
+export interface Driver<Memory> {
+  readonly description: string;
+  /** Whether tensors lie packed, four numbers to a texel. */
+  readonly packed: boolean;
+  /**
+   * Makes a kernel ready; equal kernels are made once.
+   * @param sizes the number of elements of each tensor it reads
+   * @throws RangeError when a tensor is too large for the device
+   */
+  compile(kernel: Kernel, sizes: readonly number[]): Promise<Launch<Memory>>;
+  upload(data: ArrayLike<number>): Memory;
+  read(memory: Memory, elements: number): Promise<Float32Array>;
+  copy(memory: Memory): Memory;
+  free(memory: Memory): void;
+  /** Tells of what went wrong behind the launches' backs. @throws Error when the GPU was lost */
+  check(): Promise<void>;
+  /** Kernels made so far. */
+  kernels(): number;
+  memory(): MemoryUse;
+  close(): Promise<void>;
+}
+
+/** The number of elements a kernel makes. */
+export const elementsOf = ({ extent, lanes }: Kernel): number =>
+  extent.reduce((a, b) => a * b, lanes);

@@ -1,0 +1,128 @@
+import type { Kernel, Lowering } from "../../../kernels/gpu/kernel.ts";
+import { lowerings } from "../../../kernels/gpu/table.ts";
+import type { Plan, Step } from "../../compile/plan.ts";
+import type { PrimitiveName } from "../../tensor/tensor.ts";
+import type { Executable } from "../device.ts";
+import { type Driver, elementsOf, type Launch } from "./driver.ts";
+
+/** A tensor on the device. */
+export interface GpuBuffer<Memory = unknown> {
+  readonly memory: Memory;
+  readonly elements: number;
+}
+
+/** One launch of a step: what it reads is the plan's buffers or results of the step's launches. */
+interface Stage<Memory> {
+  readonly launch: Launch<Memory>;
+  readonly reads: readonly number[];
+  readonly elements: number;
+}
+
+interface ReadyStep<Memory> {
+  readonly step: Step;
+  readonly stages: readonly Stage<Memory>[];
+  readonly frees: readonly number[];
+}
+
+/** Makes the kernels of a plan and uploads its constants. */
+export async function prepare<Memory>(
+  driver: Driver<Memory>,
+  plan: Plan,
+): Promise<Executable<GpuBuffer<Memory>>> {
+  const steps = await Promise.all(
+    plan.steps.map(async (step, i): Promise<ReadyStep<Memory>> => {
+      const stages = await Promise.all(lower(driver, step));
+      return { step, stages, frees: [...step.frees, ...(deathsOf(plan).get(i) ?? [])] };
+    }),
+  );
+  const constants = plan.constants.map(({ value, data }) => ({
+    buffer: value.buffer,
+    content: { memory: driver.upload(data), elements: data.length },
+  }));
+  let disposed = false;
+  return {
+    async run(inputs) {
+      const contents: (GpuBuffer<Memory> | undefined)[] = [...inputs];
+      for (const { buffer, content } of constants) contents[buffer] = content;
+      for (const ready of steps) runStep(driver, ready, contents);
+      await driver.check();
+      // A donated input that no step reads and no output took over.
+      for (const buffer of plan.donated) release(driver, contents, buffer);
+      return plan.outputs.map(({ buffer }) => contents[buffer] as GpuBuffer<Memory>);
+    },
+    stats: () => ({
+      steps: plan.steps.length,
+      launches: steps.reduce((n, { stages }) => n + stages.length, 0),
+      kernels: driver.kernels(),
+      bytes: driver.memory().bytes,
+    }),
+    dispose() {
+      if (!disposed) for (const { content } of constants) driver.free(content.memory);
+      disposed = true;
+    },
+  };
+}
+
+/**
+ * Donated inputs that an output takes over in memory, by the step that reads them last: this
+ * engine gives the output memory of its own and the input's back.
+ */
+function deathsOf(plan: Plan): Map<number, number[]> {
+  const deaths = new Map<number, number[]>();
+  for (const { reuses } of plan.buffers) {
+    if (reuses === undefined) continue;
+    const last = plan.steps.findLastIndex((step) => step.inputs.some((x) => x.buffer === reuses));
+    if (last >= 0) deaths.set(last, [...(deaths.get(last) ?? []), reuses]);
+  }
+  return deaths;
+}
+
+function lower<Memory>(driver: Driver<Memory>, step: Step): Promise<Stage<Memory>>[] {
+  const lowering = lowerings[step.op] as Lowering<PrimitiveName>;
+  const kernels = lowering({
+    shapes: step.inputs.map((x) => x.shape),
+    shape: step.output.shape,
+    attrs: step.attrs,
+    packed: driver.packed,
+  });
+  const sizeOfRead = (read: number): number =>
+    read >= 0
+      ? (step.inputs[read] as Step["output"]).shape.reduce((a, b) => a * b, 1)
+      : elementsOf(kernels[-1 - read] as Kernel);
+  return kernels.map(async (kernel) => ({
+    launch: await driver.compile(kernel, kernel.reads.map(sizeOfRead)),
+    reads: kernel.reads,
+    elements: elementsOf(kernel),
+  }));
+}
+
+function runStep<Memory>(
+  driver: Driver<Memory>,
+  { step, stages, frees }: ReadyStep<Memory>,
+  contents: (GpuBuffer<Memory> | undefined)[],
+): void {
+  const results: Memory[] = [];
+  for (const { launch, reads } of stages) {
+    const operands = reads.map((read) => {
+      const buffer = step.inputs[read]?.buffer;
+      if (buffer === undefined) return results[-1 - read] as Memory;
+      return (contents[buffer] as GpuBuffer<Memory>).memory;
+    });
+    results.push(launch(operands));
+  }
+  const memory = results.pop() as Memory;
+  for (const intermediate of results) driver.free(intermediate);
+  const elements = step.output.shape.reduce((a, b) => a * b, 1);
+  contents[step.output.buffer] = { memory, elements };
+  for (const buffer of frees) release(driver, contents, buffer);
+}
+
+function release<Memory>(
+  driver: Driver<Memory>,
+  contents: (GpuBuffer<Memory> | undefined)[],
+  buffer: number,
+): void {
+  const content = contents[buffer];
+  if (content) driver.free(content.memory);
+  contents[buffer] = undefined;
+}

@@ -1,0 +1,61 @@
+import type { Kernel } from "../../../kernels/gpu/kernel.ts";
+import { sourceOf } from "../../../kernels/gpu/source.ts";
+import type { MemoryUse } from "../device.ts";
+import { type Driver, elementsOf, type Launch } from "./driver.ts";
+import { checkMode, type GpuJsLauncher, kernelSettings, startGpuJs } from "./gpujs.ts";
+
+/** GPU.js in WebAssembly or plain JavaScript: tensors are arrays of the host. For tests. */
+export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<Float32Array>> {
+  const gpu = await startGpuJs(mode);
+  const launchers = new Map<string, GpuJsLauncher>();
+  const live = new Set<Float32Array>();
+  let bytes = 0;
+  let peakBytes = 0;
+
+  const own = (data: Float32Array): Float32Array => {
+    live.add(data);
+    bytes += data.byteLength;
+    peakBytes = Math.max(peakBytes, bytes);
+    return data;
+  };
+
+  function launcherOf(kernel: Kernel, sizes: readonly number[]): GpuJsLauncher {
+    const source = sourceOf(kernel);
+    const elements = Math.max(1, elementsOf(kernel));
+    const key = [elements, ...sizes, source].join(" ");
+    const known = launchers.get(key);
+    if (known) return known;
+    const launcher = gpu.createKernel(source, { ...kernelSettings, output: [elements] });
+    launchers.set(key, launcher);
+    return launcher;
+  }
+
+  return {
+    description: mode === "webasm" ? "GPU.js in WebAssembly" : "GPU.js in JavaScript",
+    packed: false,
+    async compile(kernel, sizes): Promise<Launch<Float32Array>> {
+      const launcher = launcherOf(kernel, sizes);
+      return (reads) => {
+        const result = launcher(...reads) as Float32Array;
+        checkMode(launcher, mode);
+        return own(result);
+      };
+    },
+    // GPU.js takes no empty arrays.
+    upload: (data) => own(data.length === 0 ? new Float32Array(1) : Float32Array.from(data)),
+    read: async (memory, elements) => memory.slice(0, elements),
+    copy: (memory) => own(memory.slice()),
+    free(memory) {
+      if (live.delete(memory)) bytes -= memory.byteLength;
+    },
+    check: async () => {},
+    kernels: () => launchers.size,
+    memory: (): MemoryUse => ({ bytes, buffers: live.size, peakBytes }),
+    async close() {
+      live.clear();
+      bytes = 0;
+      launchers.clear();
+      await gpu.destroy();
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { GpuMode } from "./gpujs.ts";
+
+/** A GPU that this page or process can use. */
+export interface GpuFound {
+  readonly mode: Extract<GpuMode, "webgpu" | "webgl2">;
+  /** For people: what the driver calls itself. */
+  readonly renderer: string;
+  /** False for a software rasteriser, which is slower than the wasm engine. */
+  readonly hardware: boolean;
+}
+
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|software|basic render/i;
+
+/**
+ * Looks for a GPU. WebGL 2 comes before WebGPU: there the kernels compute four numbers at a time,
+ * which GPU.js cannot on WebGPU.
+ */
+export async function probeGpu(): Promise<GpuFound | undefined> {
+  const found = [probeWebGl2(), await probeWebGpu()].filter((gpu) => gpu !== undefined);
+  return found.find((gpu) => gpu.hardware) ?? found[0];
+}
+
+function probeWebGl2(): GpuFound | undefined {
+  if (typeof OffscreenCanvas === "undefined") return undefined;
+  const gl = new OffscreenCanvas(1, 1).getContext("webgl2");
+  if (!gl?.getExtension("EXT_color_buffer_float")) return undefined;
+  const renderer = rendererOf(gl);
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return { mode: "webgl2", renderer, hardware: !SOFTWARE.test(renderer) };
+}
+
+/** The part of WebGPU that is asked here; TypeScript's DOM library has none of it yet. */
+interface WebGpuNavigator {
+  readonly gpu?: {
+    requestAdapter(): Promise<{
+      readonly info?: {
+        readonly vendor: string;
+        readonly architecture: string;
+        readonly description: string;
+        readonly isFallbackAdapter?: boolean;
+      };
+    } | null>;
+  };
+}
+
+async function probeWebGpu(): Promise<GpuFound | undefined> {
+  if (typeof navigator === "undefined") return undefined;
+  const adapter = await (navigator as unknown as WebGpuNavigator).gpu?.requestAdapter();
+  if (!adapter) return undefined;
+  const { vendor, architecture, description, isFallbackAdapter } = adapter.info ?? {};
+  const renderer = [vendor, architecture, description].filter(Boolean).join(" ") || "WebGPU";
+  return { mode: "webgpu", renderer, hardware: !isFallbackAdapter && !SOFTWARE.test(renderer) };
+}
+
+/** What the driver of a WebGL context calls itself. */
+export function rendererOf(gl: WebGLRenderingContext | WebGL2RenderingContext): string {
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  return String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+}
