@@ -38,8 +38,14 @@ const answers: Readonly<Record<string, (words: readonly string[]) => string>> = 
     return flags.includes("QUOTE") ? `" ${said} "` : said;
   },
   conv: ([, amount, from, , to]) => {
-    const factor = { "m n": 3, "m p": 4, "n q": 7, "p q": 6 }[`${from} ${to}`] as number;
-    return [...`${Number(amount) * factor}`.padStart(2, "0")].join(" ");
+    const factors = new Map([
+      ["m n", 3],
+      ["m p", 4],
+      ["n q", 7],
+      ["p q", 6],
+    ] as const);
+    const factor = factors.get(`${from} ${to}` as "m n");
+    return [...`${Number(amount) * (factor as number)}`.padStart(2, "0")].join(" ");
   },
   bool: ([, a, first, b, second, c]) => {
     const apply = (x: number, operator: string | undefined, y: number): number =>

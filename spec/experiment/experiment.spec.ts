@@ -1,0 +1,123 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { type Checkpoints, checkpointsInMemory } from "../../src/experiment/checkpoints.ts";
+import { experiment } from "../../src/experiment/experiment.ts";
+import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
+import { DataError } from "../../src/tensor/errors.ts";
+import { tinyRecipe } from "./tiny.ts";
+
+const engine: Engine = await createEngine({ backend: "reference" });
+afterAll(() => engine.close());
+
+const isRow = (m: Measurement): m is RowResult => m.kind === "row";
+
+/** Measurements but for the clock. */
+const timeless = (measurements: readonly Measurement[]): Measurement[] =>
+  measurements.map((m) => (isRow(m) ? { ...m, seconds: 0 } : m));
+
+interface Stores {
+  readonly checkpoints: Checkpoints;
+  readonly pretrained: Checkpoints;
+}
+
+const stores = (): Stores => ({
+  checkpoints: checkpointsInMemory(),
+  pretrained: checkpointsInMemory(),
+});
+
+/** Runs until the study ends, or until `stop` says so. */
+async function collect(
+  options: Stores & { seeds?: readonly number[]; finished?: readonly RowResult[] },
+  stop: (measurements: readonly Measurement[]) => boolean = () => false,
+): Promise<Measurement[]> {
+  const measurements: Measurement[] = [];
+  for await (const m of experiment(engine, tinyRecipe, options)) {
+    measurements.push(m);
+    if (stop(measurements)) break;
+  }
+  return measurements;
+}
+
+const whole = await collect({ ...stores(), seeds: [0, 1] });
+const rows = whole.filter(isRow);
+
+describe("experiment", () => {
+  it("measures every row of every seed, in order", () => {
+    const expected = [0, 1].flatMap((seed) => tinyRecipe.rows.map(({ id }) => `${seed} ${id}`));
+    expect(rows.map(({ seed, row }) => `${seed} ${row}`)).toEqual(expected);
+  });
+
+  it("compares rows with their own base", () => {
+    for (const row of rows.filter((result) => result.row === "base")) {
+      expect(row.klFromBase).toBeCloseTo(0, 12);
+      expect(row.klToBase).toBeCloseTo(0, 12);
+    }
+    for (const row of rows.filter((result) => result.row !== "base")) {
+      expect(row.klFromBase).toBeGreaterThan(0);
+      expect(row.klToBase).toBeGreaterThan(0);
+    }
+  });
+
+  it("certifies every outer step of the rows with a frozen anchor, and no other", () => {
+    const expected = [0, 1].flatMap((seed) =>
+      tinyRecipe.rows.flatMap((row) =>
+        row.method === "anchored"
+          ? Array.from({ length: row.outer }, (_, outer) => `${seed} ${row.id} ${outer}`)
+          : [],
+      ),
+    );
+    const certificates = whole.filter((m) => m.kind === "certificate");
+    expect(certificates.map((c) => `${c.seed} ${c.row} ${c.outer}`)).toEqual(expected);
+    for (const { measured, bound, inexactness, held } of certificates) {
+      expect(held).toBe(true);
+      expect(measured).toBeLessThanOrEqual(bound + inexactness + 1e-9);
+    }
+  });
+
+  it("gives different numbers for different seeds", () => {
+    const [first, second] = [0, 1].map((seed) => rows.filter((row) => row.seed === seed));
+    expect(first?.[1]?.klFromBase).not.toBe(second?.[1]?.klFromBase);
+  });
+
+  it("takes a finished pre-training from the cache", async () => {
+    const { checkpoints, pretrained } = stores();
+    await collect({ checkpoints, pretrained }, (ms) => ms.some(isRow));
+    const again = await collect({ ...stores(), pretrained });
+    expect(again.some((m) => m.kind === "progress" && m.stage === "pre-training")).toBe(false);
+    expect(timeless(again.filter(isRow))).toEqual(timeless(rows.filter(({ seed }) => seed === 0)));
+  });
+
+  it("refuses to go on without the weights of a finished row", async () => {
+    const { seed, ...base } = rows[0] as RowResult;
+    const run = collect({ ...stores(), finished: [{ ...base, seed }] });
+    await expect(run).rejects.toThrow(
+      new DataError("experiment: expected the weights of seed-0/base, got none"),
+    );
+  });
+});
+
+describe("a study that was interrupted", () => {
+  const interruptions: readonly [string, (ms: readonly Measurement[]) => boolean][] = [
+    ["during pre-training", (ms) => ms.length === 1],
+    ["before the reference is trained", (ms) => ms.at(-1)?.kind === "row"],
+    [
+      "in the middle of the reference",
+      (ms) => ms.some((m) => m.kind === "progress" && m.stage === tinyRecipe.reference),
+    ],
+    ["between two outer steps", (ms) => ms.some((m) => m.kind === "certificate")],
+    [
+      "in the second seed",
+      (ms) => ms.some((m) => m.seed === 1 && isRow(m) && m.row === "merge-0.3"),
+    ],
+  ];
+
+  it.each(interruptions)("%s ends with the same numbers, to the bit", async (_, stop) => {
+    const kept = stores();
+    const before = await collect({ ...kept, seeds: [0, 1] }, stop);
+    expect(before.length).toBeLessThan(whole.length);
+    const finished = before.filter(isRow);
+    const after = await collect({ ...kept, seeds: [0, 1], finished });
+    expect(timeless([...finished, ...after.filter(isRow)])).toEqual(timeless(rows));
+  });
+});

@@ -1,0 +1,74 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { type Checkpoints, checkpointsInMemory } from "../../src/experiment/checkpoints.ts";
+import { type PretrainingStep, pretrain } from "../../src/experiment/pretrain.ts";
+import type { Params } from "../../src/nn/config.ts";
+import { transformer } from "../../src/nn/transformer.ts";
+import { suites } from "../../src/tasks/suite.ts";
+import { symbols } from "../../src/tasks/vocabulary.ts";
+import { key } from "../../src/tensor/random.ts";
+import { tinyRecipe } from "./tiny.ts";
+
+const engine: Engine = await createEngine({ backend: "reference" });
+afterAll(() => engine.close());
+
+const model = transformer({
+  ...tinyRecipe.model,
+  width: 4,
+  vocabSize: symbols.length,
+  previousTokenEmbedding: true,
+});
+// Longer than the steps between two checkpoints.
+const recipe = { ...tinyRecipe.pretraining, steps: 540, batchSize: 2 };
+
+async function run(
+  cache: Checkpoints,
+  stopAt = Infinity,
+): Promise<{ steps: PretrainingStep[]; params?: Params }> {
+  const options = { model, recipe, suite: suites.smoke, key: key(3), cache, name: "study" };
+  const training = pretrain(engine, options);
+  const steps: PretrainingStep[] = [];
+  for (;;) {
+    const next = await training.next();
+    if (next.done) return { steps, params: next.value };
+    steps.push(next.value);
+    if (next.value.step >= stopAt) {
+      await training.return(undefined as never);
+      return { steps };
+    }
+  }
+}
+
+describe("pretrain", () => {
+  it("goes on from its last checkpoint, with the same numbers to the bit", async () => {
+    const whole = await run(checkpointsInMemory());
+    const cache = checkpointsInMemory();
+    const first = await run(cache, 520);
+    const second = await run(cache);
+    expect(second.steps[0]?.step).toBe(520);
+    expect(first.steps).toEqual(whole.steps.slice(0, first.steps.length));
+    expect(second.steps).toEqual(whole.steps.slice(-second.steps.length));
+    const numbers = (params: Params | undefined): unknown =>
+      Object.entries(params ?? {}).map(([name, { data }]) => [name, data]);
+    expect(numbers(second.params)).toEqual(numbers(whole.params));
+  });
+
+  it("keeps what is finished and removes what is not", async () => {
+    const cache = checkpointsInMemory();
+    await run(cache, 520);
+    expect(await cache.load("study")).toBeUndefined();
+    expect(await cache.load("study.unfinished")).toBeDefined();
+    await run(cache);
+    expect(await cache.load("study")).toBeDefined();
+    expect(await cache.load("study.unfinished")).toBeUndefined();
+    expect((await run(cache)).steps).toEqual([]);
+  });
+
+  it("learns", async () => {
+    const { steps } = await run(checkpointsInMemory());
+    const mean = (part: readonly PretrainingStep[]): number =>
+      part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
+    expect(mean(steps.slice(-5))).toBeLessThan(mean(steps.slice(0, 5)) - 0.5);
+  });
+});
