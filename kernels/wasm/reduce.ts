@@ -1,7 +1,6 @@
-import { MAX_COLUMNS, SUM_COLUMNS } from "./abi";
 import { buffer, word } from "./control";
 import { rowSum } from "./rows";
-import { loadRow, splat, storeRow } from "./simd";
+import { highHalf, loadRow, maxLanes, splat, storeRow } from "./simd";
 import { unitEnd, unitStart } from "./tasks";
 
 /** Sums of rows. Arguments: rows, rows a task, bytes of a row, then buffers, the result first. */
@@ -12,7 +11,7 @@ export function sumRows(args: usize, task: i32): void {
   for (let row = from; row < to; row++)
     store<f32>(
       buffer(args, 3) + (<usize>row << 2),
-      rowSum(buffer(args, 4) + <usize>row * bytes, bytes),
+      <f32>rowSum(buffer(args, 4) + <usize>row * bytes, bytes),
     );
 }
 
@@ -25,68 +24,75 @@ export function maxRows(args: usize, task: i32): void {
     let most = splat(-Infinity);
     for (let i: usize = 0; i < bytes; i += 16)
       most = f32x4.max(most, loadRow(x, i, bytes, -Infinity));
-    const pairs = f32x4.max(most, v128.shuffle<f32>(most, most, 2, 3, 0, 1));
-    const y = max<f32>(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
-    store<f32>(buffer(args, 3) + (<usize>row << 2), y);
+    store<f32>(buffer(args, 3) + (<usize>row << 2), maxLanes(most));
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function combine(op: i32, a: v128, b: v128): v128 {
-  return op == MAX_COLUMNS ? f32x4.max(a, b) : f32x4.add(a, b);
-}
-
-/** Reduces the middle axis of [outer, n, inner]; a unit is a block of 16 columns of one outer index.
- * Arguments: units, units a task, n, bytes of inner, then buffers, the result first. */
-// @ts-ignore: decorator
-@inline
-function columns(op: i32, args: usize, task: i32): void {
+/** Sums the middle axis of [outer, n, inner] in float64; a unit is a block of 8 columns of one outer
+ * index. Arguments: units, units a task, n, bytes of inner, then buffers, the result first. */
+export function sumColumns(args: usize, task: i32): void {
   const n = word(args, 2);
   const stride = <usize>word(args, 3);
-  const blocks = (stride + 63) >> 6;
-  const none = splat(op == MAX_COLUMNS ? -Infinity : 0);
+  const blocks = (stride + 31) >> 5;
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
   for (let unit = from; unit < to; unit++) {
     const outer = <usize>unit / blocks;
-    const at = (<usize>unit % blocks) << 6;
+    const at = (<usize>unit % blocks) << 5;
     const y = buffer(args, 4) + outer * stride;
     let x = buffer(args, 5) + outer * stride * <usize>n + at;
-    let all0 = none;
-    let all1 = none;
-    let all2 = none;
-    let all3 = none;
-    // Sums of 64 rows are added to the whole: the rounding error grows with n/64 + 64, not with n.
-    for (let i = 0; i < n; i += 64) {
-      const some = min<i32>(64, n - i);
-      let a0 = none;
-      let a1 = none;
-      let a2 = none;
-      let a3 = none;
-      for (let j = 0; j < some; j++, x += stride) {
-        a0 = combine(op, a0, v128.load(x));
-        a1 = combine(op, a1, v128.load(x, 16));
-        a2 = combine(op, a2, v128.load(x, 32));
-        a3 = combine(op, a3, v128.load(x, 48));
-      }
-      all0 = combine(op, all0, a0);
-      all1 = combine(op, all1, a1);
-      all2 = combine(op, all2, a2);
-      all3 = combine(op, all3, a3);
+    let a = f64x2.splat(0);
+    let b = f64x2.splat(0);
+    let c = f64x2.splat(0);
+    let d = f64x2.splat(0);
+    for (let i = 0; i < n; i++, x += stride) {
+      const low = v128.load(x);
+      const high = v128.load(x, 16);
+      a = f64x2.add(a, f64x2.promote_low_f32x4(low));
+      b = f64x2.add(b, f64x2.promote_low_f32x4(highHalf(low)));
+      c = f64x2.add(c, f64x2.promote_low_f32x4(high));
+      d = f64x2.add(d, f64x2.promote_low_f32x4(highHalf(high)));
     }
-    storeRow(y, at, stride, all0);
-    if (at + 16 < stride) storeRow(y, at + 16, stride, all1);
-    if (at + 32 < stride) storeRow(y, at + 32, stride, all2);
-    if (at + 48 < stride) storeRow(y, at + 48, stride, all3);
+    storeRow(y, at, stride, narrow(a, b));
+    if (at + 16 < stride) storeRow(y, at + 16, stride, narrow(c, d));
   }
 }
 
-export function sumColumns(args: usize, task: i32): void {
-  columns(SUM_COLUMNS, args, task);
+/** Four float64 numbers rounded to float32. */
+// @ts-ignore: decorator
+@inline
+function narrow(low: v128, high: v128): v128 {
+  return v128.shuffle<f32>(
+    f32x4.demote_f64x2_zero(low),
+    f32x4.demote_f64x2_zero(high),
+    0,
+    1,
+    4,
+    5,
+  );
 }
+
+/** Largest along the middle axis; arguments and units as in sumColumns. */
 export function maxColumns(args: usize, task: i32): void {
-  columns(MAX_COLUMNS, args, task);
+  const n = word(args, 2);
+  const stride = <usize>word(args, 3);
+  const blocks = (stride + 31) >> 5;
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  for (let unit = from; unit < to; unit++) {
+    const outer = <usize>unit / blocks;
+    const at = (<usize>unit % blocks) << 5;
+    const y = buffer(args, 4) + outer * stride;
+    let x = buffer(args, 5) + outer * stride * <usize>n + at;
+    let low = splat(-Infinity);
+    let high = splat(-Infinity);
+    for (let i = 0; i < n; i++, x += stride) {
+      low = f32x4.max(low, v128.load(x));
+      high = f32x4.max(high, v128.load(x, 16));
+    }
+    storeRow(y, at, stride, low);
+    if (at + 16 < stride) storeRow(y, at + 16, stride, high);
+  }
 }
 
 /** Index of the first largest element of the middle axis of [outer, n, inner]. Arguments: results,

@@ -1,5 +1,5 @@
 import { exp, log } from "./math";
-import { loadRow, maxLanes, splat, storeRow, sumLanes } from "./simd";
+import { highHalf, loadRow, maxLanes, splat, storeRow, sumLanes } from "./simd";
 
 // Passes over one row of `bytes`/4 numbers, shared by the kernels that work row by row.
 
@@ -36,18 +36,17 @@ export function sumExp(x: usize, bytes: usize, shift: f32): f32 {
   return sumLanes(sum);
 }
 
-/** Σ x, in eight running sums. */
-export function rowSum(x: usize, bytes: usize): f32 {
-  const pairs = bytes & ~31;
-  let even = splat(0);
-  let odd = splat(0);
-  let i: usize = 0;
-  for (; i < pairs; i += 32) {
-    even = f32x4.add(even, v128.load(x + i));
-    odd = f32x4.add(odd, v128.load(x + i, 16));
+/** Σ x in float64: a sum that cancels keeps its digits. */
+export function rowSum(x: usize, bytes: usize): f64 {
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const v = loadRow(x, i, bytes, 0);
+    low = f64x2.add(low, f64x2.promote_low_f32x4(v));
+    high = f64x2.add(high, f64x2.promote_low_f32x4(highHalf(v)));
   }
-  for (; i < bytes; i += 16) even = f32x4.add(even, loadRow(x, i, bytes, 0));
-  return sumLanes(f32x4.add(even, odd));
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
 /** Multiplies a row in place. */

@@ -60,6 +60,13 @@ function storeTail(y: usize, v: v128, bytes: usize): void {
   }
 }
 
+/** The last two lanes, where promotion to float64 looks for them. */
+// @ts-ignore: decorator
+@inline
+export function highHalf(v: v128): v128 {
+  return v128.shuffle<f32>(v, v, 2, 3, 2, 3);
+}
+
 // @ts-ignore: decorator
 @inline
 export function sumLanes(v: v128): f32 {

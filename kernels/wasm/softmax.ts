@@ -26,31 +26,25 @@ function softmaxRow(y: usize, x: usize, bytes: usize, scale: f32): void {
   scaleRow(y, bytes, 1 / sum);
 }
 
-/** y · (g − Σ g·y) */
+/** scale · y · (g − Σ g·y), for a causal softmax too: its y is 0 where it must not look. */
 export function softmaxGrad(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
   const bytes = <usize>word(args, 2);
-  const out = buffer(args, 3);
-  const g = buffer(args, 4);
-  const y = buffer(args, 5);
+  const scale = splat(float(args, 3));
   for (let row = from; row < to; row++) {
     const at = <usize>row * bytes;
-    softmaxGradRow(out + at, g + at, y + at, bytes, 1);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function softmaxGradRow(out: usize, g: usize, y: usize, bytes: usize, scale: f32): void {
-  let dots = splat(0);
-  for (let i: usize = 0; i < bytes; i += 16)
-    dots = madd(loadRow(g, i, bytes, 0), loadRow(y, i, bytes, 0), dots);
-  const dot = splat(sumLanes(dots));
-  const factor = splat(scale);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const through = f32x4.mul(v128.load(y + i), f32x4.sub(v128.load(g + i), dot));
-    storeRow(out, i, bytes, f32x4.mul(through, factor));
+    const out = buffer(args, 4) + at;
+    const g = buffer(args, 5) + at;
+    const y = buffer(args, 6) + at;
+    let dots = splat(0);
+    for (let i: usize = 0; i < bytes; i += 16)
+      dots = madd(loadRow(g, i, bytes, 0), loadRow(y, i, bytes, 0), dots);
+    const dot = splat(sumLanes(dots));
+    for (let i: usize = 0; i < bytes; i += 16) {
+      const through = f32x4.mul(v128.load(y + i), f32x4.sub(v128.load(g + i), dot));
+      storeRow(out, i, bytes, f32x4.mul(through, scale));
+    }
   }
 }
 
@@ -79,7 +73,7 @@ export function logSoftmaxGrad(args: usize, task: i32): void {
     const out = buffer(args, 3) + at;
     const g = buffer(args, 4) + at;
     const y = buffer(args, 5) + at;
-    const sum = splat(rowSum(g, bytes));
+    const sum = splat(<f32>rowSum(g, bytes));
     for (let i: usize = 0; i < bytes; i += 16)
       storeRow(out, i, bytes, nmadd(exp(v128.load(y + i)), sum, v128.load(g + i)));
   }
@@ -98,20 +92,5 @@ export function causalSoftmax(args: usize, task: i32): void {
     const seen = <usize>((row % columns) + 1) << 2;
     softmaxRow(y, x, seen, scale);
     clearRow(y, seen, bytes);
-  }
-}
-
-export function causalSoftmaxGrad(args: usize, task: i32): void {
-  const from = unitStart(args, task);
-  const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
-  const columns = <i32>(bytes >> 2);
-  const scale = float(args, 3);
-  for (let row = from; row < to; row++) {
-    const at = <usize>row * bytes;
-    const out = buffer(args, 4) + at;
-    const seen = <usize>((row % columns) + 1) << 2;
-    softmaxGradRow(out, buffer(args, 5) + at, buffer(args, 6) + at, seen, scale);
-    clearRow(out, seen, bytes);
   }
 }

@@ -105,8 +105,8 @@ const reduction =
     if (inner === 1)
       return [overUnits(outer, { ...kernel, opcode: rowsOpcode, words: [4 * n], nanoseconds })];
     const words = [n, 4 * inner];
-    const columns = { ...kernel, opcode: columnsOpcode, words, nanoseconds: 16 * nanoseconds };
-    return [overUnits(outer * Math.ceil(inner / 16), columns)];
+    const columns = { ...kernel, opcode: columnsOpcode, words, nanoseconds: 8 * nanoseconds };
+    return [overUnits(outer * Math.ceil(inner / 8), columns)];
   };
 
 const epsilon = ({ epsilon }: { readonly epsilon: number }) => [floatBits(epsilon)];
@@ -126,7 +126,7 @@ const rmsNormGradGain: Rule<"rmsNormGradGain"> = (step, { threads, workspace }) 
   const first = instruction(rows, GAIN_ROWS, { ...kernel, opcode: abi.RMS_NORM_GRAD_GAIN, words });
   if (parts === 1) return [first];
   const sum = { opcode: abi.SUM_COLUMNS, words: [parts, 4 * C], inputs: [partial], output, threads };
-  return [first, overUnits(Math.ceil(C / 16), { ...sum, nanoseconds: 16 * parts * CHEAP })];
+  return [first, overUnits(Math.ceil(C / 8), { ...sum, nanoseconds: 8 * parts * CHEAP })];
 };
 
 const ema =
@@ -247,11 +247,11 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
     return [overUnits(lastOf(output), { ...kernel, output: output.buffer, nanoseconds })];
   },
   softmax: rowwise(abi.SOFTMAX, COSTLY, [0]),
-  softmaxGrad: rowwise(abi.SOFTMAX_GRAD, 2 * CHEAP, [0, 1]),
+  softmaxGrad: rowwise(abi.SOFTMAX_GRAD, 2 * CHEAP, [0, 1], () => [floatBits(1)]),
   logSoftmax: rowwise(abi.LOG_SOFTMAX, COSTLY, [0]),
   logSoftmaxGrad: rowwise(abi.LOG_SOFTMAX_GRAD, COSTLY, [0, 1]),
   causalSoftmax: rowwise(abi.CAUSAL_SOFTMAX, COSTLY, [0], scale),
-  causalSoftmaxGrad: rowwise(abi.CAUSAL_SOFTMAX_GRAD, CHEAP, [0, 1], scale),
+  causalSoftmaxGrad: rowwise(abi.SOFTMAX_GRAD, 2 * CHEAP, [0, 1], scale),
   rmsNorm: rowwise(abi.RMS_NORM, CHEAP, [0], epsilon),
   rmsNormGradX: rowwise(abi.RMS_NORM_GRAD_X, 2 * CHEAP, [0, 1], epsilon),
   rmsNormGradGain,
