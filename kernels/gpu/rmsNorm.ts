@@ -62,9 +62,11 @@ export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, packed })
         const [r, mean] = recordAt(cell, 3, row, 2);
         const g = cell.load(0, cell.index, rows.lanes);
         const x = cell.load(1, cell.index, rows.lanes);
-        return cell
-          .load(2, group, rows.lanes)
-          .map((gain, i) => `(${g[i]} * ${gain} - ${x[i]} * ${r} * ${mean}) * ${r}`);
+        const gain = cell.load(2, group, rows.lanes);
+        // In a row of one number all but epsilon cancels.
+        if (shape.at(-1) === 1)
+          return [`${literal(attrs.epsilon)} * ${g[0]} * ${gain[0]} * ${r} * ${r} * ${r}`];
+        return x.map((v, i) => `(${g[i]} * ${gain[i]} - ${v} * ${r} * ${mean}) * ${r}`);
       },
     },
   ];

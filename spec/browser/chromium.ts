@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+/** A page of a Chromium without a GPU: WebGL and WebGPU run on its software rasteriser. */
+export interface TestPage extends AsyncDisposable {
+  readonly page: Page;
+  close(): Promise<void>;
+}
+
+const ARGUMENTS = [
+  ...["--headless", "--no-sandbox", "--no-first-run", "--disable-dev-shm-usage"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  ...["--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+  ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--ignore-gpu-blocklist"],
+];
+
+/** Workers and shared memory want an isolated page. */
+const HEADERS = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/** @throws Error that tells how to install Chromium where there is none */
+function findChromium(): string {
+  const { CHROMIUM } = process.env;
+  const places = [CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
+  const found = places.find((path) => path !== undefined && existsSync(path));
+  if (found !== undefined) return found;
+  throw new Error(
+    "spec/browser: expected Chromium; install it (Debian: apt-get install chromium) " +
+      "or set CHROMIUM to its path",
+  );
+}
+
+/** Bundles a page's script, serves it to a fresh Chromium and waits until it has run. */
+export async function openPage(entry: string | URL): Promise<TestPage> {
+  const executablePath = findChromium();
+  const server = await serve(await bundle(entry));
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  const close = async (): Promise<void> => {
+    await browser.close();
+    server.close();
+  };
+  try {
+    return { page: await load(browser, server), close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function bundle(entry: string | URL): Promise<string> {
+  const result = await build({
+    entryPoints: [fileURLToPath(entry)],
+    bundle: true,
+    write: false,
+    format: "esm",
+    logLevel: "error",
+  });
+  return (result.outputFiles[0] as { text: string }).text;
+}
+
+async function serve(script: string): Promise<Server> {
+  const html = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
+  const server = createServer(({ url }, response) => {
+    const type = url === "/page.js" ? "text/javascript" : "text/html";
+    response.writeHead(200, { "content-type": type, ...HEADERS });
+    response.end(
+      url === "/page.js" ? script : `${html}<script type="module" src="/page.js"></script>`,
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+async function load(browser: Browser, server: Server): Promise<Page> {
+  const page = await browser.newPage();
+  const failed = new Promise<never>((_, reject) => page.once("pageerror", reject));
+  failed.catch(() => {});
+  const { port } = server.address() as AddressInfo;
+  await page.goto(`http://127.0.0.1:${port}/`);
+  await Promise.race([page.waitForFunction("window.anchorgrad !== undefined"), failed]);
+  return page;
+}

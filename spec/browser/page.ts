@@ -1,0 +1,83 @@
+import type { Device, Executable } from "../../src/engines/device.ts";
+import type { Answer, Command, PageApi } from "./protocol.ts";
+
+/** Contexts opened by this page, so that a test can make the browser lose them. */
+const contexts: WebGL2RenderingContext[] = [];
+const getContext = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...args: unknown[]) {
+  const context = Reflect.apply(getContext, this, args);
+  if (context instanceof WebGL2RenderingContext) contexts.push(context);
+  return context;
+} as typeof getContext;
+
+interface Opened {
+  readonly device: Device<unknown>;
+  readonly buffers: Map<number, unknown>;
+  readonly programs: Map<number, Executable<unknown>>;
+}
+
+const opened: Opened[] = [];
+
+async function obey(
+  { device, buffers, programs }: Opened,
+  command: Command,
+): Promise<Answer["data"]> {
+  const program = (id: number) => programs.get(id) as Executable<unknown>;
+  switch (command.do) {
+    case "upload":
+      buffers.set(command.buffer, device.upload(command.data, command.shape, command.dtype));
+      return undefined;
+    case "copy":
+      buffers.set(command.buffer, device.copy(buffers.get(command.from)));
+      return undefined;
+    case "free":
+      device.free(buffers.get(command.buffer));
+      buffers.delete(command.buffer);
+      return undefined;
+    case "prepare":
+      programs.set(command.program, await device.prepare(command.plan));
+      return undefined;
+    case "run": {
+      const inputs = command.inputs.map((id) => buffers.get(id));
+      const outputs = await program(command.program).run(inputs);
+      command.outputs.forEach((id, i) => {
+        buffers.set(id, outputs[i]);
+      });
+      return undefined;
+    }
+    case "dispose":
+      program(command.program).dispose();
+      programs.delete(command.program);
+      return undefined;
+    case "read":
+      return device.read(buffers.get(command.buffer), command.shape, command.dtype);
+  }
+}
+
+const api: PageApi = {
+  async open(mode) {
+    const { createGpuDevice } = await import("../../src/engines/gpu/device.ts");
+    const device = (await createGpuDevice(mode)) as Device<unknown>;
+    opened.push({ device, buffers: new Map(), programs: new Map() });
+    return { device: opened.length - 1, description: device.description };
+  },
+  async send(id, commands) {
+    const here = opened[id] as Opened;
+    let data: Answer["data"];
+    for (const command of commands) data = (await obey(here, command)) ?? data;
+    const stats = [...here.programs].map(([program, e]) => [program, e.stats()] as const);
+    return { ...(data ? { data } : {}), memory: here.device.memory(), stats };
+  },
+  async close(id) {
+    await opened[id]?.device.close();
+  },
+  loseContexts() {
+    for (const gl of contexts) gl.getExtension("WEBGL_lose_context")?.loseContext();
+  },
+  async probe() {
+    const { probeGpu } = await import("../../src/engines/gpu/probe.ts");
+    return probeGpu();
+  },
+};
+
+Object.assign(window, { anchorgrad: api });

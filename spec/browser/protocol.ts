@@ -1,0 +1,51 @@
+import type { Plan } from "../../src/compile/plan.ts";
+import type { MemoryUse } from "../../src/engines/device.ts";
+import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
+import type { DType, Shape, TypedArray } from "../../src/tensor/tensor.ts";
+
+/** What a test asks of a device in the page. Buffers and programs are numbers that the test gives. */
+export type Command =
+  | {
+      readonly do: "upload";
+      readonly buffer: number;
+      readonly data: TypedArray;
+      readonly shape: Shape;
+      readonly dtype: DType;
+    }
+  | { readonly do: "copy"; readonly from: number; readonly buffer: number }
+  | { readonly do: "free"; readonly buffer: number }
+  | { readonly do: "prepare"; readonly program: number; readonly plan: Plan }
+  | {
+      readonly do: "run";
+      readonly program: number;
+      readonly inputs: readonly number[];
+      readonly outputs: readonly number[];
+    }
+  | { readonly do: "dispose"; readonly program: number }
+  | {
+      readonly do: "read";
+      readonly buffer: number;
+      readonly shape: Shape;
+      readonly dtype: DType;
+    };
+
+export interface Answer {
+  /** Of the last `read`. */
+  readonly data?: TypedArray;
+  readonly memory: MemoryUse;
+  /** Of every program. */
+  readonly stats: readonly (readonly [
+    program: number,
+    figures: Readonly<Record<string, number>>,
+  ])[];
+}
+
+/** What page.ts puts on `window`. */
+export interface PageApi {
+  open(mode: GpuMode): Promise<{ device: number; description: string }>;
+  send(device: number, commands: readonly Command[]): Promise<Answer>;
+  close(device: number): Promise<void>;
+  /** Makes the browser drop every WebGL context that GPU.js opened. */
+  loseContexts(): void;
+  probe(): Promise<{ mode: string; renderer: string; hardware: boolean } | undefined>;
+}

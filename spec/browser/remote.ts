@@ -1,0 +1,87 @@
+import type { Page } from "playwright-core";
+import type { Plan } from "../../src/compile/plan.ts";
+import type { Device, Executable, MemoryUse } from "../../src/engines/device.ts";
+import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
+import type { TypedArray } from "../../src/tensor/tensor.ts";
+import { openPage } from "./chromium.ts";
+import type { Answer, Command, PageApi } from "./protocol.ts";
+
+/** A browser whose GPU devices tests in Node can use. */
+export interface RemoteBrowser extends AsyncDisposable {
+  /** Starts GPU.js in the page; every method of the device is carried out there. */
+  device(mode: GpuMode): Promise<Device<number>>;
+  loseContexts(): Promise<void>;
+  probe: PageApi["probe"];
+  close(): Promise<void>;
+}
+
+declare const anchorgrad: PageApi;
+
+/** @throws Error where there is no Chromium */
+export async function openBrowser(): Promise<RemoteBrowser> {
+  const { page, close } = await openPage(new URL("page.ts", import.meta.url));
+  return {
+    device: (mode) => remoteDevice(page, mode),
+    loseContexts: () => page.evaluate(() => anchorgrad.loseContexts()),
+    probe: () => page.evaluate(() => anchorgrad.probe()),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function remoteDevice(page: Page, mode: GpuMode): Promise<Device<number>> {
+  const { device, description } = await page.evaluate((m) => anchorgrad.open(m), mode);
+  // What needs no answer waits for what does: a trip to the page costs a millisecond.
+  const waiting: Command[] = [];
+  let ids = 0;
+  let last: Answer = { memory: { bytes: 0, buffers: 0, peakBytes: 0 }, stats: [] };
+
+  async function send(command: Command): Promise<Answer> {
+    const commands = [...waiting.splice(0), command];
+    last = await page.evaluate(([id, all]) => anchorgrad.send(id, all), [
+      device,
+      commands,
+    ] as const);
+    return last;
+  }
+
+  async function prepare(plan: Plan): Promise<Executable<number>> {
+    const program = ids++;
+    await send({ do: "prepare", program, plan });
+    return {
+      async run(inputs) {
+        const outputs = plan.outputs.map(() => ids++);
+        await send({ do: "run", program, inputs, outputs });
+        return outputs;
+      },
+      stats: () => last.stats.find(([id]) => id === program)?.[1] ?? {},
+      dispose: () => {
+        waiting.push({ do: "dispose", program });
+      },
+    };
+  }
+
+  return {
+    backend: mode,
+    description,
+    prepare,
+    upload(data, shape, dtype) {
+      const buffer = ids++;
+      waiting.push({ do: "upload", buffer, data, shape, dtype });
+      return buffer;
+    },
+    async read(buffer, shape, dtype) {
+      return (await send({ do: "read", buffer, shape, dtype })).data as TypedArray;
+    },
+    copy(from) {
+      const buffer = ids++;
+      waiting.push({ do: "copy", from, buffer });
+      return buffer;
+    },
+    free(buffer) {
+      waiting.push({ do: "free", buffer });
+    },
+    memory: (): MemoryUse => last.memory,
+    close: () => page.evaluate((id) => anchorgrad.close(id), device),
+  };
+}
