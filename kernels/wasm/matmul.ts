@@ -105,9 +105,10 @@ function block(
         } else {
           // Only part of the tile is wanted: it is made aside.
           const aside = panelA + 8192;
-          if (transposeA) tileByPanel(rows, depth, at, stepTile, bAt, stepP, aside, 32, false);
-          else tileByRow(rows, depth, at, stepTile, bAt, stepP, aside, 32, false);
-          keep(cAt, stepC, aside, rows, j1 - j, p > 0);
+          if (p > 0) copyTile(aside, 32, cAt, stepC, rows, j1 - j);
+          if (transposeA) tileByPanel(rows, depth, at, stepTile, bAt, stepP, aside, 32, p > 0);
+          else tileByRow(rows, depth, at, stepTile, bAt, stepP, aside, 32, p > 0);
+          copyTile(cAt, stepC, aside, 32, rows, j1 - j);
         }
       }
     }
@@ -115,9 +116,14 @@ function block(
   } while (p < k);
 }
 
-/** Copies or adds the first columns of a tile made aside. */
-function keep(c: usize, stepC: usize, tile: usize, rows: i32, columns: i32, accumulate: bool): void {
-  for (let i = 0; i < rows; i++, c += stepC, tile += 32)
-    for (let j: usize = 0; j < <usize>columns << 2; j += 4)
-      store<f32>(c + j, accumulate ? load<f32>(c + j) + load<f32>(tile + j) : load<f32>(tile + j));
+function copyTile(
+  to: usize,
+  stepTo: usize,
+  from: usize,
+  stepFrom: usize,
+  rows: i32,
+  columns: i32,
+): void {
+  for (let i = 0; i < rows; i++, to += stepTo, from += stepFrom)
+    for (let j: usize = 0; j < <usize>columns << 2; j += 4) store<f32>(to + j, load<f32>(from + j));
 }

@@ -8,9 +8,8 @@ export const TILE_COLUMNS: i32 = 8;
 
 // @ts-ignore: decorator
 @inline
-function put(c: usize, low: v128, high: v128, accumulate: bool): void {
-  v128.store(c, accumulate ? f32x4.add(v128.load(c), low) : low);
-  v128.store(c, accumulate ? f32x4.add(v128.load(c, 16), high) : high, 16);
+function start(c: usize, accumulate: bool): v128 {
+  return accumulate ? v128.load(c) : f32x4.splat(0);
 }
 
 /** C (rows × 8) = or += A · B. `stepI` and `stepP` are A's steps to the next row and along k, `stepB`
@@ -32,12 +31,18 @@ function tile(
   stepC: usize,
   accumulate: bool,
 ): void {
-  let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
-  let c10 = f32x4.splat(0), c11 = f32x4.splat(0);
-  let c20 = f32x4.splat(0), c21 = f32x4.splat(0);
-  let c30 = f32x4.splat(0), c31 = f32x4.splat(0);
-  let c40 = f32x4.splat(0), c41 = f32x4.splat(0);
-  let c50 = f32x4.splat(0), c51 = f32x4.splat(0);
+  let c00 = start(c, accumulate);
+  let c01 = start(c + 16, accumulate);
+  let c10 = rows > 1 ? start(c + stepC, accumulate) : f32x4.splat(0);
+  let c11 = rows > 1 ? start(c + stepC + 16, accumulate) : f32x4.splat(0);
+  let c20 = rows > 2 ? start(c + 2 * stepC, accumulate) : f32x4.splat(0);
+  let c21 = rows > 2 ? start(c + 2 * stepC + 16, accumulate) : f32x4.splat(0);
+  let c30 = rows > 3 ? start(c + 3 * stepC, accumulate) : f32x4.splat(0);
+  let c31 = rows > 3 ? start(c + 3 * stepC + 16, accumulate) : f32x4.splat(0);
+  let c40 = rows > 4 ? start(c + 4 * stepC, accumulate) : f32x4.splat(0);
+  let c41 = rows > 4 ? start(c + 4 * stepC + 16, accumulate) : f32x4.splat(0);
+  let c50 = rows > 5 ? start(c + 5 * stepC, accumulate) : f32x4.splat(0);
+  let c51 = rows > 5 ? start(c + 5 * stepC + 16, accumulate) : f32x4.splat(0);
   let a1 = a + stepI, a2 = a1 + stepI, a3 = a2 + stepI, a4 = a3 + stepI, a5 = a4 + stepI;
   for (let p = 0; p < k; p++) {
     const b0 = v128.load(b);
@@ -80,12 +85,28 @@ function tile(
       if (rows > 5) a5 += 4;
     } else a += stepP;
   }
-  put(c, c00, c01, accumulate);
-  if (rows > 1) put(c + stepC, c10, c11, accumulate);
-  if (rows > 2) put(c + 2 * stepC, c20, c21, accumulate);
-  if (rows > 3) put(c + 3 * stepC, c30, c31, accumulate);
-  if (rows > 4) put(c + 4 * stepC, c40, c41, accumulate);
-  if (rows > 5) put(c + 5 * stepC, c50, c51, accumulate);
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  if (rows > 1) {
+    v128.store(c + stepC, c10);
+    v128.store(c + stepC, c11, 16);
+  }
+  if (rows > 2) {
+    v128.store(c + 2 * stepC, c20);
+    v128.store(c + 2 * stepC, c21, 16);
+  }
+  if (rows > 3) {
+    v128.store(c + 3 * stepC, c30);
+    v128.store(c + 3 * stepC, c31, 16);
+  }
+  if (rows > 4) {
+    v128.store(c + 4 * stepC, c40);
+    v128.store(c + 4 * stepC, c41, 16);
+  }
+  if (rows > 5) {
+    v128.store(c + 5 * stepC, c50);
+    v128.store(c + 5 * stepC, c51, 16);
+  }
 }
 
 function byRow1(k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
