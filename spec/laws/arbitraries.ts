@@ -27,6 +27,7 @@ const sameShape =
 
 const any = (n: Numbers) => n.any;
 const positive = (n: Numbers) => n.positive;
+const share = (n: Numbers): fc.Arbitrary<number> => n.share;
 const negative = (n: Numbers) => n.negative;
 
 function elementwise<K extends PrimitiveName>(
@@ -59,11 +60,13 @@ const attrsOf = <K extends PrimitiveName>(
   fc.tuple(inputs, attrs).map(([i, a]) => ({ inputs: i, attrs: a }) as never);
 
 const square =
-  <K extends "causalSoftmax" | "causalSoftmaxGrad">(count: number): Make<K> =>
+  <K extends "causalSoftmax" | "causalSoftmaxGrad">(
+    ...values: readonly ((n: Numbers) => fc.Arbitrary<number>)[]
+  ): Make<K> =>
   (n) =>
     fc.tuple(fc.array(length(n), { maxLength: 2 }), length(n)).chain(([batch, T]) =>
       attrsOf<K>(
-        fc.tuple(...Array.from({ length: count }, () => filled([...batch, T, T], n.any))),
+        fc.tuple(...values.map((value) => filled([...batch, T, T], value(n)))),
         fc.constantFrom(0.25, 1, 0.5).map((scale) => ({ scale }) as Attrs<K>),
       ),
     );
@@ -208,11 +211,11 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
           .map((inputs) => ({ inputs, attrs: { rows: V } })),
       ),
   softmax: rows({}, any),
-  softmaxGrad: rows({}, any, any),
+  softmaxGrad: rows({}, any, share),
   logSoftmax: rows({}, any),
   logSoftmaxGrad: rows({}, any, negative),
-  causalSoftmax: square(1),
-  causalSoftmaxGrad: square(2),
+  causalSoftmax: square(any),
+  causalSoftmaxGrad: square(any, share),
   rmsNorm: (n) =>
     shapeOf(n, 1).chain((shape) =>
       attrsOf<"rmsNorm">(

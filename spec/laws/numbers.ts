@@ -11,6 +11,8 @@ export interface Numbers {
   readonly positive: fc.Arbitrary<number>;
   /** Log-probabilities. */
   readonly negative: fc.Arbitrary<number>;
+  /** Probabilities. */
+  readonly share: fc.Arbitrary<number>;
   /** Added to mean squares. */
   readonly epsilon: fc.Arbitrary<number>;
   /** Largest length of an axis. */
@@ -28,6 +30,7 @@ export const moderate: Numbers = {
   any: between(-2, 2),
   positive: between(0.3, 2),
   negative: between(-3, -0.01),
+  share: between(0, 1),
   epsilon: fc.constantFrom(0.1, 0.5),
   longest: 4,
 };
@@ -40,6 +43,7 @@ export const wild: Numbers = {
   ),
   positive: fc.oneof(between(1e-3, 3), fc.constantFrom(1e-6, 1, 100)),
   negative: fc.oneof(between(-5, -1e-3), fc.constantFrom(-100, -30)),
+  share: fc.oneof(between(0, 1), fc.constantFrom(0, 1)),
   epsilon: fc.constantFrom(1e-5, 1e-2),
   longest: 7,
 };
