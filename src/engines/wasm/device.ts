@@ -1,8 +1,8 @@
 import type { DType } from "../../tensor/tensor.ts";
 import type { Device, MemoryUse } from "../device.ts";
 import { load } from "./executable.ts";
-import { canShareMemory, coreCount, hasSharedMemory } from "./host.ts";
 import type { Heap } from "./heap.ts";
+import { canShareMemory, coreCount, hasSharedMemory } from "./host.ts";
 import { createMemory } from "./memory.ts";
 import { compileKernels } from "./module.ts";
 import { createOwnership, type WasmBuffer } from "./ownership.ts";

@@ -48,7 +48,7 @@ export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
     placeTemporaries();
     const taken = new Set<number>();
     const given = new Map<number, WasmBuffer>();
-    plan.inputs.forEach(({ buffer }, i) => given.set(buffer, inputs[i] as WasmBuffer));
+    for (const [i, { buffer }] of plan.inputs.entries()) given.set(buffer, inputs[i] as WasmBuffer);
     for (const buffer of given.values()) ownership.check(buffer);
     const outputs = plan.outputs.map(({ buffer }) => {
       const place = places[buffer];
@@ -57,7 +57,8 @@ export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
       taken.add(owner);
       return ownership.pass(given.get(owner) as WasmBuffer);
     });
-    plan.outputs.forEach(({ buffer }, i) => given.set(buffer, outputs[i] as WasmBuffer));
+    for (const [i, { buffer }] of plan.outputs.entries())
+      given.set(buffer, outputs[i] as WasmBuffer);
     const words = memory.words();
     for (const [buffer, { address }] of given) words[table / 4 + buffer] = address;
     words.fill(0, (stream + streamBytes) / 4, (stream + streamBytes + counterBytes) / 4);

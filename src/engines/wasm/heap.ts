@@ -77,7 +77,8 @@ export function createHeap(start: number, end: number, grow: (wanted: number) =>
     },
     free(address) {
       const size = sizes.get(address);
-      if (size === undefined) throw new Error(`heap: expected an allocated address, got ${address}`);
+      if (size === undefined)
+        throw new Error(`heap: expected an allocated address, got ${address}`);
       sizes.delete(address);
       bytes -= size;
       addGap({ address, bytes: size });

@@ -30,7 +30,10 @@ export function createMemory(shared: boolean): Memory {
   const grow = (wanted: number): number => {
     const size = memory.buffer.byteLength;
     const missing = Math.ceil((wanted + MARGIN - size) / PAGE);
-    const ample = Math.min(Math.max(missing, FIRST_PAGES, size / PAGE / 4), MOST_PAGES - size / PAGE);
+    const ample = Math.min(
+      Math.max(missing, FIRST_PAGES, size / PAGE / 4),
+      MOST_PAGES - size / PAGE,
+    );
     if (!tryGrow(memory, Math.floor(ample)) && !tryGrow(memory, missing))
       throw new RangeError(
         `wasm: expected at most ${MOST_PAGES * PAGE} bytes of memory, got ${wanted}; ` +

@@ -3,7 +3,8 @@ import { sizeOf } from "../../tensor/shapes.ts";
 import type { PrimitiveName } from "../../tensor/tensor.ts";
 import { type Phase, phasesOf } from "./encode.ts";
 import type { Instruction } from "./instruction.ts";
-import { type Lowering, rules } from "./lower.ts";
+import type { Lowering } from "./kinds.ts";
+import { rules } from "./lower.ts";
 import { placeBuffers, type Storage } from "./storage.ts";
 
 /** A plan as kernels to call and places for its buffers; pure data. */
@@ -44,5 +45,10 @@ export function programOf(plan: Plan, threads: number): Program {
     return rule(step, lowering).filter(({ tasks }) => tasks > 0);
   });
   const storage = placeBuffers(buffers, instructions);
-  return { ...storage, buffers, instructions, phases: phasesOf(instructions, storage.places, threads) };
+  return {
+    ...storage,
+    buffers,
+    instructions,
+    phases: phasesOf(instructions, storage.places, threads),
+  };
 }
