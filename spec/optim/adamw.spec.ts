@@ -119,6 +119,27 @@ describe("adamw(options)", () => {
     expect(traced).toBe(1);
   });
 
+  test("corrects the bias to float32's precision from the first step on", async () => {
+    await using wasm = await createEngine({ backend: "wasm", threads: 1 });
+    const settings = { b1: 0.9, b2: 0.9999, epsilon: 1e-8, weightDecay: 0 };
+    const optimizer = adamw({ learningRate: 1, ...settings });
+    const step = wasm.compile((x: { p: Tensor; g: Tensor; s: ReturnType<typeof optimizer.init> }) =>
+      optimizer.update(x.g, x.s, x.p),
+    );
+    const p: Tensor = tensor([0]);
+    let s = optimizer.init(p);
+    const gradients = [[0.3], [-0.7], [1.1], [0.2]];
+    for (const [i, g] of gradients.entries()) {
+      const [updates, next] = await step({ p, g: tensor(g), s });
+      s = next;
+      const before = plainAdamw([0], gradients.slice(0, i), () => 1, settings)[0] as number;
+      const after = plainAdamw([0], gradients.slice(0, i + 1), () => 1, settings)[0] as number;
+      const got = (await wasm.read(updates))[0] as number;
+      // Subtracting βᵗ from 1 in float32 would be wrong by 3e-4 here.
+      expect(Math.abs(got - (after - before))).toBeLessThan(2e-6 * Math.abs(after - before));
+    }
+  });
+
   test("starts from zeros of the parameters' shapes", () => {
     const params = treeOf([1, 2, 3, 4, 5]);
     const { step, mean, square } = adamw({ learningRate: 1 }).init(params);
