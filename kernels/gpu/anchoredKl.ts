@@ -1,4 +1,5 @@
 import { type Lowering, resultOf } from "./kernel.ts";
+import { logOf } from "./math.ts";
 import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
 
 /** Σ eᵃ · (a − log softmax(x)) over rows of (anchor log-probabilities a, logits x). */
@@ -11,7 +12,7 @@ export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], pack
       lanes: 1,
       body(cell, row = "0") {
         const { max, sum } = logSumExpParts(cell, rows, row, 1);
-        const log = cell.declare(`Math.log(${sum})`);
+        const log = logOf(cell, sum);
         const total = cell.variable("0");
         overRow(cell, rows, row, [0, 1], (_, anchor = [], x = []) => {
           const terms = anchor.map((a, lane) => {

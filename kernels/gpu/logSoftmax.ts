@@ -1,4 +1,5 @@
 import { type Lowering, resultOf } from "./kernel.ts";
+import { logOf } from "./math.ts";
 import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
 
 export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, packed }) => {
@@ -6,7 +7,7 @@ export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, packed }) => {
   return [
     records(packed, [0], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 0);
-      return [max, `Math.log(${sum})`];
+      return [max, logOf(cell, sum)];
     }),
     {
       reads: [0, resultOf(0)],

@@ -23,8 +23,17 @@ export function tanhOf(cell: Cell, x: string): string {
   return cell.declare(`${s} < 0.0625 ? ${small} : (${x} < 0 ? -${large} : ${large})`);
 }
 
-/** log(1 + x) for x ≥ 0, with all its digits near 0. */
-export function logOnePlus(cell: Cell, x: string): string {
-  const series = `${x} * (1 - ${x} * (0.5 - ${x} * (${1 / 3} - ${x} * 0.25)))`;
-  return cell.declare(`${x} < 0.01 ? ${series} : Math.log(1 + ${x})`);
+/** log(x) for x > 0, by 2 artanh((x − 1)/(x + 1)) near 1, where GPUs lose digits. */
+export const logOf = (cell: Cell, x: string): string =>
+  nearOne(cell, `Math.abs(${x} - 1) < 0.25`, `(${x} - 1) / (${x} + 1)`, x);
+
+/** log(1 + x) for x ≥ 0. */
+export const logOnePlus = (cell: Cell, x: string): string =>
+  nearOne(cell, `${x} < 0.25`, `${x} / (${x} + 2)`, `1 + ${x}`);
+
+function nearOne(cell: Cell, near: string, ratio: string, x: string): string {
+  const z = cell.declare(ratio);
+  const s = cell.declare(`${z} * ${z}`);
+  const series = `1 + ${s} * (${1 / 3} + ${s} * (0.2 + ${s} * (${1 / 7} + ${s} * ${1 / 9})))`;
+  return cell.declare(`${near} ? 2 * ${z} * (${series}) : Math.log(${x})`);
 }

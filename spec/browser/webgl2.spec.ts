@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Engine, engineOf } from "../../src/engines/engine.ts";
+import { full, tensor } from "../../src/tensor/apply.ts";
+import * as ops from "../../src/tensor/ops.ts";
+import { trainsFlat } from "../engines/training.ts";
+import { agreesWithReference } from "../laws/agreement.ts";
+import { openBrowser, type RemoteBrowser } from "./remote.ts";
+
+describe("the GPU.js engine on WebGL 2 in Chromium", () => {
+  let browser: RemoteBrowser;
+  let engine: Engine;
+  const start = async (): Promise<Engine> =>
+    engineOf(await browser.device("webgl2"), "it was asked for");
+  beforeAll(async () => {
+    browser = await openBrowser();
+    engine = await start();
+  });
+  afterAll(() => browser?.close());
+
+  agreesWithReference(() => start(), { runs: 4, cases: 5, exact: 3e-6, summed: 5e-6 });
+
+  test("names the renderer, which is no hardware here", async () => {
+    expect(engine.description).toMatch(/^webgl2 on .*SwiftShader/);
+    expect(await browser.probe()).toMatchObject({ mode: "webgl2", hardware: false });
+  });
+
+  test("sums more terms than GPU.js lets a loop of unknown length have", async () => {
+    for (const length of [5000, 5001]) {
+      const long = full([1, length], 0.5);
+      const [sum, dot] = await engine.run(() => [
+        ops.sum(ops.transpose(long), { axis: 0 }),
+        ops.matmul(long, long, { transposeB: true }),
+      ]);
+      expect(sum?.data[0]).toBe(length / 2);
+      expect(dot?.data[0]).toBe(length / 4);
+    }
+  });
+
+  test("refuses a tensor larger than a texture", async () => {
+    // Nothing of that size is ever made: the plan's kernels are refused first.
+    const tall = () => ops.broadcastTo(ops.reshape(tensor([1]), [1, 1]), [2 ** 15, 2 ** 15]);
+    await expect(engine.run(() => ops.sum(tall()))).rejects.toThrow(
+      /webgl2: expected a tensor of at most \d+ elements \(textures of \d+ × \d+\), got 1073741824/,
+    );
+  });
+
+  test("makes no new texture in 1,000 training steps", () => trainsFlat(engine, 1000));
+
+  test("says so when the context is lost, and starts anew", async () => {
+    const doomed = await browser.device("webgl2");
+    const program = await doomed.prepare({
+      buffers: [
+        { kind: "input", elements: 2, dtype: "float" },
+        { kind: "output", elements: 2, dtype: "float" },
+      ],
+      inputs: [{ buffer: 0, shape: [2], dtype: "float" }],
+      donated: [],
+      constants: [],
+      steps: [
+        {
+          op: "exp",
+          attrs: {},
+          inputs: [{ buffer: 0, shape: [2], dtype: "float" }],
+          output: { buffer: 1, shape: [2], dtype: "float" },
+          frees: [],
+        },
+      ],
+      outputs: [{ buffer: 1, shape: [2], dtype: "float" }],
+    });
+    const x = doomed.upload(Float32Array.of(0, 0), [2], "float");
+    const [y] = await program.run([x]);
+    expect(await doomed.read(y as number, [2], "float")).toEqual(Float32Array.of(1, 1));
+    await browser.loseContexts();
+    const lost = /webgl2: the GPU's context was lost .* create a new engine/;
+    await expect(program.run([x])).rejects.toThrow(lost);
+    await expect(doomed.read(y as number, [2], "float")).rejects.toThrow(lost);
+    const fresh = await start();
+    expect((await fresh.run(() => ops.exp(tensor([0])))).data[0]).toBe(1);
+  });
+});

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Engine, engineOf } from "../../src/engines/engine.ts";
+import { full } from "../../src/tensor/apply.ts";
+import * as ops from "../../src/tensor/ops.ts";
+import { trainsFlat } from "../engines/training.ts";
+import { agreesWithReference } from "../laws/agreement.ts";
+import { openBrowser, type RemoteBrowser } from "./remote.ts";
+
+describe("the GPU.js engine on WebGPU in Chromium", () => {
+  let browser: RemoteBrowser;
+  let engine: Engine;
+  const start = async (): Promise<Engine> =>
+    engineOf(await browser.device("webgpu"), "it was asked for");
+  beforeAll(async () => {
+    browser = await openBrowser();
+    engine = await start();
+  });
+  afterAll(() => browser?.close());
+
+  agreesWithReference(() => start(), { runs: 4, cases: 5, exact: 3e-6, summed: 5e-6 });
+
+  test("names the adapter", () => {
+    expect(engine.description).toMatch(/^webgpu on .*swiftshader/i);
+  });
+
+  test("sums more terms than GPU.js lets a loop of unknown length have", async () => {
+    const long = full([1, 5000], 0.5);
+    const [sum, dot] = await engine.run(() => [
+      ops.sum(ops.transpose(long), { axis: 0 }),
+      ops.matmul(long, long, { transposeB: true }),
+    ]);
+    expect(sum?.data[0]).toBe(2500);
+    expect(dot?.data[0]).toBe(1250);
+  });
+
+  test("refuses a tensor that floats cannot index", async () => {
+    const tall = () => ops.broadcastTo(full([1, 1], 1), [2 ** 12, 2 ** 13]);
+    await expect(engine.run(() => ops.sum(tall()))).rejects.toThrow(
+      "webgpu: expected a tensor of at most 16777216 elements, got 33554432",
+    );
+  });
+
+  test("makes no new buffer in 200 training steps", () => trainsFlat(engine, 200));
+});
