@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 /** A page of a Chromium without a GPU: WebGL and WebGPU run on its software rasteriser. */
@@ -60,9 +60,21 @@ async function bundle(entry: string | URL): Promise<string> {
     write: false,
     format: "esm",
     logLevel: "error",
+    // Node's modules are imported where the command line needs them, never in a page.
+    external: ["node:*"],
+    plugins: [fromSource],
   });
   return (result.outputFiles[0] as { text: string }).text;
 }
+
+/** The package as it stands in src, for scripts that import what is built. */
+const fromSource: Plugin = {
+  name: "from-source",
+  setup({ onResolve }) {
+    const path = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+    onResolve({ filter: /dist\/src\/index\.js$/ }, () => ({ path }));
+  },
+};
 
 async function serve(script: string): Promise<Server> {
   const html = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';

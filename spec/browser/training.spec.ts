@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import type { MemoryUse } from "../../src/engines/device.ts";
+import { openPage } from "./chromium.ts";
+import { pytorchLosses } from "./peerData.ts";
+
+/** What peer.mjs puts on `window`. */
+declare const anchorgrad: {
+  start(device: string): Promise<void>;
+  step(): Promise<{ loss: number; memory: MemoryUse }>;
+};
+
+test("WebGL 2 trains the peers' GPT along PyTorch's loss curve, with no new texture", async () => {
+  await using tab = await openPage(new URL("peer.mjs", import.meta.url));
+  await tab.page.evaluate(() => anchorgrad.start("webgl2"));
+  const memory: MemoryUse[] = [];
+  for (const [step, expected] of pytorchLosses.entries()) {
+    const result = await tab.page.evaluate(() => anchorgrad.step());
+    expect(Math.abs(result.loss - expected), `loss of step ${step}`).toBeLessThan(1e-3);
+    memory.push(result.memory);
+  }
+  for (const later of memory.slice(2)) expect(later).toEqual(memory[1]);
+});
