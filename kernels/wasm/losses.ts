@@ -1,5 +1,5 @@
 import { buffer, reportBadId, word } from "./control";
-import { exp } from "./math";
+import { exp, expUpTo88 } from "./math";
 import { expRow, logOf, rowMax, scaleRow, sumExp } from "./rows";
 import { loadRow, madd, splat, storeRow, sumLanes } from "./simd";
 import { unitEnd, unitStart } from "./tasks";
@@ -76,9 +76,12 @@ export function anchoredKlGrad(args: usize, task: i32): void {
     const logits = buffer(args, 6) + <usize>row * bytes;
     const most = rowMax(logits, bytes, 1);
     const shift = splat(most);
-    const scale = splat(sumExp(anchor, bytes, 0) / sumExp(logits, bytes, most));
+    let mass = splat(0);
+    for (let i: usize = 0; i < bytes; i += 16)
+      mass = f32x4.add(mass, exp(loadRow(anchor, i, bytes, -Infinity)));
+    const scale = splat(sumLanes(mass) / sumExp(logits, bytes, most));
     for (let i: usize = 0; i < bytes; i += 16) {
-      const p = f32x4.mul(exp(f32x4.sub(v128.load(logits + i), shift)), scale);
+      const p = f32x4.mul(expUpTo88(f32x4.sub(v128.load(logits + i), shift)), scale);
       storeRow(y, i, bytes, f32x4.mul(g, f32x4.sub(p, exp(v128.load(anchor + i)))));
     }
   }

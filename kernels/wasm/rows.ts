@@ -1,4 +1,4 @@
-import { exp, log } from "./math";
+import { expUpTo88, log } from "./math";
 import { highHalf, loadRow, maxLanes, splat, storeRow, sumLanes } from "./simd";
 
 // Passes over one row of `bytes`/4 numbers, shared by the kernels that work row by row.
@@ -12,7 +12,7 @@ export function rowMax(x: usize, bytes: usize, scale: f32): f32 {
   return maxLanes(most);
 }
 
-/** Writes e^(x·scale − shift) and returns the sum; scale ≠ 0. */
+/** Writes e^(x·scale − shift), which is at most 1, and returns the sum; scale ≠ 0. */
 export function expRow(y: usize, x: usize, bytes: usize, scale: f32, shift: f32): f32 {
   const factor = splat(scale);
   const offset = splat(shift);
@@ -20,19 +20,19 @@ export function expRow(y: usize, x: usize, bytes: usize, scale: f32, shift: f32)
   let sum = splat(0);
   for (let i: usize = 0; i < bytes; i += 16) {
     const v = loadRow(x, i, bytes, nothing);
-    const e = exp(f32x4.sub(f32x4.mul(v, factor), offset));
+    const e = expUpTo88(f32x4.sub(f32x4.mul(v, factor), offset));
     storeRow(y, i, bytes, e);
     sum = f32x4.add(sum, e);
   }
   return sumLanes(sum);
 }
 
-/** Σ e^(x − shift). */
+/** Σ e^(x − shift), where x − shift ≤ 88. */
 export function sumExp(x: usize, bytes: usize, shift: f32): f32 {
   const offset = splat(shift);
   let sum = splat(0);
   for (let i: usize = 0; i < bytes; i += 16)
-    sum = f32x4.add(sum, exp(f32x4.sub(loadRow(x, i, bytes, -Infinity), offset)));
+    sum = f32x4.add(sum, expUpTo88(f32x4.sub(loadRow(x, i, bytes, -Infinity), offset)));
   return sumLanes(sum);
 }
 

@@ -51,10 +51,13 @@ export interface Kernel {
   readonly nanoseconds: number;
 }
 
+/** Elements of a cache line, to which buffers are padded. */
+const LINE = 16;
+
 /** A kernel over elements: its arguments begin with how many there are and how many a task does. */
 export function overElements(elements: number, kernel: Kernel): Instruction {
-  const vectors = Math.ceil(elements / 4);
-  const chunk = 4 * unitsPerTask(vectors, 4 * kernel.nanoseconds, kernel.threads);
+  const lines = Math.ceil(elements / LINE);
+  const chunk = LINE * unitsPerTask(lines, LINE * kernel.nanoseconds, kernel.threads);
   return instruction(elements, chunk, kernel);
 }
 
