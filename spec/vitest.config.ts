@@ -3,6 +3,15 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
+  // Scripts that import what is built are tested as they stand in src.
+  resolve: {
+    alias: [
+      {
+        find: /^.*\/dist\/src\/index\.js$/,
+        replacement: fileURLToPath(new URL("../src/index.ts", import.meta.url)),
+      },
+    ],
+  },
   test: {
     include: ["spec/**/*.spec.ts"],
     reporters: ["default", fileURLToPath(new URL("reporter.ts", import.meta.url))],

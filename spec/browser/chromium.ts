@@ -37,9 +37,12 @@ function findChromium(): string {
 }
 
 /** Bundles a page's script, serves it to a fresh Chromium and waits until it has run. */
-export async function openPage(entry: string | URL): Promise<TestPage> {
+export async function openPage(
+  entry: string | URL,
+  { isolated = true }: { readonly isolated?: boolean } = {},
+): Promise<TestPage> {
   const executablePath = findChromium();
-  const server = await serve(await bundle(entry));
+  const server = await serve(await bundle(entry), isolated ? HEADERS : {});
   const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
   const close = async (): Promise<void> => {
     await browser.close();
@@ -76,11 +79,11 @@ const fromSource: Plugin = {
   },
 };
 
-async function serve(script: string): Promise<Server> {
+async function serve(script: string, headers: Record<string, string>): Promise<Server> {
   const html = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
   const server = createServer(({ url }, response) => {
     const type = url === "/page.js" ? "text/javascript" : "text/html";
-    response.writeHead(200, { "content-type": type, ...HEADERS });
+    response.writeHead(200, { "content-type": type, ...headers });
     response.end(
       url === "/page.js" ? script : `${html}<script type="module" src="/page.js"></script>`,
     );
