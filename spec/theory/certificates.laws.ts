@@ -10,6 +10,7 @@ import { add, exp, max, maximum, mul, sqrt, sub, sum } from "../../src/tensor/op
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { Law, Scene } from "./laws.ts";
 import { sumOf } from "./manySteps.laws.ts";
+import { rounding } from "./oneStep.laws.ts";
 
 /** The certificate of the first, inexact step. */
 function certified({ snapshotLogits, referenceLogits, missed, alpha, space }: Scene) {
@@ -57,7 +58,8 @@ export const certificateLaws: readonly Law[] = [
     name: "20b: delta ≤ max (log q − log p′)",
     sides: (scene) => {
       const { delta, next } = certified(scene);
-      return [delta, "≤", max(sub(scene.q, next), { axis: -1 })];
+      const largest = max(sub(scene.q, next), { axis: -1 });
+      return [delta, "≤", add(largest, rounding(scene, scene.q, next))];
     },
   },
 

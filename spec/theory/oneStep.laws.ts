@@ -26,6 +26,10 @@ export function largestLogRatio(a: Tensor, b: Tensor): Tensor {
   return max(maximum(difference, neg(difference)), { axis: -1 });
 }
 
+/** The rounding error of a single log-probability, which grows with its size. */
+export const rounding = ({ tolerance }: Scene, ...logProbs: readonly Tensor[]): Tensor =>
+  logProbs.map((x) => mul(max(neg(x), { axis: -1 }), tolerance)).reduce((a, b) => maximum(a, b));
+
 const reverse: (divergence: Divergence) => Divergence = (divergence) => (a, b) => divergence(b, a);
 const probability: readonly Space[] = ["probability"];
 const logit: readonly Space[] = ["logit"];
@@ -145,17 +149,21 @@ export const oneStepLaws: readonly Law[] = [
   {
     name: "11′: max |log q − log p| ≤ α·(max t − min t)",
     spaces: logit,
-    sides: ({ p, q, s, alpha }) => {
+    sides: (scene) => {
+      const { p, q, s, alpha } = scene;
       const t = sub(s, p);
       const range = add(max(t, { axis: -1 }), max(neg(t), { axis: -1 }));
-      return [largestLogRatio(p, q), "≤", mul(range, alpha)];
+      return [largestLogRatio(p, q), "≤", add(mul(range, alpha), rounding(scene, p, s))];
     },
   },
   /* Logit: psi ≤ 0 below, the tangent of psi at 1 above. Probability: log(1−α+α·eᵗ) is between 0
    * and t. */
   {
     name: "11″: max |log q − log p| ≤ max |log s − log p|",
-    sides: ({ p, q, s }) => [largestLogRatio(p, q), "≤", largestLogRatio(p, s)],
+    sides: (scene) => {
+      const { p, q, s } = scene;
+      return [largestLogRatio(p, q), "≤", add(largestLogRatio(p, s), rounding(scene, p, s))];
+    },
   },
 ];
 

@@ -1,0 +1,40 @@
+/**
+ * The same laws in float32, on the engines that train. Storage rounds logits and log-probabilities
+ * once for all terms of a law; over these vocabularies divergences x are then off by less than the
+ * tolerance times 1 + x, whether an engine sums in float64 or in float32.
+ */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { type Backend, createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { choices } from "./arbitraries.ts";
+import { certificateLaws } from "./certificates.laws.ts";
+import { checkLaws, FLOAT32, type Law, spacesOf } from "./laws.ts";
+import { manyStepsLaws } from "./manySteps.laws.ts";
+import { monotoneLaws, oneStepLaws } from "./oneStep.laws.ts";
+
+const chapters: { readonly [name: string]: readonly Law[] } = {
+  "one exact step": oneStepLaws,
+  "along the path": monotoneLaws,
+  "many exact steps": manyStepsLaws,
+  "inexact steps": certificateLaws,
+};
+
+describe.each<Backend>(["wasm", "cpu"])("%s", (backend) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine({ backend, threads: 1 });
+  });
+  afterAll(() => engine.close());
+
+  for (const [name, all] of Object.entries(chapters))
+    for (const space of ["logit", "probability"] as const) {
+      const laws = all.filter((law) => spacesOf(law).includes(space) && law.range !== "float64");
+      test(`${name}: ${laws.length} laws (${space})`, async () => {
+        await fc.assert(
+          fc.asyncProperty(choices, (choice) => checkLaws(engine, laws, choice, space, FLOAT32)),
+          { numRuns: 1000 },
+        );
+      });
+    }
+});
