@@ -115,10 +115,10 @@ export function renderTable(
 export function renderNotes(recipe: Recipe, rows: readonly RowSummary[]): string {
   const labelOf = (id: string): string => recipe.rows.find((row) => row.id === id)?.label ?? id;
   const seeds = rows[0]?.seeds ?? [];
-  const ranged = seeds.length > 1 ? ` Means over seeds ${seeds.join(", ")}; ranges below.` : "";
   return [
-    `target and skills: exact match, %. gain: of ${labelOf(recipe.reference)}'s target accuracy over the base's, %.${ranged}`,
+    `target and skills: exact match, %. gain: share of ${labelOf(recipe.reference)}'s way from the base's target to its own, %.`,
     "drop: relative loss of the mean prior skill, %. KL: base b against row θ, nats a token of prior responses.",
-    "cert.: outer steps whose certificate held on every token. time: training, s. ◂ the study's own row.",
+    "cert.: outer steps whose certificate held on every token. time: training. ◂ the row that the study is about.",
+    ...(seeds.length > 1 ? [`Means over seeds ${seeds.join(", ")}, and below them ranges.`] : []),
   ].join("\n");
 }

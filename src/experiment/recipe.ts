@@ -152,7 +152,7 @@ export const smokeRecipe: Recipe = {
   model: { contextLength: 24, layers: 1, heads: 2, width: 32, hidden: 88 },
   pretraining: {
     ...adamw,
-    steps: 500,
+    steps: 1000,
     batchSize: 32,
     learningRate: 5e-3,
     weightDecay: 0.01,

@@ -38,9 +38,9 @@ export const spread = (xs: readonly number[]): Spread => ({
 /** Mean over the prior skills. */
 export const priorMean = ({ prior }: RowResult): number => mean(Object.values(prior));
 
-/** 1 − prior / prior of the base. */
+/** 1 − prior / prior of the base; 0 where the base had nothing to lose. */
 export const dropOf = (row: RowResult, base: RowResult): number =>
-  1 - priorMean(row) / priorMean(base);
+  priorMean(base) > 0 ? 1 - priorMean(row) / priorMean(base) : 0;
 
 /** (target − base) / (reference − base). */
 export const gainOf = (row: RowResult, base: RowResult, reference: RowResult): number =>
