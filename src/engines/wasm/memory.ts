@@ -28,16 +28,15 @@ export function createMemory(shared: boolean): Memory {
     words = new Int32Array(memory.buffer);
   };
   const grow = (wanted: number): number => {
-    const size = memory.buffer.byteLength;
-    const missing = Math.ceil((wanted + MARGIN - size) / PAGE);
-    const ample = Math.min(
-      Math.max(missing, FIRST_PAGES, size / PAGE / 4),
-      MOST_PAGES - size / PAGE,
-    );
-    if (!tryGrow(memory, Math.floor(ample)) && !tryGrow(memory, missing))
+    const pages = memory.buffer.byteLength / PAGE;
+    const missing = Math.ceil((wanted + MARGIN) / PAGE) - pages;
+    const room = MOST_PAGES - pages;
+    const ample = Math.min(room, Math.max(missing, FIRST_PAGES, Math.floor(pages / 4)));
+    const grown = missing <= room && (tryGrow(memory, ample) || tryGrow(memory, missing));
+    if (!grown)
       throw new RangeError(
-        `wasm: expected at most ${MOST_PAGES * PAGE} bytes of memory, got ${wanted}; ` +
-          `${size} are in use and the system gives no more`,
+        `wasm: expected to need at most ${MOST_PAGES * PAGE} bytes of memory, got ${wanted}` +
+          (missing > room ? "" : `; the system gives no more than ${pages * PAGE}`),
       );
     return memory.buffer.byteLength - MARGIN;
   };
@@ -56,13 +55,12 @@ export function createMemory(shared: boolean): Memory {
 }
 
 function tryGrow(memory: WebAssembly.Memory, pages: number): boolean {
-  const before = memory.buffer.byteLength;
   try {
     memory.grow(pages);
+    return true;
   } catch {
     return false;
   }
-  return memory.buffer.byteLength > before;
 }
 
 /** The largest maximum that the host accepts: some reserve all of it at once. */
