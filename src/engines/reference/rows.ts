@@ -18,9 +18,10 @@ export const at = (data: TypedArray, i: number): number => data[i] as number;
 
 export const lengthOfLast = (shape: Shape): number => shape.at(-1) ?? 1;
 
-/** out[i] = f(inputs' i-th elements…). */
+/** out[i] = f(inputs' i-th elements…), of at most three inputs. */
 export const elementwise =
-  (f: (...xs: number[]) => number): Compute<PrimitiveName> =>
+  (f: (a: number, b: number, c: number) => number): Compute<PrimitiveName> =>
   (out, inputs) => {
-    for (let i = 0; i < out.length; i++) out[i] = f(...inputs.map((x) => at(x.data, i)));
+    const [a = out, b = a, c = a] = inputs.map(({ data }) => data);
+    for (let i = 0; i < out.length; i++) out[i] = f(at(a, i), at(b, i), at(c, i));
   };
