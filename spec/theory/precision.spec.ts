@@ -1,0 +1,118 @@
+/**
+ * Float32: what rounding does to anchors and divergences, on the engines that train.
+ */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { kl } from "../../src/anchored/divergences.ts";
+import { interpolate } from "../../src/anchored/interpolations.ts";
+import { type Backend, createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { constant, tensor } from "../../src/tensor/apply.ts";
+import {
+  add,
+  exp,
+  log,
+  logSoftmax,
+  maximum,
+  mul,
+  softmax,
+  sub,
+  sum,
+} from "../../src/tensor/ops.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { choices, pairs } from "./arbitraries.ts";
+import { FLOAT32, type Space } from "./laws.ts";
+
+let float64: Engine;
+beforeAll(async () => {
+  float64 = await createEngine({ backend: "reference" });
+});
+afterAll(() => float64.close());
+
+/** The same numbers for both engines: rounded to float32 once. */
+const rounded = (x: Tensor): Tensor => constant(Float32Array.from(x.data), x.shape);
+
+describe.each<Backend>(["wasm", "cpu"])("%s", (backend) => {
+  let float32: Engine;
+  beforeAll(async () => {
+    float32 = await createEngine({ backend, threads: 1 });
+  });
+  afterAll(() => float32.close());
+
+  test.each<Space>(["logit", "probability"])(
+    "divergences from the anchor are those of float64 (%s)",
+    async (space) => {
+      await fc.assert(
+        fc.asyncProperty(choices, async (choice) => {
+          const { snapshot, reference } = pairs(choice);
+          const [p, s] = [rounded(snapshot), rounded(reference)];
+          const both = (): Tensor => {
+            const q = interpolate(space, choice.alpha)(p, s);
+            return add(kl(logSoftmax(p), q), kl(q, logSoftmax(s)));
+          };
+          const [coarse, exact] = [await float32.run(both), await float64.run(both)];
+          coarse.data.forEach((x, row) => {
+            const wanted = exact.data[row] as number;
+            expect(Math.abs(x - wanted)).toBeLessThan(FLOAT32 * (1 + wanted));
+          });
+        }),
+        { numRuns: 1000 },
+      );
+    },
+  );
+
+  test("the divergence from itself is zero, and of equal distributions nearly", async () => {
+    await fc.assert(
+      fc.asyncProperty(choices, async (choice) => {
+        const { snapshot } = pairs(choice);
+        const p = logSoftmax(snapshot);
+        const [zero, nearly] = await float32.run(() => [
+          kl(p, p),
+          kl(p, logSoftmax(add(snapshot, 10))),
+        ]);
+        expect(zero?.data.every((x) => x === 0)).toBe(true);
+        nearly?.data.forEach((x) => {
+          expect(Math.abs(x)).toBeLessThan(FLOAT32);
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("at both ends the anchor is the snapshot and the reference, to the bit", async () => {
+    for (const seed of [1, 2, 3]) {
+      const { snapshot, reference } = pairs({ vocabulary: 16, seed, alpha: 0, beta: 0, steps: 1 });
+      for (const space of ["logit", "probability", { power: 2 }] as const) {
+        const [atZero, p, atOne, s] = await float32.run(() => [
+          interpolate(space, 0)(snapshot, reference),
+          logSoftmax(snapshot),
+          interpolate(space, 1)(snapshot, reference),
+          logSoftmax(reference),
+        ]);
+        expect(atZero?.data).toEqual(p?.data);
+        expect(atOne?.data).toEqual(s?.data);
+      }
+    }
+  });
+
+  test("anchors stay finite at the ends of the range", async () => {
+    const [far, near] = [tensor([[100, -100, 0]]), tensor([[-100, 100, 0]])];
+    for (const space of ["logit", "probability", { power: -1 }] as const)
+      for (const alpha of [0, 1e-6, 0.5, 1 - 1e-6, 1]) {
+        const { data } = await float32.run(() => interpolate(space, alpha)(far, near));
+        expect(data.every(Number.isFinite)).toBe(true);
+        expect(Array.from(data).reduce((total, x) => total + Math.exp(x), 0)).toBeCloseTo(1, 5);
+      }
+  });
+});
+
+test("not log(max(softmax, 1e-20)) in a divergence: beyond 46 nats it understates", async () => {
+  const [p, s] = [tensor([0, 0]), tensor([100, 0])];
+  const [clamped, right] = await float64.run(() => {
+    const logS = log(maximum(softmax(s), 1e-20));
+    const logP = logSoftmax(p);
+    return [sum(mul(exp(logP), sub(logP, logS)), { axis: -1 }), kl(logP, logSoftmax(s))];
+  });
+  expect(clamped?.data[0]).toBeCloseTo(23.026 - Math.LN2, 2);
+  expect(right?.data[0]).toBeCloseTo(50 - Math.LN2, 6);
+});
