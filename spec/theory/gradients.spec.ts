@@ -15,6 +15,7 @@ import { type Interpolation, interpolate } from "../../src/anchored/interpolatio
 import { anchoredLoss, frozenAnchorLoss } from "../../src/anchored/losses.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { tensor } from "../../src/tensor/apply.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import {
   exp,
@@ -119,6 +120,29 @@ describe("the moving anchor", () => {
         expect(Math.abs(x - (first?.data[i] as number))).toBeLessThan(remainder);
       });
     }));
+
+  test.each(["logit", "probability"] as const)(
+    "however small α is, descent ends at the reference, where a frozen anchor holds it back (%s)",
+    async (space) => {
+      const [p, s] = [tensor([[2, 0, -1]]), tensor([[-1, 0, 2]])];
+      const [alpha, rate, steps] = [0.1, 5, 400];
+      const descend = engine.compile((z: Tensor, snapshotLogits: Tensor) => {
+        const loss = (logits: Tensor): Tensor =>
+          anchoredLoss({ logits, snapshotLogits, referenceLogits: s, alpha, interpolation: space });
+        return sub(z, mul(grad(loss)(z), rate));
+      });
+      const distance = async (snapshot: (z: Tensor) => Tensor): Promise<number> => {
+        let z: Tensor = p;
+        for (let step = 0; step < steps; step++) z = await descend(z, snapshot(z));
+        const { data } = await engine.run(() => kl(logSoftmax(p), logSoftmax(z)));
+        return data[0] as number;
+      };
+      const { data } = await engine.run(() => kl(logSoftmax(p), logSoftmax(s)));
+      const whole = data[0] as number;
+      expect(await distance((z) => z)).toBeCloseTo(whole, 3);
+      expect(await distance(() => p)).toBeLessThanOrEqual(alpha * whole + 1e-6);
+    },
+  );
 
   test.each(["logit", "probability"] as const)("rests at the reference alone (%s)", (space) =>
     always(async (choice) => {
