@@ -10,8 +10,7 @@ export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, packed 
   return [
     {
       ...records(packed, [0], rows.count, 2, (cell, row) => {
-        const block = cell.packed ? `quotient(${row}, ${T})` : `Math.floor((${row} + 0.5) / ${T})`;
-        const i = cell.declare(`${row} - ${cell.declare(block)} * ${T}`);
+        const [, i] = cell.divide(row, T, rows.count);
         const first = cell.at(0, `${row} * ${T}`);
         const max = cell.variable(`${scale} * ${first}`);
         overPast(cell, rows, row, i, (x, past) => {

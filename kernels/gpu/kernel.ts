@@ -20,6 +20,8 @@ export interface Cell {
   /** A loop with a constant bound: any other stops silently at 1,000 iterations in GPU.js. */
   repeat(count: number, body: (i: string) => void): void;
   when(condition: string, then: () => void, otherwise?: () => void): void;
+  /** Whole division of a whole number a < below by a constant, exact where floats are not. */
+  divide(a: string, b: number, below: number): readonly [quotient: string, remainder: string];
   /** `lanes` numbers of a read tensor, from number lanes · group. */
   load(read: number, group: string, lanes: Lanes): readonly string[];
   /** One number of a read tensor. */
@@ -33,11 +35,16 @@ export interface Kernel {
   /** The cells, row-major; `lanes` times their number is the size of the result. */
   readonly extent: Shape;
   readonly lanes: Lanes;
-  /** @returns one expression a lane. */
+  /**
+   * Results that a cell computes at once, each of the extent's size; 1 by default. More than one
+   * where `Call.targets` allows, with 4 lanes.
+   */
+  readonly rows?: number;
+  /** @returns one expression a lane, of each result in turn. */
   readonly body: (cell: Cell, ...at: string[]) => readonly string[];
 }
 
-/** The result of an operation's j-th kernel, for `Kernel.reads`. */
+/** The j-th of the results of an operation's kernels, for `Kernel.reads`. */
 export const resultOf = (j: number): number => -1 - j;
 
 /** An operation to be computed. */
@@ -46,6 +53,8 @@ export interface Call<K extends PrimitiveName> {
   readonly shape: Shape;
   readonly attrs: Attrs<K>;
   readonly packed: boolean;
+  /** How many results a kernel may have. */
+  readonly targets: number;
 }
 
 /** The kernels that compute an operation, in order; the last one makes its result. */

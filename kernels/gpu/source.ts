@@ -1,86 +1,171 @@
-import type { Shape } from "../../src/tensor/tensor.ts";
+import { glsl, type NativeFunction, type TextureSize } from "./glsl.ts";
 import type { Cell, Kernel, Lanes } from "./kernel.ts";
 
-/** Where a tensor's texels lie: row-major in a texture that is `width` wide. */
-export interface Packing {
-  readonly width: number;
+/** What GPU.js makes a kernel of. */
+export interface KernelSource {
+  readonly code: string;
+  /** GLSL functions that the code calls. */
+  readonly natives: readonly NativeFunction[];
+  /** Functions whose results are the kernel's results after the first. */
+  readonly parts: readonly string[];
 }
 
-/** GLSL that packed kernels call beside what GPU.js generates. */
-export const nativeFunctions: readonly {
-  readonly name: string;
-  readonly source: string;
-  readonly settings: { readonly returnType: string; readonly argumentTypes: readonly string[] };
-}[] = [
-  {
-    // GPU.js divides integers as floats, which is inexact on many GPUs.
-    name: "quotient",
-    source: "int quotient(int a, int b) { return a / b; }",
-    settings: { returnType: "Integer", argumentTypes: ["Integer", "Integer"] },
-  },
-  {
-    name: "number",
-    source: `float number(sampler2D t, ivec2 size, ivec3 dim, int i) {
-  return getMemoryOptimized32(t, size, dim, 0, 0, i);
-}`,
-    settings: { returnType: "Number", argumentTypes: ["ArrayTexture(4)", "Integer"] },
-  },
-];
+/** Numbers are counted in floats, which do so exactly up to here. */
+const MOST_NUMBERS = 2 ** 24;
+
+/** How a kernel reads tensors and knows its place. */
+interface Dialect {
+  /** Expression of the cell's (where tensors lie packed: the texel's) place. */
+  readonly place: string;
+  number(read: number, index: string): string;
+  texel(read: number, index: string): string;
+}
+
+/** The source of a kernel where a number is a number. */
+export function scalarSource(kernel: Kernel): KernelSource {
+  if (kernel.lanes * (kernel.rows ?? 1) !== 1)
+    throw new RangeError("scalarSource: expected cells of one number");
+  const dialect: Dialect = {
+    place: "this.thread.x",
+    number: (read, index) => `a${read}[${index}]`,
+    texel: () => {
+      throw new RangeError("scalarSource: expected loads of 1 lane");
+    },
+  };
+  const writer = writerOf(dialect, false);
+  const index = writer.declare(dialect.place);
+  const [result] = writer.cell(kernel, index);
+  return { code: writer.finish(kernel, result as string), natives: [], parts: [] };
+}
 
 /**
- * The GPU.js source of a kernel.
- * @param packing of the result, where tensors lie packed; then the function returns four numbers
+ * The source of a kernel where tensors lie packed. A texel is one cell of four lanes, or four
+ * cells of one.
+ * @param reads the textures that it reads
  */
-export function sourceOf(kernel: Kernel, packing?: Packing): string {
-  const lines: string[] = [];
-  const names = counter();
-  const result = packing
-    ? packedResult(kernel, packing, lines, names)
-    : scalarResult(kernel, lines, names);
-  const parameters = kernel.reads.map((_, i) => `a${i}`);
-  return `function(${parameters.join(", ")}) {\n${lines.join("\n")}\nreturn ${result};\n}`;
-}
-
-function scalarResult(kernel: Kernel, lines: string[], names: () => string): string {
-  if (kernel.lanes !== 1) throw new RangeError("sourceOf: expected 1 lane, got 4");
-  lines.push("const index = this.thread.x;");
-  const cell = cellOf(lines, names, "index", false);
-  return kernel.body(cell, ...coordinates(cell, kernel.extent))[0] as string;
-}
-
-/** A texel is one cell of four lanes, or four cells of one. */
-function packedResult(
+export function packedSource(
   kernel: Kernel,
-  { width }: Packing,
-  lines: string[],
-  names: () => string,
-): string {
-  lines.push(`const texel = this.thread.y * ${width} + this.thread.x;`);
-  if (kernel.lanes === 4) {
-    const cell = cellOf(lines, names, "texel", true);
-    return `[${kernel.body(cell, ...coordinates(cell, kernel.extent)).join(", ")}]`;
-  }
-  const numbers = [0, 1, 2, 3].map((lane) => {
-    lines.push(`const index${lane} = texel * 4 + ${lane};`);
-    const cell = cellOf(lines, names, `index${lane}`, true);
-    return cell.declare(kernel.body(cell, ...coordinates(cell, kernel.extent))[0] as string);
+  target: TextureSize,
+  reads: readonly TextureSize[],
+): KernelSource {
+  const natives = new Map<string, NativeFunction>();
+  const call = (native: NativeFunction, ...args: string[]): string => {
+    natives.set(native.name, native);
+    return `${native.name}(${args.join(", ")})`;
+  };
+  const dialect: Dialect = {
+    place: call(glsl.place(target)),
+    number: (read, index) => {
+      const size = reads[read] as TextureSize;
+      if (4 * size[0] * size[1] > MOST_NUMBERS)
+        throw new RangeError(
+          `packedSource: expected at most ${MOST_NUMBERS} elements where they are read one by ` +
+            `one (lengths that are multiples of 4 are not), got ${4 * size[0] * size[1]}`,
+        );
+      return call(glsl.number(size), `a${read}`, index);
+    },
+    texel: (read, index) => call(glsl.fetch(reads[read] as TextureSize), `a${read}`, index),
+  };
+  const writer = writerOf(dialect, true);
+  const texel = writer.declare(dialect.place);
+  const lanes = lanesOf(kernel, writer, texel);
+  const results = Array.from({ length: kernel.rows ?? 1 }, (_, row) =>
+    lanes.slice(4 * row, 4 * row + 4).join(", "),
+  );
+  const parts = results.slice(1).map((numbers, i) => {
+    writer.run(`part${i}(${numbers});`);
+    return `function part${i}(x, y, z, w) { return [x, y, z, w]; }`;
   });
-  return `[${numbers.join(", ")}]`;
+  return { code: writer.finish(kernel, `[${results[0]}]`), natives: [...natives.values()], parts };
 }
 
-/** The place of a cell along each axis of `extent`. */
-function coordinates(cell: Cell, extent: Shape): string[] {
+function lanesOf(kernel: Kernel, writer: Writer, texel: string): readonly string[] {
+  if (kernel.lanes === 4) return writer.cell(kernel, texel);
+  return [0, 1, 2, 3].map((lane) => {
+    const [number] = writer.cell(kernel, writer.declare(`${texel} * 4 + ${lane}`));
+    return writer.declare(number as string);
+  });
+}
+
+interface Writer {
+  declare(expression: string): string;
+  run(statement: string): void;
+  /** Writes one cell and returns the expressions of its numbers. */
+  cell(kernel: Kernel, index: string): readonly string[];
+  finish(kernel: Kernel, result: string): string;
+}
+
+function writerOf(dialect: Dialect, packed: boolean): Writer {
+  const lines: string[] = [];
+  let names = 0;
+  const fresh = (): string => `v${names++}`;
+  const run = (statement: string): void => {
+    lines.push(statement);
+  };
+  const name = (keyword: string, expression: string): string => {
+    const it = fresh();
+    run(`${keyword} ${it} = ${expression};`);
+    return it;
+  };
+  const declare = (expression: string): string => name("const", expression);
+
+  const cellAt = (index: string): Cell => ({
+    packed,
+    index,
+    declare,
+    variable: (initial) => name("let", initial),
+    run,
+    repeat(count, body) {
+      const i = fresh();
+      run(`for (let ${i} = 0; ${i} < ${count}; ${i}++) {`);
+      body(i);
+      run("}");
+    },
+    when(condition, then, otherwise) {
+      run(`if (${condition}) {`);
+      then();
+      if (otherwise) {
+        run("} else {");
+        otherwise();
+      }
+      run("}");
+    },
+    divide: (a, b, below) => divide(declare, a, b, below),
+    load(read, group, lanes: Lanes) {
+      if (lanes === 1) return [declare(dialect.number(read, group))];
+      const texel = declare(dialect.texel(read, group));
+      return [0, 1, 2, 3].map((lane) => `${texel}[${lane}]`);
+    },
+    at: (read, i) => declare(dialect.number(read, i)),
+  });
+
+  return {
+    declare,
+    run,
+    cell(kernel, index) {
+      const cell = cellAt(index);
+      return kernel.body(cell, ...coordinates(cell, kernel));
+    },
+    finish({ reads }, result) {
+      const parameters = reads.map((_, i) => `a${i}`).join(", ");
+      return `function(${parameters}) {\n${lines.join("\n")}\nreturn ${result};\n}`;
+    },
+  };
+}
+
+/** The place of a cell along each axis of the extent. */
+function coordinates(cell: Cell, { extent }: Kernel): string[] {
   const at: string[] = [];
   let rest = cell.index;
   for (let axis = extent.length - 1; axis > 0; axis--) {
     const length = extent[axis] as number;
-    const outermost = extent.slice(0, axis).every((n) => n === 1);
+    const outer = extent.slice(0, axis).reduce((a, b) => a * b, 1);
     if (length === 1) at.unshift("0");
-    else if (outermost) {
+    else if (outer === 1) {
       at.unshift(rest);
       rest = "0";
     } else {
-      const [quotient, remainder] = divide(cell, rest, length);
+      const [quotient, remainder] = cell.divide(rest, length, outer * length);
       at.unshift(remainder);
       rest = quotient;
     }
@@ -88,62 +173,22 @@ function coordinates(cell: Cell, extent: Shape): string[] {
   return [rest, ...at];
 }
 
-/** Whole division that is exact where float division is not. */
-function divide(cell: Cell, a: string, b: number): [string, string] {
-  if (cell.packed) {
-    const quotient = cell.declare(`quotient(${a}, ${b})`);
-    return [quotient, cell.declare(`${a} - ${quotient} * ${b}`)];
+/**
+ * Whole division of a whole number below `below`. Floats divide inexactly on GPUs: half a unit
+ * keeps small quotients away from the whole numbers, large ones are put right afterwards.
+ */
+function divide(
+  declare: (expression: string) => string,
+  a: string,
+  b: number,
+  below: number,
+): readonly [quotient: string, remainder: string] {
+  if (below <= 2 ** 20) {
+    const quotient = declare(`Math.floor((${a} + 0.5) * ${1 / b})`);
+    return [quotient, declare(`${a} - ${quotient} * ${b}`)];
   }
-  const guess = cell.declare(`Math.floor(${a} / ${b})`);
-  const rest = cell.declare(`${a} - ${guess} * ${b}`);
-  const error = cell.declare(`${rest} < 0 ? -1 : (${rest} < ${b} ? 0 : 1)`);
-  return [cell.declare(`${guess} + ${error}`), cell.declare(`${rest} - ${error} * ${b}`)];
-}
-
-function cellOf(lines: string[], names: () => string, index: string, packed: boolean): Cell {
-  const push = (line: string): void => {
-    lines.push(line);
-  };
-  const name = (keyword: string, expression: string): string => {
-    const fresh = names();
-    push(`${keyword} ${fresh} = ${expression};`);
-    return fresh;
-  };
-  const declare: Cell["declare"] = (expression) => name("const", expression);
-  return {
-    packed,
-    index,
-    declare,
-    variable: (initial) => name("let", initial),
-    run: push,
-    repeat(count, body) {
-      const i = names();
-      push(`for (let ${i} = 0; ${i} < ${count}; ${i}++) {`);
-      body(i);
-      push("}");
-    },
-    when(condition, then, otherwise) {
-      push(`if (${condition}) {`);
-      then();
-      if (otherwise) {
-        push("} else {");
-        otherwise();
-      }
-      push("}");
-    },
-    load(read, group, lanes: Lanes) {
-      if (lanes === 1) return [declare(element(read, group, packed))];
-      const texel = declare(`a${read}[${group}]`);
-      return [0, 1, 2, 3].map((lane) => `${texel}[${lane}]`);
-    },
-    at: (read, i) => declare(element(read, i, packed)),
-  };
-}
-
-const element = (read: number, i: string, packed: boolean): string =>
-  packed ? `number(a${read}, ${i})` : `a${read}[${i}]`;
-
-function counter(): () => string {
-  let n = 0;
-  return () => `v${n++}`;
+  const guess = declare(`Math.floor(${a} * ${1 / b})`);
+  const rest = declare(`${a} - ${guess} * ${b}`);
+  const error = declare(`Math.floor((${rest} + 0.5) * ${1 / b})`);
+  return [declare(`${guess} + ${error}`), declare(`${rest} - ${error} * ${b}`)];
 }

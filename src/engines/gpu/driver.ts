@@ -1,14 +1,16 @@
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
 import type { MemoryUse } from "../device.ts";
 
-/** A kernel ready to run: takes the tensors it reads, gives the one it makes. */
-export type Launch<Memory> = (reads: readonly Memory[]) => Memory;
+/** A kernel ready to run: takes the tensors it reads, gives those it makes. */
+export type Launch<Memory> = (reads: readonly Memory[]) => readonly Memory[];
 
 /** How one GPU.js back end holds tensors and runs kernels. */
 export interface Driver<Memory> {
   readonly description: string;
   /** Whether tensors lie packed, four numbers to a texel. */
   readonly packed: boolean;
+  /** How many tensors a kernel may make at once. */
+  readonly targets: number;
   /**
    * Makes a kernel ready; equal kernels are made once.
    * @param sizes the number of elements of each tensor it reads
@@ -27,6 +29,6 @@ export interface Driver<Memory> {
   close(): Promise<void>;
 }
 
-/** The number of elements a kernel makes. */
+/** The number of elements of each tensor that a kernel makes. */
 export const elementsOf = ({ extent, lanes }: Kernel): number =>
   extent.reduce((a, b) => a * b, lanes);

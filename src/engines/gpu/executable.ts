@@ -1,4 +1,4 @@
-import type { Kernel, Lowering } from "../../../kernels/gpu/kernel.ts";
+import type { Lowering } from "../../../kernels/gpu/kernel.ts";
 import { lowerings } from "../../../kernels/gpu/table.ts";
 import type { Plan, Step } from "../../compile/plan.ts";
 import type { PrimitiveName } from "../../tensor/tensor.ts";
@@ -15,7 +15,6 @@ export interface GpuBuffer<Memory = unknown> {
 interface Stage<Memory> {
   readonly launch: Launch<Memory>;
   readonly reads: readonly number[];
-  readonly elements: number;
 }
 
 interface ReadyStep<Memory> {
@@ -84,15 +83,18 @@ function lower<Memory>(driver: Driver<Memory>, step: Step): Promise<Stage<Memory
     shape: step.output.shape,
     attrs: step.attrs,
     packed: driver.packed,
+    targets: driver.targets,
   });
+  const sizes = kernels.flatMap((kernel) =>
+    Array<number>(kernel.rows ?? 1).fill(elementsOf(kernel)),
+  );
   const sizeOfRead = (read: number): number =>
     read >= 0
       ? (step.inputs[read] as Step["output"]).shape.reduce((a, b) => a * b, 1)
-      : elementsOf(kernels[-1 - read] as Kernel);
+      : (sizes[-1 - read] as number);
   return kernels.map(async (kernel) => ({
     launch: await driver.compile(kernel, kernel.reads.map(sizeOfRead)),
     reads: kernel.reads,
-    elements: elementsOf(kernel),
   }));
 }
 
@@ -108,7 +110,7 @@ function runStep<Memory>(
       if (buffer === undefined) return results[-1 - read] as Memory;
       return (contents[buffer] as GpuBuffer<Memory>).memory;
     });
-    results.push(launch(operands));
+    results.push(...launch(operands));
   }
   const memory = results.pop() as Memory;
   for (const intermediate of results) driver.free(intermediate);

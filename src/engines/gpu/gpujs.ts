@@ -3,8 +3,8 @@ export type GpuMode = "webgpu" | "webgl2" | "webgl" | "headlessgl" | "webasm" | 
 
 /**
  * What the engine uses of GPU.js 2.24.1, its own typings being silent on most of it. `texture`,
- * `_textureSwitched` and `outputBuffer` are where a kernel keeps the memory it writes to: the
- * engine puts its own there, so that tensors outlive launches without a copy.
+ * `mappedTextures` and `outputBuffer` are where a kernel keeps the memory it writes to: the engine
+ * puts its own there, so that tensors outlive launches without a copy.
  */
 export interface GpuJsKernel {
   readonly constructor: { readonly mode: string };
@@ -13,8 +13,11 @@ export interface GpuJsKernel {
   readonly getInternalFormat: () => number;
   readonly getTextureFormat: () => number;
   readonly fallbackReason: string | null;
+  readonly framebuffer: WebGLFramebuffer | null;
   texture: GpuTexture | null;
   _textureSwitched: boolean;
+  mappedTextures: readonly GpuTexture[] | null;
+  drawBuffersMap: readonly number[] | null;
   outputBuffer: unknown;
   bindGroupDirty: boolean;
   build(...args: unknown[]): unknown;
@@ -35,7 +38,7 @@ export interface GpuTexture {
 export interface GpuJs {
   readonly context: unknown;
   createKernel(source: string, settings: object): GpuJsLauncher;
-  addNativeFunction(name: string, source: string, settings: object): unknown;
+  createKernelMap(parts: readonly string[], source: string, settings: object): GpuJsLauncher;
   destroy(): Promise<void>;
 }
 

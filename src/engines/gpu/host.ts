@@ -1,5 +1,5 @@
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { sourceOf } from "../../../kernels/gpu/source.ts";
+import { scalarSource } from "../../../kernels/gpu/source.ts";
 import type { MemoryUse } from "../device.ts";
 import { type Driver, elementsOf, type Launch } from "./driver.ts";
 import { checkMode, type GpuJsLauncher, kernelSettings, startGpuJs } from "./gpujs.ts";
@@ -20,7 +20,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
   };
 
   function launcherOf(kernel: Kernel, sizes: readonly number[]): GpuJsLauncher {
-    const source = sourceOf(kernel);
+    const source = scalarSource(kernel).code;
     const elements = Math.max(1, elementsOf(kernel));
     const key = [elements, ...sizes, source].join(" ");
     const known = launchers.get(key);
@@ -33,12 +33,13 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
   return {
     description: mode === "webasm" ? "GPU.js in WebAssembly" : "GPU.js in JavaScript",
     packed: false,
+    targets: 1,
     async compile(kernel, sizes): Promise<Launch<Float32Array>> {
       const launcher = launcherOf(kernel, sizes);
       return (reads) => {
         const result = launcher(...reads) as Float32Array;
         checkMode(launcher, mode);
-        return own(result);
+        return [own(result)];
       };
     },
     // GPU.js takes no empty arrays.

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { sourceOf } from "../../../kernels/gpu/source.ts";
+import { scalarSource } from "../../../kernels/gpu/source.ts";
 import { type Driver, elementsOf, type Launch } from "./driver.ts";
 import {
   checkMode,
@@ -115,8 +115,9 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
   return {
     description: `webgpu on ${nameOf(context)}`,
     packed: false,
+    targets: 1,
     async compile(kernel): Promise<Launch<Handle>> {
-      const source = sourceOf(kernel);
+      const source = scalarSource(kernel).code;
       const elements = elementsOf(kernel);
       const key = `${elements} ${source}`;
       const building = ready.get(key) ?? build(kernel, source);
@@ -129,7 +130,7 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
         const done = launcher(...reads) as Promise<unknown>;
         done.catch(() => {});
         launched.push(done);
-        return target;
+        return [target];
       };
     },
     upload(data) {

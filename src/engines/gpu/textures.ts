@@ -1,0 +1,77 @@
+import type { TextureSize } from "../../../kernels/gpu/glsl.ts";
+import type { GpuJsKernel, GpuTexture } from "./gpujs.ts";
+
+export type Gl = WebGLRenderingContext | WebGL2RenderingContext;
+
+/**
+ * The texture of a tensor of so many elements: a power of two wide, about square. It depends on
+ * nothing else, so that a reshape is free. @throws RangeError when it is larger than `limit`
+ */
+export function textureSize(elements: number, limit: number): TextureSize {
+  const texels = Math.max(1, Math.ceil(elements / 4));
+  const width = 2 ** Math.ceil(Math.log2(Math.sqrt(texels)));
+  // GPU.js takes a height of 1 for a one-dimensional result, which it lays out otherwise.
+  const height = Math.max(2, Math.ceil(texels / width));
+  if (Math.max(width, height) > limit)
+    throw new RangeError(
+      `expected a tensor of at most ${4 * limit ** 2} elements ` +
+        `(textures of ${limit} × ${limit}), got ${elements}`,
+    );
+  return [width, height];
+}
+
+/** A float texture, wrapped as `like` wraps its own. */
+export function createTexture(gl: Gl, like: GpuJsKernel, size: TextureSize): GpuTexture {
+  const texture = gl.createTexture();
+  bindTexture(gl, texture);
+  for (const [name, value] of [
+    [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE],
+    [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
+    [gl.TEXTURE_MIN_FILTER, gl.NEAREST],
+    [gl.TEXTURE_MAG_FILTER, gl.NEAREST],
+  ] as const)
+    gl.texParameteri(gl.TEXTURE_2D, name, value);
+  const [internalFormat, textureFormat] = [like.getInternalFormat(), like.getTextureFormat()];
+  const [w, h] = size;
+  gl.texImage2D(gl.TEXTURE_2D, 0, internalFormat, w, h, 0, textureFormat, gl.FLOAT, null);
+  return new like.TextureConstructor({
+    ...{ texture, size, internalFormat, textureFormat },
+    ...{ dimensions: [w, h, 1], output: [w, h], context: gl, kernel: like },
+  });
+}
+
+export function bindTexture(gl: Gl, texture: WebGLTexture): void {
+  gl.activeTexture(gl.TEXTURE0);
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+}
+
+/** Makes a kernel write to these textures, one for each of its results. */
+export function aim(gl: Gl, kernel: GpuJsKernel, targets: readonly GpuTexture[]): void {
+  const [first = null, ...rest] = targets;
+  kernel.texture = first;
+  kernel._textureSwitched = true;
+  if (rest.length === 0) return;
+  const attachments = targets.map((_, i) => gl.COLOR_ATTACHMENT0 + i);
+  kernel.mappedTextures = rest;
+  kernel.drawBuffersMap = attachments;
+  // Before its first run a kernel has no framebuffer; it then attaches the textures itself.
+  if (!kernel.framebuffer) return;
+  gl.bindFramebuffer(gl.FRAMEBUFFER, kernel.framebuffer);
+  for (const [i, { texture }] of rest.entries()) attach(gl, attachments[i + 1] as number, texture);
+}
+
+export function attach(gl: Gl, attachment: number, texture: WebGLTexture | null): void {
+  gl.framebufferTexture2D(gl.FRAMEBUFFER, attachment, gl.TEXTURE_2D, texture, 0);
+}
+
+/** Waits for the GPU without blocking the page, where the context can tell. */
+export async function finished(gl: Gl): Promise<void> {
+  if (!("fenceSync" in gl)) return;
+  const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (!fence) return;
+  gl.flush();
+  while (gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED && !gl.isContextLost())
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  gl.deleteSync(fence);
+}
