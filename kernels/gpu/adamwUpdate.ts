@@ -1,8 +1,8 @@
 import { sizeOf } from "../../src/tensor/shapes.ts";
 import { eachLane, type Lanes, type Lowering, literal } from "./kernel.ts";
 
-export const adamwUpdate: Lowering<"adamwUpdate"> = ({ shape, packed, attrs }) => {
-  const lanes: Lanes = packed ? 4 : 1;
+export const adamwUpdate: Lowering<"adamwUpdate"> = ({ shape, wide, attrs }) => {
+  const lanes: Lanes = wide ? 4 : 1;
   const [epsilon, weightDecay] = [literal(attrs.epsilon), literal(attrs.weightDecay)];
   return [
     {

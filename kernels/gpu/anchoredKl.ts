@@ -3,8 +3,8 @@ import { logOf } from "./math.ts";
 import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
 
 /** Σ eᵃ · (a − log softmax(x)) over rows of (anchor log-probabilities a, logits x). */
-export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], packed }) => {
-  const rows = rowsOf(logits, packed);
+export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], wide }) => {
+  const rows = rowsOf(logits, wide);
   return [
     {
       reads: [0, 1],
@@ -32,10 +32,10 @@ export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], pack
 const probability = (a: string): string => `Math.fround(Math.exp(${a}))`;
 
 /** (g, anchor, logits) → g · (softmax(logits) · Σ eᵃ − eᵃ). */
-export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, packed }) => {
-  const rows = rowsOf(shape, packed);
+export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
   return [
-    records(packed, [1, 2], rows.count, 2, (cell, row) => {
+    records(wide, [1, 2], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 1);
       const mass = cell.variable("0");
       overRow(cell, rows, row, [0], (_, anchor = []) => {

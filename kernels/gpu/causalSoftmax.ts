@@ -3,13 +3,13 @@ import { type Rows, recordAt, records, rowsOf } from "./rows.ts";
 import { throughSoftmax } from "./softmax.ts";
 
 /** Rows of [..., T, T]: row i sees the numbers j ≤ i. */
-export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, packed }) => {
-  const rows = rowsOf(shape, packed);
+export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, wide }) => {
+  const rows = rowsOf(shape, wide);
   const T = shape.at(-1) as number;
   const scale = literal(attrs.scale);
   return [
     {
-      ...records(packed, [0], rows.count, 2, (cell, row) => {
+      ...records(wide, [0], rows.count, 2, (cell, row) => {
         const [, i] = cell.divide(row, T, rows.count);
         const first = cell.at(0, `${row} * ${T}`);
         const max = cell.variable(`${scale} * ${first}`);
@@ -54,5 +54,5 @@ function overPast(
   });
 }
 
-export const causalSoftmaxGrad: Lowering<"causalSoftmaxGrad"> = ({ shape, attrs, packed }) =>
-  throughSoftmax(shape, packed, attrs.scale);
+export const causalSoftmaxGrad: Lowering<"causalSoftmaxGrad"> = ({ shape, attrs, wide }) =>
+  throughSoftmax(shape, wide, attrs.scale);

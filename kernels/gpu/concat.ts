@@ -5,15 +5,15 @@ import { type Cell, type Kernel, type Lowering, lanesFor, resultOf } from "./ker
 /** WebGPU kernels take at most seven tensors (eight storage buffers with the result). */
 const AT_ONCE = 7;
 
-export const concat: Lowering<"concat"> = ({ shapes, attrs: { axis }, packed }) => {
+export const concat: Lowering<"concat"> = ({ shapes, attrs: { axis }, wide }) => {
   const outer = sizeOf((shapes[0] ?? []).slice(0, axis));
   const blocks = shapes.map((shape: Shape) => sizeOf(shape.slice(axis)));
-  const kernels = [joined(packed, outer, blocks.slice(0, AT_ONCE), range(0, AT_ONCE))];
+  const kernels = [joined(wide, outer, blocks.slice(0, AT_ONCE), range(0, AT_ONCE))];
   for (let next = AT_ONCE; next < blocks.length; next += AT_ONCE - 1) {
     const done = blocks.slice(0, next).reduce((a, b) => a + b, 0);
     const more = blocks.slice(next, next + AT_ONCE - 1);
     const reads = [resultOf(kernels.length - 1), ...range(next, AT_ONCE - 1)];
-    kernels.push(joined(packed, outer, [done, ...more], reads));
+    kernels.push(joined(wide, outer, [done, ...more], reads));
   }
   return kernels;
 };
@@ -23,12 +23,12 @@ const range = (from: number, length: number): number[] =>
 
 /** [outer, Σ blocks] from tensors [outer, block]. */
 function joined(
-  packed: boolean,
+  wide: boolean,
   outer: number,
   blocks: readonly number[],
   reads: readonly number[],
 ): Kernel {
-  const lanes = lanesFor(packed, ...blocks);
+  const lanes = lanesFor(wide, ...blocks);
   const groups = blocks.map((n) => n / lanes);
   const width = groups.reduce((a, b) => a + b, 0);
   return {

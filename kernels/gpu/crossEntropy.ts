@@ -27,8 +27,8 @@ const isLabel = (rows: Rows, group: string, lane: number, label: string): string
   `${group} * ${rows.lanes} + ${lane} == ${label}`;
 
 /** log Σ eˣ − x[label], a row at a time. */
-export const crossEntropy: Lowering<"crossEntropy"> = ({ shapes: [logits = []], packed }) => {
-  const rows = rowsOf(logits, packed);
+export const crossEntropy: Lowering<"crossEntropy"> = ({ shapes: [logits = []], wide }) => {
+  const rows = rowsOf(logits, wide);
   return [
     {
       reads: [0, 1],
@@ -52,10 +52,10 @@ export const crossEntropy: Lowering<"crossEntropy"> = ({ shapes: [logits = []], 
  * (g, logits, labels) → g · (softmax − one-hot). At the label that is −g times the weight of the
  * others, which keeps its digits where the label has almost all.
  */
-export const crossEntropyGrad: Lowering<"crossEntropyGrad"> = ({ shape, packed }) => {
-  const rows = rowsOf(shape, packed);
+export const crossEntropyGrad: Lowering<"crossEntropyGrad"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
   return [
-    records(packed, [1, 2], rows.count, 3, (cell, row) => {
+    records(wide, [1, 2], rows.count, 3, (cell, row) => {
       const label = cell.at(1, row);
       const { max, own, others } = weights(cell, rows, row, 0, label);
       const over = cell.declare(`1 / (${own} + ${others})`);

@@ -7,12 +7,12 @@ import { type Call, type Cell, eachLane, type Kernel, type Lanes } from "./kerne
  * @param rule expression of one number from the names of its operands
  */
 export function elementwise(
-  { shape, packed }: Pick<Call<PrimitiveName>, "shape" | "packed">,
+  { shape, wide }: Pick<Call<PrimitiveName>, "shape" | "wide">,
   operands: number,
   rule: (cell: Cell, ...x: string[]) => string,
 ): Kernel[] {
   // The lanes past the end of the last texel are computed and never read.
-  const lanes: Lanes = packed ? 4 : 1;
+  const lanes: Lanes = wide ? 4 : 1;
   return [
     {
       reads: Array.from({ length: operands }, (_, i) => i),

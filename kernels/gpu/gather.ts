@@ -1,9 +1,9 @@
 import { sizeOf } from "../../src/tensor/shapes.ts";
 import { type Lowering, lanesFor } from "./kernel.ts";
 
-export const gather: Lowering<"gather"> = ({ shapes: [table = [], ids = []], packed }) => {
+export const gather: Lowering<"gather"> = ({ shapes: [table = [], ids = []], wide }) => {
   const width = table[1] as number;
-  const lanes = lanesFor(packed, width);
+  const lanes = lanesFor(wide, width);
   const groups = width / lanes;
   return [
     {

@@ -19,7 +19,7 @@ const texelAt = ([width, height]: TextureSize): string =>
   vec4 texel = texture(t, at * vec2(${exact(1 / width)}, ${exact(1 / height)}));`;
 
 /**
- * How packed kernels address textures. GPU.js's own accessors divide integers for it, which
+ * How kernels address textures. GPU.js's own accessors divide integers for it, which
  * costs more than the fetch; dividing a float by a power of two is exact and costs little.
  */
 export const glsl = {

@@ -1,15 +1,14 @@
 import type { Attrs, PrimitiveName, Shape } from "../../src/tensor/tensor.ts";
 
 /**
- * How many neighbouring numbers a cell computes or a load fetches. On WebGL tensors lie packed,
- * four numbers to an RGBA texel, in row-major order whatever their shape; everywhere else a
- * number is a number and `lanes` is 1.
+ * How many neighbouring numbers a cell computes or a load fetches. Wide devices take four: on
+ * WebGL tensors lie packed, four numbers to an RGBA texel, in row-major order whatever their shape.
  */
 export type Lanes = 1 | 4;
 
 /** Writes the source of one cell (GPU.js calls it a thread) of a kernel. */
 export interface Cell {
-  readonly packed: boolean;
+  readonly wide: boolean;
   /** This cell's place among all cells, row-major. */
   readonly index: string;
   /** Declares a constant and returns its name. */
@@ -52,7 +51,7 @@ export interface Call<K extends PrimitiveName> {
   readonly shapes: readonly Shape[];
   readonly shape: Shape;
   readonly attrs: Attrs<K>;
-  readonly packed: boolean;
+  readonly wide: boolean;
   /** How many results a kernel may have. */
   readonly targets: number;
 }
@@ -60,9 +59,9 @@ export interface Call<K extends PrimitiveName> {
 /** The kernels that compute an operation, in order; the last one makes its result. */
 export type Lowering<K extends PrimitiveName> = (call: Call<K>) => readonly Kernel[];
 
-/** Four lanes where tensors lie packed and every one of `lengths` is a multiple of four. */
-export const lanesFor = (packed: boolean, ...lengths: readonly number[]): Lanes =>
-  packed && lengths.every((n) => n % 4 === 0) ? 4 : 1;
+/** Four lanes on a wide device where every one of `lengths` is a multiple of four. */
+export const lanesFor = (wide: boolean, ...lengths: readonly number[]): Lanes =>
+  wide && lengths.every((n) => n % 4 === 0) ? 4 : 1;
 
 /** A literal that GPU.js reads as a float. */
 export const literal = (x: number): string => (x < 0 ? `(${x})` : `${x}`);

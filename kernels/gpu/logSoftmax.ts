@@ -2,10 +2,10 @@ import { type Lowering, resultOf } from "./kernel.ts";
 import { logOf } from "./math.ts";
 import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
 
-export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, packed }) => {
-  const rows = rowsOf(shape, packed);
+export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
   return [
-    records(packed, [0], rows.count, 2, (cell, row) => {
+    records(wide, [0], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 0);
       return [max, logOf(cell, sum)];
     }),
@@ -22,10 +22,10 @@ export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, packed }) => {
 };
 
 /** g − eʸ · Σ g over rows of (g, y). */
-export const logSoftmaxGrad: Lowering<"logSoftmaxGrad"> = ({ shape, packed }) => {
-  const rows = rowsOf(shape, packed);
+export const logSoftmaxGrad: Lowering<"logSoftmaxGrad"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
   return [
-    records(packed, [0], rows.count, 1, (cell, row) => {
+    records(wide, [0], rows.count, 1, (cell, row) => {
       const sum = cell.variable("0");
       overRow(cell, rows, row, [0], (_, g = []) => cell.run(`${sum} += ${g.join(" + ")};`));
       return [sum];

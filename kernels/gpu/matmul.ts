@@ -3,7 +3,7 @@ import { type Cell, type Kernel, type Lanes, type Lowering, lanesFor, resultOf }
 import { strided } from "./strided.ts";
 
 interface Product {
-  readonly packed: boolean;
+  readonly wide: boolean;
   readonly batch: number;
   readonly m: number;
   readonly k: number;
@@ -22,19 +22,19 @@ const FEW_STEPS = 16;
 /** Products of fewer multiplications are one launch. */
 const SMALL = 2 ** 16;
 
-export const matmul: Lowering<"matmul"> = ({ shapes: [a = []], shape, attrs, packed, targets }) => {
+export const matmul: Lowering<"matmul"> = ({ shapes: [a = []], shape, attrs, wide, targets }) => {
   const [m, n] = shape.slice(-2) as [number, number];
   const k = (attrs.transposeA ? a.at(-2) : a.at(-1)) as number;
   const batch = sizeOf(shape.slice(0, -2));
   const small = batch * m * k * n < SMALL;
-  const rows = packed && targets >= 4 && !small && m % 4 === 0 && n % 4 === 0 ? 4 : 1;
-  const cells = (batch * m * n) / rows / lanesFor(packed, n);
+  const rows = wide && targets >= 4 && !small && m % 4 === 0 && n % 4 === 0 ? 4 : 1;
+  const cells = (batch * m * n) / rows / lanesFor(wide, n);
   const parts = small ? 1 : partsOf(cells, k / depthOf(k));
-  const product: Product = { packed, batch, m, k, n, rows, parts, ...attrs };
-  // Down a column of a packed matrix a cell of one row uses one number of each texel.
-  const turns = attrs.transposeA && packed && rows === 1 && k % 4 === 0 && n > 4;
+  const product: Product = { wide, batch, m, k, n, rows, parts, ...attrs };
+  // Down a column of a wide matrix a cell of one row uses one number of each texel.
+  const turns = attrs.transposeA && wide && rows === 1 && k % 4 === 0 && n > 4;
   if (!turns) return multiplied(product, [0, 1], 0);
-  const turned = strided(packed, [batch, m, k], [m * k, 1, m]);
+  const turned = strided(wide, [batch, m, k], [m * k, 1, m]);
   return [turned, ...multiplied({ ...product, transposeA: false }, [resultOf(0), 1], 1)];
 };
 
@@ -49,8 +49,8 @@ function partsOf(cells: number, steps: number): number {
 
 /** @param before results of earlier kernels */
 function multiplied(product: Product, reads: readonly number[], before: number): Kernel[] {
-  const { packed, batch, m, k, n, rows, parts } = product;
-  const lanes = lanesFor(packed, n);
+  const { wide, batch, m, k, n, rows, parts } = product;
+  const lanes = lanesFor(wide, n);
   const steps = k / depthOf(k) / parts;
   const kernel: Kernel = {
     reads,
@@ -112,7 +112,7 @@ function joined({ batch, m, n, rows, parts }: Product, lanes: Lanes, before: num
 /** Reads the numbers of the left factor for one step: a line for each row of the cell. */
 function leftOf(
   cell: Cell,
-  { packed, m, k, transposeA, rows }: Product,
+  { wide, m, k, transposeA, rows }: Product,
   block: string,
   row: string,
 ): (step: string) => readonly (readonly string[])[] {
@@ -131,15 +131,15 @@ function leftOf(
     ];
   }
   const starts = times(rows, (r) =>
-    cell.declare(`(${block} * ${m} + ${row} * ${rows} + ${r}) * ${k / lanesFor(packed, k)}`),
+    cell.declare(`(${block} * ${m} + ${row} * ${rows} + ${r}) * ${k / lanesFor(wide, k)}`),
   );
-  return (step) => starts.map((start) => along(cell, 0, start, step, packed, depth));
+  return (step) => starts.map((start) => along(cell, 0, start, step, wide, depth));
 }
 
 /** Reads the numbers of the right factor for one step: a line of lanes for each number of depth. */
 function rightOf(
   cell: Cell,
-  { packed, k, n, transposeB }: Product,
+  { wide, k, n, transposeB }: Product,
   lanes: Lanes,
   block: string,
   column: string,
@@ -153,9 +153,9 @@ function rightOf(
       );
   }
   const starts = times(lanes, (lane) =>
-    cell.declare(`(${block} * ${n} + ${column} * ${lanes} + ${lane}) * ${k / lanesFor(packed, k)}`),
+    cell.declare(`(${block} * ${n} + ${column} * ${lanes} + ${lane}) * ${k / lanesFor(wide, k)}`),
   );
-  return (step) => transposed(starts.map((start) => along(cell, 1, start, step, packed, depth)));
+  return (step) => transposed(starts.map((start) => along(cell, 1, start, step, wide, depth)));
 }
 
 /** `depth` numbers of a line along k. */
@@ -164,10 +164,10 @@ function along(
   read: number,
   start: string,
   step: string,
-  packed: boolean,
+  wide: boolean,
   depth: Lanes,
 ): readonly string[] {
-  if (packed && depth === 4) return cell.load(read, `${start} + ${step}`, 4);
+  if (wide && depth === 4) return cell.load(read, `${start} + ${step}`, 4);
   return times(depth, (d) => cell.at(read, `${start} + ${step} * ${depth} + ${d}`));
 }
 

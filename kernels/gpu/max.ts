@@ -1,9 +1,9 @@
 import { type Lowering, lanesFor } from "./kernel.ts";
 import { aroundAxis } from "./sum.ts";
 
-export const max: Lowering<"max"> = ({ shapes: [x = []], attrs: { axis }, packed }) => {
+export const max: Lowering<"max"> = ({ shapes: [x = []], attrs: { axis }, wide }) => {
   const [outer, length, inner] = aroundAxis(x, axis);
-  const lanes = lanesFor(packed, inner);
+  const lanes = lanesFor(wide, inner);
   const groups = inner / lanes;
   return [
     {

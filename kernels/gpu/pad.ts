@@ -1,12 +1,11 @@
 import { stridesOf } from "../../src/tensor/shapes.ts";
 import { type Lowering, lanesFor } from "./kernel.ts";
 
-export const pad: Lowering<"pad"> = ({ shapes: [x = []], shape, attrs, packed }) => {
+export const pad: Lowering<"pad"> = ({ shapes: [x = []], shape, attrs, wide }) => {
   const rank = shape.length;
   const lastBefore = attrs.before[rank - 1] ?? 0;
   // A texel is then either all inside or all zeros.
-  const lanes =
-    rank === 0 ? 1 : lanesFor(packed, shape[rank - 1] ?? 1, x[rank - 1] ?? 1, lastBefore);
+  const lanes = rank === 0 ? 1 : lanesFor(wide, shape[rank - 1] ?? 1, x[rank - 1] ?? 1, lastBefore);
   const unit = (axis: number): number => (axis === rank - 1 ? lanes : 1);
   const strides = stridesOf(x);
   return [

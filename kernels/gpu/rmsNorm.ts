@@ -3,10 +3,10 @@ import { type Cell, type Kernel, type Lowering, literal, resultOf } from "./kern
 import { overRow, type Rows, recordAt, records, rowsOf } from "./rows.ts";
 import { columnSums } from "./sum.ts";
 
-export const rmsNorm: Lowering<"rmsNorm"> = ({ shape, attrs, packed }) => {
-  const rows = rowsOf(shape, packed);
+export const rmsNorm: Lowering<"rmsNorm"> = ({ shape, attrs, wide }) => {
+  const rows = rowsOf(shape, wide);
   return [
-    reciprocalRms(rows, shape, attrs.epsilon, packed, 0),
+    reciprocalRms(rows, shape, attrs.epsilon, wide, 0),
     {
       reads: [0, 1, resultOf(0)],
       extent: [rows.count, rows.groups],
@@ -25,10 +25,10 @@ const reciprocalRms = (
   rows: Rows,
   shape: Shape,
   epsilon: number,
-  packed: boolean,
+  wide: boolean,
   x: number,
 ): Kernel =>
-  records(packed, [x], rows.count, 1, (cell, row) => {
+  records(wide, [x], rows.count, 1, (cell, row) => {
     const squares = cell.variable("0");
     overRow(cell, rows, row, [0], (_, v = []) => {
       cell.run(`${squares} += ${v.map((n) => `${n} * ${n}`).join(" + ")};`);
@@ -40,10 +40,10 @@ const reciprocal = (cell: Cell, squares: string, shape: Shape, epsilon: number):
   cell.declare(`1 / Math.sqrt(${squares} / ${shape.at(-1)} + ${literal(epsilon)})`);
 
 /** (g·gain − n · mean(g·gain·n)) · r, with r the reciprocal root mean square and n = x·r. */
-export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, packed }) => {
-  const rows = rowsOf(shape, packed);
+export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, wide }) => {
+  const rows = rowsOf(shape, wide);
   return [
-    records(packed, [0, 1, 2], rows.count, 2, (cell, row) => {
+    records(wide, [0, 1, 2], rows.count, 2, (cell, row) => {
       const squares = cell.variable("0");
       const dot = cell.variable("0");
       overRow(cell, rows, row, [0, 1], (group, g = [], x = []) => {
@@ -72,12 +72,12 @@ export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, packed })
   ];
 };
 
-export const rmsNormGradGain: Lowering<"rmsNormGradGain"> = ({ shapes, attrs, packed }) => {
+export const rmsNormGradGain: Lowering<"rmsNormGradGain"> = ({ shapes, attrs, wide }) => {
   const shape = shapes[0] ?? [];
-  const rows = rowsOf(shape, packed);
+  const rows = rowsOf(shape, wide);
   return [
-    reciprocalRms(rows, shape, attrs.epsilon, packed, 1),
-    ...columnSums(packed, rows.count, shape.at(-1) as number, {
+    reciprocalRms(rows, shape, attrs.epsilon, wide, 1),
+    ...columnSums(wide, rows.count, shape.at(-1) as number, {
       reads: [0, 1, resultOf(0)],
       before: 1,
       term(cell, row, place, lanes) {

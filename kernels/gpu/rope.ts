@@ -2,9 +2,9 @@ import { sizeOf } from "../../src/tensor/shapes.ts";
 import { type Lowering, lanesFor } from "./kernel.ts";
 
 /** A number of one half mixes with its partner in the other half. */
-export const rope: Lowering<"rope"> = ({ shape, attrs, packed }) => {
+export const rope: Lowering<"rope"> = ({ shape, attrs, wide }) => {
   const [T, D] = shape.slice(-2) as [number, number];
-  const lanes = lanesFor(packed, D / 2);
+  const lanes = lanesFor(wide, D / 2);
   const groups = D / 2 / lanes;
   const [first, second] = attrs.inverse ? ["1", "-1"] : ["-1", "1"];
   return [

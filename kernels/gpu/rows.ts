@@ -10,9 +10,9 @@ export interface Rows {
   readonly groups: number;
 }
 
-export function rowsOf(shape: Shape, packed: boolean): Rows {
+export function rowsOf(shape: Shape, wide: boolean): Rows {
   const length = shape.at(-1) ?? 1;
-  const lanes = lanesFor(packed, length);
+  const lanes = lanesFor(wide, length);
   return { count: sizeOf(shape.slice(0, -1)), lanes, groups: length / lanes };
 }
 
@@ -57,17 +57,17 @@ export function logSumExpParts(
 }
 
 /**
- * A few numbers for each of `count` rows, for the kernel that reads them with `recordAt`. A texel
- * holds a record where tensors lie packed; elsewhere a record is `width` neighbouring numbers.
+ * A few numbers for each of `count` rows, for the kernel that reads them with `recordAt`. On a
+ * wide device a record is four neighbouring numbers, elsewhere `width`.
  */
 export function records(
-  packed: boolean,
+  wide: boolean,
   reads: readonly number[],
   count: number,
   width: 1 | 2 | 3,
   body: (cell: Cell, row: string) => readonly string[],
 ): Kernel {
-  if (packed)
+  if (wide)
     return {
       reads,
       extent: [count],
@@ -92,6 +92,6 @@ export function recordAt(
   row: string,
   width: 1 | 2 | 3,
 ): readonly string[] {
-  if (cell.packed) return cell.load(read, row, 4).slice(0, width);
+  if (cell.wide) return cell.load(read, row, 4).slice(0, width);
   return Array.from({ length: width }, (_, i) => cell.at(read, `(${row}) * ${width} + ${i}`));
 }

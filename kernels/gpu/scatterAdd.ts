@@ -5,11 +5,11 @@ import { type Cell, type Lowering, lanesFor, resultOf } from "./kernel.ts";
  * Gathers, since a GPU.js cell writes its own number only. The places of equal ids form a chain,
  * so that a row of the table reads its own updates and no others.
  */
-export const scatterAdd: Lowering<"scatterAdd"> = ({ shapes, attrs: { rows }, packed }) => {
+export const scatterAdd: Lowering<"scatterAdd"> = ({ shapes, attrs: { rows }, wide }) => {
   const [ids = [], updates = []] = shapes;
   const count = sizeOf(ids);
   const width = updates.at(-1) as number;
-  const lanes = lanesFor(packed, width);
+  const lanes = lanesFor(wide, width);
   const groups = width / lanes;
   return [
     {
@@ -17,14 +17,14 @@ export const scatterAdd: Lowering<"scatterAdd"> = ({ shapes, attrs: { rows }, pa
       reads: [0],
       extent: [count],
       lanes: 1,
-      body: (cell, i = "0") => [firstPlace(cell, count, packed, cell.at(0, i), i)],
+      body: (cell, i = "0") => [firstPlace(cell, count, wide, cell.at(0, i), i)],
     },
     {
       // The first place of each id, or −1.
       reads: [0],
       extent: [rows],
       lanes: 1,
-      body: (cell, row = "0") => [firstPlace(cell, count, packed, row, "-1")],
+      body: (cell, row = "0") => [firstPlace(cell, count, wide, row, "-1")],
     },
     {
       reads: [1, resultOf(0), resultOf(1)],
@@ -46,8 +46,8 @@ export const scatterAdd: Lowering<"scatterAdd"> = ({ shapes, attrs: { rows }, pa
 };
 
 /** The first place after `after` where the ids are `id`. */
-function firstPlace(cell: Cell, count: number, packed: boolean, id: string, after: string): string {
-  const lanes = lanesFor(packed, count);
+function firstPlace(cell: Cell, count: number, wide: boolean, id: string, after: string): string {
+  const lanes = lanesFor(wide, count);
   const found = cell.variable("-1");
   cell.repeat(count / lanes, (group) => {
     cell.load(0, group, lanes).forEach((v, lane) => {

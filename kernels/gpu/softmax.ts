@@ -2,10 +2,10 @@ import type { Shape } from "../../src/tensor/tensor.ts";
 import { type Kernel, type Lowering, resultOf } from "./kernel.ts";
 import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
 
-export const softmax: Lowering<"softmax"> = ({ shape, packed }) => {
-  const rows = rowsOf(shape, packed);
+export const softmax: Lowering<"softmax"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
   return [
-    records(packed, [0], rows.count, 2, (cell, row) => {
+    records(wide, [0], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 0);
       return [max, `1 / ${sum}`];
     }),
@@ -23,14 +23,14 @@ export const softmax: Lowering<"softmax"> = ({ shape, packed }) => {
   ];
 };
 
-export const softmaxGrad: Lowering<"softmaxGrad"> = ({ shape, packed }) =>
-  throughSoftmax(shape, packed, 1);
+export const softmaxGrad: Lowering<"softmaxGrad"> = ({ shape, wide }) =>
+  throughSoftmax(shape, wide, 1);
 
 /** scale · y · (g − Σ g·y) over rows of (g, y). */
-export function throughSoftmax(shape: Shape, packed: boolean, scale: number): Kernel[] {
-  const rows = rowsOf(shape, packed);
+export function throughSoftmax(shape: Shape, wide: boolean, scale: number): Kernel[] {
+  const rows = rowsOf(shape, wide);
   return [
-    records(packed, [0, 1], rows.count, 1, (cell, row) => {
+    records(wide, [0, 1], rows.count, 1, (cell, row) => {
       const dot = cell.variable("0");
       overRow(cell, rows, row, [0, 1], (_, g = [], y = []) => {
         cell.run(`${dot} += ${g.map((v, lane) => `${v} * ${y[lane]}`).join(" + ")};`);

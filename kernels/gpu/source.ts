@@ -15,35 +15,28 @@ const MOST_NUMBERS = 2 ** 24;
 
 /** How a kernel reads tensors and knows its place. */
 interface Dialect {
-  /** Expression of the cell's (where tensors lie packed: the texel's) place. */
+  /** Expression of the place of the cell, or of the texel. */
   readonly place: string;
   number(read: number, index: string): string;
-  texel(read: number, index: string): string;
+  /** Four numbers at once, where there are texels. */
+  texel?(read: number, index: string): string;
 }
 
-/** The source of a kernel where a number is a number. */
-export function scalarSource(kernel: Kernel): KernelSource {
-  if (kernel.lanes * (kernel.rows ?? 1) !== 1)
-    throw new RangeError("scalarSource: expected cells of one number");
-  const dialect: Dialect = {
-    place: "this.thread.x",
-    number: (read, index) => `a${read}[${index}]`,
-    texel: () => {
-      throw new RangeError("scalarSource: expected loads of 1 lane");
-    },
-  };
-  const writer = writerOf(dialect, false);
-  const index = writer.declare(dialect.place);
-  const [result] = writer.cell(kernel, index);
-  return { code: writer.finish(kernel, result as string), natives: [], parts: [] };
+/** The source of a kernel that reads and writes buffers of numbers. */
+export function bufferSource(kernel: Kernel, wide: boolean): KernelSource {
+  const number = (read: number, index: string): string => `a${read}[${index}]`;
+  const writer = writerOf({ place: "this.thread.x", number }, wide);
+  const numbers = writer.cell(kernel, writer.declare("this.thread.x"));
+  const result = kernel.lanes === 4 ? `[${numbers.join(", ")}]` : (numbers[0] as string);
+  return { code: writer.finish(kernel, result), natives: [], parts: [] };
 }
 
 /**
- * The source of a kernel where tensors lie packed. A texel is one cell of four lanes, or four
+ * The source of a kernel that reads and writes textures. A texel is one cell of four lanes, or four
  * cells of one.
  * @param reads the textures that it reads
  */
-export function packedSource(
+export function textureSource(
   kernel: Kernel,
   target: TextureSize,
   reads: readonly TextureSize[],
@@ -59,7 +52,7 @@ export function packedSource(
       const size = reads[read] as TextureSize;
       if (4 * size[0] * size[1] > MOST_NUMBERS)
         throw new RangeError(
-          `packedSource: expected at most ${MOST_NUMBERS} elements where they are read one by ` +
+          `textureSource: expected at most ${MOST_NUMBERS} elements where they are read one by ` +
             `one (lengths that are multiples of 4 are not), got ${4 * size[0] * size[1]}`,
         );
       return call(glsl.number(size), `a${read}`, index);
@@ -95,7 +88,7 @@ interface Writer {
   finish(kernel: Kernel, result: string): string;
 }
 
-function writerOf(dialect: Dialect, packed: boolean): Writer {
+function writerOf(dialect: Dialect, wide: boolean): Writer {
   const lines: string[] = [];
   let names = 0;
   const fresh = (): string => `v${names++}`;
@@ -110,7 +103,7 @@ function writerOf(dialect: Dialect, packed: boolean): Writer {
   const declare = (expression: string): string => name("const", expression);
 
   const cellAt = (index: string): Cell => ({
-    packed,
+    wide,
     index,
     declare,
     variable: (initial) => name("let", initial),
@@ -133,6 +126,10 @@ function writerOf(dialect: Dialect, packed: boolean): Writer {
     divide: (a, b, below) => divide(declare, a, b, below),
     load(read, group, lanes: Lanes) {
       if (lanes === 1) return [declare(dialect.number(read, group))];
+      if (!dialect.texel)
+        return [0, 1, 2, 3].map((lane) =>
+          declare(dialect.number(read, `(${group}) * 4 + ${lane}`)),
+        );
       const texel = declare(dialect.texel(read, group));
       return [0, 1, 2, 3].map((lane) => `${texel}[${lane}]`);
     },

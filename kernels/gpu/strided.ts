@@ -12,7 +12,7 @@ interface Axis {
  * @param read which tensor is the source
  */
 export function strided(
-  packed: boolean,
+  wide: boolean,
   shape: Shape,
   strides: readonly number[],
   { offset = 0, read = 0 }: { offset?: number; read?: number } = {},
@@ -20,7 +20,7 @@ export function strided(
   const axes = merged(shape.map((length, i) => ({ length, stride: strides[i] as number })));
   const outer = axes.slice(0, -1);
   const last = axes.at(-1) ?? { length: 1, stride: 1 };
-  const lanes = lanesOf(packed, axes, offset);
+  const lanes = lanesOf(wide, axes, offset);
   return {
     reads: [read],
     extent: [...outer.map((axis) => axis.length), last.length / lanes],
@@ -36,12 +36,12 @@ export function strided(
 }
 
 /** Whether four neighbours of the result are one texel of the source, or one number of it. */
-function lanesOf(packed: boolean, axes: readonly Axis[], offset: number): Lanes {
+function lanesOf(wide: boolean, axes: readonly Axis[], offset: number): Lanes {
   const last = axes.at(-1);
   if (!last || last.stride > 1) return 1;
-  if (last.stride === 0) return lanesFor(packed, last.length);
+  if (last.stride === 0) return lanesFor(wide, last.length);
   const steps = axes.slice(0, -1).map((axis) => axis.stride);
-  return lanesFor(packed, last.length, offset, ...steps);
+  return lanesFor(wide, last.length, offset, ...steps);
 }
 
 function sumOf(at: readonly string[], axes: readonly Axis[], offset: number, lanes: Lanes): string {

@@ -5,21 +5,21 @@ import { type Cell, type Kernel, type Lanes, type Lowering, lanesFor, resultOf }
 const FEW_CELLS = 4096;
 const MANY_TERMS = 64;
 
-export const sum: Lowering<"sum"> = ({ shapes: [x = []], attrs: { axis }, packed }) => {
+export const sum: Lowering<"sum"> = ({ shapes: [x = []], attrs: { axis }, wide }) => {
   const [outer, length, inner] = aroundAxis(x, axis);
   if (inner > 1 && outer === 1)
-    return columnSums(packed, length, inner, {
+    return columnSums(wide, length, inner, {
       reads: [0],
       before: 0,
       term: (cell, _, place, lanes) => cell.load(0, place, lanes),
     });
-  if (inner > 1) return [sumAxis(packed, outer, length, inner, 0)];
+  if (inner > 1) return [sumAxis(wide, outer, length, inner, 0)];
   const chunk = length >= MANY_TERMS && outer < FEW_CELLS ? chunkOf(length) : length;
-  if (chunk === length) return [sumRows(packed, outer, length, length, 0)];
+  if (chunk === length) return [sumRows(wide, outer, length, length, 0)];
   const chunks = Math.ceil(length / chunk);
   return [
-    sumRows(packed, outer, length, chunk, 0),
-    sumRows(packed, outer, chunks, chunks, resultOf(0)),
+    sumRows(wide, outer, length, chunk, 0),
+    sumRows(wide, outer, chunks, chunks, resultOf(0)),
   ];
 };
 
@@ -38,13 +38,13 @@ const chunkOf = (length: number): number => 4 * Math.ceil(Math.sqrt(length) / 4)
 
 /** Sums of each `chunk` numbers of the rows of [outer, length]: [outer, ⌈length / chunk⌉]. */
 function sumRows(
-  packed: boolean,
+  wide: boolean,
   outer: number,
   length: number,
   chunk: number,
   read: number,
 ): Kernel {
-  const lanes = lanesFor(packed, length, chunk);
+  const lanes = lanesFor(wide, length, chunk);
   const [all, some] = [length / lanes, chunk / lanes];
   return {
     reads: [read],
@@ -65,13 +65,13 @@ function sumRows(
 
 /** [outer, length, inner] → [outer, inner]. */
 function sumAxis(
-  packed: boolean,
+  wide: boolean,
   outer: number,
   length: number,
   inner: number,
   read: number,
 ): Kernel {
-  const lanes = lanesFor(packed, inner);
+  const lanes = lanesFor(wide, inner);
   const groups = inner / lanes;
   return {
     reads: [read],
@@ -105,12 +105,12 @@ interface ColumnTerm {
 
 /** Σ over the rows of [rows, columns] → [columns]. */
 export function columnSums(
-  packed: boolean,
+  wide: boolean,
   rows: number,
   columns: number,
   { reads, before, term }: ColumnTerm,
 ): Kernel[] {
-  const lanes = lanesFor(packed, columns);
+  const lanes = lanesFor(wide, columns);
   const groups = columns / lanes;
   const chunk = rows >= MANY_TERMS && groups < FEW_CELLS ? chunkOf(rows) : rows;
   const parts = Math.ceil(rows / chunk);
@@ -129,5 +129,5 @@ export function columnSums(
       return totals;
     },
   };
-  return parts === 1 ? [first] : [first, sumAxis(packed, 1, parts, columns, resultOf(before))];
+  return parts === 1 ? [first] : [first, sumAxis(wide, 1, parts, columns, resultOf(before))];
 }

@@ -7,8 +7,8 @@ export type Launch<Memory> = (reads: readonly Memory[]) => readonly Memory[];
 /** How one GPU.js back end holds tensors and runs kernels. */
 export interface Driver<Memory> {
   readonly description: string;
-  /** Whether tensors lie packed, four numbers to a texel. */
-  readonly packed: boolean;
+  /** Whether a cell may compute four neighbouring numbers. */
+  readonly wide: boolean;
   /** How many tensors a kernel may make at once. */
   readonly targets: number;
   /**

@@ -82,7 +82,7 @@ function lower<Memory>(driver: Driver<Memory>, step: Step): Promise<Stage<Memory
     shapes: step.inputs.map((x) => x.shape),
     shape: step.output.shape,
     attrs: step.attrs,
-    packed: driver.packed,
+    wide: driver.wide,
     targets: driver.targets,
   });
   const sizes = kernels.flatMap((kernel) =>

@@ -1,6 +1,6 @@
 import type { NativeFunction, TextureSize } from "../../../kernels/gpu/glsl.ts";
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { packedSource } from "../../../kernels/gpu/source.ts";
+import { textureSource } from "../../../kernels/gpu/source.ts";
 import { type Driver, elementsOf, type Launch } from "./driver.ts";
 import {
   checkMode,
@@ -77,7 +77,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
   }
 
   function launcherOf(kernel: Kernel, size: TextureSize, reads: readonly TextureSize[]) {
-    const { code, natives, parts } = named(() => packedSource(kernel, size, reads));
+    const { code, natives, parts } = named(() => textureSource(kernel, size, reads));
     const key = [...size, ...reads, code].join(" ");
     const known = launchers.get(key);
     if (known) return known;
@@ -123,7 +123,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
 
   return {
     description: `${mode} on ${rendererOf(gl)}`,
-    packed: true,
+    wide: true,
     targets: mode === "webgl2" ? 4 : 1,
     compile: async (kernel, elements) => launchOf(kernel, elements.map(sizeOf)),
     upload(data) {

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { scalarSource } from "../../../kernels/gpu/source.ts";
+import { bufferSource } from "../../../kernels/gpu/source.ts";
 import type { MemoryUse } from "../device.ts";
 import { type Driver, elementsOf, type Launch } from "./driver.ts";
 import { checkMode, type GpuJsLauncher, kernelSettings, startGpuJs } from "./gpujs.ts";
@@ -20,7 +20,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
   };
 
   function launcherOf(kernel: Kernel, sizes: readonly number[]): GpuJsLauncher {
-    const source = scalarSource(kernel).code;
+    const source = bufferSource(kernel, false).code;
     const elements = Math.max(1, elementsOf(kernel));
     const key = [elements, ...sizes, source].join(" ");
     const known = launchers.get(key);
@@ -32,7 +32,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
 
   return {
     description: mode === "webasm" ? "GPU.js in WebAssembly" : "GPU.js in JavaScript",
-    packed: false,
+    wide: false,
     targets: 1,
     async compile(kernel, sizes): Promise<Launch<Float32Array>> {
       const launcher = launcherOf(kernel, sizes);

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { scalarSource } from "../../../kernels/gpu/source.ts";
+import { bufferSource } from "../../../kernels/gpu/source.ts";
 import { type Driver, elementsOf, type Launch } from "./driver.ts";
 import {
   checkMode,
@@ -99,11 +99,12 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
       throw new RangeError(
         `webgpu: expected a tensor of at most ${most} elements, got ${elements}`,
       );
-    return buffers.take(Math.max(1, elements) * 4);
+    // Cells of four lanes read and write whole groups.
+    return buffers.take(16 * Math.max(1, Math.ceil(elements / 4)));
   }
 
   async function build(kernel: Kernel, source: string): Promise<GpuJsLauncher> {
-    const output = [Math.max(1, elementsOf(kernel))];
+    const output = [Math.max(1, elementsOf(kernel) / kernel.lanes)];
     const launcher = gpu.createKernel(source, { ...kernelSettings, pipeline: true, output });
     // A kernel makes itself an output buffer unless it has one.
     launcher.kernel.outputBuffer = { size: Number.POSITIVE_INFINITY };
@@ -114,10 +115,10 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
 
   return {
     description: `webgpu on ${nameOf(context)}`,
-    packed: false,
+    wide: true,
     targets: 1,
     async compile(kernel): Promise<Launch<Handle>> {
-      const source = scalarSource(kernel).code;
+      const source = bufferSource(kernel, true).code;
       const elements = elementsOf(kernel);
       const key = `${elements} ${source}`;
       const building = ready.get(key) ?? build(kernel, source);
