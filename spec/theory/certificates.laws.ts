@@ -108,7 +108,8 @@ export const certificateLaws: readonly Law[] = [
         return mul(expectation(p, e), (1 - alpha) ** (steps - 1 - t));
       });
       const bound = mul(kl(p, s), effectiveWeight(alpha, steps));
-      return [kl(p, path.at(-1) as Tensor), "≤", add(bound, sumOf(errors))];
+      const total = sumOf([bound, ...errors, rounding(scene, ...path)]);
+      return [kl(p, path.at(-1) as Tensor), "≤", total];
     },
   },
 ];

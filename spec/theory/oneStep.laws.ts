@@ -26,7 +26,8 @@ export function largestLogRatio(a: Tensor, b: Tensor): Tensor {
   return max(maximum(difference, neg(difference)), { axis: -1 });
 }
 
-/** The rounding error of a single log-probability, which grows with its size. */
+/** The rounding error of a single log-probability, or of an anchor made from it, which grows with
+ * its size. */
 export const rounding = ({ tolerance }: Scene, ...logProbs: readonly Tensor[]): Tensor =>
   logProbs.map((x) => mul(max(neg(x), { axis: -1 }), tolerance)).reduce((a, b) => maximum(a, b));
 
