@@ -71,6 +71,18 @@ describe("interpolate", () => {
     },
   );
 
+  test("at an end, what the other side excludes does not matter", async () => {
+    const excluded = tensor([0, -Infinity, 0]);
+    for (const space of ["logit", "probability"] as const) {
+      expect(await numbers(() => interpolate(space, 0)(p, excluded))).toEqual(
+        await numbers(() => logSoftmax(p)),
+      );
+      expect(await numbers(() => interpolate(space, 1)(excluded, s))).toEqual(
+        await numbers(() => logSoftmax(s)),
+      );
+    }
+  });
+
   test.each([1.2, -0.1, NaN])("refuses alpha %d", (alpha) => {
     expect(() => interpolate("logit", alpha)).toThrow(
       new RangeError(`interpolate: expected 0 ≤ alpha ≤ 1, got ${alpha}`),

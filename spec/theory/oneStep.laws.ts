@@ -63,7 +63,19 @@ export const oneStepLaws: readonly Law[] = [
   /* Convex and zero at both ends; also Hölder's inequality. */
   {
     name: "psi(α) ≤ 0",
+    spaces: logit,
     sides: ({ p, s, alpha }) => [logPartition(p, s, alpha), "≤", mul(kl(p, s), 0)],
+  },
+
+  /* A log-sum-exp of functions linear in α. */
+  {
+    name: "psi is convex",
+    spaces: logit,
+    sides: ({ p, s, alpha, later }) => {
+      const [a, b] = [alpha, later].map((weight) => logPartition(p, s, weight));
+      const middle = logPartition(p, s, (alpha + later) / 2);
+      return [middle, "≤", mul(add(a as Tensor, b as Tensor), 0.5)];
+    },
   },
 
   /* Joint convexity in the first slot. */

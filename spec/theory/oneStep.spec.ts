@@ -104,6 +104,16 @@ const counterexamples: readonly Counterexample[] = [
     instead: linear(kl),
   },
   {
+    name: "10: KL(s‖q) ≤ −log α",
+    space: "logit",
+    p: sureOfSecond(1e-9),
+    s: sureOfFirst(1e-9),
+    alpha: 0.1,
+    claim: ({ q, s, alpha }) => [kl(s, q), add(mul(kl(s, q), 0), -Math.log(alpha))],
+    found: [16.6, 2.3],
+    instead: ({ p, q, s, alpha }) => [kl(s, q), mul(kl(s, p), 1 - alpha)],
+  },
+  {
     name: "2c: KL(q‖p) ≤ α/(1−α)·KL(p‖s)",
     space: "probability",
     p: sureOfFirst(1e-12),
