@@ -29,6 +29,19 @@ function oxygenation(facts: Facts): number {
   return exceeded(oxygen, [[60, 1]], oxygen >= 55 ? 3 : 4);
 }
 
+/** Points for the mean arterial pressure; the benchmark gives those of 110 to all above 109. */
+function arterialPressure(facts: Facts): number {
+  const mean = meanArterialPressure(facts);
+  const high = facts.variant === "published" ? mean : Math.ceil(mean);
+  return mean < 70
+    ? reached(mean, [[50, 2]], 4)
+    : reached(high, [
+        [160, 4],
+        [130, 3],
+        [110, 2],
+      ]);
+}
+
 /** Points for creatinine: acute failure doubles them, and in the benchmark excuses a low value. */
 function kidneys(facts: Facts): number {
   const acute = facts.flag("Acute renal failure");
@@ -79,17 +92,7 @@ export const apache: Calculator = {
       ],
       4,
     ) +
-    reached(
-      meanArterialPressure(facts),
-      [
-        [160, 4],
-        [130, 3],
-        [110, 2],
-        [70, 0],
-        [50, 2],
-      ],
-      4,
-    ) +
+    arterialPressure(facts) +
     reached(
       heartRate(facts),
       [

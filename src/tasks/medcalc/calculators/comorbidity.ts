@@ -18,6 +18,18 @@ function hemoglobinPoints(facts: Facts): number {
   return reached(hemoglobin, steps, 6);
 }
 
+/** Exactly 70 mg/dL is 6 points, 4 in the benchmark, which converts with 28.08 g/mol. */
+function ureaPoints(facts: Facts): number {
+  const published = facts.variant === "published";
+  const urea = ureaNitrogen(facts, published ? substances.ureaNitrogen : { molarMass: 28.08 });
+  if (published ? urea >= 70 : urea > 70) return 6;
+  return reached(urea, [
+    [28, 4],
+    [22.4, 3],
+    [18.2, 2],
+  ]);
+}
+
 /** A tumour: 2, or 6 with metastases. */
 const tumour = (facts: Facts): number =>
   facts.flag("Solid tumor") ? graded(facts.word("Solid tumor"), [["metastatic", 6]], 2) : 0;
@@ -31,18 +43,7 @@ export const comorbidity: readonly Calculator[] = [
     category: "risk",
     output: "integer",
     compute: (facts) =>
-      reached(
-        ureaNitrogen(
-          facts,
-          facts.variant === "published" ? substances.ureaNitrogen : { molarMass: 28.08 },
-        ),
-        [
-          [70, 6],
-          [28, 4],
-          [22.4, 3],
-          [18.2, 2],
-        ],
-      ) +
+      ureaPoints(facts) +
       hemoglobinPoints(facts) +
       reached(
         systolic(facts),

