@@ -3,6 +3,7 @@ import { type Engine, engineOf } from "../../src/engines/engine.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { trainsFlat } from "../engines/training.ts";
+import { agreesOnWide, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
 
@@ -23,6 +24,10 @@ describe("the GPU.js engine on WebGL 2 in Chromium", () => {
     expect(engine.description).toMatch(/^webgl2 on .*SwiftShader/);
     expect(await browser.probe()).toMatchObject({ mode: "webgl2", hardware: false });
   });
+
+  test.each(wideOperations)("computes %s of whole groups of four", (operation) =>
+    agreesOnWide(engine, operation),
+  );
 
   test("sums more terms than GPU.js lets a loop of unknown length have", async () => {
     for (const length of [5000, 5001]) {

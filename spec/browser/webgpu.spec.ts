@@ -3,6 +3,7 @@ import { type Engine, engineOf } from "../../src/engines/engine.ts";
 import { full } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { trainsFlat } from "../engines/training.ts";
+import { agreesOnWide, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
 
@@ -22,6 +23,10 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
   test("names the adapter", () => {
     expect(engine.description).toMatch(/^webgpu on .*swiftshader/i);
   });
+
+  test.each(wideOperations)("computes %s of whole groups of four", (operation) =>
+    agreesOnWide(engine, operation),
+  );
 
   test("sums more terms than GPU.js lets a loop of unknown length have", async () => {
     const long = full([1, 5000], 0.5);

@@ -8,6 +8,7 @@ import { full, ids, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { trainsFlat } from "./training.ts";
+import { agreesOnWide, wideOperations } from "./wide.ts";
 
 for (const backend of ["webasm", "cpu"] as const) {
   describe(`the GPU.js engine (${backend})`, () => {
@@ -28,6 +29,10 @@ for (const backend of ["webasm", "cpu"] as const) {
       expect(engine.backend).toBe(backend);
       expect(engine.description).toContain("GPU.js");
     });
+
+    test.each(wideOperations)("computes %s of many elements", (operation) =>
+      agreesOnWide(engine, operation),
+    );
 
     test("sums more terms than GPU.js lets a loop of unknown length have", async () => {
       const long = full([1, 5000], 0.5);
