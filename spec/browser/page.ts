@@ -10,6 +10,21 @@ HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...a
   return context;
 } as typeof getContext;
 
+/** WebGPU devices opened by this page; TypeScript's DOM library has no WebGPU yet. */
+const devices: { destroy(): void }[] = [];
+interface Adapter {
+  requestDevice(...args: unknown[]): Promise<{ destroy(): void }>;
+}
+const { GPUAdapter } = globalThis as { GPUAdapter?: { prototype: Adapter } };
+if (GPUAdapter) {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    const device = await Reflect.apply(requestDevice, this, args);
+    devices.push(device);
+    return device;
+  };
+}
+
 interface Opened {
   readonly device: Device<unknown>;
   readonly buffers: Map<number, unknown>;
@@ -73,6 +88,7 @@ const api: PageApi = {
   },
   loseContexts() {
     for (const gl of contexts) gl.getExtension("WEBGL_lose_context")?.loseContext();
+    for (const device of devices) device.destroy();
   },
   async probe() {
     const { probeGpu } = await import("../../src/engines/gpu/probe.ts");

@@ -45,7 +45,7 @@ export interface PageApi {
   open(mode: GpuMode): Promise<{ device: number; description: string }>;
   send(device: number, commands: readonly Command[]): Promise<Answer>;
   close(device: number): Promise<void>;
-  /** Makes the browser drop every WebGL context that GPU.js opened. */
+  /** Makes the browser drop every WebGL context and WebGPU device that GPU.js opened. */
   loseContexts(): void;
   probe(): Promise<{ mode: string; renderer: string; hardware: boolean } | undefined>;
 }

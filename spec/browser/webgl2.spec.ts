@@ -5,6 +5,7 @@ import * as ops from "../../src/tensor/ops.ts";
 import { trainsFlat } from "../engines/training.ts";
 import { agreesOnWide, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
+import { refusesLostGpu } from "./lost.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
 
 describe("the GPU.js engine on WebGL 2 in Chromium", () => {
@@ -52,33 +53,7 @@ describe("the GPU.js engine on WebGL 2 in Chromium", () => {
   test("makes no new texture in 1,000 training steps", () => trainsFlat(engine, 1000));
 
   test("says so when the context is lost, and starts anew", async () => {
-    const doomed = await browser.device("webgl2");
-    const program = await doomed.prepare({
-      buffers: [
-        { kind: "input", elements: 2, dtype: "float" },
-        { kind: "output", elements: 2, dtype: "float" },
-      ],
-      inputs: [{ buffer: 0, shape: [2], dtype: "float" }],
-      donated: [],
-      constants: [],
-      steps: [
-        {
-          op: "exp",
-          attrs: {},
-          inputs: [{ buffer: 0, shape: [2], dtype: "float" }],
-          output: { buffer: 1, shape: [2], dtype: "float" },
-          frees: [],
-        },
-      ],
-      outputs: [{ buffer: 1, shape: [2], dtype: "float" }],
-    });
-    const x = doomed.upload(Float32Array.of(0, 0), [2], "float");
-    const [y] = await program.run([x]);
-    expect(await doomed.read(y as number, [2], "float")).toEqual(Float32Array.of(1, 1));
-    await browser.loseContexts();
-    const lost = /webgl2: the GPU's context was lost .* create a new engine/;
-    await expect(program.run([x])).rejects.toThrow(lost);
-    await expect(doomed.read(y as number, [2], "float")).rejects.toThrow(lost);
+    await refusesLostGpu(browser, "webgl2", /^webgl2: the GPU's context was lost .* new engine/);
     const fresh = await start();
     expect((await fresh.run(() => ops.exp(tensor([0])))).data[0]).toBe(1);
   });

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, engineOf } from "../../src/engines/engine.ts";
-import { full } from "../../src/tensor/apply.ts";
+import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { trainsFlat } from "../engines/training.ts";
 import { agreesOnWide, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
+import { refusesLostGpu } from "./lost.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
 
 describe("the GPU.js engine on WebGPU in Chromium", () => {
@@ -46,4 +47,10 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
   });
 
   test("makes no new buffer in 200 training steps", () => trainsFlat(engine, 200));
+
+  test("says so when the device is lost, and starts anew", async () => {
+    await refusesLostGpu(browser, "webgpu", /^webgpu: the GPU device was lost .* new engine/);
+    const fresh = await start();
+    expect((await fresh.run(() => ops.exp(tensor([0])))).data[0]).toBe(1);
+  });
 });
