@@ -1,8 +1,11 @@
 export { type CheckMode, check, type Verdict } from "./check.ts";
+export { type Generated, generate, reask } from "./generate/generate.ts";
+export type { Options, SentenceOrder, Split } from "./generate/options.ts";
 export { parse, type Source } from "./parse.ts";
 export type { ParameterId, Problem, Statement } from "./problem.ts";
 export { type Equation, type Solution, type Step, solve } from "./solution.ts";
 export type { StyleName } from "./style.ts";
 export { answer, operations, values } from "./values.ts";
+export type { Category, Hierarchy, Lexicon } from "./words/lexicon.ts";
 export { type ProblemFormat, writeProblem } from "./write.ts";
 export { type SolutionFormat, writeSolution } from "./writeSolution.ts";

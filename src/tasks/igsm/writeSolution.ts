@@ -34,8 +34,21 @@ export interface SolutionFormat {
 export function writeSolution(
   problem: Problem,
   solution: Solution,
-  { style = "text", detailLevel = 0 }: SolutionFormat = {},
+  format: SolutionFormat = {},
 ): string {
+  const steps = writeSteps(problem, solution, format);
+  const result = solution.at(-1)?.equations.at(-1)?.result;
+  return format.style === "compact"
+    ? [...steps, `ans ${result}`].join(" ; ")
+    : ` ${steps.join(". ")}.`;
+}
+
+/** The steps of a solution in words. @throws RangeError for an unknown detail level */
+export function writeSteps(
+  problem: Problem,
+  solution: Solution,
+  { style = "text", detailLevel = 0 }: SolutionFormat = {},
+): string[] {
   const detail = detailOf(detailLevel);
   const names = new Map<string, string>();
   const nameOf = ({ parameter }: Step): string => writeName(problem, parameter, styles[style]);
@@ -43,13 +56,11 @@ export function writeSolution(
     for (const step of solution) names.set(symbolOf(step), nameOf(step));
   const equation = (head: string, one: Equation): string => writeEquation(head, one, detail, names);
   const write = style === "text" ? textStep : compactStep;
-  const steps = solution.map((step) => write(step, nameOf(step), detail, equation));
-  const result = solution.at(-1)?.equations.at(-1)?.result;
-  return style === "text" ? ` ${steps.join(". ")}.` : [...steps, `ans ${result}`].join(" ; ");
+  return solution.map((step) => write(step, nameOf(step), detail, equation));
 }
 
 /** The symbol that a step defines. */
-export const symbolOf = ({ equations }: Step): string => (equations.at(-1) as Equation).symbol;
+const symbolOf = ({ equations }: Step): string => (equations.at(-1) as Equation).symbol;
 
 type WriteEquation = (head: string, equation: Equation) => string;
 
