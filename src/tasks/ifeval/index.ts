@@ -1,0 +1,23 @@
+/** IFEval: whether a response follows instructions that a program can check. */
+
+export { english } from "./english.ts";
+export {
+  type Context,
+  type Instruction,
+  type InstructionId,
+  instructions,
+} from "./instructions.ts";
+export type { Kwargs } from "./kwargs.ts";
+export { detectLanguage } from "./language.ts";
+export { type PunktParameters, sentences } from "./punkt.ts";
+export { type PunktFiles, readPunkt } from "./punktFiles.ts";
+export {
+  join,
+  type Prompt,
+  type Response,
+  readPrompts,
+  readResponses,
+  writeVerdicts,
+} from "./rows.ts";
+export { type Accuracy, judge, type Row, type Score, score, type Verdict } from "./score.ts";
+export { type Case, type Judgement, verify } from "./verify.ts";

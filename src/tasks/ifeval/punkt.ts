@@ -1,0 +1,184 @@
+import {
+  CLOSING,
+  isEllipsis,
+  isInitial,
+  startsLower,
+  startsUpper,
+  tokenize,
+  typeOf,
+} from "./punktTokens.ts";
+import { isSpace, skipSpace } from "./text.ts";
+
+/**
+ * Splitting text into sentences by the decision rules of Kiss and Strunk, "Unsupervised
+ * multilingual sentence boundary detection" (2006).
+ */
+
+/** Where a word was seen with a capital (`upper`) and without (`lower`): bits, to be added up. */
+export const seen: Readonly<Record<"upperInside" | "upper" | "lowerAtStart" | "lower", number>> = {
+  upperInside: 4,
+  upper: 2 + 4 + 8,
+  lowerAtStart: 16,
+  lower: 16 + 32 + 64,
+};
+
+/** What Punkt learns from a corpus; all words in lower case. */
+export interface PunktParameters {
+  /** Without the last period. */
+  readonly abbreviations: ReadonlySet<string>;
+  /** Pairs that belong together across a period, joined by a tab. */
+  readonly collocations: ReadonlySet<string>;
+  /** Words that often begin a sentence. */
+  readonly starters: ReadonlySet<string>;
+  /** Sums of the bits of `seen`; 0 for a word that is not here. */
+  readonly contexts: ReadonlyMap<string, number>;
+}
+
+/** A place where a sentence may end. */
+interface Candidate {
+  /** Index of the `.`, `?` or `!`. */
+  readonly at: number;
+  readonly wordStart: number;
+  /** Where the next sentence would begin. */
+  readonly next: number;
+  /** Where what follows and may decide ends: a mark of punctuation or, after space, a token. */
+  readonly contextEnd: number;
+}
+
+/** The places where a sentence may end; of several in one word only the last. */
+function candidates(text: string): Candidate[] {
+  const found: Candidate[] = [];
+  let previous: Candidate | undefined;
+  for (let at = 0; at < text.length; at++) {
+    const follows = isTerminator(text, at) ? following(text, at) : undefined;
+    if (follows === undefined) continue;
+    const start = wordStart(text, previous, at);
+    if (previous !== undefined && previous.at <= start) found.push(previous);
+    previous = { at, wordStart: start, ...follows };
+  }
+  return previous === undefined ? found : [...found, previous];
+}
+
+const isTerminator = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  return code === 46 || code === 63 || code === 33;
+};
+
+function following(text: string, at: number): Pick<Candidate, "next" | "contextEnd"> | undefined {
+  const after = at + 1;
+  if (CLOSING.has(text[after] ?? "")) return { next: after, contextEnd: after + 1 };
+  const next = skipSpace(text, after);
+  if (next === after || next === text.length) return undefined;
+  let end = next;
+  while (end < text.length && !isSpace(text.charCodeAt(end))) end++;
+  return { next, contextEnd: end };
+}
+
+/** After the last ASCII white space since the previous candidate, else where its word starts. */
+function wordStart(text: string, previous: Candidate | undefined, at: number): number {
+  const from = previous?.at ?? 0;
+  for (let i = at - 1; i > from; i--) {
+    const code = text.charCodeAt(i);
+    if (code === 32 || (code >= 9 && code <= 13)) return i + 1;
+  }
+  return previous?.wordStart ?? 0;
+}
+
+/** What the first pass makes of a token. */
+interface Mark {
+  readonly ends: boolean;
+  readonly isAbbreviation: boolean;
+}
+
+/** First pass, by the token alone: end of a sentence, or abbreviation. */
+function mark(token: string, { abbreviations }: PunktParameters): Mark {
+  if (token === "." || token === "?" || token === "!") return { ends: true, isAbbreviation: false };
+  if (!token.endsWith(".") || token.endsWith("..")) return { ends: false, isAbbreviation: false };
+  const word = token.slice(0, -1).toLowerCase();
+  const isAbbreviation =
+    abbreviations.has(word) || abbreviations.has(word.slice(word.lastIndexOf("-") + 1));
+  return { ends: !isAbbreviation, isAbbreviation };
+}
+
+const withoutPeriod = (type: string): string =>
+  type.length > 1 && type.endsWith(".") ? type.slice(0, -1) : type;
+
+/** Whether a token begins a sentence, by its capital; undefined if that tells nothing. */
+function beginsSentence(token: string, context: number): boolean | undefined {
+  if (token.length === 1 && ";:,.!?".includes(token)) return false;
+  if (startsUpper(token))
+    return context & seen.lower && !(context & seen.upperInside) ? true : undefined;
+  if (!startsLower(token)) return undefined;
+  return context & seen.upper || !(context & seen.lowerAtStart) ? false : undefined;
+}
+
+/** Second pass, by the next token too: whether the sentence ends after `token`. */
+function endsBefore(token: string, next: string, parameters: PunktParameters): boolean {
+  const { ends, isAbbreviation } = mark(token, parameters);
+  if (!token.endsWith(".")) return ends;
+  const type = withoutPeriod(typeOf(token));
+  const nextType = mark(next, parameters).ends ? withoutPeriod(typeOf(next)) : typeOf(next);
+  if (parameters.collocations.has(`${type}\t${nextType}`)) return false;
+  const context = parameters.contexts.get(nextType) ?? 0;
+  const begins = beginsSentence(next, context);
+  const initial = isInitial(token);
+  if ((isAbbreviation || isEllipsis(token)) && !initial) {
+    if (begins === true) return true;
+    if (startsUpper(next) && parameters.starters.has(nextType)) return true;
+  }
+  if (initial || type === "##number##") {
+    if (begins === false) return false;
+    if (begins === undefined && initial && startsUpper(next) && !(context & seen.lower))
+      return false;
+  }
+  return ends;
+}
+
+/** Whether a sentence ends before the last token of a short text. */
+function hasEnd(text: string, parameters: PunktParameters): boolean {
+  const tokens = tokenize(text);
+  return tokens.some((token, i) => {
+    const next = tokens[i + 1];
+    return next !== undefined && endsBefore(token, next, parameters);
+  });
+}
+
+type Slice = readonly [start: number, end: number];
+
+/** Sentences, before closing quotes and brackets are given to the sentence that they close. */
+function roughSlices(text: string, parameters: PunktParameters): Slice[] {
+  const slices: Slice[] = [];
+  let start = 0;
+  // `?` and `!` are always tokens of their own, and those end sentences.
+  for (const { at, wordStart: from, next, contextEnd } of candidates(text))
+    if (text[at] !== "." || hasEnd(text.slice(from, contextEnd), parameters)) {
+      slices.push([start, at + 1]);
+      start = next;
+    }
+  let end = text.length;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--;
+  return [...slices, [start, end]];
+}
+
+/** Length of the quotes and brackets that a slice begins with, alone, and with the space after. */
+function closers(text: string, [start, end]: Slice): readonly [alone: number, all: number] {
+  let at = start;
+  while (at < end && "\"')]}".includes(text[at] as string)) at++;
+  const after = Math.min(skipSpace(text, at), Math.max(end, at));
+  const isOwn = after > at || at >= end || text.startsWith("--", at);
+  return at > start && isOwn ? [at - start, after - start] : [0, 0];
+}
+
+/** The sentences of a text, as Punkt splits it. */
+export function sentences(text: string, parameters: PunktParameters): string[] {
+  const slices = roughSlices(text, parameters);
+  let taken = 0;
+  return slices.flatMap((slice, i) => {
+    const start = slice[0] + taken;
+    const following = slices[i + 1];
+    const [alone, all] = following === undefined ? [0, 0] : closers(text, following);
+    taken = all;
+    if (following !== undefined && alone > 0) return [text.slice(start, following[0] + alone)];
+    return start < slice[1] ? [text.slice(start, slice[1])] : [];
+  });
+}

@@ -1,0 +1,101 @@
+import type { Kwargs } from "./kwargs.ts";
+import { type Judgement, verify } from "./verify.ts";
+
+/** A prompt of IFEval with its instructions, as in `input_data.jsonl`, and a response. */
+export interface Row {
+  readonly key?: number | string | undefined;
+  readonly prompt: string;
+  readonly instruction_id_list: readonly string[];
+  /** The arguments of each instruction. */
+  readonly kwargs: readonly Kwargs[];
+  readonly response: string;
+}
+
+/** What was followed of a row: a truth value for each instruction, in order. */
+export interface Verdict {
+  readonly strict: readonly boolean[];
+  readonly loose: readonly boolean[];
+}
+
+/** Shares of what was followed, 0 to 1; 0 where there is nothing. */
+export interface Accuracy {
+  /** Prompts of which all instructions were followed. */
+  readonly prompt: number;
+  /** Instructions that were followed. */
+  readonly instruction: number;
+  /** By the part of the id before the colon, e.g. `keywords`. */
+  readonly group: Readonly<Record<string, number>>;
+  /** By instruction id. */
+  readonly id: Readonly<Record<string, number>>;
+}
+
+/** The figures of IFEval. */
+export interface Score {
+  readonly strict: Accuracy;
+  readonly loose: Accuracy;
+  readonly prompts: number;
+  readonly instructions: number;
+  /** One a row, in order. */
+  readonly verdicts: readonly Verdict[];
+}
+
+const mean = (values: readonly boolean[]): number =>
+  values.length === 0 ? 0 : values.filter(Boolean).length / values.length;
+
+const meansBy = (
+  rows: readonly Row[],
+  followed: readonly (readonly boolean[])[],
+  name: (id: string) => string,
+): Readonly<Record<string, number>> => {
+  const values = new Map<string, boolean[]>();
+  rows.forEach(({ instruction_id_list }, row) => {
+    instruction_id_list.forEach((id, i) => {
+      const list = values.get(name(id)) ?? [];
+      values.set(name(id), list);
+      list.push(followed[row]?.[i] as boolean);
+    });
+  });
+  return Object.fromEntries([...values].sort().map(([key, list]) => [key, mean(list)]));
+};
+
+const accuracy = (rows: readonly Row[], followed: readonly (readonly boolean[])[]): Accuracy => ({
+  prompt: mean(followed.map((list) => list.every(Boolean))),
+  instruction: mean(followed.flat()),
+  group: meansBy(rows, followed, (id) => id.split(":")[0] as string),
+  id: meansBy(rows, followed, (id) => id),
+});
+
+/** Which instructions of a row were followed. @throws DataError as `verify` does */
+export function judge(row: Row, judgement: Omit<Judgement, "loose"> = {}): Verdict {
+  const { prompt, response } = row;
+  const all = (loose: boolean): readonly boolean[] =>
+    row.instruction_id_list.map((instructionId, i) =>
+      verify(
+        { instructionId, kwargs: row.kwargs[i] ?? {}, response, prompt },
+        { ...judgement, loose },
+      ),
+    );
+  const strict = all(false);
+  return { strict, loose: strict.every(Boolean) ? strict : all(true) };
+}
+
+/**
+ * The figures of IFEval, strict and loose, by prompt and by instruction.
+ * @throws DataError as `verify` does
+ */
+export function score(rows: readonly Row[], judgement: Omit<Judgement, "loose"> = {}): Score {
+  const verdicts = rows.map((row) => judge(row, judgement));
+  return {
+    strict: accuracy(
+      rows,
+      verdicts.map(({ strict }) => strict),
+    ),
+    loose: accuracy(
+      rows,
+      verdicts.map(({ loose }) => loose),
+    ),
+    prompts: rows.length,
+    instructions: rows.reduce((sum, row) => sum + row.instruction_id_list.length, 0),
+    verdicts,
+  };
+}

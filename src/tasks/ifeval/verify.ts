@@ -1,0 +1,69 @@
+import { DataError } from "../../tensor/errors.ts";
+import {
+  type Context,
+  type Instruction,
+  type InstructionId,
+  instructions,
+} from "./instructions.ts";
+import type { Kwargs } from "./kwargs.ts";
+import { isBlank, strip } from "./text.ts";
+
+/** One instruction and a response to it. */
+export interface Case {
+  /** As in the data file, e.g. `punctuation:no_comma`. */
+  readonly instructionId: string;
+  /** Null stands for an argument that is not given. */
+  readonly kwargs: Kwargs;
+  readonly response: string;
+  readonly prompt?: string | undefined;
+}
+
+/** How a response is judged. */
+export interface Judgement extends Omit<Context, "prompt"> {
+  /** Also accept the response without `*`, without its first line, without its last line. */
+  readonly loose?: boolean;
+}
+
+/** The response as it is, and as it is without what chat models like to add. */
+function variants(response: string): readonly string[] {
+  const lines = response.split("\n");
+  const cuts = [
+    response,
+    strip(lines.slice(1).join("\n")),
+    strip(lines.slice(0, -1).join("\n")),
+    strip(lines.slice(1, -1).join("\n")),
+  ];
+  const bare = response.includes("*") ? cuts.map((cut) => cut.replaceAll("*", "")) : [];
+  return [...new Set([...cuts, ...bare])];
+}
+
+const given = (kwargs: Kwargs): Kwargs =>
+  Object.fromEntries(Object.entries(kwargs).filter(([, value]) => value !== null));
+
+const instructionOf = (id: string): Instruction => {
+  if (!Object.hasOwn(instructions, id))
+    throw new DataError(`ifeval.verify: expected an instruction id of IFEval, got ${id}`);
+  return instructions[id as InstructionId];
+};
+
+/**
+ * Whether a response follows an instruction of IFEval, as the original program says. A blank
+ * response follows none.
+ * @throws DataError for an unknown instruction and for kwargs that it cannot have
+ * @see Zhou et al., "Instruction-following evaluation for large language models" (2023)
+ */
+export function verify(
+  { instructionId, kwargs, response, prompt }: Case,
+  { loose = false, punkt, language }: Judgement = {},
+): boolean {
+  const follows = instructionOf(instructionId);
+  const args = given(kwargs);
+  return (loose ? variants(response) : [response]).some(
+    (variant) => !isBlank(variant) && follows(variant, args, { prompt, punkt, language }),
+  );
+}
+
+/** @throws DataError if `verify` would, whatever the response */
+export function check({ instructionId, kwargs, prompt }: Omit<Case, "response">): void {
+  instructionOf(instructionId)("x", given(kwargs), { prompt, language: () => undefined });
+}
