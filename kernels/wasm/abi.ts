@@ -3,37 +3,49 @@
 
 // Control words at the start of the memory, in bytes; those that threads contend for have a cache
 // line of their own.
-/** Raised by one for each run; the workers wait for it. */
+/** Raised by one for each run; idle workers wait for it. */
 export const EPOCH = 64;
-/** Threads that have reached the barrier. */
-export const ARRIVED = 128;
-/** Raised by one each time the barrier opens. */
-export const GENERATION = 192;
-/** Threads that sleep at the barrier. */
-export const SLEEPERS = 256;
-/** Stream of the current run: its first byte and its end; 0 tells the workers to stop. */
-export const PROGRAM = 320;
-export const PROGRAM_END = 324;
-/** Table of buffer addresses of the current run. */
-export const TABLE = 328;
+/** 1 while workers may join the run. */
+export const OPEN = 128;
+/** Workers that have joined the run. */
+export const ACTIVE = 192;
+/** Phases of the run that are done. */
+export const PHASE = 256;
+/** Threads that sleep. */
+export const SLEEPERS = 320;
+/** Stream of the run: its first byte and its end. 0 tells the workers to stop. */
+export const PROGRAM = 384;
+export const PROGRAM_END = 388;
+/** Table of buffer addresses of the run. */
+export const TABLE = 392;
 /** An id outside its table: 0 or 1, then the id and the number of rows. */
-export const BAD_ID = 384;
+export const BAD_ID = 448;
 /** First byte that the heap may hand out. */
 export const HEAP_START = 1024;
 
-// A stream is a list of phases with a barrier after each; a phase is a list of instructions.
-/** Words of a phase before its instructions: kind, bytes of the phase. */
-export const PHASE_WORDS = 2;
-/** The instructions depend on each other and are small: one thread runs them in order. */
+// A stream is a list of phases, each of which begins when all tasks of the one before are done; a
+// phase is a list of instructions. Counters are 0 when the run begins.
+/** Words of a phase before its instructions: kind, bytes of the phase, tasks, address of the counter
+ * of tasks that are done. */
+export const PHASE_WORDS = 4;
+/** The instructions depend on each other and are small: they are one task. */
 export const SERIAL = 0;
 /** The instructions are independent: threads take their tasks as they come. */
 export const PARALLEL = 1;
-/** Words of an instruction before its arguments: opcode, words in all, tasks, task counter. */
+/** Words of an instruction before its arguments: opcode, words in all, tasks, address of the counter
+ * of tasks that are taken. */
 export const INSTRUCTION_WORDS = 4;
 
 /** Bytes of private memory that each thread has for packed panels. */
 export const SCRATCH_BYTES = 327680;
 
+// What a product leaves out: nothing, what lies above the diagonals of its result, or the zeros above
+// those of A.
+export const FULL = 0;
+export const LOWER_RESULT = 1;
+export const LOWER_A = 2;
+
+// Kernels.
 export const COPY = 0;
 export const EXP = 1;
 export const LOG = 2;
@@ -65,18 +77,19 @@ export const SOFTMAX_GRAD = 27;
 export const LOG_SOFTMAX = 28;
 export const LOG_SOFTMAX_GRAD = 29;
 export const CAUSAL_SOFTMAX = 30;
-export const RMS_NORM = 31;
-export const RMS_NORM_GRAD_X = 32;
-export const RMS_NORM_GRAD_GAIN = 33;
-export const ROPE = 34;
-export const SWIGLU = 35;
-export const SWIGLU_GRAD_GATE = 36;
-export const GELU = 37;
-export const GELU_GRAD = 38;
-export const CROSS_ENTROPY = 39;
-export const CROSS_ENTROPY_GRAD = 40;
-export const ANCHORED_KL = 41;
-export const ANCHORED_KL_GRAD = 42;
-export const EMA = 43;
-export const EMA_SQUARE = 44;
-export const ADAMW_UPDATE = 45;
+export const CAUSAL_SOFTMAX_GRAD = 31;
+export const RMS_NORM = 32;
+export const RMS_NORM_GRAD_X = 33;
+export const RMS_NORM_GRAD_GAIN = 34;
+export const ROPE = 35;
+export const SWIGLU = 36;
+export const SWIGLU_GRAD_GATE = 37;
+export const GELU = 38;
+export const GELU_GRAD = 39;
+export const CROSS_ENTROPY = 40;
+export const CROSS_ENTROPY_GRAD = 41;
+export const ANCHORED_KL = 42;
+export const ANCHORED_KL_GRAD = 43;
+export const EMA = 44;
+export const EMA_SQUARE = 45;
+export const ADAMW_UPDATE = 46;

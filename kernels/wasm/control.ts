@@ -1,19 +1,26 @@
 import { BAD_ID, TABLE } from "./abi";
 
-/** Number of this thread, and how many there are; each thread has its own instance. */
-export let thread: i32 = 0;
+/** How many threads there are; each has its own instance. */
 export let threads: i32 = 1;
 /** Private memory of this thread. */
 export let scratch: usize = 0;
-/** Whether this thread may sleep; a browser's main thread may not. */
-export let maySleep: bool = true;
-
-export function initialize(self: i32, all: i32, scratchAt: usize, sleep: bool): void {
-  thread = self;
-  threads = all;
+export function initialize(count: i32, scratchAt: usize): void {
+  threads = count;
   scratch = scratchAt;
-  maySleep = sleep;
 }
+
+// The host sleeps and wakes: memory.atomic.wait32 loses local variables in V8's baseline compiler as
+// of Node 20, and a page's main thread may not sleep at all.
+
+/** Sleeps while the word at `address` is `value`, until it is woken; or returns at once. */
+// @ts-ignore: decorator
+@external("env", "sleep")
+export declare function sleep(address: usize, value: i32): void;
+
+/** Wakes the threads that sleep at `address`. */
+// @ts-ignore: decorator
+@external("env", "wake")
+export declare function wake(address: usize): void;
 
 /** Argument `i` of an instruction. */
 // @ts-ignore: decorator

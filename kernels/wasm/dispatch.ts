@@ -45,6 +45,7 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.LOG_SOFTMAX: return softmax.logSoftmax(args, task);
     case op.LOG_SOFTMAX_GRAD: return softmax.logSoftmaxGrad(args, task);
     case op.CAUSAL_SOFTMAX: return softmax.causalSoftmax(args, task);
+    case op.CAUSAL_SOFTMAX_GRAD: return softmax.causalSoftmaxGrad(args, task);
     case op.RMS_NORM: return norm.rmsNorm(args, task);
     case op.RMS_NORM_GRAD_X: return norm.rmsNormGradX(args, task);
     case op.RMS_NORM_GRAD_GAIN: return norm.rmsNormGradGain(args, task);

@@ -1,24 +1,46 @@
+import { LOWER_A, LOWER_RESULT } from "./abi";
 import { buffer, scratch, word } from "./control";
-import { packPanels, packTransposed } from "./pack";
+import { packPanel, packPanels, packTransposed } from "./pack";
 import { TILE_COLUMNS, TILE_ROWS, tileByPanel, tileByRow } from "./tile";
 import { unitEnd, unitStart } from "./tasks";
 
 /** Steps along k for which packed panels stay in the caches. */
 const DEPTH: i32 = 256;
-/** Most columns of a block: DEPTH × 256 × 4 bytes of packed B. */
-const PANELS: usize = 262144;
+// Scratch: DEPTH × 256 packed columns of B, DEPTH × TILE_ROWS of A, one tile.
+const PANEL_A: usize = 262144;
+const ASIDE: usize = 270336;
+const ASIDE_STEP: usize = 32;
 
-// Arguments: units, units a task, m, n, k, transposeA, transposeB, rows and columns of a block, then
-// buffers: result, a, b. A unit is one block of the result of one matrix of the batch.
+// The product that this thread works at.
+let k: i32 = 0;
+let transposeA: bool = false;
+let transposeB: bool = false;
+let triangle: i32 = 0;
+/** Side of the triangles; several may be stacked. */
+let side: i32 = 0;
+// Rows in bytes.
+let stepA: usize = 0;
+let stepB: usize = 0;
+let stepC: usize = 0;
+
+// Arguments: units, units a task, m, n, k, transposeA, transposeB, rows and columns of a block,
+// triangle, side, then buffers: result, a, b. A unit is one block of the result of one matrix.
 
 export function matmul(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
   const m = word(args, 2);
   const n = word(args, 3);
-  const k = word(args, 4);
+  k = word(args, 4);
+  transposeA = word(args, 5) != 0;
+  transposeB = word(args, 6) != 0;
   const blockRows = word(args, 7);
   const blockColumns = word(args, 8);
+  triangle = word(args, 9);
+  side = word(args, 10);
+  stepA = <usize>(transposeA ? m : k) << 2;
+  stepB = <usize>(transposeB ? k : n) << 2;
+  stepC = <usize>n << 2;
   const down = (m + blockRows - 1) / blockRows;
   const across = (n + blockColumns - 1) / blockColumns;
   for (let unit = from; unit < to; unit++) {
@@ -26,10 +48,9 @@ export function matmul(args: usize, task: i32): void {
     const i = ((unit / across) % down) * blockRows;
     const j = (unit % across) * blockColumns;
     block(
-      args,
-      buffer(args, 9) + ((batch * <usize>m * <usize>n) << 2),
-      buffer(args, 10) + ((batch * <usize>m * <usize>k) << 2),
-      buffer(args, 11) + ((batch * <usize>k * <usize>n) << 2),
+      buffer(args, 11) + ((batch * <usize>m * <usize>n) << 2),
+      buffer(args, 12) + ((batch * <usize>m * <usize>k) << 2),
+      buffer(args, 13) + ((batch * <usize>k * <usize>n) << 2),
       i,
       min<i32>(m, i + blockRows),
       j,
@@ -39,81 +60,97 @@ export function matmul(args: usize, task: i32): void {
 }
 
 /** Rows [i0, i1) and columns [j0, j1) of one product. */
-function block(
-  args: usize,
-  c: usize,
-  a: usize,
-  b: usize,
-  i0: i32,
-  i1: i32,
-  j0: i32,
-  j1: i32,
-): void {
-  const m = word(args, 2);
-  const n = word(args, 3);
-  const k = word(args, 4);
-  const transposeA = word(args, 5) != 0;
-  const transposeB = word(args, 6) != 0;
-  const stepA = <usize>(transposeA ? m : k) << 2;
-  const stepB = <usize>(transposeB ? k : n) << 2;
-  const stepC = <usize>n << 2;
+function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32): void {
+  if (triangle == LOWER_RESULT && j0 >= reach(i0, i1 - i0)) return;
   // Packing costs a pass over B; it pays where B's rows lie far apart and are read often.
-  const packB = transposeB || (i1 - i0 >= 24 && n > 32);
+  const packB = transposeB || (i1 - i0 >= 24 && j1 - j0 > 32);
   const packA = transposeA && j1 - j0 >= 32;
-  const panelA = scratch + PANELS;
   let p = 0;
   do {
-    const depth = min<i32>(DEPTH, k - p);
-    let panels: usize;
-    let stepPanel: usize;
-    let stepP: usize;
+    const depth = min<i32>(DEPTH, endOf(p) - p);
+    let panels = b + <usize>p * stepB + (<usize>j0 << 2);
+    let stepP = stepB;
+    let stepPanel = <usize>TILE_COLUMNS << 2;
     if (packB) {
+      if (transposeB)
+        packTransposed(scratch, b + <usize>j0 * stepB + (<usize>p << 2), stepB, depth, j1 - j0);
+      else packPanels(scratch, panels, stepB, depth, j1 - j0);
       panels = scratch;
       stepP = <usize>TILE_COLUMNS << 2;
       stepPanel = <usize>depth * stepP;
-      if (transposeB)
-        packTransposed(panels, b + <usize>j0 * stepB + (<usize>p << 2), stepB, depth, j1 - j0);
-      else
-        packPanels(panels, b + <usize>p * stepB + (<usize>j0 << 2), stepB, depth, j1 - j0, 8);
-    } else {
-      panels = b + <usize>p * stepB + (<usize>j0 << 2);
-      stepP = stepB;
-      stepPanel = <usize>TILE_COLUMNS << 2;
     }
     for (let i = i0; i < i1; i += TILE_ROWS) {
       const rows = min<i32>(TILE_ROWS, i1 - i);
-      let at: usize;
-      let stepTile: usize;
-      if (transposeA) {
-        at = a + <usize>p * stepA + (<usize>i << 2);
-        stepTile = stepA;
-        if (packA) {
-          packPanels(panelA, at, stepA, depth, 1, TILE_ROWS);
-          at = panelA;
-          stepTile = <usize>TILE_ROWS << 2;
-        }
-      } else {
-        at = a + <usize>i * stepA + (<usize>p << 2);
-        stepTile = stepA;
+      // The steps in which A is not zero, and the columns that are wanted.
+      let from = 0;
+      let steps = depth;
+      let end = j1;
+      let accumulate = p > 0;
+      if (triangle == LOWER_RESULT) end = min<i32>(j1, reach(i, rows));
+      if (triangle == LOWER_A) {
+        if (transposeA) {
+          from = max<i32>(0, i - (p % side));
+          steps = depth - from;
+          accumulate = p > i;
+        } else steps = min<i32>(depth, reach(i, rows) - p);
+        if (steps <= 0) continue;
       }
-      for (let j = j0; j < j1; j += TILE_COLUMNS) {
-        const bAt = panels + <usize>((j - j0) / TILE_COLUMNS) * stepPanel;
+      let at = a;
+      if (transposeA) {
+        at += <usize>(p + from) * stepA + (<usize>i << 2);
+        if (packA) {
+          packPanel(scratch + PANEL_A, at, stepA, steps, TILE_ROWS);
+          at = scratch + PANEL_A;
+        }
+      } else at += <usize>i * stepA + (<usize>(p + from) << 2);
+      const stepTile = packA ? <usize>TILE_ROWS << 2 : stepA;
+      let panel = panels + <usize>from * stepP;
+      for (let j = j0; j < end; j += TILE_COLUMNS, panel += stepPanel) {
         const cAt = c + <usize>i * stepC + (<usize>j << 2);
-        if (j1 - j >= TILE_COLUMNS) {
-          if (transposeA) tileByPanel(rows, depth, at, stepTile, bAt, stepP, cAt, stepC, p > 0);
-          else tileByRow(rows, depth, at, stepTile, bAt, stepP, cAt, stepC, p > 0);
-        } else {
+        if (j1 - j >= TILE_COLUMNS)
+          tile(rows, steps, at, stepTile, panel, stepP, cAt, stepC, accumulate);
+        else {
           // Only part of the tile is wanted: it is made aside.
-          const aside = panelA + 8192;
-          if (p > 0) copyTile(aside, 32, cAt, stepC, rows, j1 - j);
-          if (transposeA) tileByPanel(rows, depth, at, stepTile, bAt, stepP, aside, 32, p > 0);
-          else tileByRow(rows, depth, at, stepTile, bAt, stepP, aside, 32, p > 0);
-          copyTile(cAt, stepC, aside, 32, rows, j1 - j);
+          const aside = scratch + ASIDE;
+          if (accumulate) copyTile(aside, ASIDE_STEP, cAt, stepC, rows, j1 - j);
+          tile(rows, steps, at, stepTile, panel, stepP, aside, ASIDE_STEP, accumulate);
+          copyTile(cAt, stepC, aside, ASIDE_STEP, rows, j1 - j);
         }
       }
     }
-    p += DEPTH;
+    p += depth;
   } while (p < k);
+}
+
+/** Where the blocks of steps around p end: those of stacked triangles do not cross from one to the
+ * next. */
+// @ts-ignore: decorator
+@inline
+function endOf(p: i32): i32 {
+  return triangle == LOWER_A && transposeA ? min<i32>(k, p - (p % side) + side) : k;
+}
+
+/** Columns up to the diagonal in the last of some rows of stacked lower triangles. */
+function reach(i: i32, rows: i32): i32 {
+  const first = i % side;
+  return first + rows <= side ? first + rows : side;
+}
+
+// @ts-ignore: decorator
+@inline
+function tile(
+  rows: i32,
+  steps: i32,
+  a: usize,
+  stepTile: usize,
+  b: usize,
+  stepP: usize,
+  c: usize,
+  stepRow: usize,
+  accumulate: bool,
+): void {
+  if (transposeA) tileByPanel(rows, steps, a, stepTile, b, stepP, c, stepRow, accumulate);
+  else tileByRow(rows, steps, a, stepTile, b, stepP, c, stepRow, accumulate);
 }
 
 function copyTile(

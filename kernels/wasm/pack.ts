@@ -1,23 +1,30 @@
 import { transpose4 } from "./move";
 
-/** Copies `rows` × `columns` of a matrix into panels of `width` columns, [panel][row][width]; lanes
- * past the last column hold whatever follows. `step` is the matrix's row in bytes. */
-export function packPanels(
-  to: usize,
-  from: usize,
-  step: usize,
-  rows: i32,
-  columns: i32,
-  width: i32,
-): void {
-  const panel = <usize>(rows * width) << 2;
-  for (let j = 0; j < columns; j += width, to += panel) {
-    let x = from + (<usize>j << 2);
-    let y = to;
-    for (let i = 0; i < rows; i++, x += step, y += <usize>width << 2) {
+/** Copies `rows` × `columns` of a matrix into panels of 8 columns, [panel][row][8]; lanes past the
+ * last column hold whatever follows. `step` is the matrix's row in bytes. */
+export function packPanels(to: usize, from: usize, step: usize, rows: i32, columns: i32): void {
+  const panel = <usize>rows << 5;
+  let j = 0;
+  // Two panels at a time: together they are as wide as a cache line.
+  for (; j + 8 < columns; j += 16, to += 2 * panel, from += 64) {
+    let x = from;
+    const end = to + panel;
+    for (let y = to; y < end; x += step, y += 32) {
       v128.store(y, v128.load(x));
       v128.store(y, v128.load(x, 16), 16);
+      v128.store(y + panel, v128.load(x, 32));
+      v128.store(y + panel, v128.load(x, 48), 16);
     }
+  }
+  if (j < columns) packPanel(to, from, step, rows, 8);
+}
+
+/** Copies the first `width` ≤ 8 columns of a matrix, [row][width]. */
+export function packPanel(to: usize, from: usize, step: usize, rows: i32, width: i32): void {
+  const stride = <usize>width << 2;
+  for (let i = 0; i < rows; i++, from += step, to += stride) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
   }
 }
 

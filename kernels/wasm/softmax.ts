@@ -26,25 +26,46 @@ function softmaxRow(y: usize, x: usize, bytes: usize, scale: f32): void {
   scaleRow(y, bytes, 1 / sum);
 }
 
-/** scale · y · (g − Σ g·y), for a causal softmax too: its y is 0 where it must not look. */
+/** scale · y · (g − Σ g·y) */
 export function softmaxGrad(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
   const bytes = <usize>word(args, 2);
-  const scale = splat(float(args, 3));
   for (let row = from; row < to; row++) {
     const at = <usize>row * bytes;
-    const out = buffer(args, 4) + at;
-    const g = buffer(args, 5) + at;
-    const y = buffer(args, 6) + at;
-    let dots = splat(0);
-    for (let i: usize = 0; i < bytes; i += 16)
-      dots = madd(loadRow(g, i, bytes, 0), loadRow(y, i, bytes, 0), dots);
-    const dot = splat(sumLanes(dots));
-    for (let i: usize = 0; i < bytes; i += 16) {
-      const through = f32x4.mul(v128.load(y + i), f32x4.sub(v128.load(g + i), dot));
-      storeRow(out, i, bytes, f32x4.mul(through, scale));
-    }
+    softmaxGradRow(args, at, bytes);
+  }
+}
+
+/** The same where y is 0 above the diagonal: neither g nor y is read there. */
+export function causalSoftmaxGrad(args: usize, task: i32): void {
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  const bytes = <usize>word(args, 2);
+  const columns = <i32>(bytes >> 2);
+  for (let row = from; row < to; row++) {
+    const at = <usize>row * bytes;
+    const seen = <usize>((row % columns) + 1) << 2;
+    softmaxGradRow(args, at, seen);
+    clearRow(buffer(args, 4) + at, seen, bytes);
+  }
+}
+
+/** The first `bytes` of the row at `at`. */
+// @ts-ignore: decorator
+@inline
+function softmaxGradRow(args: usize, at: usize, bytes: usize): void {
+  const scale = splat(float(args, 3));
+  const out = buffer(args, 4) + at;
+  const g = buffer(args, 5) + at;
+  const y = buffer(args, 6) + at;
+  let dots = splat(0);
+  for (let i: usize = 0; i < bytes; i += 16)
+    dots = madd(loadRow(g, i, bytes, 0), loadRow(y, i, bytes, 0), dots);
+  const dot = splat(sumLanes(dots));
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const through = f32x4.mul(v128.load(y + i), f32x4.sub(v128.load(g + i), dot));
+    storeRow(out, i, bytes, f32x4.mul(through, scale));
   }
 }
 

@@ -153,9 +153,13 @@ describe("wasm kernels equal the reference on long and odd shapes", () => {
       fc.assert(
         fc.asyncProperty(cases, async (y) => {
           const want = await compute(reference, y);
+          // Sums over rows cancel: their rounding is that of their terms, which are about 1 here.
+          const rows =
+            y.op === "rmsNormGradGain" ? sizeOf((y.inputs[0] as Tensor).shape) / want.length : 0;
+          const least = Math.max(1e-3, rows / 4);
           const scale = Float64Array.from(want).reduce(
             (most, x) => Math.max(most, Math.abs(x)),
-            1e-3,
+            least,
           );
           for (const device of devices) {
             const got = await compute(device, y);

@@ -46,34 +46,42 @@ function overlap(a: Place, b: Place): boolean {
   return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 }
 
-/** Words of the stream; its task counters follow it. */
-export function streamWords(phases: readonly Phase[]): number {
-  return phases.reduce(
-    (words, { instructions }) =>
-      words +
-      abi.PHASE_WORDS +
-      instructions.reduce((n, { args }) => n + abi.INSTRUCTION_WORDS + args.length, 0),
-    0,
-  );
+/** Tasks of a phase; a serial one is taken as a whole. */
+const tasksOf = ({ parallel, instructions }: Phase): number =>
+  parallel ? instructions.reduce((sum, { tasks }) => sum + tasks, 0) : 1;
+
+/** Words of the stream, and of the counters that follow it. */
+export function streamWords(phases: readonly Phase[]): { stream: number; counters: number } {
+  const instructions = phases.flatMap((phase) => phase.instructions);
+  const headers = phases.length * abi.PHASE_WORDS + instructions.length * abi.INSTRUCTION_WORDS;
+  const stream = instructions.reduce((words, { args }) => words + args.length, headers);
+  return { stream, counters: phases.length + instructions.length };
 }
 
-/** The stream that the kernels read, @see kernels/wasm/abi.ts. @param counters address of a word for
- * each instruction */
+/**
+ * The stream that the kernels read.
+ * @param counters address of the words for the counters
+ * @see kernels/wasm/abi.ts
+ */
 export function encode(phases: readonly Phase[], counters: number): Int32Array<ArrayBuffer> {
-  const stream = new Int32Array(streamWords(phases));
+  const stream = new Int32Array(streamWords(phases).stream);
   let at = 0;
   let counter = counters;
+  const next = () => {
+    counter += 4;
+    return counter - 4;
+  };
   for (const phase of phases) {
     const start = at;
-    stream[at] = phase.parallel ? abi.PARALLEL : abi.SERIAL;
     at += abi.PHASE_WORDS;
+    const done = next();
     for (const { opcode, tasks, args } of phase.instructions) {
       const words = abi.INSTRUCTION_WORDS + args.length;
-      stream.set([opcode, words, tasks, counter, ...args], at);
+      stream.set([opcode, words, tasks, next(), ...args], at);
       at += words;
-      counter += 4;
     }
-    stream[start + 1] = 4 * (at - start);
+    const kind = phase.parallel ? abi.PARALLEL : abi.SERIAL;
+    stream.set([kind, 4 * (at - start), tasksOf(phase), done], start);
   }
   return stream;
 }

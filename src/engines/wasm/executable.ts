@@ -22,8 +22,9 @@ export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
   const { buffers, places, phases, instructions, arenaBytes } = program;
   const { memory, ownership, threads } = machine;
   const { heap } = memory;
-  const streamBytes = 4 * streamWords(phases);
-  const counterBytes = 4 * instructions.length;
+  const words = streamWords(phases);
+  const streamBytes = 4 * words.stream;
+  const counterBytes = 4 * words.counters;
   const stream = heap.allocate(streamBytes + counterBytes);
   const table = heap.allocate(4 * buffers.length);
   memory.words().set(encode(phases, stream + streamBytes), stream / 4);
@@ -62,6 +63,7 @@ export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
     const words = memory.words();
     for (const [buffer, { address }] of given) words[table / 4 + buffer] = address;
     words.fill(0, (stream + streamBytes) / 4, (stream + streamBytes + counterBytes) / 4);
+    words[abi.PHASE / 4] = 0;
     words[abi.PROGRAM / 4] = stream;
     words[abi.PROGRAM_END / 4] = stream + streamBytes;
     words[abi.TABLE / 4] = table;

@@ -2,12 +2,14 @@ import type { Step as PlanStep, Value } from "../../compile/plan.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import type { Attrs, Inputs, PrimitiveName } from "../../tensor/tensor.ts";
 import { around, type Instruction, type Kernel, overElements, overUnits } from "./instruction.ts";
+import type { Triangles } from "./triangles.ts";
 
 /** What lowering needs to know besides the step. */
 export interface Lowering {
   readonly threads: number;
   /** A number that this buffer repeats, if the broadcast that would fill it can be left out. */
   scalarBehind(buffer: number): number | undefined;
+  readonly triangles: Triangles;
   /** A new temporary buffer. */
   workspace(elements: number): number;
 }

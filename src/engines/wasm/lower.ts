@@ -28,8 +28,9 @@ import { broadcast, concat, pad, slice, transpose } from "./moves.ts";
 const epsilon = ({ epsilon }: { readonly epsilon: number }) => [floatBits(epsilon)];
 const scale = ({ scale }: { readonly scale: number }) => [floatBits(scale)];
 
-/** Rows whose gradients a task adds; fixed, so that the sum does not depend on the threads. */
-const GAIN_ROWS = 128;
+/** Rows whose gradients a task adds in float32, before the float64 sum of those sums; fixed, so that
+ * the result does not depend on the threads. */
+const GAIN_ROWS = 32;
 
 const rmsNormGradGain: Rule<"rmsNormGradGain"> = (step, { threads, workspace }) => {
   const C = lastOf(step.output);
@@ -90,9 +91,7 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   slice,
   pad,
   concat,
-  matmul: ({ inputs: [a, b], attrs, output }, { threads }) => [
-    matmul(a, b, attrs, output, threads),
-  ],
+  matmul,
   gather: ({ inputs: [table, ids], output }, { threads }) => {
     const [rows, C] = table.shape as readonly [number, number];
     const words = [4 * C, rows];
@@ -118,7 +117,11 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   logSoftmax: rowwise(abi.LOG_SOFTMAX, COSTLY, [0]),
   logSoftmaxGrad: rowwise(abi.LOG_SOFTMAX_GRAD, COSTLY, [0, 1]),
   causalSoftmax: rowwise(abi.CAUSAL_SOFTMAX, COSTLY, [0], scale),
-  causalSoftmaxGrad: rowwise(abi.SOFTMAX_GRAD, 2 * CHEAP, [0, 1], scale),
+  causalSoftmaxGrad: (step, lowering) => {
+    const half = lowering.triangles.zeroAbove.has(step.inputs[1].buffer);
+    const opcode = half ? abi.CAUSAL_SOFTMAX_GRAD : abi.SOFTMAX_GRAD;
+    return rowwise<"causalSoftmaxGrad">(opcode, 2 * CHEAP, [0, 1], scale)(step, lowering);
+  },
   rmsNorm: rowwise(abi.RMS_NORM, CHEAP, [0], epsilon),
   rmsNormGradX: rowwise(abi.RMS_NORM_GRAD_X, 2 * CHEAP, [0, 1], epsilon),
   rmsNormGradGain,

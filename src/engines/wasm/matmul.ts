@@ -1,8 +1,9 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import type { Value } from "../../compile/plan.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
-import type { Attrs } from "../../tensor/tensor.ts";
-import { type Instruction, overUnits } from "./instruction.ts";
+import { type Kernel, overUnits } from "./instruction.ts";
+import type { Rule } from "./kinds.ts";
+import { stacked, type Triangles } from "./triangles.ts";
 
 /** Most columns of a block: what a thread's scratch holds of packed B. */
 const MOST_COLUMNS = 256;
@@ -34,25 +35,33 @@ function blockOf(m: number, n: number, k: number, batch: number, threads: number
   return { rows, columns };
 }
 
-export function matmul(
-  a: Value,
-  b: Value,
-  { transposeA, transposeB }: Attrs<"matmul">,
-  output: Value,
-  threads: number,
-): Instruction {
+/** Which half of the product need not be computed, and the side of its triangles. */
+function triangleOf(a: Value, output: Value, triangles: Triangles): [kind: number, side: number] {
+  const zeros = triangles.zeroAbove.get(a.buffer);
+  if (stacked(a, zeros)) return [abi.LOWER_A, zeros as number];
+  const unread = triangles.unreadAbove.get(output.buffer);
+  if (stacked(output, unread)) return [abi.LOWER_RESULT, unread as number];
+  return [abi.FULL, 1];
+}
+
+export const matmul: Rule<"matmul"> = (step, { threads, triangles }) => {
+  const [a, b] = step.inputs;
+  const { transposeA, transposeB } = step.attrs;
+  const { output } = step;
   const [m, n] = output.shape.slice(-2) as [number, number];
   const k = a.shape.at(transposeA ? -2 : -1) as number;
   const batch = sizeOf(output.shape.slice(0, -2));
   const { rows, columns } = blockOf(m, n, k, batch, threads);
   const units = m * n === 0 ? 0 : batch * Math.ceil(m / rows) * Math.ceil(n / columns);
-  return overUnits(units, {
+  const flags = [transposeA ? 1 : 0, transposeB ? 1 : 0];
+  const kernel: Kernel = {
     opcode: abi.MATMUL,
-    words: [m, n, k, transposeA ? 1 : 0, transposeB ? 1 : 0, rows, columns],
+    words: [m, n, k, ...flags, rows, columns, ...triangleOf(a, output, triangles)],
     inputs: [a.buffer, b.buffer],
     output: output.buffer,
     flop: 2 * batch * m * n * k,
     nanoseconds: (rows * columns * k) / SPEED,
     threads,
-  });
-}
+  };
+  return [overUnits(units, kernel)];
+};

@@ -8,7 +8,7 @@ export interface KernelModule {
 
 /** The kernels' functions, @see kernels/wasm/index.ts. */
 export interface Kernels {
-  initialize(thread: number, threads: number, scratch: number, maySleep: boolean): void;
+  initialize(threads: number, scratch: number): void;
   start(): void;
 }
 
@@ -42,7 +42,7 @@ const BOUNDED = 1;
 
 /**
  * Makes the imported memory an ordinary one, for hosts without shared memory; atomic instructions
- * work on it all the same. The memory is the only import: module "env", name "memory".
+ * work on it all the same. The memory is imported as "memory" from "env".
  */
 function unshare(bytes: Uint8Array): void {
   const name = [3, ...encode("env"), 6, ...encode("memory"), 2, SHARED_AND_BOUNDED];

@@ -6,6 +6,7 @@ import type { Instruction } from "./instruction.ts";
 import type { Lowering } from "./kinds.ts";
 import { rules } from "./lower.ts";
 import { placeBuffers, type Storage } from "./storage.ts";
+import { trianglesOf } from "./triangles.ts";
 
 /** A plan as kernels to call and places for its buffers; pure data. */
 export interface Program extends Storage {
@@ -37,6 +38,7 @@ export function programOf(plan: Plan, threads: number): Program {
   const scalars = scalarBuffers(plan);
   const lowering: Lowering = {
     threads,
+    triangles: trianglesOf(plan),
     scalarBehind: (buffer) => scalars.get(buffer),
     workspace: (elements) => buffers.push({ kind: "temporary", elements, dtype: "float" }) - 1,
   };

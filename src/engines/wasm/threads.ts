@@ -13,9 +13,12 @@ export interface Threads {
 
 /** What a worker runs: Node gives it `workerData`, a page sends a message. */
 const WORKER = `
-const begin = ({ module, memory, thread, threads, scratch }, ready) => {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  exports.initialize(thread, threads, scratch, true);
+const begin = ({ module, memory, threads, scratch }, ready) => {
+  const words = new Int32Array(memory.buffer);
+  const sleep = (address, value) => void Atomics.wait(words, address >> 2, value);
+  const wake = (address) => void Atomics.notify(words, address >> 2);
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, sleep, wake } });
+  exports.initialize(threads, scratch);
   ready();
   exports.serve();
 };
@@ -25,10 +28,21 @@ if (typeof require === "function") {
 } else onmessage = ({ data }) => begin(data, () => postMessage("ready"));
 `;
 
+/** What the kernels ask of this thread; one that may not sleep goes on looking. */
+function hostOf(memory: WebAssembly.Memory) {
+  // Control words are where memory begins: this view serves even after it has grown.
+  const words = new Int32Array(memory.buffer);
+  return {
+    sleep: maySleep()
+      ? (address: number, value: number): void => void Atomics.wait(words, address >> 2, value)
+      : (): void => {},
+    wake: (address: number): void => void Atomics.notify(words, address >> 2),
+  };
+}
+
 interface WorkerSeed {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly thread: number;
   readonly threads: number;
   readonly scratch: number;
 }
@@ -43,15 +57,14 @@ export async function startThreads(
   count: number,
 ): Promise<Threads> {
   const scratch = heap.allocate(count * abi.SCRATCH_BYTES);
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const kernels = instance.exports as unknown as Kernels;
-  kernels.initialize(0, count, scratch, maySleep());
+  const imports = { env: { memory, ...hostOf(memory) } };
+  const kernels = new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
+  kernels.initialize(count, scratch);
   const ends = await Promise.all(
     Array.from({ length: count - 1 }, (_, i) =>
       startWorker({
         module,
         memory,
-        thread: i + 1,
         threads: count,
         scratch: scratch + (i + 1) * abi.SCRATCH_BYTES,
       }),
@@ -64,6 +77,7 @@ export async function startThreads(
       // An empty program ends the workers' loops.
       if (ends.length > 0) {
         Atomics.store(words(), abi.PROGRAM / 4, 0);
+        Atomics.store(words(), abi.OPEN / 4, 1);
         Atomics.add(words(), abi.EPOCH / 4, 1);
         Atomics.notify(words(), abi.EPOCH / 4);
       }
