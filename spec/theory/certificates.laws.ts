@@ -6,7 +6,7 @@
 import { certificate } from "../../src/anchored/certificate.ts";
 import { kl, totalVariation } from "../../src/anchored/divergences.ts";
 import { effectiveWeight } from "../../src/anchored/interpolations.ts";
-import { add, exp, max, maximum, mul, sqrt, sub, sum } from "../../src/tensor/ops.ts";
+import { add, exp, max, maximum, mul, neg, sqrt, sub, sum } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { Law, Scene } from "./laws.ts";
 import { sumOf } from "./manySteps.laws.ts";
@@ -25,6 +25,11 @@ function certified({ snapshotLogits, referenceLogits, missed, alpha, space }: Sc
 /** E_p[x]. */
 export const expectation = (p: Tensor, x: Tensor): Tensor => sum(mul(exp(p), x), { axis: -1 });
 
+/** An identity is compared with its negative terms on the other side, so that rounding is measured
+ * against what is added up: delta = losses − gains. */
+const losses = (delta: Tensor): Tensor => maximum(delta, 0);
+const gains = (delta: Tensor): Tensor => maximum(neg(delta), 0);
+
 /** √x, where a divergence x may carry a rounding error. */
 const root = (x: Tensor, { tolerance }: Scene): Tensor =>
   sqrt(add(mul(maximum(x, 0), 1 + tolerance), tolerance));
@@ -34,7 +39,7 @@ export const certificateLaws: readonly Law[] = [
     name: "20: KL(p‖p′) = KL(p‖q) + delta",
     sides: (scene) => {
       const { stepKl, anchorKl, delta } = certified(scene);
-      return [stepKl, "=", add(anchorKl, delta)];
+      return [add(stepKl, gains(delta)), "=", add(anchorKl, losses(delta))];
     },
   },
   {
@@ -49,7 +54,7 @@ export const certificateLaws: readonly Law[] = [
     spaces: ["logit"],
     sides: (scene) => {
       const { stepKl, bound, psi, delta } = certified(scene);
-      return [stepKl, "=", sumOf([bound, psi as Tensor, delta])];
+      return [sumOf([stepKl, neg(psi as Tensor), gains(delta)]), "=", add(bound, losses(delta))];
     },
   },
 

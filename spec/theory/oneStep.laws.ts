@@ -54,9 +54,9 @@ export const oneStepLaws: readonly Law[] = [
     name: "1: KL(p‖q) = α·KL(p‖s) + psi(α)",
     spaces: logit,
     sides: ({ p, q, s, alpha }) => [
-      kl(p, q),
+      sub(kl(p, q), logPartition(p, s, alpha)),
       "=",
-      add(mul(kl(p, s), alpha), logPartition(p, s, alpha)),
+      mul(kl(p, s), alpha),
     ],
   },
 
@@ -88,9 +88,9 @@ export const oneStepLaws: readonly Law[] = [
     name: "4: KL(s‖q) = (1−α)·KL(s‖p) + psi(α)",
     spaces: logit,
     sides: ({ p, q, s, alpha }) => [
-      kl(s, q),
+      sub(kl(s, q), logPartition(p, s, alpha)),
       "=",
-      add(mul(kl(s, p), 1 - alpha), logPartition(p, s, alpha)),
+      mul(kl(s, p), 1 - alpha),
     ],
   },
 
