@@ -1,2 +1,5 @@
 /** The paper's benchmarks: generators, loaders, prompts and verifiers. */
+export * as countdown from "./countdown/index.ts";
+export * as finalAnswer from "./finalAnswer.ts";
 export * as ifeval from "./ifeval/index.ts";
+export * as igsm from "./igsm/index.ts";

@@ -1,0 +1,6 @@
+/** Countdown: reach a target with given numbers, each used once. */
+export { type Expression, format, type Operator, parse, symbolsOf } from "./expression.ts";
+export { drawGame, type Game, type GameOptions, generate, question } from "./generate.ts";
+export { evaluate, type Rational } from "./rational.ts";
+export { solve } from "./solve.ts";
+export { type Attempt, type Rule, type VerifyOptions, verify } from "./verify.ts";

@@ -1,0 +1,51 @@
+import { binary, type Expression, numberOf, OPERATORS } from "./expression.ts";
+import { apply, type Rational } from "./rational.ts";
+
+/** An expression and its exact value. */
+export interface Valued {
+  readonly expression: Expression;
+  readonly value: Rational;
+}
+
+export const valued = (number: number): Valued => ({
+  expression: numberOf(number),
+  value: { numerator: BigInt(number), denominator: 1n },
+});
+
+/** The expression `a operator b`; undefined for a division by zero. */
+export function join(
+  a: Valued,
+  operator: (typeof OPERATORS)[number],
+  b: Valued,
+): Valued | undefined {
+  const value = apply(a.value, operator, b.value);
+  return value && { expression: binary(a.expression, operator, b.expression), value };
+}
+
+/** Whether two values are the target and nothing else is left. */
+const isTarget = ({ value }: Valued, target: number): boolean =>
+  value.denominator === 1n && value.numerator === BigInt(target);
+
+/** Any expression of all numbers, each once, with the target as its exact value. */
+export const solve = (numbers: readonly number[], target: number): Expression | undefined =>
+  search(numbers.map(valued), target);
+
+/** Joins two of the parts in every way, then goes on with one part less. */
+function search(parts: readonly Valued[], target: number): Expression | undefined {
+  const [only] = parts;
+  if (only === undefined) return undefined;
+  if (parts.length === 1) return isTarget(only, target) ? only.expression : undefined;
+  for (const [i, a] of parts.entries())
+    for (const [j, b] of parts.entries()) {
+      if (i === j) continue;
+      const rest = parts.filter((_, k) => k !== i && k !== j);
+      for (const operator of OPERATORS) {
+        // a + b and a * b are tried once, not as b + a too.
+        if (j < i && (operator === "+" || operator === "*")) continue;
+        const joined = join(a, operator, b);
+        const found = joined && search([joined, ...rest], target);
+        if (found !== undefined) return found;
+      }
+    }
+  return undefined;
+}
