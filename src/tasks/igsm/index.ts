@@ -1,6 +1,7 @@
 export { type CheckMode, check, type Verdict } from "./check.ts";
 export { type Generated, generate, reask } from "./generate/generate.ts";
 export type { Options, SentenceOrder, Split } from "./generate/options.ts";
+export { type MiniIgsm, type MiniOptions, miniIgsm, miniLexicon, miniSymbols } from "./mini.ts";
 export { parse, type Source } from "./parse.ts";
 export type { ParameterId, Problem, Statement } from "./problem.ts";
 export { type Equation, type Solution, type Step, solve } from "./solution.ts";

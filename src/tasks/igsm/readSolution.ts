@@ -73,7 +73,7 @@ function readText(text: string, names: Names): Reading {
 
 /** Reads `h = y + z = … ; x = A . B = …  ; ans 7`. */
 function readCompact(text: string, names: Names): Reading {
-  const clauses = text.trim().split(/\s*;\s*/);
+  const clauses = text.split(";").map((clause) => clause.trim());
   const said = /^ans (\d{1,15})$/.exec(clauses.pop() as string)?.[1];
   const solution: Step[] = [];
   let equations: Equation[] = [];

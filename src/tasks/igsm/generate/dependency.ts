@@ -10,9 +10,6 @@ export interface Operands {
   readonly number: boolean;
 }
 
-/** The most operands a sentence has, its number among them. */
-export const MAX_OPERANDS = 4;
-
 interface Order {
   /** Each after what it depends on; the last is asked for. */
   readonly order: readonly number[];
@@ -61,15 +58,16 @@ function drawExtra(
   graph: Graph,
   order: readonly number[],
   count: number,
+  most: number,
 ): ReadonlyMap<number, number> | undefined {
   const extra = new Map<number, number>();
   const room = new Map(
     order.flatMap((node, i) =>
-      node < graph.instances ? [[node, Math.min(i + 1, MAX_OPERANDS) - 2] as const] : [],
+      node < graph.instances ? [[node, Math.min(i + 1, most) - 2] as const] : [],
     ),
   );
   for (let i = 0; i < count; i++) {
-    const open = [...room].flatMap(([node, most]) => ((extra.get(node) ?? 0) < most ? [node] : []));
+    const open = [...room].flatMap(([node, free]) => ((extra.get(node) ?? 0) < free ? [node] : []));
     if (open.length === 0) return undefined;
     const node = pick(next, open);
     extra.set(node, (extra.get(node) ?? 0) + 1);
@@ -83,15 +81,17 @@ export interface Dependency {
   readonly operands: ReadonlyMap<number, Operands>;
 }
 
-/** Nothing where the chosen parameters cannot be ordered, or cannot take `op` operations. */
+/** Nothing where the chosen parameters cannot be ordered, or cannot take `op` operations.
+ * @param most operands of a sentence, its number among them */
 export function drawDependency(
   next: Stream,
   graph: Graph,
   chosen: Chosen,
   op: number,
+  most: number,
 ): Dependency | undefined {
   const drawn = drawOrder(next, graph, chosen);
-  const extra = drawn && drawExtra(next, graph, drawn.order, op - chosen.op);
+  const extra = drawn && drawExtra(next, graph, drawn.order, op - chosen.op, most);
   if (!drawn || !extra) return undefined;
   const operands = new Map<number, Operands>();
   drawn.order.forEach((node, i) => {
@@ -99,7 +99,7 @@ export function drawDependency(
     const parent = drawn.parent.get(node);
     const given = parent === undefined ? [] : [parent];
     const wanted = (extra.get(node) ?? 0) + 2 - (extra.has(node) ? 0 : integer(next, 0, 1));
-    const further = Math.max(Math.min(wanted, i + 1, MAX_OPERANDS) - given.length, 0);
+    const further = Math.max(Math.min(wanted, i + 1, most) - given.length, 0);
     const earlier = drawn.order.slice(0, i).filter((one) => one !== parent);
     operands.set(node, drawOperands(next, given, earlier, further));
   });

@@ -1,5 +1,5 @@
 import { chance, pick, type Stream } from "../../draw.ts";
-import { type Dependency, drawOperands, MAX_OPERANDS, type Operands } from "./dependency.ts";
+import { type Dependency, drawOperands, type Operands } from "./dependency.ts";
 import type { Graph } from "./structure.ts";
 
 /**
@@ -10,6 +10,7 @@ export function drawDistractors(
   next: Stream,
   graph: Graph,
   { order }: Dependency,
+  most: number,
 ): ReadonlyMap<number, Operands> {
   const operands = new Map<number, Operands>();
   const known = new Set(order);
@@ -35,7 +36,7 @@ export function drawDistractors(
     const [node] = open.splice(open.indexOf(pick(next, open)), 1) as [number];
     const from = chance(next) ? unused : [...known];
     let count = 1;
-    while (count < Math.min(from.length + 1, MAX_OPERANDS) && chance(next)) count++;
+    while (count < Math.min(from.length + 1, most) && chance(next)) count++;
     operands.set(node, drawOperands(next, [], from, count));
     known.add(node);
     unused.push(node);

@@ -3,7 +3,7 @@ import type { Stream } from "../../draw.ts";
 import { dependencyOrder } from "../definitions.ts";
 import type { ParameterId, Problem } from "../problem.ts";
 import { letters, type Solution, solve } from "../solution.ts";
-import { answer, operations, values } from "../values.ts";
+import { operations, values } from "../values.ts";
 import { writeProblem } from "../write.ts";
 import { writeSolution } from "../writeSolution.ts";
 import { chooseParameters } from "./choose.ts";
@@ -36,7 +36,7 @@ export interface Generated extends Problem {
 const PATIENCE = 20_000;
 
 /** After so many failures another number of operations is drawn: few templates have one or two. */
-const REDRAW = 200;
+const REDRAW = 50;
 
 /**
  * Draws a problem; the same key gives the same problem.
@@ -52,30 +52,24 @@ export function draw(next: Stream, options: Options = {}): Generated {
   for (let i = 1; i <= PATIENCE; i++) {
     if (i % REDRAW === 0) op = drawOp(next, settings);
     const drawn = drawProblem(next, op, settings);
-    if (drawn) {
-      const generated = present(next, drawn.problem, drawn.order, settings);
-      if (isIn(settings.split, generated.hashBin)) return generated;
-    }
+    if (drawn && isIn(settings.split, drawn.hashBin)) return present(next, drawn, settings);
   }
   throw new RangeError(
     `igsm.generate: expected options that allow ${op} operations, got none in ${PATIENCE} draws`,
   );
 }
 
-interface Drawn {
-  readonly problem: Problem;
-  readonly order: readonly ParameterId[];
-}
+type Drawn = Omit<Generated, "problemText" | "solutionText">;
 
 function drawProblem(next: Stream, op: number, settings: Settings): Drawn | undefined {
-  const { modulus, lexicon, order } = settings;
+  const { modulus, lexicon, order, maxOperands } = settings;
   const sizes = drawSizes(next, op, settings);
   const structure = drawStructure(next, sizes);
   const graph = graphOf(structure);
   const chosen = chooseParameters(next, graph, sizes);
-  const dependency = drawDependency(next, graph, chosen, op);
+  const dependency = drawDependency(next, graph, chosen, op, maxOperands);
   if (!dependency) return undefined;
-  const distractors = drawDistractors(next, graph, dependency);
+  const distractors = drawDistractors(next, graph, dependency, maxOperands);
   const sentences = [...dependency.operands, ...distractors].map(([node, operands]) =>
     drawStatement(next, graph, node, operands, modulus),
   );
@@ -83,31 +77,35 @@ function drawProblem(next: Stream, op: number, settings: Settings): Drawn | unde
   const world = drawWorld(next, lexicon, structure.widths);
   const statements = arrange(next, sentences, order);
   const question = ids.at(-1) as ParameterId;
-  return { problem: { ...world, modulus, statements, question }, order: ids };
+  return solved(next, { ...world, modulus, statements, question }, ids, settings);
 }
 
-/** Solves a problem in the order given and puts both into words. */
-function present(
+/** Solves a problem in the order given. */
+function solved(
   next: Stream,
   problem: Problem,
   order: readonly ParameterId[],
-  { symbols = shuffled(next, letters), retryRate = 0, ...format }: Settings,
-): Generated {
+  { symbols = shuffled(next, letters) }: Settings,
+): Drawn {
   const solution = solve(problem, { order, symbols });
-  const solutionText =
-    retryRate > 0 && format.style !== "compact"
-      ? withRetries(next, problem, solution, { ...format, rate: retryRate })
-      : writeSolution(problem, solution, format);
   return {
     ...problem,
-    problemText: writeProblem(problem, format),
     solution,
-    solutionText,
-    answer: answer(problem),
-    nOp: operations(problem),
+    answer: solution.at(-1)?.equations.at(-1)?.result as number,
+    nOp: solution.reduce((sum, { equations }) => sum + equations.length, 0),
     solutionOrder: order,
     hashBin: binOf(solution),
   };
+}
+
+/** Puts a problem and its solution into words. */
+function present(next: Stream, drawn: Drawn, settings: Settings): Generated {
+  const { retryRate: rate = 0, style } = settings;
+  const solutionText =
+    rate > 0 && style !== "compact"
+      ? withRetries(next, drawn, drawn.solution, { ...settings, rate })
+      : writeSolution(drawn, drawn.solution, settings);
+  return { ...drawn, problemText: writeProblem(drawn, settings), solutionText };
 }
 
 /**
@@ -125,5 +123,5 @@ export function reask(key: Key, problem: Problem, options: Options = {}): Genera
     .map((id): Problem => ({ layerNames, items, modulus, statements, question: id }))
     .find((other) => operations(other) <= most);
   if (!asked) throw new RangeError("igsm.reask: expected a problem of two parameters, got one");
-  return present(next, asked, dependencyOrder(asked), settings);
+  return present(next, solved(next, asked, dependencyOrder(asked), settings), settings);
 }

@@ -24,6 +24,8 @@ export interface Options extends ProblemFormat, SolutionFormat {
   readonly depth?: number;
   /** How many items a layer has at least and at most; else drawn with the size. */
   readonly width?: readonly [min: number, max: number];
+  /** How many operands a sentence has at most, its number among them; the default is 4. */
+  readonly maxOperands?: number;
   readonly order?: SentenceOrder;
   readonly split?: Split;
   /** The default is 23. */
@@ -39,6 +41,7 @@ export interface Options extends ProblemFormat, SolutionFormat {
 export interface Settings extends Options {
   readonly maxOp: number;
   readonly maxEdge: number;
+  readonly maxOperands: number;
   readonly order: SentenceOrder;
   readonly split: Split;
   readonly modulus: number;
@@ -52,6 +55,7 @@ export function settingsOf(options: Options): Settings {
   const preset = presets[options.preset ?? "med"];
   const settings: Settings = {
     ...preset,
+    maxOperands: 4,
     order: "any",
     split: "any",
     modulus: MODULUS,
@@ -63,6 +67,7 @@ export function settingsOf(options: Options): Settings {
   const layers = Math.min(...settings.lexicon.map((hierarchy) => hierarchy.length));
   const groups = settings.lexicon.flat().flatMap(({ groups: all }) => all.map((one) => one.length));
   expectInteger("op", op ?? maxOp, 1, symbols);
+  expectInteger("maxOperands", settings.maxOperands, 1, 100);
   expectInteger("modulus", modulus, 2, 1000);
   expectInteger("depth", depth ?? 2, 2, layers);
   expectInteger("greatest width", width?.[1] ?? 1, 1, Math.min(...groups));

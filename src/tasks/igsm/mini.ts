@@ -1,0 +1,144 @@
+import { integer, type Stream } from "../draw.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Target } from "../target.ts";
+import { type CheckMode, check, type Verdict } from "./check.ts";
+import { draw, type Generated } from "./generate/generate.ts";
+import type { Split } from "./generate/options.ts";
+import { parse } from "./parse.ts";
+import { letters } from "./solution.ts";
+import { answer } from "./values.ts";
+import { type Hierarchy, type Lexicon, list } from "./words/lexicon.ts";
+
+const category = (name: string, words: string): Hierarchy[number] => ({
+  name,
+  groups: [list(words)],
+});
+
+/** Two worlds of three layers, each name one word. */
+export const miniLexicon: Lexicon = [
+  [
+    category("house", "cabin, castle, hut, lodge, manor, villa"),
+    category("room", "attic, cellar, hall, kitchen, parlor, studio"),
+    category("tool", "chisel, drill, hammer, pliers, saw, wrench"),
+  ],
+  [
+    category("farm", "dairy, grange, homestead, orchard, ranch, vineyard"),
+    category("pen", "byre, coop, hutch, kennel, stable, sty"),
+    category("beast", "cow, dog, hen, horse, pig, rabbit"),
+  ],
+];
+
+/** The symbols of the steps, in this order. */
+const stepSymbols = letters.slice(0, 12);
+const MAX_MODULUS = 23;
+
+/** The vocabulary: the names, the numbers 0 … 22, the steps' symbols and the punctuation. */
+export const miniSymbols: readonly string[] = [
+  ...miniLexicon.flat().flatMap(({ name, groups }) => [name, ...groups.flat()]),
+  ...Array.from({ length: MAX_MODULUS }, (_, n) => `${n}`),
+  ...stepSymbols,
+  ...[".", "=", "+", "-", "*", "(", ")", ";", "?", "ans"],
+];
+
+/** The knobs of difficulty. */
+export interface MiniOptions {
+  /** 2 … 23; the default is 7. */
+  readonly modulus?: number;
+  /** Least and greatest number of operations, all equally likely; the default is 1 … 2. */
+  readonly op?: readonly [min: number, max: number];
+  /** Layers of items, 2 (the default) or 3. */
+  readonly depth?: number;
+  /** Least and greatest number of items in a layer; the default is 2 … 2. */
+  readonly width?: readonly [min: number, max: number];
+  /** Sentences at most; the default is 4. */
+  readonly maxEdge?: number;
+  /** Operands of a sentence at most, its number among them; the default is 2. */
+  readonly maxOperands?: number;
+  /** The worlds that problems may be about, of the two that there are. */
+  readonly worlds?: readonly (0 | 1)[];
+  readonly split?: Split;
+}
+
+/** iGSM for a tiny transformer: one token a symbol. */
+export interface MiniIgsm {
+  readonly symbols: readonly string[];
+  /** `a = attic . saw = 3 ; b = … ; ans 6`, or only `ans 6`. */
+  readonly target: Target;
+  /** The most symbols that a prompt and a response have together. */
+  readonly positions: number;
+  /**
+   * Judges a response to a prompt of the target, its end symbol taken away; any response is safe.
+   * `answer`: it ends in `ans` and the right number. `strict`, `tight`: see `check`.
+   * @throws DataError for a prompt that is not one of the target's
+   */
+  readonly score: (
+    prompt: readonly string[],
+    response: readonly string[],
+    mode: CheckMode | "answer",
+  ) => Verdict;
+}
+
+/** @throws RangeError (also while drawing) for options that no problem meets */
+export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
+  const { modulus = 7, op = [1, 2], maxEdge = 4, maxOperands = 2, worlds = [0, 1] } = options;
+  const { depth = 2, width = [2, 2], split = "any" } = options;
+  if (!(modulus <= MAX_MODULUS))
+    throw new RangeError(`miniIgsm: expected modulus ≤ ${MAX_MODULUS}, got ${modulus}`);
+  const lexicon = miniLexicon.filter((_, i) => worlds.includes(i as 0 | 1));
+  const settings = { modulus, maxEdge, maxOperands, depth, width, split, lexicon };
+  const problem = (next: Stream): Generated =>
+    draw(next, {
+      ...settings,
+      op: integer(next, ...op),
+      style: "compact",
+      symbols: stepSymbols,
+    });
+  return {
+    symbols: miniSymbols,
+    target: {
+      worked: (next) => exchange(problem(next), ({ solutionText }) => solutionText),
+      direct: (next) => exchange(problem(next), (drawn) => `ans ${drawn.answer}`),
+    },
+    positions: longest(maxEdge, maxOperands, op[1]),
+    score: (prompt, response, mode) => score(prompt.join(" "), response.join(" "), modulus, mode),
+  };
+}
+
+function exchange(problem: Generated, respond: (problem: Generated) => string): Exchange {
+  return { prompt: problem.problemText.split(" "), response: respond(problem).split(" ") };
+}
+
+/** Symbols of `A . x`, of `a = A . x = b + c = 3 + 4 = 0 ;` and of `ans 0`. */
+const NAME = 3;
+const STEP = 16;
+const ANSWER = 2;
+
+/** `A . x = 2 + ( A . y + A . z ) ;` for each sentence, then the question and the steps. */
+function longest(edges: number, operands: number, op: number): number {
+  const names = operands * (NAME + 1) - 1;
+  const withNumber =
+    operands > 1 ? 2 + (operands - 1) * (NAME + 1) - 1 + (operands > 2 ? 2 : 0) : 1;
+  const sentence = NAME + 1 + Math.max(names, withNumber) + 1;
+  return edges * sentence + (1 + NAME) + op * STEP + ANSWER;
+}
+
+function score(
+  problemText: string,
+  response: string,
+  modulus: number,
+  mode: CheckMode | "answer",
+): Verdict {
+  const world = miniLexicon.find((hierarchy) =>
+    hierarchy.some(({ groups }) => groups.flat().includes(problemText.split(" ", 1)[0] as string)),
+  );
+  const problem = parse({
+    layerNames: (world ?? []).map(({ name }) => name),
+    items: (world ?? []).map(({ groups }) => groups.flat()),
+    problemText,
+    modulus,
+    style: "compact",
+  });
+  if (mode !== "answer") return check(problem, response, { mode, style: "compact" });
+  const correct = `; ${response}`.endsWith(`; ans ${answer(problem)}`);
+  return { correct, why: correct ? "" : `expected "ans ${answer(problem)}" at the end` };
+}
