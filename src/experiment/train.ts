@@ -85,6 +85,8 @@ function fineTuneOptions(options: TrainOptions): FineTuneOptions {
   switch (row.method) {
     case "sft":
       return { ...common, method: "sft", epochs, learningRate: row.learningRate };
+    case "asft":
+      return { ...common, method: "asft", epochs, beta: row.beta, learningRate: row.learningRate };
     case "moving":
       return {
         ...common,

@@ -7,6 +7,7 @@ export const families = {
   anchored: { name: "Anchored Learning, logit", color: "var(--anchored)" },
   probability: { name: "Anchored Learning, probability", color: "var(--probability)" },
   moving: { name: "every-step anchor", color: "var(--moving)" },
+  asft: { name: "ASFT", color: "var(--asft)" },
   merge: { name: "WiSE-FT", color: "var(--merge)" },
 } as const;
 

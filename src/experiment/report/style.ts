@@ -4,20 +4,20 @@ export const style: string = `
   color-scheme: light dark;
   --page: #ffffff; --text: #1c2024; --muted: #60676e; --line: #e1e4e8; --band: #f6f7f9;
   --base: #6b7280; --sft: #d1431f; --anchored: #0b6fd0; --probability: #7c4dce;
-  --moving: #b7791f; --merge: #1a8754;
+  --moving: #b7791f; --merge: #1a8754; --asft: #c2317f;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14171a; --text: #e6e8ea; --muted: #9aa1a8; --line: #2d3238; --band: #1b1f24;
     --base: #9aa1a8; --sft: #ff7a59; --anchored: #5aa9ff; --probability: #b794f6;
-    --moving: #e0aa4b; --merge: #4cc38a;
+    --moving: #e0aa4b; --merge: #4cc38a; --asft: #f472b6;
   }
 }
 @media print {
   :root {
     --page: #ffffff; --text: #000000; --muted: #444444; --line: #cccccc; --band: #ffffff;
     --base: #6b7280; --sft: #d1431f; --anchored: #0b6fd0; --probability: #7c4dce;
-    --moving: #b7791f; --merge: #1a8754;
+    --moving: #b7791f; --merge: #1a8754; --asft: #c2317f;
   }
   @page { size: landscape; margin: 12mm; }
   body { padding: 0; max-width: none; }
