@@ -37,9 +37,9 @@ export function extract(text: string): string | undefined {
   return found === undefined ? undefined : withoutLastDots(found.replaceAll(",", ""));
 }
 
-const valueOf = (answer: string | undefined): number =>
+const amount = (answer: string | undefined): number =>
   answer === undefined || answer === "" ? Number.NaN : Number(answer);
 
 /** Whether the final numbers of a text and of a reference are there and equal. */
 export const match = (text: string, reference: string): boolean =>
-  valueOf(extract(text)) === valueOf(extract(reference));
+  amount(extract(text)) === amount(extract(reference));

@@ -1,7 +1,7 @@
 import { type Key, stream } from "../../tensor/random.ts";
 import { integer, pick, type Stream, sample } from "../draw.ts";
 import { type Expression, OPERATORS } from "./expression.ts";
-import { join, type Valued, valued } from "./solve.ts";
+import { join, type Rules, type Valued, valued } from "./solve.ts";
 
 /** A game: reach the target with all the numbers, each once. */
 export interface Game {
@@ -12,7 +12,7 @@ export interface Game {
 }
 
 /** What games are drawn; both ends of every range are included. */
-export interface GameOptions {
+export interface GameOptions extends Rules {
   /** How many numbers. Default: 3 to 4. */
   readonly count?: readonly [min: number, max: number];
   /** The numbers. Default: 1 to 99. */
@@ -31,12 +31,12 @@ function checkRange(name: string, [min, max]: readonly [number, number], least: 
     );
 }
 
-/** A random expression of the parts, each once; undefined if it divides by zero. */
-function combined(next: Stream, parts: readonly Valued[]): Valued | undefined {
+/** A random expression of the parts, each once; undefined if it breaks a rule. */
+function combined(next: Stream, parts: readonly Valued[], whole: boolean): Valued | undefined {
   if (parts.length === 1) return parts[0];
   const [i, j] = sample(next, [...parts.keys()], 2) as [number, number];
-  const joined = join(parts[i] as Valued, pick(next, OPERATORS), parts[j] as Valued);
-  return joined && combined(next, [joined, ...parts.filter((_, k) => k !== i && k !== j)]);
+  const joined = join(parts[i] as Valued, pick(next, OPERATORS), parts[j] as Valued, whole);
+  return joined && combined(next, [joined, ...parts.filter((_, k) => k !== i && k !== j)], whole);
 }
 
 /**
@@ -45,14 +45,14 @@ function combined(next: Stream, parts: readonly Valued[]): Valued | undefined {
  */
 export function drawGame(
   next: Stream,
-  { count = [3, 4], number = [1, 99], target = [1, 99] }: GameOptions = {},
+  { count = [3, 4], number = [1, 99], target = [1, 99], whole = false }: GameOptions = {},
 ): Game {
   checkRange("count", count, 1);
   checkRange("number", number, 0);
   checkRange("target", target, Number.MIN_SAFE_INTEGER);
   for (let tries = 0; tries < PATIENCE; tries++) {
     const numbers = Array.from({ length: integer(next, ...count) }, () => integer(next, ...number));
-    const drawn = combined(next, numbers.map(valued));
+    const drawn = combined(next, numbers.map(valued), whole);
     if (drawn === undefined || drawn.value.denominator !== 1n) continue;
     const value = Number(drawn.value.numerator);
     if (value >= target[0] && value <= target[1])
