@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { match } from "../../../src/tasks/finalAnswer.ts";
 import { dependencyOrder } from "../../../src/tasks/igsm/definitions.ts";
 import { sha256 } from "../../../src/tasks/igsm/generate/sha256.ts";
 import { sketch } from "../../../src/tasks/igsm/generate/template.ts";
@@ -203,6 +204,17 @@ describe("solutions in other forms", () => {
       }),
       50,
     ));
+});
+
+describe("conversation", () => {
+  it("asks as the paper does and ends in the boxed answer", () => {
+    const drawn = draw(4, { op: 3 });
+    const [user, assistant] = igsm.conversation(drawn);
+    expect(user.content).toBe(
+      `${drawn.problemText.trim()} \nLet's think step by step and output the final answer in \\boxed{}.\n`,
+    );
+    expect(match(assistant.content, `${drawn.answer}`)).toBe(true);
+  });
 });
 
 describe("the word lists", () => {

@@ -4,6 +4,7 @@ export type { Options, SentenceOrder, Split } from "./generate/options.ts";
 export { type MiniIgsm, type MiniOptions, miniIgsm, miniLexicon, miniSymbols } from "./mini.ts";
 export { parse, type Source } from "./parse.ts";
 export type { ParameterId, Problem, Statement } from "./problem.ts";
+export { conversation, type Message, prompt } from "./prompts.ts";
 export { type Equation, type Solution, type Step, solve } from "./solution.ts";
 export type { StyleName } from "./style.ts";
 export { answer, operations, values } from "./values.ts";

@@ -1,6 +1,7 @@
 import { integer, type Stream } from "../draw.ts";
 import type { Exchange } from "../exchange.ts";
-import type { Target } from "../target.ts";
+import { match } from "../finalAnswer.ts";
+import type { Mini } from "../mini.ts";
 import { type CheckMode, check, type Verdict } from "./check.ts";
 import { draw, type Generated } from "./generate/generate.ts";
 import type { Split } from "./generate/options.ts";
@@ -59,22 +60,21 @@ export interface MiniOptions {
   readonly split?: Split;
 }
 
-/** iGSM for a tiny transformer: one token a symbol. */
-export interface MiniIgsm {
-  readonly symbols: readonly string[];
-  /** `a = attic . saw = 3 ; b = … ; ans 6`, or only `ans 6`. */
-  readonly target: Target;
-  /** The most symbols that a prompt and a response have together. */
-  readonly positions: number;
+/**
+ * iGSM for a tiny transformer: `a = attic . saw = 3 ; b = … ; ans 6`, or only `ans 6`, to a prompt
+ * `attic . saw = 3 ; … ; ? hall . tool`.
+ */
+export interface MiniIgsm extends Mini {
   /**
    * Judges a response to a prompt of the target, its end symbol taken away; any response is safe.
-   * `answer`: it ends in `ans` and the right number. `strict`, `tight`: see `check`.
+   * @param mode `answer` (the default): the paper's metric, the last number is right. `strict` and
+   *   `tight`: so are all the steps, as `check` says
    * @throws DataError for a prompt that is not one of the target's
    */
   readonly score: (
     prompt: readonly string[],
     response: readonly string[],
-    mode: CheckMode | "answer",
+    mode?: CheckMode | "answer",
   ) => Verdict;
 }
 
@@ -100,7 +100,8 @@ export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
       direct: (next) => exchange(problem(next), (drawn) => `ans ${drawn.answer}`),
     },
     positions: longest(maxEdge, maxOperands, op[1]),
-    score: (prompt, response, mode) => score(prompt.join(" "), response.join(" "), modulus, mode),
+    score: (prompt, response, mode = "answer") =>
+      score(prompt.join(" "), response.join(" "), modulus, mode),
   };
 }
 
@@ -139,6 +140,7 @@ function score(
     style: "compact",
   });
   if (mode !== "answer") return check(problem, response, { mode, style: "compact" });
-  const correct = `; ${response}`.endsWith(`; ans ${answer(problem)}`);
-  return { correct, why: correct ? "" : `expected "ans ${answer(problem)}" at the end` };
+  const right = `${answer(problem)}`;
+  const correct = match(response, right);
+  return { correct, why: correct ? "" : `expected the answer ${right}` };
 }
