@@ -86,6 +86,12 @@ describe("mini-igsm", () => {
 
   it("says which option is out of range", () => {
     expect(() => miniIgsm({ modulus: 24 })).toThrow("expected modulus ≤ 23, got 24");
+    expect(() => miniIgsm({ op: [3, 2] })).toThrow(
+      "expected 1 ≤ least op ≤ greatest op, got 3 and 2",
+    );
+    expect(() => miniIgsm({ worlds: [] }).target.worked(stream(key(0)))).toThrow(
+      "expected a lexicon of at least one hierarchy, got none",
+    );
     expect(() => miniIgsm({ depth: 4 }).target.worked(stream(key(0)))).toThrow(
       "expected a whole number depth from 2 to 3, got 4",
     );

@@ -84,6 +84,8 @@ export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
   const { depth = 2, width = [2, 2], split = "any" } = options;
   if (!(modulus <= MAX_MODULUS))
     throw new RangeError(`miniIgsm: expected modulus ≤ ${MAX_MODULUS}, got ${modulus}`);
+  if (!(op[0] >= 1 && op[0] <= op[1]))
+    throw new RangeError(`miniIgsm: expected 1 ≤ least op ≤ greatest op, got ${op.join(" and ")}`);
   const lexicon = miniLexicon.filter((_, i) => worlds.includes(i as 0 | 1));
   const settings = { modulus, maxEdge, maxOperands, depth, width, split, lexicon };
   const problem = (next: Stream): Generated =>

@@ -63,6 +63,8 @@ export function settingsOf(options: Options): Settings {
     ...options,
   };
   const { op, maxOp, maxEdge, modulus, depth, width, retryRate = 0 } = settings;
+  if (settings.lexicon.length === 0)
+    throw new RangeError("igsm.generate: expected a lexicon of at least one hierarchy, got none");
   const symbols = (settings.symbols ?? letters).length;
   const layers = Math.min(...settings.lexicon.map((hierarchy) => hierarchy.length));
   const groups = settings.lexicon.flat().flatMap(({ groups: all }) => all.map((one) => one.length));
