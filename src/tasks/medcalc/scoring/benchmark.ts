@@ -1,14 +1,13 @@
 import { roundHalfEven } from "../rounding.ts";
 import type { Output } from "../types.ts";
 import { evaluateExpression } from "./expression.ts";
-import { evaluateLiteral, type PythonNumber, SPACE, show } from "./python.ts";
+import { BLANK, evaluateLiteral, type PythonNumber, SPACE, show, strip } from "./python.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The scorer of MedCalc-Bench itself: reads the last `"answer": …}` of a response. */
 
 const KEY = /[Aa]nswer":/g;
-const BLANK = new RegExp(`[${SPACE}]*`, "y");
-const OUTER_BLANK = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const BLANKS = new RegExp(`[${SPACE}]*`, "y");
 
 /** The prompts' placeholders, which count as no answer. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([
@@ -27,30 +26,23 @@ function lastAnswer(text: string): string {
   let newline = 0;
   KEY.lastIndex = 0;
   for (let key = KEY.exec(text); key !== null; key = KEY.exec(text)) {
-    BLANK.lastIndex = KEY.lastIndex;
-    BLANK.exec(text);
-    const start = BLANK.lastIndex;
+    BLANKS.lastIndex = KEY.lastIndex;
+    BLANKS.exec(text);
+    const start = BLANKS.lastIndex;
     if (brace < start) brace = nextIndex(text, "}", start);
     if (newline < start) newline = nextIndex(text, "\n", start);
     if (brace >= newline) continue;
     found = text.slice(start, brace);
     KEY.lastIndex = brace + 1;
   }
-  const bare = found.replace(OUTER_BLANK, "").replace(/^"+/, "");
-  const unquoted = bare.slice(0, bare.length - trailingQuotes(bare));
-  return PLACEHOLDERS.has(unquoted) ? "" : unquoted;
+  const bare = strip(strip(found, BLANK), /"/);
+  return PLACEHOLDERS.has(bare) ? "" : bare;
 }
 
 /** Where `part` is next, or behind the text. */
 function nextIndex(text: string, part: string, start: number): number {
   const index = text.indexOf(part, start);
   return index === -1 ? text.length : index;
-}
-
-function trailingQuotes(text: string): number {
-  let count = 0;
-  while (text[text.length - 1 - count] === '"') count++;
-  return count;
 }
 
 // A number starts where no digit is before it: the same finds as without, in linear time.

@@ -4,11 +4,27 @@
 export interface PythonNumber {
   readonly value: number;
   readonly float: boolean;
+  /** The digits of a whole number that was read, which may be too many for `value`. */
+  readonly text?: string;
 }
 
 /** What Python's `str` strips and `\s` matches: other than JavaScript's, and without U+FEFF. */
 export const SPACE =
   "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+
+/** `text.strip(…)` of the characters that a pattern matches one by one; linear in the text. */
+export function strip(text: string, characters: RegExp): string {
+  let [start, end] = [0, text.length];
+  while (start < end && characters.test(text[start] as string)) start++;
+  while (end > start && characters.test(text[end - 1] as string)) end--;
+  return text.slice(start, end);
+}
+
+/** One character of white space. */
+export const BLANK: RegExp = new RegExp(`[${SPACE}]`);
+
+/** Python refuses to read whole numbers with more digits. */
+const MAX_DIGITS = 4300;
 
 const LITERAL =
   /^([+-]?)(?:(\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+|\.\d+(?:e[+-]?\d+)?)|(0+|[1-9]\d*))$/i;
@@ -18,13 +34,13 @@ export function evaluateLiteral(text: string): PythonNumber | undefined {
   const match = LITERAL.exec(text);
   if (match === null) return undefined;
   const value = Number(text);
-  const float = match[2] !== undefined;
-  return { value: float ? value : value + 0, float };
+  if (match[2] !== undefined) return { value, float: true };
+  return text.length > MAX_DIGITS ? undefined : { value: value + 0, float: false, text };
 }
 
 /** `str` of a number. */
-export function show({ value, float }: PythonNumber): string {
-  if (!float) return BigInt(value).toString();
+export function show({ value, float, text }: PythonNumber): string {
+  if (!float) return BigInt(text ?? value).toString();
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e16))
     return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
@@ -36,7 +52,7 @@ const FLOAT = /^[+-]?(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]
 
 /** `float` of a text; NaN where Python raises. */
 export function toFloat(text: string): number {
-  const bare = text.replace(new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g"), "");
+  const bare = strip(text, BLANK);
   if (FLOAT.test(bare)) return Number(bare.replaceAll("_", ""));
   const infinite = /^([+-]?)inf(?:inity)?$/i.exec(bare);
   if (infinite === null) return Number.NaN;

@@ -1,0 +1,121 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { calculate, calculators, type Entities } from "../../../src/tasks/medcalc/index.ts";
+import { labs, man, patients } from "./patients.ts";
+
+const entitiesOf = (id: number): Entities => patients.find(([each]) => each === id)?.[1] ?? {};
+
+describe("calculate(id, entities)", () => {
+  it("has the 55 calculators, each tried here", () => {
+    expect(calculators.map(({ id }) => id)).toEqual(patients.map(([id]) => id));
+  });
+
+  it.each(patients)("gives for calculator %d what its formula does", (id, entities, expected) => {
+    const answer = calculate(id, entities);
+    if (typeof expected !== "number") expect(answer).toEqual(expected);
+    else if (id === 46) expect(Math.abs((answer as number) - expected)).toBeLessThan(0.5);
+    else expect(answer).toBeCloseTo(expected, 9);
+  });
+
+  it("changes nothing in what it is given", () => {
+    for (const [id, entities] of patients) {
+      const before = JSON.stringify(entities);
+      calculate(id, entities, { variant: "medcalc-bench" });
+      expect(JSON.stringify(entities)).toBe(before);
+    }
+  });
+
+  it.each<[number, Entities, unknown]>([
+    [3, { sex: "Male", age: [0, "years"], creatinine: [0.7, "mg/dL"] }, 142],
+    [13, { "Last menstrual date": "02/28/2024", "cycle length": 26 }, "12/02/2024"],
+    [15, { ...entitiesOf(15), Encephalopathy: "Grade 0" }, 8],
+    [18, { age: [20, "years"], "atherosclerotic disease": true }, 1],
+    [20, { age: [20, "years"], Temperature: [37, "degrees celsius"] }, 1],
+    [21, { "Best verbal response": "not testable" }, 14],
+    [31, { Insulin: [6, "pmol/L"], Glucose: [405, "mg/dL"] }, 36],
+    [33, {}, 1],
+    [36, { ...entitiesOf(36) }, 4],
+    [39, { ...labs, Sodium: [140.123456, "mEq/L"] }, 24.12346],
+  ])("gives for calculator %d what the benchmark's code does", (id, entities, expected) => {
+    expect(calculate(id, entities, { variant: "medcalc-bench" })).toEqual(expected);
+  });
+
+  it("does not depend on the order, the case or the spacing of names", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...patients),
+        fc.constantFrom("published", "medcalc-bench"),
+        fc.func(fc.nat()),
+        ([id, entities], variant, rank) => {
+          const disguised = Object.entries(entities)
+            .sort(([a], [b]) => rank(a) - rank(b))
+            .map(([name, entity]) => [` ${name.toUpperCase().replaceAll(" ", "  ")}`, entity]);
+          const options = { variant } as const;
+          expect(calculate(id, Object.fromEntries(disguised), options)).toEqual(
+            calculate(id, entities, options),
+          );
+        },
+      ),
+    );
+  });
+
+  it("gives one clearance whatever the units", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 30, max: 150, noNaN: true }),
+        fc.double({ min: 1.2, max: 2.1, noNaN: true }),
+        fc.double({ min: 0.3, max: 9, noNaN: true }),
+        (kg, metres, serum) => {
+          const metric = {
+            weight: [kg, "kg"],
+            height: [metres, "m"],
+            creatinine: [serum, "mg/dL"],
+          };
+          const other = {
+            weight: [kg * 1000, "g"],
+            height: [metres * 39.3701, "in"],
+            creatinine: [serum / 0.011312, "µmol/L"],
+          };
+          const [a, b] = [metric, other].map((body) => calculate(2, { ...man, ...body }) as number);
+          // An index may fall on either side of 18.5 or 25 where it is that near.
+          const index = kg / metres ** 2;
+          fc.pre(Math.abs(index - 18.5) > 0.01 && Math.abs(index - 25) > 0.01);
+          expect((a as number) / (b as number)).toBeCloseTo(1, 4);
+        },
+      ),
+    );
+  });
+
+  it("names what is missing or malformed", () => {
+    expect(() => calculate(5, {})).toThrow(
+      'calculate: expected a number for "Systolic Blood Pressure", got none',
+    );
+    expect(() => calculate(6, { weight: ["heavy", "kg"], height: [1, "m"] })).toThrow(
+      'calculate: expected a number for "weight"',
+    );
+    expect(() =>
+      calculate(13, { "Last menstrual date": "02/30/2024", "cycle length": 28 }),
+    ).toThrow('expected a date MM/DD/YYYY for "Last menstrual date", got "02/30/2024"');
+    expect(() => calculate(10, { sex: "?", height: [1, "m"] })).toThrow('"Male" or "Female"');
+    expect(() => calculate(24, { "input steroid": ["Aspirin", 1, "mg"] })).toThrow("betamethasone");
+    expect(() => calculate(1, {})).toThrow(RangeError);
+  });
+
+  it("throws nothing but DataError for arbitrary entities", () => {
+    const names = fc.constantFrom(...patients.flatMap(([, entities]) => Object.keys(entities)));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...calculators),
+        fc.dictionary(names, fc.jsonValue()),
+        ({ id }, entities) => {
+          try {
+            calculate(id, entities);
+          } catch (error) {
+            expect((error as Error).name).toBe("DataError");
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

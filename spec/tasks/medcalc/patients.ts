@@ -1,0 +1,256 @@
+import type { Entities } from "../../../src/tasks/medcalc/index.ts";
+
+export const woman: Entities = { sex: "Female", age: [70, "years"] };
+export const man: Entities = { sex: "Male", age: [50, "years"] };
+export const labs: Entities = {
+  Sodium: [140, "mEq/L"],
+  Chloride: [100, "mEq/L"],
+  Bicarbonate: [16, "mmol/L"],
+  Albumin: [2, "g/dL"],
+};
+const beat = { "Heart Rate or Pulse": [75, "beats per minute"], "QT Interval": [400, "msec"] };
+const pressures = {
+  "Systolic Blood Pressure": [84, "mm hg"],
+  "Diastolic Blood Pressure": [57, "mmhg"],
+};
+const sick = {
+  ...pressures,
+  "Heart Rate or Pulse": [130, "beats per minute"],
+  "respiratory rate": [32, "breaths per minute"],
+  Temperature: [40, "degrees celsius"],
+  "White blood cell count": [16_000, "µL"],
+};
+
+/** One patient a calculator, with what the published formula gives, worked out by hand. */
+export const patients: readonly (readonly [id: number, entities: Entities, expected: unknown])[] = [
+  [2, { ...man, weight: [80, "kg"], height: [2, "m"], creatinine: [1, "mg/dL"] }, 100],
+  [3, { sex: "Female", age: [0, "years"], creatinine: [0.7, "mg/dL"] }, 142 * 1.012],
+  [4, { ...woman, Stroke: true, "Hypertension history": true, "Diabetes history": false }, 5],
+  [5, pressures, 66],
+  [6, { weight: [72, "kg"], height: [200, "cm"] }, 18],
+  [7, { Albumin: [2, "g/dL"], Calcium: [9, "mg/dL"] }, 10.6],
+  [8, { ...beat, "Surgery in the previous 4 weeks": true, Hemoptysis: true }, 2.5],
+  [9, { sex: "Male", age: [1, "years"], creatinine: [1, "mg/dL"], Race: "Black" }, 175 * 1.212],
+  [10, { sex: "Male", height: [5, "ft", 10, "in"] }, 73],
+  [11, { ...beat, "Heart Rate or Pulse": [60, "bpm"] }, 400],
+  [13, { "Last menstrual date": "02/28/2024", "cycle length": 30 }, "12/06/2024"],
+  [
+    15,
+    {
+      Bilirubin: [2.5, "mg/dL"],
+      Albumin: [3.6, "g/dL"],
+      "international normalized ratio": 2.4,
+      Ascites: "slight",
+      Encephalopathy: "Grade 0",
+    },
+    2 + 1 + 3 + 2 + 1,
+  ],
+  [
+    16,
+    {
+      "Active cancer": true,
+      "Major surgery within 12 weeks": true,
+      "Alternative diagnosis to Deep Vein Thrombosis as likely or more likely": true,
+    },
+    0,
+  ],
+  [17, { "Pre-operative creatinine": [2.1, "mg/dL"], "Elevated-risk surgery": true }, 2],
+  [
+    18,
+    {
+      ...man,
+      "Suspicion History": "Highly suspicious",
+      "Electrocardiogram Test": "Significant ST deviation",
+      "Initial troponin": "between the normal limit or up to three times the normal limit",
+      "atherosclerotic disease": true,
+    },
+    2 + 2 + 1 + 1 + 2,
+  ],
+  [
+    19,
+    {
+      ...man,
+      "Aspartate aminotransferase": [80, "U/L"],
+      "Alanine aminotransferase": [64, "U/L"],
+      "Platelet count": [100_000, "µL"],
+    },
+    5,
+  ],
+  [20, { age: [10, "years"], Temperature: [39, "degrees celsius"], "Cough Absent": true }, 3],
+  [
+    21,
+    {
+      "Best eye response": "eye opening to pain",
+      "Best verbal response": "not testable",
+      "Best motor response": "localizes pain",
+    },
+    12,
+  ],
+  [22, { weight: [25, "kg"] }, 65],
+  [
+    23,
+    {
+      creatinine: [0.5, "mg/dL"],
+      Bilirubin: [0.5, "mg/dL"],
+      "international normalized ratio": 0.9,
+      Sodium: [130, "mEq/L"],
+    },
+    6,
+  ],
+  [
+    24,
+    { "input steroid": ["Dexamethasone IV", 2, "mg"], "target steroid": "PredniSONE PO" },
+    13.34,
+  ],
+  [25, { ...woman, "Number of Alcoholic Drinks Per Week": 8, Stroke: true }, 3],
+  [26, { Sodium: [130, "mEq/L"], Glucose: [600, "mg/dL"] }, 142],
+  [
+    27,
+    {
+      ...sick,
+      sex: "Male",
+      Hemoglobin: [9, "g/dL"],
+      "Blood Urea Nitrogen (BUN)": [25, "mg/dL"],
+      "Melena present": true,
+    },
+    6 + 3 + 3 + 1 + 1,
+  ],
+  [
+    28,
+    {
+      ...man,
+      ...sick,
+      Sodium: [156, "mEq/L"],
+      Potassium: [5.6, "mEq/L"],
+      creatinine: [2, "mg/dL"],
+      "Acute renal failure": true,
+      Hematocrit: [47, "%"],
+      pH: 7.2,
+      FiO2: [40, "%"],
+      PaO2: [60, "mm Hg"],
+      "Glasgow Coma Score": 13,
+      "History of severe organ failure or immunocompromise": true,
+    },
+    2 + 3 + 2 + 2 + 1 + 3 + 3 + 2 + 1 + 6 + 1 + 1 + 2 + 5,
+  ],
+  [
+    29,
+    {
+      ...woman,
+      ...sick,
+      Sodium: [140, "mEq/L"],
+      Glucose: [100, "mg/dL"],
+      "Blood Urea Nitrogen (BUN)": [10, "mg/dL"],
+      pH: 7.4,
+      Hematocrit: [40, "%"],
+      "Partial pressure of oxygen": [59, "mm Hg"],
+      "Neoplastic disease": true,
+    },
+    70 - 10 + 30 + 20 + 20 + 15 + 10 + 10,
+  ],
+  [
+    30,
+    {
+      Sodium: [140, "mmol/L"],
+      "Blood Urea Nitrogen (BUN)": [28, "mg/dL"],
+      Glucose: [90, "mg/dL"],
+    },
+    295,
+  ],
+  [31, { Insulin: [60, "pmol/L"], Glucose: [81, "mg/dL"] }, 2],
+  [
+    32,
+    {
+      age: [65, "years"],
+      "Diabetes mellitus criteria for CCI rule": "End-organ damage",
+      "Solid tumor": "Localized",
+      "Liver disease severity": "Mild",
+      AIDS: false,
+    },
+    2 + 2 + 2 + 1,
+  ],
+  [33, { "Fever in past 24 hours": true, "Symptom onset ≤3 days": true }, 2],
+  [
+    36,
+    {
+      ...man,
+      "Body Mass Index (BMI)": [25, "kg/m^2"],
+      "Surgery Type": "laparoscopic",
+      Mobility: "on bed rest",
+      "Stroke in the last month": true,
+    },
+    1 + 2 + 1 + 5,
+  ],
+  [38, { ...woman, weight: [100, "kg"], Sodium: [154, "mEq/L"] }, 4.5],
+  [39, labs, 24],
+  [
+    40,
+    {
+      creatinine: [2, "mg/dL"],
+      "Urine sodium": [70, "mEq/L"],
+      Sodium: [140, "mEq/L"],
+      "Urine creatinine": [100, "mg/dL"],
+    },
+    1,
+  ],
+  [
+    43,
+    {
+      PaO2: [90, "mm Hg"],
+      FiO2: [50, "%"],
+      "On mechanical ventilation": true,
+      "Platelet count": [60_000, "µL"],
+      "Glasgow Coma Score": 14,
+      Bilirubin: [2.5, "mg/dL"],
+      DOBUTamine: [2, "mcg/kg/min"],
+      creatinine: [5, "mg/dL"],
+    },
+    3 + 2 + 1 + 2 + 2 + 4,
+  ],
+  [
+    44,
+    {
+      "Total cholesterol": [200, "mg/dL"],
+      "high-density lipoprotein cholesterol": [50, "mg/dL"],
+      Triglycerides: [150, "mg/dL"],
+    },
+    120,
+  ],
+  [45, { ...woman, ...sick, Confusion: true, "Blood Urea Nitrogen (BUN)": [19, "mg/dL"] }, 4],
+  [
+    46,
+    {
+      ...man,
+      "Total cholesterol": [200, "mg/dL"],
+      "high-density lipoprotein cholesterol": [50, "mg/dL"],
+      "Systolic Blood Pressure": [120, "mm hg"],
+    },
+    3.9,
+  ],
+  [48, { ...man, ...beat, "O₂ saturation percentage": [94, "%"], "Hormone use": true }, 3],
+  [
+    49,
+    {
+      "Morphine Dose": [10, "mg"],
+      "Morphine Dose Per Day": [3, "per day"],
+      "FentaNYL patch Dose": [25, "µg"],
+      "FentaNYL patch Dose Per Day": [1, "per day"],
+    },
+    90,
+  ],
+  [51, sick, 4],
+  [56, { ...beat, "Heart Rate or Pulse": [7.5, "bpm"] }, 200],
+  [57, beat, 400 + 154 * 0.2],
+  [58, beat, 426.25],
+  [59, beat, (400 * 195) / 180],
+  [60, { weight: [80, "kg"], height: [180, "cm"] }, 2],
+  [61, { "Body Mass Index (BMI)": [20, "kg/m^2"], height: [2, "m"] }, 80],
+  [62, { sex: "Female", weight: [95.5, "kg"], height: [60, "in"] }, 65.5],
+  [63, labs, 12],
+  [64, labs, 1.5],
+  [65, labs, 29],
+  [66, labs, 17],
+  [67, labs, 17 / 8],
+  [68, { "Last menstrual date": "12/25/2023" }, "01/08/2024"],
+  [69, { "Last menstrual date": "1/1/2024", "Current Date": "03/01/2024" }, ["8 weeks", "4 days"]],
+];

@@ -1,0 +1,30 @@
+import { UNPARSED } from "./scoring/paper.ts";
+import type { Verdict } from "./scoring/verdict.ts";
+
+/** Shares of right answers, in [0, 1]. */
+export interface Accuracy {
+  readonly overall: number;
+  readonly byCategory: Readonly<Record<string, number>>;
+  /** Share of responses in which no answer was found. */
+  readonly unparsed: number;
+  readonly count: number;
+}
+
+const mean = (values: readonly boolean[]): number =>
+  values.length === 0 ? 0 : values.filter(Boolean).length / values.length;
+
+/** Accuracy over all verdicts and over those of each category, as the benchmark reports it. */
+export function accuracy(verdicts: readonly (Verdict & { readonly category: string })[]): Accuracy {
+  const categories = [...new Set(verdicts.map(({ category }) => category))].sort();
+  return {
+    overall: mean(verdicts.map(({ correct }) => correct)),
+    byCategory: Object.fromEntries(
+      categories.map((category) => [
+        category,
+        mean(verdicts.filter((each) => each.category === category).map(({ correct }) => correct)),
+      ]),
+    ),
+    unparsed: mean(verdicts.map(({ extracted }) => extracted === null || extracted === UNPARSED)),
+    count: verdicts.length,
+  };
+}
