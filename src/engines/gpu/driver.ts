@@ -12,7 +12,7 @@ export interface Driver<Memory> {
   /** How many tensors a kernel may make at once. */
   readonly targets: number;
   /**
-   * Makes a kernel ready; equal kernels are made once.
+   * Makes a kernel ready; equal kernels are made once and have the same launch.
    * @param sizes the number of elements of each tensor it reads
    * @throws RangeError when a tensor is too large for the device
    */
@@ -23,8 +23,6 @@ export interface Driver<Memory> {
   free(memory: Memory): void;
   /** Tells of what went wrong behind the launches' backs. @throws Error when the GPU was lost */
   check(): Promise<void>;
-  /** Kernels made so far. */
-  kernels(): number;
   memory(): MemoryUse;
   close(): Promise<void>;
 }

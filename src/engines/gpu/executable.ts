@@ -43,8 +43,16 @@ export async function prepare<Memory>(
     async run(inputs) {
       const contents: (GpuBuffer<Memory> | undefined)[] = [...inputs];
       for (const { buffer, content } of constants) contents[buffer] = content;
-      for (const ready of steps) runStep(driver, ready, contents);
-      await driver.check();
+      try {
+        for (const ready of steps) runStep(driver, ready, contents);
+        await driver.check();
+      } catch (error) {
+        plan.buffers.forEach(({ kind }, buffer) => {
+          const kept = kind === "constant" || (kind === "input" && !plan.donated.includes(buffer));
+          if (!kept) release(driver, contents, buffer);
+        });
+        throw error;
+      }
       // A donated input that no step reads and no output took over.
       for (const buffer of plan.donated) release(driver, contents, buffer);
       return plan.outputs.map(({ buffer }) => contents[buffer] as GpuBuffer<Memory>);
@@ -52,7 +60,7 @@ export async function prepare<Memory>(
     stats: () => ({
       steps: plan.steps.length,
       launches: steps.reduce((n, { stages }) => n + stages.length, 0),
-      kernels: driver.kernels(),
+      kernels: new Set(steps.flatMap(({ stages }) => stages.map(({ launch }) => launch))).size,
       bytes: driver.memory().bytes,
     }),
     dispose() {

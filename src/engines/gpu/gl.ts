@@ -1,6 +1,6 @@
 import type { NativeFunction, TextureSize } from "../../../kernels/gpu/glsl.ts";
 import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { textureSource } from "../../../kernels/gpu/source.ts";
+import { type KernelSource, textureSource } from "../../../kernels/gpu/source.ts";
 import { type Driver, elementsOf, type Launch } from "./driver.ts";
 import {
   checkMode,
@@ -45,7 +45,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     key: ([width, height]) => width * 65536 + height,
   });
   const sizes = new WeakMap<GpuTexture, TextureSize>();
-  const launchers = new Map<string, GpuJsLauncher>();
+  const launches = new Map<string, { launcher: GpuJsLauncher; launch: Launch<GpuTexture> }>();
   const framebuffer = gl.createFramebuffer();
   /** Whether textures were made since memory was last found to be enough. */
   let grown = false;
@@ -76,49 +76,40 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     return texture;
   }
 
-  function launcherOf(kernel: Kernel, size: TextureSize, reads: readonly TextureSize[]) {
-    const { code, natives, parts } = named(() => textureSource(kernel, size, reads));
-    const key = [...size, ...reads, code].join(" ");
-    const known = launchers.get(key);
-    if (known) return known;
+  function launcherOf({ code, natives, parts }: KernelSource, size: TextureSize): GpuJsLauncher {
     const settings = {
       ...kernelSettings,
       pipeline: true,
       output: [...size],
       nativeFunctions: mode === "webgl2" ? natives : natives.map(inGlsl1),
     };
-    const launcher =
-      parts.length === 0
-        ? gpu.createKernel(code, settings)
-        : gpu.createKernelMap(parts, code, settings);
-    launchers.set(key, launcher);
-    return launcher;
-  }
-
-  function run(
-    launcher: GpuJsLauncher,
-    targets: readonly GpuTexture[],
-    reads: readonly GpuTexture[],
-  ) {
-    aim(gl, launcher.kernel, targets);
-    launcher(...reads);
-    checkMode(launcher, mode);
+    return parts.length === 0
+      ? gpu.createKernel(code, settings)
+      : gpu.createKernelMap(parts, code, settings);
   }
 
   function launchOf(kernel: Kernel, reads: readonly TextureSize[]): Launch<GpuTexture> {
     const size = sizeOf(elementsOf(kernel));
-    const launcher = launcherOf(kernel, size, reads);
+    const source = named(() => textureSource(kernel, size, reads));
+    const key = [...size, ...reads, source.code].join(" ");
+    const known = launches.get(key)?.launch;
+    if (known) return known;
+    const launcher = launcherOf(source, size);
     const results = Array<TextureSize>(kernel.rows ?? 1).fill(size);
-    return (operands) => {
+    function launch(operands: readonly GpuTexture[]): readonly GpuTexture[] {
       const targets = results.map(take);
       try {
-        named(() => run(launcher, targets, operands));
+        aim(gl, launcher.kernel, targets);
+        named(() => launcher(...operands));
+        checkMode(launcher, mode);
       } catch (error) {
         for (const target of targets) textures.give(target);
         throw error;
       }
       return targets;
-    };
+    }
+    launches.set(key, { launcher, launch });
+    return launch;
   }
 
   return {
@@ -164,16 +155,16 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
         );
       grown = false;
     },
-    kernels: () => launchers.size,
     memory: () => textures.use(),
     async close() {
       // GPU.js would delete the textures it wrote last, which are the recycler's.
-      for (const { kernel } of launchers.values()) {
+      for (const { launcher } of launches.values()) {
+        const { kernel } = launcher;
         kernel.texture = null;
         kernel.mappedTextures = null;
         kernel.destroy();
       }
-      launchers.clear();
+      launches.clear();
       textures.clear();
       gl.deleteFramebuffer(framebuffer);
       await gpu.destroy();

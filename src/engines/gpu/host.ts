@@ -2,12 +2,12 @@ import type { Kernel } from "../../../kernels/gpu/kernel.ts";
 import { bufferSource } from "../../../kernels/gpu/source.ts";
 import type { MemoryUse } from "../device.ts";
 import { type Driver, elementsOf, type Launch } from "./driver.ts";
-import { checkMode, type GpuJsLauncher, kernelSettings, startGpuJs } from "./gpujs.ts";
+import { checkMode, kernelSettings, startGpuJs } from "./gpujs.ts";
 
 /** GPU.js in WebAssembly or plain JavaScript: tensors are arrays of the host. For tests. */
 export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<Float32Array>> {
   const gpu = await startGpuJs(mode);
-  const launchers = new Map<string, GpuJsLauncher>();
+  const launches = new Map<string, Launch<Float32Array>>();
   const live = new Set<Float32Array>();
   let bytes = 0;
   let peakBytes = 0;
@@ -19,29 +19,27 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
     return data;
   };
 
-  function launcherOf(kernel: Kernel, sizes: readonly number[]): GpuJsLauncher {
+  function launchOf(kernel: Kernel, sizes: readonly number[]): Launch<Float32Array> {
     const source = bufferSource(kernel, false).code;
     const elements = Math.max(1, elementsOf(kernel));
     const key = [elements, ...sizes, source].join(" ");
-    const known = launchers.get(key);
+    const known = launches.get(key);
     if (known) return known;
     const launcher = gpu.createKernel(source, { ...kernelSettings, output: [elements] });
-    launchers.set(key, launcher);
-    return launcher;
+    const launch: Launch<Float32Array> = (reads) => {
+      const result = launcher(...reads) as Float32Array;
+      checkMode(launcher, mode);
+      return [own(result)];
+    };
+    launches.set(key, launch);
+    return launch;
   }
 
   return {
     description: mode === "webasm" ? "GPU.js in WebAssembly" : "GPU.js in JavaScript",
     wide: false,
     targets: 1,
-    async compile(kernel, sizes): Promise<Launch<Float32Array>> {
-      const launcher = launcherOf(kernel, sizes);
-      return (reads) => {
-        const result = launcher(...reads) as Float32Array;
-        checkMode(launcher, mode);
-        return [own(result)];
-      };
-    },
+    compile: async (kernel, sizes) => launchOf(kernel, sizes),
     // GPU.js takes no empty arrays.
     upload: (data) => own(data.length === 0 ? new Float32Array(1) : Float32Array.from(data)),
     read: async (memory, elements) => memory.slice(0, elements),
@@ -50,12 +48,11 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
       if (live.delete(memory)) bytes -= memory.byteLength;
     },
     check: async () => {},
-    kernels: () => launchers.size,
     memory: (): MemoryUse => ({ bytes, buffers: live.size, peakBytes }),
     async close() {
       live.clear();
       bytes = 0;
-      launchers.clear();
+      launches.clear();
       await gpu.destroy();
     },
   };

@@ -75,7 +75,8 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
   };
   device.addEventListener("uncapturederror", noteFailure);
   const launched: unknown[] = [];
-  const ready = new Map<string, Promise<GpuJsLauncher>>();
+  const ready = new Map<string, Promise<Launch<Handle>>>();
+  const built: GpuJsLauncher[] = [];
 
   const wrap = (buffer: RawBuffer): Handle =>
     new HandleOf({ buffer, output: [buffer.size / 4], context, kernel: seed.kernel });
@@ -113,26 +114,30 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
     return launcher;
   }
 
+  async function launchOf(kernel: Kernel, source: string): Promise<Launch<Handle>> {
+    const launcher = await build(kernel, source);
+    built.push(launcher);
+    return (reads) => {
+      const target = take(elementsOf(kernel));
+      aim(launcher.kernel, target.buffer);
+      // Submitted at once; the promise tells of errors only.
+      const done = launcher(...reads) as Promise<unknown>;
+      done.catch(() => {});
+      launched.push(done);
+      return [target];
+    };
+  }
+
   return {
     description: `webgpu on ${nameOf(context)}`,
     wide: true,
     targets: 1,
-    async compile(kernel): Promise<Launch<Handle>> {
+    compile(kernel) {
       const source = bufferSource(kernel, true).code;
-      const elements = elementsOf(kernel);
-      const key = `${elements} ${source}`;
-      const building = ready.get(key) ?? build(kernel, source);
-      ready.set(key, building);
-      const launcher = await building;
-      return (reads) => {
-        const target = take(elements);
-        aim(launcher.kernel, target.buffer);
-        // Submitted at once; the promise tells of errors only.
-        const done = launcher(...reads) as Promise<unknown>;
-        done.catch(() => {});
-        launched.push(done);
-        return [target];
-      };
+      const key = `${elementsOf(kernel)} ${source}`;
+      const entry = ready.get(key) ?? launchOf(kernel, source);
+      ready.set(key, entry);
+      return entry;
     },
     upload(data) {
       checkLost();
@@ -163,16 +168,14 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
       await Promise.all(launched.splice(0));
       throwFirst(failures);
     },
-    kernels: () => ready.size,
     memory: () => buffers.use(),
     async close() {
       device.removeEventListener("uncapturederror", noteFailure);
-      for (const launcher of await Promise.all(ready.values())) {
+      for (const launcher of built) {
         // GPU.js would destroy the buffer it wrote last, which is the recycler's.
         launcher.kernel.outputBuffer = null;
         launcher.kernel.destroy();
       }
-      ready.clear();
       buffers.clear();
       await gpu.destroy();
     },
