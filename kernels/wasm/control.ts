@@ -1,11 +1,9 @@
 import { BAD_ID, TABLE } from "./abi";
 
-/** How many threads there are; each has its own instance. */
-export let threads: i32 = 1;
-/** Private memory of this thread. */
+/** Private memory of this thread, which has an instance of its own. */
 export let scratch: usize = 0;
-export function initialize(count: i32, scratchAt: usize): void {
-  threads = count;
+
+export function initialize(scratchAt: usize): void {
   scratch = scratchAt;
 }
 

@@ -10,7 +10,7 @@ import {
   PROGRAM_END,
   SLEEPERS,
 } from "./abi";
-import { sleep, threads, wake } from "./control";
+import { sleep, wake } from "./control";
 import { execute } from "./dispatch";
 
 export { initialize } from "./control";
@@ -18,9 +18,10 @@ export { initialize } from "./control";
 /** A thread looks this often before it sleeps: about ten microseconds. */
 const SPINS: i32 = 5000;
 
-/** Runs the program that the control words name, with all workers that are awake in time. */
-export function start(): void {
-  if (threads == 1) return runAlone();
+/** Runs the program that the control words name; unless alone, with all workers that are awake in
+ * time. */
+export function start(alone: bool): void {
+  if (alone) return runAlone();
   atomic.store<i32>(OPEN, 1);
   atomic.add<i32>(EPOCH, 1);
   wakeSleepers(EPOCH);

@@ -114,9 +114,8 @@ describe("the wasm device", () => {
     expect(end.bytes).toBe(start.bytes);
     expect(end.buffers).toBe(start.buffers);
     expect(end.peakBytes).toBe(start.peakBytes);
-    expect((await down(x)).every((v, i) => Math.abs(v - (numbers(6)[i] as number)) < 1e-6)).toBe(
-      true,
-    );
+    const [got, want] = [await down(x), numbers(6)];
+    expect(got.every((v, i) => Math.abs(v - (want[i] as number)) < 1e-6)).toBe(true);
     for (const buffer of [x, y]) device.free(buffer);
     executable.dispose();
   });

@@ -34,6 +34,8 @@ export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
     memory.words()[table / 4 + value.buffer] = address;
     return address;
   });
+  // What is too small to share is not worth waking anybody for.
+  const alone = !phases.some(({ parallel }) => parallel);
   let arenaAt = -1;
 
   function placeTemporaries(): void {
@@ -67,7 +69,7 @@ export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
     words[abi.PROGRAM / 4] = stream;
     words[abi.PROGRAM_END / 4] = stream + streamBytes;
     words[abi.TABLE / 4] = table;
-    threads.start();
+    threads.start(alone);
     for (const input of plan.donated)
       if (!taken.has(input)) ownership.free(given.get(input) as WasmBuffer);
     checkIds(words);

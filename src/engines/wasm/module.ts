@@ -8,8 +8,8 @@ export interface KernelModule {
 
 /** The kernels' functions, @see kernels/wasm/index.ts. */
 export interface Kernels {
-  initialize(threads: number, scratch: number): void;
-  start(): void;
+  initialize(scratch: number): void;
+  start(alone: boolean): void;
 }
 
 /**

@@ -6,19 +6,19 @@ import type { Kernels } from "./module.ts";
 /** The threads of an engine: this one, and workers that sleep until a program is there. */
 export interface Threads {
   readonly count: number;
-  /** Runs the program that the control words name, on all threads. */
-  start(): void;
+  /** Runs the program that the control words name, on this thread alone or on all. */
+  start(alone: boolean): void;
   close(): Promise<void>;
 }
 
 /** What a worker runs: Node gives it `workerData`, a page sends a message. */
 const WORKER = `
-const begin = ({ module, memory, threads, scratch }, ready) => {
+const begin = ({ module, memory, scratch }, ready) => {
   const words = new Int32Array(memory.buffer);
   const sleep = (address, value) => void Atomics.wait(words, address >> 2, value);
   const wake = (address) => void Atomics.notify(words, address >> 2);
   const { exports } = new WebAssembly.Instance(module, { env: { memory, sleep, wake } });
-  exports.initialize(threads, scratch);
+  exports.initialize(scratch);
   ready();
   exports.serve();
 };
@@ -43,7 +43,6 @@ function hostOf(memory: WebAssembly.Memory) {
 interface WorkerSeed {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly threads: number;
   readonly scratch: number;
 }
 
@@ -59,13 +58,12 @@ export async function startThreads(
   const scratch = heap.allocate(count * abi.SCRATCH_BYTES);
   const imports = { env: { memory, ...hostOf(memory) } };
   const kernels = new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
-  kernels.initialize(count, scratch);
+  kernels.initialize(scratch);
   const ends = await Promise.all(
     Array.from({ length: count - 1 }, (_, i) =>
       startWorker({
         module,
         memory,
-        threads: count,
         scratch: scratch + (i + 1) * abi.SCRATCH_BYTES,
       }),
     ),
