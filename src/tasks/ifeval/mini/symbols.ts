@@ -1,6 +1,6 @@
 /** The words of mini-ifeval, in a circle: a response goes on with the word after the last one. */
 export const storyWords: readonly string[] = (
-  "river stone bread tower garden lamp winter horse letter market cloud window silver door meadow " +
+  "river stone bread tower garden lamp winter horse ladder market cloud window silver door meadow " +
   "ship candle forest bridge apple piano valley copper island feather mirror road thunder basket " +
   "wheel ocean blanket mountain clock harbor pepper rabbit shadow temple violin"
 ).split(" ");
