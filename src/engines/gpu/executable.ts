@@ -28,10 +28,11 @@ export async function prepare<Memory>(
   driver: Driver<Memory>,
   plan: Plan,
 ): Promise<Executable<GpuBuffer<Memory>>> {
+  const deaths = deathsOf(plan);
   const steps = await Promise.all(
     plan.steps.map(async (step, i): Promise<ReadyStep<Memory>> => {
       const stages = await Promise.all(lower(driver, step));
-      return { step, stages, frees: [...step.frees, ...(deathsOf(plan).get(i) ?? [])] };
+      return { step, stages, frees: [...step.frees, ...(deaths.get(i) ?? [])] };
     }),
   );
   const constants = plan.constants.map(({ value, data }) => ({

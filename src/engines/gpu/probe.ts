@@ -21,8 +21,11 @@ export async function probeGpu(): Promise<GpuFound | undefined> {
 }
 
 function probeWebGl2(): GpuFound | undefined {
-  if (typeof OffscreenCanvas === "undefined") return undefined;
-  const gl = new OffscreenCanvas(1, 1).getContext("webgl2");
+  const canvas =
+    typeof OffscreenCanvas === "undefined"
+      ? globalThis.document?.createElement("canvas")
+      : new OffscreenCanvas(1, 1);
+  const gl = canvas?.getContext("webgl2") as WebGL2RenderingContext | null | undefined;
   if (!gl?.getExtension("EXT_color_buffer_float")) return undefined;
   const renderer = rendererOf(gl);
   gl.getExtension("WEBGL_lose_context")?.loseContext();
