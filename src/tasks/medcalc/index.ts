@@ -6,6 +6,8 @@ export { calculators } from "./calculators/index.ts";
 export { type Literal, readLiteral } from "./data/literal.ts";
 export { type Dataset, readCsvRows, readRows } from "./data/read.ts";
 export { describeProblem, type Problem, type Row } from "./data/row.ts";
+export { type MiniOptions, miniMedcalc, miniSymbols } from "./mini/mini.ts";
+export type { MiniName } from "./mini/questions.ts";
 export * as prompts from "./prompts.ts";
 export { UNPARSED } from "./scoring/paper.ts";
 export { type Response, type Scorer, score } from "./scoring/score.ts";

@@ -60,8 +60,8 @@ function dataset(
       rows.push(readRow(cells, line));
     } catch (thrown) {
       if (!(thrown instanceof FieldError)) throw thrown;
-      const { field, expected, got } = thrown;
-      problems.push({ file, line, field, expected, got });
+      const { field, expected, got, message } = thrown;
+      problems.push({ file, line, field, expected, got, message });
     }
   return { rows, problems, version: versionOf(found, lines.length) };
 }

@@ -31,11 +31,13 @@ export interface Problem {
   readonly field: string;
   readonly expected: string;
   readonly got: string;
+  /** `Lower Limit: expected a number, got "N/A"` */
+  readonly message: string;
 }
 
 /** `test.csv:12: Lower Limit: expected a number, got "N/A"` */
-export const describeProblem = ({ file, line, field, expected, got }: Problem): string =>
-  `${file}:${line}: ${field}: expected ${expected}, got ${got}`;
+export const describeProblem = ({ file, line, message }: Problem): string =>
+  `${file}:${line}: ${message}`;
 
 /** What is wrong with a field, on the way to its row's problem. */
 export class FieldError extends Error {
