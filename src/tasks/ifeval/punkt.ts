@@ -119,18 +119,17 @@ function endsBefore(token: string, next: string, parameters: PunktParameters): b
   const type = withoutPeriod(typeOf(token));
   const nextType = mark(next, parameters).ends ? withoutPeriod(typeOf(next)) : typeOf(next);
   if (parameters.collocations.has(`${type}\t${nextType}`)) return false;
+  const initial = isInitial(token);
+  const asksNext = (isAbbreviation || isEllipsis(token)) && !initial;
+  const asksOrder = initial || type === "##number##";
+  if (!asksNext && !asksOrder) return ends;
   const context = parameters.contexts.get(nextType) ?? 0;
   const begins = beginsSentence(next, context);
-  const initial = isInitial(token);
-  if ((isAbbreviation || isEllipsis(token)) && !initial) {
-    if (begins === true) return true;
-    if (startsUpper(next) && parameters.starters.has(nextType)) return true;
-  }
-  if (initial || type === "##number##") {
-    if (begins === false) return false;
-    if (begins === undefined && initial && startsUpper(next) && !(context & seen.lower))
-      return false;
-  }
+  const isStarter = startsUpper(next) && parameters.starters.has(nextType);
+  if (asksNext && (begins === true || isStarter)) return true;
+  if (asksOrder && begins === false) return false;
+  const isName = begins === undefined && startsUpper(next) && !(context & seen.lower);
+  if (initial && isName) return false;
   return ends;
 }
 

@@ -57,8 +57,8 @@ const isLetter = (code: number): boolean =>
 export const typeOf = (token: string): string =>
   !isLetter(token.charCodeAt(0)) && NUMBER.test(token) ? "##number##" : token.toLowerCase();
 
-export const isInitial = (token: string): boolean => /^\p{L}\.$/u.test(token);
-export const isEllipsis = (token: string): boolean => /^\.\.+$/.test(token);
+export const isInitial = (token: string): boolean => token.length <= 3 && /^\p{L}\.$/u.test(token);
+export const isEllipsis = (token: string): boolean => token.startsWith("..") && /^\.+$/.test(token);
 
 export const startsUpper = (token: string): boolean => /^\p{Uppercase}/u.test(token);
 export const startsLower = (token: string): boolean => /^\p{Lowercase}/u.test(token);
