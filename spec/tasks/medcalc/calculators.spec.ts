@@ -86,6 +86,14 @@ describe("calculate(id, entities)", () => {
     );
   });
 
+  it("takes 100.4 °F for 38 °C, which is no fever", () => {
+    const child = { age: [20, "years"], Temperature: [100.4, "degrees fahrenheit"] };
+    for (const variant of ["published", "medcalc-bench"] as const) {
+      const facts = { ...child, "Cough Absent": false };
+      expect(calculate(20, facts, { variant })).toBe(0);
+    }
+  });
+
   it("names what is missing or malformed", () => {
     expect(() => calculate(5, {})).toThrow(
       'calculate: expected a number for "Systolic Blood Pressure", got none',

@@ -55,6 +55,9 @@ function readWord(entity: unknown): string {
   return typeof word === "string" ? plain(word) : "";
 }
 
+/** Binary arithmetic makes 38.00000000000001 °C of 100.4 °F, which is no fever. */
+const withoutNoise = (x: number): number => Number(x.toPrecision(13));
+
 /** Entities as calculators read them. */
 export function readFacts(entities: Entities, variant: Variant): Facts {
   const known = new Map(Object.entries(entities).map(([name, entity]) => [plain(name), entity]));
@@ -75,7 +78,7 @@ export function readFacts(entities: Entities, variant: Variant): Facts {
   const missing = (name: string): boolean => find(name) === undefined || find(name) === null;
   return {
     variant,
-    round: variant === "published" ? (x) => x : roundFive,
+    round: variant === "published" ? withoutNoise : roundFive,
     has: (name) => !missing(name),
     flag: (name, absent = false) => (missing(name) ? absent : readFlag(find(name))),
     word: (name) => readWord(find(name)),

@@ -32,7 +32,7 @@ export interface Quantity {
 /** The entities of one patient, as calculators read them: names are matched through aliases. */
 export interface Facts {
   readonly variant: Variant;
-  /** Rounds what the benchmark rounds on the way; the identity for `published`. */
+  /** Rounds what the benchmark rounds on the way; for `published`, only binary noise away. */
   readonly round: (x: number) => number;
   readonly has: (name: string) => boolean;
   /** A yes or no; what is not mentioned counts as `absent`, false unless given. */

@@ -20,122 +20,135 @@ const WORDS: ReadonlyMap<string, null | boolean | number> = new Map<
   ["nan", Number.NaN],
   ["NaN", Number.NaN],
 ]);
-const ESCAPES: Readonly<Record<string, string>> = {
-  n: "\n",
-  t: "\t",
-  r: "\r",
-  b: "\b",
-  f: "\f",
-  "\n": "",
-};
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ..."'\"\\/".split("").map((same): [string, string] => [same, same]),
+  ["n", "\n"],
+  ["t", "\t"],
+  ["r", "\r"],
+  ["b", "\b"],
+  ["f", "\f"],
+  ["\n", ""],
+]);
 const CODE_LENGTHS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
+
+/** Where reading stands: what is read moves on. */
+interface Cursor {
+  readonly text: string;
+  at: number;
+  depth: number;
+}
+
+function fail({ text, at }: Cursor, expected: string): never {
+  const got = at < text.length ? JSON.stringify(text.slice(at, at + 12)) : "the end";
+  throw new DataError(`readLiteral: expected ${expected} at character ${at + 1}, got ${got}`);
+}
+
+/** What a sticky pattern matches here. */
+function take(cursor: Cursor, pattern: RegExp): string | undefined {
+  pattern.lastIndex = cursor.at;
+  const found = pattern.exec(cursor.text)?.[0];
+  cursor.at += found?.length ?? 0;
+  return found;
+}
+
+/** The next character behind white space. */
+function peek(cursor: Cursor): string | undefined {
+  take(cursor, BLANK);
+  return cursor.text[cursor.at];
+}
+
+function readEscape(cursor: Cursor): string {
+  const kind = cursor.text[cursor.at + 1] ?? "";
+  const digits = CODE_LENGTHS[kind];
+  cursor.at += 2;
+  if (digits === undefined) return ESCAPES.get(kind) ?? `\\${kind}`;
+  const code = Number.parseInt(cursor.text.slice(cursor.at, cursor.at + digits), 16);
+  if (!(code <= 0x10ffff)) return fail(cursor, `${digits} hexadecimal digits`);
+  cursor.at += digits;
+  return String.fromCodePoint(code);
+}
+
+function readString(cursor: Cursor, quote: string): string {
+  const { text } = cursor;
+  const start = ++cursor.at;
+  let content = "";
+  for (;;) {
+    const from = cursor.at;
+    while (cursor.at < text.length && text[cursor.at] !== quote && text[cursor.at] !== "\\")
+      cursor.at++;
+    content += text.slice(from, cursor.at);
+    if (cursor.at >= text.length)
+      return fail(cursor, `a closing ${quote} of the text from character ${start}`);
+    if (text[cursor.at] === "\\") content += readEscape(cursor);
+    else {
+      cursor.at++;
+      return content;
+    }
+  }
+}
+
+/** Reads what stands between brackets, comma by comma; says whether a comma is the last. */
+function readItems(cursor: Cursor, closing: string, item: () => void): boolean {
+  let comma = false;
+  cursor.at++;
+  if (++cursor.depth > MAX_DEPTH) fail(cursor, `at most ${MAX_DEPTH} nested brackets`);
+  while (peek(cursor) !== closing) {
+    item();
+    comma = peek(cursor) === ",";
+    if (comma) cursor.at++;
+    else if (peek(cursor) !== closing) fail(cursor, `, or ${closing}`);
+  }
+  cursor.at++;
+  cursor.depth--;
+  return comma;
+}
+
+function readList(cursor: Cursor): Literal[] {
+  const values: Literal[] = [];
+  readItems(cursor, "]", () => values.push(readValue(cursor)));
+  return values;
+}
+
+/** `(1)` is 1, `(1,)` a tuple. */
+function readParenthesised(cursor: Cursor): Literal {
+  const values: Literal[] = [];
+  const comma = readItems(cursor, ")", () => values.push(readValue(cursor)));
+  return values.length === 1 && !comma ? (values[0] as Literal) : values;
+}
+
+function readDict(cursor: Cursor): Literal {
+  const entries: [string, Literal][] = [];
+  readItems(cursor, "}", () => {
+    const key = readValue(cursor);
+    if (peek(cursor) !== ":") fail(cursor, ": behind a key");
+    cursor.at++;
+    entries.push([typeof key === "string" ? key : JSON.stringify(key), readValue(cursor)]);
+  });
+  return Object.fromEntries(entries);
+}
+
+function readValue(cursor: Cursor): Literal {
+  const first = peek(cursor);
+  if (first === "{") return readDict(cursor);
+  if (first === "[") return readList(cursor);
+  if (first === "(") return readParenthesised(cursor);
+  if (first === "'" || first === '"') return readString(cursor, first);
+  const number = take(cursor, NUMBER);
+  if (number !== undefined) return Number(number.replaceAll("_", ""));
+  const start = cursor.at;
+  const word = WORDS.get(take(cursor, WORD) ?? "");
+  if (word !== undefined) return word;
+  cursor.at = start;
+  return fail(cursor, "a value");
+}
 
 /**
  * Reads a Python literal, such as `{'age': [87, 'years'], 'Stroke': True}`; JSON is read too.
  * @throws DataError that says where which literal breaks off
  */
 export function readLiteral(text: string): Literal {
-  let at = 0;
-  let depth = 0;
-
-  const fail = (expected: string): never => {
-    const got = at < text.length ? JSON.stringify(text.slice(at, at + 12)) : "the end";
-    throw new DataError(`readLiteral: expected ${expected} at character ${at + 1}, got ${got}`);
-  };
-  const match = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text)?.[0];
-    at += found?.length ?? 0;
-    return found;
-  };
-  const peek = (): string | undefined => {
-    match(BLANK);
-    return text[at];
-  };
-
-  const escaped = (): string => {
-    const kind = text[at + 1] ?? "";
-    const digits = CODE_LENGTHS[kind];
-    at += 2;
-    if (digits === undefined)
-      return (
-        ESCAPES[kind] ??
-        (kind === "'" || kind === '"' || kind === "\\" || kind === "/" ? kind : `\\${kind}`)
-      );
-    const code = Number.parseInt(text.slice(at, at + digits), 16);
-    if (!(code <= 0x10ffff)) return fail(`${digits} hexadecimal digits`);
-    at += digits;
-    return String.fromCodePoint(code);
-  };
-  const string = (quote: string): string => {
-    const start = at++;
-    let content = "";
-    for (let from = at; ; from = at) {
-      while (at < text.length && text[at] !== quote && text[at] !== "\\") at++;
-      content += text.slice(from, at);
-      if (at >= text.length)
-        return fail(`a closing ${quote} of the text from character ${start + 1}`);
-      if (text[at] === quote) {
-        at++;
-        return content;
-      }
-      content += escaped();
-    }
-  };
-
-  /** What stands between brackets, comma by comma; whether a comma is the last. */
-  const items = (closing: string, item: () => void): boolean => {
-    let comma = false;
-    at++;
-    if (++depth > MAX_DEPTH) fail(`at most ${MAX_DEPTH} nested brackets`);
-    while (peek() !== closing) {
-      item();
-      comma = peek() === ",";
-      if (comma) at++;
-      else if (peek() !== closing) fail(`, or ${closing}`);
-    }
-    at++;
-    depth--;
-    return comma;
-  };
-  const list = (): Literal[] => {
-    const values: Literal[] = [];
-    items("]", () => values.push(value()));
-    return values;
-  };
-  /** `(1)` is 1, `(1,)` a tuple. */
-  const parenthesised = (): Literal => {
-    const values: Literal[] = [];
-    const comma = items(")", () => values.push(value()));
-    return values.length === 1 && !comma ? (values[0] as Literal) : values;
-  };
-  const dict = (): Literal => {
-    const entries: [string, Literal][] = [];
-    items("}", () => {
-      const key = value();
-      if (peek() !== ":") fail(": behind a key");
-      at++;
-      entries.push([typeof key === "string" ? key : JSON.stringify(key), value()]);
-    });
-    return Object.fromEntries(entries);
-  };
-
-  const value = (): Literal => {
-    const first = peek();
-    if (first === "{") return dict();
-    if (first === "[") return list();
-    if (first === "(") return parenthesised();
-    if (first === "'" || first === '"') return string(first);
-    const number = match(NUMBER);
-    if (number !== undefined) return Number(number.replaceAll("_", ""));
-    const start = at;
-    const word = WORDS.get(match(WORD) ?? "");
-    if (word !== undefined) return word;
-    at = start;
-    return fail("a value");
-  };
-
-  const result = value();
-  if (peek() !== undefined) fail("nothing more");
-  return result;
+  const cursor: Cursor = { text, at: 0, depth: 0 };
+  const value = readValue(cursor);
+  if (peek(cursor) !== undefined) fail(cursor, "nothing more");
+  return value;
 }
