@@ -26,7 +26,7 @@ async function compile(asc, features) {
       "index.ts",
       "--outFile=kernels.wasm",
       ...["simd", "threads", ...features].flatMap((feature) => ["--enable", feature]),
-      ...["-O3", "--noAssert", "--runtime=stub", "--use=abort="],
+      ...["-O3", "--debug", "--noAssert", "--runtime=stub", "--use=abort="],
       ...["--importMemory", "--sharedMemory", "--initialMemory=1", "--maximumMemory=65536"],
     ],
     {

@@ -1,5 +1,6 @@
-import { LOWER_A, LOWER_RESULT } from "./abi";
+import { FULL, LOWER_A, LOWER_RESULT } from "./abi";
 import { buffer, scratch, word } from "./control";
+import { dotRows, FEW_ROWS } from "./dot";
 import { packPanel, packPanels, packTransposed } from "./pack";
 import { TILE_COLUMNS, TILE_ROWS, tileByPanel, tileByRow } from "./tile";
 import { unitEnd, unitStart } from "./tasks";
@@ -18,6 +19,8 @@ let transposeB: bool = false;
 let triangle: i32 = 0;
 /** Side of the triangles; several may be stacked. */
 let side: i32 = 0;
+/** Few rows times a transposed matrix. */
+let few: bool = false;
 // Rows in bytes.
 let stepA: usize = 0;
 let stepB: usize = 0;
@@ -38,6 +41,7 @@ export function matmul(args: usize, task: i32): void {
   const blockColumns = word(args, 8);
   triangle = word(args, 9);
   side = word(args, 10);
+  few = m <= FEW_ROWS && transposeB && !transposeA && triangle == FULL;
   stepA = <usize>(transposeA ? m : k) << 2;
   stepB = <usize>(transposeB ? k : n) << 2;
   stepC = <usize>n << 2;
@@ -61,6 +65,11 @@ export function matmul(args: usize, task: i32): void {
 
 /** Rows [i0, i1) and columns [j0, j1) of one product. */
 function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32): void {
+  if (few) {
+    const column = c + (<usize>j0 << 2);
+    dotRows(column, stepC, a, stepA, b + <usize>j0 * stepB, stepB, i1 - i0, j1 - j0, k);
+    return;
+  }
   if (triangle == LOWER_RESULT && j0 >= reach(i0, i1 - i0)) return;
   // Packing costs a pass over B; it pays where B's rows lie far apart and are read often.
   const packB = transposeB || (i1 - i0 >= 24 && j1 - j0 > 32);

@@ -31,7 +31,7 @@ export function splatBits(x: i32): v128 {
 /** Lanes that lie before `bytes`. */
 // @ts-ignore: decorator
 @inline
-function inside(bytes: usize): v128 {
+export function inside(bytes: usize): v128 {
   return i32x4.lt_s(i32x4(0, 4, 8, 12), i32x4.splat(<i32>bytes));
 }
 
