@@ -19,15 +19,16 @@ const ABBREVIATIONS = words(`
   b c d e f g h j k l m n o p q r s t u w x y z
 `);
 
-/** Words that are more frequent at the start of a sentence than inside one. */
+/**
+ * Words that are far more frequent at the start of a sentence than inside one or after an opening
+ * quote.
+ */
 const STARTERS = words(`
-  he she it they we i you this these those there here the
-  in at on during since after before once despite according
-  but if when while although though because yet so thus hence
-  however moreover furthermore nevertheless nonetheless instead meanwhile otherwise indeed still also
-  even then now today perhaps maybe finally first second third
-  some many most several few both another one no
-  what why how who
+  he she it they i this these there the
+  in at during since despite according
+  but if when while although though yet so thus hence
+  however moreover furthermore nevertheless nonetheless instead meanwhile otherwise indeed even finally
+  some many most both
 `);
 
 /**

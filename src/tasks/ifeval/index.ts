@@ -20,6 +20,7 @@ export {
   type Response,
   readPrompts,
   readResponses,
+  toPrompt,
   writeVerdicts,
 } from "./rows.ts";
 export { type Accuracy, judge, type Row, type Score, score, type Verdict } from "./score.ts";

@@ -20,7 +20,8 @@ const list = (row: Kwargs, name: string): readonly unknown[] => {
   return value;
 };
 
-function toPrompt(value: unknown): Prompt {
+/** Reads a row of prompts. @throws DataError that names the field and what was expected */
+export function toPrompt(value: unknown): Prompt {
   const row = record(value);
   const prompt = text(row, "prompt");
   const ids = list(row, "instruction_id_list").map((id) => text({ id }, "id"));
