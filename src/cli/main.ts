@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError } from "../tensor/errors.ts";
+import type { Command } from "./command.ts";
+import { commandList, commandNamed } from "./commands.ts";
 import { parseOptions, UsageError, usage } from "./options.ts";
 import { runStudy } from "./study.ts";
 
@@ -11,11 +13,40 @@ import { runStudy } from "./study.ts";
 const INTERRUPTED = 130;
 
 async function main(args: readonly string[]): Promise<number> {
+  const command = commandNamed(args[0]);
+  if (command) return runCommand(command, args.slice(1));
   const options = parseOptions(args);
   if (options.help) {
-    process.stdout.write(usage);
+    process.stdout.write(`${usage}\n${commandList}`);
     return 0;
   }
+  const finished = await runStudy(options, {
+    out: process.stdout,
+    folder: process.cwd(),
+    signal: interruption(),
+    versions: { anchorgrad: await ownVersion(), node: process.versions.node },
+  });
+  return finished ? 0 : INTERRUPTED;
+}
+
+async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  const { stdout: out, stderr: err } = process;
+  if (args.includes("--help") || args.includes("-h")) {
+    out.write(command.usage);
+    return 0;
+  }
+  // Whoever reads the output, such as `head`, may have had enough.
+  out.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+  const folder = process.cwd();
+  const terminal = { out, err, folder, signal: interruption(), fetch: globalThis.fetch };
+  return (await command.run(args, terminal)) ? 0 : INTERRUPTED;
+}
+
+/** Aborted by the first signal to stop. */
+function interruption(): AbortSignal {
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const)
     process.on(name, () => {
@@ -24,13 +55,7 @@ async function main(args: readonly string[]): Promise<number> {
       stop.abort();
       process.stderr.write("\nstopping after this step; once more to stop at once\n");
     });
-  const finished = await runStudy(options, {
-    out: process.stdout,
-    folder: process.cwd(),
-    signal: stop.signal,
-    versions: { anchorgrad: await ownVersion(), node: process.versions.node },
-  });
-  return finished ? 0 : INTERRUPTED;
+  return stop.signal;
 }
 
 /** The version in the nearest package.json above this file. */

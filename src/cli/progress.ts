@@ -18,7 +18,7 @@ const labelOf = (recipe: Recipe, stage: string): string =>
   recipe.rows.find(({ id }) => id === stage)?.label ?? stage;
 
 /** `━━━━────` */
-function bar(share: number, width: number): string {
+export function bar(share: number, width: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * width);
   return "━".repeat(full) + "─".repeat(width - full);
 }

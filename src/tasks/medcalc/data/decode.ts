@@ -9,11 +9,16 @@ const startsWith = (bytes: Uint8Array, ...start: readonly number[]): boolean =>
 /**
  * The text of a file in UTF-8, without a byte order mark. Where bytes are no UTF-8 the text holds
  * U+FFFD and `valid` is false.
+ * @param expected what the file should be, for messages
  * @throws DataError for UTF-16, for archives, and for files that hold zero bytes
  */
-export function decodeText(bytes: Uint8Array, file: string): { text: string; valid: boolean } {
+export function decodeText(
+  bytes: Uint8Array,
+  file: string,
+  expected = "CSV in UTF-8 or parquet",
+): { text: string; valid: boolean } {
   const refuse = (got: string): never => {
-    throw new DataError(`readRows: expected ${file} to be CSV in UTF-8 or parquet, got ${got}`);
+    throw new DataError(`readRows: expected ${file} to be ${expected}, got ${got}`);
   };
   if (startsWith(bytes, 0xff, 0xfe) || startsWith(bytes, 0xfe, 0xff)) refuse("UTF-16");
   if (startsWith(bytes, 0x50, 0x4b, 3, 4)) refuse("a zip archive: unpack it first");

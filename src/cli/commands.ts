@@ -1,0 +1,13 @@
+import type { Command } from "./command.ts";
+import { data } from "./data.ts";
+import { download } from "./download.ts";
+
+/** What there is beside the study. */
+const commands: readonly Command[] = [data, download];
+
+export const commandNamed = (name: string | undefined): Command | undefined =>
+  commands.find((command) => command.name === name);
+
+/** A line for each command. */
+export const commandList: string = `Commands, each with its own --help
+${commands.map(({ name, about }) => `  anchorgrad ${name.padEnd(10)}${about}\n`).join("")}`;
