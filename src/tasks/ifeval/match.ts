@@ -137,6 +137,18 @@ function ends(
   return found;
 }
 
+/** The code points of a text. */
+function pointsOf(text: string): Uint32Array {
+  const points = new Uint32Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; length++) {
+    const point = text.codePointAt(at) as number;
+    points[length] = point;
+    at += point > 0xffff ? 2 : 1;
+  }
+  return points.subarray(0, length);
+}
+
 /** A pattern from a data file, ready to search texts. */
 export interface Pattern {
   /** Number of matches, from left to right without overlap. */
@@ -154,7 +166,7 @@ export function compile(
   const automaton = build(parse(source, ignoreCase));
   return {
     count: (text) => {
-      const points = Uint32Array.from(text, (character) => character.codePointAt(0) as number);
+      const points = pointsOf(text);
       const found = ends(automaton, points, multiline);
       let count = 0;
       for (let at = 0; at <= points.length; ) {

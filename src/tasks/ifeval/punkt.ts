@@ -2,6 +2,7 @@ import {
   CLOSING,
   isEllipsis,
   isInitial,
+  isNumber,
   startsLower,
   startsUpper,
   tokenize,
@@ -54,7 +55,8 @@ function candidates(text: string): Candidate[] {
     if (follows === undefined) continue;
     const start = wordStart(text, previous, at);
     if (previous !== undefined && previous.at <= start) found.push(previous);
-    previous = { at, wordStart: start, ...follows };
+    const { next, contextEnd } = follows;
+    previous = { at, wordStart: start, next, contextEnd };
   }
   return previous === undefined ? found : [...found, previous];
 }
@@ -112,17 +114,24 @@ function beginsSentence(token: string, context: number): boolean | undefined {
   return context & seen.upper || !(context & seen.lowerAtStart) ? false : undefined;
 }
 
+/** The type of a token that stands after another one. */
+const typeAfter = (token: string, parameters: PunktParameters): string =>
+  mark(token, parameters).ends ? withoutPeriod(typeOf(token)) : typeOf(token);
+
+const isCollocation = (token: string, next: string, parameters: PunktParameters): boolean =>
+  parameters.collocations.size > 0 &&
+  parameters.collocations.has(`${withoutPeriod(typeOf(token))}\t${typeAfter(next, parameters)}`);
+
 /** Second pass, by the next token too: whether the sentence ends after `token`. */
 function endsBefore(token: string, next: string, parameters: PunktParameters): boolean {
   const { ends, isAbbreviation } = mark(token, parameters);
   if (!token.endsWith(".")) return ends;
-  const type = withoutPeriod(typeOf(token));
-  const nextType = mark(next, parameters).ends ? withoutPeriod(typeOf(next)) : typeOf(next);
-  if (parameters.collocations.has(`${type}\t${nextType}`)) return false;
+  if (isCollocation(token, next, parameters)) return false;
   const initial = isInitial(token);
   const asksNext = (isAbbreviation || isEllipsis(token)) && !initial;
-  const asksOrder = initial || type === "##number##";
+  const asksOrder = initial || isNumber(token);
   if (!asksNext && !asksOrder) return ends;
+  const nextType = typeAfter(next, parameters);
   const context = parameters.contexts.get(nextType) ?? 0;
   const begins = beginsSentence(next, context);
   const isStarter = startsUpper(next) && parameters.starters.has(nextType);

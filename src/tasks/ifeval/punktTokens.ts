@@ -53,9 +53,12 @@ const NUMBER = /^-?[.,]?\p{Nd}[\p{Nd},.-]*\.?$/u;
 const isLetter = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
 
+export const isNumber = (token: string): boolean =>
+  !isLetter(token.charCodeAt(0)) && NUMBER.test(token);
+
 /** Lower case; all numbers have one type. */
 export const typeOf = (token: string): string =>
-  !isLetter(token.charCodeAt(0)) && NUMBER.test(token) ? "##number##" : token.toLowerCase();
+  isNumber(token) ? "##number##" : token.toLowerCase();
 
 export const isInitial = (token: string): boolean => token.length <= 3 && /^\p{L}\.$/u.test(token);
 export const isEllipsis = (token: string): boolean => token.startsWith("..") && /^\.+$/.test(token);
