@@ -37,7 +37,7 @@ export const PARALLEL = 1;
 export const INSTRUCTION_WORDS = 4;
 
 /** Bytes of private memory that each thread has for packed panels. */
-export const SCRATCH_BYTES = 327680;
+export const SCRATCH_BYTES = 139264;
 
 // What a product leaves out: nothing, what lies above the diagonals of its result, or the zeros above
 // those of A.

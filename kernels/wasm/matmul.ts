@@ -6,10 +6,10 @@ import { TILE_COLUMNS, TILE_ROWS, tileByPanel, tileByRow } from "./tile";
 import { unitEnd, unitStart } from "./tasks";
 
 /** Steps along k for which packed panels stay in the caches. */
-const DEPTH: i32 = 256;
+const DEPTH: i32 = 128;
 // Scratch: DEPTH × 256 packed columns of B, DEPTH × TILE_ROWS of A, one tile.
-const PANEL_A: usize = 262144;
-const ASIDE: usize = 270336;
+const PANEL_A: usize = 131072;
+const ASIDE: usize = 135168;
 const ASIDE_STEP: usize = 32;
 
 // The product that this thread works at.
