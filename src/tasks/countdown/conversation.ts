@@ -1,6 +1,6 @@
 import { type Expression, format } from "./expression.ts";
 import { type Game, question } from "./generate.ts";
-import { evaluate } from "./rational.ts";
+import { evaluate, type Rational } from "./rational.ts";
 
 /** A turn of a conversation. */
 export interface Message {
@@ -8,19 +8,23 @@ export interface Message {
   readonly content: string;
 }
 
-/** `10`, or `10 / 3` in parentheses. */
-function shown(expression: Expression): string {
-  const { numerator, denominator } = evaluate(expression) as NonNullable<
-    ReturnType<typeof evaluate>
-  >;
-  return denominator === 1n ? `${numerator}` : `(${numerator} / ${denominator})`;
+/** `10`, or `10 / 3`. */
+function valueText(expression: Expression): string {
+  const { numerator, denominator } = evaluate(expression) as Rational;
+  return denominator === 1n ? `${numerator}` : `${numerator} / ${denominator}`;
 }
+
+/** In parentheses where it is no plain number. */
+const operandText = (expression: Expression): string => {
+  const text = valueText(expression);
+  return /^\d+$/.test(text) ? text : `(${text})`;
+};
 
 /** `5 * 2 = 10` for each operation, the inner ones first. */
 function stepsOf(expression: Expression): readonly string[] {
   if (expression.kind !== "binary") return [];
   const { left, operator, right } = expression;
-  const own = `${shown(left)} ${operator} ${shown(right)} = ${shown(expression)}`;
+  const own = `${operandText(left)} ${operator} ${operandText(right)} = ${valueText(expression)}`;
   return [...stepsOf(left), ...stepsOf(right), own];
 }
 
