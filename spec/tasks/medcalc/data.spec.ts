@@ -51,6 +51,15 @@ const read = (text: string): Dataset => readCsvRows(bytes(text), "own.csv");
 const replaced = (column: string, value: string): string[] =>
   good.map((field, i) => (header[i] === column ? value : field));
 
+const parquet = (records: readonly (readonly string[])[]): ArrayBuffer =>
+  parquetWriteBuffer({
+    columnData: header.map((name, i) => ({
+      name,
+      data: records.map((record) => record[i] as string),
+      type: "STRING" as const,
+    })),
+  });
+
 describe("readCsv(text)", () => {
   it("reads back what was written, whatever the fields hold", () => {
     const field = fc.string({ unit: fc.constantFrom("a", ",", '"', "\n", "\r", "é", " ") });
@@ -245,24 +254,40 @@ describe("readRows(bytes, file)", () => {
 
   it("reads parquet as it reads CSV", async () => {
     const records = [good, replaced("Upper Limit", "high")];
-    const buffer = parquetWriteBuffer({
-      columnData: header.map((name, i) => ({
-        name,
-        data: records.map((record) => record[i] as string),
-        type: "STRING" as const,
-      })),
-    });
-    const { rows, problems } = await readRows(new Uint8Array(buffer), "own.parquet");
+    const { rows, problems } = await readRows(new Uint8Array(parquet(records)), "own.parquet");
     expect(rows).toEqual(read(csv(good)).rows.map((row) => ({ ...row, line: 1 })));
     expect(problems.map(describeProblem)).toEqual([
       'own.parquet:2: Upper Limit: expected a number, got "high"',
     ]);
   });
 
-  it("says so when parquet is cut off", async () => {
-    const cut = new TextEncoder().encode("PAR1 and not much more");
-    await expect(readRows(cut, "cut.parquet")).rejects.toThrow(
-      "readRows: expected cut.parquet to be parquet",
+  it("refuses parquet that is cut off, wherever", async () => {
+    const whole = new Uint8Array(parquet([good, good]));
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 4, max: whole.length - 1 }), async (length) => {
+        await expect(readRows(whole.slice(0, length), "cut.parquet")).rejects.toThrow(
+          "readRows: expected cut.parquet to be parquet",
+        );
+      }),
+    );
+  });
+
+  it("throws nothing but DataError for CSV with flipped and missing bytes", () => {
+    const whole = bytes(csv(good, good));
+    const flips = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 8 });
+    fc.assert(
+      fc.property(flips, fc.nat(whole.length), (flipped, length) => {
+        const broken = whole.slice();
+        for (const [place, byte] of flipped) broken[place] = byte;
+        try {
+          const { rows, problems } = readCsvRows(broken.slice(0, length), "broken.csv");
+          for (const { line } of problems) expect(line).toBeGreaterThan(1);
+          expect(rows.length + problems.length).toBeLessThanOrEqual(broken.length);
+        } catch (error) {
+          expect((error as Error).name).toBe("DataError");
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });

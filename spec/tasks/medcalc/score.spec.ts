@@ -128,6 +128,7 @@ describe("evaluateExpression(text)", () => {
       ["2 ** -1", "0.5"],
       ["7 // 2 + -7 % 3", "5"],
       ["round(2.5) + round(1.25, 1)", "3.2"],
+      ["round(1234, -2) + round(0.5, 400) + round(0.5, -400)", "1200.5"],
       ["math.sqrt(16) / np.abs(-2)", "2.0"],
       ["max(1, min(2, 3.0))", "2"],
       ["10 ^ 2", "100"],
@@ -141,7 +142,19 @@ describe("evaluateExpression(text)", () => {
   });
 
   it("gives nothing for anything else", () => {
-    for (const text of ["", "1 +", "a", "1/0", "9**9**9", "1 2", "f(1)", ")", "min()", "0**-1"])
+    for (const text of [
+      "",
+      "1 +",
+      "a",
+      "1/0",
+      "9**9**9",
+      "1 2",
+      "f(1)",
+      ")",
+      "min()",
+      "0**-1",
+      "round(1, 0.5)",
+    ])
       expect(evaluateExpression(text), text).toBeUndefined();
     expect(evaluateExpression("(".repeat(1e5))).toBeUndefined();
     expect(evaluateExpression(`1${"**1".repeat(1e5)}`)).toBeUndefined();

@@ -1,6 +1,7 @@
 import { DataError } from "../../tensor/errors.ts";
 import { calculate, calculatorOf } from "./calculate.ts";
 import type { Row } from "./data/row.ts";
+import { roundFive } from "./rounding.ts";
 import type { Answer, Output, Variant } from "./types.ts";
 
 /** A row whose label the formula does not confirm. */
@@ -34,17 +35,24 @@ export interface Audit {
 
 /** An answer as the files write it. */
 export const showAnswer = (answer: Answer): string =>
-  Array.isArray(answer) ? `('${answer[0]}', '${answer[1]}')` : `${answer}`;
+  Array.isArray(answer)
+    ? `('${answer[0]}', '${answer[1]}')`
+    : `${typeof answer === "number" ? roundFive(answer) : answer}`;
 
 const digits = (text: string): string => (text.match(/\d+/g) ?? []).map(Number).join(" ");
 
+const between = (answer: Answer, { lower, upper }: Row): boolean =>
+  Number(lower) <= Number(answer) && Number(answer) <= Number(upper);
+
+const same = (answer: Answer, { groundTruth }: Row): boolean =>
+  digits(showAnswer(answer)) === digits(groundTruth);
+
 /** Whether the file's own bounds take an answer in. */
 const within: Readonly<Record<Output, (answer: Answer, row: Row) => boolean>> = {
-  decimal: (answer, { lower, upper }) =>
-    Number(lower) <= Number(answer) && Number(answer) <= Number(upper),
-  integer: (answer, { groundTruth }) => Number(answer) === Number(groundTruth),
-  date: (answer, { groundTruth }) => digits(showAnswer(answer)) === digits(groundTruth),
-  duration: (answer, { groundTruth }) => digits(showAnswer(answer)) === digits(groundTruth),
+  decimal: between,
+  integer: between,
+  date: same,
+  duration: same,
 };
 
 type Finding = { row: Row; answer: Answer } | Unchecked;

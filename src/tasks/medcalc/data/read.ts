@@ -101,7 +101,11 @@ export function readCsvRows(bytes: Uint8Array, file: string): Dataset {
   return dataset(file, found, lines);
 }
 
-/** @throws DataError for a file that is no parquet, or is cut off */
+/**
+ * Whether bytes were altered within the file is for its hash to tell: the parquet reader may be
+ * busy for long with those.
+ * @throws DataError for a file that is no parquet, or is cut off
+ */
 async function readParquetRows(bytes: Uint8Array, file: string): Promise<Dataset> {
   const { parquetReadObjects } = await import("hyparquet");
   let objects: Record<string, unknown>[];

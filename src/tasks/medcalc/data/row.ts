@@ -98,9 +98,19 @@ function answerIn(cells: Cells, column: Column, output: Output): string {
   return answer;
 }
 
+/** Whole numbers of 64 bits, as parquet has them, as plain ones. */
+const plainNumbers = (value: unknown): unknown => {
+  if (typeof value === "bigint") return Number(value);
+  return Array.isArray(value) ? value.map(plainNumbers) : value;
+};
+
 /** Entities that a parquet file holds as a struct have a null for each name that is not there. */
 const withoutNulls = (entities: object): Entities =>
-  Object.fromEntries(Object.entries(entities).filter(([, entity]) => entity !== null));
+  Object.fromEntries(
+    Object.entries(entities).flatMap(([name, entity]) =>
+      entity === null ? [] : [[name, plainNumbers(entity)]],
+    ),
+  );
 
 function entitiesIn(cells: Cells): Entities | null {
   const cell = cells.entities;

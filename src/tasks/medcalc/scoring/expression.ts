@@ -59,6 +59,17 @@ const real =
   ([x]: readonly PythonNumber[]): PythonNumber =>
     float(f((x as PythonNumber).value));
 
+/** `round(x)` is whole; `round(1234, -2)` is 1200. */
+function rounded(x: PythonNumber, digits?: PythonNumber): PythonNumber {
+  if (digits?.float) throw new NotArithmetic();
+  const places = digits?.value ?? 0;
+  // No double has that many decimals that matter.
+  if (places > 22) return x;
+  const unit = 10 ** Math.min(Math.max(0, -places), 308);
+  const value = roundHalfEven(x.value / unit, Math.max(0, places)) * unit;
+  return { value, float: digits !== undefined && x.float };
+}
+
 const least =
   (pick: (a: PythonNumber, b: PythonNumber) => boolean) => (all: readonly PythonNumber[]) =>
     all.reduce((a, b) => (pick(a, b) ? a : b));
@@ -71,13 +82,7 @@ const FUNCTIONS: ReadonlyMap<string, (values: readonly PythonNumber[]) => Python
       value: Math.abs((x as PythonNumber).value),
     }),
   ],
-  [
-    "round",
-    ([x, digits]: readonly PythonNumber[]) => {
-      const value = roundHalfEven((x as PythonNumber).value, digits?.value ?? 0);
-      return { value, float: digits !== undefined && (x as PythonNumber).float };
-    },
-  ],
+  ["round", ([x, digits]: readonly PythonNumber[]) => rounded(x as PythonNumber, digits)],
   ["int", ([x]: readonly PythonNumber[]) => integer(Math.trunc((x as PythonNumber).value))],
   ["float", real((x) => x)],
   ["min", least((a, b) => a.value <= b.value)],
