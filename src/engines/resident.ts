@@ -74,7 +74,7 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
     wrap(buffer, { shape, dtype }) {
       const handle = new Handle(device, buffer);
       const tensor = new Tensor<"resident">("resident", shape, dtype, [], { handle });
-      garbage.register(tensor, handle);
+      garbage.register(tensor, handle, handle);
       return tensor;
     },
     check(x, pathOf) {
@@ -83,7 +83,11 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
     borrow,
     take(x, why) {
       const { buffer } = borrow(x);
-      if (isResident(x)) handleOf(x, () => "engine").state = { kind: "gone", why };
+      if (!isResident(x)) return buffer;
+      const handle = handleOf(x, () => "engine");
+      handle.state = { kind: "gone", why };
+      // `why` may know the tensor, and what the registry holds must not: it would never be garbage.
+      garbage.unregister(handle);
       return buffer;
     },
     async read(x, pathOf) {
