@@ -15,8 +15,8 @@ import { execute } from "./dispatch";
 
 export { initialize } from "./control";
 
-/** A thread looks this often before it sleeps: about ten microseconds. */
-const SPINS: i32 = 5000;
+/** A thread looks this often before it sleeps: some tens of microseconds. */
+const SPINS: i32 = 20000;
 
 /** Runs the program that the control words name; unless alone, with all workers that are awake in
  * time. */
