@@ -1,17 +1,8 @@
+import { shown } from "../tasks/jsonl.ts";
 import { DataError } from "../tensor/errors.ts";
 
 /** A row of a JSONL file. */
 export type Row = Readonly<Record<string, unknown>>;
-
-const LONGEST = 40;
-
-/** A value as messages show it, cut short. */
-function shown(value: unknown): string {
-  const text = typeof value === "string" ? value.slice(0, LONGEST + 1) : JSON.stringify(value);
-  if (text === undefined) return "nothing";
-  const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-  return typeof value === "string" ? JSON.stringify(short) : short;
-}
 
 const refuse = (name: string, expected: string, value: unknown): never => {
   throw new DataError(`${name}: expected ${expected}, got ${shown(value)}`);

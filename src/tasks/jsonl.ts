@@ -14,12 +14,17 @@ export interface Parsed<Row> {
   readonly problems: readonly Problem[];
 }
 
+/** A text as messages show it, cut short. */
+const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+/** A value as messages show it, cut short. */
+export const shown = (value: unknown): string => short(JSON.stringify(value) ?? "nothing");
+
 const toJson = (line: string): unknown => {
   try {
     return JSON.parse(line);
   } catch {
-    const start = line.length > 40 ? `${line.slice(0, 40)}…` : line;
-    throw new DataError(`row: expected JSON, got ${start}`);
+    throw new DataError(`row: expected JSON, got ${short(line)}`);
   }
 };
 
@@ -57,6 +62,6 @@ export const writeJsonl = (rows: readonly unknown[]): string =>
 /** @throws DataError unless the value is an object */
 export function record(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new DataError(`row: expected an object, got ${JSON.stringify(value)}`);
+    throw new DataError(`row: expected an object, got ${shown(value)}`);
   return value as Readonly<Record<string, unknown>>;
 }

@@ -1,10 +1,11 @@
 import { DataError } from "../../tensor/errors.ts";
+import { shown } from "../jsonl.ts";
 
 /** The named arguments of an instruction, as they stand in a data file. */
 export type Kwargs = Readonly<Record<string, unknown>>;
 
 const fail = (name: string, expected: string, value: unknown): never => {
-  throw new DataError(`${name}: expected ${expected}, got ${JSON.stringify(value) ?? "nothing"}`);
+  throw new DataError(`${name}: expected ${expected}, got ${shown(value)}`);
 };
 
 /** @throws DataError unless the argument is a finite number */

@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { type Parsed, parseJsonl, record, writeJsonl } from "../jsonl.ts";
+import { type Parsed, parseJsonl, record, shown, writeJsonl } from "../jsonl.ts";
 import { type Kwargs, text } from "./kwargs.ts";
 import type { Row, Verdict } from "./score.ts";
 import { check } from "./verify.ts";
@@ -15,8 +15,7 @@ export interface Response {
 
 const list = (row: Kwargs, name: string): readonly unknown[] => {
   const value = row[name];
-  if (!Array.isArray(value))
-    throw new DataError(`${name}: expected a list, got ${JSON.stringify(value) ?? "nothing"}`);
+  if (!Array.isArray(value)) throw new DataError(`${name}: expected a list, got ${shown(value)}`);
   return value;
 };
 
