@@ -1,0 +1,36 @@
+import { programOf } from "../dist/src/engines/wasm/program.js";
+
+/**
+ * What each instruction of a plan is and touches.
+ * @param times ms of each, in order
+ * @returns { op, label, ms, flop, bytes }[]; bytes: what is read and written, each number once
+ */
+export function instructionRows(plan, threads, times) {
+  const { instructions, buffers } = programOf(plan, threads);
+  if (instructions.length !== times.length)
+    throw new Error(`profile: expected ${instructions.length} times, got ${times.length}`);
+  const stepOf = new Map(plan.steps.map((step) => [step.output.buffer, step]));
+  const steps = instructions.map(({ writes }) => stepOf.get(writes));
+  // What fills a workspace belongs to the step that comes next.
+  for (let i = steps.length - 2; i >= 0; i--) steps[i] ??= steps[i + 1];
+  return instructions.map(({ reads, writes, flop }, i) => {
+    const step = steps[i];
+    const touched = [...new Set(reads), writes].map((buffer) => buffers[buffer].elements);
+    // A table is read only where an id points, and a part is copied from, or to, only there.
+    const partial = PARTIAL.has(step.op);
+    const elements = partial
+      ? 2 * Math.min(...touched.filter((n) => n > 1))
+      : touched.reduce((a, b) => a + b);
+    return { op: step.op, label: labelOf(step), ms: times[i], flop, bytes: 4 * elements };
+  });
+}
+
+const PARTIAL = new Set(["slice", "concat", "gather"]);
+
+function labelOf({ op, attrs, inputs, output }) {
+  const shapes = inputs.map(({ shape }, i) => {
+    const transposed = (i === 0 && attrs.transposeA) || (i === 1 && attrs.transposeB);
+    return `[${shape.join(",")}]${transposed ? "ᵀ" : ""}`;
+  });
+  return `${op} ${shapes.join(" ")} → [${output.shape.join(",")}]`;
+}
