@@ -124,7 +124,7 @@ async function convertIfeval(file: string, responsesFile?: string): Promise<Conv
       };
     }),
     problems: [...prompts.problems, ...given.problems],
-    notes: missing > 0 ? [`${missing} prompts have no response in ${responsesFile}`] : [],
+    notes: missing > 0 ? [`prompts without a response in ${responsesFile}: ${missing}`] : [],
   };
 }
 

@@ -155,17 +155,19 @@ const ifevalQuestions: Scorable = {
   },
 };
 
-const symbolsOf = (text: string): readonly string[] => text.split(/\s+/).filter(Boolean);
+/** The words of a text; a line's end is one where the mini has it as a symbol. */
+const symbolsOf = (text: string, { symbols }: Mini): readonly string[] =>
+  text.match(symbols.includes("\n") ? /\n|\S+/g : /\S+/g) ?? [];
 
 /** A mini's question is its prompt alone. */
 const mini = (open: (row: Row) => Mini): Scorable => ({
   columns: ["correct"],
   judge: (row, prompt) => {
-    const { score } = open(row);
-    const asked = symbolsOf(prompt);
-    score(asked, []);
+    const own = open(row);
+    const asked = symbolsOf(prompt, own);
+    own.score(asked, []);
     return (response) => {
-      const { correct, why } = score(asked, symbolsOf(response));
+      const { correct, why } = own.score(asked, symbolsOf(response, own));
       return judged([ALL], { correct }, { correct, why });
     };
   },
