@@ -25,22 +25,22 @@ export const HEAP_START = 1024;
 
 // A stream is a list of phases, each of which begins when all tasks of the one before are done; a
 // phase is a list of instructions. Counters are 0 when the run begins.
-/** Words of a phase before its instructions: kind, bytes of the phase, tasks, address of the counter
- * of tasks that are done. */
+/** Words of a phase before its instructions: kind, bytes of the phase, tasks, address of the
+ * counter of tasks that are done. */
 export const PHASE_WORDS = 4;
 /** The instructions depend on each other and are small: they are one task. */
 export const SERIAL = 0;
 /** The instructions are independent: threads take their tasks as they come. */
 export const PARALLEL = 1;
-/** Words of an instruction before its arguments: opcode, words in all, tasks, address of the counter
- * of tasks that are taken. */
+/** Words of an instruction before its arguments: opcode, words in all, tasks, address of the
+ * counter of tasks that are taken. */
 export const INSTRUCTION_WORDS = 4;
 
 /** Bytes of private memory that each thread has for packed panels. */
 export const SCRATCH_BYTES = 139264;
 
-// What a product leaves out: nothing, what lies above the diagonals of its result, or the zeros above
-// those of A.
+// What a product leaves out: nothing, what lies above the diagonals of its result, or the zeros
+// above those of A.
 export const FULL = 0;
 export const LOWER_RESULT = 1;
 export const LOWER_A = 2;

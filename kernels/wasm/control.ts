@@ -7,8 +7,8 @@ export function initialize(scratchAt: usize): void {
   scratch = scratchAt;
 }
 
-// The host sleeps and wakes: memory.atomic.wait32 loses local variables in V8's baseline compiler as
-// of Node 20, and a page's main thread may not sleep at all.
+// The host sleeps and wakes: a loop around memory.atomic.wait32 does not end in code of V8's baseline
+// compiler (Node 20.20), and a page's main thread may not sleep at all.
 
 /** Sleeps while the word at `address` is `value`, until it is woken; or returns at once. */
 // @ts-ignore: decorator

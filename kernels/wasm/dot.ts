@@ -3,7 +3,7 @@ import { inside, madd, splat, storeRow } from "./simd";
 /** Rows of A below which B is not worth packing: its rows are multiplied where they are. */
 export const FEW_ROWS: i32 = 16;
 
-/** C = A · Bᵀ for a few rows: `i` rows of A and `j` rows of B, all contiguous. Steps are in bytes. */
+/** C = A · Bᵀ for a few rows of A and `columns` rows of B, all contiguous. Steps are in bytes. */
 export function dotRows(
   c: usize,
   stepC: usize,

@@ -1,4 +1,18 @@
-import { ADD, COPY, DIV, EXP, LESS, LOG, MAXIMUM, MUL, NEG, SQRT, SUB, TANH, TO_FLOAT } from "./abi";
+import {
+  ADD,
+  COPY,
+  DIV,
+  EXP,
+  LESS,
+  LOG,
+  MAXIMUM,
+  MUL,
+  NEG,
+  SQRT,
+  SUB,
+  TANH,
+  TO_FLOAT,
+} from "./abi";
 import { buffer, scratch, word } from "./control";
 import { cos as cosine, exp as vexp, log as vlog, tanh as vtanh } from "./math";
 import { splat } from "./simd";

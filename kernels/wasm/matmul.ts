@@ -26,6 +26,14 @@ let stepA: usize = 0;
 let stepB: usize = 0;
 let stepC: usize = 0;
 
+// The steps along k that it is at, [at, at + depth), and B's panels there: the first, the distance
+// to the next, and that from one step to the next.
+let at: i32 = 0;
+let depth: i32 = 0;
+let panels: usize = 0;
+let stepPanel: usize = 0;
+let stepP: usize = 0;
+
 // Arguments: units, units a task, m, n, k, transposeA, transposeB, rows and columns of a block,
 // triangle, side, then buffers: result, a, b. A unit is one block of the result of one matrix.
 
@@ -71,64 +79,70 @@ function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32)
     return;
   }
   if (triangle == LOWER_RESULT && j0 >= reach(i0, i1 - i0)) return;
-  // Packing costs a pass over B; it pays where B's rows lie far apart and are read often.
-  const packB = transposeB || (i1 - i0 >= 24 && j1 - j0 > 32);
-  const packA = transposeA && j1 - j0 >= 32;
-  let p = 0;
+  at = 0;
   do {
-    const depth = min<i32>(DEPTH, endOf(p) - p);
-    let panels = b + <usize>p * stepB + (<usize>j0 << 2);
-    let stepP = stepB;
-    let stepPanel = <usize>TILE_COLUMNS << 2;
-    if (packB) {
-      if (transposeB)
-        packTransposed(scratch, b + <usize>j0 * stepB + (<usize>p << 2), stepB, depth, j1 - j0);
-      else packPanels(scratch, panels, stepB, depth, j1 - j0);
-      panels = scratch;
-      stepP = <usize>TILE_COLUMNS << 2;
-      stepPanel = <usize>depth * stepP;
+    depth = min<i32>(DEPTH, endOf(at) - at);
+    choosePanels(b, i1 - i0, j0, j1 - j0);
+    for (let i = i0; i < i1; i += TILE_ROWS) stripe(c, a, i, min<i32>(TILE_ROWS, i1 - i), j0, j1);
+    at += depth;
+  } while (at < k);
+}
+
+/** Packs the steps' part of B, or reads it where it is: packing costs a pass over it, and pays
+ * where its rows lie far apart and are read often. */
+function choosePanels(b: usize, rows: i32, j0: i32, columns: i32): void {
+  panels = b + <usize>at * stepB + (<usize>j0 << 2);
+  stepPanel = <usize>TILE_COLUMNS << 2;
+  stepP = stepB;
+  if (!transposeB && (rows < 24 || columns <= 32)) return;
+  if (transposeB) {
+    const column = b + <usize>j0 * stepB + (<usize>at << 2);
+    packTransposed(scratch, column, stepB, depth, columns);
+  } else packPanels(scratch, panels, stepB, depth, columns);
+  panels = scratch;
+  stepP = <usize>TILE_COLUMNS << 2;
+  stepPanel = <usize>depth * stepP;
+}
+
+/** One row of tiles, from row i and column j0 on. */
+function stripe(c: usize, a: usize, i: i32, rows: i32, j0: i32, j1: i32): void {
+  // The steps in which A is not zero, and the columns that are wanted.
+  let from = 0;
+  let steps = depth;
+  let end = j1;
+  let accumulate = at > 0;
+  if (triangle == LOWER_RESULT) end = min<i32>(j1, reach(i, rows));
+  if (triangle == LOWER_A) {
+    if (transposeA) {
+      from = max<i32>(0, i - (at % side));
+      steps = depth - from;
+      accumulate = at > i;
+    } else steps = min<i32>(depth, reach(i, rows) - at);
+    if (steps <= 0) return;
+  }
+  let stepTile = stepA;
+  let tileA = a + <usize>i * stepA + (<usize>(at + from) << 2);
+  if (transposeA) {
+    tileA = a + <usize>(at + from) * stepA + (<usize>i << 2);
+    if (j1 - j0 >= 32) {
+      packPanel(scratch + PANEL_A, tileA, stepA, steps, TILE_ROWS);
+      tileA = scratch + PANEL_A;
+      stepTile = <usize>TILE_ROWS << 2;
     }
-    for (let i = i0; i < i1; i += TILE_ROWS) {
-      const rows = min<i32>(TILE_ROWS, i1 - i);
-      // The steps in which A is not zero, and the columns that are wanted.
-      let from = 0;
-      let steps = depth;
-      let end = j1;
-      let accumulate = p > 0;
-      if (triangle == LOWER_RESULT) end = min<i32>(j1, reach(i, rows));
-      if (triangle == LOWER_A) {
-        if (transposeA) {
-          from = max<i32>(0, i - (p % side));
-          steps = depth - from;
-          accumulate = p > i;
-        } else steps = min<i32>(depth, reach(i, rows) - p);
-        if (steps <= 0) continue;
-      }
-      let at = a;
-      if (transposeA) {
-        at += <usize>(p + from) * stepA + (<usize>i << 2);
-        if (packA) {
-          packPanel(scratch + PANEL_A, at, stepA, steps, TILE_ROWS);
-          at = scratch + PANEL_A;
-        }
-      } else at += <usize>i * stepA + (<usize>(p + from) << 2);
-      const stepTile = packA ? <usize>TILE_ROWS << 2 : stepA;
-      let panel = panels + <usize>from * stepP;
-      for (let j = j0; j < end; j += TILE_COLUMNS, panel += stepPanel) {
-        const cAt = c + <usize>i * stepC + (<usize>j << 2);
-        if (j1 - j >= TILE_COLUMNS)
-          tile(rows, steps, at, stepTile, panel, stepP, cAt, stepC, accumulate);
-        else {
-          // Only part of the tile is wanted: it is made aside.
-          const aside = scratch + ASIDE;
-          if (accumulate) copyTile(aside, ASIDE_STEP, cAt, stepC, rows, j1 - j);
-          tile(rows, steps, at, stepTile, panel, stepP, aside, ASIDE_STEP, accumulate);
-          copyTile(cAt, stepC, aside, ASIDE_STEP, rows, j1 - j);
-        }
-      }
+  }
+  let tileB = panels + <usize>from * stepP;
+  let tileC = c + <usize>i * stepC + (<usize>j0 << 2);
+  for (let j = j0; j < end; j += TILE_COLUMNS, tileB += stepPanel, tileC += TILE_COLUMNS << 2) {
+    if (j1 - j >= TILE_COLUMNS)
+      tile(rows, steps, tileA, stepTile, tileB, tileC, stepC, accumulate);
+    else {
+      // Only part of the tile is wanted: it is made aside.
+      const aside = scratch + ASIDE;
+      if (accumulate) copyTile(aside, ASIDE_STEP, tileC, stepC, rows, j1 - j);
+      tile(rows, steps, tileA, stepTile, tileB, aside, ASIDE_STEP, accumulate);
+      copyTile(tileC, stepC, aside, ASIDE_STEP, rows, j1 - j);
     }
-    p += depth;
-  } while (p < k);
+  }
 }
 
 /** Where the blocks of steps around p end: those of stacked triangles do not cross from one to the
@@ -153,7 +167,6 @@ function tile(
   a: usize,
   stepTile: usize,
   b: usize,
-  stepP: usize,
   c: usize,
   stepRow: usize,
   accumulate: bool,

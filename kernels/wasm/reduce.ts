@@ -28,8 +28,8 @@ export function maxRows(args: usize, task: i32): void {
   }
 }
 
-/** Sums the middle axis of [outer, n, inner] in float64; a unit is a block of 8 columns of one outer
- * index. Arguments: units, units a task, n, bytes of inner, then buffers, the result first. */
+/** Sums the middle axis of [outer, n, inner] in float64; a unit is a block of 8 columns of one
+ * outer index. Arguments: units, units a task, n, bytes of inner, then buffers, the result first. */
 export function sumColumns(args: usize, task: i32): void {
   const n = word(args, 2);
   const stride = <usize>word(args, 3);

@@ -2,8 +2,9 @@ import { buffer, word } from "./control";
 import { madd, nmadd, storeRow } from "./simd";
 import { unitEnd, unitStart } from "./tasks";
 
-/** Rotates the pairs (first half, second half) of each row by the angles of its position. Arguments:
- * rows, rows a task, bytes of half a row, positions, inverse, then buffers: result, x, cos, sin. */
+/** Rotates the pairs (first half, second half) of each row by the angles of its position.
+ * Arguments: rows, rows a task, bytes of half a row, positions, inverse, then buffers: result, x,
+ * cos, sin. */
 export function rope(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);

@@ -12,10 +12,11 @@ function start(c: usize, accumulate: bool): v128 {
   return accumulate ? v128.load(c) : f32x4.splat(0);
 }
 
-/** C (rows × 8) = or += A · B. `stepI` and `stepP` are A's steps to the next row and along k, `stepB`
- * B's row and `stepC` C's, in bytes. `byRow`: stepP is 4 and each row has a pointer; otherwise stepI
- * is 4 and one pointer serves all rows. Every tile adds in the same order along k, so the result does
- * not depend on how a matrix is cut into tiles. */
+/** C (rows × 8) = or += A · B. `stepI` and `stepP` are A's steps to the next row and along k,
+ * `stepB` B's row and `stepC` C's, in bytes. `byRow`: stepP is 4 and each row has a pointer;
+ * otherwise stepI is 4 and one pointer serves all rows. Every tile adds in the same order along k,
+ * so the result does not depend on how a matrix is cut into tiles. The sums begin with what C holds,
+ * rather than being added to it in the end: V8 would then spill them in the loop. */
 // @ts-ignore: decorator
 @inline
 function tile(
@@ -109,40 +110,64 @@ function tile(
   }
 }
 
-function byRow1(k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byRow1(
+  k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(1, true, k, a, i, 4, b, l, c, m, add);
 }
-function byRow2(k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byRow2(
+  k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(2, true, k, a, i, 4, b, l, c, m, add);
 }
-function byRow3(k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byRow3(
+  k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(3, true, k, a, i, 4, b, l, c, m, add);
 }
-function byRow4(k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byRow4(
+  k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(4, true, k, a, i, 4, b, l, c, m, add);
 }
-function byRow5(k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byRow5(
+  k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(5, true, k, a, i, 4, b, l, c, m, add);
 }
-function byRow6(k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byRow6(
+  k: i32, a: usize, i: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(6, true, k, a, i, 4, b, l, c, m, add);
 }
-function byPanel1(k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byPanel1(
+  k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(1, false, k, a, 4, p, b, l, c, m, add);
 }
-function byPanel2(k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byPanel2(
+  k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(2, false, k, a, 4, p, b, l, c, m, add);
 }
-function byPanel3(k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byPanel3(
+  k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(3, false, k, a, 4, p, b, l, c, m, add);
 }
-function byPanel4(k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byPanel4(
+  k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(4, false, k, a, 4, p, b, l, c, m, add);
 }
-function byPanel5(k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byPanel5(
+  k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(5, false, k, a, 4, p, b, l, c, m, add);
 }
-function byPanel6(k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool): void {
+function byPanel6(
+  k: i32, a: usize, p: usize, b: usize, l: usize, c: usize, m: usize, add: bool,
+): void {
   tile(6, false, k, a, 4, p, b, l, c, m, add);
 }
 
@@ -168,7 +193,7 @@ export function tileByRow(
   }
 }
 
-/** A tile of 1 to 6 rows whose A has contiguous columns, `step` bytes apart: transposed or packed. */
+/** A tile of 1 to 6 rows whose A has contiguous columns, `step` bytes apart: transposed, packed. */
 export function tileByPanel(
   rows: i32,
   k: i32,

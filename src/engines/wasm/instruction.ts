@@ -37,6 +37,7 @@ export function floatBits(x: number): number {
   return scratch.getInt32(0);
 }
 
+/** A kernel and what it is called with. */
 export interface Kernel {
   readonly opcode: number;
   /** Words between the sizes and the buffers. */
@@ -46,28 +47,39 @@ export interface Kernel {
   readonly overwritable?: readonly number[];
   readonly continues?: boolean;
   readonly flop?: number;
-  readonly threads: number;
-  /** Cost of an element or a unit. */
+}
+
+/** How much work there is, and for whom. */
+export interface Work {
+  /** Nanoseconds of an element or a unit, roughly. */
   readonly nanoseconds: number;
+  readonly threads: number;
 }
 
 /** Elements of a cache line, to which buffers are padded. */
 const LINE = 16;
 
 /** A kernel over elements: its arguments begin with how many there are and how many a task does. */
-export function overElements(elements: number, kernel: Kernel): Instruction {
+export function overElements(
+  elements: number,
+  { nanoseconds, threads }: Work,
+  kernel: Kernel,
+): Instruction {
   const lines = Math.ceil(elements / LINE);
-  const chunk = LINE * unitsPerTask(lines, LINE * kernel.nanoseconds, kernel.threads);
-  return instruction(elements, chunk, kernel);
+  return inTasks(elements, LINE * unitsPerTask(lines, LINE * nanoseconds, threads), kernel);
 }
 
 /** A kernel over units — rows or blocks — of which a task does a few. */
-export function overUnits(units: number, kernel: Kernel): Instruction {
-  return instruction(units, unitsPerTask(units, kernel.nanoseconds, kernel.threads), kernel);
+export function overUnits(
+  units: number,
+  { nanoseconds, threads }: Work,
+  kernel: Kernel,
+): Instruction {
+  return inTasks(units, unitsPerTask(units, nanoseconds, threads), kernel);
 }
 
 /** A kernel whose tasks have a given size. */
-export function instruction(all: number, perTask: number, kernel: Kernel): Instruction {
+export function inTasks(all: number, perTask: number, kernel: Kernel): Instruction {
   const { opcode, words = [], inputs, output, overwritable = [], continues = false } = kernel;
   return {
     opcode,

@@ -41,16 +41,8 @@ export const elementwise =
   ({ inputs, output }: AnyStep, { threads }: Lowering): Instruction[] => {
     const buffers = buffersOf(inputs);
     const overwritable = buffers.slice(0, over);
-    const kernel: Kernel = {
-      opcode,
-      words,
-      inputs: buffers,
-      overwritable,
-      output: output.buffer,
-      nanoseconds,
-      threads,
-    };
-    return [overElements(elementsOf(output), kernel)];
+    const kernel = { opcode, words, inputs: buffers, overwritable, output: output.buffer };
+    return [overElements(elementsOf(output), { nanoseconds, threads }, kernel)];
   };
 
 /** Elementwise, where an input may be one number for all elements. */
@@ -68,10 +60,8 @@ export const withScalars =
       inputs: buffers,
       overwritable: inputs.filter((x, i) => x.buffer === buffers[i]).map((x) => x.buffer),
       output: output.buffer,
-      nanoseconds: CHEAP,
-      threads,
     };
-    return [overElements(elementsOf(output), kernel)];
+    return [overElements(elementsOf(output), { nanoseconds: CHEAP, threads }, kernel)];
   };
 
 /** Row by row over the last axis of the first `like` input; the result may lie over `over`. */
@@ -93,10 +83,9 @@ export const rowwise =
       inputs,
       overwritable: over.map((i) => inputs[i] as number),
       output: step.output.buffer,
-      nanoseconds: nanoseconds * columns,
-      threads,
     };
-    return columns === 0 ? [] : [overUnits(elementsOf(wide) / columns, kernel)];
+    const work = { nanoseconds: nanoseconds * columns, threads };
+    return columns === 0 ? [] : [overUnits(elementsOf(wide) / columns, work, kernel)];
   };
 
 export const reduction =
@@ -106,11 +95,17 @@ export const reduction =
     { threads }: Lowering,
   ): Instruction[] => {
     const { outer, n, inner } = around(x.shape, attrs.axis);
-    const kernel = { inputs: [x.buffer], output: output.buffer, threads };
+    const kernel = { inputs: [x.buffer], output: output.buffer };
     const nanoseconds = n * CHEAP;
     if (inner === 1)
-      return [overUnits(outer, { ...kernel, opcode: rowsOpcode, words: [4 * n], nanoseconds })];
-    const words = [n, 4 * inner];
-    const columns = { ...kernel, opcode: columnsOpcode, words, nanoseconds: 8 * nanoseconds };
-    return [overUnits(outer * Math.ceil(inner / 8), columns)];
+      return [
+        overUnits(
+          outer,
+          { nanoseconds, threads },
+          { ...kernel, opcode: rowsOpcode, words: [4 * n] },
+        ),
+      ];
+    const work = { nanoseconds: 8 * nanoseconds, threads };
+    const columns = { ...kernel, opcode: columnsOpcode, words: [n, 4 * inner] };
+    return [overUnits(outer * Math.ceil(inner / 8), work, columns)];
   };

@@ -1,7 +1,7 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import { stridesOf } from "../../tensor/shapes.ts";
 import type { Shape } from "../../tensor/tensor.ts";
-import { type Instruction, instruction, unitsPerTask } from "./instruction.ts";
+import { type Instruction, inTasks, unitsPerTask } from "./instruction.ts";
 
 /** One of the nested loops that move elements: steps are in elements. */
 interface Loop {
@@ -77,14 +77,12 @@ export function move(wanted: Move): Instruction[] {
   const run = (loops.at(-1) as Loop).count;
   const rows = tiled ? (loops.at(-2) as Loop).count : 1;
   const units = (all / run / rows) * Math.ceil(rows / 16);
-  const encoded = instruction(units, unitsPerTask(units, all / units / SPEED, wanted.threads), {
+  const encoded = inTasks(units, unitsPerTask(units, all / units / SPEED, wanted.threads), {
     opcode: tiled ? abi.TRANSPOSE : abi.MOVE,
     words: [loops.length, 4 * (wanted.toStart ?? 0), 4 * (wanted.fromStart ?? 0)],
     inputs: [wanted.input],
     output: wanted.output,
     continues: wanted.continues ?? false,
-    nanoseconds: 0,
-    threads: wanted.threads,
   });
   const words = loops.flatMap(({ count, to, from }) => [count, 4 * to, 4 * from]);
   return [{ ...encoded, args: [...encoded.args, ...words] }];

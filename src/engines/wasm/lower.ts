@@ -4,7 +4,7 @@ import {
   around,
   floatBits,
   type Instruction,
-  instruction,
+  inTasks,
   type Kernel,
   overUnits,
 } from "./instruction.ts";
@@ -38,18 +38,14 @@ const rmsNormGradGain: Rule<"rmsNormGradGain"> = (step, { threads, workspace }) 
   const parts = Math.ceil(rows / GAIN_ROWS);
   const output = step.output.buffer;
   const partial = parts > 1 ? workspace(parts * C) : output;
-  const kernel = { inputs: buffersOf(step.inputs), output: partial, nanoseconds: 0, threads };
   const words = [4 * C, ...epsilon(step.attrs)];
-  const first = instruction(rows, GAIN_ROWS, { ...kernel, opcode: abi.RMS_NORM_GRAD_GAIN, words });
+  const inputs = buffersOf(step.inputs);
+  const kernel = { opcode: abi.RMS_NORM_GRAD_GAIN, words, inputs, output: partial };
+  const first = inTasks(rows, GAIN_ROWS, kernel);
   if (parts === 1) return [first];
-  const sum = {
-    opcode: abi.SUM_COLUMNS,
-    words: [parts, 4 * C],
-    inputs: [partial],
-    output,
-    threads,
-  };
-  return [first, overUnits(Math.ceil(C / 8), { ...sum, nanoseconds: 8 * parts * CHEAP })];
+  const work = { nanoseconds: 8 * parts * CHEAP, threads };
+  const sum = { opcode: abi.SUM_COLUMNS, words: [parts, 4 * C], inputs: [partial], output };
+  return [first, overUnits(Math.ceil(C / 8), work, sum)];
 };
 
 const ema =
@@ -83,8 +79,9 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   max: reduction(abi.MAX_ROWS, abi.MAX_COLUMNS),
   argmax: ({ inputs: [x], output, attrs }, { threads }) => {
     const { outer, n, inner } = around(x.shape, attrs.axis);
-    const kernel = { opcode: abi.ARGMAX, words: [n, inner], inputs: [x.buffer], threads };
-    return [overUnits(outer * inner, { ...kernel, output: output.buffer, nanoseconds: n })];
+    const kernel = { opcode: abi.ARGMAX, words: [n, inner], inputs: [x.buffer] };
+    const work = { nanoseconds: n, threads };
+    return [overUnits(outer * inner, work, { ...kernel, output: output.buffer })];
   },
   broadcast,
   transpose,
@@ -94,23 +91,16 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   matmul,
   gather: ({ inputs: [table, ids], output }, { threads }) => {
     const [rows, C] = table.shape as readonly [number, number];
-    const words = [4 * C, rows];
-    const kernel = { opcode: abi.GATHER, words, inputs: [table.buffer, ids.buffer], threads };
-    return [
-      overUnits(elementsOf(ids), { ...kernel, output: output.buffer, nanoseconds: C * CHEAP }),
-    ];
+    const work = { nanoseconds: C * CHEAP, threads };
+    const kernel = { opcode: abi.GATHER, words: [4 * C, rows], inputs: [table.buffer, ids.buffer] };
+    return [overUnits(elementsOf(ids), work, { ...kernel, output: output.buffer })];
   },
   scatterAdd: ({ inputs: [ids, updates], output, attrs }, { threads }) => {
     const count = elementsOf(ids);
-    const words = [count, attrs.rows];
-    const kernel = {
-      opcode: abi.SCATTER_ADD,
-      words,
-      inputs: [ids.buffer, updates.buffer],
-      threads,
-    };
-    const nanoseconds = (count + attrs.rows) * CHEAP;
-    return [overUnits(lastOf(output), { ...kernel, output: output.buffer, nanoseconds })];
+    const work = { nanoseconds: (count + attrs.rows) * CHEAP, threads };
+    const inputs = [ids.buffer, updates.buffer];
+    const kernel = { opcode: abi.SCATTER_ADD, words: [count, attrs.rows], inputs };
+    return [overUnits(lastOf(output), work, { ...kernel, output: output.buffer })];
   },
   softmax: rowwise(abi.SOFTMAX, COSTLY, [0]),
   softmaxGrad: rowwise(abi.SOFTMAX_GRAD, 2 * CHEAP, [0, 1], () => [floatBits(1)]),
@@ -136,10 +126,9 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
       inputs: buffers,
       overwritable: [x.buffer],
       output: output.buffer,
-      nanoseconds: 2 * half * CHEAP,
-      threads,
     };
-    return half === 0 ? [] : [overUnits(elementsOf(x) / (2 * half), kernel)];
+    const work = { nanoseconds: 2 * half * CHEAP, threads };
+    return half === 0 ? [] : [overUnits(elementsOf(x) / (2 * half), work, kernel)];
   },
   swiglu: elementwise(abi.SWIGLU, COSTLY),
   swigluGradGate: elementwise(abi.SWIGLU_GRAD_GATE, COSTLY),

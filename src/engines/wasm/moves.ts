@@ -1,6 +1,6 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import { stridesOf } from "../../tensor/shapes.ts";
-import { type Kernel, overElements } from "./instruction.ts";
+import { overElements } from "./instruction.ts";
 import { CHEAP, elementsOf, type Rule } from "./kinds.ts";
 import { broadcastSteps, move } from "./loops.ts";
 
@@ -43,14 +43,8 @@ export const slice: Rule<"slice"> = ({ inputs: [x], output, attrs }, { threads }
 
 export const pad: Rule<"pad"> = ({ inputs: [x], output, attrs }, { threads }) => {
   const strides = stridesOf(output.shape);
-  const zeros: Kernel = {
-    opcode: abi.FILL,
-    words: [0],
-    inputs: [],
-    output: output.buffer,
-    nanoseconds: CHEAP,
-    threads,
-  };
+  const work = { nanoseconds: CHEAP, threads };
+  const zeros = { opcode: abi.FILL, words: [0], inputs: [], output: output.buffer };
   const inside = move({
     counts: x.shape,
     toSteps: strides,
@@ -60,7 +54,7 @@ export const pad: Rule<"pad"> = ({ inputs: [x], output, attrs }, { threads }) =>
     output: output.buffer,
     threads,
   });
-  return [overElements(elementsOf(output), zeros), ...inside];
+  return [overElements(elementsOf(output), work, zeros), ...inside];
 };
 
 export const concat: Rule<"concat"> = ({ inputs, output, attrs }, { threads }) => {
