@@ -43,9 +43,11 @@ const usage = `anchorgrad data <benchmark> [options]: writes a benchmark's rows 
 
 Options
 ${describeKnobs(knobs)}
-Options of benchmarks that are drawn: ${Object.keys(drawnBenchmarks).join(", ")}
+Options of benchmarks that are drawn:
+${Object.keys(drawnBenchmarks).join(", ")}
 ${describeKnobs(drawnKnobs)}
-Options of benchmarks that are read from a file: ${Object.keys(fileBenchmarks).join(", ")}
+Options of benchmarks that are read from a file:
+${Object.keys(fileBenchmarks).join(", ")}
 ${describeKnobs(fileKnobs)}${Object.entries({ ...drawnBenchmarks, ...fileBenchmarks })
   .map(([name, { about }]) => `\n${name}: ${about}\n${describeKnobs(knobsOf(name))}`)
   .join("")}`;

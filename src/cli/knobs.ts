@@ -103,8 +103,8 @@ function parse(args: readonly string[], knobs: Knobs): Readonly<Record<string, u
   try {
     return parseArgs({ args: [...args], options, strict: true }).values;
   } catch (error) {
-    const [message] = (error as Error).message.split(". ") as [string];
-    throw new UsageError(`${message.replaceAll("\n", " ")}; see --help`);
+    const [message] = (error as Error).message.split(/\.\s/) as [string];
+    throw new UsageError(`${message}; see --help`);
   }
 }
 
