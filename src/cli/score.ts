@@ -35,7 +35,8 @@ Columns
                 operators, and no step that is not needed
   medcalc       medcalc-bench: the benchmark's scorer; paper: that of the paper's authors
   ifeval        strict, loose
-  countdown     paper: the first \\boxed{…}; exact: with exact fractions; tinyzero: <answer>…</answer>
+  countdown     paper: the first \\boxed{…}; exact: the same with exact fractions; tinyzero:
+                <answer>…</answer>
 `;
 
 /** The lines that come first in each table. */
