@@ -20,6 +20,8 @@ export const PROGRAM_END = 388;
 export const TABLE = 392;
 /** An id outside its table: 0 or 1, then the id and the number of rows. */
 export const BAD_ID = 448;
+/** 1 when a worker has trapped: the tasks that it took will never be done. */
+export const FAILED = 512;
 /** First byte that the heap may hand out. */
 export const HEAP_START = 1024;
 

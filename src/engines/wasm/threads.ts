@@ -20,7 +20,12 @@ const begin = ({ module, memory, scratch }, ready) => {
   const { exports } = new WebAssembly.Instance(module, { env: { memory, sleep, wake } });
   exports.initialize(scratch);
   ready();
-  exports.serve();
+  try {
+    exports.serve();
+  } catch (error) {
+    Atomics.store(words, ${abi.FAILED / 4}, 1);
+    throw error;
+  }
 };
 if (typeof require === "function") {
   const { parentPort, workerData } = require("node:worker_threads");
@@ -28,14 +33,20 @@ if (typeof require === "function") {
 } else onmessage = ({ data }) => begin(data, () => postMessage("ready"));
 `;
 
+/** How long this thread sleeps before it looks whether a worker has failed, ms. */
+const PATIENCE = 1000;
+
 /** What the kernels ask of this thread; one that may not sleep goes on looking. */
 function hostOf(memory: WebAssembly.Memory) {
   // Control words are where memory begins: this view serves even after it has grown.
   const words = new Int32Array(memory.buffer);
+  const mayWait = maySleep();
   return {
-    sleep: maySleep()
-      ? (address: number, value: number): void => void Atomics.wait(words, address >> 2, value)
-      : (): void => {},
+    sleep(address: number, value: number): void {
+      if (mayWait) Atomics.wait(words, address >> 2, value, PATIENCE);
+      if (Atomics.load(words, abi.FAILED / 4) !== 0)
+        throw new Error("wasm: a worker failed, and what it computed is lost; start a new engine");
+    },
     wake: (address: number): void => void Atomics.notify(words, address >> 2),
   };
 }
