@@ -59,11 +59,11 @@ function oneByOne({ heap, words }, team, times) {
   const [from, to] = [abi.PROGRAM, abi.PROGRAM_END].map((address) => words()[address / 4]);
   for (const instruction of instructionsIn(words().slice(from / 4, to / 4))) {
     const tasks = instruction[2];
-    const shared = tasks > 1 && team.count > 1;
+    const parallel = tasks > 1 && team.count > 1;
     const size = abi.PHASE_WORDS + instruction.length;
     const at = heap.allocate(4 * (size + 2));
     const counters = at + 4 * size;
-    const phase = [shared ? abi.PARALLEL : abi.SERIAL, 4 * size, shared ? tasks : 1, counters];
+    const phase = [parallel ? abi.PARALLEL : abi.SERIAL, 4 * size, parallel ? tasks : 1, counters];
     const stream = [...phase, ...instruction, 0, 0];
     stream[abi.PHASE_WORDS + 3] = counters + 4;
     words().set(stream, at / 4);
@@ -71,7 +71,7 @@ function oneByOne({ heap, words }, team, times) {
     words()[abi.PROGRAM / 4] = at;
     words()[abi.PROGRAM_END / 4] = at + 4 * size;
     const begin = performance.now();
-    team.start(!shared);
+    team.start(!parallel);
     times.push(performance.now() - begin);
     heap.free(at);
   }

@@ -1,19 +1,22 @@
-// npm run bench [-- suite … [S|M|L] [--quick]]: how fast the wasm engine is here.
+// npm run bench [-- suite … [S|M|L] [--quick] [--threads n] [--out file]]: how fast the wasm engine is here.
 import { parseArgs } from "node:util";
 import { compile } from "./compile.mjs";
 import { generate } from "./generate.mjs";
 import { kernels } from "./kernels.mjs";
 import { provenance } from "./machine.mjs";
 import { profile } from "./profile.mjs";
+import { scaling } from "./scaling.mjs";
 import { step } from "./step.mjs";
 
-const suites = { kernels, step, compile, generate, profile };
+const suites = { kernels, step, compile, generate, profile, scaling };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     /** Fewer repeats, for trying things out. */
     quick: { type: "boolean", default: false },
-    /** Threads of `profile`. */
+    /** Where `scaling` writes its report. */
+    out: { type: "string", default: "runs/scaling.html" },
+    /** Threads of `profile` and `generate`. */
     threads: { type: "string", default: "1" },
   },
 });
