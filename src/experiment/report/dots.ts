@@ -13,22 +13,28 @@ export interface Dot {
 /** First and last value of an axis. */
 export type Domain = readonly [from: number, to: number];
 
-/** Size and margins of every figure, pixels. */
-export const plotArea = {
-  width: 760,
-  height: 440,
-  marginLeft: 56,
-  marginRight: 24,
-  marginTop: 28,
-  marginBottom: 44,
-} as const;
+/** Size and margins of a figure, pixels. */
+export interface PlotArea {
+  readonly width: number;
+  readonly height: number;
+  readonly marginLeft: number;
+  readonly marginRight: number;
+  readonly marginTop: number;
+  readonly marginBottom: number;
+}
 
-const frame: Frame = {
-  left: plotArea.marginLeft,
-  right: plotArea.width - plotArea.marginRight,
-  top: plotArea.marginTop,
-  bottom: plotArea.height - plotArea.marginBottom,
-};
+const margins = { marginLeft: 56, marginRight: 24, marginTop: 28, marginBottom: 44 };
+/** Half of the page. */
+export const plotArea: PlotArea = { width: 760, height: 440, ...margins };
+/** The whole width of the page. */
+export const wideArea: PlotArea = { width: 1180, height: 540, ...margins };
+
+const frameOf = (area: PlotArea): Frame => ({
+  left: area.marginLeft,
+  right: area.width - area.marginRight,
+  top: area.marginTop,
+  bottom: area.height - area.marginBottom,
+});
 
 /** A linear axis: values to pixels, and pixels to lengths in values. */
 const axis = ([from, to]: Domain, start: number, end: number) => {
@@ -40,7 +46,13 @@ const axis = ([from, to]: Domain, start: number, end: number) => {
 };
 
 /** Dots, whiskers, and labels that keep out of each other's way, on linear axes. */
-export function labelledDots(dots: readonly Dot[], x: Domain, y: Domain): Plot.Markish[] {
+export function labelledDots(
+  dots: readonly Dot[],
+  x: Domain,
+  y: Domain,
+  area: PlotArea,
+): Plot.Markish[] {
+  const frame = frameOf(area);
   const across = axis(x, frame.left, frame.right);
   const up = axis(y, frame.bottom, frame.top);
   const points = dots.map((dot) => ({
@@ -52,21 +64,27 @@ export function labelledDots(dots: readonly Dot[], x: Domain, y: Domain): Plot.M
   // A halo keeps letters apart from lines that they cross.
   const readable = { fill: "currentColor", stroke: "var(--page)", strokeWidth: 3 };
   const whisker = { strokeOpacity: 0.5, strokeWidth: 1.5 };
-  return dots.flatMap((dot, i): Plot.Markish[] => {
+  const layers = dots.map((dot, i): Layers => {
     const { dx, dy, anchor } = places[i] as (typeof places)[number];
     const [cx, cy, stroke] = [dot.x.mean, dot.y.mean, dot.color];
-    const leader = {
-      x1: [cx],
-      y1: [cy],
-      x2: [cx + across.fromLength(dx)],
-      y2: [cy + up.fromLength(dy)],
-    };
+    const end = { x2: [cx + across.fromLength(dx)], y2: [cy + up.fromLength(dy)] };
+    const leader = { x1: [cx], y1: [cy], ...end, stroke: "currentColor", strokeWidth: 0.8 };
     return [
-      Plot.link([i], { ...leader, stroke: "currentColor", strokeOpacity: 0.35, strokeWidth: 0.8 }),
+      Plot.link([i], { ...leader, strokeOpacity: 0.35 }),
       Plot.ruleY([cy], { x1: dot.x.min, x2: dot.x.max, stroke, ...whisker }),
       Plot.ruleX([cx], { y1: dot.y.min, y2: dot.y.max, stroke, ...whisker }),
       Plot.dot([[cx, cy]], { r: 5, fill: dot.color, stroke: "var(--page)" }),
       Plot.text([[cx, cy]], { text: [dot.text], dx, dy, textAnchor: anchor, ...readable }),
     ];
   });
+  // Lines of all rows below dots of all rows, and letters on top.
+  return [0, 1, 2, 3, 4].flatMap((layer) => layers.map((marks) => marks[layer] as Plot.Markish));
 }
+
+type Layers = readonly [
+  leader: Plot.Markish,
+  across: Plot.Markish,
+  up: Plot.Markish,
+  dot: Plot.Markish,
+  label: Plot.Markish,
+];

@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import type { Certified } from "../measurements.ts";
 import type { Recipe } from "../recipe.ts";
 import { type RowSummary, type Spread, weightOf } from "../summary.ts";
-import { type Domain, type Dot, labelledDots, plotArea } from "./dots.ts";
+import { type Domain, type Dot, labelledDots, plotArea, wideArea } from "./dots.ts";
 import { families, familyOf } from "./families.ts";
 import { drawSvg } from "./svg.ts";
 
@@ -38,14 +38,14 @@ export function paretoFigure(rows: readonly RowSummary[]): string {
     [90, 100],
   );
   return drawSvg("Gain against retention", {
-    ...plotArea,
+    ...wideArea,
     x: { domain: [x[0], x[1] + 2], label: "prior skills kept, % of the base →", grid: true },
     y: {
       domain: [y[0] - 2, y[1] + 4],
       label: "↑ gain on the target, % of the reference's",
       grid: true,
     },
-    marks: labelledDots(dots, [x[0], x[1] + 2], [y[0] - 2, y[1] + 4]),
+    marks: labelledDots(dots, [x[0], x[1] + 2], [y[0] - 2, y[1] + 4], wideArea),
   });
 }
 
@@ -76,7 +76,7 @@ export function weightFigure(rows: readonly RowSummary[]): string {
         stroke: families.anchored.color,
         strokeOpacity: 0.4,
       }),
-      ...labelledDots(dots, [0, 1.02], y),
+      ...labelledDots(dots, [0, 1.02], y, plotArea),
     ],
   });
 }

@@ -33,12 +33,12 @@ ${legend(rows)}
 
 <div class="figures">
 ${figure("Gain against retention", paretoFigure(rows), "Up is more of the new task, right is more of the old skills; the upper right corner has both. Whiskers are ranges over seeds.")}
-${figure("Drop against effective weight", weightFigure(rows), "If every outer step were exact, T steps of weight α would end at weight 1 − (1 − α)ᵀ of the fine-tuned reference. What is forgotten follows that weight, not α or T alone.")}
+${figure("Drop against effective weight", weightFigure(rows), "If every outer step were exact, T steps of weight α would end at weight 1 − (1 − α)ᵀ of the fine-tuned reference. Does forgetting follow that weight, whatever α and T are? The line joins the logit rows.")}
 ${certificates.length > 0 ? boundSection(config, certificates) : ""}
 </div>
 
 <h2>All rows</h2>
-<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. KL: nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. time: training.</p>
+<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. time: training.</p>
 ${resultTable(recipe, rows)}
 ${certificates.length > 0 ? `<h2>All certificates</h2>\n${certificateTable(recipe, certificates)}` : ""}
 

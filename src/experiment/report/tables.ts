@@ -37,7 +37,7 @@ export function resultTable(recipe: Recipe, rows: readonly RowSummary[]): string
   const skills = Object.keys(rows[0]?.prior ?? {});
   const head = [
     ...["row", "target", "gain", ...skills, "drop"],
-    ...["sign-off", "KL(base‖row)", "KL(row‖base)", "1−(1−α)ᵀ", "certificates", "time"],
+    ...["sign-off", "KL(b‖θ)", "KL(θ‖b)", "1−(1−α)ᵀ", "certificates", "time"],
   ];
   const lines = rows.map((summary) => {
     const { row, seeds, target, gain, prior, drop, certificates, signOff } = summary;
