@@ -21,7 +21,7 @@ const { plan } = await timed("trace + plan", () =>
 );
 const executable = await timed("kernel build", () => device.prepare(plan));
 times.compile = times["trace + plan"] + times["kernel build"];
-const run = openPlan(device, plan, executable, start);
+const run = openPlan(device, executable, start);
 await timed("first step", run);
 const later = [];
 for (let i = 0; i < 5; i++) {

@@ -26,6 +26,7 @@ export async function openMachine(threads) {
         view.set(data, buffer.address / 4);
         return buffer;
       },
+      read: async ({ address, bytes }) => memory.floats().slice(address / 4, (address + bytes) / 4),
       free: ownership.free,
     },
     load: (plan) => load(plan, machine),

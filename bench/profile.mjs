@@ -1,8 +1,10 @@
 // Where a training step's time goes: each instruction of the real step is timed where it stands, with
 // the data, the memory and the caches that it has there, and compared with the step as a whole.
+
 import { trace } from "../dist/src/engines/trace.js";
+import { createEngine } from "../dist/src/index.js";
 import { describeCeiling, measureCeiling } from "./ceiling.mjs";
-import { trainingStep } from "./gpt.mjs";
+import { trainer, trainingStep } from "./gpt.mjs";
 import { openMachine } from "./instructions.mjs";
 import { MODELS } from "./peers/spec.mjs";
 import { donatedLeaves, openPlan } from "./planned.mjs";
@@ -22,18 +24,19 @@ async function profileModel(size, threads, repeats, ceiling) {
   const { train, start, donate } = trainingStep(MODELS[size]);
   const { plan } = trace(train, start, donatedLeaves(start, donate));
   const machine = await openMachine(threads);
-  const run = openPlan(machine.device, plan, machine.load(plan), start);
-  for (let i = 0; i < 3; i++) await run();
+  const run = openPlan(machine.device, machine.load(plan), start);
+  const losses = [await run(), await run(), await run()];
 
   const whole = [];
   const parts = [];
   for (let i = 0; i < repeats; i++) {
     const [begin, cpu] = [performance.now(), cpuMs()];
-    await run();
+    losses.push(await run());
     whole.push({ ms: performance.now() - begin, cpu: cpuMs() - cpu });
-    parts.push(await machine.timed(run));
+    parts.push(await machine.timed(async () => losses.push(await run())));
   }
   await machine.close();
+  await expectLosses(losses.slice(0, 6), MODELS[size]);
   const times = parts[0].map((_, i) => median(parts.map((part) => part[i])));
   const all = times.reduce((sum, ms) => sum + ms, 0);
   const rows = instructionRows(plan, threads, times);
@@ -42,6 +45,18 @@ async function profileModel(size, threads, repeats, ceiling) {
   const [ms, cpu] = ["ms", "cpu"].map((of) => median(whole.map((step) => step[of])));
   console.log(`Medians of ${repeats} steps. The whole step: ${figure(ms)} ms (${figure(cpu)} ms of CPU time). Its ${times.length} instructions
 one by one: ${figure(all)} ms, ${percent(all / ms)} of it (${percent(all / cpu)} by CPU time). Causal products count the whole square.`);
+}
+
+/** Taken apart or not, the steps must compute what the engine computes, bit for bit. */
+async function expectLosses(losses, model) {
+  const engine = await createEngine({ backend: "wasm", threads: 1 });
+  const gpt = trainer(engine, model);
+  for (const [i, loss] of losses.entries()) {
+    const expected = await gpt.step();
+    if (loss !== expected)
+      throw new Error(`profile: expected loss ${expected} at ${i}, got ${loss}`);
+  }
+  await engine.close();
 }
 
 /** Sums the rows of equal keys, the longest first. */
