@@ -4,6 +4,7 @@ import { createDisplay } from "../../src/cli/display.ts";
 import { progressLines } from "../../src/cli/progress.ts";
 import type { Progress, RowResult } from "../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../src/experiment/recipe.ts";
+import { rowTokens } from "../../src/experiment/work.ts";
 
 const progress = (step: number, stage = "sft-5e-3"): Progress => ({
   kind: "progress",
@@ -21,13 +22,15 @@ describe("progressLines", () => {
     recipe: smokeRecipe,
     seeds: [0],
     progress: progress(25),
-    ...{ stageSeconds: 10, rowsDone: 1, rows: 11 },
+    ...{ stageSeconds: 10, rowsDone: 1, rows: 11, secondsLeft: 100 },
   };
 
   it("says stage, step, loss, tokens a second and what is left", () => {
     const [first, second] = progressLines(standing, 120);
     expect(first).toMatch(/^smoke · row 2 of 11 · SFT 5e-3 ━{10}─{30} {2}25 %$/);
-    expect(second).toBe("  step 25/100 · loss 0.500 · 2,500 tokens/s · 30.0 s left in this stage");
+    expect(second).toBe(
+      "  step 25/100 · loss 0.500 · 2,500 tokens/s · 30.0 s left in this stage · about 1:40 in all",
+    );
   });
 
   it("names the seed where there are several", () => {
@@ -72,6 +75,22 @@ describe("createDisplay", () => {
     expect(drawn.every((text) => text.match(/\n/g)?.length === 2)).toBe(true);
     expect(written.filter((text) => text === "\x1b[2F\x1b[0J")).toHaveLength(3);
     expect(written.at(-1)).toBe("\x1b[2F\x1b[0J");
+  });
+
+  it("tells how long the rest takes from how fast it has been, and skips what is finished", () => {
+    const secondsLeft = (finished: readonly RowResult[]): number => {
+      const { out, written } = listen(true);
+      let time = 0;
+      const recipe = { ...smokeRecipe, rows: smokeRecipe.rows.slice(0, 3) };
+      const display = createDisplay({ ...options, recipe, finished, out, now: () => time });
+      time = 10_000;
+      const [, sft] = recipe.rows as [unknown, (typeof recipe.rows)[number]];
+      const tokens = rowTokens(recipe, sft) / 2;
+      display.show({ ...progress(50), tokens });
+      return Number(written.join("").match(/about ([\d.]+) s in all/)?.[1]);
+    };
+    // Half of the first of two equal rows took ten seconds.
+    expect(secondsLeft([row])).toBeCloseTo(30, 5);
   });
 
   it("writes plain lines now and then elsewhere", () => {

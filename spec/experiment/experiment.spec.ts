@@ -3,11 +3,12 @@ import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { type Checkpoints, checkpointsInMemory } from "../../src/experiment/checkpoints.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
-import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
+import type { Measurement, Progress, RowResult } from "../../src/experiment/measurements.ts";
+import { pretrainingTokens, rowTokens } from "../../src/experiment/work.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 import { tinyRecipe } from "./tiny.ts";
 
-const engine: Engine = await createEngine({ backend: "reference" });
+const engine: Engine = await createEngine({ backend: "wasm", threads: 1 });
 afterAll(() => engine.close());
 
 const isRow = (m: Measurement): m is RowResult => m.kind === "row";
@@ -50,8 +51,8 @@ describe("experiment", () => {
 
   it("compares rows with their own base", () => {
     for (const row of rows.filter((result) => result.row === "base")) {
-      expect(row.klFromBase).toBeCloseTo(0, 12);
-      expect(row.klToBase).toBeCloseTo(0, 12);
+      expect(row.klFromBase).toBeCloseTo(0, 6);
+      expect(row.klToBase).toBeCloseTo(0, 6);
     }
     for (const row of rows.filter((result) => result.row !== "base")) {
       expect(row.klFromBase).toBeGreaterThan(0);
@@ -94,6 +95,21 @@ describe("experiment", () => {
     await expect(run).rejects.toThrow(
       new DataError("experiment: expected the weights of seed-0/base, got none"),
     );
+  });
+});
+
+describe("the work that a recipe asks for", () => {
+  it("is what its stages report at their end, but for rounded lengths", () => {
+    const last = new Map<string, Progress>();
+    for (const m of whole) if (m.kind === "progress") last.set(m.stage, m);
+    expect(last.get("pre-training")?.tokens).toBe(pretrainingTokens(tinyRecipe));
+    for (const row of tinyRecipe.rows.filter(({ id }) => last.has(id))) {
+      const tokens = last.get(row.id)?.tokens ?? 0;
+      expect(rowTokens(tinyRecipe, row)).toBeGreaterThan(0.75 * tokens);
+      expect(rowTokens(tinyRecipe, row)).toBeLessThanOrEqual(tokens);
+    }
+    const free = tinyRecipe.rows.filter((row) => rowTokens(tinyRecipe, row) === 0);
+    expect(free.map(({ method }) => method)).toEqual(["merge", "merge"]);
   });
 });
 

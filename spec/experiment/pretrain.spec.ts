@@ -5,12 +5,11 @@ import { type Checkpoints, checkpointsInMemory } from "../../src/experiment/chec
 import { type PretrainingStep, pretrain } from "../../src/experiment/pretrain.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { transformer } from "../../src/nn/transformer.ts";
-import { suites } from "../../src/tasks/suite.ts";
 import { symbols } from "../../src/tasks/vocabulary.ts";
 import { key } from "../../src/tensor/random.ts";
 import { tinyRecipe } from "./tiny.ts";
 
-const engine: Engine = await createEngine({ backend: "reference" });
+const engine: Engine = await createEngine({ backend: "wasm", threads: 1 });
 afterAll(() => engine.close());
 
 const model = transformer({
@@ -20,13 +19,14 @@ const model = transformer({
   previousTokenEmbedding: true,
 });
 // Longer than the steps between two checkpoints.
-const recipe = { ...tinyRecipe.pretraining, steps: 540, batchSize: 2 };
+const pretraining = { ...tinyRecipe.pretraining, steps: 540, batchSize: 2 };
+const recipe = { ...tinyRecipe, pretraining };
 
 async function run(
   cache: Checkpoints,
   stopAt = Infinity,
 ): Promise<{ steps: PretrainingStep[]; params?: Params }> {
-  const options = { model, recipe, suite: suites.smoke, key: key(3), cache, name: "study" };
+  const options = { model, recipe, key: key(3), cache, name: "study" };
   const training = pretrain(engine, options);
   const steps: PretrainingStep[] = [];
   for (;;) {

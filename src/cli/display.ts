@@ -1,7 +1,8 @@
 import { styleText } from "node:util";
 import type { Measurement, Progress, RowResult } from "../experiment/measurements.ts";
-import type { Recipe } from "../experiment/recipe.ts";
+import type { Recipe, RowRecipe } from "../experiment/recipe.ts";
 import { dropOf } from "../experiment/summary.ts";
+import { rowTokens } from "../experiment/work.ts";
 import { finishedLine, progressLines, type Standing } from "./progress.ts";
 
 /** Shows measurements as they come. */
@@ -38,6 +39,8 @@ export function createDisplay(options: DisplayOptions): Display {
   let stage = "";
   let stageStart = 0;
   let last = -Infinity;
+  const start = now();
+  const ahead = workLeft(recipe, seeds, results);
 
   const erase = (): void => {
     if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[0J`);
@@ -57,6 +60,7 @@ export function createDisplay(options: DisplayOptions): Display {
     }
     if (time - last < (live ? REDRAW_MS : LINE_MS)) return;
     last = time;
+    const left = workLeft(recipe, seeds, results) - progress.tokens;
     const standing: Standing = {
       recipe,
       seeds,
@@ -64,6 +68,7 @@ export function createDisplay(options: DisplayOptions): Display {
       stageSeconds: (time - stageStart) / 1000,
       rowsDone: results.length,
       rows: recipe.rows.length * seeds.length,
+      secondsLeft: ((time - start) / 1000) * (left / Math.max(1, ahead - left)),
     };
     const [above, below] = progressLines(standing, live ? (out.columns ?? 80) : 1000);
     if (live) {
@@ -83,4 +88,12 @@ export function createDisplay(options: DisplayOptions): Display {
       say(finishedLine(recipe, measurement, base ? dropOf(measurement, base) : 0));
     },
   };
+}
+
+/** Positions that the rows to come go through, over all seeds. */
+function workLeft(recipe: Recipe, seeds: readonly number[], results: readonly RowResult[]): number {
+  const isDone = (seed: number, { id }: RowRecipe): boolean =>
+    results.some((result) => result.seed === seed && result.row === id);
+  const toDo = seeds.flatMap((seed) => recipe.rows.filter((row) => !isDone(seed, row)));
+  return toDo.reduce((sum, row) => sum + rowTokens(recipe, row), 0);
 }

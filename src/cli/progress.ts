@@ -12,6 +12,8 @@ export interface Standing {
   /** Rows finished and to finish, over all seeds. */
   readonly rowsDone: number;
   readonly rows: number;
+  /** Seconds to the end of the run, as far as one can tell. */
+  readonly secondsLeft: number;
 }
 
 const labelOf = (recipe: Recipe, stage: string): string =>
@@ -25,7 +27,7 @@ export function bar(share: number, width: number): string {
 
 /** The two lines of the live display, each at most `columns` wide. */
 export function progressLines(standing: Standing, columns: number): [string, string] {
-  const { recipe, seeds, progress, stageSeconds, rowsDone, rows } = standing;
+  const { recipe, seeds, progress, stageSeconds, rowsDone, rows, secondsLeft } = standing;
   const { stage, step, steps, loss, tokens, seed } = progress;
   const seedText = seeds.length > 1 ? ` · seed ${seed} of ${seeds.join(", ")}` : "";
   const done = step / steps;
@@ -39,6 +41,7 @@ export function progressLines(standing: Standing, columns: number): [string, str
     `loss ${nats(loss)}`,
     `${rate} tokens/s`,
     `${left} left in this stage`,
+    `about ${duration(secondsLeft)} in all`,
   ];
   const cut = (text: string): string => text.slice(0, Math.max(0, columns - 1));
   return [cut(`${head}${bar(done, width)}${tail}`), cut(`  ${figures.join(" · ")}`)];

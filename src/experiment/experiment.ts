@@ -1,7 +1,6 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
-import { suites } from "../tasks/suite.ts";
 import { symbols } from "../tasks/vocabulary.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
@@ -112,8 +111,7 @@ async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, P
   const { steps } = recipe.pretraining;
   const training = pretrain(engine, {
     model,
-    suite: suites[recipe.suite],
-    recipe: recipe.pretraining,
+    recipe,
     key: keysOf(seed).pretraining,
     cache: pretrained,
     name: await pretrainingName(recipe, seed, engine.backend),

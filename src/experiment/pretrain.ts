@@ -10,14 +10,15 @@ import { clipByGlobalNorm } from "../optim/clip.ts";
 import type { Optimizer, TensorTree } from "../optim/optimizer.ts";
 import { warmupCosine } from "../optim/schedules.ts";
 import { drawExamples } from "../tasks/examples.ts";
-import { anySkill, type Suite } from "../tasks/suite.ts";
+import { anySkill, suites } from "../tasks/suite.ts";
 import { mixedStyles } from "../tasks/target.ts";
 import { fold, type Key, split } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import type { Checkpoints } from "./checkpoints.ts";
-import type { PretrainingRecipe } from "./recipe.ts";
+import type { PretrainingRecipe, Recipe } from "./recipe.ts";
 import type { Weights } from "./safetensors.ts";
+import { pretrainingTokens } from "./work.ts";
 
 /** How far pre-training has come. */
 export interface PretrainingStep {
@@ -30,8 +31,7 @@ export interface PretrainingStep {
 
 export interface PretrainOptions {
   readonly model: Transformer;
-  readonly suite: Suite;
-  readonly recipe: PretrainingRecipe;
+  readonly recipe: Recipe;
   readonly key: Key;
   /** Where finished and half-finished pre-trainings are kept. */
   readonly cache: Checkpoints;
@@ -57,7 +57,7 @@ export async function* pretrain(
   if (finished) return finished.tensors;
 
   const [initKey, dataKey] = split(key) as [Key, Key];
-  const optimizer = optimizerOf(recipe);
+  const optimizer = optimizerOf(recipe.pretraining);
   const fresh = { params: model.init(initKey), step: 0 };
   const begun = await cache.load(half(name));
   const start = begun ? restore(begun, optimizer, fresh.params) : fresh;
@@ -66,7 +66,7 @@ export async function* pretrain(
     optimizer,
     loss: (params, { tokens, labels, mask }) =>
       crossEntropy(model.apply(params, tokens), labels, mask),
-    batches: batchesFrom(start.step, options.suite, recipe, dataKey),
+    batches: batchesFrom(start.step, recipe, dataKey),
     readEvery: READ_EVERY,
     checkpointEvery: CHECKPOINT_EVERY,
   });
@@ -74,7 +74,7 @@ export async function* pretrain(
     if (m.kind === "checkpoint") await cache.save(half(name), keep(m));
     else if (m.kind === "step") {
       const { step, loss } = m;
-      if (step % READ_EVERY === 0) yield { step, loss, tokens: tokensOf(step, options) };
+      if (step % READ_EVERY === 0) yield { step, loss, tokens: pretrainingTokens(recipe, step) };
     } else {
       const { params } = await engine.run(() => ({ params: m.params }));
       engine.release([m.params, m.state]);
@@ -95,12 +95,9 @@ const optimizerOf = (recipe: PretrainingRecipe): Optimizer =>
   ) as Optimizer;
 
 /** Each step's batch depends on its number alone, so that training can go on from any step. */
-function* batchesFrom(
-  start: number,
-  suite: Suite,
-  { steps, batchSize, targetEvery, latent }: PretrainingRecipe,
-  key: Key,
-): Generator<Batch> {
+function* batchesFrom(start: number, recipe: Recipe, key: Key): Generator<Batch> {
+  const { steps, batchSize, targetEvery, latent } = recipe.pretraining;
+  const suite = suites[recipe.suite];
   const skills = anySkill(suite);
   const target = mixedStyles(suite.target, latent);
   for (let step = start; step < steps; step++) {
@@ -109,13 +106,6 @@ function* batchesFrom(
     const length = isTarget ? suite.positions.target : suite.positions.skill;
     yield collate(examples, { length });
   }
-}
-
-/** Positions that a number of steps go through. */
-function tokensOf(steps: number, { suite, recipe }: PretrainOptions): number {
-  const targets = Math.floor(steps / recipe.targetEvery);
-  const { skill, target } = suite.positions;
-  return recipe.batchSize * (targets * target + (steps - targets) * skill);
 }
 
 interface Start {

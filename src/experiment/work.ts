@@ -1,0 +1,23 @@
+import { suites } from "../tasks/suite.ts";
+import type { Recipe, RowRecipe } from "./recipe.ts";
+
+/** Positions that pre-training goes through in its first `steps` steps, padding included. */
+export function pretrainingTokens(
+  { suite, pretraining }: Pick<Recipe, "suite" | "pretraining">,
+  steps: number = pretraining.steps,
+): number {
+  const { skill, target } = suites[suite].positions;
+  const targets = Math.floor(steps / pretraining.targetEvery);
+  return pretraining.batchSize * (targets * target + (steps - targets) * skill);
+}
+
+/** Positions that a row's training goes through; the base is pre-trained. */
+export function rowTokens(recipe: Recipe, row: RowRecipe): number {
+  if (row.method === "base") return pretrainingTokens(recipe);
+  if (row.method === "merge") return 0;
+  const { suite, fineTuning } = recipe;
+  const { examples, batchSize, epochs, signOff } = fineTuning;
+  const stepsPerEpoch = Math.floor(examples / batchSize);
+  const rounds = row.method === "anchored" ? row.outer * row.inner : epochs;
+  return rounds * stepsPerEpoch * batchSize * (suites[suite].positions.target + signOff);
+}
