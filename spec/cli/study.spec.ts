@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseOptions, UsageError } from "../../src/cli/options.ts";
-import { runStudy, type World } from "../../src/cli/study.ts";
+import type { World } from "../../src/cli/runs.ts";
+import { runStudy } from "../../src/cli/study.ts";
 import type { Measurement } from "../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../src/experiment/recipe.ts";
 import { tinyRecipe } from "../experiment/tiny.ts";
@@ -102,6 +103,20 @@ describe("runStudy", () => {
     await expect(runStudy(options("--name", "a"), terminal().world)).rejects.toThrow(
       /expected a new run/,
     );
+  });
+
+  it("leaves a run alone that another process works on", async () => {
+    await runStudy(options("--name", "a"), terminal("✓").world);
+    const mark = join(folder, "runs", "a", "running.pid");
+    await writeFile(mark, `${process.ppid}\n`);
+    const named = runStudy(parseOptions(["--resume", "--name", "a"]), terminal().world);
+    await expect(named).rejects.toThrow(`got that of process ${process.ppid}`);
+    const newest = runStudy(parseOptions(["--resume"]), terminal().world);
+    await expect(newest).rejects.toThrow("expected a run");
+    // A process that is gone keeps nobody out.
+    await writeFile(mark, "999999999\n");
+    expect(await runStudy(parseOptions(["--resume"]), terminal().world)).toBe(true);
+    expect(await readdir(join(folder, "runs", "a"))).not.toContain("running.pid");
   });
 
   it("runs the smoke study when asked to", async () => {

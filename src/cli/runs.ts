@@ -1,0 +1,55 @@
+import { basename, join } from "node:path";
+import type { Engine } from "../engines/engine.ts";
+import { createRun, listRuns, type RunDirectory, reopenRun } from "../experiment/directory.ts";
+import { fullRecipe, type Recipe, smokeRecipe } from "../experiment/recipe.ts";
+import { workerOf } from "./claim.ts";
+import { type Options, UsageError } from "./options.ts";
+
+/** What a study needs of the world. */
+export interface World {
+  readonly out: NodeJS.WriteStream;
+  /** Where runs/ and .cache/ are. */
+  readonly folder: string;
+  /** Aborted by Ctrl-C: the study ends after the measurement at hand. */
+  readonly signal: AbortSignal;
+  readonly versions: Readonly<Record<string, string>>;
+  /** For studies that are neither the full nor the smoke one. */
+  readonly recipe?: Recipe;
+}
+
+const runsOf = ({ folder }: World): string => join(folder, "runs");
+
+export const nameOf = (run: RunDirectory): string => basename(run.path);
+
+/** Starts the run that the command line asks for. */
+export async function begin(options: Options, world: World, engine: Engine): Promise<RunDirectory> {
+  const recipe = world.recipe ?? (options.smoke ? smokeRecipe : fullRecipe);
+  const started = new Date().toISOString();
+  const time = started.slice(0, 19).replace("T", "-").replaceAll(":", "");
+  const name = options.name ?? `${recipe.name}-${time}`;
+  return createRun(join(runsOf(world), name), {
+    recipe,
+    seeds: options.seeds ?? [0],
+    backend: engine.backend,
+    device: engine.description,
+    versions: world.versions,
+    started,
+  });
+}
+
+/** The run that was named, or the newest that has not finished and that nobody works on. */
+export async function reopen({ name }: Options, world: World): Promise<RunDirectory> {
+  if (name !== undefined) return reopenRun(join(runsOf(world), name));
+  for (const path of await listRuns(runsOf(world))) {
+    const run = await reopenRun(path);
+    if (!isFinished(run) && (await workerOf(path)) === undefined) return run;
+  }
+  throw new UsageError(
+    `--resume: expected a run in ${runsOf(world)} that has not finished, got none`,
+  );
+}
+
+function isFinished({ config, measurements }: RunDirectory): boolean {
+  const rows = measurements.filter(({ kind }) => kind === "row").length;
+  return rows === config.recipe.rows.length * config.seeds.length;
+}
