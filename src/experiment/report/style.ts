@@ -41,7 +41,7 @@ sub { line-height: 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(36rem, 100%), 1fr)); gap: 0 2.5rem; }
 .figures section:first-child { grid-column: 1 / -1; }
 figure { margin: 1rem 0 0; }
-figure svg { display: block; width: 100%; height: auto; overflow: visible; }
+figure svg { display: block; max-width: 100%; height: auto; overflow: visible; }
 figcaption { max-width: 48rem; margin-top: .3rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; margin: .8rem 0 0; list-style: none; font-size: .9rem; }
 .legend i { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .4em; }
