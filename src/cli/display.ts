@@ -36,10 +36,9 @@ export function createDisplay(options: DisplayOptions): Display {
   const results = [...options.finished];
   const first = recipe.rows[0]?.id;
   let drawn = 0;
-  let stage = "";
-  let stageStart = 0;
-  let last = -Infinity;
   const start = now();
+  let stageStart = start;
+  let last = live ? -Infinity : start;
   const ahead = workLeft(recipe, seeds, results);
 
   const erase = (): void => {
@@ -52,12 +51,6 @@ export function createDisplay(options: DisplayOptions): Display {
   };
   const draw = (progress: Progress): void => {
     const time = now();
-    const name = `${progress.seed} ${progress.stage}`;
-    if (name !== stage) {
-      stage = name;
-      stageStart = time;
-      last = live ? -Infinity : time;
-    }
     if (time - last < (live ? REDRAW_MS : LINE_MS)) return;
     last = time;
     const left = workLeft(recipe, seeds, results) - progress.tokens;
@@ -84,6 +77,7 @@ export function createDisplay(options: DisplayOptions): Display {
       if (measurement.kind === "progress") draw(measurement);
       if (measurement.kind !== "row") return;
       results.push(measurement);
+      stageStart = now();
       const base = results.find(({ row, seed }) => row === first && seed === measurement.seed);
       say(finishedLine(recipe, measurement, base ? dropOf(measurement, base) : 0));
     },
