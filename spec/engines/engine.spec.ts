@@ -104,6 +104,14 @@ for (const backend of ["reference", "wasm"] as const) {
       expect(last).toBeLessThan(1e-3);
     });
 
+    test("keeps nothing of what it ran once", async () => {
+      const once = () => engine.run(() => ops.softmax(ops.add(full([40, 9], 2), tensor([1]))));
+      await once();
+      const { bytes, buffers } = engine.memory();
+      for (let i = 0; i < 20; i++) await once();
+      expect(engine.memory()).toMatchObject({ bytes, buffers });
+    });
+
     test("gives the same bits again", async () => {
       const f = () => ops.softmax(ops.matmul(full([7, 33], 0.3), full([33, 5], 0.7)));
       const [a, b] = [await engine.run(f), await engine.run(f)];

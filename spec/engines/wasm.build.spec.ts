@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { relaxedSimd, simd } from "../../src/engines/wasm/modules.generated.ts";
 
@@ -30,7 +31,7 @@ describe("kernels/wasm/build.mjs", () => {
     await writeFile(join(project, "kernels/wasm/rope.ts"), "export function rope(: void {}\n");
     const { status, stderr } = build(project);
     expect(status).not.toBe(0);
-    expect(stderr).toMatch(/kernels\/wasm: ERROR [\s\S]*rope\.ts/);
+    expect(stripVTControlCharacters(stderr)).toMatch(/kernels\/wasm: ERROR [\s\S]*rope\.ts/);
     expect(await readdir(join(project, "src/engines/wasm"))).toEqual([]);
   });
 

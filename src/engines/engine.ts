@@ -1,6 +1,6 @@
 import { Tensor, type TypedArray } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
-import type { Device, MemoryUse } from "./device.ts";
+import type { Device, Executable, MemoryUse } from "./device.ts";
 import { type CompileOptions, compileOn, type Program } from "./program.ts";
 import { createResidents, hostTensor } from "./resident.ts";
 import type { Leaf } from "./trace.ts";
@@ -64,20 +64,34 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
     return tree.map<T, Tensor, Tensor>(move, values as T & tree.Tree<Tensor>) as T;
   }
 
-  const compile: Engine["compile"] = (fn, options = {}) =>
-    compileOn({ device, residents, enqueue }, fn, options);
+  const host = { device, residents, enqueue };
+  const dispose = (executables: readonly Executable<Buffer>[]): void => {
+    for (const executable of executables) executable.dispose();
+  };
+  // A program that nobody holds any more may still be running: it is disposed of after that.
+  const dropped = new FinalizationRegistry<readonly Executable<Buffer>[]>((executables) => {
+    if (!closed) void enqueue(async () => dispose(executables));
+  });
 
   const engine: Engine = {
     backend: device.backend,
     description: device.description,
     reason,
-    compile,
+    compile(fn, options = {}) {
+      const { program, executables } = compileOn(host, fn, options);
+      dropped.register(program, executables);
+      return program;
+    },
     async run(fn) {
-      const program = compile(() => fn() as tree.Tree<Leaf>);
-      const result = await program();
-      const host = await enqueue(() => readLeaves(result, hostTensor));
-      engine.release(result);
-      return host as never;
+      const { program, executables } = compileOn(host, () => fn() as tree.Tree<Leaf>, {});
+      try {
+        const result = await program();
+        const read = await enqueue(() => readLeaves(result, hostTensor));
+        engine.release(result);
+        return read as never;
+      } finally {
+        dispose(executables);
+      }
     },
     read: (values) => enqueue(() => readLeaves(values, (_, data) => data)) as never,
     put: (values) =>

@@ -29,12 +29,19 @@ interface Ready<Buffer> {
   readonly executable: Executable<Buffer>;
 }
 
+/** A program and what it keeps on the device. */
+export interface Compiled<Buffer, Args extends readonly unknown[], Result> {
+  readonly program: Program<Args, Result>;
+  /** One for each combination of shapes; whoever drops the program disposes of them. */
+  readonly executables: readonly Executable<Buffer>[];
+}
+
 /** Traces `fn` once for each combination of input shapes and runs the plan. */
 export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   { device, residents, enqueue }: Host<Buffer>,
   fn: (...args: Args) => Result,
   { donate = [] }: CompileOptions,
-): Program<Args, Result> {
+): Compiled<Buffer, Args, Result> {
   const ready = new Map<string, Promise<Ready<Buffer>>>();
   const executables: Executable<Buffer>[] = [];
   const name = fn.name || "program";
@@ -83,8 +90,12 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
         if (loan.temporary) temporary.push(loan.buffer);
         return loan.buffer;
       });
-      const buffers = await executable.run(inputs);
-      for (const buffer of temporary) device.free(buffer);
+      let buffers: readonly Buffer[];
+      try {
+        buffers = await executable.run(inputs);
+      } finally {
+        for (const buffer of temporary) device.free(buffer);
+      }
       const outputs = trace.plan.outputs.map((y, i) => residents.wrap(buffers[i] as Buffer, y));
       return tree.unflatten(trace.structure, outputs) as Result;
     });
@@ -97,7 +108,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
         sum[figure] = (sum[figure] ?? 0) + value;
     return sum;
   }
-  return Object.assign(call, { stats });
+  return { program: Object.assign(call, { stats }), executables };
 }
 
 /** @throws TypeError when a donated tensor is passed a second time in the same call */
