@@ -1,15 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { finalAnswer } from "../../../src/tasks/index.ts";
+import { oracle, oracleRows } from "../oracle.ts";
 
-const folder =
-  process.env["ANCHORGRAD_ORACLE"] ??
-  fileURLToPath(new URL("../../../../shared/oracle", import.meta.url));
-const file = `${folder}/igsm-final-answer.jsonl`;
-const isAbsent = !existsSync(file);
-const reason = isAbsent ? " (skipped: the original's verdicts are not here)" : "";
+const VERDICTS = "igsm-final-answer.jsonl";
+const { absent, reason } = oracle(VERDICTS);
 
 interface Verdict {
   readonly text: string;
@@ -23,11 +18,8 @@ interface Verdict {
 const NOTHING = "-1000000000";
 
 describe("match(text, reference)", () => {
-  it.skipIf(isAbsent)(`gives every verdict of the original${reason}`, () => {
-    const rows = readFileSync(file, "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Verdict);
+  it.skipIf(absent)(`gives every verdict of the original${reason}`, () => {
+    const rows = oracleRows<Verdict>(VERDICTS);
     const wrong = rows.filter(
       ({ text, reference, paperExtracted, paperReference, paperCorrect }) =>
         finalAnswer.match(text, reference) !== paperCorrect ||

@@ -1,16 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ifeval } from "../../../src/tasks/index.ts";
+import { oracle, oracleFile, oracleRows } from "../oracle.ts";
 
-const folder =
-  process.env["ANCHORGRAD_ORACLE"] ??
-  fileURLToPath(new URL("../../../../shared/oracle", import.meta.url));
-const [cases, data] = ["ifeval-cases.jsonl", "ifeval-input_data.jsonl"].map(
-  (name) => `${folder}/${name}`,
-) as [string, string];
-const isAbsent = !existsSync(cases) || !existsSync(data);
-const reason = isAbsent ? " (skipped: the original's verdicts are not here)" : "";
+const CASES = "ifeval-cases.jsonl";
+const DATA = "ifeval-input_data.jsonl";
+const { absent, reason } = oracle(CASES, DATA);
 
 interface Case {
   readonly case: number;
@@ -22,12 +17,6 @@ interface Case {
   readonly stable: boolean;
 }
 
-const rows = (file: string): Case[] =>
-  readFileSync(file, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Case);
-
 /** The verdicts of these rest on a corpus that the project does not have. */
 const fuzzy: ReadonlySet<string> = new Set([
   "length_constraints:number_sentences",
@@ -38,7 +27,7 @@ const fuzzy: ReadonlySet<string> = new Set([
 
 describe("ifeval against the original program", () => {
   const disagreements = (isFuzzy: boolean): { wrong: string[]; all: number } => {
-    const judged = rows(cases).filter(
+    const judged = oracleRows<Case>(CASES).filter(
       ({ stable, instruction_id }) => stable && fuzzy.has(instruction_id) === isFuzzy,
     );
     const wrong = judged.flatMap((row) =>
@@ -52,20 +41,21 @@ describe("ifeval against the original program", () => {
     return { wrong, all: 2 * judged.length };
   };
 
-  it.skipIf(isAbsent)(`gives every verdict of the 21 exact instructions${reason}`, () => {
+  it.skipIf(absent)(`gives every verdict of the 21 exact instructions${reason}`, () => {
     const { wrong, all } = disagreements(false);
     expect(all).toBeGreaterThan(2000);
     expect(wrong).toEqual([]);
   });
 
-  it.skipIf(isAbsent)(`gives 99 % of the verdicts of the four others${reason}`, () => {
+  it.skipIf(absent)(`gives 99 % of the verdicts of the four others${reason}`, () => {
     const { wrong, all } = disagreements(true);
     expect(all).toBeGreaterThan(400);
     expect(wrong.length / all).toBeLessThanOrEqual(0.01);
   });
 
-  it.skipIf(isAbsent)(`reads all 541 prompts of the data file${reason}`, () => {
-    const { rows: prompts, problems } = ifeval.readPrompts(readFileSync(data, "utf8"), data);
+  it.skipIf(absent)(`reads all 541 prompts of the data file${reason}`, () => {
+    const file = oracleFile(DATA);
+    const { rows: prompts, problems } = ifeval.readPrompts(readFileSync(file, "utf8"), file);
     expect(problems).toEqual([]);
     expect(prompts.length).toBe(541);
     expect(prompts.flatMap(({ instruction_id_list }) => instruction_id_list).length).toBe(834);

@@ -1,20 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as igsm from "../../../src/tasks/igsm/index.ts";
+import { oracle, oracleRows } from "../oracle.ts";
 
-const folder =
-  process.env["ANCHORGRAD_ORACLE"] ??
-  fileURLToPath(new URL("../../../../shared/oracle", import.meta.url));
-const absent = ["igsm-problems.jsonl", "igsm-checks.jsonl"].some(
-  (file) => !existsSync(`${folder}/${file}`),
-);
-
-const rows = <T>(file: string): T[] =>
-  readFileSync(`${folder}/${file}`, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as T);
+const { absent, reason } = oracle("igsm-problems.jsonl", "igsm-checks.jsonl");
 
 interface ProblemRow {
   readonly id: number;
@@ -40,11 +28,9 @@ interface CheckRow {
 const withoutSymbols = (text: string): string =>
   text.replace(/(?<=as |; |so |= |[-+*] |Define )[a-zA-Z](?=;| =| [-+*]|\.)/g, "_");
 
-const reason = absent ? " (skipped: no oracle files; set ANCHORGRAD_ORACLE to their folder)" : "";
-
 describe.skipIf(absent)(`the original iGSM${reason}`, () => {
   it("agrees on every value, answer and number of operations", () => {
-    for (const row of rows<ProblemRow>("igsm-problems.jsonl")) {
+    for (const row of oracleRows<ProblemRow>("igsm-problems.jsonl")) {
       const problem = igsm.parse(row);
       expect(igsm.values(problem), `${row.id}`).toEqual(row.values);
       expect(igsm.answer(problem), `${row.id}`).toBe(row.answer);
@@ -54,7 +40,7 @@ describe.skipIf(absent)(`the original iGSM${reason}`, () => {
   });
 
   it("puts problems and solutions into the same words, at every detail level", () => {
-    for (const row of rows<ProblemRow>("igsm-problems.jsonl")) {
+    for (const row of oracleRows<ProblemRow>("igsm-problems.jsonl")) {
       const problem = igsm.parse(row);
       const solution = igsm.solve(problem, { order: row.solutionOrder });
       expect(igsm.writeProblem(problem), `${row.id}`).toBe(row.problemText);
@@ -66,9 +52,9 @@ describe.skipIf(absent)(`the original iGSM${reason}`, () => {
 
   it("agrees with every verdict of the process check", () => {
     const problems = new Map(
-      rows<ProblemRow>("igsm-problems.jsonl").map((row) => [row.id, igsm.parse(row)]),
+      oracleRows<ProblemRow>("igsm-problems.jsonl").map((row) => [row.id, igsm.parse(row)]),
     );
-    for (const { problem, solution, correct } of rows<CheckRow>("igsm-checks.jsonl")) {
+    for (const { problem, solution, correct } of oracleRows<CheckRow>("igsm-checks.jsonl")) {
       const verdict = igsm.check(problems.get(problem) as igsm.Problem, solution, {
         mode: "strict",
       });

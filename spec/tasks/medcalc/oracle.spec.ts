@@ -1,21 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as medcalc from "../../../src/tasks/medcalc/index.ts";
+import { oracle, oracleRows } from "../oracle.ts";
 
-const folder =
-  process.env["ANCHORGRAD_ORACLE"] ??
-  fileURLToPath(new URL("../../../../shared/oracle", import.meta.url));
-
-/** The verdicts of the original programs are no part of the project. */
-const absent = !existsSync(`${folder}/medcalc-formulas.jsonl`);
-const why = absent ? " (skipped: ANCHORGRAD_ORACLE names no folder with medcalc-*.jsonl)" : "";
-
-const rows = <T>(file: string): T[] =>
-  readFileSync(`${folder}/${file}`, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as T);
+const { absent, reason } = oracle("medcalc-formulas.jsonl");
 
 interface Case {
   readonly calculatorId: number;
@@ -45,9 +32,9 @@ const agrees = (answer: medcalc.Answer, expected: medcalc.Answer): boolean =>
     ? Math.abs(Number(answer) - expected) <= 1e-4 * Math.abs(expected)
     : JSON.stringify(answer) === JSON.stringify(expected);
 
-describe.skipIf(absent)(`the original programs agree${why}`, () => {
+describe.skipIf(absent)(`the original programs agree${reason}`, () => {
   it("with every calculator in the variant medcalc-bench", () => {
-    const cases = rows<Case>("medcalc-formulas.jsonl");
+    const cases = oracleRows<Case>("medcalc-formulas.jsonl");
     const wrong = cases.filter((each) => !agrees(asBenchmark(each), each.answer));
     expect(wrong).toEqual([]);
     expect(new Set(cases.map(({ calculatorId }) => calculatorId)).size).toBe(55);
@@ -55,7 +42,7 @@ describe.skipIf(absent)(`the original programs agree${why}`, () => {
 
   it("with the calculators on the entities of real rows, one-shot examples included", () => {
     const cases = ["medcalc-rows-v1.jsonl", "medcalc-rows-one-shot.jsonl"]
-      .flatMap((file) => rows<RowCase>(file))
+      .flatMap((file) => oracleRows<RowCase>(file))
       .filter(({ error }) => error === null);
     const wrong = cases.filter((each) => {
       const answer = asBenchmark(each);
@@ -68,7 +55,7 @@ describe.skipIf(absent)(`the original programs agree${why}`, () => {
   });
 
   it("that entities of the first version, under their old names, can be computed", () => {
-    const stuck = rows<RowCase>("medcalc-rows-v1.jsonl").filter((each) => {
+    const stuck = oracleRows<RowCase>("medcalc-rows-v1.jsonl").filter((each) => {
       const answer = asBenchmark(each);
       return typeof answer === "number" && !Number.isFinite(answer);
     });
@@ -76,7 +63,7 @@ describe.skipIf(absent)(`the original programs agree${why}`, () => {
   });
 
   it("with both scorers, extraction and verdict", () => {
-    const cases = rows<VerdictCase>("medcalc-verdicts.jsonl");
+    const cases = oracleRows<VerdictCase>("medcalc-verdicts.jsonl");
     const wrong = cases.filter((each) => {
       const bench = medcalc.score(each, "medcalc-bench");
       const paper = medcalc.score(each, "paper");
