@@ -8,9 +8,16 @@ import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { mul } from "../../src/tensor/ops.ts";
-import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { collect, endOf, expectClose, lossesOf, reversals, tinyModel } from "./tiny.ts";
+import {
+  collect,
+  endOf,
+  expectClose,
+  lossesOf,
+  tinyAnchored,
+  tinyModel,
+  tinyStudy,
+} from "./tiny.ts";
 
 let engine: Engine;
 let reference: Params;
@@ -20,25 +27,10 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const base = tinyModel.init(random.key(1));
-const data = reversals(12, random.key(2));
-const common = {
-  model: tinyModel,
-  base,
-  data,
-  batchSize: 4,
-  learningRate: 2e-2,
-  key: random.key(3),
-};
-const anchored = (options: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
-  ...common,
-  method: "anchored",
-  reference,
-  outer: 2,
-  inner: 2,
-  alpha: 0.5,
-  ...options,
-});
+const common = tinyStudy;
+const { base, data } = tinyStudy;
+const anchored = (options: Partial<FineTuneOptions> = {}): FineTuneOptions =>
+  tinyAnchored(reference, options);
 
 /** The engine, and every batch that a training step was given. */
 function watched(): { engine: Engine; batches: TrainingBatch[] } {

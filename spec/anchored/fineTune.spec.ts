@@ -22,9 +22,10 @@ import {
   expectClose,
   lossesOf,
   numbersOf,
-  reversals,
   stepsOf,
+  tinyAnchored,
   tinyModel,
+  tinyStudy,
 } from "./tiny.ts";
 
 let engine: Engine;
@@ -35,25 +36,10 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const base = tinyModel.init(random.key(1));
-const data = reversals(12, random.key(2));
-const common = {
-  model: tinyModel,
-  base,
-  data,
-  batchSize: 4,
-  learningRate: 2e-2,
-  key: random.key(3),
-};
-const anchored = (options: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
-  ...common,
-  method: "anchored",
-  reference,
-  outer: 2,
-  inner: 2,
-  alpha: 0.5,
-  ...options,
-});
+const common = tinyStudy;
+const { base, data } = tinyStudy;
+const anchored = (options: Partial<FineTuneOptions> = {}): FineTuneOptions =>
+  tinyAnchored(reference, options);
 
 describe("methods", () => {
   test("sft is gradient descent on the response's cross-entropy", async () => {

@@ -1,10 +1,11 @@
 import { expect } from "vitest";
 import type { Example } from "../../src/anchored/batches.ts";
 import type { FineTuneEnd, FineTuneStep, Measurement } from "../../src/anchored/fineTune.ts";
+import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { type Transformer, transformer } from "../../src/nn/transformer.ts";
-import { type Key, stream } from "../../src/tensor/random.ts";
+import { type Key, key, stream } from "../../src/tensor/random.ts";
 
 /** A model small enough for the float64 engine. */
 export const tinyModel: Transformer = transformer({
@@ -25,6 +26,33 @@ export function reversals(count: number, key: Key): Example[] {
     return { prompt: [0, ...letters, 1], response: [...letters.toReversed(), 2] };
   });
 }
+
+/** What the fine-tuning specs share. */
+export const tinyStudy: Pick<
+  FineTuneOptions,
+  "model" | "base" | "data" | "batchSize" | "learningRate" | "key"
+> = {
+  model: tinyModel,
+  base: tinyModel.init(key(1)),
+  data: reversals(12, key(2)),
+  batchSize: 4,
+  learningRate: 2e-2,
+  key: key(3),
+};
+
+/** Anchored Learning of the tiny study. */
+export const tinyAnchored = (
+  reference: Params,
+  options: Partial<FineTuneOptions> = {},
+): FineTuneOptions => ({
+  ...tinyStudy,
+  method: "anchored",
+  reference,
+  outer: 2,
+  inner: 2,
+  alpha: 0.5,
+  ...options,
+});
 
 /** Everything that a run yields. */
 export async function collect<T>(run: AsyncIterable<T>): Promise<T[]> {
