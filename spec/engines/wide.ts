@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { apply } from "../../src/tensor/apply.ts";
+import { apply, full } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shapes.ts";
@@ -123,4 +123,17 @@ export async function agreesOnWide(engine: Engine, operation: string): Promise<v
     );
     expect(worst / scale, `case ${i}, ${expected.shape}`).toBeLessThan(1e-5);
   });
+}
+
+/** Sums of more terms than GPU.js lets a loop of unknown length have. */
+export async function sumsManyTerms(engine: Engine, lengths: readonly number[]): Promise<void> {
+  for (const length of lengths) {
+    const long = full([1, length], 0.5);
+    const [sum, dot] = await engine.run(() => [
+      ops.sum(ops.transpose(long), { axis: 0 }),
+      ops.matmul(long, long, { transposeB: true }),
+    ]);
+    expect(sum?.data[0]).toBe(length / 2);
+    expect(dot?.data[0]).toBe(length / 4);
+  }
 }
