@@ -1,0 +1,59 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin, type UserConfig } from "vite";
+
+/** Shared memory, and with it threads, wants an isolated page. */
+const headers = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/**
+ * What the page may load: its own files. It runs no text as code and compiles no WebAssembly: that
+ * happens in the training worker, which a page's policy does not cover. GPU.js makes functions from
+ * text there.
+ */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** Puts the policy into what is built; the development server needs more. */
+const contentSecurityPolicy: Plugin = {
+  name: "content-security-policy",
+  apply: "build",
+  transformIndexHtml: () => [
+    {
+      tag: "meta",
+      attrs: { "http-equiv": "Content-Security-Policy", content: policy },
+      injectTo: "head-prepend",
+    },
+  ],
+};
+
+const config: UserConfig = defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  // Works in any folder of any static server.
+  base: "./",
+  plugins: [contentSecurityPolicy],
+  assetsInclude: ["**/*.safetensors"],
+  worker: { format: "es" },
+  build: {
+    outDir: fileURLToPath(new URL("../../dist/lab", import.meta.url)),
+    emptyOutDir: true,
+    target: "es2023",
+    // A file that is inlined would need data: in the policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 2000,
+  },
+  server: { headers },
+  preview: { headers },
+});
+export default config;
