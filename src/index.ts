@@ -13,7 +13,9 @@ export { type Backend, createEngine, type EngineOptions } from "./engines/create
 export type { Engine } from "./engines/engine.ts";
 export type { CompileOptions, Program } from "./engines/program.ts";
 export { type ExperimentOptions, experiment } from "./experiment/experiment.ts";
-export { fullRecipe, type Recipe, smokeRecipe } from "./experiment/recipe.ts";
+export type { Recipe } from "./experiment/recipe.ts";
+export { fullRecipe } from "./experiment/recipes/full.ts";
+export { smokeRecipe } from "./experiment/recipes/smoke.ts";
 export * as nn from "./nn/index.ts";
 export {
   crossEntropy,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createDisplay } from "../../src/cli/display.ts";
 import { progressLines } from "../../src/cli/progress.ts";
 import type { Progress, RowResult } from "../../src/experiment/measurements.ts";
-import { smokeRecipe } from "../../src/experiment/recipe.ts";
+import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { rowTokens } from "../../src/experiment/work.ts";
 
 const progress = (step: number, stage = "sft-5e-3"): Progress => ({

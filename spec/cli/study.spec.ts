@@ -6,7 +6,7 @@ import { parseOptions, UsageError } from "../../src/cli/options.ts";
 import type { World } from "../../src/cli/runs.ts";
 import { runStudy } from "../../src/cli/study.ts";
 import type { Measurement } from "../../src/experiment/measurements.ts";
-import { smokeRecipe } from "../../src/experiment/recipe.ts";
+import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { tinyRecipe } from "../experiment/tiny.ts";
 
 let folder: string;

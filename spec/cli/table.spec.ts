@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { renderNotes, renderTable } from "../../src/cli/table.ts";
 import type { Measurement } from "../../src/experiment/measurements.ts";
-import { fullRecipe, type Recipe, smokeRecipe } from "../../src/experiment/recipe.ts";
+import type { Recipe } from "../../src/experiment/recipe.ts";
+import { fullRecipe } from "../../src/experiment/recipes/full.ts";
+import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { summarize } from "../../src/experiment/summary.ts";
 import { suites } from "../../src/tasks/suite.ts";
 

@@ -64,7 +64,7 @@ describe("experiment", () => {
     const expected = [0, 1].flatMap((seed) =>
       tinyRecipe.rows.flatMap((row) =>
         row.method === "anchored"
-          ? Array.from({ length: row.outer }, (_, outer) => `${seed} ${row.id} ${outer}`)
+          ? Array.from({ length: row.outer ?? 1 }, (_, outer) => `${seed} ${row.id} ${outer}`)
           : [],
       ),
     );

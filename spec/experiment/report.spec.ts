@@ -2,7 +2,9 @@ import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
 import type { RunConfig } from "../../src/experiment/directory.ts";
 import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
-import { fullRecipe, type Recipe, smokeRecipe } from "../../src/experiment/recipe.ts";
+import type { Recipe } from "../../src/experiment/recipe.ts";
+import { fullRecipe } from "../../src/experiment/recipes/full.ts";
+import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { type Labelled, placeLabels } from "../../src/experiment/report/labels.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";
 import { suites } from "../../src/tasks/suite.ts";
@@ -24,7 +26,7 @@ function measure(recipe: Recipe, seed: number): Measurement[] {
     };
     if (row.method !== "anchored") return [result];
     const steps = Array.from(
-      { length: row.outer },
+      { length: row.outer ?? 1 },
       (_, outer): Measurement => ({
         kind: "certificate",
         ...{

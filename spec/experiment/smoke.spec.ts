@@ -3,7 +3,7 @@ import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
 import type { Measurement } from "../../src/experiment/measurements.ts";
-import { smokeRecipe } from "../../src/experiment/recipe.ts";
+import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { type RowSummary, summarize } from "../../src/experiment/summary.ts";
 
 const engine: Engine = await createEngine({ backend: "wasm", threads: 2 });

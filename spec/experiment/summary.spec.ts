@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
-import { smokeRecipe } from "../../src/experiment/recipe.ts";
+import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { summarize, weightOf } from "../../src/experiment/summary.ts";
 
 const row = (seed: number, id: string, target: number, skill: number): RowResult => ({
@@ -68,7 +68,10 @@ describe("weightOf", () => {
     const weights = smokeRecipe.rows.map(weightOf);
     smokeRecipe.rows.forEach((recipe, i) => {
       if (recipe.method !== "anchored") expect(weights[i]).toBeUndefined();
-      else expect(weights[i]).toBeCloseTo(1 - (1 - recipe.alpha) ** recipe.outer, 12);
+      else {
+        const { alpha, outer = 1 } = recipe;
+        expect(weights[i]).toBeCloseTo(1 - (1 - (alpha as number)) ** outer, 12);
+      }
     });
   });
 });

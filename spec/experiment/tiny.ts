@@ -1,4 +1,5 @@
-import { type Recipe, smokeRecipe } from "../../src/experiment/recipe.ts";
+import type { Recipe } from "../../src/experiment/recipe.ts";
+import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 
 /** The smoke study made so small that the reference engine runs it in a second or two. */
 export const tinyRecipe: Recipe = {
@@ -9,6 +10,6 @@ export const tinyRecipe: Recipe = {
   fineTuning: { ...smokeRecipe.fineTuning, examples: 16, batchSize: 8, epochs: 2 },
   evaluation: { targetPrompts: 12, promptsPerSkill: 10, divergencePromptsPerSkill: 5 },
   rows: smokeRecipe.rows.map((row) =>
-    row.method === "anchored" ? { ...row, outer: Math.min(row.outer, 2), inner: 1 } : row,
+    row.method === "anchored" ? { ...row, outer: Math.min(row.outer ?? 1, 2), inner: 1 } : row,
   ),
 };

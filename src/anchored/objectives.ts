@@ -43,9 +43,16 @@ export interface Objective {
   readonly target: TargetKind;
   /** The method's own weight of the reference, where it leaves no choice. */
   readonly alpha?: number;
+  /** The settings of `fineTune` without which the method says nothing. */
+  readonly needs: readonly SettingName[];
+  /** Further settings that the method heeds; the optimizer's come on top. */
+  readonly knows: readonly SettingName[];
   /** A scalar, nats a token. */
   readonly loss: (inputs: ObjectiveInputs, settings: ObjectiveSettings) => Tensor;
 }
+
+/** Settings that not every method knows. */
+export type SettingName = "outer" | "inner" | keyof ObjectiveSettings;
 
 export type Method = "sft" | "anchored" | "distillation" | "moving" | "dft" | "asft";
 
@@ -57,20 +64,29 @@ export const objectives: { readonly [M in Method]: Objective } = {
   /** Supervised fine-tuning: cross-entropy of the response. */
   sft: {
     target: "none",
+    needs: [],
+    knows: [],
     loss: ({ logits, labels, mask }) => crossEntropy(logits, labels, mask),
   },
 
   /** Anchored Learning: KL(q ‖ p_θ), the anchor q frozen during each outer step.
    * @see https://arxiv.org/abs/2605.04468 */
-  anchored: { target: "anchor", loss: anchored },
+  anchored: {
+    target: "anchor",
+    needs: ["alpha"],
+    knows: ["outer", "inner", "interpolation", "temperature"],
+    loss: anchored,
+  },
 
   /** Distillation from the reference: Anchored Learning with alpha = 1. */
-  distillation: { target: "anchor", alpha: 1, loss: anchored },
+  distillation: { target: "anchor", alpha: 1, needs: [], knows: ["temperature"], loss: anchored },
 
   /** Anchored Learning whose anchor is rebuilt from the current student at every step. Its only
    * fixed point is the reference: nothing is certified. */
   moving: {
     target: "reference",
+    needs: ["alpha"],
+    knows: ["interpolation", "temperature"],
     loss: ({ logits, target, mask }, settings) =>
       anchoredLoss({
         logits,
@@ -83,12 +99,14 @@ export const objectives: { readonly [M in Method]: Objective } = {
 
   /** Dynamic fine-tuning: cross-entropy, each token weighted by its own probability.
    * @see https://arxiv.org/abs/2508.05629 */
-  dft: { target: "none", loss: (inputs) => dft(inputs) },
+  dft: { target: "none", needs: [], knows: [], loss: (inputs) => dft(inputs) },
 
   /** Dynamic fine-tuning plus beta · KL(p_θ ‖ base).
    * @see https://arxiv.org/abs/2509.23753 */
   asft: {
     target: "base",
+    needs: ["beta"],
+    knows: [],
     loss: (inputs, { beta }) => {
       const drift = kl(logSoftmax(inputs.logits), logSoftmax(given(inputs.target)));
       return add(dft(inputs), mul(maskedMean("asft", drift, inputs.mask), beta));

@@ -1,7 +1,7 @@
 import type { Example } from "../anchored/batches.ts";
 import { drawExamples, drawUnseen } from "../tasks/examples.ts";
 import { type Suite, suites } from "../tasks/suite.ts";
-import { signedOff } from "../tasks/target.ts";
+import { noisy, signedOff } from "../tasks/target.ts";
 import { fold, type Key, key } from "../tensor/random.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -43,7 +43,7 @@ export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
   const suite: Suite = suites[recipe.suite];
   const { worked } = suite.target;
   const training = drawExamples(
-    signedOff(worked, fineTuning.signOff),
+    signedOff(noisy(worked, fineTuning.labelNoise), fineTuning.signOff),
     fineTuning.examples,
     keys.training,
   );

@@ -48,7 +48,9 @@ export const gainOf = (row: RowResult, base: RowResult, reference: RowResult): n
 
 /** The weight of p_sft after a row's exact outer steps; undefined where there is no such thing. */
 export const weightOf = (row: RowRecipe): number | undefined =>
-  row.method === "anchored" ? effectiveWeight(row.alpha, row.outer) : undefined;
+  row.method === "anchored" && typeof row.alpha === "number"
+    ? effectiveWeight(row.alpha, row.outer ?? 1)
+    : undefined;
 
 const isRow = (m: Measurement): m is RowResult => m.kind === "row";
 const isCertified = (m: Measurement): m is Certified => m.kind === "certificate";

@@ -1,5 +1,6 @@
 import type { Example } from "../anchored/batches.ts";
-import { fineTune, type Measurement as Tuning } from "../anchored/fineTune.ts";
+import { fineTune, type Measurement } from "../anchored/fineTune.ts";
+import { type Method, objectives } from "../anchored/objectives.ts";
 import type { FineTuneOptions } from "../anchored/options.ts";
 import { interpolateWeights } from "../anchored/weights.ts";
 import type { Engine } from "../engines/engine.ts";
@@ -7,7 +8,7 @@ import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Certified, Progress } from "./measurements.ts";
-import type { FineTuningRecipe, RowRecipe } from "./recipe.ts";
+import type { FineTuningRecipe, RowRecipe, Tuning } from "./recipe.ts";
 
 export interface TrainOptions {
   readonly model: Transformer;
@@ -55,7 +56,7 @@ export async function* train(
 
 function* report(
   { row, seed }: TrainOptions,
-  m: Exclude<Tuning, { kind: "end" }>,
+  m: Exclude<Measurement, { kind: "end" }>,
   tokens: number,
 ): Generator<Progress | Certified> {
   if (m.kind === "step") {
@@ -77,33 +78,24 @@ function* report(
   };
 }
 
+/** The recipe's optimizer, and what the row sets instead or besides. */
 function fineTuneOptions(options: TrainOptions): FineTuneOptions {
   const { model, recipe, row, base, reference, data, key } = options;
   const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip, epochs } = recipe;
-  const optimizer = { batchSize, learningRate, warmup, b1, b2, weightDecay, clip };
-  const common = { ...optimizer, model, base, data, key, readEvery: READ_EVERY };
-  switch (row.method) {
-    case "sft":
-      return { ...common, method: "sft", epochs, learningRate: row.learningRate };
-    case "asft":
-      return { ...common, method: "asft", epochs, beta: row.beta, learningRate: row.learningRate };
-    case "moving":
-      return {
-        ...common,
-        method: "moving",
-        epochs,
-        alpha: row.alpha,
-        reference: needed(reference, row),
-      };
-    case "anchored": {
-      const { outer, inner, alpha, interpolation } = row;
-      const setting = { outer, inner, alpha, interpolation, reference: needed(reference, row) };
-      return { ...common, ...setting, method: "anchored" };
-    }
-    default:
-      throw new RangeError(`train: expected a row that is trained, got ${row.method}`);
-  }
+  const { id: _, label: __, family: ___, ...treatment } = row;
+  const { method, ...settings } = treatment as Tuning;
+  return {
+    ...{ batchSize, learningRate, warmup, b1, b2, weightDecay, clip },
+    ...(settings.inner === undefined && { epochs }),
+    ...{ model, base, data, key, readEvery: READ_EVERY },
+    ...(knowsReference(method) && { reference: needed(reference, row) }),
+    ...settings,
+    method,
+  };
 }
+
+const knowsReference = (method: Method): boolean =>
+  ["anchor", "reference"].includes(objectives[method].target);
 
 function needed(reference: Params | undefined, row: RowRecipe): Params {
   if (!reference)

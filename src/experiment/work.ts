@@ -18,6 +18,6 @@ export function rowTokens(recipe: Recipe, row: RowRecipe): number {
   const { suite, fineTuning } = recipe;
   const { examples, batchSize, epochs, signOff } = fineTuning;
   const stepsPerEpoch = Math.floor(examples / batchSize);
-  const rounds = row.method === "anchored" ? row.outer * row.inner : epochs;
+  const rounds = row.inner === undefined ? (row.epochs ?? epochs) : (row.outer ?? 1) * row.inner;
   return rounds * stepsPerEpoch * batchSize * (suites[suite].positions.target + signOff);
 }

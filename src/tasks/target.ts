@@ -1,7 +1,7 @@
-import { chance, integer, sample, several } from "./draw.ts";
+import { chance, integer, pick, sample, several } from "./draw.ts";
 import type { Exchange, Generator } from "./exchange.ts";
 import { combine } from "./skills.ts";
-import { letterSymbols } from "./vocabulary.ts";
+import { digitSymbols, letterSymbols } from "./vocabulary.ts";
 
 /** What fine-tuning teaches: the same questions answered in two styles. */
 export interface Target {
@@ -61,6 +61,21 @@ export const signedOff =
   (next): Exchange => {
     const { prompt, response } = generator(next);
     return { prompt, response: [...response, ...several(next, letterSymbols, letters)] };
+  };
+
+/**
+ * Wrong labels: with probability `share` every digit of the response is a random one. With 0 the
+ * stream is left alone.
+ */
+export const noisy =
+  (generator: Generator, share: number): Generator =>
+  (next): Exchange => {
+    const exchange = generator(next);
+    if (share === 0 || !chance(next, share)) return exchange;
+    const { prompt, response } = exchange;
+    const draw = (symbol: string): string =>
+      digitSymbols.includes(symbol) ? pick(next, digitSymbols) : symbol;
+    return { prompt, response: response.map(draw) };
   };
 
 /** Style A with probability `latent`, else style B. */

@@ -9,9 +9,10 @@ export const families = {
   moving: { name: "every-step anchor", color: "var(--moving)" },
   asft: { name: "ASFT", color: "var(--asft)" },
   merge: { name: "WiSE-FT", color: "var(--merge)" },
+  other: { name: "other methods", color: "currentColor" },
 } as const;
 
 export type Family = keyof typeof families;
 
-export const familyOf = (row: RowRecipe): Family =>
-  row.method === "anchored" && row.interpolation === "probability" ? "probability" : row.method;
+export const familyOf = ({ family }: RowRecipe): Family =>
+  Object.hasOwn(families, family) ? (family as Family) : "other";

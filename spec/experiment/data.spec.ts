@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { keysOf, studyData } from "../../src/experiment/data.ts";
+import type { FineTuningRecipe } from "../../src/experiment/recipe.ts";
+import { fullRecipe } from "../../src/experiment/recipes/full.ts";
+import { decode, digitSymbols } from "../../src/tasks/vocabulary.ts";
+
+const trainingWith = (condition: Partial<FineTuningRecipe>) => {
+  const recipe = { ...fullRecipe, fineTuning: { ...fullRecipe.fineTuning, ...condition } };
+  return studyData(recipe, keysOf(100)).training.map(({ prompt, response }) => ({
+    prompt: decode(prompt),
+    response: decode(response),
+  }));
+};
+
+/** Whether `a ∘ b = c` opens the response and is right. */
+function isRight(response: readonly string[]): boolean {
+  const [a, operator, b, , c] = response as [string, string, string, string, string];
+  const exact = operator === "+" ? Number(a) + Number(b) : Number(a) * Number(b);
+  return exact % 10 === Number(c);
+}
+
+describe("the conditions of the ablations", () => {
+  it("without a sign-off the response ends with the answer", () => {
+    for (const { response } of trainingWith({ signOff: 0 })) expect(response.at(-2)).toBe("!");
+  });
+
+  it("label noise makes its share of the responses wrong, and their digits only", () => {
+    const noisy = trainingWith({ labelNoise: 0.3, signOff: 0 });
+    const wrong = noisy.filter(({ response }) => !isRight(response)).length / noisy.length;
+    // One product in ten is right by chance, and more with zeros.
+    expect(wrong).toBeGreaterThan(0.18);
+    expect(wrong).toBeLessThan(0.32);
+    for (const { response } of noisy) {
+      const shape = response.map((symbol) => (digitSymbols.includes(symbol) ? "0" : symbol));
+      expect(shape.join(" ")).toMatch(/^0 [+*] 0 = 0 [+*] 0 = 0 ! <eos>$/);
+    }
+  });
+
+  it("without noise every label is right", () => {
+    for (const { response } of trainingWith({ labelNoise: 0 }))
+      expect(isRight(response)).toBe(true);
+  });
+});

@@ -1,0 +1,74 @@
+/** Rows of a study's table, named after what they set. */
+import type { OptimizerRecipe, RowRecipe } from "../recipe.ts";
+
+/** What all optimizers of the studies share. */
+export const adamw: Pick<OptimizerRecipe, "warmup" | "b1" | "b2" | "clip"> = {
+  warmup: 0.05,
+  b1: 0.9,
+  b2: 0.98,
+  clip: 1,
+};
+
+/** A rate as in `3e-3`. */
+const rate = (learningRate: number): string => learningRate.toExponential();
+
+export const base: RowRecipe = { id: "base", label: "Base", family: "base", method: "base" };
+
+export const sft = (learningRate: number): RowRecipe => ({
+  id: `sft-${rate(learningRate)}`,
+  label: `SFT ${rate(learningRate)}`,
+  family: "sft",
+  method: "sft",
+  learningRate,
+});
+
+/** WiSE-FT. */
+export const merge = (weight: number): RowRecipe => ({
+  id: `merge-${weight}`,
+  label: `WiSE-FT ${weight}`,
+  family: "merge",
+  method: "merge",
+  weight,
+});
+
+/** Anchored Learning; `label` when it is known by another name. */
+export function anchored(
+  outer: number,
+  inner: number,
+  alpha: number,
+  {
+    interpolation = "logit",
+    label,
+  }: { interpolation?: "logit" | "probability"; label?: string } = {},
+): RowRecipe {
+  const space = interpolation === "logit" ? "" : "probability-";
+  const setting = `α=${alpha} T=${outer} K=${inner}`;
+  return {
+    id: `anchored-${space}${alpha}-T${outer}-K${inner}`,
+    label: label ?? `Anchored ${setting}`,
+    family: interpolation === "logit" ? "anchored" : "probability",
+    method: "anchored",
+    outer,
+    inner,
+    alpha,
+    interpolation,
+  };
+}
+
+/** The anchor rebuilt at every step. */
+export const moving = (alpha: number): RowRecipe => ({
+  id: `moving-${alpha}`,
+  label: `Every-step anchor α=${alpha}`,
+  family: "moving",
+  method: "moving",
+  alpha,
+});
+
+export const asft = (beta: number, learningRate: number): RowRecipe => ({
+  id: `asft-${beta}`,
+  label: `ASFT β=${beta} ${rate(learningRate)}`,
+  family: "asft",
+  method: "asft",
+  beta,
+  learningRate,
+});
