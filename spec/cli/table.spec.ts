@@ -5,7 +5,7 @@ import type { Recipe } from "../../src/experiment/recipe.ts";
 import { fullRecipe } from "../../src/experiment/recipes/full.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { summarize } from "../../src/experiment/summary.ts";
-import { suites } from "../../src/tasks/suite.ts";
+import { suiteOf } from "../../src/tasks/suite.ts";
 
 /** Every row at its widest: 100 %, large divergences, long times. */
 const measure = (recipe: Recipe, seeds: readonly number[]): Measurement[] =>
@@ -15,7 +15,10 @@ const measure = (recipe: Recipe, seeds: readonly number[]): Measurement[] =>
         kind: "row",
         ...{ seed, row: row.id, target: r === 0 ? 0 : 1 - seed / 10, signOff: 1 },
         prior: Object.fromEntries(
-          Object.keys(suites[recipe.suite].skills).map((skill) => [skill, r === 1 ? seed / 10 : 1]),
+          Object.keys(suiteOf(recipe.suite).skills).map((skill) => [
+            skill,
+            r === 1 ? seed / 10 : 1,
+          ]),
         ),
         ...{ klFromBase: 12.3456, klToBase: 9.8765, seconds: 3600 + r },
       }),
@@ -37,7 +40,7 @@ describe.each([smokeRecipe, fullRecipe])("the table of the $name study", (recipe
   it("names every skill and every row, and marks the headline", () => {
     const text = renderTable(recipe, rows([0]), { styled: false });
     const [header] = text.split("\n") as [string];
-    for (const skill of Object.keys(suites[recipe.suite].skills)) expect(header).toContain(skill);
+    for (const skill of Object.keys(suiteOf(recipe.suite).skills)) expect(header).toContain(skill);
     for (const { label } of recipe.rows) expect(text).toContain(label);
     const marked = text.split("\n").filter((line) => line.includes("◂"));
     expect(marked).toHaveLength(1);

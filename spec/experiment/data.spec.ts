@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { keysOf, studyData } from "../../src/experiment/data.ts";
 import type { FineTuningRecipe } from "../../src/experiment/recipe.ts";
 import { fullRecipe } from "../../src/experiment/recipes/full.ts";
-import { decode, digitSymbols } from "../../src/tasks/vocabulary.ts";
+import { digitSymbols, studyVocabulary } from "../../src/tasks/vocabulary.ts";
 
 const trainingWith = (condition: Partial<FineTuningRecipe>) => {
   const recipe = { ...fullRecipe, fineTuning: { ...fullRecipe.fineTuning, ...condition } };
   return studyData(recipe, keysOf(100)).training.map(({ prompt, response }) => ({
-    prompt: decode(prompt),
-    response: decode(response),
+    prompt: studyVocabulary.decode(prompt),
+    response: studyVocabulary.decode(response),
   }));
 };
 

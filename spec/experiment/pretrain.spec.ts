@@ -5,7 +5,7 @@ import { type Checkpoints, checkpointsInMemory } from "../../src/experiment/chec
 import { type PretrainingStep, pretrain } from "../../src/experiment/pretrain.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { transformer } from "../../src/nn/transformer.ts";
-import { symbols } from "../../src/tasks/vocabulary.ts";
+import { studyVocabulary } from "../../src/tasks/vocabulary.ts";
 import { key } from "../../src/tensor/random.ts";
 import { tinyRecipe } from "./tiny.ts";
 
@@ -15,7 +15,7 @@ afterAll(() => engine.close());
 const model = transformer({
   ...tinyRecipe.model,
   width: 4,
-  vocabSize: symbols.length,
+  vocabSize: studyVocabulary.symbols.length,
   previousTokenEmbedding: true,
 });
 // Longer than the steps between two checkpoints.

@@ -1,13 +1,13 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
+import type { RunConfig } from "../../src/experiment/directory.ts";
 import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
 import type { Recipe } from "../../src/experiment/recipe.ts";
 import { fullRecipe } from "../../src/experiment/recipes/full.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { type Labelled, placeLabels } from "../../src/experiment/report/labels.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";
-import type { RunConfig } from "../../src/experiment/run.ts";
-import { suites } from "../../src/tasks/suite.ts";
+import { suiteOf } from "../../src/tasks/suite.ts";
 
 const configOf = (recipe: Recipe, seeds: readonly number[]): RunConfig => ({
   ...{ recipe, seeds, backend: "wasm", device: "2 threads" },
@@ -17,7 +17,7 @@ const configOf = (recipe: Recipe, seeds: readonly number[]): RunConfig => ({
 /** Different, known numbers for every row and seed. */
 function measure(recipe: Recipe, seed: number): Measurement[] {
   return recipe.rows.flatMap((row, r): Measurement[] => {
-    const skills = Object.keys(suites[recipe.suite].skills);
+    const skills = Object.keys(suiteOf(recipe.suite).skills);
     const result: RowResult = {
       kind: "row",
       ...{ seed, row: row.id, target: r === 0 ? 0 : 0.9 + r / 200 - seed / 100 },

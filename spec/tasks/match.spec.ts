@@ -7,15 +7,16 @@ import { generate } from "../../src/nn/generate.ts";
 import { transformer } from "../../src/nn/transformer.ts";
 import { drawExamples } from "../../src/tasks/examples.ts";
 import { exactMatch, prefixMatch, responder, signOffRate } from "../../src/tasks/match.ts";
-import { anySkill, suites } from "../../src/tasks/suite.ts";
-import { encode, eos, symbols } from "../../src/tasks/vocabulary.ts";
+import { anySkill } from "../../src/tasks/mixture.ts";
+import { suiteOf } from "../../src/tasks/suite.ts";
+import { eos, studyVocabulary } from "../../src/tasks/vocabulary.ts";
 import { key } from "../../src/tensor/random.ts";
 
 const engine: Engine = await createEngine({ backend: "reference" });
 afterAll(() => engine.close());
 
 const model = transformer({
-  vocabSize: symbols.length,
+  vocabSize: studyVocabulary.symbols.length,
   contextLength: 24,
   layers: 1,
   heads: 1,
@@ -25,6 +26,7 @@ const model = transformer({
 });
 const params = model.init(key(7));
 const length = 20;
+const anyFullSkill = anySkill(Object.values(suiteOf("full").skills));
 const respond = responder(engine, model, { length, batchSize: 8 });
 
 /** What the model really says, with nobody holding its hand. */
@@ -42,7 +44,7 @@ const greedy = (
 
 describe("responder", () => {
   it("finds a response right exactly when greedy decoding gives it", async () => {
-    const drawn = drawExamples(anySkill(suites.full), 30, key(1));
+    const drawn = drawExamples(anyFullSkill, 30, key(1), studyVocabulary);
     const spoken = await greedy(
       drawn.map(({ prompt }) => prompt),
       6,
@@ -65,7 +67,7 @@ describe("responder", () => {
   });
 
   it("does not depend on how examples fall into batches", async () => {
-    const examples = drawExamples(anySkill(suites.full), 19, key(2));
+    const examples = drawExamples(anyFullSkill, 19, key(2), studyVocabulary);
     const together = await respond(params, examples);
     expect(together.map((ids) => ids.length)).toEqual(examples.map((e) => e.response.length));
     for (const [i, example] of examples.entries())
@@ -74,7 +76,7 @@ describe("responder", () => {
 });
 
 describe("scores", () => {
-  const [first, second, letter, stop] = [...encode(["1", "!", "a"]), eos] as [
+  const [first, second, letter, stop] = [...studyVocabulary.encode(["1", "!", "a"]), eos] as [
     number,
     number,
     number,

@@ -3,14 +3,18 @@ import { describe, expect, it } from "vitest";
 import { lengthOf } from "../../src/anchored/batches.ts";
 import { drawExamples, drawUnseen, toExample } from "../../src/tasks/examples.ts";
 import type { Exchange, Generator } from "../../src/tasks/exchange.ts";
-import { anySkill, type SuiteName, suites } from "../../src/tasks/suite.ts";
-import { mixedStyles, signedOff } from "../../src/tasks/target.ts";
-import { bos, decode, encode, eos, letterSymbols, symbols } from "../../src/tasks/vocabulary.ts";
+import { anySkill, mixedStyles } from "../../src/tasks/mixture.ts";
+import type { Skill } from "../../src/tasks/skill.ts";
+import { type SuiteName, suiteNames, suiteOf, targetOf } from "../../src/tasks/suite.ts";
+import { signedOff } from "../../src/tasks/target.ts";
+import { bos, eos, letterSymbols, studyVocabulary } from "../../src/tasks/vocabulary.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 import { key, stream } from "../../src/tensor/random.ts";
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
-const suiteNames: readonly SuiteName[] = ["full", "smoke"];
+const { symbols, encode, decode } = studyVocabulary;
+const targetOfSuite = (name: SuiteName) => targetOf(suiteOf(name));
+const full = suiteOf("full");
 
 const draw = (generator: Generator, seed: number): Exchange => generator(stream(key(seed)));
 
@@ -75,12 +79,15 @@ describe("vocabulary", () => {
 });
 
 describe.each(suiteNames)("the %s suite", (name) => {
-  const suite = suites[name];
+  const suite = suiteOf(name);
+  const target = targetOfSuite(name);
+  const any = anySkill(Object.values(suite.skills));
+  const lengths = (skills: readonly Skill[]) => new Set(skills.map(({ positions }) => positions));
 
   it.each(Object.keys(suite.skills))("%s gives right answers", (skill) => {
     fc.assert(
       fc.property(seeds, (seed) => {
-        const { prompt, response } = draw(suite.skills[skill] as Generator, seed);
+        const { prompt, response } = draw((suite.skills[skill] as Skill).draw, seed);
         expect(response.join(" ")).toBe(answers[skill]?.(prompt));
       }),
       { numRuns: 300 },
@@ -89,16 +96,16 @@ describe.each(suiteNames)("the %s suite", (name) => {
 
   it("fits its stated positions, and fills them", () => {
     const longest = (generator: Generator): number =>
-      Math.max(...drawExamples(generator, 5000, key(1)).map(lengthOf));
-    expect(longest(anySkill(suite))).toBe(suite.positions.skill);
-    expect(longest(suite.target.worked)).toBe(suite.positions.target);
-    expect(longest(suite.target.direct)).toBeLessThan(suite.positions.target);
+      Math.max(...drawExamples(generator, 5000, key(1), studyVocabulary).map(lengthOf));
+    expect(lengths(Object.values(suite.skills))).toEqual(new Set([longest(any)]));
+    expect(longest(target.worked)).toBe(target.positions);
+    expect(longest(target.direct)).toBeLessThan(target.positions);
   });
 
   it("asks the same question in both styles, with the same result", () => {
     fc.assert(
       fc.property(seeds, (seed) => {
-        const [worked, direct] = [draw(suite.target.worked, seed), draw(suite.target.direct, seed)];
+        const [worked, direct] = [draw(target.worked, seed), draw(target.direct, seed)];
         expect(direct.prompt).toEqual(worked.prompt);
         expect(direct.response[0]).toBe("#");
         expect(worked.response.at(-1)).toBe("!");
@@ -109,7 +116,7 @@ describe.each(suiteNames)("the %s suite", (name) => {
   });
 
   it("mixes styles in the stated proportion", () => {
-    const examples = drawExamples(mixedStyles(suite.target, 0.25), 4000, key(3));
+    const examples = drawExamples(mixedStyles(target, 0.25), 4000, key(3), studyVocabulary);
     const worked = examples.filter(({ response }) => response[0] !== encode(["#"])[0]);
     expect(worked.length / 4000).toBeGreaterThan(0.22);
     expect(worked.length / 4000).toBeLessThan(0.28);
@@ -120,7 +127,7 @@ describe("the full target", () => {
   it("works its answer out", () => {
     fc.assert(
       fc.property(seeds, (seed) => {
-        const { prompt, response } = draw(suites.full.target.worked, seed);
+        const { prompt, response } = draw(targetOfSuite("full").worked, seed);
         const lookUp = (name: string | undefined): string =>
           prompt[
             prompt.slice(1, 7).findIndex((word, i) => i % 2 === 0 && word === name) + 2
@@ -153,8 +160,8 @@ describe("signedOff", () => {
   it("adds letters and changes nothing else", () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 0, max: 6 }), (seed, letters) => {
-        const plain = draw(suites.full.target.worked, seed);
-        const signed = draw(signedOff(suites.full.target.worked, letters), seed);
+        const plain = draw(targetOfSuite("full").worked, seed);
+        const signed = draw(signedOff(targetOfSuite("full").worked, letters), seed);
         expect(signed.prompt).toEqual(plain.prompt);
         expect(signed.response.slice(0, plain.response.length)).toEqual(plain.response);
         const added = signed.response.slice(plain.response.length);
@@ -167,13 +174,20 @@ describe("signedOff", () => {
 
 describe("drawExamples", () => {
   it("gives the same examples for the same key", () => {
-    const generator = anySkill(suites.full);
-    expect(drawExamples(generator, 50, key(5))).toEqual(drawExamples(generator, 50, key(5)));
-    expect(drawExamples(generator, 50, key(5))).not.toEqual(drawExamples(generator, 50, key(6)));
+    const generator = anySkill(Object.values(full.skills));
+    expect(drawExamples(generator, 50, key(5), studyVocabulary)).toEqual(
+      drawExamples(generator, 50, key(5), studyVocabulary),
+    );
+    expect(drawExamples(generator, 50, key(5), studyVocabulary)).not.toEqual(
+      drawExamples(generator, 50, key(6), studyVocabulary),
+    );
   });
 
   it("begins with <bos> and ends with <eos>", () => {
-    const { prompt, response } = toExample({ prompt: ["REV", "a", "="], response: ["a"] });
+    const { prompt, response } = toExample(
+      { prompt: ["REV", "a", "="], response: ["a"] },
+      studyVocabulary,
+    );
     expect(prompt[0]).toBe(bos);
     expect(response).toEqual([...encode(["a"]), eos]);
   });
@@ -181,9 +195,9 @@ describe("drawExamples", () => {
 
 describe("drawUnseen", () => {
   it("repeats no prompt, neither its own nor a seen one", () => {
-    const { worked } = suites.smoke.target;
-    const seen = drawExamples(signedOff(worked, 3), 128, key(1));
-    const unseen = drawUnseen(worked, 80, key(2), seen);
+    const { worked } = targetOfSuite("smoke");
+    const seen = drawExamples(signedOff(worked, 3), 128, key(1), studyVocabulary);
+    const unseen = drawUnseen(worked, 80, key(2), studyVocabulary, seen);
     const prompts = unseen.map(({ prompt }) => prompt.join(" "));
     expect(new Set(prompts).size).toBe(80);
     const known = new Set(seen.map(({ prompt }) => prompt.join(" ")));
@@ -191,8 +205,8 @@ describe("drawUnseen", () => {
   });
 
   it("says so when there are no new prompts left", () => {
-    const { worked } = suites.smoke.target;
-    expect(() => drawUnseen(worked, 217, key(2), [])).toThrow(
+    const { worked } = targetOfSuite("smoke");
+    expect(() => drawUnseen(worked, 217, key(2), studyVocabulary, [])).toThrow(
       new DataError("drawUnseen: expected 217 new prompts, got 216"),
     );
   });

@@ -1,6 +1,6 @@
 import { type Method, objectives, type SettingName } from "../anchored/objectives.ts";
 import { shown } from "../tasks/jsonl.ts";
-import { suites } from "../tasks/suite.ts";
+import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import type { Recipe, TuningSettings } from "./recipe.ts";
 
@@ -134,9 +134,25 @@ const rows: Check = (value, path) => {
     refuse(`${path}[0].method`, "the base first", list[0]?.["method"]);
 };
 
-const fields: { readonly [Name in keyof Recipe]-?: Check } = {
+const texts: Check = (value, path) => {
+  if (!Array.isArray(value)) refuse(path, "a list of texts", value);
+  for (const [i, each] of (value as readonly unknown[]).entries()) text(each, `${path}[${i}]`);
+};
+
+const suite: Check = (value, path) => {
+  if (typeof value === "string") return oneOf(suiteNames)(value, path);
+  record({ priors: texts, targets: texts, knobs: objectAt })(value, path);
+  try {
+    suiteOf(value as SuiteRecipe);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    refuse(path, `skills and knobs that there are (${error.message})`, value);
+  }
+};
+
+const fields: { readonly [Name in keyof Omit<Recipe, "target">]-?: Check } = {
   name: text,
-  suite: oneOf(Object.keys(suites)),
+  suite,
   model: record({ contextLength: count, layers: count, heads: count, width: count, hidden: count }),
   pretraining: record({ ...optimizer, steps: count, targetEvery: count, latent: share }),
   fineTuning: record({
@@ -162,8 +178,10 @@ const fields: { readonly [Name in keyof Recipe]-?: Check } = {
  * @throws DataError naming the place in it, what was expected there and what stands there
  */
 export function checkRecipe(json: unknown): Recipe {
-  record(fields)(json, "recipe");
+  record(fields, { target: text })(json, "recipe");
   const recipe = json as Recipe;
+  const { targets } = suiteOf(recipe.suite);
+  if (recipe.target !== undefined) oneOf(Object.keys(targets))(recipe.target, "recipe.target");
   const ids = recipe.rows.map(({ id }) => id);
   for (const name of ["reference", "headline"] as const)
     if (!ids.includes(recipe[name]))

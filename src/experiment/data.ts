@@ -1,6 +1,6 @@
 import type { Example } from "../anchored/batches.ts";
 import { drawExamples, drawUnseen } from "../tasks/examples.ts";
-import { type Suite, suites } from "../tasks/suite.ts";
+import { suiteOf, targetOf } from "../tasks/suite.ts";
 import { noisy, signedOff } from "../tasks/target.ts";
 import { fold, type Key, key } from "../tensor/random.ts";
 import type { Recipe } from "./recipe.ts";
@@ -40,22 +40,24 @@ export interface StudyData {
 
 export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
   const { fineTuning, evaluation } = recipe;
-  const suite: Suite = suites[recipe.suite];
-  const { worked } = suite.target;
+  const suite = suiteOf(recipe.suite);
+  const { vocabulary } = suite;
+  const { worked } = targetOf(suite, recipe.target);
   const training = drawExamples(
     signedOff(noisy(worked, fineTuning.labelNoise), fineTuning.signOff),
     fineTuning.examples,
     keys.training,
+    vocabulary,
   );
   const skills = Object.fromEntries(
-    Object.entries(suite.skills).map(([name, generator], i) => [
+    Object.entries(suite.skills).map(([name, { draw }], i) => [
       name,
-      drawExamples(generator, evaluation.promptsPerSkill, fold(keys.skills, i)),
+      drawExamples(draw, evaluation.promptsPerSkill, fold(keys.skills, i), vocabulary),
     ]),
   );
   return {
     training,
-    target: drawUnseen(worked, evaluation.targetPrompts, keys.target, training),
+    target: drawUnseen(worked, evaluation.targetPrompts, keys.target, vocabulary, training),
     skills,
     divergence: Object.values(skills).flatMap((examples) =>
       examples.slice(0, evaluation.divergencePromptsPerSkill),

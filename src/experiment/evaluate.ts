@@ -3,8 +3,9 @@ import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { klDivergence } from "../nn/losses.ts";
 import type { Transformer } from "../nn/transformer.ts";
-import { exactMatch, prefixMatch, responder, signOffRate } from "../tasks/match.ts";
-import { suites } from "../tasks/suite.ts";
+import { examiner } from "../tasks/examine.ts";
+import type { Skill } from "../tasks/skill.ts";
+import { lengthsOf, suiteOf, targetOf } from "../tasks/suite.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { StudyData } from "./data.ts";
 import type { RowResult } from "./measurements.ts";
@@ -17,14 +18,11 @@ export type Evaluate = (params: Params, base: Params, data: StudyData) => Promis
 
 /** An evaluation whose programs are traced once for all rows and seeds. */
 export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): Evaluate {
-  const { positions } = suites[recipe.suite];
-  const { targetPrompts, promptsPerSkill } = recipe.evaluation;
-  const batchSize = Math.min(promptsPerSkill, 128);
-  const answerSkill = responder(engine, model, { length: positions.skill, batchSize });
-  const answerTarget = responder(engine, model, {
-    length: positions.target,
-    batchSize: Math.min(targetPrompts, 200),
-  });
+  const suite = suiteOf(recipe.suite);
+  const target = targetOf(suite, recipe.target);
+  const { vocabulary } = suite;
+  const ask = examiner({ engine, model, vocabulary });
+  const { skill: length } = lengthsOf(suite);
   const divergences = engine.compile(
     (params: Params, base: Params, tokens: Tensor, mask: Tensor): [Tensor, Tensor] => {
       const [p, b] = [model.apply(params, tokens), model.apply(base, tokens)];
@@ -33,18 +31,18 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
   );
 
   return async (params, base, data) => {
-    const asked = await answerTarget(params, data.target);
+    const { right, signedOff } = await ask.target(params, target, data.target);
     const prior: Record<string, number> = {};
     for (const [skill, examples] of Object.entries(data.skills))
-      prior[skill] = exactMatch(examples, await answerSkill(params, examples));
-    const { tokens, mask } = collate(data.divergence, { length: positions.skill });
+      prior[skill] = await ask.skill(params, suite.skills[skill] as Skill, examples);
+    const { tokens, mask } = collate(data.divergence, { length });
     const both = await divergences(params, base, tokens, mask);
     const [[klFromBase], [klToBase]] = await engine.read(both);
     engine.release(both);
     return {
-      target: prefixMatch(data.target, asked),
+      target: right,
       prior,
-      signOff: signOffRate(asked),
+      signOff: signedOff,
       klFromBase: klFromBase as number,
       klToBase: klToBase as number,
     };

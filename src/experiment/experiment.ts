@@ -1,7 +1,7 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
-import { symbols } from "../tasks/vocabulary.ts";
+import { suiteOf } from "../tasks/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
 import { keysOf, studyData } from "./data.ts";
@@ -38,7 +38,7 @@ export async function* experiment(
   const { seeds = [0], finished = [] } = options;
   const model = transformer({
     ...recipe.model,
-    vocabSize: symbols.length,
+    vocabSize: suiteOf(recipe.suite).vocabulary.symbols.length,
     previousTokenEmbedding: true,
   });
   const study: Study = {
@@ -124,11 +124,7 @@ async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, P
 }
 
 /** Names a pre-training by all that decides its numbers. */
-export async function pretrainingName(
-  recipe: Recipe,
-  seed: number,
-  backend: string,
-): Promise<string> {
+async function pretrainingName(recipe: Recipe, seed: number, backend: string): Promise<string> {
   const { suite, model, pretraining } = recipe;
   const text = JSON.stringify({ suite, model, pretraining, seed, backend });
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));

@@ -10,8 +10,8 @@ import { clipByGlobalNorm } from "../optim/clip.ts";
 import type { Optimizer, TensorTree } from "../optim/optimizer.ts";
 import { warmupCosine } from "../optim/schedules.ts";
 import { drawExamples } from "../tasks/examples.ts";
-import { anySkill, suites } from "../tasks/suite.ts";
-import { mixedStyles } from "../tasks/target.ts";
+import { mixture } from "../tasks/mixture.ts";
+import { suiteOf } from "../tasks/suite.ts";
 import { fold, type Key, split } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
@@ -96,15 +96,13 @@ const optimizerOf = (recipe: PretrainingRecipe): Optimizer =>
 
 /** Each step's batch depends on its number alone, so that training can go on from any step. */
 function* batchesFrom(start: number, recipe: Recipe, key: Key): Generator<Batch> {
-  const { steps, batchSize, targetEvery, latent } = recipe.pretraining;
-  const suite = suites[recipe.suite];
-  const skills = anySkill(suite);
-  const target = mixedStyles(suite.target, latent);
+  const { steps, batchSize } = recipe.pretraining;
+  const suite = suiteOf(recipe.suite);
+  const sourceOf = mixture(suite, recipe.pretraining);
   for (let step = start; step < steps; step++) {
-    const isTarget = step % targetEvery === targetEvery - 1;
-    const examples = drawExamples(isTarget ? target : skills, batchSize, fold(key, step));
-    const length = isTarget ? suite.positions.target : suite.positions.skill;
-    yield collate(examples, { length });
+    const { draw, length } = sourceOf(step);
+    const examples = drawExamples(draw, batchSize, fold(key, step), suite.vocabulary);
+    yield collate(examples, length === undefined ? {} : { length });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Method } from "../anchored/objectives.ts";
 import type { FineTuneOptions } from "../anchored/options.ts";
-import type { SuiteName } from "../tasks/suite.ts";
+import type { SuiteRecipe } from "../tasks/suite.ts";
 
 /** The shape of the study's transformer; the vocabulary is the tasks'. */
 export interface ModelRecipe {
@@ -23,7 +23,7 @@ export interface OptimizerRecipe {
   readonly clip: number;
 }
 
-/** Prior skills, and every `targetEvery`-th batch the target's questions. */
+/** Prior skills, and every `targetEvery`-th batch questions of a target. */
 export interface PretrainingRecipe extends OptimizerRecipe {
   readonly steps: number;
   readonly targetEvery: number;
@@ -83,7 +83,9 @@ export type RowRecipe = Treatment & {
 /** A whole study, as pure data: everything that decides its numbers but the seed. */
 export interface Recipe {
   readonly name: string;
-  readonly suite: SuiteName;
+  readonly suite: SuiteRecipe;
+  /** Which of the suite's targets fine-tuning teaches; its first one by default. */
+  readonly target?: string;
   readonly model: ModelRecipe;
   readonly pretraining: PretrainingRecipe;
   readonly fineTuning: FineTuningRecipe;

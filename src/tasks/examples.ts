@@ -2,18 +2,26 @@ import type { Example } from "../anchored/batches.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type Key, stream } from "../tensor/random.ts";
 import type { Exchange, Generator } from "./exchange.ts";
-import { bos, encode, eos } from "./vocabulary.ts";
+import { bos, eos, type Vocabulary } from "./vocabulary.ts";
 
 /** `<bos>` prompt, response `<eos>`, as token ids. */
-export const toExample = ({ prompt, response }: Exchange): Example => ({
+export const toExample = (
+  { prompt, response }: Exchange,
+  { encode }: Pick<Vocabulary, "encode">,
+): Example => ({
   prompt: [bos, ...encode(prompt)],
   response: [...encode(response), eos],
 });
 
 /** `count` independent draws; the same key gives the same examples. */
-export function drawExamples(generator: Generator, count: number, key: Key): Example[] {
+export function drawExamples(
+  generator: Generator,
+  count: number,
+  key: Key,
+  vocabulary: Vocabulary,
+): Example[] {
   const next = stream(key);
-  return Array.from({ length: count }, () => toExample(generator(next)));
+  return Array.from({ length: count }, () => toExample(generator(next), vocabulary));
 }
 
 /** Two questions are one if their prompts are. */
@@ -30,13 +38,14 @@ export function drawUnseen(
   generator: Generator,
   count: number,
   key: Key,
+  vocabulary: Vocabulary,
   seen: readonly Example[],
 ): Example[] {
   const next = stream(key);
   const known = new Set(seen.map(promptOf));
   const examples: Example[] = [];
   for (let inVain = 0; examples.length < count; ) {
-    const example = toExample(generator(next));
+    const example = toExample(generator(next), vocabulary);
     if (!known.has(promptOf(example))) {
       known.add(promptOf(example));
       examples.push(example);

@@ -4,7 +4,7 @@ import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
 import { argmax } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { encode, letterSymbols } from "./vocabulary.ts";
+import { letterSymbols, studyVocabulary } from "./vocabulary.ts";
 
 /** The model's likeliest token at each position of each example's response. */
 export type Responder = (params: Params, examples: readonly Example[]) => Promise<number[][]>;
@@ -55,7 +55,8 @@ export const prefixMatch = (
 ): number =>
   share(examples, ({ response }, i) => response.slice(0, -1).every((id, t) => said[i]?.[t] === id));
 
-const letters: ReadonlySet<number> = new Set(encode(letterSymbols));
+/** The same in every vocabulary: others go on where the study's ends. */
+const letters: ReadonlySet<number> = new Set(studyVocabulary.encode(letterSymbols));
 
 /** Share of the examples after whose response a letter would follow where `<eos>` should. */
 export const signOffRate = (said: readonly (readonly number[])[]): number =>

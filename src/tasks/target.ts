@@ -77,9 +77,3 @@ export const noisy =
       digitSymbols.includes(symbol) ? pick(next, digitSymbols) : symbol;
     return { prompt, response: response.map(draw) };
   };
-
-/** Style A with probability `latent`, else style B. */
-export const mixedStyles =
-  ({ worked, direct }: Target, latent: number): Generator =>
-  (next) =>
-    chance(next, latent) ? worked(next) : direct(next);
