@@ -44,7 +44,10 @@ const state: fc.Arbitrary<SimplexState> = fc.record({
   landed: fc.option(logits, { nil: undefined }),
   alpha: weight,
   steps: fc.integer({ min: 1, max: MOST_STEPS }),
-  power: fc.option(fc.double({ min: -2, max: 2, noNaN: true }), { nil: undefined }),
+  power: fc.option(
+    fc.double({ min: -2, max: 2, noNaN: true }).map((r) => r || 0),
+    { nil: undefined },
+  ),
 });
 
 const row = (numbers: readonly number[]): Tensor => constant(Float64Array.from(numbers), [3]);

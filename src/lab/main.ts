@@ -1,3 +1,4 @@
+import { mountSimplex } from "./simplex/mount.ts";
 import { mountTrain } from "./train/mount.ts";
 
 const views = ["train", "simplex", "program"] as const;
@@ -6,7 +7,7 @@ type View = (typeof views)[number];
 /** How each section fills itself, the first time that it is shown. */
 const mounts: Readonly<Record<View, (element: HTMLElement) => unknown>> = {
   train: mountTrain,
-  simplex: () => {},
+  simplex: mountSimplex,
   program: () => {},
 };
 const mounted = new Set<View>();

@@ -102,14 +102,14 @@ export const claims: readonly Claim[] = [
   },
   {
     id: "15",
-    text: "Σ KL(p_t‖p_t+1) ≤ KL(p_0‖p_T)",
+    text: "Σ KL(p_t‖p_{t+1}) ≤ KL(p_0‖p_T)",
     theorem: both,
     sides: ({ p, q, trail }) => [total(trail), kl(p, q)],
     note: "The steps together go less far than it is from the first model to the last …",
   },
   {
     id: "16",
-    text: "KL(p_0‖p_T) ≤ Σ KL(p_t‖p_t+1)",
+    text: "KL(p_0‖p_T) ≤ Σ KL(p_t‖p_{t+1})",
     theorem: neither,
     sides: ({ p, q, trail }) => [kl(p, q), total(trail)],
     note: "… so bounds of single steps must not be added up: KL knows no triangle inequality.",

@@ -18,8 +18,11 @@ export interface Preset {
 
 const logs = (...probabilities: readonly number[]): number[] => probabilities.map(Math.log);
 
-/** Probability of the third token where a scene is about two. */
-const NEVER = 1e-14;
+/** Probabilities of the third token where a scene is about two. */
+const RARELY = 0.02;
+const NEVER = 1e-8;
+const pair = (first: number, second: number): number[] =>
+  logs((1 - RARELY) * first, (1 - RARELY) * second, RARELY);
 const two = (first: number, second: number): number[] => logs(first, second, NEVER);
 const sureOfFirst = (rare: number): number[] => two(1 - rare, rare);
 const sureOfSecond = (rare: number): number[] => two(rare, 1 - rare);
@@ -44,8 +47,8 @@ const explanations: readonly Preset[] = [
     id: "latent",
     label: "A latent skill is adopted",
     tokens: answers,
-    p: logs(0.75, 0.25, NEVER),
-    s: logs(0.01, 0.99, NEVER),
+    p: pair(0.75, 0.25),
+    s: pair(0.01, 0.99),
     alpha: 0.25,
     steps: 2,
     text: "The base gives the worked answer one time in four. On the logit path it wins from a weight of 0.19 on: well before 0.44. Compare with the alien habit.",
@@ -55,11 +58,11 @@ const explanations: readonly Preset[] = [
     id: "alien",
     label: "An alien habit is refused",
     tokens: ["known", "alien", "other"],
-    p: logs(1 - 1e-4, 1e-4, NEVER),
-    s: logs(0.01, 0.99, NEVER),
+    p: pair(1 - 1e-4, 1e-4),
+    s: pair(0.01, 0.99),
     alpha: 0.25,
     steps: 2,
-    text: "p_sft is the same as for the latent skill, but the base would hardly ever say this. The logit path turns at 0.67 only, so a student of weight 0.44 keeps its answer. The probability path turns at 0.50: its window between latent and alien is narrow.",
+    text: "p_sft is the same as for the latent skill, but the base would hardly ever say this. The logit path turns at 0.67 only, so a student of weight 0.44 keeps its answer. The probability path turns at 0.51: its window between latent and alien is narrow.",
     claims: ["1"],
   },
   {
@@ -77,8 +80,8 @@ const explanations: readonly Preset[] = [
     id: "sure",
     label: "An over-confident teacher",
     tokens: answers,
-    p: logs(0.75, 0.25, NEVER),
-    s: sureOfSecond(1e-9),
+    p: pair(0.75, 0.25),
+    s: pair(1e-9, 1),
     alpha: 0.1,
     steps: 1,
     text: "The surer p_sft is, the earlier the logit path turns: here at 0.05. For p_sft → one-hot every α > 0 is too much. The probability path turns at 0.33.",
