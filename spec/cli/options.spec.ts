@@ -4,6 +4,7 @@ import { parseOptions, UsageError, usage } from "../../src/cli/options.ts";
 
 const nothing = {
   ...{ smoke: false, resume: false, help: false },
+  ...{ target: undefined, priors: undefined },
   ...{ seeds: undefined, name: undefined, backend: undefined, threads: undefined },
 };
 
@@ -27,6 +28,10 @@ describe("parseOptions", () => {
     expect(parseOptions(args)).toEqual({
       ...nothing,
       ...{ smoke: true, seeds: [7, 8, 9], name: "a-1", backend: "wasm", threads: 2 },
+    });
+    expect(parseOptions(["--target", "mini-igsm", "--priors", "rev,mini-countdown"])).toEqual({
+      ...nothing,
+      ...{ target: "mini-igsm", priors: ["rev", "mini-countdown"] },
     });
     expect(parseOptions(["--resume", "--name=a"])).toEqual({ ...nothing, resume: true, name: "a" });
     expect(parseOptions(["-h"])).toEqual({ ...nothing, help: true });
@@ -60,7 +65,18 @@ describe("parseOptions", () => {
     [["--backend", "cuda"], "--backend: expected one of auto, reference, wasm"],
     [["--threads", "0"], "--threads: expected a count of at least 1, got 0"],
     [["--name", "../up"], "--name: expected letters, digits, dots, - and _, got ../up"],
-    [["--resume", "--smoke"], "--resume: expected no --smoke or --seeds beside it"],
+    [["--target", "igsm"], "--target: expected one of mini-igsm, mini-medcalc, mini-ifeval"],
+    [["--target", "mini-igsm", "--smoke"], "--target: expected no --smoke beside it, got both"],
+    [["--priors", "rev"], "--priors: expected --target beside it, got none"],
+    [["--target", "mini-igsm", "--priors", "rev,chess"], "beside the target, got chess"],
+    [["--target", "mini-igsm", "--priors", "rev,mini-igsm"], "beside the target, got mini-igsm"],
+    [["--target", "mini-igsm", "--priors", ""], "beside the target, got nothing"],
+    [["--target", "mini-igsm", "--priors", "rev,rev"], "expected different skills, got rev,rev"],
+    [["--resume", "--target", "mini-igsm"], "--resume: expected no --smoke, --target"],
+    [
+      ["--resume", "--smoke"],
+      "--resume: expected no --smoke, --target, --priors or --seeds beside it",
+    ],
   ])("%j is refused", (args, message) => {
     expect(() => parseOptions(args)).toThrow(UsageError);
     expect(() => parseOptions(args)).toThrow(message);
@@ -69,7 +85,6 @@ describe("parseOptions", () => {
 
 describe("usage", () => {
   it("names every option", () => {
-    for (const option of ["smoke", "seeds", "resume", "name", "backend", "threads", "help"])
-      expect(usage).toContain(`--${option}`);
+    for (const option of Object.keys(nothing)) expect(usage).toContain(`--${option}`);
   });
 });

@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Backend } from "../engines/create.ts";
+import { isMini, type MiniName, miniNames } from "../tasks/minis.ts";
+import { isPrior, priorNames } from "../tasks/suite.ts";
 
 export const backends: readonly Backend[] = [
   ...(["auto", "reference", "wasm", "webgpu", "webgl2"] as const),
@@ -9,6 +11,10 @@ export const backends: readonly Backend[] = [
 /** What the command line asks for. */
 export interface Options {
   readonly smoke: boolean;
+  /** A mini to fine-tune for, in place of the full study's target. */
+  readonly target: MiniName | undefined;
+  /** What the base of a mini's study is to keep. */
+  readonly priors: readonly string[] | undefined;
   readonly seeds: readonly number[] | undefined;
   readonly resume: boolean;
   readonly name: string | undefined;
@@ -26,11 +32,15 @@ export const usage: string = `anchorgrad: what Anchored Learning keeps that plai
 
   npm start                     the full study, seed 0: a few minutes
   npm start -- --smoke          the small study: seconds
+  npm start -- --target mini-medcalc   a benchmark in miniature: some minutes
   npm start -- --seeds 3        seeds 0, 1 and 2: means and ranges
   npm start -- --resume         goes on with the last run that did not finish
 
 Options
   --smoke              the small study
+  --target <mini>      fine-tunes for ${miniNames.join(", ")}
+  --priors <a,b,…>     what the model is to keep then: ${priorNames.slice(0, 7).join(", ")},
+                       ${priorNames.slice(7).join(", ")}
   --seeds <n | list>   how many seeds (3: 0, 1, 2), or which ones (7,8,9 or 7,)
   --name <name>        the run's folder under runs/ (default: recipe and time)
   --resume             goes on with a run: the one named, or the last unfinished one
@@ -47,12 +57,19 @@ Options
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parse(args);
   const { smoke = false, resume = false, help = false, seeds, name, backend, threads } = values;
-  if (resume && (smoke || seeds !== undefined))
+  const { target, priors } = values;
+  if (resume && (smoke || [seeds, target, priors].some((given) => given !== undefined)))
     throw new UsageError(
-      "--resume: expected no --smoke or --seeds beside it; the run says which they are",
+      "--resume: expected no --smoke, --target, --priors or --seeds beside it; the run says which they are",
     );
+  if (smoke && target !== undefined)
+    throw new UsageError("--target: expected no --smoke beside it, got both");
+  if (priors !== undefined && target === undefined)
+    throw new UsageError("--priors: expected --target beside it, got none");
   return {
     smoke,
+    target: target === undefined ? undefined : parseTarget(target),
+    priors: priors === undefined ? undefined : parsePriors(priors, target),
     resume,
     help,
     seeds: seeds === undefined ? undefined : parseSeeds(seeds),
@@ -64,6 +81,8 @@ export function parseOptions(args: readonly string[]): Options {
 
 const declared = {
   smoke: { type: "boolean" },
+  target: { type: "string" },
+  priors: { type: "string" },
   seeds: { type: "string" },
   resume: { type: "boolean" },
   name: { type: "string" },
@@ -81,6 +100,24 @@ function parse(args: readonly string[]): { values: Values } {
     const message = (error as Error).message.split(". ")[0] as string;
     throw new UsageError(`${message}; see --help`);
   }
+}
+
+function parseTarget(text: string): MiniName {
+  if (!isMini(text))
+    throw new UsageError(`--target: expected one of ${miniNames.join(", ")}, got ${text}`);
+  return text;
+}
+
+function parsePriors(text: string, target: string | undefined): string[] {
+  const names = text.split(",");
+  const stranger = names.find((name) => !isPrior(name) || name === target);
+  if (stranger !== undefined)
+    throw new UsageError(
+      `--priors: expected skills of ${priorNames.join(", ")} beside the target, got ${stranger || "nothing"}`,
+    );
+  if (new Set(names).size < names.length)
+    throw new UsageError(`--priors: expected different skills, got ${text}`);
+  return names;
 }
 
 const isCount = (text: string): boolean => /^\d{1,9}$/.test(text);

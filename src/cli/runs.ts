@@ -3,6 +3,7 @@ import type { Engine } from "../engines/engine.ts";
 import { createRun, listRuns, type RunDirectory, reopenRun } from "../experiment/directory.ts";
 import type { Recipe } from "../experiment/recipe.ts";
 import { fullRecipe } from "../experiment/recipes/full.ts";
+import { miniRecipe } from "../experiment/recipes/minis.ts";
 import { smokeRecipe } from "../experiment/recipes/smoke.ts";
 import { workerOf } from "./claim.ts";
 import { type Options, UsageError } from "./options.ts";
@@ -23,9 +24,14 @@ const runsOf = ({ folder }: World): string => join(folder, "runs");
 
 export const nameOf = (run: RunDirectory): string => basename(run.path);
 
+function recipeOf({ smoke, target, priors }: Options): Recipe {
+  if (target !== undefined) return miniRecipe(target, priors);
+  return smoke ? smokeRecipe : fullRecipe;
+}
+
 /** Starts the run that the command line asks for. */
 export async function begin(options: Options, world: World, engine: Engine): Promise<RunDirectory> {
-  const recipe = world.recipe ?? (options.smoke ? smokeRecipe : fullRecipe);
+  const recipe = world.recipe ?? recipeOf(options);
   const started = new Date().toISOString();
   const time = started.slice(0, 19).replace("T", "-").replaceAll(":", "");
   const name = options.name ?? `${recipe.name}-${time}`;

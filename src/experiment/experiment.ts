@@ -1,7 +1,7 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
-import { suiteOf } from "../tasks/suite.ts";
+import { suiteLabel, suiteOf } from "../tasks/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
 import { keysOf, studyData } from "./data.ts";
@@ -123,13 +123,13 @@ async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, P
   }
 }
 
-/** Names a pre-training by all that decides its numbers. */
+/** Names a pre-training by all that decides its numbers, so that recipes which share it find it. */
 async function pretrainingName(recipe: Recipe, seed: number, backend: string): Promise<string> {
   const { suite, model, pretraining } = recipe;
   const text = JSON.stringify({ suite, model, pretraining, seed, backend });
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const hex = Array.from(new Uint8Array(hash, 0, 6), (byte) => byte.toString(16).padStart(2, "0"));
-  return `${recipe.name}-seed-${seed}-${hex.join("")}`;
+  return `${suiteLabel(suite)}-seed-${seed}-${hex.join("")}`;
 }
 
 async function weightsOf(checkpoints: Checkpoints, name: string): Promise<Params> {

@@ -1,0 +1,95 @@
+import { isMini, type MiniKnobs, type MiniName } from "../../tasks/minis.ts";
+import type { MiniSuite } from "../../tasks/suite.ts";
+import type { Recipe } from "../recipe.ts";
+import { adamw, anchored, asft, base, merge, sft } from "./rows.ts";
+
+/** The paper's benchmarks in miniature: what one base is fine-tuned for, each on its own. */
+export const miniTargets: readonly MiniName[] = ["mini-igsm", "mini-medcalc", "mini-ifeval"];
+
+/** What the base is to keep; Countdown is the paper's. */
+export const miniPriors: readonly string[] = [
+  "rev",
+  "sort",
+  "kv",
+  "echo",
+  "conv",
+  "mini-countdown",
+];
+
+const knobs: MiniKnobs = {
+  "mini-igsm": { maxEdge: 4, op: [1, 3] },
+  "mini-medcalc": {
+    calculators: ["bmi", "corr", "fluid", "curb", "sirs", "rcri"],
+    distractors: [1, 2],
+    shuffle: true,
+  },
+  "mini-ifeval": {
+    constraints: [1, 2],
+    most: 4,
+    kinds: [
+      ...(["words", "bullets", "slots", "has", "not", "end", "no"] as const),
+      ...(["lower", "upper", "title", "two", "quote"] as const),
+    ],
+  },
+  "mini-countdown": { number: [1, 4], target: [1, 9] },
+};
+
+/**
+ * The suite whose base is fine-tuned for a target. All targets of the study are latent in it, so
+ * that one base serves them all.
+ */
+function suiteFor(target: MiniName, priors: readonly string[]): MiniSuite {
+  const kept = priors.filter((name) => name !== target);
+  const targets = [...new Set([...miniTargets, target])].filter((name) => !kept.includes(name));
+  const used = [...kept, ...targets].filter(isMini);
+  return {
+    priors: kept,
+    targets,
+    knobs: Object.fromEntries(used.map((name) => [name, knobs[name]])),
+  };
+}
+
+/**
+ * The study of `npm start -- --target …`.
+ * @param priors skills of the full study and minis; the target is left out of them
+ */
+export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPriors): Recipe => ({
+  name: target,
+  suite: suiteFor(target, priors),
+  target,
+  model: { contextLength: 96, layers: 3, heads: 4, width: 64, hidden: 176 },
+  pretraining: {
+    ...adamw,
+    steps: 3000,
+    batchSize: 64,
+    learningRate: 4e-3,
+    weightDecay: 0.01,
+    targetEvery: 2,
+    latent: 0.3,
+  },
+  fineTuning: {
+    ...adamw,
+    examples: 512,
+    signOff: 6,
+    labelNoise: 0,
+    batchSize: 32,
+    epochs: 10,
+    learningRate: 3e-3,
+    weightDecay: 0,
+  },
+  evaluation: { targetPrompts: 200, promptsPerSkill: 100, divergencePromptsPerSkill: 16 },
+  rows: [
+    base,
+    sft(3e-3),
+    sft(1e-3),
+    sft(3e-4),
+    anchored(2, 5, 0.25),
+    anchored(1, 10, 0.25),
+    anchored(5, 5, 0.5, { label: "Paper's α=0.5 T=5 K=5" }),
+    asft(0.1, 1e-3),
+    merge(0.3),
+    merge(0.5),
+  ],
+  reference: "sft-3e-3",
+  headline: "anchored-0.25-T2-K5",
+});
