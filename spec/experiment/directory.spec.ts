@@ -2,9 +2,10 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRun, listRuns, type RunConfig, reopenRun } from "../../src/experiment/directory.ts";
+import { createRun, listRuns, reopenRun } from "../../src/experiment/directory.ts";
 import { writeWhole } from "../../src/experiment/files.ts";
 import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
+import type { RunConfig } from "../../src/experiment/run.ts";
 import { constant } from "../../src/tensor/apply.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 import { tinyRecipe } from "./tiny.ts";

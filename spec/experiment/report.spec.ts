@@ -1,12 +1,12 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
-import type { RunConfig } from "../../src/experiment/directory.ts";
 import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
 import type { Recipe } from "../../src/experiment/recipe.ts";
 import { fullRecipe } from "../../src/experiment/recipes/full.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { type Labelled, placeLabels } from "../../src/experiment/report/labels.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";
+import type { RunConfig } from "../../src/experiment/run.ts";
 import { suiteOf } from "../../src/tasks/suite.ts";
 
 const configOf = (recipe: Recipe, seeds: readonly number[]): RunConfig => ({

@@ -1,10 +1,11 @@
 import { basename, join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
-import { createRun, listRuns, type RunDirectory, reopenRun } from "../experiment/directory.ts";
+import { createRun, listRuns, reopenRun } from "../experiment/directory.ts";
 import type { Recipe } from "../experiment/recipe.ts";
 import { fullRecipe } from "../experiment/recipes/full.ts";
 import { miniRecipe } from "../experiment/recipes/minis.ts";
 import { smokeRecipe } from "../experiment/recipes/smoke.ts";
+import type { RunDirectory } from "../experiment/run.ts";
 import { workerOf } from "./claim.ts";
 import { type Options, UsageError } from "./options.ts";
 

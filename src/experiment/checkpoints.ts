@@ -1,4 +1,4 @@
-import type { Weights } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type Weights } from "./safetensors.ts";
 
 /** Where weights are kept by name. */
 export interface Checkpoints {
@@ -19,5 +19,28 @@ export function checkpointsInMemory(): Checkpoints {
     remove: async (name) => {
       kept.delete(name);
     },
+  };
+}
+
+/** Named bytes: a disk, or what a browser has in its place. Paths have `/` between their parts. */
+export interface Files {
+  /** @returns undefined where there is no such file */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Writes the whole file or nothing; makes its folders. */
+  write(path: string, content: string | Uint8Array): Promise<void>;
+  /** Does nothing where there is no such file. */
+  remove(path: string): Promise<void>;
+}
+
+/** Weights kept as `folder/name.safetensors`. */
+export function checkpointsIn(files: Files, folder: string): Checkpoints {
+  const pathOf = (name: string): string => `${folder}/${name}.safetensors`;
+  return {
+    load: async (name) => {
+      const bytes = await files.read(pathOf(name));
+      return bytes && decodeSafetensors(bytes, pathOf(name));
+    },
+    save: (name, weights) => files.write(pathOf(name), encodeSafetensors(weights)),
+    remove: (name) => files.remove(pathOf(name)),
   };
 }

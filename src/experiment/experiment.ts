@@ -124,7 +124,11 @@ async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, P
 }
 
 /** Names a pre-training by all that decides its numbers, so that recipes which share it find it. */
-async function pretrainingName(recipe: Recipe, seed: number, backend: string): Promise<string> {
+export async function pretrainingName(
+  recipe: Recipe,
+  seed: number,
+  backend: string,
+): Promise<string> {
   const { suite, model, pretraining } = recipe;
   const text = JSON.stringify({ suite, model, pretraining, seed, backend });
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));

@@ -1,7 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { Checkpoints } from "./checkpoints.ts";
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import { dirname } from "node:path";
+import { type Checkpoints, checkpointsIn, type Files } from "./checkpoints.ts";
 
 /** Writes the whole file or nothing: under a temporary name beside it, then renamed. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
@@ -26,15 +25,12 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
   }
 }
 
+/** The disk of this machine. */
+export const disk: Files = {
+  read: readIfThere,
+  write: writeWhole,
+  remove: (path) => rm(path, { force: true }),
+};
+
 /** Weights kept as `folder/name.safetensors`. */
-export function checkpointFolder(folder: string): Checkpoints {
-  const pathOf = (name: string): string => join(folder, `${name}.safetensors`);
-  return {
-    load: async (name) => {
-      const bytes = await readIfThere(pathOf(name));
-      return bytes && decodeSafetensors(bytes, pathOf(name));
-    },
-    save: (name, weights) => writeWhole(pathOf(name), encodeSafetensors(weights)),
-    remove: (name) => rm(pathOf(name), { force: true }),
-  };
-}
+export const checkpointFolder = (folder: string): Checkpoints => checkpointsIn(disk, folder);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 
@@ -36,16 +37,24 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(here("../../package.json"), "utf8"));
+
+/** Programs go by their functions' names, in errors and in listings. */
+const names = { output: { keepNames: true } };
+
 const config: UserConfig = defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
+  root: here("."),
   // Works in any folder of any static server.
   base: "./",
   plugins: [contentSecurityPolicy],
   assetsInclude: ["**/*.safetensors"],
-  worker: { format: "es" },
+  define: { __VERSION__: JSON.stringify(version) },
+  worker: { format: "es", rolldownOptions: names },
   build: {
-    outDir: fileURLToPath(new URL("../../dist/lab", import.meta.url)),
+    outDir: here("../../dist/lab"),
     emptyOutDir: true,
+    rolldownOptions: names,
     target: "es2023",
     // A file that is inlined would need data: in the policy.
     assetsInlineLimit: 0,

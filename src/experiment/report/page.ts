@@ -1,6 +1,6 @@
-import type { RunConfig } from "../directory.ts";
 import { percent } from "../format.ts";
 import type { Certified, Measurement } from "../measurements.ts";
+import type { RunConfig } from "../run.ts";
 import { type RowSummary, summarize } from "../summary.ts";
 import { families, familyOf } from "./families.ts";
 import { boundFigure, paretoFigure, weightFigure } from "./figures.ts";

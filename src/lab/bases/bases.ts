@@ -1,0 +1,42 @@
+import type { Checkpoints } from "../../experiment/checkpoints.ts";
+import { pretrainingName } from "../../experiment/experiment.ts";
+import type { Recipe } from "../../experiment/recipe.ts";
+import { decodeSafetensors } from "../../experiment/safetensors.ts";
+
+/** Where the base models that come with the page are, by the name of their pre-training. */
+const addresses: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(
+    import.meta.glob<string>("./*.safetensors", { query: "?url", import: "default", eager: true }),
+  ).map(([path, address]) => [path.replace(/^\.\/(.*)\.safetensors$/, "$1"), address]),
+);
+
+/** The back end that the bases were pre-trained on; every other starts from the same. */
+const MADE_ON = "wasm";
+
+/** Whether a base comes with the page. */
+export const hasBase = async (recipe: Recipe, seed: number): Promise<boolean> =>
+  Object.hasOwn(addresses, await pretrainingName(recipe, seed, MADE_ON));
+
+/**
+ * Pre-trainings that come with the page, before those that are kept.
+ * @param backend what the run trains on
+ */
+export async function withBases(
+  kept: Checkpoints,
+  recipe: Recipe,
+  seed: number,
+  backend: string,
+): Promise<Checkpoints> {
+  const wanted = await pretrainingName(recipe, seed, backend);
+  const shipped = addresses[await pretrainingName(recipe, seed, MADE_ON)];
+  return {
+    ...kept,
+    async load(name) {
+      if (name !== wanted || shipped === undefined) return kept.load(name);
+      const response = await fetch(shipped);
+      if (!response.ok)
+        throw new Error(`${shipped}: expected a base model, got ${response.status}`);
+      return decodeSafetensors(new Uint8Array(await response.arrayBuffer()), shipped);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { percent } from "../../experiment/format.ts";
+import { type Labelled, placeLabels } from "../../experiment/report/labels.ts";
+import { drawAxes, type Plane } from "../chart/axes.ts";
+import { drawing, figure } from "../chart/figure.ts";
+import { linear } from "../chart/scale.ts";
+import { html, svg } from "../dom.ts";
+import { type Look, looksOf, type Run, tunedRows } from "../runs/run.ts";
+import { colorOf, shortName } from "./colors.ts";
+import type { View } from "./view.ts";
+
+/** A row's way over the plane. */
+interface Path {
+  readonly label: string;
+  readonly color: string;
+  readonly looks: readonly Look[];
+  readonly faded: boolean;
+}
+
+const HEIGHT = 360;
+
+/** What was learned against what was kept: every row's way from the base to where it ended. */
+export function paretoView(): View {
+  let paths: readonly Path[] = [];
+  const frame = figure(
+    "Learned and kept",
+    "Every method starts at the base, lower right: it knows its skills and not the target. Up is learning, left is forgetting. The place to be is the upper right corner. Change a knob and run again: the plane fills with your runs.",
+    () => draw(),
+  );
+  function draw(): void {
+    const width = frame.width();
+    if (width === 0) return;
+    frame.stage.replaceChildren(
+      paths.some(({ looks }) => looks.length > 0)
+        ? drawPaths(paths, width)
+        : html("p", { class: "empty" }, "Appears as soon as the base has been examined."),
+    );
+  }
+  return {
+    element: frame.element,
+    update({ run, others }) {
+      const of = (each: Run, faded: boolean): Path[] =>
+        tunedRows(each).map((row) => ({
+          label: faded ? row.label : shortName(row),
+          color: colorOf(row),
+          looks: looksOf(each, row),
+          faded,
+        }));
+      paths = [...others.flatMap((other) => of(other, true)), ...(run ? of(run, false) : [])];
+      draw();
+    },
+  };
+}
+
+function drawPaths(paths: readonly Path[], width: number): SVGSVGElement {
+  const plane: Plane = { left: 44, right: width - 18, top: 26, bottom: HEIGHT - 40 };
+  const asShare = (share: number): string => `${percent(share, 0)} %`;
+  const x = Object.assign(linear([0, 1], [plane.left, plane.right]), { format: asShare });
+  const y = Object.assign(linear([0, 1], [plane.bottom, plane.top]), { format: asShare });
+  const place = ({ kept, target }: Look): string => `${x(kept).toFixed(1)},${y(target).toFixed(1)}`;
+  const begun = paths.filter(({ looks }) => looks.length > 0);
+  const drawn = begun.map(({ color, looks, faded }) => {
+    const end = looks.at(-1) as Look;
+    return svg(
+      "g",
+      { class: `series ${color.slice(2)}${faded ? " faded" : ""}` },
+      svg("path", { d: `M${looks.map(place).join("L")}` }),
+      ...looks
+        .slice(1, -1)
+        .map((look) => svg("circle", { cx: x(look.kept), cy: y(look.target), r: 2 })),
+      svg("circle", { class: "end", cx: x(end.kept), cy: y(end.target), r: faded ? 4 : 7 }),
+    );
+  });
+  const base = begun[0]?.looks[0];
+  const points: (Labelled & { readonly color: string; readonly faded: boolean })[] = [
+    ...(base
+      ? [{ x: x(base.kept), y: y(base.target), text: "base", color: "--base", faded: false }]
+      : []),
+    ...begun
+      .filter(({ looks }) => looks.length > 1)
+      .map(({ label, color, looks, faded }) => {
+        const end = looks.at(-1) as Look;
+        return { x: x(end.kept), y: y(end.target), text: label, color, faded };
+      }),
+  ];
+  const placed = placeLabels(points, { ...plane, right: width });
+  const labels = points.map(({ text, color, faded, ...at }, i) => {
+    const { dx, dy, anchor } = placed[i] as (typeof placed)[number];
+    return svg(
+      "text",
+      {
+        class: `end ${color.slice(2)}${faded ? " faded" : ""}`,
+        ...{ x: at.x + dx, y: at.y + dy + 4, "text-anchor": anchor },
+      },
+      text,
+    );
+  });
+  const told = begun
+    .filter(({ faded }) => !faded)
+    .map(({ label, looks }) => {
+      const { target, kept } = looks.at(-1) as Look;
+      return `${label}: target ${asShare(target)}, skills kept ${asShare(kept)}`;
+    });
+  return drawing(
+    width,
+    HEIGHT,
+    `Learned against kept. ${told.join("; ")}`,
+    drawAxes(plane, {
+      ...{ x, y },
+      xLabel: "prior skills kept →",
+      yLabel: "↑ target learned",
+    }),
+    ...(base
+      ? [
+          svg(
+            "g",
+            { class: "series base" },
+            svg("circle", { class: "end", cx: x(base.kept), cy: y(base.target), r: 6 }),
+          ),
+        ]
+      : []),
+    ...drawn,
+    ...labels,
+  );
+}

@@ -1,0 +1,47 @@
+import type { Engine } from "../../engines/engine.ts";
+import type { Program } from "../../engines/program.ts";
+import type { Measurement } from "../../experiment/measurements.ts";
+import type { Figures } from "./protocol.ts";
+
+type AnyProgram = Program<readonly unknown[], unknown>;
+
+/** An engine that remembers the newest program of a name. */
+export interface Watched {
+  readonly engine: Engine;
+  program(name: string): AnyProgram | undefined;
+}
+
+/** Watches what an engine compiles; what it computes stays the same. */
+export function watch(engine: Engine): Watched {
+  const programs = new Map<string, AnyProgram>();
+  const compile = ((...args: Parameters<Engine["compile"]>) => {
+    const program = engine.compile(...args);
+    programs.set(args[0].name, program as AnyProgram);
+    return program;
+  }) as Engine["compile"];
+  return { engine: { ...engine, compile }, program: (name) => programs.get(name) };
+}
+
+/** Times training alone: what looks at the model in between is left out. */
+export interface Stopwatch {
+  /** @param milliseconds that it took until this measurement came */
+  after(measurement: Measurement, milliseconds: number): Figures | undefined;
+}
+
+export function createStopwatch({ engine, program }: Watched): Stopwatch {
+  let last = { stage: "", step: 0, tokens: 0 };
+  return {
+    after(m, milliseconds) {
+      if (m.kind !== "progress") return undefined;
+      if (m.stage !== last.stage) last = { stage: m.stage, step: 0, tokens: 0 };
+      const [steps, tokens] = [m.step - last.step, m.tokens - last.tokens];
+      last = m;
+      return {
+        memory: engine.memory(),
+        tokensPerSecond: (1000 * tokens) / milliseconds,
+        stepTime: milliseconds / steps,
+        step: program("trainStep")?.stats() ?? {},
+      };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { Example } from "../../anchored/batches.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { keysOf, type StudyData, studyData } from "../../experiment/data.ts";
+import type { Recipe } from "../../experiment/recipe.ts";
+import type { Params } from "../../nn/config.ts";
+import { generate } from "../../nn/generate.ts";
+import { type Transformer, transformer } from "../../nn/transformer.ts";
+import { suiteOf } from "../../tasks/suite.ts";
+import { eos } from "../../tasks/vocabulary.ts";
+import type { Sample } from "./protocol.ts";
+
+/** Questions that every row is asked aloud: two of the target and one of each skill. */
+export function sampleQuestions(
+  recipe: Recipe,
+  seed: number,
+): readonly { readonly skill: string; readonly example: Example }[] {
+  const { target, skills }: StudyData = studyData(recipe, keysOf(seed));
+  return [
+    ...target.slice(0, 2).map((example) => ({ skill: "target", example })),
+    ...Object.entries(skills).flatMap(([skill, examples]) =>
+      examples.slice(0, 1).map((example) => ({ skill, example })),
+    ),
+  ];
+}
+
+/** The study's transformer. */
+export const modelOf = (recipe: Recipe): Transformer =>
+  transformer({
+    ...recipe.model,
+    vocabSize: suiteOf(recipe.suite).vocabulary.symbols.length,
+    previousTokenEmbedding: true,
+  });
+
+/** What a model says to each question, token after token, the likeliest each time. */
+export async function answer(
+  engine: Engine,
+  recipe: Recipe,
+  params: Params,
+  questions: ReturnType<typeof sampleQuestions>,
+): Promise<Sample[]> {
+  const model = modelOf(recipe);
+  const { decode } = suiteOf(recipe.suite).vocabulary;
+  const prompts = questions.map(({ example }) => example.prompt);
+  const longest = Math.max(...prompts.map((prompt) => prompt.length));
+  const answers = await generate(engine, {
+    ...{ model, params, prompts, stopToken: eos },
+    maxNewTokens: recipe.model.contextLength - longest,
+  });
+  return questions.map(({ skill, example }, i) => ({
+    skill,
+    prompt: decode(example.prompt.slice(1)),
+    expected: decode(example.response.slice(0, -1)),
+    said: decode(answers[i] as number[]),
+  }));
+}

@@ -1,0 +1,118 @@
+import { createEngine } from "../../engines/create.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { checkpointsIn } from "../../experiment/checkpoints.ts";
+import { experiment } from "../../experiment/experiment.ts";
+import type { Measurement, RowResult } from "../../experiment/measurements.ts";
+import {
+  createRunIn,
+  type RunConfig,
+  type RunDirectory,
+  reopenRunIn,
+} from "../../experiment/run.ts";
+import { withBases } from "../bases/bases.ts";
+import { addressOf, runPath, samplesOf } from "../runs/places.ts";
+import type { Storage } from "../runs/storage.ts";
+import type { Gate } from "./gate.ts";
+import { createStopwatch, type Watched, watch } from "./instruments.ts";
+import type { Assignment, Report, Sample } from "./protocol.ts";
+import { answer, sampleQuestions } from "./samples.ts";
+
+/** What a session works with. */
+export interface Workplace {
+  readonly storage: Storage;
+  readonly gate: Gate;
+  readonly tell: (report: Report) => void;
+  readonly version: string;
+}
+
+/**
+ * Carries an assignment out: the study of the command line, measurement by measurement, with its
+ * files in the browser's storage.
+ * @throws whatever the engine, the storage or the study throws; finished rows are kept
+ */
+export async function work(assignment: Assignment, place: Workplace): Promise<void> {
+  const { threads, engine: backend } = assignment;
+  const watched = watch(await createEngine({ backend, threads }));
+  const { engine } = watched;
+  try {
+    const run = await openRun(assignment, engine, place);
+    const { config } = run;
+    const { reason } = engine;
+    place.tell({ kind: "engine", config, reason, kept: place.storage.lasting });
+    const ended = await follow(watched, run, assignment, place);
+    place.tell({ kind: ended ? "finished" : "stopped" });
+  } finally {
+    await engine.close();
+  }
+}
+
+async function openRun(
+  { name, fresh }: Assignment,
+  engine: Engine,
+  { storage, version }: Workplace,
+): Promise<RunDirectory> {
+  if (!fresh) return reopenRunIn(storage, runPath(name));
+  const { recipe, seeds, address } = fresh;
+  await storage.write(addressOf(name), address);
+  const config: RunConfig = {
+    ...{ recipe, seeds },
+    backend: engine.backend,
+    device: engine.description,
+    versions: { anchorgrad: version, browser: navigator.userAgent },
+    started: new Date().toISOString(),
+  };
+  return createRunIn(storage, runPath(name), config);
+}
+
+/** What the rows of a run said so far. */
+async function readSamples(storage: Storage, name: string): Promise<Record<string, Sample[]>> {
+  const bytes = await storage.read(samplesOf(name));
+  return bytes ? JSON.parse(new TextDecoder().decode(bytes)) : {};
+}
+
+/** @returns whether the study came to its end */
+async function follow(
+  watched: Watched,
+  run: RunDirectory,
+  { name, scratch }: Assignment,
+  { storage, gate, tell }: Workplace,
+): Promise<boolean> {
+  const { engine } = watched;
+  const { recipe, seeds } = run.config;
+  const [seed = 0] = seeds;
+  const kept = checkpointsIn(storage, "pretraining");
+  const measurements = experiment(engine, recipe, {
+    seeds,
+    finished: run.measurements.filter((m): m is RowResult => m.kind === "row"),
+    checkpoints: run.checkpoints,
+    pretrained: scratch ? kept : await withBases(kept, recipe, seed, engine.backend),
+  });
+  const questions = sampleQuestions(recipe, seed);
+  const samples = await readSamples(storage, name);
+  const stopwatch = createStopwatch(watched);
+
+  async function look(m: Measurement, milliseconds: number): Promise<void> {
+    tell({ kind: "measurement", measurement: m });
+    const figures = stopwatch.after(m, milliseconds);
+    if (figures) tell({ kind: "figures", figures });
+    if (m.kind !== "row") return;
+    const weights = await run.checkpoints.load(`seed-${m.seed}/${m.row}`);
+    if (!weights) return;
+    samples[m.row] = await answer(engine, recipe, weights.tensors, questions);
+    await storage.write(samplesOf(name), JSON.stringify(samples));
+    tell({ kind: "samples", row: m.row, samples: samples[m.row] as readonly Sample[] });
+  }
+
+  for (;;) {
+    if (!(await gate.pass())) {
+      await measurements.return();
+      return false;
+    }
+    const start = performance.now();
+    const next = await measurements.next();
+    if (next.done) return true;
+    const milliseconds = performance.now() - start;
+    await run.record(next.value);
+    await look(next.value, milliseconds);
+  }
+}
