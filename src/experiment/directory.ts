@@ -1,13 +1,16 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { disk } from "./files.ts";
+import { disk, readIfThere } from "./files.ts";
 import {
   configOf,
   createRunIn,
+  type Failure,
   type RunConfig,
   type RunDirectory,
   readConfigIn,
+  readFailuresIn,
   reopenRunIn,
+  writeConfigIn,
 } from "./run.ts";
 
 /** Starts a run on disk. @throws DataError where the folder holds one already */
@@ -19,6 +22,17 @@ export const reopenRun = (path: string): Promise<RunDirectory> => reopenRunIn(di
 
 /** @throws DataError where there is no run, or its configuration is damaged */
 export const readConfig = (path: string): Promise<RunConfig> => readConfigIn(disk, path);
+
+export const runIsThere = async (path: string): Promise<boolean> =>
+  (await readIfThere(configOf(path))) !== undefined;
+
+/** Writes a run's configuration anew: rows and seeds have been added. */
+export const writeConfig = (path: string, config: RunConfig): Promise<void> =>
+  writeConfigIn(disk, path, config);
+
+/** The rows of a run on disk that could not be finished. */
+export const readFailures = (path: string): Promise<readonly Failure[]> =>
+  readFailuresIn(disk, path);
 
 /** Paths of the runs in a folder, the newest first. */
 export async function listRuns(folder: string): Promise<string[]> {

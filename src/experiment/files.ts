@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type Checkpoints, checkpointsIn, type Files } from "./checkpoints.ts";
 
 /** Writes the whole file or nothing: under a temporary name beside it, then renamed. */
@@ -14,6 +14,18 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     throw error;
   }
 }
+
+/** Removes what a process that was ended by force left half-written, in a folder and below. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true }).catch(noneWhere("ENOENT"));
+  const unfinished = entries.filter((name) => name.endsWith(".partial"));
+  await Promise.all(unfinished.map((name) => rm(join(folder, name), { force: true })));
+}
+
+const noneWhere = (code: string) => (error: NodeJS.ErrnoException) => {
+  if (error.code === code) return [];
+  throw error;
+};
 
 /** A file's bytes; undefined where there is none. */
 export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
