@@ -7,7 +7,7 @@ import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
 import { keysOf, studyData } from "./data.ts";
 import { type Evaluate, evaluator } from "./evaluate.ts";
 import type { Measurement, Progress, RowResult } from "./measurements.ts";
-import { pretrain } from "./pretrain.ts";
+import { pretrain, pretrainingIdentity } from "./pretrain.ts";
 import type { Recipe } from "./recipe.ts";
 import { train } from "./train.ts";
 
@@ -15,7 +15,7 @@ export interface ExperimentOptions {
   /** `[0]` by default. */
   readonly seeds?: readonly number[];
   /** Rows of an earlier run that are kept; their weights are among the checkpoints. */
-  readonly finished?: readonly RowResult[];
+  readonly finished?: readonly Pick<RowResult, "seed" | "row">[];
   /** Where each row's weights go, as `seed-0/sft-3e-3`; in memory by default. */
   readonly checkpoints?: Checkpoints;
   /** Where finished pre-trainings are kept and found; in memory by default. */
@@ -129,11 +129,10 @@ export async function pretrainingName(
   seed: number,
   backend: string,
 ): Promise<string> {
-  const { suite, model, pretraining } = recipe;
-  const text = JSON.stringify({ suite, model, pretraining, seed, backend });
+  const text = JSON.stringify({ ...pretrainingIdentity(recipe, seed), backend });
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const hex = Array.from(new Uint8Array(hash, 0, 6), (byte) => byte.toString(16).padStart(2, "0"));
-  return `${suiteLabel(suite)}-seed-${seed}-${hex.join("")}`;
+  return `${suiteLabel(recipe.suite)}-seed-${seed}-${hex.join("")}`;
 }
 
 async function weightsOf(checkpoints: Checkpoints, name: string): Promise<Params> {
