@@ -6,12 +6,13 @@ import { publishedNames } from "../../src/cli/downloadSources.ts";
 import { flag, oneOf, only, range, readKnobs, share, text, whole } from "../../src/cli/knobs.ts";
 import { UsageError } from "../../src/cli/options.ts";
 import { scorables } from "../../src/cli/scoreQuestions.ts";
+import { namedSweeps } from "../../src/experiment/sweep/named.ts";
 
 const usageOf = (name: string): string => commandNamed(name)?.usage ?? "";
 
 describe("commands", () => {
   it("are found by name; all else is the study's", () => {
-    for (const name of ["data", "score", "download"]) {
+    for (const name of ["sweep", "data", "score", "download"]) {
       expect(commandNamed(name)?.name).toBe(name);
       expect(commandList).toContain(`anchorgrad ${name} `);
     }
@@ -43,7 +44,10 @@ describe("commands", () => {
       expect(usageOf("score")).toContain(option);
     for (const option of ["--out", "--url", "--sha256"])
       expect(usageOf("download")).toContain(option);
-    for (const name of ["data", "score", "download"])
+    for (const option of ["--name", "--seeds", "--tuning-seeds", "--processes", "--keep-weights"])
+      expect(usageOf("sweep")).toContain(option);
+    for (const name of Object.keys(namedSweeps)) expect(usageOf("sweep")).toContain(name);
+    for (const name of ["sweep", "data", "score", "download"])
       for (const line of usageOf(name).split("\n")) expect(line.length).toBeLessThan(101);
   });
 });

@@ -2,9 +2,10 @@ import type { Command } from "./command.ts";
 import { data } from "./data.ts";
 import { download } from "./download.ts";
 import { score } from "./score.ts";
+import { sweep } from "./sweep.ts";
 
 /** What there is beside the study. */
-const commands: readonly Command[] = [data, score, download];
+const commands: readonly Command[] = [sweep, data, score, download];
 
 export const commandNamed = (name: string | undefined): Command | undefined =>
   commands.find((command) => command.name === name);

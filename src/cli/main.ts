@@ -1,13 +1,10 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { DataError } from "../tensor/errors.ts";
 import type { Command } from "./command.ts";
 import { commandList, commandNamed } from "./commands.ts";
 import { parseOptions, UsageError, usage } from "./options.ts";
 import { runStudy } from "./study.ts";
+import { ownVersions } from "./version.ts";
 
 /** As shells count them: a process ended by SIGINT. */
 const INTERRUPTED = 130;
@@ -24,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
     out: process.stdout,
     folder: process.cwd(),
     signal: interruption(),
-    versions: { anchorgrad: await ownVersion(), node: process.versions.node },
+    versions: await ownVersions(),
   });
   return finished ? 0 : INTERRUPTED;
 }
@@ -56,14 +53,6 @@ function interruption(): AbortSignal {
       process.stderr.write("\nstopping after this step; once more to stop at once\n");
     });
   return stop.signal;
-}
-
-/** The version in the nearest package.json above this file. */
-async function ownVersion(): Promise<string> {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
-  const text = await readFile(join(folder, "package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 try {

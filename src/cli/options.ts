@@ -122,19 +122,20 @@ function parsePriors(text: string, target: string | undefined): string[] {
 
 const isCount = (text: string): boolean => /^\d{1,9}$/.test(text);
 
-function parseSeeds(text: string): number[] {
+/** @throws UsageError that names the option */
+export function parseSeeds(text: string, option = "--seeds"): number[] {
   const parts = text.replace(/,$/, "").split(",");
   if (!parts.every(isCount))
-    throw new UsageError(`--seeds: expected a count (3) or a list (7,8,9 or 7,), got ${text}`);
+    throw new UsageError(`${option}: expected a count (3) or a list (7,8,9 or 7,), got ${text}`);
   const numbers = parts.map(Number);
   if (text.includes(",")) {
     if (new Set(numbers).size < numbers.length)
-      throw new UsageError(`--seeds: expected different seeds, got ${text}`);
+      throw new UsageError(`${option}: expected different seeds, got ${text}`);
     return numbers;
   }
   const [count] = numbers as [number];
   if (count < 1 || count > 1000)
-    throw new UsageError(`--seeds: expected between 1 and 1000 seeds, got ${text}`);
+    throw new UsageError(`${option}: expected between 1 and 1000 seeds, got ${text}`);
   return Array.from({ length: count }, (_, i) => i);
 }
 

@@ -16,7 +16,7 @@ export interface Standing {
   readonly secondsLeft: number;
 }
 
-const labelOf = (recipe: Recipe, stage: string): string =>
+export const labelOf = (recipe: Recipe, stage: string): string =>
   recipe.rows.find(({ id }) => id === stage)?.label ?? stage;
 
 /** `━━━━────` */

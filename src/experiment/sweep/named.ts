@@ -1,0 +1,17 @@
+import { fullRecipe } from "../recipes/full.ts";
+import { smokeRecipe } from "../recipes/smoke.ts";
+import type { Recipes } from "./recipeFile.ts";
+import type { Sweep } from "./sweep.ts";
+
+/** Recipes that a sweep's file may extend. */
+export const namedRecipes: Recipes = { full: fullRecipe, smoke: smokeRecipe };
+
+/** Seeds that are reported, and seeds on which rows are chosen. */
+const seeds = [0, 1, 2, 3, 4];
+const tuningSeeds = [100, 101, 102];
+
+/** Sweeps that need no file. */
+export const namedSweeps: Readonly<Record<string, Sweep>> = {
+  full: { name: "full", studies: [{ recipe: fullRecipe, seeds, tuningSeeds }] },
+  smoke: { name: "smoke", studies: [{ recipe: smokeRecipe, seeds, tuningSeeds }] },
+};

@@ -1,0 +1,107 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { on, once } from "node:events";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { EngineOptions } from "../../engines/create.ts";
+import type { Measurement } from "../measurements.ts";
+import type { Job } from "./plan.ts";
+import type { Reply, Request, WorkerOptions } from "./protocol.ts";
+import { type Scheduler, WorkerLost } from "./scheduler.ts";
+
+export interface ProcessOptions {
+  /** How many processes, and so jobs, at a time. */
+  readonly processes: number;
+  readonly engine: EngineOptions;
+  /** Folder of finished pre-trainings, shared by all processes. */
+  readonly pretrained: string;
+  /** The folder for the weights of a job's recipe. */
+  readonly checkpointsOf: (job: Job) => string;
+  /** Whether to keep weights that no other job needs; false by default. */
+  readonly keepWeights?: boolean;
+  /** The worker's script, where it is not beside this one. */
+  readonly script?: string;
+}
+
+/** The script stands beside this one: TypeScript in the sources, JavaScript when built. */
+const beside = (): string =>
+  fileURLToPath(new URL(`worker${extname(import.meta.url)}`, import.meta.url));
+
+/**
+ * Runs jobs in processes of this machine. A process serves jobs one after the other; one that dies
+ * is replaced by the next job's.
+ */
+export function processes(options: ProcessOptions): Scheduler {
+  const { engine, pretrained, checkpointsOf, keepWeights = false, script = beside() } = options;
+  const idle: ChildProcess[] = [];
+  const all = new Set<ChildProcess>();
+
+  const start = (): ChildProcess => {
+    const settings: WorkerOptions = { engine, pretrained };
+    const child = fork(script, [JSON.stringify(settings)], {
+      serialization: "json",
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    all.add(child);
+    child.once("exit", () => {
+      all.delete(child);
+      const at = idle.indexOf(child);
+      if (at >= 0) idle.splice(at, 1);
+    });
+    return child;
+  };
+
+  async function* submit(job: Job): AsyncGenerator<Measurement, void> {
+    const child = idle.pop() ?? start();
+    const request: Request = {
+      job: { recipe: job.recipe, seed: job.seed, row: job.row },
+      checkpoints: checkpointsOf(job),
+      keepWeights,
+    };
+    for await (const reply of ask(child, request)) {
+      if (reply.kind === "measured") yield reply.measurement;
+      else {
+        idle.push(child);
+        if (reply.kind === "done") return;
+        throw Object.assign(new Error(reply.message), { stack: reply.stack });
+      }
+    }
+  }
+
+  return {
+    capacity: options.processes,
+    submit,
+    close: async () => {
+      const ends = [...all].map((child) => once(child, "exit"));
+      for (const child of all) child.kill("SIGKILL");
+      await Promise.all(ends);
+    },
+  };
+}
+
+/** Sends a request. @returns the replies. @throws WorkerLost when the process ends meanwhile */
+async function* ask(child: ChildProcess, request: Request): AsyncGenerator<Reply, void> {
+  const lost = new AbortController();
+  let said = "";
+  const listen = (text: Buffer): void => {
+    said = `${said}${text}`.slice(-SAID);
+  };
+  const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+    const how = signal ? `by ${signal}` : `with code ${code}`;
+    lost.abort(new WorkerLost(`its process ended ${how}${said && `: ${said.trim()}`}`));
+  };
+  child.stderr?.on("data", listen);
+  child.once("close", end);
+  try {
+    const replies = on(child, "message", { signal: lost.signal });
+    child.send(request, () => {});
+    for await (const [reply] of replies) yield reply as Reply;
+  } catch (error) {
+    throw lost.signal.aborted ? lost.signal.reason : error;
+  } finally {
+    child.stderr?.off("data", listen);
+    child.off("close", end);
+  }
+}
+
+/** So many characters of what a process last wrote go into the error of its loss. */
+const SAID = 2000;

@@ -1,0 +1,154 @@
+import { shown } from "../../tasks/jsonl.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { checkRecipe } from "../checkRecipe.ts";
+import type { Recipe } from "../recipe.ts";
+import { expandGrid, type Json } from "./grid.ts";
+import type { Sweep, SweepStudy } from "./sweep.ts";
+
+/** What the help shows of a sweep's file. */
+export const recipeFileHelp: string = `A sweep's file
+  {
+    "name": "alpha",                     a folder under runs/; left out: the file's name
+    "extends": "full",                   a built-in recipe, whose parts may be given anew:
+    "fineTuning": { "signOff": 0 },      suite, model, pretraining, fineTuning, evaluation
+    "rows": ["base", "sft-3e-3"],        ids of the built-in recipe's rows, or rows of one's own;
+                                         left out: all; with a grid: the base and the reference
+    "grid": [                            a list of values stands for a row with each of them
+      { "method": "anchored", "alpha": [0.1, { "budget": 0.02 }], "outer": [1, 2], "inner": 5 },
+      { "method": "sft", "learningRate": [1e-3, 3e-4] }
+    ],
+    "reference": "sft-3e-3",             the row that is p_sft for the rows after it
+    "seeds": [0, 1, 2, 3, 4],            reported; a number n stands for 0 to n − 1
+    "tuningSeeds": [100, 101, 102]       run as well, to choose each family's row; never reported
+  }
+  or { "name": …, "studies": [ … ] } with several of these, each with a name, run as one sweep.
+`;
+
+const PARTS = ["model", "pretraining", "fineTuning", "evaluation"] as const;
+const WHOLE = ["suite", "reference", "headline"] as const;
+const KNOWN = [
+  ...["name", "extends", "rows", "grid", "seeds", "tuningSeeds"],
+  ...[...PARTS, ...WHOLE],
+];
+
+const refuse = (path: string, expected: string, value: unknown): never => {
+  throw new DataError(`${path}: expected ${expected}, got ${shown(value)}`);
+};
+
+function objectAt(value: unknown, path: string): Json {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return refuse(path, "an object", value);
+  return value as Json;
+}
+
+/** What a name in `extends` stands for. */
+export type Recipes = Readonly<Record<string, Recipe>>;
+
+/**
+ * Reads a sweep from JSON.
+ * @param file the file's path, for errors
+ * @param fallback the sweep's name where the file gives none
+ * @throws DataError naming the file, the field, what was expected and what stands there
+ */
+export function readSweep(json: unknown, file: string, fallback: string, recipes: Recipes): Sweep {
+  const given = objectAt(json, file);
+  const name = given["name"] === undefined ? fallback : nameAt(given["name"], `${file}: name`);
+  const list = given["studies"];
+  if (list === undefined) return { name, studies: [readStudy({ name, ...given }, file, recipes)] };
+  if (!Array.isArray(list) || list.length === 0)
+    return refuse(`${file}: studies`, "a list of studies", list);
+  const beside = Object.keys(given).find((field) => field !== "name" && field !== "studies");
+  if (beside) refuse(`${file}: ${beside}`, "nothing beside name and studies", given[beside]);
+  const studies = list.map((study, i) => readStudy(study, `${file}: studies[${i}]`, recipes));
+  studies.forEach(({ recipe }, i) => {
+    if (studies.findIndex((other) => other.recipe.name === recipe.name) < i)
+      refuse(`${file}: studies[${i}].name`, "a name of its own", recipe.name);
+  });
+  return { name, studies };
+}
+
+function nameAt(value: unknown, path: string): string {
+  if (typeof value !== "string" || !/^\w[\w.-]*$/.test(value))
+    return refuse(path, "letters, digits, dots, - and _", value);
+  return value;
+}
+
+function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
+  const given = objectAt(json, path);
+  const at = (field: string): string => `${path}${path.includes(": ") ? "." : ": "}${field}`;
+  const unknown = Object.keys(given).find((field) => !KNOWN.includes(field));
+  if (unknown) refuse(at(unknown), `one of ${KNOWN.join(", ")}`, given[unknown]);
+  const name = nameAt(given["name"], at("name"));
+  const parent = given["extends"];
+  if (typeof parent !== "string" || !Object.hasOwn(recipes, parent))
+    return refuse(at("extends"), `one of ${Object.keys(recipes).join(", ")}`, parent);
+  const extended = recipes[parent] as Recipe;
+  const parts = Object.fromEntries(
+    PARTS.flatMap((part) =>
+      given[part] === undefined
+        ? []
+        : [[part, { ...extended[part], ...objectAt(given[part], at(part)) }]],
+    ),
+  );
+  const own = Object.fromEntries(
+    WHOLE.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]])),
+  );
+  const rows = readRows(given, extended, at);
+  const headline = rows.some(({ id }) => id === extended.headline)
+    ? extended.headline
+    : (rows.find(
+        ({ id }) => id !== rows[0]?.["id"] && id !== (own["reference"] ?? extended.reference),
+      ) ?? rows[0])?.["id"];
+  const recipe = check({ ...extended, name, headline, ...parts, ...own, rows }, path);
+  return { recipe, ...readSeeds(given, at) };
+}
+
+/** A recipe's own errors, with the file before them. */
+function check(recipe: unknown, path: string): Recipe {
+  try {
+    return checkRecipe(recipe);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    throw new DataError(`${path}: ${error.message}`);
+  }
+}
+
+function readRows(given: Json, extended: Recipe, at: (field: string) => string): Json[] {
+  const { rows, grid } = given;
+  const ids = extended.rows.map(({ id }) => id);
+  const rowOf = (row: unknown, i: number): Json => {
+    if (typeof row !== "string") return objectAt(row, at(`rows[${i}]`));
+    const found = extended.rows.find(({ id }) => id === row);
+    return (found as Json | undefined) ?? refuse(at(`rows[${i}]`), `one of ${ids.join(", ")}`, row);
+  };
+  if (rows !== undefined && !Array.isArray(rows))
+    return refuse(at("rows"), "a list of rows or of their ids", rows);
+  const few = extended.rows.filter(({ id }, i) => i === 0 || id === extended.reference);
+  const listed =
+    rows?.map(rowOf) ?? ((grid === undefined ? extended.rows : few) as readonly Json[]);
+  const grids: readonly unknown[] = grid === undefined ? [] : Array.isArray(grid) ? grid : [grid];
+  return [
+    ...listed,
+    ...grids.flatMap((one, i) => expandGrid(objectAt(one, at(`grid[${i}]`)), at(`grid[${i}]`))),
+  ];
+}
+
+function readSeeds(given: Json, at: (field: string) => string): Omit<SweepStudy, "recipe"> {
+  const seeds = seedsAt(given["seeds"] ?? 1, at("seeds"));
+  const tuningSeeds = seedsAt(given["tuningSeeds"] ?? [], at("tuningSeeds"));
+  const both = tuningSeeds.find((seed) => seeds.includes(seed));
+  if (both !== undefined) refuse(at("tuningSeeds"), "no seed that is reported", both);
+  if (seeds.length + tuningSeeds.length === 0) refuse(at("seeds"), "at least one seed", seeds);
+  return { seeds, tuningSeeds };
+}
+
+function seedsAt(value: unknown, path: string): number[] {
+  const isSeed = (x: unknown): x is number =>
+    typeof x === "number" && Number.isInteger(x) && x >= 0 && x < 1e9;
+  if (isSeed(value) && value > 0 && value <= 1000)
+    return Array.from({ length: value }, (_, i) => i);
+  if (!Array.isArray(value) || !value.every(isSeed))
+    return refuse(path, "a count, or a list of whole numbers from 0", value);
+  if (new Set(value).size < value.length) refuse(path, "different seeds", value);
+  return value;
+}

@@ -1,0 +1,49 @@
+import { setImmediate } from "node:timers/promises";
+import type { Engine } from "../../engines/engine.ts";
+import type { Checkpoints } from "../checkpoints.ts";
+import { experiment } from "../experiment.ts";
+import type { Measurement } from "../measurements.ts";
+import type { Recipe } from "../recipe.ts";
+import { type Job, rowsBefore } from "./plan.ts";
+
+/** Where a job finds weights, and leaves them. */
+export interface JobStores {
+  /** Those of the job's recipe: `seed-0/base`. */
+  readonly checkpoints: Checkpoints;
+  /** Finished pre-trainings. */
+  readonly pretrained: Checkpoints;
+}
+
+/** Runs one row of a recipe on weights that earlier jobs left; yields what it measures. */
+export async function* runJob(
+  engine: Engine,
+  { recipe, seed, row }: Pick<Job, "recipe" | "seed" | "row">,
+  { checkpoints, pretrained }: JobStores,
+): AsyncGenerator<Measurement, void> {
+  const before = rowsBefore(recipe, row);
+  const rows = [...before, ...recipe.rows.filter(({ id }) => id === row)];
+  const measurements = experiment(
+    engine,
+    { ...recipe, rows },
+    {
+      seeds: [seed],
+      finished: before.map(({ id }) => ({ seed, row: id })),
+      checkpoints,
+      pretrained,
+    },
+  );
+  for await (const measurement of measurements) {
+    yield measurement;
+    // Engines may resolve without the event loop; messages and signals need it.
+    await setImmediate();
+  }
+}
+
+/** Keeps the weights that other jobs need, the base's and the reference's, and no others. */
+export const onlyNeeded = (checkpoints: Checkpoints, { rows, reference }: Recipe): Checkpoints => ({
+  ...checkpoints,
+  save: async (name, weights) => {
+    const row = name.slice(name.indexOf("/") + 1);
+    if (row === rows[0]?.id || row === reference) await checkpoints.save(name, weights);
+  },
+});

@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { DataError } from "../../tensor/errors.ts";
+import { createRun, reopenRun, runIsThere, writeConfig } from "../directory.ts";
+import { removeUnfinished } from "../files.ts";
+import type { Recipe } from "../recipe.ts";
+import { allSeeds, type RunConfig, type RunDirectory } from "../run.ts";
+import { type Job, jobId, planJobs } from "./plan.ts";
+
+/** A recipe of a sweep, with the seeds that are reported and those on which rows are chosen. */
+export interface SweepStudy {
+  readonly recipe: Recipe;
+  readonly seeds: readonly number[];
+  readonly tuningSeeds: readonly number[];
+}
+
+/** Several recipes run as one: a study and its ablations. */
+export interface Sweep {
+  readonly name: string;
+  readonly studies: readonly SweepStudy[];
+}
+
+/** A sweep on disk: a run directory for each recipe, in a folder of the recipe's name. */
+export interface SweepDirectory {
+  readonly path: string;
+  readonly runs: readonly RunDirectory[];
+  readonly jobs: readonly Job[];
+  /** Ids of the jobs whose rows are on disk. */
+  readonly finished: ReadonlySet<string>;
+  /** The run that a job belongs to. */
+  readonly runOf: (job: Job) => RunDirectory;
+}
+
+/** What a sweep runs on; @see RunConfig */
+export type Circumstances = Omit<RunConfig, "recipe" | "seeds" | "tuningSeeds">;
+
+/**
+ * Opens a sweep's folder: begins its runs, or goes on with those that are there. Rows and seeds may
+ * have been added since; whatever else decides the numbers must be as it was. Nobody else may work
+ * on the folder.
+ * @throws DataError that names the run and what differs
+ */
+export async function openSweep(
+  path: string,
+  { studies }: Sweep,
+  circumstances: Circumstances,
+): Promise<SweepDirectory> {
+  await removeUnfinished(path);
+  const runs: RunDirectory[] = [];
+  for (const study of studies)
+    runs.push(await openRun(join(path, study.recipe.name), { ...circumstances, ...study }));
+  const byRecipe = new Map(runs.map((run) => [run.config.recipe.name, run]));
+  const jobs = planJobs(
+    runs.map(({ config }) => ({ recipe: config.recipe, seeds: allSeeds(config) })),
+  );
+  const planned = new Set(jobs.map(({ id }) => id));
+  const done = runs.flatMap(({ config, measurements }) =>
+    measurements.flatMap((m) =>
+      m.kind === "row" ? [jobId(config.recipe.name, m.seed, m.row)] : [],
+    ),
+  );
+  return {
+    path,
+    runs,
+    jobs,
+    finished: new Set(done.filter((id) => planned.has(id))),
+    runOf: ({ recipe }) => byRecipe.get(recipe.name) as RunDirectory,
+  };
+}
+
+async function openRun(path: string, wanted: RunConfig): Promise<RunDirectory> {
+  // As it will be read back, without what JSON leaves out.
+  const config = JSON.parse(JSON.stringify(wanted)) as RunConfig;
+  if (!(await runIsThere(path))) return createRun(path, config);
+  const before = (await reopenRun(path)).config;
+  const changed = difference(before, config);
+  if (changed)
+    throw new DataError(
+      `${path}: expected the run that was begun there, got another ${changed}; choose another --name`,
+    );
+  const merged = { ...before, ...pick(config) };
+  if (!isDeepStrictEqual(merged, before)) await writeConfig(path, merged);
+  return reopenRun(path);
+}
+
+/** What may grow between two runs of the same sweep. */
+const pick = ({ recipe, seeds, tuningSeeds = [] }: RunConfig) => ({ recipe, seeds, tuningSeeds });
+
+/** The first thing that decides numbers and differs; undefined where there is none. */
+function difference(before: RunConfig, after: RunConfig): string | undefined {
+  if (before.backend !== after.backend) return "backend";
+  const [{ rows: oldRows, ...old }, { rows, ...recipe }] = [before.recipe, after.recipe];
+  const fields = [
+    ...new Set([...Object.keys(old), ...Object.keys(recipe)]),
+  ] as (keyof typeof old)[];
+  const field = fields.find((name) => !isDeepStrictEqual(old[name], recipe[name]));
+  if (field) return `recipe.${field}`;
+  const row = oldRows.find(
+    (one) =>
+      !isDeepStrictEqual(
+        rows.find(({ id }) => id === one.id),
+        one,
+      ),
+  );
+  if (row) return `recipe.rows, ${row.id}`;
+  const seeds = new Set(allSeeds(after));
+  return allSeeds(before).every((seed) => seeds.has(seed)) ? undefined : "list of seeds";
+}

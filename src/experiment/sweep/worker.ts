@@ -1,0 +1,31 @@
+/** The process that runs jobs one after the other; it is started by the local scheduler. */
+import { createEngine } from "../../engines/create.ts";
+import { checkpointFolder } from "../files.ts";
+import type { Reply, Request, WorkerOptions } from "./protocol.ts";
+import { onlyNeeded, runJob } from "./runJob.ts";
+
+const options = JSON.parse(process.argv[2] as string) as WorkerOptions;
+const engine = await createEngine(options.engine);
+const pretrained = checkpointFolder(options.pretrained);
+
+const send = (reply: Reply): Promise<void> =>
+  new Promise((resolve) => process.send?.(reply, () => resolve()));
+
+async function serve({ job, checkpoints: folder, keepWeights }: Request): Promise<void> {
+  const all = checkpointFolder(folder);
+  const checkpoints = keepWeights ? all : onlyNeeded(all, job.recipe);
+  try {
+    for await (const measurement of runJob(engine, job, { checkpoints, pretrained }))
+      await send({ kind: "measured", measurement });
+    await send({ kind: "done" });
+  } catch (error) {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    await send({ kind: "failed", message, stack });
+  }
+}
+
+process.on("message", (request: Request) => void serve(request));
+// Whoever started it is gone, were it by force: what was not reported is lost to nobody.
+process.on("disconnect", () => process.exit());
+// Ctrl-C reaches all processes of the terminal; the one that schedules decides what ends.
+process.on("SIGINT", () => {});
