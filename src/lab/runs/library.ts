@@ -1,0 +1,120 @@
+import { checkRecipe } from "../../experiment/checkRecipe.ts";
+import type { Measurement } from "../../experiment/measurements.ts";
+import { type RunConfig, reopenRunIn } from "../../experiment/run.ts";
+import { decodeSafetensors } from "../../experiment/safetensors.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { addressOf, lockOf, runPath, samplesOf } from "./places.ts";
+import type { Run, Status } from "./run.ts";
+import type { Storage } from "./storage.ts";
+
+const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+
+/** Reads the runs that the browser keeps, the oldest first; damaged ones are told of apart. */
+export async function readRuns(
+  storage: Storage,
+): Promise<{ readonly runs: Run[]; readonly damaged: string[] }> {
+  const busy = new Set((await navigator.locks.query()).held?.map(({ name }) => name));
+  const runs: Run[] = [];
+  const damaged: string[] = [];
+  for (const name of await storage.folders("runs"))
+    try {
+      runs.push(await readRun(storage, name, busy.has(lockOf(name))));
+    } catch (error) {
+      damaged.push(`${name}: ${(error as Error).message}`);
+    }
+  runs.sort((a, b) => a.started.localeCompare(b.started));
+  return { runs, damaged };
+}
+
+/** @throws DataError where its files are damaged */
+export async function readRun(storage: Storage, name: string, busy: boolean): Promise<Run> {
+  const { config, measurements } = await reopenRunIn(storage, runPath(name));
+  checkRecipe(config.recipe);
+  const samples = await storage.read(samplesOf(name));
+  return {
+    name,
+    ...{ recipe: config.recipe, seed: config.seeds[0] ?? 0 },
+    address: text(await storage.read(addressOf(name))),
+    status: statusOf(config, measurements, busy),
+    ...{ backend: config.backend, device: config.device, reason: "", started: config.started },
+    measurements: [...measurements],
+    samples: samples ? JSON.parse(text(samples)) : {},
+    ...{ figures: undefined, trouble: undefined, shown: true },
+  };
+}
+
+function statusOf(
+  { recipe, seeds }: RunConfig,
+  measurements: readonly Measurement[],
+  busy: boolean,
+): Status {
+  if (busy) return "elsewhere";
+  const rows = measurements.filter(({ kind }) => kind === "row").length;
+  return rows === recipe.rows.length * seeds.length ? "finished" : "cut off";
+}
+
+/** A run's whole directory in one file, as the command line reads it when it is unpacked. */
+export async function packRun(storage: Storage, name: string): Promise<Blob> {
+  const { zipSync } = await import("fflate");
+  const files: Record<string, Uint8Array> = {};
+  for (const path of await storage.list(runPath(name)))
+    files[`${name}/${path}`] = (await storage.read(`${runPath(name)}/${path}`)) as Uint8Array;
+  // Weights hardly shrink: they are stored as they are, so that the page does not stand still.
+  return new Blob([zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>], {
+    type: "application/zip",
+  });
+}
+
+/** What a packed run may hold, and nothing else. */
+const KNOWN =
+  /^(config\.json|metrics\.jsonl|address\.txt|samples\.json|report\.html|checkpoints\/[\w./-]+\.safetensors)$/;
+
+/**
+ * Unpacks a run and keeps it.
+ * @returns its name, a new one where the old is taken
+ * @throws DataError that says what is wrong with the file; then nothing is kept
+ */
+export async function unpackRun(storage: Storage, file: File): Promise<string> {
+  const { unzipSync } = await import("fflate");
+  const files = Object.entries(unpacked(unzipSync, new Uint8Array(await file.arrayBuffer()), file));
+  const config = files.find(([path]) => /(^|\/)config\.json$/.test(path))?.[0];
+  if (config === undefined)
+    throw new DataError(`${file.name}: expected a config.json in it, got none`);
+  const folder = config.slice(0, -"config.json".length);
+  const wanted = folder.replace(/\/$/, "").split("/").at(-1) || file.name.replace(/\.zip$/, "");
+  const name = await freeName(storage, wanted.replaceAll(/[^\w.-]+/g, "-"));
+  try {
+    for (const [path, bytes] of files) {
+      const inside = path.slice(folder.length);
+      if (!path.startsWith(folder) || !KNOWN.test(inside) || inside.includes("..")) continue;
+      if (inside.endsWith(".safetensors")) decodeSafetensors(bytes, path);
+      await storage.write(`${runPath(name)}/${inside}`, bytes);
+    }
+    await readRun(storage, name, false);
+  } catch (error) {
+    await storage.removeFolder(runPath(name));
+    throw error;
+  }
+  return name;
+}
+
+function unpacked(
+  unzip: (bytes: Uint8Array) => Record<string, Uint8Array>,
+  bytes: Uint8Array,
+  { name }: File,
+): Record<string, Uint8Array> {
+  try {
+    return unzip(bytes);
+  } catch (error) {
+    throw new DataError(`${name}: expected a zip file, got ${(error as Error).message}`);
+  }
+}
+
+/** `name`, or `name-2` and so on where it is taken. */
+export async function freeName(storage: Storage, name: string): Promise<string> {
+  const taken = new Set(await storage.folders("runs"));
+  for (let i = 1; ; i++) {
+    const free = i === 1 ? name : `${name}-${i}`;
+    if (!taken.has(free)) return free;
+  }
+}
