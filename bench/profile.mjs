@@ -2,10 +2,10 @@
 // the data, the memory and the caches that it has there, and compared with the step as a whole.
 
 import { trace } from "../dist/src/engines/trace.js";
+import { openTimedMachine } from "../dist/src/engines/wasm/timing.js";
 import { createEngine } from "../dist/src/index.js";
 import { describeCeiling, measureCeiling } from "./ceiling.mjs";
 import { trainer, trainingStep } from "./gpt.mjs";
-import { openMachine } from "./instructions.mjs";
 import { MODELS } from "./peers/spec.mjs";
 import { donatedLeaves, openPlan } from "./planned.mjs";
 import { instructionRows } from "./profileRows.mjs";
@@ -23,7 +23,8 @@ export async function profile({ sizes, threads, quick }) {
 async function profileModel(size, threads, repeats, ceiling) {
   const { train, start, donate } = trainingStep(MODELS[size]);
   const { plan } = trace(train, start, donatedLeaves(start, donate));
-  const machine = await openMachine(threads);
+  // One thread's CPU time does not see what else the machine does.
+  const machine = await openTimedMachine(threads, threads === 1 ? cpuMs : undefined);
   const run = openPlan(machine.device, machine.load(plan), start);
   const losses = [await run(), await run(), await run()];
 

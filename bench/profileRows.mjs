@@ -1,4 +1,5 @@
 import { programOf } from "../dist/src/engines/wasm/program.js";
+import { stepsOf } from "../dist/src/engines/wasm/timing.js";
 
 /**
  * What each instruction of a plan is and touches.
@@ -9,10 +10,7 @@ export function instructionRows(plan, threads, times) {
   const { instructions, buffers } = programOf(plan, threads);
   if (instructions.length !== times.length)
     throw new Error(`profile: expected ${instructions.length} times, got ${times.length}`);
-  const stepOf = new Map(plan.steps.map((step) => [step.output.buffer, step]));
-  const steps = instructions.map(({ writes }) => stepOf.get(writes));
-  // What fills a workspace belongs to the step that comes next.
-  for (let i = steps.length - 2; i >= 0; i--) steps[i] ??= steps[i + 1];
+  const steps = stepsOf(plan, instructions).map((step) => plan.steps[step]);
   return instructions.map(({ reads, writes, flop }, i) => {
     const step = steps[i];
     const touched = [...new Set(reads), writes].map((buffer) => buffers[buffer].elements);

@@ -1,3 +1,4 @@
+import type { Plan } from "../compile/plan.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import type { Device, Executable } from "./device.ts";
@@ -9,6 +10,8 @@ export interface Program<Args extends readonly unknown[], Result> {
   (...args: Args): Promise<Result>;
   /** Figures about every shape traced so far, summed: steps, bytes and what the backend counts. */
   stats(): Readonly<Record<string, number>>;
+  /** What was planned for every shape traced so far, the first first; pure data. */
+  plans(): readonly Plan[];
 }
 
 export interface CompileOptions {
@@ -44,12 +47,14 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
 ): Compiled<Buffer, Args, Result> {
   const ready = new Map<string, Promise<Ready<Buffer>>>();
   const executables: Executable<Buffer>[] = [];
+  const plans: Plan[] = [];
   const name = fn.name || "program";
 
   async function prepare(args: Args, donated: readonly number[]): Promise<Ready<Buffer>> {
     const traced = trace(fn as (...args: never[]) => unknown, args, donated);
     const executable = await device.prepare(traced.plan);
     executables.push(executable);
+    plans.push(traced.plan);
     return { trace: traced, executable };
   }
 
@@ -108,7 +113,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
         sum[figure] = (sum[figure] ?? 0) + value;
     return sum;
   }
-  return { program: Object.assign(call, { stats }), executables };
+  return { program: Object.assign(call, { stats, plans: () => plans }), executables };
 }
 
 /** @throws TypeError when a donated tensor is passed a second time in the same call */

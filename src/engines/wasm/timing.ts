@@ -1,0 +1,133 @@
+/**
+ * The engine taken apart: a program's instructions run one at a time, where they stand, with the
+ * data, the memory and the caches that they have there, and the clock is read in between.
+ */
+import * as abi from "../../../kernels/wasm/abi.ts";
+import type { Plan } from "../../compile/plan.ts";
+import type { Device, Executable } from "../device.ts";
+import { load } from "./executable.ts";
+import type { Heap } from "./heap.ts";
+import { canShareMemory, hasSharedMemory } from "./host.ts";
+import type { Instruction } from "./instruction.ts";
+import { createMemory, type Memory } from "./memory.ts";
+import { compileKernels } from "./module.ts";
+import { createOwnership, type WasmBuffer } from "./ownership.ts";
+import { startThreads, type Threads } from "./threads.ts";
+
+/** A device of its own, with memory of its own, for plans that are to be timed. */
+export interface TimedMachine {
+  readonly device: Pick<Device<WasmBuffer>, "upload" | "read" | "free">;
+  load(plan: Plan): Executable<WasmBuffer>;
+  /** Runs something once. @returns the time of each instruction that ran, in order, ms */
+  timed(run: () => Promise<unknown>): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param threads this one included; one where memory cannot be shared
+ * @param clock ms; the wall clock by default
+ */
+export async function openTimedMachine(
+  threads: number,
+  clock: () => number = () => performance.now(),
+): Promise<TimedMachine> {
+  const shared = hasSharedMemory();
+  const kernels = await compileKernels(shared, true);
+  const memory = createMemory(shared);
+  const ownership = createOwnership(memory.heap);
+  const count = shared && canShareMemory() ? threads : 1;
+  const team = await startThreads(kernels.module, memory, count);
+  let times: number[] | undefined;
+  const start = (alone: boolean): void => {
+    if (times) times.push(...oneByOne(memory, team, clock));
+    else team.start(alone);
+  };
+  const machine = { memory, ownership, threads: { ...team, start }, arena: arenaOf(memory.heap) };
+  return {
+    device: {
+      upload(data, _, dtype) {
+        const buffer = ownership.own(4 * data.length);
+        const view = dtype === "int" ? memory.words() : memory.floats();
+        view.set(data, buffer.address / 4);
+        return buffer;
+      },
+      read: async ({ address, bytes }, _, dtype) =>
+        (dtype === "int" ? memory.words() : memory.floats()).slice(
+          address / 4,
+          (address + bytes) / 4,
+        ),
+      free: ownership.free,
+    },
+    load: (plan) => load(plan, machine),
+    async timed(run) {
+      const taken: number[] = [];
+      times = taken;
+      try {
+        await run();
+      } finally {
+        times = undefined;
+      }
+      return taken;
+    },
+    close: team.close,
+  };
+}
+
+/** Memory for temporaries that grows as programs need it. */
+function arenaOf(heap: Heap): (bytes: number) => number {
+  let address = heap.allocate(0);
+  let size = 0;
+  return (bytes) => {
+    if (bytes > size) {
+      heap.free(address);
+      address = heap.allocate(bytes);
+      size = bytes;
+    }
+    return address;
+  };
+}
+
+/** Runs the program that the control words name as programs of one instruction each. */
+function oneByOne({ heap, words }: Memory, team: Threads, clock: () => number): number[] {
+  const [from, to] = [abi.PROGRAM, abi.PROGRAM_END].map((address) => words()[address / 4] ?? 0);
+  const stream = words().slice((from as number) / 4, (to as number) / 4);
+  return instructionsIn(stream).map((instruction) => {
+    const tasks = instruction[2] as number;
+    const parallel = tasks > 1 && team.count > 1;
+    const size = abi.PHASE_WORDS + instruction.length;
+    const at = heap.allocate(4 * (size + 2));
+    const counters = at + 4 * size;
+    const phase = [parallel ? abi.PARALLEL : abi.SERIAL, 4 * size, parallel ? tasks : 1, counters];
+    const alone = [...phase, ...instruction, 0, 0];
+    alone[abi.PHASE_WORDS + 3] = counters + 4;
+    words().set(alone, at / 4);
+    words()[abi.PHASE / 4] = 0;
+    words()[abi.PROGRAM / 4] = at;
+    words()[abi.PROGRAM_END / 4] = at + 4 * size;
+    const begin = clock();
+    team.start(!parallel);
+    const time = clock() - begin;
+    heap.free(at);
+    return time;
+  });
+}
+
+function instructionsIn(stream: Int32Array): Int32Array[] {
+  const found: Int32Array[] = [];
+  const word = (at: number): number => stream[at] as number;
+  for (let phase = 0; phase < stream.length; phase += word(phase + 1) / 4) {
+    const end = phase + word(phase + 1) / 4;
+    for (let at = phase + abi.PHASE_WORDS; at < end; at += word(at + 1))
+      found.push(stream.subarray(at, at + word(at + 1)));
+  }
+  return found;
+}
+
+/** The step of the plan that each instruction belongs to, by index. */
+export function stepsOf(plan: Plan, instructions: readonly Instruction[]): number[] {
+  const stepOf = new Map(plan.steps.map((step, i) => [step.output.buffer, i]));
+  const steps = instructions.map(({ writes }) => stepOf.get(writes));
+  // What fills a workspace belongs to the step that comes next.
+  for (let i = steps.length - 2; i >= 0; i--) steps[i] ??= steps[i + 1];
+  return steps as number[];
+}
