@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collate, type Example, shuffledBatches } from "../../src/anchored/batches.ts";
-import { type FineTuneStep, fineTune } from "../../src/anchored/fineTune.ts";
-import type { Method } from "../../src/anchored/objectives.ts";
+import type { SequenceCertificate } from "../../src/anchored/certifier.ts";
+import { type FineTuneStep, fineTune, type OuterMeasurement } from "../../src/anchored/fineTune.ts";
+import { type Method, objectives } from "../../src/anchored/objectives.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
@@ -36,6 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
+const methods = Object.keys(objectives) as Method[];
 const common = tinyStudy;
 const { base, data } = tinyStudy;
 const anchored = (options: Partial<FineTuneOptions> = {}): FineTuneOptions =>
@@ -89,7 +91,7 @@ describe("methods", () => {
     );
   });
 
-  test.each<Method>(["sft", "anchored", "distillation", "moving", "dft", "asft"])(
+  test.each(methods.filter((method) => method !== "onPolicy"))(
     "%s learns the responses",
     async (method) => {
       const surprise = async (params: Params): Promise<number> => {
@@ -99,7 +101,8 @@ describe("methods", () => {
         );
         return nats[0] as number;
       };
-      const options = anchored({ method, outer: 1, inner: 8, batchSize: 12 });
+      const replay = method === "replay" ? { replay: data, replayShare: 0.2 } : {};
+      const options = anchored({ method, outer: 1, inner: 8, batchSize: 12, ...replay });
       const { params } = await endOf(fineTune(engine, options));
       expect(await surprise(params)).toBeLessThan(0.9 * (await surprise(base)));
     },
@@ -169,18 +172,67 @@ describe("measurements", () => {
     expect(await certificates(0)).toEqual([]);
   });
 
-  test("a budget chooses alpha by the linear bound", async () => {
-    const all = await collect(fineTune(engine, anchored({ alpha: { budget: 0.05 } })));
-    for (const m of all)
-      if (m.kind === "outer") {
-        expect(m.alpha).toBeGreaterThan(0);
-        expect(m.alpha).toBeLessThan(1);
-        expect(m.certificate.mean.bound).toBeCloseTo(0.05, 9);
+  const stepsWith = async (options: Partial<FineTuneOptions>) =>
+    (await collect(fineTune(engine, anchored(options)))).filter((m) => m.kind === "outer");
+
+  test.each(["logit", "probability", { power: -0.5 }] as const)(
+    "a budget is used up and not exceeded: %j",
+    async (interpolation) => {
+      const steps = await stepsWith({ alpha: { budget: 0.05 }, interpolation, outer: 3 });
+      expect(steps[0]?.alpha).toBeLessThan(0.9);
+      for (const { alpha, certificate } of steps) {
+        const { anchorKl } = certificate.mean;
+        expect(anchorKl).toBeLessThanOrEqual(0.05);
+        if (alpha < 1) expect(anchorKl).toBeCloseTo(0.05, 6);
       }
-    const [generous] = (
-      await collect(fineTune(engine, anchored({ alpha: { budget: 99 } })))
-    ).filter((m) => m.kind === "outer");
-    expect(generous?.alpha).toBe(1);
+    },
+  );
+
+  test("a run with a budget ends after the step that aims at the reference", async () => {
+    const steps = await stepsWith({ alpha: { budget: 99 }, outer: 4 });
+    expect(steps.map(({ alpha }) => alpha)).toEqual([1]);
+    const fixed = await stepsWith({ alpha: 1, outer: 2 });
+    expect(fixed.length).toBe(2);
+  });
+
+  test("the student's way from the base is bounded too, whatever alpha does", async () => {
+    const runs = [
+      { alpha: 0.3, outer: 3 },
+      { alpha: { budget: 0.05 }, outer: 3 },
+      { alpha: 0.3, outer: 3, interpolation: { power: 0.5 } },
+    ] as const;
+    for (const options of runs) {
+      const steps = await stepsWith(options);
+      let left = 1;
+      for (const { alpha, certificate } of steps) {
+        left *= 1 - alpha;
+        expect(certificate.cumulative?.weight).toBeCloseTo(1 - left, 12);
+        const { measured, bound } = certificate.cumulative as { measured: number; bound: number };
+        expect(measured).toBeLessThanOrEqual(bound + 1e-9);
+      }
+      // The first step is the whole way.
+      const { mean, cumulative } = (steps[0] as (typeof steps)[number]).certificate;
+      expect(cumulative?.measured).toBeCloseTo(mean.stepKl, 12);
+      expect(cumulative?.bound).toBeCloseTo(mean.bound + mean.delta, 12);
+    }
+    const [merged] = await stepsWith({ method: "anchoredWeights", outer: 1 });
+    expect(merged?.certificate.linear).toBe(false);
+    expect(merged?.certificate.cumulative).toBeUndefined();
+  });
+
+  test("steps are certified over sampled sequences", async () => {
+    const steps = await stepsWith({ sequences: 5, stopToken: 2 });
+    for (const { certificate } of steps) {
+      const { responses, measured, bound, delta } = certificate.sequence as SequenceCertificate;
+      expect(responses).toBe(5);
+      expect(measured).toBeGreaterThan(0);
+      expect(measured).toBeLessThanOrEqual(bound + delta + 1e-9);
+    }
+    const [onPolicy] = await stepsWith({ method: "onPolicy", stopToken: 2 });
+    const { certificate } = onPolicy as OuterMeasurement;
+    const { responses, measured } = certificate.sequence as SequenceCertificate;
+    expect(responses).toBe(data.length);
+    expect(measured * responses).toBeCloseTo(certificate.mean.stepKl * certificate.tokens, 9);
   });
 });
 
@@ -213,11 +265,19 @@ describe("errors", () => {
 
   test("of options", async () => {
     await fails({ alpha: 1.2 }, new RangeError("fineTune: expected 0 ≤ alpha ≤ 1, got 1.2"));
-    await fails({ method: "magic" as Method }, "fineTune: expected a method of sft, anchored");
+    await fails({ method: "magic" as Method }, "fineTune: expected a method of sft, replay");
     await fails({ outer: 0 }, "fineTune: expected outer to be an integer ≥ 1, got 0");
     await fails({ epochs: 3 }, "fineTune: expected either epochs or outer and inner, got both");
     await fails({ method: "moving", alpha: { budget: 1 } }, "got a budget");
-    const { reference: _, ...without } = anchored();
+    await fails({ kdRatio: 2 }, new RangeError("fineTune: expected 0 ≤ kdRatio ≤ 1, got 2"));
+    await fails({ replayShare: 1 }, "fineTune: expected 0 ≤ replayShare < 1, got 1");
+    await fails({ method: "replay" }, "fineTune replay: expected examples, got none");
+    const { prefill: _, ...silent } = tinyModel;
+    await fails(
+      { method: "onPolicy", model: silent },
+      "fineTune: expected a model with prefill and decode to sample from",
+    );
+    const { reference: __, ...without } = anchored();
     await expect(collect(fineTune(engine, without))).rejects.toThrow(
       new TypeError("fineTune: expected a reference for the method anchored, got none"),
     );

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kl } from "../../src/anchored/divergences.ts";
 import { interpolate } from "../../src/anchored/interpolations.ts";
 import { anchoredLoss, frozenAnchorLoss } from "../../src/anchored/losses.ts";
-import { objectives } from "../../src/anchored/objectives.ts";
+import type { ObjectiveSettings } from "../../src/anchored/objective.ts";
+import { objectiveLoss, objectives } from "../../src/anchored/objectives.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { ids, tensor } from "../../src/tensor/apply.ts";
@@ -102,7 +103,10 @@ describe("objectives", () => {
     [0, 1, 2],
     [3, 4, 0],
   ]);
-  const settings = { alpha: 0.3, interpolation: "logit", temperature: 1, beta: 0.5 } as const;
+  const settings: ObjectiveSettings = {
+    ...{ alpha: 0.3, interpolation: "logit", temperature: 1, beta: 0.5 },
+    ...{ direction: "forward", kdRatio: 1 },
+  };
 
   test("dft weighs each token's cross-entropy by its probability, as a constant", async () => {
     const { data } = await engine.run(() => logSoftmax(z));
@@ -110,28 +114,31 @@ describe("objectives", () => {
     const kept = [0, 2, 5].map((i) => picked[i] as number);
     const expected = kept.reduce((sum, logP) => sum - Math.exp(logP) * logP, 0) / 3;
     const inputs = { logits: z, labels, mask, target: undefined };
-    expect(await scalar(() => objectives.dft.loss(inputs, settings))).toBeCloseTo(expected, 12);
+    expect(await scalar(() => objectiveLoss(objectives.dft, inputs, settings))).toBeCloseTo(
+      expected,
+      12,
+    );
   });
 
-  test("asft adds beta · KL(p_θ ‖ base)", async () => {
+  test("asft adds beta · KL(base ‖ p_θ)", async () => {
     const inputs = { logits: z, labels, mask, target: p };
-    const drift = await engine.run(() => kl(logSoftmax(z), logSoftmax(p)));
+    const drift = await engine.run(() => kl(logSoftmax(p), logSoftmax(z)));
     const mean = [0, 2, 5].reduce((sum, i) => sum + (drift.data[i] as number), 0) / 3;
-    const both = await scalar(() => objectives.asft.loss(inputs, settings));
-    const alone = await scalar(() => objectives.dft.loss(inputs, settings));
+    const both = await scalar(() => objectiveLoss(objectives.asft, inputs, settings));
+    const alone = await scalar(() => objectiveLoss(objectives.dft, inputs, settings));
     expect(both - alone).toBeCloseTo(0.5 * mean, 12);
   });
 
   test("moving takes the student itself as its snapshot", async () => {
     const inputs = { logits: z, labels, mask, target: s };
     const expected = anchoredLoss({ ...options, snapshotLogits: z, mask });
-    expect(await scalar(() => objectives.moving.loss(inputs, settings))).toBe(
+    expect(await scalar(() => objectiveLoss(objectives.moving, inputs, settings))).toBe(
       await scalar(() => expected),
     );
   });
 
   test("a method that compares refuses batches without a target", () => {
     const inputs = { logits: z, labels, mask, target: undefined };
-    expect(() => objectives.anchored.loss(inputs, settings)).toThrow(TypeError);
+    expect(() => objectiveLoss(objectives.anchored, inputs, settings)).toThrow(TypeError);
   });
 });

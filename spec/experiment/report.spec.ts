@@ -37,6 +37,8 @@ function measure(recipe: Recipe, seed: number): Measurement[] {
           bound: 0.0456,
           inexactness: -0.0078,
           held: true,
+          ...{ alpha: 0.5, referenceKl: 0.0912, anchorKl: 0.04, eta: 0.01 },
+          ...{ leastSlack: 0.02, linear: true },
         },
       }),
     );

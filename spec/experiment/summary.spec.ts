@@ -12,6 +12,7 @@ const row = (seed: number, id: string, target: number, skill: number): RowResult
 const certificate = (held: boolean): Measurement => ({
   kind: "certificate",
   ...{ seed: 0, row: smokeRecipe.headline, outer: 0, measured: 0, bound: 1, inexactness: 0, held },
+  ...{ alpha: 0.5, referenceKl: 2, anchorKl: 0, eta: 0, leastSlack: 1, linear: true },
 });
 
 const measurements: readonly Measurement[] = [

@@ -1,9 +1,10 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
-import { fold } from "../tensor/random.ts";
-import { createAnchors, type OuterTarget } from "./anchors.ts";
+import { fold, type Key, permutation } from "../tensor/random.ts";
+import { createAnchors, type OuterStep } from "./anchors.ts";
 import { collate, type Example, shuffledBatches } from "./batches.ts";
-import { objectives } from "./objectives.ts";
+import type { StepCertificate } from "./certifier.ts";
+import { objectiveLoss, objectives } from "./objectives.ts";
 import { type FineTuneOptions, type FineTunePlan, planFineTune } from "./options.ts";
 import { batchTarget } from "./responseRows.ts";
 import { learningRates, optimizerOf } from "./schedule.ts";
@@ -13,7 +14,6 @@ import {
   type TrainingBatch,
   type TrainingState,
 } from "./trainSteps.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** A step of training. */
 export interface FineTuneStep extends StepMeasurement {
@@ -34,7 +34,7 @@ export interface OuterMeasurement {
   /** The reference's weight in this step's anchor. */
   readonly alpha: number;
   /** What the step did and what bounds it, at the response tokens of the data. */
-  readonly certificate: Verdict;
+  readonly certificate: StepCertificate;
 }
 
 /** The fine-tuned model. */
@@ -70,17 +70,17 @@ export async function* fineTune(
   const objective = objectives[plan.method];
   const trainer = createTrainer(engine, {
     optimizer: optimizerOf(plan),
-    loss: (params, { tokens, labels, mask, target }) =>
-      objective.loss({ logits: model.apply(params, tokens), labels, mask, target }, settings),
+    loss: (params, { tokens, ...batch }) =>
+      objectiveLoss(objective, { logits: model.apply(params, tokens), params, ...batch }, settings),
   });
   const rates = await learningRates(plan);
   const anchors = await createAnchors(engine, plan);
+  const origin = objective.penalty && engine.clone(plan.base);
 
   let at: TrainingState = await trainer.start(plan.base);
-  let snapshot = await anchors.observe(at.params);
   for (let outer = 0; outer < plan.outer; outer++) {
-    const target = await anchors.target(snapshot);
-    const batches = outerBatches(plan, outer * inner, target);
+    const step = await anchors.begin(at.params, outer);
+    const batches = withOrigin(outerBatches(plan, outer * inner, step), origin);
     for await (const m of trainer.run(at, { batches, readEvery })) {
       if (m.kind === "end") at = m;
       else if (m.kind === "step") {
@@ -88,25 +88,57 @@ export async function* fineTune(
         yield { ...m, steps, outer, epoch, learningRate: rates[m.step - 1] as number };
       }
     }
-    const next = await anchors.observe(at.params);
-    const certificate = await anchors.certify(target.alpha, snapshot, next);
-    if (certificate) yield { kind: "outer", outer, alpha: target.alpha, certificate };
-    snapshot = next;
+    const { alpha } = step;
+    const certificate = await step.certify(at.params);
+    if (certificate) yield { kind: "outer", outer, alpha, certificate };
+    if (typeof plan.alpha !== "number" && alpha === 1) break;
   }
-  engine.release(at.state);
+  engine.release([at.state, origin ?? []]);
   yield { kind: "end", step: at.step, params: at.params };
 }
 
 /** The batches of the inner epochs of one outer step, each with its rows of the targets. */
 function* outerBatches(
-  { data, batchSize, inner, key }: FineTunePlan,
+  { batchSize, inner, key, replay, replayShare, method }: FineTunePlan,
   firstEpoch: number,
-  { rows }: OuterTarget,
+  { data, target }: OuterStep,
 ): Generator<TrainingBatch> {
+  const extra =
+    method === "replay"
+      ? replayed(replay, replayShare, batchSize, fold(key, REPLAY + firstEpoch))
+      : undefined;
   for (let epoch = firstEpoch; epoch < firstEpoch + inner; epoch++)
     for (const indices of shuffledBatches(fold(key, epoch), data.length, batchSize)) {
-      const batch = collate(indices.map((i) => data[i] as Example));
+      const examples = indices.map((i) => data[i] as Example);
+      const batch = collate([...examples, ...(extra?.() ?? [])]);
       const T = batch.tokens.shape[1] as number;
-      yield rows ? { ...batch, target: batchTarget(rows, data, indices, T) } : batch;
+      yield target ? { ...batch, target: batchTarget(target, data, indices, T) } : batch;
     }
+}
+
+/** Keys of epochs count from 0, those of replay from here. */
+const REPLAY = 2 ** 30;
+
+/** Draws the prior examples of the next batch, in epochs of their own order. */
+function replayed(
+  replay: readonly Example[],
+  share: number,
+  batchSize: number,
+  key: Key,
+): () => Example[] {
+  const count = Math.round((batchSize * share) / (1 - share));
+  const queue: number[] = [];
+  let epoch = 0;
+  return () => {
+    while (queue.length < count) queue.push(...permutation(fold(key, epoch++), replay.length));
+    return queue.splice(0, count).map((i) => replay[i] as Example);
+  };
+}
+
+/** Batches that carry where training started, for penalties on the way from there. */
+function* withOrigin(
+  batches: Iterable<TrainingBatch>,
+  base: Params | undefined,
+): Generator<TrainingBatch> {
+  for (const batch of batches) yield base ? { ...batch, base } : batch;
 }

@@ -13,6 +13,11 @@ export {
   type CertificateTerms,
   certificate,
 } from "./certificate.ts";
+export type {
+  CumulativeCertificate,
+  SequenceCertificate,
+  StepCertificate,
+} from "./certifier.ts";
 export {
   type Divergence,
   jeffreys,
@@ -34,13 +39,21 @@ export {
   type Interpolation,
   interpolate,
 } from "./interpolations.ts";
+export { generalizedJensenShannon } from "./jensenShannon.ts";
 export {
   type AnchoredLossOptions,
   anchoredLoss,
   type FrozenAnchorLossOptions,
   frozenAnchorLoss,
 } from "./losses.ts";
-export { type Method, type Objective, objectives } from "./objectives.ts";
+export type {
+  Direction,
+  Objective,
+  ObjectiveInputs,
+  ObjectiveSettings,
+  TargetKind,
+} from "./objective.ts";
+export { type Method, objectiveLoss, objectives } from "./objectives.ts";
 export type { Alpha, Decay, FineTuneOptions } from "./options.ts";
 export type { LanguageModel } from "./responseRows.ts";
 export {
@@ -52,5 +65,12 @@ export {
   type TrainStepsOptions,
   trainSteps,
 } from "./trainSteps.ts";
-export { type CertificateMeans, checkCertificate, type Verdict, verdict } from "./verdict.ts";
-export { interpolateWeights } from "./weights.ts";
+export {
+  type CertificateMeans,
+  checkCertificate,
+  hasLinearBound,
+  type Verdict,
+  type VerdictOptions,
+  verdict,
+} from "./verdict.ts";
+export { interpolateWeights, squaredDistance } from "./weights.ts";

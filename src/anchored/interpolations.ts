@@ -45,10 +45,10 @@ export function interpolate(space: Interpolation, alpha: number): Interpolate {
 export const effectiveWeight = (alpha: number, steps: number): number =>
   -Math.expm1(steps * Math.log1p(-alpha));
 
-/** @throws RangeError unless 0 ≤ alpha ≤ 1 */
-export function checkWeight(op: string, alpha: number): void {
-  if (!(alpha >= 0 && alpha <= 1))
-    throw new RangeError(`${op}: expected 0 ≤ alpha ≤ 1, got ${alpha}`);
+/** @throws RangeError unless 0 ≤ weight ≤ 1 */
+export function checkWeight(op: string, weight: number, name = "alpha"): void {
+  if (!(weight >= 0 && weight <= 1))
+    throw new RangeError(`${op}: expected 0 ≤ ${name} ≤ 1, got ${weight}`);
 }
 
 /** @throws ShapeError unless all logits have one shape, so one vocabulary */

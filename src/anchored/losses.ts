@@ -69,7 +69,7 @@ export function tempered(op: string, temperature: number): (logits: Tensor) => T
 }
 
 /** KL(q ‖ softmax(logits)) token by token: [..., V], [..., V] → [...]. */
-function klToStudent(anchorLogProbs: Tensor, logits: Tensor): Tensor {
+export function klToStudent(anchorLogProbs: Tensor, logits: Tensor): Tensor {
   const rows = [-1, logits.shape.at(-1) as number];
   const anchor = reshape(stopGradient(anchorLogProbs), rows);
   const perToken = apply("anchoredKl", [anchor, reshape(logits, rows)], {});

@@ -2,13 +2,15 @@ import type { Params } from "../nn/config.ts";
 import type { Key } from "../tensor/random.ts";
 import { checkBatchSize, checkExamples, type Example } from "./batches.ts";
 import { checkWeight, type Interpolation } from "./interpolations.ts";
+import { type Direction, hasReference, isAnchored } from "./objective.ts";
 import { type Method, objectives } from "./objectives.ts";
 import type { LanguageModel } from "./responseRows.ts";
 
 /**
  * The reference's weight in the anchor: a number in [0, 1], or chosen at each outer step from a
- * budget in nats a token: min(1, budget / KL(p_t ‖ reference)), so that by the linear bound an
- * exact step goes no farther than KL(p_t ‖ p_{t+1}) = budget.
+ * budget in nats a token: the largest with which the anchor stays within it, mean KL(p_t ‖ q) ≤
+ * budget at the tokens of the step. A run with a budget ends after the step with weight 1, which
+ * aims at the reference itself, or after `outer` steps.
  */
 export type Alpha = number | { readonly budget: number };
 
@@ -33,8 +35,17 @@ export interface FineTuneOptions {
   readonly interpolation?: Interpolation;
   /** Divides all logits before they are compared; 1 by default. */
   readonly temperature?: number;
-  /** Weight of the divergence from the base in `"asft"`; 0.1 by default. */
+  /** The weight of what a method adds to its loss; in `"jsd"` the teacher's weight in the mixture,
+   * from 0 for KL(p_sft ‖ p_θ) to 1 for KL(p_θ ‖ p_sft). 0.1 by default. */
   readonly beta?: number;
+  /** Of the divergence from the base; `"forward"`, KL(p_base ‖ p_θ), by default. */
+  readonly direction?: Direction;
+  /** Weight of the teacher's term against the label's cross-entropy, in [0, 1]; 1 by default. */
+  readonly kdRatio?: number;
+  /** Prior examples, which `"replay"` mixes into every batch. */
+  readonly replay?: readonly Example[];
+  /** Their share of a batch, in [0, 1): they come on top of its `batchSize` examples. */
+  readonly replayShare?: number;
   /** At the end of the warm-up. */
   readonly learningRate: number;
   /** Share of all steps in which the rate rises; 0.05 by default. */
@@ -55,6 +66,12 @@ export interface FineTuneOptions {
   /** Number of examples, from the first, at whose response tokens outer steps are certified; all
    * of them by default, 0 for no certificates. */
   readonly certified?: number;
+  /** Number of prompts, from the first, to which the student samples responses at each outer step,
+   * so that the step is certified over whole sequences too; 0 by default. `"onPolicy"` needs none:
+   * it has all of them. */
+  readonly sequences?: number;
+  /** Ends a sampled response. */
+  readonly stopToken?: number;
 }
 
 export type Decay = "linear" | "cosine" | "constant";
@@ -66,6 +83,10 @@ type Defaulted =
   | "interpolation"
   | "temperature"
   | "beta"
+  | "direction"
+  | "kdRatio"
+  | "replay"
+  | "replayShare"
   | "warmup"
   | "decay"
   | "b1"
@@ -74,7 +95,8 @@ type Defaulted =
   | "weightDecay"
   | "clip"
   | "readEvery"
-  | "certified";
+  | "certified"
+  | "sequences";
 
 /** Options without gaps, checked. */
 export type FineTunePlan = Omit<FineTuneOptions, "epochs" | Defaulted> &
@@ -95,12 +117,16 @@ export function planFineTune({ epochs, ...options }: FineTuneOptions): FineTuneP
     );
   const objective = objectives[method];
   const given = {
-    outer: epochs === undefined && objective.target === "anchor" ? 5 : 1,
+    outer: epochs === undefined && isAnchored(objective.target) ? 5 : 1,
     inner: epochs ?? 5,
     alpha: 0.5,
     interpolation: "logit",
     temperature: 1,
     beta: 0.1,
+    direction: "forward",
+    kdRatio: 1,
+    replay: [],
+    replayShare: 0,
     warmup: 0.05,
     decay: "linear",
     b1: 0.9,
@@ -110,6 +136,7 @@ export function planFineTune({ epochs, ...options }: FineTuneOptions): FineTuneP
     clip: 1,
     readEvery: 1,
     certified: data.length,
+    sequences: 0,
     ...options,
   } as const;
   checkExamples("fineTune", data, model.config);
@@ -118,9 +145,12 @@ export function planFineTune({ epochs, ...options }: FineTuneOptions): FineTuneP
   checkCount("inner", given.inner, 1);
   checkCount("readEvery", given.readEvery, 1);
   checkCount("certified", given.certified, 0);
+  checkCount("sequences", given.sequences, 0);
+  checkWeight("fineTune", given.kdRatio, "kdRatio");
+  checkReplay(method, given);
   const alpha = objective.alpha ?? given.alpha;
   checkAlpha(method, alpha);
-  if (["anchor", "reference"].includes(objective.target) && !given.reference)
+  if (hasReference(objective.target) && !given.reference)
     throw new TypeError(`fineTune: expected a reference for the method ${method}, got none`);
   const stepsPerEpoch = Math.floor(data.length / batchSize);
   return { ...given, alpha, stepsPerEpoch, steps: given.outer * given.inner * stepsPerEpoch };
@@ -133,8 +163,18 @@ function checkAlpha(method: Method, alpha: Alpha): void {
   }
   if (!(alpha.budget >= 0))
     throw new RangeError(`fineTune: expected a budget ≥ 0, got ${alpha.budget}`);
-  if (objectives[method].target !== "anchor")
+  if (!["anchor", "sampledAnchor"].includes(objectives[method].target))
     throw new RangeError(`fineTune: expected alpha to be a number for ${method}, got a budget`);
+}
+
+function checkReplay(
+  method: Method,
+  { replay, replayShare, model }: Pick<FineTunePlan, "replay" | "replayShare" | "model">,
+): void {
+  if (!(replayShare >= 0 && replayShare < 1))
+    throw new RangeError(`fineTune: expected 0 ≤ replayShare < 1, got ${replayShare}`);
+  if (method !== "replay") return;
+  checkExamples("fineTune replay", replay, model.config);
 }
 
 function checkCount(name: string, value: number, least: number): void {

@@ -3,6 +3,8 @@ import type { Params } from "../nn/config.ts";
 import { constant } from "../tensor/apply.ts";
 import type { Tensor, TypedArray } from "../tensor/tensor.ts";
 import { collate, type Example, lengthOf } from "./batches.ts";
+import { interpolateRow, logSoftmaxRow } from "./hostRows.ts";
+import type { Interpolation } from "./interpolations.ts";
 
 /** What a model says at every response token of a data set: one row [V] a token, on the host. */
 export interface ResponseRows {
@@ -11,6 +13,13 @@ export interface ResponseRows {
   readonly starts: readonly number[];
   /** [tokens, V]. */
   readonly data: TypedArray;
+}
+
+/** Where an anchor lies. */
+export interface AnchorSetting {
+  readonly alpha: number;
+  readonly interpolation: Interpolation;
+  readonly temperature: number;
 }
 
 /** A causal language model: whatever `transformer` makes, or something like it. */
@@ -67,51 +76,47 @@ export function batchTarget(
   return constant(target, [indices.length, T, vocabSize]);
 }
 
-/** Elements that are worked on at a time. */
-const CHUNK = 2 ** 20;
-
 /**
- * Applies a function of rows [n, V] to corresponding rows, in pieces.
- * @returns what it makes of all of them, end to end
+ * Log-probabilities between two models' logits, row by row: the anchor at every token.
+ * @see interpolate, whose values these are
  */
-export async function mapRows(
-  engine: Engine,
-  f: (...rows: Tensor[]) => Tensor,
-  first: ResponseRows,
-  ...others: readonly ResponseRows[]
-): Promise<TypedArray> {
-  const program = engine.compile(f);
-  const { vocabSize, data } = first;
-  const size = Math.max(1, Math.floor(CHUNK / vocabSize)) * vocabSize;
-  const parts: TypedArray[] = [];
-  for (let from = 0; from < data.length; from += size) {
-    const pieces = [first, ...others].map((rows) => {
-      const piece = rows.data.subarray(from, from + size);
-      return constant(piece, [piece.length / vocabSize, vocabSize]);
-    });
-    const output = await program(...pieces);
-    parts.push(await engine.read(output));
-    engine.release(output);
-  }
-  const result = likeArray(
-    data,
-    parts.reduce((n, part) => n + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
+export function anchorRows(
+  snapshot: ResponseRows,
+  reference: ResponseRows,
+  { alpha, interpolation, temperature }: AnchorSetting,
+): ResponseRows {
+  const mix = interpolateRow(interpolation, alpha);
+  const s = new Float64Array(snapshot.vocabSize);
+  return changedRows(snapshot, (row, out) => {
+    logSoftmaxRow({ data: snapshot.data, temperature }, row, out);
+    logSoftmaxRow({ data: reference.data, temperature }, row, s);
+    mix(out, s, out);
+  });
 }
 
-/** The rows of the first examples as a host tensor [tokens, V]. */
-export function hostRows(
-  { data, starts, vocabSize }: ResponseRows,
-  examples: number,
-): Tensor<"constant"> {
-  const tokens = starts[Math.min(examples, starts.length - 1)] as number;
-  return constant(data.subarray(0, tokens * vocabSize), [tokens, vocabSize]);
+/** A model's own log-probabilities, row by row. */
+export const logSoftmaxRows = (rows: ResponseRows, temperature: number): ResponseRows =>
+  changedRows(rows, (row, out) => logSoftmaxRow({ data: rows.data, temperature }, row, out));
+
+/** Rows of the same tokens, each made in float64. */
+function changedRows(
+  rows: ResponseRows,
+  make: (row: number, out: Float64Array) => void,
+): ResponseRows {
+  const { vocabSize } = rows;
+  const data = likeArray(rows.data, rows.data.length);
+  const out = new Float64Array(vocabSize);
+  for (let row = 0; row * vocabSize < data.length; row++) {
+    make(row, out);
+    data.set(out, row * vocabSize);
+  }
+  return { ...rows, data };
+}
+
+/** Where a row comes from: an example and a position in its response, both from 0. */
+export function placeOf({ starts }: ResponseRows, row: number): [example: number, at: number] {
+  const after = starts.findIndex((start) => start > row);
+  return [after - 1, row - (starts[after - 1] as number)];
 }
 
 function startsOf(data: readonly Example[]): number[] {

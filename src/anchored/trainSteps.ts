@@ -7,8 +7,13 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Batch } from "./batches.ts";
 import { total } from "./totals.ts";
 
-/** A batch, with what a method compares the student with: [B, T, V]. */
-export type TrainingBatch = Batch & { readonly target?: Tensor };
+/** A batch with what a method looks at beside it. */
+export type TrainingBatch = Batch & {
+  /** What the student is compared with, [B, T, V]. */
+  readonly target?: Tensor;
+  /** The parameters that training started from. */
+  readonly base?: Params;
+};
 
 export interface StepMeasurement {
   readonly kind: "step";

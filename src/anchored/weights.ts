@@ -1,6 +1,6 @@
-import { add, mul } from "../tensor/ops.ts";
+import { add, mul, square, sub, sum } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { map, type Tree } from "../tensor/tree.ts";
+import { flatten, map, type Tree } from "../tensor/tree.ts";
 
 /**
  * WiSE-FT: (1 − weight) · base + weight · tuned, parameter by parameter. For a model that is linear
@@ -17,4 +17,16 @@ export function interpolateWeights<P>(base: P, tuned: P, weight: number): P {
   const blend = (b: Tensor, t: Tensor | undefined): Tensor =>
     add(mul(b, 1 - weight), mul(t as Tensor, weight));
   return map<P, Tensor, Tensor>(blend, base as Params, tuned as Params) as P;
+}
+
+/**
+ * ‖a − b‖², over all parameters.
+ * @returns a scalar
+ * @throws TypeError where the trees differ
+ */
+export function squaredDistance<P>(a: P, b: P): Tensor {
+  const gap = (x: Tensor, y: Tensor | undefined): Tensor => sum(square(sub(x, y as Tensor)));
+  type Params = P & Tree<Tensor>;
+  const gaps = flatten<Tensor>(map<P, Tensor, Tensor>(gap, a as Params, b as Params)).leaves;
+  return gaps.reduce((total, each) => add(total, each));
 }

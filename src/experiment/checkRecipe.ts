@@ -1,4 +1,5 @@
-import { type Method, objectives, type SettingName } from "../anchored/objectives.ts";
+import type { SettingName } from "../anchored/objective.ts";
+import { type Method, objectives } from "../anchored/objectives.ts";
 import { shown } from "../tasks/jsonl.ts";
 import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/suite.ts";
 import { DataError } from "../tensor/errors.ts";
@@ -29,7 +30,7 @@ const notNegative = number("a number ≥ 0", (x) => x >= 0);
 const share = number("a number in [0, 1]", (x) => x >= 0 && x <= 1);
 const count = number("a positive integer", (x) => Number.isInteger(x) && x > 0);
 const countOrNone = number("an integer ≥ 0", (x) => Number.isInteger(x) && x >= 0);
-const decay = number("a number in [0, 1)", (x) => x >= 0 && x < 1);
+const belowOne = number("a number in [0, 1)", (x) => x >= 0 && x < 1);
 
 const oneOf =
   (names: readonly string[]): Check =>
@@ -80,6 +81,9 @@ const settings: { readonly [Name in keyof TuningSettings]-?: Check } = {
   interpolation,
   temperature: positive,
   beta: notNegative,
+  direction: oneOf(["forward", "reverse"]),
+  kdRatio: share,
+  replayShare: belowOne,
 };
 
 const names = { id: text, label: text, family: text };
@@ -115,8 +119,8 @@ const optimizer: Fields = {
   batchSize: count,
   learningRate: positive,
   warmup: share,
-  b1: decay,
-  b2: decay,
+  b1: belowOne,
+  b2: belowOne,
   weightDecay: notNegative,
   clip: positive,
 };

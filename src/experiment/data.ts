@@ -1,5 +1,6 @@
 import type { Example } from "../anchored/batches.ts";
 import { drawExamples, drawUnseen } from "../tasks/examples.ts";
+import { anySkill } from "../tasks/mixture.ts";
 import { suiteOf, targetOf } from "../tasks/suite.ts";
 import { noisy, signedOff } from "../tasks/target.ts";
 import { fold, type Key, key } from "../tensor/random.ts";
@@ -13,6 +14,7 @@ export interface StudyKeys {
   readonly skills: Key;
   /** Order of the examples, the same for every row. */
   readonly order: Key;
+  readonly replay: Key;
 }
 
 export function keysOf(seed: number): StudyKeys {
@@ -23,6 +25,7 @@ export function keysOf(seed: number): StudyKeys {
     target: fold(root, 2),
     skills: fold(root, 3),
     order: fold(root, 4),
+    replay: fold(root, 5),
   };
 }
 
@@ -36,6 +39,9 @@ export interface StudyData {
   readonly skills: Readonly<Record<string, readonly Example[]>>;
   /** Where the divergence from the base is measured: the first questions of each skill. */
   readonly divergence: readonly Example[];
+  /** Prior examples for methods that go on training on them: as many as there are to fine-tune on,
+   * drawn as in pre-training. */
+  readonly replay: readonly Example[];
 }
 
 export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
@@ -61,6 +67,12 @@ export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
     skills,
     divergence: Object.values(skills).flatMap((examples) =>
       examples.slice(0, evaluation.divergencePromptsPerSkill),
+    ),
+    replay: drawExamples(
+      anySkill(Object.values(suite.skills)),
+      fineTuning.examples,
+      keys.replay,
+      vocabulary,
     ),
   };
 }

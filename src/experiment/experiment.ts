@@ -93,6 +93,7 @@ async function* runSeed(
           base,
           reference,
           data: data.training,
+          replay: data.replay,
           key: keysOf(seed).order,
           seed,
         })

@@ -1,3 +1,5 @@
+import type { CumulativeCertificate, SequenceCertificate } from "../anchored/certifier.ts";
+
 /** How far a stage has come; a stage is `"pre-training"` or the training of a row. */
 export interface Progress {
   readonly kind: "progress";
@@ -28,6 +30,24 @@ export interface Certified {
   readonly inexactness: number;
   /** Whether measured ≤ bound + inexactness on every token, within rounding. */
   readonly held: boolean;
+  /** Whether `bound` is one: the anchor in weight space has none. */
+  readonly linear: boolean;
+  /** The reference's weight in this step's anchor. */
+  readonly alpha: number;
+  /** KL(p_t ‖ p_sft). */
+  readonly referenceKl: number;
+  /** KL(p_t ‖ q): what an exact step would have gone. */
+  readonly anchorKl: number;
+  /** ψ ≤ 0, what the bound gives away: KL(p_t ‖ q) = bound + ψ, in logit space only. */
+  readonly psi?: number;
+  /** η, KL(q ‖ p_{t+1}): the loss that the inner loop left. */
+  readonly eta: number;
+  /** The least of bound + inexactness − measured over all tokens. */
+  readonly leastSlack: number;
+  /** How far from the base, in nats a token; see `CumulativeCertificate`. */
+  readonly cumulative?: CumulativeCertificate;
+  /** Over sampled responses, in nats a response. */
+  readonly sequence?: SequenceCertificate;
 }
 
 /** A finished row: what its weights can do. */

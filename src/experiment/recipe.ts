@@ -60,6 +60,9 @@ export type TuningSettings = Partial<
     | "interpolation"
     | "temperature"
     | "beta"
+    | "direction"
+    | "kdRatio"
+    | "replayShare"
   >
 >;
 

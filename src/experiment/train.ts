@@ -1,11 +1,13 @@
 import type { Example } from "../anchored/batches.ts";
 import { fineTune, type Measurement } from "../anchored/fineTune.ts";
-import { type Method, objectives } from "../anchored/objectives.ts";
+import { hasReference } from "../anchored/objective.ts";
+import { objectives } from "../anchored/objectives.ts";
 import type { FineTuneOptions } from "../anchored/options.ts";
 import { interpolateWeights } from "../anchored/weights.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
+import { eos } from "../tasks/vocabulary.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Certified, Progress } from "./measurements.ts";
 import type { FineTuningRecipe, RowRecipe, Tuning } from "./recipe.ts";
@@ -19,12 +21,17 @@ export interface TrainOptions {
   /** p_sft, on the host; undefined in the row that makes it and those before. */
   readonly reference: Params | undefined;
   readonly data: readonly Example[];
+  /** Prior examples, for the methods that replay them. */
+  readonly replay: readonly Example[];
   readonly key: Key;
   readonly seed: number;
 }
 
 /** Losses are read back, and reported, every so many steps. */
 const READ_EVERY = 8;
+
+/** Responses that are sampled at each outer step to certify whole sequences. */
+const SEQUENCES = 32;
 
 /**
  * Makes a row's weights.
@@ -65,37 +72,34 @@ function* report(
       yield { kind: "progress", seed, stage: row.id, step, steps, loss, tokens };
     return;
   }
-  const { mean, held, tokens: total } = m.certificate;
+  const { mean, held, tokens: total, leastSlack, linear, cumulative, sequence } = m.certificate;
+  const { stepKl, bound, delta, ...rest } = mean;
   yield {
     kind: "certificate",
-    seed,
-    row: row.id,
-    outer: m.outer,
-    measured: mean.stepKl,
-    bound: mean.bound,
-    inexactness: mean.delta,
-    held: held === total,
+    ...{ seed, row: row.id, outer: m.outer, alpha: m.alpha },
+    ...{ measured: stepKl, bound, inexactness: delta, ...rest },
+    ...{ leastSlack, linear, held: held === total },
+    ...(cumulative && { cumulative }),
+    ...(sequence && { sequence }),
   };
 }
 
 /** The recipe's optimizer, and what the row sets instead or besides. */
 function fineTuneOptions(options: TrainOptions): FineTuneOptions {
-  const { model, recipe, row, base, reference, data, key } = options;
+  const { model, recipe, row, base, reference, data, replay, key } = options;
   const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip, epochs } = recipe;
   const { id: _, label: __, family: ___, ...treatment } = row;
   const { method, ...settings } = treatment as Tuning;
   return {
     ...{ batchSize, learningRate, warmup, b1, b2, weightDecay, clip },
     ...(settings.inner === undefined && { epochs }),
-    ...{ model, base, data, key, readEvery: READ_EVERY },
-    ...(knowsReference(method) && { reference: needed(reference, row) }),
+    ...{ model, base, data, replay, key, readEvery: READ_EVERY },
+    ...{ sequences: SEQUENCES, stopToken: eos },
+    ...(hasReference(objectives[method].target) && { reference: needed(reference, row) }),
     ...settings,
     method,
   };
 }
-
-const knowsReference = (method: Method): boolean =>
-  ["anchor", "reference"].includes(objectives[method].target);
 
 function needed(reference: Params | undefined, row: RowRecipe): Params {
   if (!reference)
