@@ -11,7 +11,7 @@ export {
 } from "./anchored/index.ts";
 export { type Backend, createEngine, type EngineOptions } from "./engines/create.ts";
 export type { Engine } from "./engines/engine.ts";
-export type { CompileOptions, Program } from "./engines/program.ts";
+export type { CompileOptions, Program, ProgramStats } from "./engines/program.ts";
 export { type ExperimentOptions, experiment } from "./experiment/experiment.ts";
 export type { Recipe } from "./experiment/recipe.ts";
 export { fullRecipe } from "./experiment/recipes/full.ts";

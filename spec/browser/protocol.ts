@@ -1,5 +1,5 @@
 import type { Plan } from "../../src/compile/plan.ts";
-import type { MemoryUse } from "../../src/engines/device.ts";
+import type { DeviceStats, MemoryUse } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
 import type { DType, Shape, TypedArray } from "../../src/tensor/tensor.ts";
 
@@ -34,10 +34,7 @@ export interface Answer {
   readonly data?: TypedArray;
   readonly memory: MemoryUse;
   /** Of every program. */
-  readonly stats: readonly (readonly [
-    program: number,
-    figures: Readonly<Record<string, number>>,
-  ])[];
+  readonly stats: readonly (readonly [program: number, stats: DeviceStats])[];
 }
 
 /** What page.ts puts on `window`. */

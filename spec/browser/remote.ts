@@ -54,7 +54,7 @@ async function remoteDevice(page: Page, mode: GpuMode): Promise<Device<number>> 
         await send({ do: "run", program, inputs, outputs });
         return outputs;
       },
-      stats: () => last.stats.find(([id]) => id === program)?.[1] ?? {},
+      stats: () => (last.stats.find(([id]) => id === program) as (typeof last.stats)[number])[1],
       dispose: () => {
         waiting.push({ do: "dispose", program });
       },

@@ -40,6 +40,26 @@ for (const backend of ["reference", "wasm"] as const) {
       expect([...(await engine.read(y))]).toEqual([6, 8]);
     });
 
+    test("counts what a program does by the same names as every engine", async () => {
+      const product = engine.compile((x: Tensor, w: Tensor) => ops.exp(ops.matmul(x, w)));
+      expect(product.stats()).toMatchObject({ ops: 0, launches: 0, peakBytes: 0 });
+      const element = backend === "reference" ? 8 : 4;
+      const [x, w] = [full([32, 64], 1), full([64, 16], 1)];
+      await product(x, w);
+      const elements = { given: 32 * 64 + 64 * 16, made: 32 * 16 };
+      expect(product.stats()).toEqual({
+        ...{ ops: 2, kernels: 2, launches: 2 },
+        bytes: 4 * (elements.given + 3 * elements.made),
+        peakBytes: expect.any(Number),
+        flop: 2 * 32 * 64 * 16,
+      });
+      const { peakBytes } = product.stats();
+      expect(peakBytes).toBeGreaterThanOrEqual(element * (elements.given + elements.made));
+      expect(peakBytes).toBeLessThanOrEqual(element * (elements.given + 2 * elements.made));
+      await product(full([64, 64], 1), w);
+      expect(product.stats()).toMatchObject({ ops: 4, launches: 4, flop: 3 * 2 * 32 * 64 * 16 });
+    });
+
     test("takes numbers as scalars and trees as arguments", async () => {
       const f = engine.compile((p: { w: Tensor }, rate: Tensor | number) => ({
         w: ops.mul(p.w, rate),

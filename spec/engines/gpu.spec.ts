@@ -52,7 +52,7 @@ for (const backend of ["webasm", "cpu"] as const) {
     test("counts its kernels and launches", async () => {
       const program = engine.compile((x: ReturnType<typeof full>) => ops.softmax(ops.exp(x)));
       await program(tensor([[1, 2, 3]]));
-      expect(program.stats()).toMatchObject({ steps: 2, launches: 3 });
+      expect(program.stats()).toMatchObject({ ops: 2, launches: 3 });
     });
   });
 }

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPlan, type PlanOptions } from "../../src/compile/build.ts";
-import type { Device } from "../../src/engines/device.ts";
-import { createWasmDevice, type WasmBuffer } from "../../src/engines/wasm/device.ts";
+import {
+  createWasmDevice,
+  type WasmBuffer,
+  type WasmDevice,
+} from "../../src/engines/wasm/device.ts";
 import { apply, constant, ids, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
@@ -13,7 +16,7 @@ const placeholder = (index: number, shape: readonly number[] = [N]): Tensor =>
 const numbers = (seed: number) => Float32Array.from(noise(N, seed));
 
 describe("the wasm device", () => {
-  let device: Device<WasmBuffer>;
+  let device: WasmDevice;
   beforeAll(async () => {
     device = await createWasmDevice({ threads: 2 });
   });
@@ -92,7 +95,7 @@ describe("the wasm device", () => {
       const chain = Array.from({ length: 10 }).reduce<Tensor>((x) => ops.tanh(ops.add(x, b)), a);
       return [ops.sum(chain)];
     });
-    expect(executable.stats()["bytes"]).toBe(Math.ceil((4 * N) / 64) * 64);
+    expect(executable.stats().arenaBytes).toBe(Math.ceil((4 * N) / 64) * 64);
     executable.dispose();
   });
 

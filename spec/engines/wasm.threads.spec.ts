@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPlan } from "../../src/compile/build.ts";
-import type { Device } from "../../src/engines/device.ts";
-import { createWasmDevice, type WasmBuffer } from "../../src/engines/wasm/device.ts";
+import { createWasmDevice, type WasmDevice } from "../../src/engines/wasm/device.ts";
 import { apply, constant, ids } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -63,14 +62,14 @@ const graph = fc
   });
 
 describe("the number of threads", () => {
-  let devices: Device<WasmBuffer>[];
+  let devices: WasmDevice[];
   beforeAll(async () => {
     devices = await Promise.all([1, 2, 3].map((threads) => createWasmDevice({ threads })));
   });
   afterAll(() => Promise.all(devices.map((device) => device.close())));
 
   /** Bits of the last tensor and of another one. */
-  async function bits(device: Device<WasmBuffer>, made: readonly Tensor[]): Promise<Uint32Array[]> {
+  async function bits(device: WasmDevice, made: readonly Tensor[]): Promise<Uint32Array[]> {
     const outputs = [made.at(-1), made[made.length >> 1]] as Tensor[];
     const executable = await device.prepare(buildPlan(outputs, []));
     const buffers = await executable.run([]);
@@ -97,12 +96,12 @@ describe("the number of threads", () => {
     ));
 
   test("is used: phases are shared by threads, and joined where steps are independent", async () => {
-    const [one, two] = devices as [Device<WasmBuffer>, Device<WasmBuffer>];
+    const [one, two] = devices as [WasmDevice, WasmDevice];
     const independent = [ops.softmax, ops.gelu, ops.exp].map((f) => f(square));
     const chain = ops.softmax(ops.gelu(ops.exp(square)));
     const plans = [independent, [chain]].map((outputs) => buildPlan(outputs, []));
-    const phases = (device: Device<WasmBuffer>) =>
-      Promise.all(plans.map(async (plan) => (await device.prepare(plan)).stats()["phases"]));
+    const phases = (device: WasmDevice) =>
+      Promise.all(plans.map(async (plan) => (await device.prepare(plan)).stats().phases));
     expect(await phases(one)).toEqual([1, 1]);
     expect(await phases(two)).toEqual([1, 3]);
   });

@@ -10,6 +10,16 @@ export interface MemoryUse {
   readonly peakBytes: number;
 }
 
+/** What a plan became on a device. */
+export interface DeviceStats {
+  /** Different kernels that were made for it. */
+  readonly kernels: number;
+  /** Kernels started in a run. */
+  readonly launches: number;
+  /** Most bytes in use at one time in a run: inputs, constants, temporaries and outputs. */
+  readonly peakBytes: number;
+}
+
 /** A plan made ready on a device. */
 export interface Executable<Buffer> {
   /**
@@ -18,8 +28,7 @@ export interface Executable<Buffer> {
    * @returns one buffer for each plan output, owned by the caller
    */
   run(inputs: readonly Buffer[]): Promise<readonly Buffer[]>;
-  /** Figures about what runs: kernels, launches, bytes. */
-  stats(): Readonly<Record<string, number>>;
+  stats(): DeviceStats;
   dispose(): void;
 }
 

@@ -1,18 +1,22 @@
 import type { Plan } from "../compile/plan.ts";
+import { type PlanStats, planStats } from "../compile/statistics.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
-import type { Device, Executable } from "./device.ts";
+import type { Device, DeviceStats, Executable } from "./device.ts";
 import type { Residents } from "./resident.ts";
 import { type Leaves, leavesOf, type Trace, trace } from "./trace.ts";
 
 /** A compiled function: trees of resident or host tensors (numbers are scalars) → resident tensors. */
 export interface Program<Args extends readonly unknown[], Result> {
   (...args: Args): Promise<Result>;
-  /** Figures about every shape traced so far, summed: steps, bytes and what the backend counts. */
-  stats(): Readonly<Record<string, number>>;
+  stats(): ProgramStats;
   /** What was planned for every shape traced so far, the first first; pure data. */
   plans(): readonly Plan[];
 }
+
+/** Figures about a program, by the same names on every engine: those of one run, summed over the
+ * combinations of shapes traced so far; of `peakBytes` the largest. */
+export interface ProgramStats extends PlanStats, DeviceStats {}
 
 export interface CompileOptions {
   /** Arguments whose tensors the program consumes, so that results can reuse their memory. */
@@ -106,15 +110,26 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
     });
   }
 
-  function stats(): Record<string, number> {
-    const sum: Record<string, number> = {};
-    for (const executable of executables)
-      for (const [figure, value] of Object.entries(executable.stats()))
-        sum[figure] = (sum[figure] ?? 0) + value;
-    return sum;
-  }
+  const stats = (): ProgramStats =>
+    executables
+      .map((executable, i) => ({ ...planStats(plans[i] as Plan), ...executable.stats() }))
+      .reduce(together, NOTHING);
   return { program: Object.assign(call, { stats, plans: () => plans }), executables };
 }
+
+const NOTHING: ProgramStats = {
+  ...{ ops: 0, kernels: 0, launches: 0 },
+  ...{ bytes: 0, peakBytes: 0, flop: 0 },
+};
+
+const together = (a: ProgramStats, b: ProgramStats): ProgramStats => ({
+  ops: a.ops + b.ops,
+  kernels: a.kernels + b.kernels,
+  launches: a.launches + b.launches,
+  bytes: a.bytes + b.bytes,
+  peakBytes: Math.max(a.peakBytes, b.peakBytes),
+  flop: a.flop + b.flop,
+});
 
 /** @throws TypeError when a donated tensor is passed a second time in the same call */
 function refuseSharing({ tensors, pathOf }: Leaves, donated: readonly number[]): void {

@@ -1,6 +1,7 @@
 import type { Lowering } from "../../../kernels/gpu/kernel.ts";
 import { lowerings } from "../../../kernels/gpu/table.ts";
 import type { Plan, Step } from "../../compile/plan.ts";
+import { planStats } from "../../compile/statistics.ts";
 import type { PrimitiveName } from "../../tensor/tensor.ts";
 import type { Executable } from "../device.ts";
 import { type Driver, elementsOf, type Launch } from "./driver.ts";
@@ -59,10 +60,9 @@ export async function prepare<Memory>(
       return plan.outputs.map(({ buffer }) => contents[buffer] as GpuBuffer<Memory>);
     },
     stats: () => ({
-      steps: plan.steps.length,
       launches: steps.reduce((n, { stages }) => n + stages.length, 0),
       kernels: new Set(steps.flatMap(({ stages }) => stages.map(({ launch }) => launch))).size,
-      bytes: driver.memory().bytes,
+      peakBytes: planStats(plan).peakBytes,
     }),
     dispose() {
       if (!disposed) for (const { content } of constants) driver.free(content.memory);

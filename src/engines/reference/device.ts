@@ -1,4 +1,5 @@
 import type { Plan, Value } from "../../compile/plan.ts";
+import { planStats } from "../../compile/statistics.ts";
 import type { DType, PrimitiveName, TypedArray } from "../../tensor/tensor.ts";
 import type { Device, Executable, MemoryUse } from "../device.ts";
 import type { Compute } from "./rows.ts";
@@ -58,7 +59,11 @@ export function createReferenceDevice(): Device<HostBuffer> {
           if (reuses !== undefined) free(memory[reuses] as HostBuffer);
         return plan.outputs.map(({ buffer }) => memory[buffer] as HostBuffer);
       },
-      stats: () => ({ steps: plan.steps.length }),
+      stats: () => ({
+        kernels: new Set(plan.steps.map(({ op }) => op)).size,
+        launches: plan.steps.length,
+        peakBytes: planStats(plan, 8).peakBytes,
+      }),
       dispose() {},
     };
   }

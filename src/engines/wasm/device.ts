@@ -1,6 +1,7 @@
+import type { Plan } from "../../compile/plan.ts";
 import type { DType } from "../../tensor/tensor.ts";
 import type { Device, MemoryUse } from "../device.ts";
-import { load } from "./executable.ts";
+import { load, type WasmExecutable } from "./executable.ts";
 import type { Heap } from "./heap.ts";
 import { canShareMemory, coreCount, hasSharedMemory } from "./host.ts";
 import { createMemory } from "./memory.ts";
@@ -20,6 +21,10 @@ export interface WasmOptions {
   readonly shared?: boolean;
 }
 
+export interface WasmDevice extends Device<WasmBuffer> {
+  prepare(plan: Plan): Promise<WasmExecutable>;
+}
+
 /** More threads than this wait for each other rather than work. */
 const MOST_THREADS = 8;
 
@@ -31,7 +36,7 @@ export async function createWasmDevice({
   threads = Math.min(coreCount(), MOST_THREADS),
   relaxedSimd = true,
   shared = hasSharedMemory(),
-}: WasmOptions = {}): Promise<Device<WasmBuffer>> {
+}: WasmOptions = {}): Promise<WasmDevice> {
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`createWasmDevice: expected at least 1 thread, got ${threads}`);
   const count = shared && canShareMemory() ? threads : 1;

@@ -1,10 +1,10 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import type { Plan } from "../../compile/plan.ts";
-import type { Executable } from "../device.ts";
+import type { DeviceStats, Executable } from "../device.ts";
 import { encode, streamWords } from "./encode.ts";
 import type { Memory } from "./memory.ts";
 import type { Ownership, WasmBuffer } from "./ownership.ts";
-import { programOf } from "./program.ts";
+import { type Program, programOf } from "./program.ts";
 import type { Threads } from "./threads.ts";
 
 /** What an executable uses of its device. */
@@ -16,8 +16,19 @@ export interface Machine {
   arena(bytes: number): number;
 }
 
+export interface WasmStats extends DeviceStats {
+  /** Groups of instructions between barriers. */
+  readonly phases: number;
+  /** Bytes of memory that its temporaries share with those of other programs. */
+  readonly arenaBytes: number;
+}
+
+export interface WasmExecutable extends Executable<WasmBuffer> {
+  stats(): WasmStats;
+}
+
 /** Loads a plan: its stream, constants and table stay in memory until it is disposed. */
-export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
+export function load(plan: Plan, machine: Machine): WasmExecutable {
   const program = programOf(plan, machine.threads.count);
   const { buffers, places, phases, instructions, arenaBytes } = program;
   const { memory, ownership, threads } = machine;
@@ -79,16 +90,24 @@ export function load(plan: Plan, machine: Machine): Executable<WasmBuffer> {
   return {
     run: async (inputs) => run(inputs),
     stats: () => ({
-      steps: plan.steps.length,
-      instructions: instructions.length,
+      kernels: new Set(instructions.map(({ opcode }) => opcode)).size,
+      launches: instructions.length,
+      peakBytes: arenaBytes + ownBytes(program),
       phases: phases.length,
-      bytes: arenaBytes,
-      flop: instructions.reduce((sum, { flop }) => sum + flop, 0),
+      arenaBytes,
     }),
     dispose() {
       for (const address of [stream, table, ...constants]) heap.free(address);
     },
   };
+}
+
+/** Bytes of the buffers outside the arena, each memory once. */
+function ownBytes({ buffers, places }: Program): number {
+  return buffers.reduce((sum, { elements }, i) => {
+    const place = places[i];
+    return sum + (place?.kind === "own" && place.owner === i ? 4 * elements : 0);
+  }, 0);
 }
 
 /** Kernels cannot throw; they leave a note of the first id that names no row. */

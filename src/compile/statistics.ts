@@ -1,0 +1,58 @@
+import { sizeOf } from "../tensor/shapes.ts";
+import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
+
+/** What a plan costs, whatever runs it. */
+export interface PlanStats {
+  /** Primitives computed in a run. */
+  readonly ops: number;
+  /** Bytes that the primitives of a run read and write, each operand once and 4 an element. */
+  readonly bytes: number;
+  /** Most bytes that live at one time in a run: inputs, constants, temporaries and outputs. */
+  readonly peakBytes: number;
+  /** Multiplications and additions of the matrix products of a run. */
+  readonly flop: number;
+}
+
+/** @param elementBytes 4, or 8 on an engine of float64 */
+export const planStats = (plan: Plan, elementBytes = 4): PlanStats => ({
+  ops: plan.steps.length,
+  bytes: elementBytes * plan.steps.reduce((sum, step) => sum + elementsTouched(step), 0),
+  peakBytes: elementBytes * mostElements(plan),
+  flop: plan.steps.reduce((sum, step) => sum + flopOf(step), 0),
+});
+
+const elementsOf = ({ shape }: Value): number => sizeOf(shape);
+
+/** Operations that read, or write, only as much as the smaller of their operands holds. */
+const PARTIAL: ReadonlySet<string> = new Set(["slice", "gather"]);
+
+/** Elements that a step reads and writes, each operand once. */
+export function elementsTouched({ op, inputs, output }: Step): number {
+  const made = elementsOf(output);
+  if (PARTIAL.has(op)) return 2 * made;
+  const read = new Map(inputs.map((x) => [x.buffer, elementsOf(x)]));
+  return [...read.values()].reduce((sum, n) => sum + n, made);
+}
+
+/** 2mnk for each product of [m, k] and [k, n]. */
+export function flopOf({ op, attrs, inputs, output }: Step): number {
+  if (op !== "matmul") return 0;
+  const { transposeA } = attrs as { readonly transposeA: boolean };
+  return 2 * elementsOf(output) * ((inputs[0] as Value).shape.at(transposeA ? -2 : -1) as number);
+}
+
+/** The most elements alive after any step has made its result and before it gives up its operands. */
+function mostElements({ buffers, steps }: Plan): number {
+  const size = (i: number) => (buffers[i] as BufferPlan).elements;
+  const given = buffers.reduce(
+    (sum, { kind, elements }) => sum + (kind === "input" || kind === "constant" ? elements : 0),
+    0,
+  );
+  let [live, most] = [given, given];
+  for (const { output, frees } of steps) {
+    live += buffers[output.buffer]?.reuses === undefined ? size(output.buffer) : 0;
+    most = Math.max(most, live);
+    live -= frees.reduce((sum, buffer) => sum + size(buffer), 0);
+  }
+  return most;
+}
