@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildPlan } from "../../src/compile/build.ts";
 import { showPlan } from "../../src/compile/show.ts";
-import { tensor } from "../../src/tensor/apply.ts";
+import { planStats } from "../../src/compile/statistics.ts";
+import { full, tensor } from "../../src/tensor/apply.ts";
 import { valueAndGrad } from "../../src/tensor/grad.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { type Shape, Tensor } from "../../src/tensor/tensor.ts";
@@ -18,18 +19,31 @@ describe("buildPlan(outputs, inputs)", () => {
     const plan = buildPlan([ops.sub(w, ops.mul(dw, 0.1)), loss], [w, x], { donated: [0] });
     expect(showPlan(plan)).toMatchInlineSnapshot(`
       "donated x0
-      t3 [3] = broadcast(c2 [1]) shape=[3]
-      t4 [3, 1] = matmul(x1 [3, 2], x0 [2, 1]) transposeA=false transposeB=false
-      t5 [3, 1] = mul(t3 [3, 1], t4 [3, 1]) frees t3
-      t6 [3, 1] = add(t5 [3, 1], t5 [3, 1]) frees t5
-      t7 [2, 1] = matmul(x1 [3, 2], t6 [3, 1]) transposeA=true transposeB=false frees t6
-      t9 [2, 1] = broadcast(c8 [1, 1]) shape=[2,1]
-      t10 [2, 1] = mul(t7 [2, 1], t9 [2, 1]) frees t7 t9
-      y11 [2, 1] = sub(x0 [2, 1], t10 [2, 1]) over x0 frees t10
-      t12 [3, 1] = mul(t4 [3, 1], t4 [3, 1]) frees t4
-      y13 [] = sum(t12 [3]) axis=0 frees t12
-      return y11 [2, 1], y13 []"
+      t2 [3, 1] = matmul(x1 [3, 2], x0 [2, 1]) transposeA=false transposeB=false
+      t3 [3, 1] = mul(t2 [3, 1], t2 [3, 1])
+      y4 [] = sum(t3 [3]) axis=0 frees t3
+      t6 [3] = broadcast(c5 [1]) shape=[3]
+      t7 [3, 1] = mul(t6 [3, 1], t2 [3, 1]) frees t2 t6
+      t8 [3, 1] = add(t7 [3, 1], t7 [3, 1]) frees t7
+      t9 [2, 1] = matmul(x1 [3, 2], t8 [3, 1]) transposeA=true transposeB=false frees t8
+      t11 [2, 1] = broadcast(c10 [1, 1]) shape=[2,1]
+      t12 [2, 1] = mul(t9 [2, 1], t11 [2, 1]) frees t9 t11
+      y13 [2, 1] = sub(x0 [2, 1], t12 [2, 1]) over x0 frees t12
+      return y13 [2, 1], y4 []"
     `);
+  });
+
+  test("computes shallow outputs first, so that gradients are used up layer by layer", () => {
+    const layers = Array.from({ length: 8 }, (_, i) => argument(i, [32, 32]));
+    const f = (ws: readonly Tensor[]) =>
+      ops.sum(ws.reduce((h, w) => ops.tanh(ops.matmul(h, w)), full([32, 32], 0.1)));
+    const gradient = valueAndGrad(f)(layers)[1];
+    const updated = layers.map((w, i) => ops.sub(w, gradient[i] as Tensor));
+    const peak = (outputs: readonly Tensor[]) =>
+      planStats(buildPlan(outputs, layers, { donated: layers.map((_, i) => i) })).peakBytes;
+    // Weights, activations, and the few matrices that one layer's gradients need.
+    expect(peak(updated)).toBeLessThanOrEqual((8 + 8 + 5) * 4 * 32 ** 2);
+    expect(peak(updated.toReversed())).toBe(peak(updated));
   });
 
   test("drops what the outputs do not need and computes equal expressions once", () => {

@@ -1,4 +1,4 @@
-import { topologicalOrder } from "../tensor/graph.ts";
+import { shallowFirst, topologicalOrder } from "../tensor/graph.ts";
 import { sizeOf } from "../tensor/shapes.ts";
 import {
   type Attrs,
@@ -34,7 +34,7 @@ export function buildPlan(
   const builder = new Builder();
   for (const x of inputs) builder.give(x, builder.buffer("input", x.shape, x.dtype));
   const inputValues = inputs.map((x) => builder.valueOf(x));
-  for (const node of topologicalOrder(roots)) builder.visit(node);
+  for (const node of topologicalOrder(shallowFirst(roots))) builder.visit(node);
   const results = roots.map((y) => builder.output(builder.valueOf(y)));
   return finish({
     buffers: builder.buffers,

@@ -1,5 +1,28 @@
 import type { Tensor } from "./tensor.ts";
 
+/** The longest path from each node that `roots` depend on down to a leaf, in operations. */
+function heightsOf(roots: readonly Tensor[]): ReadonlyMap<Tensor, number> {
+  const heights = new Map<Tensor, number>();
+  for (const node of topologicalOrder(roots)) {
+    const below = node.inputs.map((x) => heights.get(x) as number);
+    heights.set(
+      node,
+      below.reduce((most, height) => Math.max(most, height + 1), 0),
+    );
+  }
+  return heights;
+}
+
+/**
+ * The roots, those with the least to compute first: of a training step the loss, then the updates
+ * from the last layer to the first. In this order each layer's gradients are used up as soon as
+ * they can be, and what the forward pass kept for them with them.
+ */
+export function shallowFirst(roots: readonly Tensor[]): Tensor[] {
+  const heights = heightsOf(roots);
+  return roots.toSorted((a, b) => (heights.get(a) as number) - (heights.get(b) as number));
+}
+
 /**
  * Every node that `roots` depend on, inputs before users, each once. Iterative, so that long
  * chains do not overflow the stack. The walk does not look behind `boundary`.
