@@ -1,4 +1,5 @@
 import type { PrimitiveName, TypedArray } from "../../tensor/tensor.ts";
+import { exp, log } from "./portable.ts";
 import { at, type Compute, elementwise, lengthOfLast, type Operand } from "./rows.ts";
 
 /** Calls f for each row of the last axis: where it starts, how long it is, its number. */
@@ -22,14 +23,14 @@ function largest(n: number, term: (j: number) => number): number {
 /** log Σ exp, shifted by the largest term so that nothing overflows. */
 function logSumExp(n: number, term: (j: number) => number): number {
   const shift = largest(n, term);
-  return shift + Math.log(total(n, (j) => Math.exp(term(j) - shift)));
+  return shift + log(total(n, (j) => exp(term(j) - shift)));
 }
 
 export const softmax: Compute<"softmax"> = (out, [x]) =>
   eachRow(x as Operand, (start, n) => {
     const z = (j: number) => at((x as Operand).data, start + j);
     const log = logSumExp(n, z);
-    for (let j = 0; j < n; j++) out[start + j] = Math.exp(z(j) - log);
+    for (let j = 0; j < n; j++) out[start + j] = exp(z(j) - log);
   });
 
 export const logSoftmax: Compute<"logSoftmax"> = (out, [x]) =>
@@ -56,7 +57,7 @@ export const logSoftmaxGrad: Compute<"logSoftmaxGrad"> = (out, inputs) => {
   const [g, y] = inputs as [Operand, Operand];
   eachRow(y, (start, n) => {
     const sum = total(n, (j) => at(g.data, start + j));
-    for (let i = start; i < start + n; i++) out[i] = at(g.data, i) - Math.exp(at(y.data, i)) * sum;
+    for (let i = start; i < start + n; i++) out[i] = at(g.data, i) - exp(at(y.data, i)) * sum;
   });
 };
 
@@ -65,7 +66,7 @@ export const causalSoftmax: Compute<"causalSoftmax"> = (out, [x], { scale }) =>
     const visible = (row % T) + 1;
     const z = (j: number) => scale * at((x as Operand).data, start + j);
     const log = logSumExp(visible, z);
-    for (let j = 0; j < T; j++) out[start + j] = j < visible ? Math.exp(z(j) - log) : 0;
+    for (let j = 0; j < T; j++) out[start + j] = j < visible ? exp(z(j) - log) : 0;
   });
 
 const reciprocalRms = (x: Operand, start: number, n: number, epsilon: number): number =>
@@ -149,7 +150,7 @@ export const crossEntropyGrad: Compute<"crossEntropyGrad"> = (out, inputs) => {
     const log = logSumExp(V, z);
     for (let j = 0; j < V; j++) {
       const hit = j === at(labels.data, row) ? 1 : 0;
-      out[start + j] = at(g.data, row) * (Math.exp(z(j) - log) - hit);
+      out[start + j] = at(g.data, row) * (exp(z(j) - log) - hit);
     }
   });
 };
@@ -160,7 +161,7 @@ export const anchoredKl: Compute<"anchoredKl"> = (out, inputs) => {
     const log = logSumExp(V, (j) => at(logits.data, start + j));
     out[row] = total(V, (j) => {
       const logQ = at(anchor.data, start + j);
-      return Math.exp(logQ) * (logQ - at(logits.data, start + j) + log);
+      return exp(logQ) * (logQ - at(logits.data, start + j) + log);
     });
   });
 };
@@ -169,10 +170,10 @@ export const anchoredKlGrad: Compute<"anchoredKlGrad"> = (out, inputs) => {
   const [g, anchor, logits] = inputs as [Operand, Operand, Operand];
   eachRow(logits, (start, V, row) => {
     const log = logSumExp(V, (j) => at(logits.data, start + j));
-    const mass = total(V, (j) => Math.exp(at(anchor.data, start + j)));
+    const mass = total(V, (j) => exp(at(anchor.data, start + j)));
     for (let i = start; i < start + V; i++) {
-      const p = Math.exp(at(logits.data, i) - log);
-      out[i] = at(g.data, row) * (p * mass - Math.exp(at(anchor.data, i)));
+      const p = exp(at(logits.data, i) - log);
+      out[i] = at(g.data, row) * (p * mass - exp(at(anchor.data, i)));
     }
   });
 };

@@ -3,6 +3,7 @@ import * as axes from "./axes.ts";
 import * as fused from "./fused.ts";
 import * as matrices from "./matrices.ts";
 import * as optimizer from "./optimizer.ts";
+import { exp, log } from "./portable.ts";
 import { type Compute, elementwise } from "./rows.ts";
 
 const unary = (f: (x: number) => number): Compute<PrimitiveName> => elementwise((x = 0) => f(x));
@@ -11,8 +12,8 @@ const binary = (f: (a: number, b: number) => number): Compute<PrimitiveName> =>
 
 /** What every primitive means: plain loops in float64. */
 export const reference: { readonly [K in PrimitiveName]: Compute<K> } = {
-  exp: unary(Math.exp),
-  log: unary(Math.log),
+  exp: unary(exp),
+  log: unary(log),
   tanh: unary(Math.tanh),
   sqrt: unary(Math.sqrt),
   cos: unary(Math.cos),
