@@ -19,7 +19,7 @@ const ARGUMENTS = [
 ];
 
 /** Workers and shared memory want an isolated page. */
-const HEADERS = {
+export const HEADERS: Readonly<Record<string, string>> = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
@@ -36,14 +36,17 @@ function findChromium(): string {
   );
 }
 
+/** @throws Error that tells how to install Chromium where there is none */
+export const launchChromium = (): Promise<Browser> =>
+  chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
+
 /** Bundles a page's script, serves it to a fresh Chromium and waits until it has run. */
 export async function openPage(
   entry: string | URL,
   { isolated = true }: { readonly isolated?: boolean } = {},
 ): Promise<TestPage> {
-  const executablePath = findChromium();
   const server = await serve(await bundle(entry), isolated ? HEADERS : {});
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  const browser = await launchChromium();
   const close = async (): Promise<void> => {
     await browser.close();
     server.close();

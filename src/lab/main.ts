@@ -1,3 +1,5 @@
+import { isolatePage } from "./isolation.ts";
+import { parameters } from "./location.ts";
 import { mountSimplex } from "./simplex/mount.ts";
 import { mountTrain } from "./train/mount.ts";
 
@@ -12,13 +14,13 @@ const mounts: Readonly<Record<View, (element: HTMLElement) => unknown>> = {
 };
 const mounted = new Set<View>();
 
-function viewOf(hash: string): View {
-  const wanted = new URLSearchParams(hash.slice(1)).get("view");
+function viewNow(): View {
+  const wanted = parameters().get("view");
   return views.find((view) => view === wanted) ?? "train";
 }
 
 function show(): void {
-  const shown = viewOf(location.hash);
+  const shown = viewNow();
   for (const view of views) {
     const section = document.getElementById(view) as HTMLElement;
     section.hidden = view !== shown;
@@ -32,5 +34,17 @@ function show(): void {
   }
 }
 
+/** What a link to a section says besides, stays as it is. */
+for (const link of document.querySelectorAll<HTMLAnchorElement>("[data-view]"))
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const next = parameters();
+    next.set("view", link.dataset["view"] as string);
+    history.pushState(null, "", `#${next}`);
+    show();
+  });
 addEventListener("hashchange", show);
+addEventListener("popstate", show);
 show();
+if (import.meta.env.PROD)
+  isolatePage().catch((error: Error) => console.warn(`no shared memory: ${error.message}`));

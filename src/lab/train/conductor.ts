@@ -17,8 +17,16 @@ export interface Conductor {
 /** A core is left to the page, so that it stays smooth. */
 const threads = (): number => Math.max(1, Math.min(8, navigator.hardwareConcurrency - 1));
 
-/** @param changed is told of each change of the run; `said` of what people should hear */
-export function createConductor(changed: () => void, said: (text: string) => void): Conductor {
+/**
+ * @param changed is told of each change of the run
+ * @param said is told what people should hear
+ * @param keep gets the files of a worker that can keep none itself
+ */
+export function createConductor(
+  changed: () => void,
+  said: (text: string) => void,
+  keep: (path: string, content: string | Uint8Array) => Promise<void>,
+): Conductor {
   let worker: Worker | undefined;
   let run: Run | undefined;
 
@@ -53,8 +61,9 @@ export function createConductor(changed: () => void, said: (text: string) => voi
       case "samples":
         of.samples = { ...of.samples, [report.row]: report.samples };
         break;
-      case "program":
-        break;
+      case "file":
+        void keep(report.path, report.content);
+        return;
       case "failed":
         fail(of, report);
         return;

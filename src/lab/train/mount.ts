@@ -1,146 +1,109 @@
-import { hasBase } from "../bases/bases.ts";
-import { html } from "../dom.ts";
 import { parameters, setParameters } from "../location.ts";
-import { freeName, packRun, readRun, readRuns, unpackRun } from "../runs/library.ts";
+import { packRun, readRun, readRuns } from "../runs/library.ts";
 import { runPath } from "../runs/places.ts";
 import type { Run } from "../runs/run.ts";
-import { openStorage, type Storage } from "../runs/storage.ts";
+import { openStorage } from "../runs/storage.ts";
 import { readSetup, writeSetup } from "../setup/address.ts";
-import { type Form, setupForm } from "../setup/form.ts";
-import { recipeOf, type Setup } from "../setup/setup.ts";
-import { certificateView } from "../views/certificates.ts";
-import { divergenceView, lossView, skillsView } from "../views/curves.ts";
-import { machineView } from "../views/machine.ts";
-import { paretoView } from "../views/pareto.ts";
+import { setupForm } from "../setup/form.ts";
 import { runsTable } from "../views/runsTable.ts";
-import { samplesView } from "../views/samples.ts";
-import { scoreboard } from "../views/scoreboard.ts";
+import { beginRun, continueRun, newRun } from "./begin.ts";
 import { createConductor } from "./conductor.ts";
 import { createControls } from "./controls.ts";
+import { download, fileButton, importFile } from "./files.ts";
 import { createNotices } from "./notices.ts";
+import { createStage } from "./stage.ts";
 import { createStore } from "./store.ts";
+import { troubleBox } from "./trouble.ts";
 
 /** Fills the training page. */
 export async function mountTrain(section: HTMLElement): Promise<void> {
   const storage = await openStorage();
   const notices = createNotices();
-  const setup = readSetup(parameters());
-  const views = [
-    ...[scoreboard(), paretoView(), certificateView(), skillsView(), lossView()],
-    ...[divergenceView(), samplesView(), machineView()],
-  ];
   const store = createStore(() => {
-    const shown = store.shown();
-    for (const view of views) view.update(shown);
+    stage.update(store.shown());
     table.update(store.runs, store.selected());
     controls.update(conductor.current() ?? store.selected());
+    trouble.update(store.selected());
   });
-  const conductor = createConductor(store.changed, notices.say);
-  const form = setupForm(setup, (next) => setParameters((p) => writeSetup(p, next)));
+  const conductor = createConductor(store.changed, notices.say, (path, content) =>
+    storage.write(path, content),
+  );
+  const form = setupForm(readSetup(parameters()), (setup) =>
+    setParameters((p) => writeSetup(p, setup)),
+  );
+  addEventListener("hashchange", () => form.set(readSetup(parameters())));
+
+  /** Says what went wrong rather than nothing. */
+  const attempt = (what: string, work: () => Promise<void>): void => {
+    work().catch((error: Error) => notices.show(`${what}: ${error.message}`));
+  };
+  const goOn = (run: Run): void => {
+    store.select(run);
+    continueRun(conductor, run);
+  };
+  const trouble = troubleBox(goOn);
   const controls = createControls({
-    start: () => void start(form.get()),
+    start: () =>
+      attempt("The run could not begin", async () => {
+        const run = await newRun(storage, form.get());
+        store.add(run);
+        store.select(run);
+        beginRun(conductor, run, form.get());
+      }),
     pause: () => conductor.order("pause"),
     go: () => conductor.order("go"),
     step: () => conductor.order("step"),
     stop: () => conductor.order("stop"),
   });
-
-  async function start(now: Setup): Promise<void> {
-    const run = await newRun(storage, now);
-    store.add(run);
-    store.select(run);
-    const { recipe, seed, address } = run;
-    const fresh = { recipe, seeds: [seed], address };
-    conductor.begin(run, { fresh, scratch: now.scratch }, now.engine);
-  }
-
   const table = runsTable({
     select: store.select,
     toggle(run, shown) {
       run.shown = shown;
       store.changed();
     },
-    goOn(run) {
-      store.select(run);
-      conductor.begin(run, { scratch: false }, run.backend as Setup["engine"]);
-    },
-    share: (run) => void share(run),
-    save: (run) => void save(run),
-    async remove(run) {
-      await storage.removeFolder(runPath(run.name));
-      store.remove(run);
-    },
+    goOn,
+    share: ({ address }) =>
+      attempt("The link could not be copied", async () => {
+        await navigator.clipboard.writeText(`${location.href.split("#")[0]}#${address}`);
+        notices.say("The link is in the clipboard.");
+      }),
+    save: ({ name }) =>
+      attempt("The run could not be saved", async () =>
+        download(await packRun(storage, name), `${name}.zip`),
+      ),
+    remove: (run) =>
+      attempt("The run could not be removed", async () => {
+        await storage.removeFolder(runPath(run.name));
+        store.remove(run);
+      }),
   });
-
-  async function share({ address }: Run): Promise<void> {
-    const link = `${location.href.split("#")[0]}#${address}`;
-    await navigator.clipboard.writeText(link).then(
-      () => notices.say("The link is in the clipboard."),
-      () => notices.show(`The link: ${link}`),
-    );
-  }
-
-  async function save({ name }: Run): Promise<void> {
-    download(await packRun(storage, name), `${name}.zip`);
-  }
-
-  section.append(
-    ...layout(
-      form,
-      controls.element,
-      notices.element,
-      views.map((v) => v.element),
-      table.element,
-    ),
+  const open = fileButton("Open a file …", ".zip,.safetensors", (file) =>
+    attempt("The file could not be read", async () => {
+      const { kind, name } = await importFile(storage, file);
+      if (kind === "base") notices.say(`${name} is kept as a base model.`);
+      else {
+        const run = await readRun(storage, name, false);
+        store.add(run);
+        store.select(run);
+      }
+    }),
   );
-  void form;
+  const stage = createStage({
+    controls: controls.element,
+    form: form.element,
+    notices: [notices.element, trouble.element],
+    library: [table.element, open],
+  });
+  section.append(stage.element);
+
+  if (!storage.lasting)
+    notices.show("This window keeps no files: runs go when it is closed. Save those you want.");
   const { runs, damaged } = await readRuns(storage);
   for (const run of runs) store.add(run);
   for (const text of damaged) notices.show(`A run could not be read. ${text}`);
-  store.changed();
-  void [hasBase, readRun, unpackRun, freeName, setup];
-}
-
-function layout(
-  form: Form,
-  controls: HTMLElement,
-  notices: HTMLElement,
-  views: readonly HTMLElement[],
-  table: HTMLElement,
-): HTMLElement[] {
-  const [board, ...charts] = views as [HTMLElement, ...HTMLElement[]];
-  return [
-    html(
-      "div",
-      { class: "lab" },
-      html("aside", { class: "panel" }, controls, form.element),
-      html(
-        "div",
-        { class: "stage-column" },
-        notices,
-        board,
-        html("div", { class: "charts" }, ...charts),
-        table,
-      ),
-    ),
-  ];
-}
-
-async function newRun(storage: Storage, setup: Setup): Promise<Run> {
-  const started = new Date().toISOString();
-  const time = started.slice(0, 19).replace("T", "-").replaceAll(":", "");
-  const address = new URLSearchParams();
-  writeSetup(address, setup);
-  return {
-    name: await freeName(storage, `${setup.recipe}-${time}`),
-    ...{ recipe: recipeOf(setup), seed: setup.seed, address: `${address}`, status: "starting" },
-    ...{ backend: "", device: "", reason: "", started, measurements: [], samples: {} },
-    ...{ figures: undefined, trouble: undefined, shown: true },
-  };
-}
-
-function download(blob: Blob, name: string): void {
-  const href = URL.createObjectURL(blob);
-  html("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  store.select(runs.at(-1));
+  addEventListener("beforeunload", (event) => {
+    // Asks before a tab is closed in the middle of a run.
+    if (conductor.current()) event.preventDefault();
+  });
 }

@@ -54,6 +54,7 @@ export type Report =
   | { readonly kind: "measurement"; readonly measurement: Measurement }
   | { readonly kind: "figures"; readonly figures: Figures }
   | { readonly kind: "samples"; readonly row: string; readonly samples: readonly Sample[] }
-  | { readonly kind: "program"; readonly plan: string }
+  /** A file for the page to keep, where the browser's storage keeps none. */
+  | { readonly kind: "file"; readonly path: string; readonly content: string | Uint8Array }
   | { readonly kind: "paused" | "running" | "finished" | "stopped" }
   | { readonly kind: "failed"; readonly trouble: Trouble; readonly message: string };

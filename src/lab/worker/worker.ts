@@ -20,8 +20,20 @@ function troubleOf(error: unknown): Trouble {
   return "other";
 }
 
+/** Hands what would go with this worker to the page. */
+const mirrored = (storage: Storage): Storage =>
+  storage.lasting
+    ? storage
+    : {
+        ...storage,
+        async write(path, content) {
+          await storage.write(path, content);
+          tell({ kind: "file", path, content });
+        },
+      };
+
 async function begin(assignment: Assignment): Promise<void> {
-  const storage: Storage = await openStorage();
+  const storage = mirrored(await openStorage());
   // Other tabs see by the lock that somebody works on this run.
   await navigator.locks.request(lockOf(assignment.name), () =>
     work(assignment, { storage, gate, tell, version: __VERSION__ }),

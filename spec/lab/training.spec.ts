@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { unzipSync } from "fflate";
+import type { Browser, BrowserContext } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engines/create.ts";
+import { reopenRun } from "../../src/experiment/directory.ts";
+import { experiment } from "../../src/experiment/experiment.ts";
+import { checkpointFolder } from "../../src/experiment/files.ts";
+import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
+import type { RunConfig } from "../../src/experiment/run.ts";
+import { summarize } from "../../src/experiment/summary.ts";
+import { launchChromium } from "../browser/chromium.ts";
+import { buildSite, type Site, serveSite } from "./site.ts";
+import { newProfile, numbersOf, visit } from "./visitor.ts";
+
+let browser: Browser;
+let site: Site;
+let profile: BrowserContext;
+/** The default comparison, as the page did it. */
+let first: { config: RunConfig; measurements: Measurement[] };
+let address: string;
+
+beforeAll(async () => {
+  site = await serveSite(await buildSite());
+  browser = await launchChromium();
+  profile = await newProfile(browser);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.[Symbol.asyncDispose]();
+});
+
+const bases = fileURLToPath(new URL("../../src/lab/bases", import.meta.url));
+
+describe("the lab in Chromium", () => {
+  test("runs the default comparison: fine-tuning forgets what Anchored Learning keeps", async () => {
+    const visitor = await visit(profile, site.address, "#engine=wasm");
+    const { page } = visitor;
+    await visitor.press("Start");
+    await visitor.status("finished");
+    first = await visitor.files();
+    address = await page.evaluate(() => location.hash);
+    const [base, sft, anchored] = summarize(first.config.recipe, first.measurements);
+    expect(base?.seconds.mean, "the base comes with the page").toBeLessThan(sft?.seconds.mean ?? 0);
+    expect(sft?.target.mean).toBeGreaterThanOrEqual(0.95);
+    expect(anchored?.target.mean).toBeGreaterThanOrEqual(0.95);
+    expect(sft?.drop.mean).toBeGreaterThanOrEqual(0.3);
+    expect(anchored?.drop.mean).toBeLessThanOrEqual(0.15);
+    await page.getByText("5 of 5 hold on every token").waitFor();
+    expect(await page.locator("svg .bar").count()).toBe(5);
+    expect(visitor.complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("computes what Node computes, to the bit", async () => {
+    const { recipe, seeds } = first.config;
+    await using engine = await createEngine({ backend: "wasm", threads: 2 });
+    const measured: Measurement[] = [];
+    const options = { seeds, pretrained: checkpointFolder(bases) };
+    for await (const m of experiment(engine, recipe, options)) measured.push(m);
+    expect(numbersOf(first.measurements)).toEqual(numbersOf(measured));
+  });
+
+  test("repeats a run from its link, on more threads and paused in between", async () => {
+    const other = await newProfile(browser);
+    await other.addInitScript(() =>
+      Object.defineProperty(navigator, "hardwareConcurrency", { value: 3 }),
+    );
+    const visitor = await visit(other, site.address, address);
+    await visitor.press("Start");
+    await visitor.press("Pause");
+    await visitor.status("paused");
+    await visitor.page.getByText(/Waits in/).waitFor();
+    await visitor.press("Step");
+    await visitor.status("paused");
+    await visitor.press("Go on");
+    await visitor.status("finished");
+    const { config, measurements } = await visitor.files();
+    expect(config.device).toMatch(/2 threads/);
+    expect(config.recipe).toEqual(first.config.recipe);
+    expect(numbersOf(measurements)).toEqual(numbersOf(first.measurements));
+    await other.close();
+  });
+
+  test("goes on with a run whose tab was closed, to the same numbers", async () => {
+    const other = await newProfile(browser);
+    const visitor = await visit(other, site.address, address);
+    await visitor.press("Start");
+    await visitor.page.getByRole("row", { name: /SFT .* done in/ }).waitFor();
+    await visitor.page.close({ runBeforeUnload: false });
+    const again = await visit(other, site.address);
+    await again.page.getByText("This run was cut off").waitFor();
+    await again.press("Go on");
+    await again.status("finished");
+    const { measurements } = await again.files();
+    expect(numbersOf(measurements)).toEqual(numbersOf(first.measurements));
+    await other.close();
+  });
+
+  test("saves a run as the directory that the command line reads, and opens it again", async () => {
+    const visitor = await visit(profile, site.address);
+    const { page } = visitor;
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: /^Save: / }).click(),
+    ]);
+    const zip = readFileSync(await saved.path());
+    const folder = await mkdtemp(join(tmpdir(), "anchorgrad-"));
+    for (const [path, bytes] of Object.entries(unzipSync(zip))) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), bytes);
+    }
+    const name = saved.suggestedFilename().replace(/\.zip$/, "");
+    const run = await reopenRun(join(folder, name));
+    expect(run.config).toEqual(first.config);
+    expect(run.measurements).toEqual(first.measurements);
+    const rows = first.measurements.filter((m): m is RowResult => m.kind === "row");
+    for (const { row } of rows) expect(await run.checkpoints.load(`seed-0/${row}`)).toBeDefined();
+    await rm(folder, { recursive: true });
+
+    await page.getByRole("button", { name: /^Delete: / }).click();
+    await page.locator("table.runs tbody tr").waitFor({ state: "detached" });
+    const file = { name: `${name}.zip`, mimeType: "application/zip", buffer: zip };
+    await page.locator("input[type=file]").setInputFiles(file);
+    await visitor.status("finished");
+    expect(await visitor.files()).toEqual(first);
+    expect(visitor.complaints).toEqual([]);
+    await page.close();
+  });
+});

@@ -1,0 +1,64 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Measurement } from "../../src/experiment/measurements.ts";
+import type { RunConfig } from "../../src/experiment/run.ts";
+
+/** Somebody who uses the page. */
+export interface Visitor {
+  readonly page: Page;
+  /** What the page complained about so far: errors, refused by its policy, requests elsewhere. */
+  readonly complaints: readonly string[];
+  press(name: string): Promise<void>;
+  /** Waits until the newest run stands so. */
+  status(status: string): Promise<void>;
+  /** The files of the newest run, from the browser's storage. */
+  files(): Promise<{ config: RunConfig; measurements: Measurement[] }>;
+}
+
+/** Opens the page in a tab. @param hash what its address says, with `#` */
+export async function visit(context: BrowserContext, address: string, hash = ""): Promise<Visitor> {
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(address) && !/^(blob|data):/.test(url)) complaints.push(url);
+  });
+  await page.goto(`${address}${hash}`);
+  await page.getByRole("button", { name: "Start" }).waitFor();
+  return {
+    page,
+    complaints,
+    press: (name) => page.getByRole("button", { name, exact: true }).first().click(),
+    status: (status) =>
+      page.locator("table.runs tbody tr:first-child").getByText(status, { exact: true }).waitFor(),
+    files: () => page.evaluate(readNewestRun),
+  };
+}
+
+/** A profile of its own: nothing is kept from another. */
+export const newProfile = (browser: Browser): Promise<BrowserContext> =>
+  browser.newContext({ viewport: { width: 1280, height: 900 } });
+
+/** Runs in the page. */
+async function readNewestRun(): Promise<{ config: RunConfig; measurements: Measurement[] }> {
+  const root = await navigator.storage.getDirectory();
+  const runs = await root.getDirectoryHandle("runs");
+  const names: string[] = [];
+  for await (const name of (runs as unknown as { keys(): AsyncIterable<string> }).keys())
+    names.push(name);
+  const run = await runs.getDirectoryHandle(names.sort().at(-1) as string);
+  const text = async (name: string): Promise<string> =>
+    (await (await run.getFileHandle(name)).getFile()).text();
+  const lines = (await text("metrics.jsonl")).trim().split("\n");
+  return {
+    config: JSON.parse(await text("config.json")),
+    measurements: lines.map((line) => JSON.parse(line)),
+  };
+}
+
+/** Measurements without what differs from run to run: how long it took. */
+export const numbersOf = (measurements: readonly Measurement[]): unknown[] =>
+  measurements.map((m) => (m.kind === "row" ? { ...m, seconds: 0 } : m));

@@ -1,0 +1,18 @@
+import type { Engine } from "../../engines/engine.ts";
+import type { Checkpoints } from "../../experiment/checkpoints.ts";
+import type { experiment, pretrainingName } from "../../experiment/experiment.ts";
+import type { Recipe } from "../../experiment/recipe.ts";
+
+/** Seeds by the names of the studies. */
+export const shipped: Readonly<Record<string, readonly number[]>>;
+
+export function makeBases(
+  engine: Engine,
+  recipe: Recipe,
+  seeds: readonly number[],
+  checkpoints: Checkpoints,
+  study: {
+    readonly experiment: typeof experiment;
+    readonly pretrainingName: typeof pretrainingName;
+  },
+): Promise<string[]>;
