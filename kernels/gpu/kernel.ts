@@ -31,14 +31,16 @@ export interface Cell {
 export interface Kernel {
   /** What `load` and `at` read: input i of the operation, or `resultOf(j)` of its kernels. */
   readonly reads: readonly number[];
-  /** The cells, row-major; `lanes` times their number is the size of the result. */
+  /** The cells, row-major. */
   readonly extent: Shape;
   readonly lanes: Lanes;
   /**
-   * Results that a cell computes at once, each of the extent's size; 1 by default. More than one
-   * where `Call.targets` allows, with 4 lanes.
+   * Groups of `lanes` numbers that a cell computes, 1 by default: each belongs to a result of its
+   * own, as many as `Call.targets` allows, unless `places` says otherwise. More than one has 4 lanes.
    */
   readonly rows?: number;
+  /** Where `Call.scatters`: the place of each group of a cell in the one result. */
+  readonly places?: (cell: Cell, ...at: string[]) => readonly string[];
   /** @returns one expression a lane, of each result in turn. */
   readonly body: (cell: Cell, ...at: string[]) => readonly string[];
 }
@@ -46,15 +48,35 @@ export interface Kernel {
 /** The j-th of the results of an operation's kernels, for `Kernel.reads`. */
 export const resultOf = (j: number): number => -1 - j;
 
-/** An operation to be computed. */
-export interface Call<K extends PrimitiveName> {
-  readonly shapes: readonly Shape[];
-  readonly shape: Shape;
-  readonly attrs: Attrs<K>;
+/** What kernels must know of a device. */
+export interface Traits {
+  /** Whether a cell may compute four neighbouring numbers. */
   readonly wide: boolean;
   /** How many results a kernel may have. */
   readonly targets: number;
+  /** Whether a cell may write anywhere in its result. */
+  readonly scatters: boolean;
+  /** Cells that keep the device busy. */
+  readonly cells: number;
+  /** Numbers that a cell can sum up at once without running out of registers. */
+  readonly sums: number;
 }
+
+/** An operation to be computed. */
+export interface Call<K extends PrimitiveName> extends Traits {
+  readonly shapes: readonly Shape[];
+  readonly shape: Shape;
+  readonly attrs: Attrs<K>;
+}
+
+/** How many results a kernel makes. */
+export const resultsOf = ({ rows = 1, places }: Kernel): number => (places ? 1 : rows);
+
+export const cellsOf = ({ extent }: Kernel): number => extent.reduce((a, b) => a * b, 1);
+
+/** The number of elements of each result. */
+export const elementsOf = (kernel: Kernel): number =>
+  (cellsOf(kernel) * kernel.lanes * (kernel.rows ?? 1)) / resultsOf(kernel);
 
 /** The kernels that compute an operation, in order; the last one makes its result. */
 export type Lowering<K extends PrimitiveName> = (call: Call<K>) => readonly Kernel[];

@@ -72,12 +72,13 @@ export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, wide }) =
   ];
 };
 
-export const rmsNormGradGain: Lowering<"rmsNormGradGain"> = ({ shapes, attrs, wide }) => {
-  const shape = shapes[0] ?? [];
+export const rmsNormGradGain: Lowering<"rmsNormGradGain"> = (call) => {
+  const { attrs, wide } = call;
+  const shape = call.shapes[0] ?? [];
   const rows = rowsOf(shape, wide);
   return [
     reciprocalRms(rows, shape, attrs.epsilon, wide, 1),
-    ...columnSums(wide, rows.count, shape.at(-1) as number, {
+    ...columnSums(call, rows.count, shape.at(-1) as number, {
       reads: [0, 1, resultOf(0)],
       before: 1,
       term(cell, row, place, lanes) {

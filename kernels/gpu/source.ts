@@ -1,5 +1,6 @@
 import { glsl, type NativeFunction, type TextureSize } from "./glsl.ts";
-import type { Cell, Kernel, Lanes } from "./kernel.ts";
+import { type Cell, type Kernel, type Lanes, resultsOf } from "./kernel.ts";
+import { type WgslFunction, wgsl, wgslModule } from "./wgsl.ts";
 
 /** What GPU.js makes a kernel of. */
 export interface KernelSource {
@@ -23,12 +24,70 @@ interface Dialect {
 }
 
 /** The source of a kernel that reads and writes buffers of numbers. */
-export function bufferSource(kernel: Kernel, wide: boolean): KernelSource {
+export function bufferSource(kernel: Kernel): string {
   const number = (read: number, index: string): string => `a${read}[${index}]`;
-  const writer = writerOf({ place: "this.thread.x", number }, wide);
-  const numbers = writer.cell(kernel, writer.declare("this.thread.x"));
-  const result = kernel.lanes === 4 ? `[${numbers.join(", ")}]` : (numbers[0] as string);
-  return { code: writer.finish(kernel, result), natives: [], parts: [] };
+  const writer = writerOf({ place: "this.thread.x", number }, false);
+  const { numbers } = writer.cell(kernel, writer.declare("this.thread.x"));
+  return writer.finish(kernel, numbers[0] as string);
+}
+
+/** A kernel for WebGPU: GPU.js translates the code, and `module` makes a shader of the result. */
+export interface StorageSource {
+  readonly code: string;
+  /** Its names that are never assigned to. */
+  readonly constants: ReadonlySet<string>;
+  /** What the code calls. */
+  readonly functions: readonly WgslFunction[];
+  readonly module: (body: string) => string;
+}
+
+/**
+ * The source of a kernel that reads and writes storage buffers, four numbers at a time where it can.
+ * @param sizes the number of elements of each tensor that it reads
+ */
+export function storageSource(kernel: Kernel, sizes: readonly number[]): StorageSource {
+  const calls = new Map<string, Omit<WgslFunction, "body">>();
+  const grouped = new Set<number>();
+  const call = (name: string, returnType: WgslFunction["returnType"], ...args: string[]) => {
+    const parameters = args.length === 1 ? ["n"] : ["n", "x", "y", "z", "w"].slice(-args.length);
+    calls.set(name, { name, parameters, returnType });
+    return `${name}(${args.join(", ")})`;
+  };
+  const dialect: Dialect = {
+    place: "this.thread.x",
+    number: (read, index) => call(`number${read}`, "Number", index),
+    texel(read, index) {
+      grouped.add(read);
+      return call(`group${read}`, "Array(4)", index);
+    },
+  };
+  const writer = writerOf(dialect, true);
+  const { numbers, at, cell } = writer.cell(kernel, writer.declare("this.thread.x"));
+  const { lanes, rows = 1, places } = kernel;
+  const row = (i: number): string[] => numbers.slice(lanes * i, lanes * (i + 1));
+  const placed = places?.(cell, ...at) ?? [];
+  for (const [i, place] of placed.entries())
+    writer.run(`${call("store", "Number", place, ...row(i))};`);
+  for (let i = 1; i < rows && !places; i++)
+    writer.run(`${call(`store${i}`, "Number", ...row(i))};`);
+  const views = sizes.map((elements, read) => ({
+    elements,
+    lanes: (grouped.has(read) ? 4 : 1) as Lanes,
+  }));
+  const bodies: Record<string, string> = { store: wgsl.store(0, "u32(n)") };
+  for (const [read, view] of views.entries()) {
+    bodies[`number${read}`] = wgsl.number(read, view.lanes);
+    bodies[`group${read}`] = wgsl.group(read);
+  }
+  for (let i = 1; i < resultsOf(kernel); i++) bodies[`store${i}`] = wgsl.store(i, "threadGid.x");
+  const functions = [...calls.values()].map((f) => ({ ...f, body: bodies[f.name] as string }));
+  const returned = lanes === 4 ? `[${row(0).join(", ")}]` : (numbers[0] as string);
+  return {
+    code: writer.finish(kernel, returned),
+    constants: writer.constants,
+    functions,
+    module: (body) => wgslModule(kernel, views, functions, body),
+  };
 }
 
 /**
@@ -73,18 +132,25 @@ export function textureSource(
 }
 
 function lanesOf(kernel: Kernel, writer: Writer, texel: string): readonly string[] {
-  if (kernel.lanes === 4) return writer.cell(kernel, texel);
+  if (kernel.lanes === 4) return writer.cell(kernel, texel).numbers;
   return [0, 1, 2, 3].map((lane) => {
-    const [number] = writer.cell(kernel, writer.declare(`${texel} * 4 + ${lane}`));
-    return writer.declare(number as string);
+    const { numbers } = writer.cell(kernel, writer.declare(`${texel} * 4 + ${lane}`));
+    return writer.declare(numbers[0] as string);
   });
 }
 
+interface Written {
+  readonly numbers: readonly string[];
+  readonly cell: Cell;
+  readonly at: readonly string[];
+}
+
 interface Writer {
+  readonly constants: ReadonlySet<string>;
   declare(expression: string): string;
   run(statement: string): void;
-  /** Writes one cell and returns the expressions of its numbers. */
-  cell(kernel: Kernel, index: string): readonly string[];
+  /** Writes one cell and returns the expressions of its numbers, and where it is. */
+  cell(kernel: Kernel, index: string): Written;
   finish(kernel: Kernel, result: string): string;
 }
 
@@ -100,7 +166,12 @@ function writerOf(dialect: Dialect, wide: boolean): Writer {
     run(`${keyword} ${it} = ${expression};`);
     return it;
   };
-  const declare = (expression: string): string => name("const", expression);
+  const constants = new Set<string>();
+  const declare = (expression: string): string => {
+    const it = name("const", expression);
+    constants.add(it);
+    return it;
+  };
 
   const cellAt = (index: string): Cell => ({
     wide,
@@ -137,11 +208,13 @@ function writerOf(dialect: Dialect, wide: boolean): Writer {
   });
 
   return {
+    constants,
     declare,
     run,
     cell(kernel, index) {
       const cell = cellAt(index);
-      return kernel.body(cell, ...coordinates(cell, kernel));
+      const at = coordinates(cell, kernel);
+      return { numbers: kernel.body(cell, ...at), cell, at };
     },
     finish({ reads }, result) {
       const parameters = reads.map((_, i) => `a${i}`).join(", ");

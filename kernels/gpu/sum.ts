@@ -1,20 +1,29 @@
 import { sizeOf } from "../../src/tensor/shapes.ts";
-import { type Cell, type Kernel, type Lanes, type Lowering, lanesFor, resultOf } from "./kernel.ts";
+import {
+  type Cell,
+  type Kernel,
+  type Lanes,
+  type Lowering,
+  lanesFor,
+  resultOf,
+  type Traits,
+} from "./kernel.ts";
 
-/** Below so many cells, and with so many terms a cell, a sum is taken in two steps. */
-const FEW_CELLS = 4096;
+/** Where cells are few, a sum of so many terms is taken in two steps. */
 const MANY_TERMS = 64;
 
-export const sum: Lowering<"sum"> = ({ shapes: [x = []], attrs: { axis }, wide }) => {
-  const [outer, length, inner] = aroundAxis(x, axis);
+export const sum: Lowering<"sum"> = (call) => {
+  const { attrs, wide, cells } = call;
+  const [x = []] = call.shapes;
+  const [outer, length, inner] = aroundAxis(x, attrs.axis);
   if (inner > 1 && outer === 1)
-    return columnSums(wide, length, inner, {
+    return columnSums(call, length, inner, {
       reads: [0],
       before: 0,
       term: (cell, _, place, lanes) => cell.load(0, place, lanes),
     });
   if (inner > 1) return [sumAxis(wide, outer, length, inner, 0)];
-  const chunk = length >= MANY_TERMS && outer < FEW_CELLS ? chunkOf(length) : length;
+  const chunk = length >= MANY_TERMS && outer < cells ? chunkOf(length) : length;
   if (chunk === length) return [sumRows(wide, outer, length, length, 0)];
   const chunks = Math.ceil(length / chunk);
   return [
@@ -64,7 +73,7 @@ function sumRows(
 }
 
 /** [outer, length, inner] → [outer, inner]. */
-function sumAxis(
+export function sumAxis(
   wide: boolean,
   outer: number,
   length: number,
@@ -105,14 +114,14 @@ interface ColumnTerm {
 
 /** Σ over the rows of [rows, columns] → [columns]. */
 export function columnSums(
-  wide: boolean,
+  { wide, cells }: Pick<Traits, "wide" | "cells">,
   rows: number,
   columns: number,
   { reads, before, term }: ColumnTerm,
 ): Kernel[] {
   const lanes = lanesFor(wide, columns);
   const groups = columns / lanes;
-  const chunk = rows >= MANY_TERMS && groups < FEW_CELLS ? chunkOf(rows) : rows;
+  const chunk = rows >= MANY_TERMS && groups < cells ? chunkOf(rows) : rows;
   const parts = Math.ceil(rows / chunk);
   const first: Kernel = {
     reads,

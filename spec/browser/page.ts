@@ -11,9 +11,13 @@ HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, ...a
 } as typeof getContext;
 
 /** WebGPU devices opened by this page; TypeScript's DOM library has no WebGPU yet. */
-const devices: { destroy(): void }[] = [];
+interface Destroyable {
+  readonly lost: Promise<unknown>;
+  destroy(): void;
+}
+const devices: Destroyable[] = [];
 interface Adapter {
-  requestDevice(...args: unknown[]): Promise<{ destroy(): void }>;
+  requestDevice(...args: unknown[]): Promise<Destroyable>;
 }
 const { GPUAdapter } = globalThis as { GPUAdapter?: { prototype: Adapter } };
 if (GPUAdapter) {
@@ -70,9 +74,9 @@ async function obey(
 }
 
 const api: PageApi = {
-  async open(mode) {
+  async open(mode, traits) {
     const { createGpuDevice } = await import("../../src/engines/gpu/device.ts");
-    const device = (await createGpuDevice(mode)) as Device<unknown>;
+    const device = (await createGpuDevice(mode, traits)) as Device<unknown>;
     opened.push({ device, buffers: new Map(), programs: new Map() });
     return { device: opened.length - 1, description: device.description };
   },
@@ -86,9 +90,10 @@ const api: PageApi = {
   async close(id) {
     await opened[id]?.device.close();
   },
-  loseContexts() {
+  async loseContexts() {
     for (const gl of contexts) gl.getExtension("WEBGL_lose_context")?.loseContext();
     for (const device of devices) device.destroy();
+    await Promise.all(devices.map((device) => device.lost));
   },
   async probe() {
     const { probeGpu } = await import("../../src/engines/gpu/probe.ts");

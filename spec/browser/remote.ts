@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import type { Traits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
 import type { Device, Executable, MemoryUse } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
@@ -9,7 +10,7 @@ import type { Answer, Command, PageApi } from "./protocol.ts";
 /** A browser whose GPU devices tests in Node can use. */
 export interface RemoteBrowser extends AsyncDisposable {
   /** Starts GPU.js in the page; every method of the device is carried out there. */
-  device(mode: GpuMode): Promise<Device<number>>;
+  device(mode: GpuMode, traits?: Partial<Traits>): Promise<Device<number>>;
   loseContexts(): Promise<void>;
   probe: PageApi["probe"];
   close(): Promise<void>;
@@ -21,7 +22,7 @@ declare const anchorgrad: PageApi;
 export async function openBrowser(): Promise<RemoteBrowser> {
   const { page, close } = await openPage(new URL("page.ts", import.meta.url));
   return {
-    device: (mode) => remoteDevice(page, mode),
+    device: (mode, traits = {}) => remoteDevice(page, mode, traits),
     loseContexts: () => page.evaluate(() => anchorgrad.loseContexts()),
     probe: () => page.evaluate(() => anchorgrad.probe()),
     close,
@@ -29,8 +30,15 @@ export async function openBrowser(): Promise<RemoteBrowser> {
   };
 }
 
-async function remoteDevice(page: Page, mode: GpuMode): Promise<Device<number>> {
-  const { device, description } = await page.evaluate((m) => anchorgrad.open(m), mode);
+async function remoteDevice(
+  page: Page,
+  mode: GpuMode,
+  traits: Partial<Traits>,
+): Promise<Device<number>> {
+  const { device, description } = await page.evaluate(([m, t]) => anchorgrad.open(m, t), [
+    mode,
+    traits,
+  ] as const);
   // What needs no answer waits for what does: a trip to the page costs a millisecond.
   const waiting: Command[] = [];
   let ids = 0;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, engineOf } from "../../src/engines/engine.ts";
+import { work } from "../../src/engines/gpu/driver.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { trainsFlat } from "../engines/training.ts";
@@ -28,6 +29,13 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
   test.each(wideOperations)("computes %s of whole groups of four", (operation) =>
     agreesOnWide(engine, operation),
   );
+
+  test("computes as kernels for a hardware GPU do", async () => {
+    const device = await browser.device("webgpu", work(false));
+    const hardware = engineOf(device, "it was asked for");
+    for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
+    await hardware.close();
+  });
 
   test("sums more terms than GPU.js lets a loop of unknown length have", () =>
     sumsManyTerms(engine, [5000]));

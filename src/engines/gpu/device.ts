@@ -1,3 +1,4 @@
+import type { Traits } from "../../../kernels/gpu/kernel.ts";
 import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
 import type { Device } from "../device.ts";
 import type { Driver } from "./driver.ts";
@@ -6,10 +7,18 @@ import type { GpuMode } from "./gpujs.ts";
 
 /**
  * Starts GPU.js on one of its back ends. Tensors stay on the device until they are read.
+ * @param traits in place of what is assumed of the device
  * @throws Error when the back end cannot start here; it is never replaced by another
  */
-export async function createGpuDevice(mode: GpuMode): Promise<Device<GpuBuffer>> {
-  return deviceOf(mode, await driverOf(mode)) as Device<GpuBuffer>;
+export async function createGpuDevice(
+  mode: GpuMode,
+  traits: Partial<Traits> = {},
+): Promise<Device<GpuBuffer>> {
+  const driver = await driverOf(mode);
+  return deviceOf(mode, {
+    ...driver,
+    traits: { ...driver.traits, ...traits },
+  }) as Device<GpuBuffer>;
 }
 
 async function driverOf(mode: GpuMode): Promise<Driver<unknown>> {

@@ -1,4 +1,4 @@
-import type { Kernel } from "../../../kernels/gpu/kernel.ts";
+import type { Kernel, Traits } from "../../../kernels/gpu/kernel.ts";
 import type { MemoryUse } from "../device.ts";
 
 /** A kernel ready to run: takes the tensors it reads, gives those it makes. */
@@ -7,10 +7,7 @@ export type Launch<Memory> = (reads: readonly Memory[]) => readonly Memory[];
 /** How one GPU.js back end holds tensors and runs kernels. */
 export interface Driver<Memory> {
   readonly description: string;
-  /** Whether a cell may compute four neighbouring numbers. */
-  readonly wide: boolean;
-  /** How many tensors a kernel may make at once. */
-  readonly targets: number;
+  readonly traits: Traits;
   /**
    * Makes a kernel ready; equal kernels are made once and have the same launch.
    * @param sizes the number of elements of each tensor it reads
@@ -27,6 +24,6 @@ export interface Driver<Memory> {
   close(): Promise<void>;
 }
 
-/** The number of elements of each tensor that a kernel makes. */
-export const elementsOf = ({ extent, lanes }: Kernel): number =>
-  extent.reduce((a, b) => a * b, lanes);
+/** A GPU wants many more cells than it has cores; a software rasteriser wants little traffic. */
+export const work = (software: boolean): Pick<Traits, "cells" | "sums"> =>
+  software ? { cells: 256, sums: 128 } : { cells: 4096, sums: 64 };

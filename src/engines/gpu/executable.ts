@@ -1,10 +1,10 @@
-import type { Lowering } from "../../../kernels/gpu/kernel.ts";
+import { elementsOf, type Lowering, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import { lowerings } from "../../../kernels/gpu/table.ts";
 import type { Plan, Step } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
 import type { PrimitiveName } from "../../tensor/tensor.ts";
 import type { Executable } from "../device.ts";
-import { type Driver, elementsOf, type Launch } from "./driver.ts";
+import type { Driver, Launch } from "./driver.ts";
 
 /** A tensor on the device. */
 export interface GpuBuffer<Memory = unknown> {
@@ -91,11 +91,10 @@ function lower<Memory>(driver: Driver<Memory>, step: Step): Promise<Stage<Memory
     shapes: step.inputs.map((x) => x.shape),
     shape: step.output.shape,
     attrs: step.attrs,
-    wide: driver.wide,
-    targets: driver.targets,
+    ...driver.traits,
   });
   const sizes = kernels.flatMap((kernel) =>
-    Array<number>(kernel.rows ?? 1).fill(elementsOf(kernel)),
+    Array<number>(resultsOf(kernel)).fill(elementsOf(kernel)),
   );
   const sizeOfRead = (read: number): number =>
     read >= 0

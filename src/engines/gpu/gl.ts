@@ -1,7 +1,7 @@
 import type { NativeFunction, TextureSize } from "../../../kernels/gpu/glsl.ts";
-import type { Kernel } from "../../../kernels/gpu/kernel.ts";
+import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { type KernelSource, textureSource } from "../../../kernels/gpu/source.ts";
-import { type Driver, elementsOf, type Launch } from "./driver.ts";
+import { type Driver, type Launch, work } from "./driver.ts";
 import {
   checkMode,
   type GpuJs,
@@ -12,7 +12,7 @@ import {
   kernelSettings,
   startGpuJs,
 } from "./gpujs.ts";
-import { rendererOf } from "./probe.ts";
+import { isSoftware, rendererOf } from "./probe.ts";
 import { recycler } from "./recycler.ts";
 import {
   aim,
@@ -34,6 +34,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
   const gpu = await startGpuJs(mode);
   const seed = seedKernel(gpu, mode);
   const gl = seed.context as Gl;
+  const renderer = rendererOf(gl);
   const limit = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
   const textures = recycler<GpuTexture, TextureSize>({
     create(size) {
@@ -113,9 +114,11 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
   }
 
   return {
-    description: `${mode} on ${rendererOf(gl)}`,
-    wide: true,
-    targets: mode === "webgl2" ? 4 : 1,
+    description: `${mode} on ${renderer}`,
+    traits: {
+      ...{ wide: true, targets: mode === "webgl2" ? 4 : 1, scatters: false },
+      ...work(isSoftware(renderer)),
+    },
     compile: async (kernel, elements) => launchOf(kernel, elements.map(sizeOf)),
     upload(data) {
       checkLost();

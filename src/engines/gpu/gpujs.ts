@@ -2,9 +2,9 @@
 export type GpuMode = "webgpu" | "webgl2" | "webgl" | "headlessgl" | "webasm" | "cpu";
 
 /**
- * What the engine uses of GPU.js 2.24.1, its own typings being silent on most of it. `texture`,
- * `mappedTextures` and `outputBuffer` are where a kernel keeps the memory it writes to: the engine
- * puts its own there, so that tensors outlive launches without a copy.
+ * What the engine uses of GPU.js 2.24.1, its own typings being silent on most of it. `texture`
+ * and `mappedTextures` are where a kernel keeps the memory it writes to: the engine puts its own
+ * there, so that tensors outlive launches without a copy.
  */
 export interface GpuJsKernel {
   readonly constructor: { readonly mode: string };
@@ -18,8 +18,9 @@ export interface GpuJsKernel {
   _textureSwitched: boolean;
   mappedTextures: readonly GpuTexture[] | null;
   drawBuffersMap: readonly number[] | null;
-  outputBuffer: unknown;
-  bindGroupDirty: boolean;
+  /** On WebGPU: what the kernel's JavaScript became, and what would make a pipeline of it. */
+  readonly translatedBody: string | null;
+  _buildAsync(): Promise<void>;
   build(...args: unknown[]): unknown;
   destroy(): void;
 }

@@ -1,7 +1,7 @@
-import type { Kernel } from "../../../kernels/gpu/kernel.ts";
+import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { bufferSource } from "../../../kernels/gpu/source.ts";
 import type { MemoryUse } from "../device.ts";
-import { type Driver, elementsOf, type Launch } from "./driver.ts";
+import { type Driver, type Launch, work } from "./driver.ts";
 import { checkMode, kernelSettings, startGpuJs } from "./gpujs.ts";
 
 /** GPU.js in WebAssembly or plain JavaScript: tensors are arrays of the host. For tests. */
@@ -20,7 +20,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
   };
 
   function launchOf(kernel: Kernel, sizes: readonly number[]): Launch<Float32Array> {
-    const source = bufferSource(kernel, false).code;
+    const source = bufferSource(kernel);
     const elements = Math.max(1, elementsOf(kernel));
     const key = [elements, ...sizes, source].join(" ");
     const known = launches.get(key);
@@ -37,8 +37,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
 
   return {
     description: mode === "webasm" ? "GPU.js in WebAssembly" : "GPU.js in JavaScript",
-    wide: false,
-    targets: 1,
+    traits: { wide: false, targets: 1, scatters: false, ...work(true) },
     compile: async (kernel, sizes) => launchOf(kernel, sizes),
     // GPU.js takes no empty arrays.
     upload: (data) => own(data.length === 0 ? new Float32Array(1) : Float32Array.from(data)),

@@ -9,11 +9,12 @@ export interface GpuFound {
   readonly hardware: boolean;
 }
 
-const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|software|basic render/i;
+/** Whether what a driver calls itself is a software rasteriser's name. */
+export const isSoftware = (renderer: string): boolean =>
+  /swiftshader|llvmpipe|softpipe|lavapipe|software|basic render/i.test(renderer);
 
 /**
- * Looks for a GPU. WebGL 2 comes before WebGPU: there the kernels compute four numbers at a time,
- * which GPU.js cannot on WebGPU.
+ * Looks for a GPU. WebGL 2 comes before WebGPU.
  */
 export async function probeGpu(): Promise<GpuFound | undefined> {
   const found = [probeWebGl2(), await probeWebGpu()].filter((gpu) => gpu !== undefined);
@@ -29,7 +30,7 @@ function probeWebGl2(): GpuFound | undefined {
   if (!gl?.getExtension("EXT_color_buffer_float")) return undefined;
   const renderer = rendererOf(gl);
   gl.getExtension("WEBGL_lose_context")?.loseContext();
-  return { mode: "webgl2", renderer, hardware: !SOFTWARE.test(renderer) };
+  return { mode: "webgl2", renderer, hardware: !isSoftware(renderer) };
 }
 
 /** The part of WebGPU that is asked here; TypeScript's DOM library has none of it yet. */
@@ -52,7 +53,7 @@ async function probeWebGpu(): Promise<GpuFound | undefined> {
   if (!adapter) return undefined;
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info ?? {};
   const renderer = [vendor, architecture, description].filter(Boolean).join(" ") || "WebGPU";
-  return { mode: "webgpu", renderer, hardware: !isFallbackAdapter && !SOFTWARE.test(renderer) };
+  return { mode: "webgpu", renderer, hardware: !isFallbackAdapter && !isSoftware(renderer) };
 }
 
 /** What the driver of a WebGL context calls itself. */

@@ -1,92 +1,74 @@
-import type { Kernel } from "../../../kernels/gpu/kernel.ts";
-import { bufferSource } from "../../../kernels/gpu/source.ts";
-import { type Driver, elementsOf, type Launch } from "./driver.ts";
-import {
-  checkMode,
-  type GpuJsKernel,
-  type GpuJsLauncher,
-  kernelSettings,
-  startGpuJs,
-} from "./gpujs.ts";
+import { cellsOf, elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
+import { type StorageSource, storageSource } from "../../../kernels/gpu/source.ts";
+import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
+import { type Driver, type Launch, work } from "./driver.ts";
+import { checkMode, type GpuJs, kernelSettings, startGpuJs } from "./gpujs.ts";
+import { isSoftware } from "./probe.ts";
 import { recycler } from "./recycler.ts";
+import {
+  type CommandEncoder,
+  type ComputePass,
+  layoutOf,
+  MODE_READ,
+  type RawBuffer,
+  usage,
+  type WebGpuContext,
+} from "./webgpuTypes.ts";
 
-/** The part of WebGPU that is used here; TypeScript's DOM library has none of it yet. */
-interface GpuDevice extends EventTarget {
-  readonly limits: {
-    readonly maxStorageBufferBindingSize: number;
-    readonly maxBufferSize: number;
-  };
-  readonly queue: {
-    writeBuffer(buffer: RawBuffer, offset: number, data: Float32Array): void;
-    submit(commands: readonly unknown[]): void;
-  };
-  createBuffer(descriptor: { size: number; usage: number }): RawBuffer;
-  createCommandEncoder(): {
-    copyBufferToBuffer(from: RawBuffer, at: number, to: RawBuffer, at2: number, n: number): void;
-    finish(): unknown;
-  };
-}
-
-interface RawBuffer {
-  readonly size: number;
-  mapAsync(mode: number): Promise<void>;
-  getMappedRange(): ArrayBuffer;
-  destroy(): void;
-}
-
-interface GpuContext {
-  readonly device: GpuDevice;
-  readonly adapter: { readonly info?: Readonly<Record<string, string>> };
-  readonly isLost: boolean;
-}
-
-/** A buffer as GPU.js kernels take it. */
-interface Handle {
-  readonly buffer: RawBuffer;
-}
-
-// The specification pins the values of these flags.
-const [STORAGE, COPY_SOURCE, COPY_TARGET, MAP_READ, MODE_READ] = [0x80, 4, 8, 1, 1];
-
-/** GPU.js kernels index with floats, which count exactly up to here. */
+/** Kernels index with floats, which count exactly up to here. */
 const MOST_ELEMENTS = 2 ** 24;
 
-/** GPU.js on WebGPU: every tensor is a storage buffer of floats. @throws Error without an adapter */
-export async function createWebGpuDriver(): Promise<Driver<Handle>> {
+/**
+ * GPU.js on WebGPU: it opens the device and translates kernels to WGSL; the shaders around them and
+ * their launches are the engine's, so that cells can read four numbers at once and write several.
+ * Every tensor is a storage buffer of floats. @throws Error without an adapter
+ */
+export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
   const gpu = await startGpuJs("webgpu");
-  const seed = gpu.createKernel("function() { return 0; }", {
-    ...kernelSettings,
-    ...{ pipeline: true, output: [1] },
-  });
-  const first = (await seed()) as Handle;
-  checkMode(seed, "webgpu");
-  const HandleOf = first.constructor as new (settings: object) => Handle;
-  const context = seed.kernel.context as GpuContext;
+  const { context, translate } = await translatorOf(gpu);
   const { device } = context;
+  const name = nameOf(context);
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
   const most = Math.min(
     MOST_ELEMENTS,
-    Math.floor(
-      Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize) / 4,
-    ),
+    Math.floor(maxStorageBufferBindingSize / 4),
+    maxBufferSize / 4,
   );
   const failures: string[] = [];
   const noteFailure = (event: Event): void => {
     failures.push((event as Event & { error: { message: string } }).error.message);
   };
   device.addEventListener("uncapturederror", noteFailure);
-  const launched: unknown[] = [];
-  const ready = new Map<string, Promise<Launch<Handle>>>();
-  const built: GpuJsLauncher[] = [];
+  const ready = new Map<string, Promise<Launch<RawBuffer>>>();
+  let recording: { readonly encoder: CommandEncoder; readonly pass: ComputePass } | undefined;
 
-  const wrap = (buffer: RawBuffer): Handle =>
-    new HandleOf({ buffer, output: [buffer.size / 4], context, kernel: seed.kernel });
-  const buffers = recycler<Handle, number>({
+  const buffers = recycler<RawBuffer, number>({
     create: (size) =>
-      wrap(device.createBuffer({ size, usage: STORAGE | COPY_SOURCE | COPY_TARGET })),
-    destroy: ({ buffer }) => buffer.destroy(),
+      device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget }),
+    destroy(buffer) {
+      flush();
+      buffer.destroy();
+    },
     bytes: (size) => size,
     key: (size) => size,
   });
+
+  /** The pass that launches are recorded in; one submission carries all of a step's. */
+  function record(): ComputePass {
+    if (!recording) {
+      const encoder = device.createCommandEncoder();
+      recording = { encoder, pass: encoder.beginComputePass() };
+    }
+    return recording.pass;
+  }
+
+  function flush(): void {
+    if (!recording) return;
+    const { encoder, pass } = recording;
+    recording = undefined;
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+  }
 
   function checkLost(): void {
     if (context.isLost)
@@ -95,7 +77,7 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
       );
   }
 
-  function take(elements: number): Handle {
+  function take(elements: number): RawBuffer {
     if (elements > most)
       throw new RangeError(
         `webgpu: expected a tensor of at most ${most} elements, got ${elements}`,
@@ -104,94 +86,136 @@ export async function createWebGpuDriver(): Promise<Driver<Handle>> {
     return buffers.take(16 * Math.max(1, Math.ceil(elements / 4)));
   }
 
-  async function build(kernel: Kernel, source: string): Promise<GpuJsLauncher> {
-    const output = [Math.max(1, elementsOf(kernel) / kernel.lanes)];
-    const launcher = gpu.createKernel(source, { ...kernelSettings, pipeline: true, output });
-    // A kernel makes itself an output buffer unless it has one.
-    launcher.kernel.outputBuffer = { size: Number.POSITIVE_INFINITY };
-    await launcher.kernel.build(...kernel.reads.map(() => first));
-    checkMode(launcher, "webgpu");
-    return launcher;
-  }
-
-  async function launchOf(kernel: Kernel, source: string): Promise<Launch<Handle>> {
-    const launcher = await build(kernel, source);
-    built.push(launcher);
+  async function launchOf(kernel: Kernel, code: string): Promise<Launch<RawBuffer>> {
+    const results = resultsOf(kernel);
+    const layout = layoutOf(device, kernel.reads.length, results);
+    const pipeline = await device.createComputePipelineAsync({
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module: device.createShaderModule({ code }) },
+    });
+    const [x, y] = workgroupsOf(kernel);
     return (reads) => {
-      const target = take(elementsOf(kernel));
-      aim(launcher.kernel, target.buffer);
-      // Submitted at once; the promise tells of errors only.
-      const done = launcher(...reads) as Promise<unknown>;
-      done.catch(() => {});
-      launched.push(done);
-      return [target];
+      checkLost();
+      const targets = Array.from({ length: results }, () => take(elementsOf(kernel)));
+      const entries = [...reads, ...targets].map((buffer, binding) => ({
+        binding,
+        resource: { buffer },
+      }));
+      const pass = record();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+      pass.dispatchWorkgroups(x, y);
+      return targets;
     };
   }
 
+  function copy(from: RawBuffer, to: RawBuffer, size: number): void {
+    flush();
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, to, 0, size);
+    device.queue.submit([encoder.finish()]);
+  }
+
   return {
-    description: `webgpu on ${nameOf(context)}`,
-    wide: true,
-    targets: 1,
-    compile(kernel) {
-      const source = bufferSource(kernel, true).code;
-      const key = `${elementsOf(kernel)} ${source}`;
-      const entry = ready.get(key) ?? launchOf(kernel, source);
-      ready.set(key, entry);
+    description: `webgpu on ${name}`,
+    traits: { wide: true, targets: 4, scatters: true, ...work(isSoftware(name)) },
+    compile(kernel, sizes) {
+      const source = storageSource(kernel, sizes);
+      const code = translate(kernel, source);
+      const entry = ready.get(code) ?? launchOf(kernel, code);
+      ready.set(code, entry);
       return entry;
     },
     upload(data) {
       checkLost();
       const target = take(data.length);
-      device.queue.writeBuffer(target.buffer, 0, Float32Array.from(data));
+      // What was recorded may still read what lay there.
+      flush();
+      device.queue.writeBuffer(target, 0, Float32Array.from(data));
       return target;
     },
-    async read({ buffer }, elements) {
+    async read(buffer, elements) {
       checkLost();
       const size = Math.max(1, elements) * 4;
-      const staging = device.createBuffer({ size, usage: MAP_READ | COPY_TARGET });
-      copy(device, buffer, staging, size);
-      await staging.mapAsync(MODE_READ);
+      const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
+      copy(buffer, staging, size);
+      await staging.mapAsync(MODE_READ).catch((error: Error) => {
+        checkLost();
+        throw new Error(`webgpu: ${error.message}`, { cause: error });
+      });
       const numbers = new Float32Array(staging.getMappedRange().slice(0), 0, elements);
       staging.destroy();
       checkLost();
       throwFirst(failures);
       return numbers;
     },
-    copy({ buffer }) {
+    copy(buffer) {
       const target = take(buffer.size / 4);
-      copy(device, buffer, target.buffer, buffer.size);
+      copy(buffer, target, buffer.size);
       return target;
     },
-    free: (handle) => buffers.give(handle),
+    free: (buffer) => buffers.give(buffer),
     async check() {
+      flush();
       checkLost();
-      await Promise.all(launched.splice(0));
       throwFirst(failures);
     },
     memory: () => buffers.use(),
     async close() {
       device.removeEventListener("uncapturederror", noteFailure);
-      for (const launcher of built) {
-        // GPU.js would destroy the buffer it wrote last, which is the recycler's.
-        launcher.kernel.outputBuffer = null;
-        launcher.kernel.destroy();
-      }
+      ready.clear();
       buffers.clear();
       await gpu.destroy();
     },
   };
 }
 
-/** Makes a kernel write to a buffer. */
-function aim(kernel: GpuJsKernel, buffer: RawBuffer): void {
-  kernel.outputBuffer = buffer;
-  kernel.bindGroupDirty = true;
+interface Translator {
+  readonly context: WebGpuContext;
+  /** The shader of a kernel. */
+  translate(kernel: Kernel, source: StorageSource): string;
 }
 
-function copy(device: GpuDevice, from: RawBuffer, to: RawBuffer, size: number): void {
-  const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(from, 0, to, 0, size);
-  device.queue.submit([encoder.finish()]);
+/** Makes GPU.js open its device, and uses what it makes of kernels. */
+async function translatorOf(gpu: GpuJs): Promise<Translator> {
+  const settings = { ...kernelSettings, pipeline: true };
+  const seed = gpu.createKernel("function() { return 0; }", { ...settings, output: [1] });
+  const tensor = await seed();
+  checkMode(seed, "webgpu");
+  const known = new Map<string, string>();
+
+  function bodyOf(kernel: Kernel, { code, constants, functions }: StorageSource): string {
+    const { kernel: translated } = gpu.createKernel(code, {
+      ...settings,
+      output: [Math.max(1, cellsOf(kernel))],
+      functions: functions.map(({ name, parameters, returnType }) => ({
+        source: `function ${name}(${parameters}) { return ${returnType === "Number" ? "0" : "[0, 0, 0, 0]"}; }`,
+        settings: {
+          returnType,
+          argumentTypes: Object.fromEntries(parameters.map((parameter) => [parameter, "Number"])),
+        },
+      })),
+    });
+    // It translates, and then would make a pipeline of its own.
+    translated._buildAsync = async () => {};
+    translated.build(...kernel.reads.map(() => tensor));
+    const body = translated.translatedBody;
+    translated.destroy();
+    if (typeof body !== "string") throw new Error("webgpu: expected GPU.js 2.24.1 to translate");
+    // GPU.js makes variables of constants, which compilers take long to see through.
+    return body.replace(/var user_(v\d+) :/g, (text, name) =>
+      constants.has(name) ? `let user_${name} :` : text,
+    );
+  }
+
+  return {
+    context: seed.kernel.context as WebGpuContext,
+    translate(kernel, source) {
+      const body = known.get(source.code) ?? bodyOf(kernel, source);
+      known.set(source.code, body);
+      return source.module(body);
+    },
+  };
 }
 
 function throwFirst(failures: string[]): void {
@@ -199,7 +223,7 @@ function throwFirst(failures: string[]): void {
   if (failure !== undefined) throw new Error(`webgpu: ${failure}`);
 }
 
-function nameOf({ adapter }: GpuContext): string {
+function nameOf({ adapter }: WebGpuContext): string {
   const { vendor, architecture, description } = adapter.info ?? {};
   return [vendor, architecture, description].filter(Boolean).join(" ") || "an unnamed adapter";
 }

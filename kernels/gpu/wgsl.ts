@@ -1,0 +1,81 @@
+import { cellsOf, elementsOf, type Kernel, type Lanes, resultsOf } from "./kernel.ts";
+
+/** A function that a kernel calls: GPU.js is told its type and translates the call, no more. */
+export interface WgslFunction {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly returnType: "Number" | "Array(4)";
+  /** WGSL; parameters are floats. */
+  readonly body: string;
+}
+
+/** Threads of a workgroup, and workgroups along an axis of a launch. */
+const WORKGROUP = 64;
+const MOST_GROUPS = 65535;
+
+/** Workgroups along x and y that give every cell a thread. */
+export function workgroupsOf(kernel: Kernel): readonly [x: number, y: number] {
+  const groups = Math.max(1, Math.ceil(cellsOf(kernel) / WORKGROUP));
+  const y = Math.ceil(groups / MOST_GROUPS);
+  return [Math.ceil(groups / y), y];
+}
+
+/** Elements of an array that holds `numbers` numbers in groups. */
+const lengthOf = (numbers: number, lanes: Lanes): number => Math.max(1, Math.ceil(numbers / lanes));
+const typeOf = (lanes: Lanes): string => (lanes === 4 ? "vec4<f32>" : "f32");
+
+/** How a kernel reads number `n` or group `n` of a tensor that lies in groups of `lanes`. */
+export const wgsl = {
+  number: (read: number, lanes: Lanes): string =>
+    lanes === 4 ? `let i = u32(n); return a${read}[i >> 2u][i & 3u];` : `return a${read}[u32(n)];`,
+  group: (read: number): string => `return a${read}[u32(n)];`,
+  store: (target: number, place: string): string =>
+    `target${target}[${place}] = vec4<f32>(x, y, z, w); return 0.0;`,
+};
+
+/**
+ * A compute shader around the body that GPU.js translated, which puts the numbers that it returns
+ * into `result`. The sizes of all tensors are known, so that the driver need not ask for them.
+ * @param views how each tensor that the kernel reads is seen, and its number of elements
+ */
+export function wgslModule(
+  kernel: Kernel,
+  views: readonly { readonly lanes: Lanes; readonly elements: number }[],
+  functions: readonly WgslFunction[],
+  body: string,
+): string {
+  const { lanes, places } = kernel;
+  const array = (elements: number, width: Lanes): string =>
+    `array<${typeOf(width)}, ${lengthOf(elements, width)}>`;
+  const bind = (binding: number, access: string, name: string, type: string): string =>
+    `@group(0) @binding(${binding}) var<storage, ${access}> ${name} : ${type};`;
+  const reads = views.map((view, i) => bind(i, "read", `a${i}`, array(view.elements, view.lanes)));
+  const targets = Array.from({ length: resultsOf(kernel) }, (_, i) =>
+    bind(views.length + i, "read_write", `target${i}`, array(elementsOf(kernel), lanes)),
+  );
+  const [x] = workgroupsOf(kernel);
+  const own = lanes === 4 ? "vec4<f32>(result[0], result[1], result[2], result[3])" : "result[0]";
+  return `${[...reads, ...targets].join("\n")}
+var<private> threadGid : vec3<u32>;
+var<private> result : array<f32, ${lanes}>;
+fn fround(x : f32) -> f32 { return x; }
+${functions.map(functionOf).join("\n")}
+fn cell() {
+const data_index : i32 = 0;
+${body}
+}
+@compute @workgroup_size(${WORKGROUP})
+fn main(@builtin(global_invocation_id) id : vec3<u32>) {
+  let index = id.x + id.y * ${x * WORKGROUP}u;
+  if (index >= ${cellsOf(kernel)}u) { return; }
+  threadGid = vec3<u32>(index, 0u, 0u);
+  cell();
+  ${places ? "" : `target0[index] = ${own};`}
+}
+`;
+}
+
+function functionOf({ name, parameters, returnType, body }: WgslFunction): string {
+  const typed = parameters.map((parameter) => `${parameter} : f32`).join(", ");
+  return `fn fn_${name}(${typed}) -> ${returnType === "Number" ? "f32" : "vec4<f32>"} { ${body} }`;
+}
