@@ -1,10 +1,15 @@
 import { fullRecipe } from "../recipes/full.ts";
 import { smokeRecipe } from "../recipes/smoke.ts";
+import { ablations, studyRecipe } from "../recipes/study.ts";
 import type { Recipes } from "./recipeFile.ts";
 import type { Sweep } from "./sweep.ts";
 
 /** Recipes that a sweep's file may extend. */
-export const namedRecipes: Recipes = { full: fullRecipe, smoke: smokeRecipe };
+export const namedRecipes: Recipes = {
+  full: fullRecipe,
+  smoke: smokeRecipe,
+  study: studyRecipe,
+};
 
 /** Seeds that are reported, and seeds on which rows are chosen. */
 const seeds = [0, 1, 2, 3, 4];
@@ -14,4 +19,12 @@ const tuningSeeds = [100, 101, 102];
 export const namedSweeps: Readonly<Record<string, Sweep>> = {
   full: { name: "full", studies: [{ recipe: fullRecipe, seeds, tuningSeeds }] },
   smoke: { name: "smoke", studies: [{ recipe: smokeRecipe, seeds, tuningSeeds }] },
+  study: {
+    name: "study",
+    studies: [
+      { recipe: studyRecipe, seeds, tuningSeeds },
+      // Nothing is chosen here: the rows are those of the study.
+      ...ablations.map((recipe) => ({ recipe, seeds, tuningSeeds: [] })),
+    ],
+  },
 };
