@@ -5,6 +5,7 @@ import { progressLines } from "../../src/cli/progress.ts";
 import type { Progress, RowResult } from "../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { rowTokens } from "../../src/experiment/work.ts";
+import { otherScores } from "../experiment/scores.ts";
 
 const progress = (step: number, stage = "sft-5e-3"): Progress => ({
   kind: "progress",
@@ -13,6 +14,7 @@ const progress = (step: number, stage = "sft-5e-3"): Progress => ({
 
 const row: RowResult = {
   kind: "row",
+  ...otherScores,
   ...{ seed: 0, row: "base", target: 0.25, prior: { rev: 0.5 }, signOff: 0 },
   ...{ klFromBase: 0, klToBase: 0, seconds: 75 },
 };

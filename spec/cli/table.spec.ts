@@ -6,6 +6,7 @@ import { fullRecipe } from "../../src/experiment/recipes/full.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { summarize } from "../../src/experiment/summary.ts";
 import { suiteOf } from "../../src/tasks/suite.ts";
+import { otherScores } from "../experiment/scores.ts";
 
 /** Every row at its widest: 100 %, large divergences, long times. */
 const measure = (recipe: Recipe, seeds: readonly number[]): Measurement[] =>
@@ -13,6 +14,7 @@ const measure = (recipe: Recipe, seeds: readonly number[]): Measurement[] =>
     recipe.rows.map(
       (row, r): Measurement => ({
         kind: "row",
+        ...otherScores,
         ...{ seed, row: row.id, target: r === 0 ? 0 : 1 - seed / 10, signOff: 1 },
         prior: Object.fromEntries(
           Object.keys(suiteOf(recipe.suite).skills).map((skill) => [

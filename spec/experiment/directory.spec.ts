@@ -8,6 +8,7 @@ import type { Measurement, RowResult } from "../../src/experiment/measurements.t
 import type { RunConfig } from "../../src/experiment/run.ts";
 import { constant } from "../../src/tensor/apply.ts";
 import { DataError } from "../../src/tensor/errors.ts";
+import { otherScores } from "./scores.ts";
 import { tinyRecipe } from "./tiny.ts";
 
 let folder: string;
@@ -32,6 +33,7 @@ const step = (seed: number, stage: string): Measurement => ({
 
 const row = (seed: number, id: string): RowResult => ({
   kind: "row",
+  ...otherScores,
   ...{ seed, row: id, target: 0.1 + 0.2, prior: { rev: 1 / 3 }, signOff: 0 },
   ...{ klFromBase: 1e-9, klToBase: 2 / 7, seconds: 1.5 },
 });

@@ -78,7 +78,10 @@ describe("a mini's study", () => {
     model: { ...recipe.model, layers: 1, heads: 1, width: 8, hidden: 8 },
     pretraining: { ...recipe.pretraining, steps: 12, batchSize: 4 },
     fineTuning: { ...recipe.fineTuning, examples: 8, batchSize: 4, epochs: 1 },
-    evaluation: { targetPrompts: 6, promptsPerSkill: 5, divergencePromptsPerSkill: 2 },
+    evaluation: {
+      ...{ targetPrompts: 6, promptsPerSkill: 5, every: 1 },
+      ...{ divergenceTargetPrompts: 3, divergencePromptsPerSkill: 2 },
+    },
     rows: recipe.rows.filter(({ id }) => ["base", "sft-3e-3", "merge-0.3"].includes(id)),
     headline: "merge-0.3",
   };

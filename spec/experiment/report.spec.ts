@@ -8,6 +8,7 @@ import { type Labelled, placeLabels } from "../../src/experiment/report/labels.t
 import { reportPage } from "../../src/experiment/report/page.ts";
 import type { RunConfig } from "../../src/experiment/run.ts";
 import { suiteOf } from "../../src/tasks/suite.ts";
+import { otherScores } from "./scores.ts";
 
 const configOf = (recipe: Recipe, seeds: readonly number[]): RunConfig => ({
   ...{ recipe, seeds, backend: "wasm", device: "2 threads" },
@@ -20,6 +21,7 @@ function measure(recipe: Recipe, seed: number): Measurement[] {
     const skills = Object.keys(suiteOf(recipe.suite).skills);
     const result: RowResult = {
       kind: "row",
+      ...otherScores,
       ...{ seed, row: row.id, target: r === 0 ? 0 : 0.9 + r / 200 - seed / 100 },
       prior: Object.fromEntries(skills.map((skill) => [skill, 1 - r / 20 - seed / 100])),
       ...{ signOff: 0.5, klFromBase: r + 0.123, klToBase: r + 0.456, seconds: 2 * r },

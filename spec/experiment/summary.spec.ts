@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { summarize, weightOf } from "../../src/experiment/summary.ts";
+import { otherScores } from "./scores.ts";
 
 const row = (seed: number, id: string, target: number, skill: number): RowResult => ({
   kind: "row",
+  ...otherScores,
   ...{ seed, row: id, target, prior: { rev: skill, echo: skill }, signOff: 0 },
   ...{ klFromBase: 0.5, klToBase: 0.25, seconds: 2 },
 });

@@ -8,7 +8,13 @@ export const tinyRecipe: Recipe = {
   model: { contextLength: 16, layers: 1, heads: 1, width: 8, hidden: 8 },
   pretraining: { ...smokeRecipe.pretraining, steps: 40, batchSize: 8 },
   fineTuning: { ...smokeRecipe.fineTuning, examples: 16, batchSize: 8, epochs: 2 },
-  evaluation: { targetPrompts: 12, promptsPerSkill: 10, divergencePromptsPerSkill: 5 },
+  evaluation: {
+    targetPrompts: 12,
+    promptsPerSkill: 10,
+    divergenceTargetPrompts: 6,
+    divergencePromptsPerSkill: 5,
+    every: 2,
+  },
   rows: smokeRecipe.rows.map((row) =>
     row.method === "anchored" ? { ...row, outer: Math.min(row.outer ?? 1, 2), inner: 1 } : row,
   ),

@@ -4,6 +4,7 @@ import { fold, type Key, permutation } from "../tensor/random.ts";
 import { createAnchors, type OuterStep } from "./anchors.ts";
 import { collate, type Example, shuffledBatches } from "./batches.ts";
 import type { StepCertificate } from "./certifier.ts";
+import { isAnchored } from "./objective.ts";
 import { objectiveLoss, objectives } from "./objectives.ts";
 import { type FineTuneOptions, type FineTunePlan, planFineTune } from "./options.ts";
 import { batchTarget } from "./responseRows.ts";
@@ -12,6 +13,7 @@ import {
   createTrainer,
   type StepMeasurement,
   type TrainingBatch,
+  type TrainingProbe,
   type TrainingState,
 } from "./trainSteps.ts";
 
@@ -26,6 +28,16 @@ export interface FineTuneStep extends StepMeasurement {
   readonly learningRate: number;
 }
 
+/** A look at the student between two steps. */
+export interface ProbeMeasurement extends TrainingProbe {
+  /** Steps of the whole run. */
+  readonly steps: number;
+  /** Outer step, from 0. */
+  readonly outer: number;
+  /** The reference's weight in this step's anchor; undefined for methods without a frozen one. */
+  readonly alpha: number | undefined;
+}
+
 /** An outer step has ended. */
 export interface OuterMeasurement {
   readonly kind: "outer";
@@ -35,6 +47,10 @@ export interface OuterMeasurement {
   readonly alpha: number;
   /** What the step did and what bounds it, at the response tokens of the data. */
   readonly certificate: StepCertificate;
+  /** Steps done. */
+  readonly step: number;
+  /** The student, resident; to look at before asking for more, as in a probe. */
+  readonly params: Params;
 }
 
 /** The fine-tuned model. */
@@ -46,15 +62,15 @@ export interface FineTuneEnd {
   readonly params: Params;
 }
 
-export type Measurement = FineTuneStep | OuterMeasurement | FineTuneEnd;
+export type Measurement = FineTuneStep | ProbeMeasurement | OuterMeasurement | FineTuneEnd;
 
 /**
  * Fine-tunes a copy of `base`. Methods with a frozen anchor take a snapshot of the student at the
  * start of each outer step, make the anchor from it and the reference at every response token of
  * the data, and train towards it for the inner epochs; optimizer state and learning-rate schedule
  * go on over all of them. All other methods run through the same loop.
- * @returns every step; every outer step with its certificate, for methods with a frozen anchor; and
- *   at last the end with the parameters, resident and the receiver's
+ * @returns every step; probes where they are asked for; every outer step with its certificate, for
+ *   methods with a frozen anchor; and at last the end with the parameters, resident and the receiver's
  * @throws DataError for data that cannot be trained on, naming the example; RangeError for options
  *   out of range, a loss that is not finite (naming the step) and a violated certificate (naming
  *   the token)
@@ -65,7 +81,7 @@ export async function* fineTune(
   options: FineTuneOptions,
 ): AsyncGenerator<Measurement, void> {
   const plan = planFineTune(options);
-  const { model, inner, readEvery, stepsPerEpoch, steps } = plan;
+  const { model, inner, readEvery, probeEvery, stepsPerEpoch, steps } = plan;
   const settings = { ...plan, alpha: typeof plan.alpha === "number" ? plan.alpha : NaN };
   const objective = objectives[plan.method];
   const trainer = createTrainer(engine, {
@@ -77,20 +93,25 @@ export async function* fineTune(
   const anchors = await createAnchors(engine, plan);
   const origin = objective.penalty && engine.clone(plan.base);
 
+  const weighs = isAnchored(objective.target);
   let at: TrainingState = await trainer.start(plan.base);
   for (let outer = 0; outer < plan.outer; outer++) {
-    const step = await anchors.begin(at.params, outer);
-    const batches = withOrigin(outerBatches(plan, outer * inner, step), origin);
-    for await (const m of trainer.run(at, { batches, readEvery })) {
+    const outerStep = await anchors.begin(at.params, outer);
+    const { alpha } = outerStep;
+    const batches = withOrigin(outerBatches(plan, outer * inner, outerStep), origin);
+    for await (const m of trainer.run(at, { batches, readEvery, probeEvery })) {
       if (m.kind === "end") at = m;
+      else if (m.kind === "probe") yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
       else if (m.kind === "step") {
         const epoch = Math.floor((m.step - 1) / stepsPerEpoch);
         yield { ...m, steps, outer, epoch, learningRate: rates[m.step - 1] as number };
       }
     }
-    const { alpha } = step;
-    const certificate = await step.certify(at.params);
-    if (certificate) yield { kind: "outer", outer, alpha, certificate };
+    const certificate = await outerStep.certify(at.params);
+    if (certificate) {
+      const { step, params } = at;
+      yield { kind: "outer", outer, alpha, certificate, step, params };
+    }
     if (typeof plan.alpha !== "number" && alpha === 1) break;
   }
   engine.release([at.state, origin ?? []]);

@@ -32,6 +32,7 @@ export {
   fineTune,
   type Measurement,
   type OuterMeasurement,
+  type ProbeMeasurement,
 } from "./fineTune.ts";
 export {
   effectiveWeight,
@@ -61,6 +62,8 @@ export {
   type StepMeasurement,
   type TrainingBatch,
   type TrainingEnd,
+  type TrainingMeasurement,
+  type TrainingProbe,
   type TrainingState,
   type TrainStepsOptions,
   trainSteps,

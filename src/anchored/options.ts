@@ -63,6 +63,8 @@ export interface FineTuneOptions {
   readonly key: Key;
   /** Losses are read back together, every so many steps; 1 by default. */
   readonly readEvery?: number;
+  /** A look at the student after every so many steps; 0, none, by default. */
+  readonly probeEvery?: number;
   /** Number of examples, from the first, at whose response tokens outer steps are certified; all
    * of them by default, 0 for no certificates. */
   readonly certified?: number;
@@ -95,6 +97,7 @@ type Defaulted =
   | "weightDecay"
   | "clip"
   | "readEvery"
+  | "probeEvery"
   | "certified"
   | "sequences";
 
@@ -135,6 +138,7 @@ export function planFineTune({ epochs, ...options }: FineTuneOptions): FineTuneP
     weightDecay: 0,
     clip: 1,
     readEvery: 1,
+    probeEvery: 0,
     certified: data.length,
     sequences: 0,
     ...options,
@@ -144,6 +148,7 @@ export function planFineTune({ epochs, ...options }: FineTuneOptions): FineTuneP
   checkCount("outer", given.outer, 1);
   checkCount("inner", given.inner, 1);
   checkCount("readEvery", given.readEvery, 1);
+  checkCount("probeEvery", given.probeEvery, 0);
   checkCount("certified", given.certified, 0);
   checkCount("sequences", given.sequences, 0);
   checkWeight("fineTune", given.kdRatio, "kdRatio");

@@ -41,6 +41,15 @@ export interface Checkpoint extends TrainingState {
   readonly kind: "checkpoint";
 }
 
+/** A look at training between two steps. */
+export interface TrainingProbe {
+  readonly kind: "probe";
+  /** Steps done. */
+  readonly step: number;
+  /** Resident, and the trainer's: the next step consumes them, so look before asking for more. */
+  readonly params: Params;
+}
+
 /** Resident tensors, the receiver's. */
 export interface TrainingEnd extends TrainingState {
   readonly kind: "end";
@@ -59,7 +68,12 @@ export interface TrainingRun {
   readonly readEvery?: number;
   /** A checkpoint after every so many steps; none by default. */
   readonly checkpointEvery?: number;
+  /** A probe after every so many steps; 0, none, by default. */
+  readonly probeEvery?: number;
 }
+
+/** What a run yields, in order. */
+export type TrainingMeasurement = StepMeasurement | TrainingProbe | Checkpoint | TrainingEnd;
 
 export interface TrainStepsOptions extends TrainerOptions, TrainingRun {
   /** Not consumed. */
@@ -72,21 +86,21 @@ export interface TrainStepsOptions extends TrainerOptions, TrainingRun {
 
 /**
  * Gradient descent over a stream of batches.
- * @returns measurements: each step's in order (a little after it was dispatched), checkpoints, and
- *   at last the end with the parameters
+ * @returns measurements: each step's in order (a little after it was dispatched), probes,
+ *   checkpoints, and at last the end with the parameters
  * @throws RangeError when a loss is not finite, naming the step
  */
 export async function* trainSteps(
   engine: Engine,
   options: TrainStepsOptions,
-): AsyncGenerator<StepMeasurement | Checkpoint | TrainingEnd, void> {
-  const { params, state, step = 0, batches, readEvery = 1, checkpointEvery = Infinity } = options;
+): AsyncGenerator<TrainingMeasurement, void> {
+  const { params, state, step = 0 } = options;
   const trainer = createTrainer(engine, options);
   const start =
     state === undefined
       ? await trainer.start(params)
       : { step, params: engine.clone(params), state: engine.clone(state) };
-  yield* trainer.run({ ...start, step }, { batches, readEvery, checkpointEvery });
+  yield* trainer.run({ ...start, step }, options);
 }
 
 /** One compiled step, and loops over it. */
@@ -94,10 +108,7 @@ export interface Trainer {
   /** A copy of the parameters and a fresh optimizer state, on the device. */
   start(params: Params): Promise<TrainingState>;
   /** Consumes the state that it starts from. */
-  run(
-    from: TrainingState,
-    run: TrainingRun,
-  ): AsyncGenerator<StepMeasurement | Checkpoint | TrainingEnd, void>;
+  run(from: TrainingState, run: TrainingRun): AsyncGenerator<TrainingMeasurement, void>;
 }
 
 type Step = Program<
@@ -131,8 +142,8 @@ async function* runSteps(
   engine: Engine,
   trainStep: Step,
   from: TrainingState,
-  { batches, readEvery = 1, checkpointEvery = Infinity }: TrainingRun,
-): AsyncGenerator<StepMeasurement | Checkpoint | TrainingEnd, void> {
+  { batches, readEvery = 1, checkpointEvery = Infinity, probeEvery = 0 }: TrainingRun,
+): AsyncGenerator<TrainingMeasurement, void> {
   let { step, params, state } = from;
   const unread: (StepMeasurement & { readonly value: Tensor })[] = [];
 
@@ -152,6 +163,10 @@ async function* runSteps(
     unread.push({ kind: "step", step, loss: NaN, ...sizesOf(batch), value });
     // The newest loss is left for later: reading it now would wait for the device.
     if (unread.length > readEvery) yield* await read(readEvery);
+    if (probeEvery > 0 && step % probeEvery === 0) {
+      yield* await read(unread.length);
+      yield { kind: "probe", step, params };
+    }
     if (step % checkpointEvery === 0) {
       yield* await read(unread.length);
       yield { kind: "checkpoint", step, ...(await hostCopy(engine, { params, state })) };

@@ -169,7 +169,9 @@ const fields: { readonly [Name in keyof Omit<Recipe, "target">]-?: Check } = {
   evaluation: record({
     targetPrompts: count,
     promptsPerSkill: count,
+    divergenceTargetPrompts: count,
     divergencePromptsPerSkill: count,
+    every: countOrNone,
   }),
   rows,
   reference: text,

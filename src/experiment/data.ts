@@ -37,8 +37,6 @@ export interface StudyData {
   readonly target: readonly Example[];
   /** Questions of each prior skill. */
   readonly skills: Readonly<Record<string, readonly Example[]>>;
-  /** Where the divergence from the base is measured: the first questions of each skill. */
-  readonly divergence: readonly Example[];
   /** Prior examples for methods that go on training on them: as many as there are to fine-tune on,
    * drawn as in pre-training. */
   readonly replay: readonly Example[];
@@ -65,9 +63,6 @@ export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
     training,
     target: drawUnseen(worked, evaluation.targetPrompts, keys.target, vocabulary, training),
     skills,
-    divergence: Object.values(skills).flatMap((examples) =>
-      examples.slice(0, evaluation.divergencePromptsPerSkill),
-    ),
     replay: drawExamples(
       anySkill(Object.values(suite.skills)),
       fineTuning.examples,

@@ -5,11 +5,13 @@ import { suiteLabel, suiteOf } from "../tasks/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
 import { keysOf, studyData } from "./data.ts";
-import { type Evaluate, evaluator } from "./evaluate.ts";
+import { type Evaluator, evaluator } from "./evaluate.ts";
+import { type Landmarks, landmarksOf } from "./landmarks.ts";
 import type { Measurement, Progress, RowResult } from "./measurements.ts";
 import { pretrain, pretrainingIdentity } from "./pretrain.ts";
 import type { Recipe } from "./recipe.ts";
 import { train } from "./train.ts";
+import { watchRow } from "./watch.ts";
 
 export interface ExperimentOptions {
   /** `[0]` by default. */
@@ -45,7 +47,7 @@ export async function* experiment(
     engine,
     recipe,
     model,
-    evaluate: evaluator(engine, model, recipe),
+    evaluator: evaluator(engine, model, recipe),
     checkpoints: options.checkpoints ?? checkpointsInMemory(),
     pretrained: options.pretrained ?? checkpointsInMemory(),
     now: options.now ?? (() => performance.now() / 1000),
@@ -61,7 +63,7 @@ interface Study {
   readonly engine: Engine;
   readonly recipe: Recipe;
   readonly model: Transformer;
-  readonly evaluate: Evaluate;
+  readonly evaluator: Evaluator;
   readonly checkpoints: Checkpoints;
   readonly pretrained: Checkpoints;
   readonly now: () => number;
@@ -72,10 +74,13 @@ async function* runSeed(
   seed: number,
   done: ReadonlySet<string>,
 ): AsyncGenerator<Measurement, void> {
-  const { recipe, evaluate, checkpoints, now } = study;
-  const data = studyData(recipe, keysOf(seed));
+  const { engine, recipe, model, evaluator, checkpoints, now } = study;
+  const { vocabulary } = suiteOf(recipe.suite);
+  const keys = keysOf(seed);
+  const data = studyData(recipe, keys);
   let base: Params | undefined;
   let reference: Params | undefined;
+  let landmarks: Landmarks | undefined;
   for (const row of recipe.rows) {
     const name = `seed-${seed}/${row.id}`;
     const isReference = row.id === recipe.reference;
@@ -85,25 +90,27 @@ async function* runSeed(
       continue;
     }
     const start = now();
-    const params: Params = base
-      ? yield* train(study.engine, {
-          model: study.model,
-          recipe: recipe.fineTuning,
-          row,
-          base,
-          reference,
-          data: data.training,
-          replay: data.replay,
-          key: keysOf(seed).order,
-          seed,
-        })
-      : yield* makeBase(study, seed);
-    const seconds = now() - start;
-    base ??= params;
+    base ??= yield* makeBase(study, seed);
+    let seconds = now() - start;
+    if (!landmarks || (reference && !landmarks.reference))
+      landmarks = await landmarksOf(evaluator, recipe, data, base, reference);
+    const watch = watchRow(engine, {
+      ...{ evaluator, vocabulary, landmarks, reference, row, seed, now },
+      about: { data, base },
+    });
+    const trainStart = now();
+    const params = yield* train(engine, {
+      ...{ model, row, base, reference, seed, watch },
+      recipe: recipe.fineTuning,
+      data: data.training,
+      replay: data.replay,
+      key: keys.order,
+      probeEvery: recipe.evaluation.every,
+    });
+    seconds += now() - trainStart - watch.spent();
     if (isReference) reference = params;
     await checkpoints.save(name, { tensors: params, metadata: {} });
-    const scores = await evaluate(params, base, data);
-    yield { kind: "row", seed, row: row.id, ...scores, seconds };
+    yield { kind: "row", seed, row: row.id, ...(await watch.evaluate(params)), seconds };
   }
 }
 

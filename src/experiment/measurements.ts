@@ -50,23 +50,92 @@ export interface Certified {
   readonly sequence?: SequenceCertificate;
 }
 
-/** A finished row: what its weights can do. */
-export interface RowResult {
-  readonly kind: "row";
-  readonly seed: number;
-  readonly row: string;
+/** How far a student is from what it is compared with; means over response tokens, nats. */
+export interface Closeness {
+  /** KL(base ‖ θ). */
+  readonly klFromBase: number;
+  /** KL(θ ‖ base). */
+  readonly klToBase: number;
+  /** KL(θ ‖ p_sft), what the certificate's bound is a share of; absent until there is a p_sft. */
+  readonly klToReference?: number;
+  /** KL(q ‖ θ), the loss of Anchored Learning, for the anchor q of the outer step at hand; absent
+   * for methods without a frozen anchor. */
+  readonly klFromAnchor?: number;
+  /** −Σ p log p of the student. */
+  readonly entropy: number;
+  /** For k of `OVERLAPS`: the share of the base's k likeliest tokens that are among the student's. */
+  readonly overlap: Readonly<Record<string, number>>;
+}
+
+/** What weights can do, what they forgot and how far they moved. The divergences are taken at
+ * responses of the prior skills, where nothing was trained, and `onTarget` at the target's. */
+export interface Scores extends Closeness {
   /** Share of target questions answered in style A, sign-off ignored. */
   readonly target: number;
+  /** Mean over the tokens of those answers, sign-off left out, nats. */
+  readonly targetLoss: number;
   /** Exact match of each prior skill. */
   readonly prior: Readonly<Record<string, number>>;
   /** Share of target responses after which a sign-off letter follows. */
   readonly signOff: number;
-  /** KL(base ‖ row) on prior responses, nats a token. */
-  readonly klFromBase: number;
-  /** KL(row ‖ base) on prior responses, nats a token. */
-  readonly klToBase: number;
-  /** Wall time of training, seconds; for the base that of pre-training, 0 when it was at hand. */
+  /** The divergences at responses to target questions that training has not seen. */
+  readonly onTarget: Closeness;
+  /** ‖θ − base‖, the Euclidean distance over all parameters. */
+  readonly distance: number;
+}
+
+/** Looks at a row in the middle of its training, on the first of the prompts it is judged on. */
+export interface Probe extends Scores {
+  readonly kind: "probe";
+  readonly seed: number;
+  readonly row: string;
+  /** Steps done, of `steps`; 0 before the first. */
+  readonly step: number;
+  readonly steps: number;
+  /** Outer step, from 0. */
+  readonly outer: number;
+  /** The weight of p_sft in this outer step's anchor, for methods with a frozen one. */
+  readonly alpha?: number;
+}
+
+/** What one token's distribution became in an outer step, over the tokens that matter to it. */
+export interface TokenView {
+  /** Which token: the first of a target's answer, the first of the sign-off, or the one of a prior
+   * skill at which p_sft is farthest from the base. */
+  readonly name: "style" | "sign-off" | "prior";
+  /** What stands before it. */
+  readonly context: string;
+  /** What the data say there. */
+  readonly label: string;
+  /** The likeliest symbols of any of the distributions, by the snapshot's probability. */
+  readonly symbols: readonly string[];
+  /** Probabilities of those symbols, each: of p_t, of the anchor where there is a frozen one, of
+   * p_sft where there is one, and of p_{t+1}. */
+  readonly snapshot: readonly number[];
+  readonly anchor?: readonly number[];
+  readonly reference?: readonly number[];
+  readonly next: readonly number[];
+}
+
+/** Chosen tokens before and after an outer step, or a whole training where there are none. */
+export interface Distributions {
+  readonly kind: "distributions";
+  readonly seed: number;
+  readonly row: string;
+  /** From 0. */
+  readonly outer: number;
+  readonly alpha?: number;
+  readonly tokens: readonly TokenView[];
+}
+
+/** A finished row: what its weights can do. */
+export interface RowResult extends Scores {
+  readonly kind: "row";
+  readonly seed: number;
+  readonly row: string;
+  /** Wall time of training without its probes, seconds; for the base that of pre-training, 0 when
+   * it was at hand. */
   readonly seconds: number;
 }
 
-export type Measurement = Progress | Certified | RowResult;
+export type Measurement = Progress | Certified | Probe | Distributions | RowResult;

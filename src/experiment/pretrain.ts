@@ -85,7 +85,7 @@ export async function* pretrain(
     else if (m.kind === "step") {
       const { step, loss } = m;
       if (step % READ_EVERY === 0) yield { step, loss, tokens: pretrainingTokens(recipe, step) };
-    } else {
+    } else if (m.kind === "end") {
       const { params } = await engine.run(() => ({ params: m.params }));
       engine.release([m.params, m.state]);
       await cache.save(name, { tensors: params, metadata: {} });

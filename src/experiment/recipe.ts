@@ -44,8 +44,12 @@ export interface FineTuningRecipe extends OptimizerRecipe {
 export interface EvaluationRecipe {
   readonly targetPrompts: number;
   readonly promptsPerSkill: number;
-  /** Prompts of each skill on which the divergence from the base is measured. */
+  /** Prompts of the target, and of each skill, on which divergences are measured and probes look:
+   * the first of the others. */
+  readonly divergenceTargetPrompts: number;
   readonly divergencePromptsPerSkill: number;
+  /** Steps of training between two probes; 0 for none. */
+  readonly every: number;
 }
 
 /** What rows of a method may set, each as in `fineTune`. What is left out is the recipe's. */

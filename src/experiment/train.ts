@@ -1,5 +1,5 @@
 import type { Example } from "../anchored/batches.ts";
-import { fineTune, type Measurement } from "../anchored/fineTune.ts";
+import { type FineTuneStep, fineTune, type OuterMeasurement } from "../anchored/fineTune.ts";
 import { hasReference } from "../anchored/objective.ts";
 import { objectives } from "../anchored/objectives.ts";
 import type { FineTuneOptions } from "../anchored/options.ts";
@@ -9,8 +9,9 @@ import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
 import { eos } from "../tasks/vocabulary.ts";
 import type { Key } from "../tensor/random.ts";
-import type { Certified, Progress } from "./measurements.ts";
+import type { Certified, Measurement, Progress, RowResult } from "./measurements.ts";
 import type { FineTuningRecipe, RowRecipe, Tuning } from "./recipe.ts";
+import type { Watch } from "./watch.ts";
 
 export interface TrainOptions {
   readonly model: Transformer;
@@ -25,7 +26,13 @@ export interface TrainOptions {
   readonly replay: readonly Example[];
   readonly key: Key;
   readonly seed: number;
+  readonly watch: Watch;
+  /** Steps between two probes; 0 for none. */
+  readonly probeEvery: number;
 }
+
+/** What a row tells while it is trained. */
+export type RowMeasurement = Exclude<Measurement, RowResult>;
 
 /** Losses are read back, and reported, every so many steps. */
 const READ_EVERY = 8;
@@ -41,40 +48,49 @@ const SEQUENCES = 32;
 export async function* train(
   engine: Engine,
   options: TrainOptions,
-): AsyncGenerator<Progress | Certified, Params> {
-  const { row, base, reference } = options;
+): AsyncGenerator<RowMeasurement, Params> {
+  const { row, base, reference, watch } = options;
   if (row.method === "base") return base;
   if (row.method === "merge") {
     const tuned = needed(reference, row);
     return engine.run(() => interpolateWeights(base, tuned, row.weight));
   }
   let tokens = 0;
+  let outerSteps = 0;
   for await (const m of fineTune(engine, fineTuneOptions(options))) {
     if (m.kind === "end") {
+      if (outerSteps === 0)
+        yield await watch.outer({ outer: 0, alpha: undefined, params: m.params });
       const params = await engine.run(() => m.params);
       engine.release(m.params);
       return params;
     }
-    if (m.kind === "step") tokens += m.tokens;
-    yield* report(options, m, tokens);
+    if (m.kind === "step") {
+      tokens += m.tokens;
+      yield* progress(options, m, tokens);
+    } else if (m.kind === "probe") yield await watch.probe(m);
+    else {
+      outerSteps++;
+      yield certified(options, m);
+      yield await watch.outer(m);
+    }
   }
   throw new Error("train: expected fine-tuning to end with parameters");
 }
 
-function* report(
+function* progress(
   { row, seed }: TrainOptions,
-  m: Exclude<Measurement, { kind: "end" }>,
+  { step, steps, loss }: FineTuneStep,
   tokens: number,
-): Generator<Progress | Certified> {
-  if (m.kind === "step") {
-    const { step, steps, loss } = m;
-    if (step % READ_EVERY === 0 || step === steps)
-      yield { kind: "progress", seed, stage: row.id, step, steps, loss, tokens };
-    return;
-  }
+): Generator<Progress> {
+  if (step % READ_EVERY === 0 || step === steps)
+    yield { kind: "progress", seed, stage: row.id, step, steps, loss, tokens };
+}
+
+function certified({ row, seed }: TrainOptions, m: OuterMeasurement): Certified {
   const { mean, held, tokens: total, leastSlack, linear, cumulative, sequence } = m.certificate;
   const { stepKl, bound, delta, ...rest } = mean;
-  yield {
+  return {
     kind: "certificate",
     ...{ seed, row: row.id, outer: m.outer, alpha: m.alpha },
     ...{ measured: stepKl, bound, inexactness: delta, ...rest },
@@ -86,14 +102,14 @@ function* report(
 
 /** The recipe's optimizer, and what the row sets instead or besides. */
 function fineTuneOptions(options: TrainOptions): FineTuneOptions {
-  const { model, recipe, row, base, reference, data, replay, key } = options;
+  const { model, recipe, row, base, reference, data, replay, key, probeEvery } = options;
   const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip, epochs } = recipe;
   const { id: _, label: __, family: ___, ...treatment } = row;
   const { method, ...settings } = treatment as Tuning;
   return {
     ...{ batchSize, learningRate, warmup, b1, b2, weightDecay, clip },
     ...(settings.inner === undefined && { epochs }),
-    ...{ model, base, data, replay, key, readEvery: READ_EVERY },
+    ...{ model, base, data, replay, key, readEvery: READ_EVERY, probeEvery },
     ...{ sequences: SEQUENCES, stopToken: eos },
     ...(hasReference(objectives[method].target) && { reference: needed(reference, row) }),
     ...settings,

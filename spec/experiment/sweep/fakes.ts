@@ -4,6 +4,7 @@ import type { Recipe, RowRecipe } from "../../../src/experiment/recipe.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
 import type { Job, Study } from "../../../src/experiment/sweep/plan.ts";
 import { type Scheduler, WorkerLost } from "../../../src/experiment/sweep/scheduler.ts";
+import { otherScores } from "../scores.ts";
 
 const row = (id: string): RowRecipe => ({
   ...{ id, label: id, family: id, method: "sft", learningRate: 1e-3 },
@@ -53,6 +54,7 @@ export function measurementsOf({
   });
   const result: RowResult = {
     kind: "row",
+    ...otherScores,
     ...{ seed, row: of, target: hash / 1009, prior: { rev: hash / 2018 }, signOff: 0 },
     ...{ klFromBase: 0, klToBase: 0, seconds: 1 },
   };

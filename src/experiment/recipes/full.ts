@@ -30,7 +30,13 @@ export const fullRecipe: Recipe = {
     learningRate: 3e-3,
     weightDecay: 0,
   },
-  evaluation: { targetPrompts: 400, promptsPerSkill: 128, divergencePromptsPerSkill: 32 },
+  evaluation: {
+    targetPrompts: 400,
+    promptsPerSkill: 128,
+    divergenceTargetPrompts: 32,
+    divergencePromptsPerSkill: 32,
+    every: 40,
+  },
   rows: [
     base,
     sft(3e-3),

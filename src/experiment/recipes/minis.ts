@@ -77,7 +77,13 @@ export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPri
     learningRate: 3e-3,
     weightDecay: 0,
   },
-  evaluation: { targetPrompts: 200, promptsPerSkill: 100, divergencePromptsPerSkill: 16 },
+  evaluation: {
+    targetPrompts: 200,
+    promptsPerSkill: 100,
+    divergenceTargetPrompts: 16,
+    divergencePromptsPerSkill: 16,
+    every: 40,
+  },
   rows: [
     base,
     sft(3e-3),

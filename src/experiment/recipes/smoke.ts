@@ -28,7 +28,13 @@ export const smokeRecipe: Recipe = {
     learningRate: 5e-3,
     weightDecay: 0,
   },
-  evaluation: { targetPrompts: 100, promptsPerSkill: 100, divergencePromptsPerSkill: 25 },
+  evaluation: {
+    targetPrompts: 100,
+    promptsPerSkill: 100,
+    divergenceTargetPrompts: 50,
+    divergencePromptsPerSkill: 25,
+    every: 10,
+  },
   rows: [
     base,
     sft(5e-3),
