@@ -44,5 +44,6 @@ export { grad, valueAndGrad, vjp } from "./tensor/grad.ts";
 export * as ops from "./tensor/ops.ts";
 export { stopGradient } from "./tensor/ops.ts";
 export * as random from "./tensor/random.ts";
+export { checkpoint } from "./tensor/recompute.ts";
 export type { DType, Shape, Tensor } from "./tensor/tensor.ts";
 export * as tree from "./tensor/tree.ts";

@@ -40,7 +40,14 @@ import { transpose } from "./transpose.ts";
 /** How GPU.js kernels compute each primitive. */
 export const lowerings: { readonly [K in PrimitiveName]: Lowering<K> } = {
   ...{ exp, log, tanh, sqrt, cos, neg, add, mul, sub, div, maximum, less, select },
-  ...{ toFloat: copy, alias: copy, stopGradient: copy, reshape: copy },
+  ...{
+    toFloat: copy,
+    alias: copy,
+    checkpoint: copy,
+    after: copy,
+    stopGradient: copy,
+    reshape: copy,
+  },
   ...{ sum, max, argmax, broadcast, transpose, slice, pad, concat, matmul, gather, scatterAdd },
   ...{ softmax, softmaxGrad, logSoftmax, logSoftmaxGrad, causalSoftmax, causalSoftmaxGrad },
   ...{ rmsNorm, rmsNormGradX, rmsNormGradGain, rope, swiglu, swigluGradGate, gelu, geluGrad },

@@ -39,7 +39,17 @@ const oneElement: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
     "maximum",
     "less",
   ] as const),
-  ...(["select", "toFloat", "alias", "stopGradient", "max", "argmax", "broadcast"] as const),
+  ...([
+    "select",
+    "toFloat",
+    "alias",
+    "stopGradient",
+    "checkpoint",
+    "after",
+    "max",
+    "argmax",
+    "broadcast",
+  ] as const),
   ...(["reshape", "transpose", "slice", "pad", "concat", "gather"] as const),
 ]);
 

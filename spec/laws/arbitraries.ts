@@ -95,6 +95,9 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
     shapeOf(n).chain((s) => idsBelow(s, 1000).map((x) => ({ inputs: [x], attrs: {} }))),
   alias: elementwise(any),
   stopGradient: elementwise(any),
+  checkpoint: (n) =>
+    attrsOf<"checkpoint">(sameShape(0, any, any, any)(n), fc.constant({ segment: {} })),
+  after: (n) => attrsOf<"after">(sameShape(0, any, any)(n), fc.constant({ segment: {} })),
   sum: alongAxis(),
   max: alongAxis(distinct),
   argmax: alongAxis(distinct),

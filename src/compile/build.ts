@@ -47,7 +47,9 @@ export function buildPlan(
 }
 
 /** Operations whose value is their input's. */
-const views: ReadonlySet<string> = new Set(["alias", "stopGradient", "reshape"]);
+const views: ReadonlySet<string> = new Set([
+  ...["alias", "stopGradient", "reshape", "checkpoint", "after"],
+]);
 
 /** The one place where a plan under construction is changed. */
 class Builder {
@@ -58,6 +60,9 @@ class Builder {
   readonly #constantOf = new Map<TypedArray | string, Value>();
   readonly #computed = new Map<string, Value>();
   readonly #attrIds = new Map<string, number>();
+  /** Which computation a view belongs to, where the same is computed again. */
+  readonly #rounds = new Map<Tensor, number>();
+  readonly #segments = new Map<object, number>();
 
   buffer(kind: MutableBuffer["kind"], shape: Shape, dtype: DType): Value {
     this.buffers.push({ kind, elements: sizeOf(shape), dtype });
@@ -82,8 +87,12 @@ class Builder {
     if (this.#values.has(node)) return;
     if (isConstant(node)) this.give(node, this.#constant(node));
     else if (views.has(node.op)) {
-      const { buffer, dtype } = this.valueOf(node.inputs[0] as Tensor);
+      const x = node.inputs[0] as Tensor;
+      const { buffer, dtype } = this.valueOf(x);
       this.give(node, { buffer, shape: node.shape, dtype });
+      const round =
+        node.op === "after" ? this.#roundOf(node as Tensor<"after">) : this.#rounds.get(x);
+      if (round !== undefined) this.#rounds.set(node, round);
     } else if (node.op !== "placeholder" && node.op !== "resident")
       this.give(node, this.#step(node as Tensor<PrimitiveName>));
   }
@@ -113,13 +122,23 @@ class Builder {
 
   #step(node: Tensor<PrimitiveName>): Value {
     const inputs = node.inputs.map((x) => this.valueOf(x));
-    const key = `${this.#signature(node)} ${inputs.map((x) => `${x.buffer}:${x.shape}`).join(" ")}`;
+    const read = inputs.map(
+      ({ buffer, shape }, i) =>
+        `${buffer}:${shape}:${this.#rounds.get(node.inputs[i] as Tensor) ?? ""}`,
+    );
+    const key = `${this.#signature(node)} ${read.join(" ")}`;
     const known = this.#computed.get(key);
     if (known) return known;
     const output = this.buffer("temporary", node.shape, node.dtype);
     this.steps.push({ op: node.op, attrs: node.attrs as Attrs<PrimitiveName>, inputs, output });
     this.#computed.set(key, output);
     return output;
+  }
+
+  #roundOf({ attrs: { segment } }: Tensor<"after">): number {
+    const round = this.#segments.get(segment) ?? this.#segments.size;
+    this.#segments.set(segment, round);
+    return round;
   }
 
   #signature(node: Tensor): string {

@@ -29,8 +29,8 @@ export interface Step<K extends PrimitiveName = PrimitiveName> {
 }
 
 /**
- * A straight-line program: pure data, ready for an engine. `alias`, `stopGradient` and `reshape`
- * are gone, but for an `alias` where a copy is really needed (an output that is an input or a
+ * A straight-line program: pure data, ready for an engine. `alias`, `stopGradient`, `reshape`,
+ * `checkpoint` and `after` are gone, but for an `alias` where a copy is really needed (an output that is an input or a
  * constant, or the same tensor twice).
  */
 export interface Plan {

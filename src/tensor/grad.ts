@@ -3,6 +3,7 @@ import { definitions } from "./definitions.ts";
 import { ShapeError, showShape } from "./errors.ts";
 import { topologicalOrder } from "./graph.ts";
 import { add, asTensor, broadcastTo } from "./ops.ts";
+import { recompute } from "./recompute.ts";
 import { sameShape } from "./shapes.ts";
 import { type FusedName, type PrimitiveName, Tensor } from "./tensor.ts";
 import * as tree from "./tree.ts";
@@ -10,12 +11,33 @@ import { type Cotangents, type Vjp, vjps } from "./vjps.ts";
 
 type TensorTree = tree.Tree<Tensor>;
 
+/** Tensors, and what a node's cotangent adds to each of theirs. */
+type Shares = readonly (readonly [Tensor, Tensor | null])[];
+
 /** One row of calculus, looked up by the node's operation. */
-function cotangentsOf(node: Tensor, g: Tensor): Cotangents<readonly Tensor[]> {
-  const op = node.op as PrimitiveName;
-  const row = vjps[op];
-  if (row === "definition") return throughDefinition(node as Tensor<FusedName>, g);
-  return (row as unknown as Vjp<"concat">)(g, node.inputs, node.attrs as never, node);
+function sharesOf(node: Tensor, g: Tensor, active: ReadonlySet<Tensor>): Shares {
+  const row = vjps[node.op as PrimitiveName];
+  if (row === "recomputation") return throughRecomputation(node as Tensor<"checkpoint">, g, active);
+  const cotangents: Cotangents<readonly Tensor[]> =
+    row === "definition"
+      ? throughDefinition(node as Tensor<FusedName>, g)
+      : (row as unknown as Vjp<"concat">)(g, node.inputs, node.attrs as never, node);
+  return node.inputs.map((x, i) => [x, cotangents[i] ?? null]);
+}
+
+function throughRecomputation(
+  node: Tensor<"checkpoint">,
+  g: Tensor,
+  active: ReadonlySet<Tensor>,
+): Shares {
+  const { value, entries, shared } = recompute(node, g);
+  const boundary = node.inputs.slice(1);
+  const known = [...boundary, ...shared];
+  const stand = [...entries, ...shared];
+  const wanted = known.flatMap((x, i) => (active.has(x) ? [i] : []));
+  const targets = wanted.map((i) => stand[i] as Tensor);
+  const cotangents = backward([value], [g], targets);
+  return wanted.map((i, at) => [known[i] as Tensor, cotangents[at] ?? null]);
 }
 
 function throughDefinition(node: Tensor<FusedName>, g: Tensor): readonly (Tensor | null)[] {
@@ -53,10 +75,8 @@ function backward(
   for (const node of order.reverse()) {
     const g = gathered.get(node);
     if (!g || isTarget.has(node)) continue;
-    cotangentsOf(node, g).forEach((cotangent, i) => {
-      const input = node.inputs[i] as Tensor;
+    for (const [input, cotangent] of sharesOf(node, g, active))
       if (cotangent && active.has(input)) give(input, cotangent);
-    });
   }
   return targets.map((target) => gathered.get(target));
 }

@@ -99,6 +99,8 @@ export const shapeRules: ShapeRules = {
   toFloat: unary,
   alias: unary,
   stopGradient: unary,
+  checkpoint: ([y]) => y.shape,
+  after: ([x]) => x.shape,
   add: binary("add"),
   mul: binary("mul"),
   sub: binary("sub"),
@@ -251,6 +253,7 @@ const moves: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
 
 /** The dtype a primitive makes. @throws TypeError where ids and numbers are confused. */
 export function dtypeRule(op: PrimitiveName, inputs: readonly Tensor[]): DType {
+  if (op === "checkpoint" || op === "after") return (inputs[0] as Tensor).dtype;
   if (moves.has(op)) {
     const dtype = (inputs[0] as Tensor).dtype;
     if (inputs.some((x) => x.dtype !== dtype))

@@ -63,6 +63,9 @@ export interface ResidentHandle {
   readonly backend: string;
 }
 
+/** Names one call of a function that is computed again; compared by identity. */
+type Segment = { readonly segment: object };
+
 /** The closed set of operations. Inputs of one operation have equal shapes unless it says otherwise. */
 export interface BasicPrimitives {
   exp: Unary;
@@ -120,6 +123,12 @@ export interface BasicPrimitives {
   alias: Unary;
   /** The identity; derivatives do not pass. */
   stopGradient: Unary;
+  /** The identity on y, a value computed from the boundary: its derivatives compute it again from
+   * there, so that nothing in between is kept. */
+  checkpoint: { inputs: readonly [y: Tensor, ...boundary: Tensor[]]; attrs: Segment };
+  /** The identity on x once g is known. What follows from it is computed anew, even where the same
+   * has followed from x. */
+  after: { inputs: readonly [x: Tensor, g: Tensor]; attrs: Segment };
 }
 
 /** Optimisations: each equals its definition (definitions.ts), value and gradient. [R, V] has rows. */

@@ -18,6 +18,8 @@ export type Vjp<K extends PrimitiveName> = (
 
 /** The cotangent comes from differentiating the fused primitive's definition. */
 type ThroughDefinition = "definition";
+/** The value is computed again, and the cotangents come from there. */
+type ThroughRecomputation = "recomputation";
 
 const keepAxis = (g: Tensor, x: Tensor, axis: number): Tensor =>
   ops.broadcastTo(ops.reshape(g, x.shape.with(axis, 1)), x.shape);
@@ -32,7 +34,9 @@ const sumLeading = (x: Tensor): Tensor =>
   sum(x, { axis: x.shape.slice(0, -2).map((_, axis) => axis) });
 
 /** The rules of calculus, one row for each primitive. */
-export const vjps: { readonly [K in PrimitiveName]: Vjp<K> | ThroughDefinition } = {
+export const vjps: {
+  readonly [K in PrimitiveName]: Vjp<K> | ThroughDefinition | ThroughRecomputation;
+} = {
   // ---- one element at a time
   exp: (g, _, __, y) => [mul(g, y)],
   log: (g, [x]) => [div(g, x)],
@@ -50,6 +54,8 @@ export const vjps: { readonly [K in PrimitiveName]: Vjp<K> | ThroughDefinition }
   toFloat: () => [null],
   alias: (g) => [g],
   stopGradient: () => [null],
+  checkpoint: "recomputation",
+  after: (g) => [g, null],
   // ---- along axes
   sum: (g, [x], { axis }) => [keepAxis(g, x, axis)],
   max: (g, [x], { axis }, y) => {

@@ -21,6 +21,8 @@ export const reference: { readonly [K in PrimitiveName]: Compute<K> } = {
   toFloat: axes.copy,
   alias: axes.copy,
   stopGradient: axes.copy,
+  checkpoint: axes.copy,
+  after: axes.copy,
   reshape: axes.copy,
   add: binary((a, b) => a + b),
   mul: binary((a, b) => a * b),

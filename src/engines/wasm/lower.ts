@@ -67,6 +67,8 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   toFloat: elementwise(abi.TO_FLOAT, CHEAP),
   alias: elementwise(abi.COPY, CHEAP),
   stopGradient: elementwise(abi.COPY, CHEAP),
+  checkpoint: elementwise(abi.COPY, CHEAP),
+  after: elementwise(abi.COPY, CHEAP),
   reshape: elementwise(abi.COPY, CHEAP),
   add: withScalars(abi.ADD),
   mul: withScalars(abi.MUL),

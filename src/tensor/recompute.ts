@@ -1,0 +1,67 @@
+import { apply } from "./apply.ts";
+import { topologicalOrder } from "./graph.ts";
+import { type Attrs, type Inputs, type PrimitiveName, Tensor } from "./tensor.ts";
+import * as tree from "./tree.ts";
+
+/**
+ * A function with the same value and gradient that keeps nothing but its arguments for the
+ * backward pass: what lies between is computed again when the gradient asks for it. Less memory,
+ * one more forward pass of `f`. Tensors that `f` uses without taking them as arguments count as
+ * arguments. It may be nested, and differentiated any number of times.
+ * @param f a pure function of trees of tensors and of anything else
+ * @example const layer = checkpoint((params, h) => add(h, feedForward(params, h)))
+ * @see https://arxiv.org/abs/1604.06174 (Chen et al., 2016)
+ */
+export function checkpoint<Args extends readonly unknown[], Result>(
+  f: (...args: Args) => Result,
+): (...args: Args) => Result {
+  return (...args) => {
+    const boundary: Tensor[] = [];
+    const enter = (leaf: unknown): unknown => {
+      if (!(leaf instanceof Tensor)) return leaf;
+      const inside = apply("alias", [leaf], {});
+      boundary.push(inside);
+      return inside;
+    };
+    const inside = args.map((arg) => tree.map<unknown, unknown, unknown>(enter, arg as never));
+    const segment = Object.freeze({});
+    const leave = (leaf: unknown): unknown =>
+      leaf instanceof Tensor ? apply("checkpoint", [leaf, ...boundary], { segment }) : leaf;
+    const result = f(...(inside as unknown as Args));
+    return tree.map<unknown, unknown, unknown>(leave, result as never) as Result;
+  };
+}
+
+/** A value computed once more, and what it was computed from. */
+export interface Recomputation {
+  readonly value: Tensor;
+  /** Nodes of the new graph that stand for the boundary. */
+  readonly entries: readonly Tensor[];
+  /** Nodes of both graphs, which do not depend on the boundary. */
+  readonly shared: readonly Tensor[];
+}
+
+/** Describes the value of a checkpoint anew, from its boundary on, to be computed after `g`. */
+export function recompute(node: Tensor<"checkpoint">, g: Tensor): Recomputation {
+  const [y, ...boundary] = node.inputs as Inputs<"checkpoint">;
+  const entries = boundary.map((x) => apply("after", [x, g], node.attrs));
+  const anew = new Map<Tensor, Tensor>(boundary.map((x, i) => [x, entries[i] as Tensor]));
+  const shared = new Set<Tensor>();
+  for (const inner of topologicalOrder([y], new Set(boundary))) {
+    if (anew.has(inner) || !inner.inputs.some((x) => anew.has(x))) continue;
+    const inputs = inner.inputs.map((x) => {
+      if (!anew.has(x)) shared.add(x);
+      return anew.get(x) ?? x;
+    });
+    anew.set(
+      inner,
+      apply(
+        inner.op as PrimitiveName,
+        inputs as Inputs<PrimitiveName>,
+        inner.attrs as Attrs<PrimitiveName>,
+      ),
+    );
+  }
+  if (!anew.has(y)) shared.add(y);
+  return { value: anew.get(y) ?? y, entries, shared: [...shared] };
+}
