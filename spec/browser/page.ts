@@ -40,36 +40,41 @@ const opened: Opened[] = [];
 async function obey(
   { device, buffers, programs }: Opened,
   command: Command,
-): Promise<Answer["data"]> {
+): Promise<Pick<Answer, "data" | "prepared">> {
+  async function prepare({ program, plan }: Extract<Command, { do: "prepare" }>) {
+    const progress: [number, number][] = [];
+    const executable = await device.prepare(plan, (...told) => progress.push(told));
+    programs.set(program, executable);
+    return { progress, sources: executable.sources?.() ?? [] };
+  }
   const program = (id: number) => programs.get(id) as Executable<unknown>;
   switch (command.do) {
     case "upload":
       buffers.set(command.buffer, device.upload(command.data, command.shape, command.dtype));
-      return undefined;
+      return {};
     case "copy":
       buffers.set(command.buffer, device.copy(buffers.get(command.from)));
-      return undefined;
+      return {};
     case "free":
       device.free(buffers.get(command.buffer));
       buffers.delete(command.buffer);
-      return undefined;
+      return {};
     case "prepare":
-      programs.set(command.program, await device.prepare(command.plan));
-      return undefined;
+      return { prepared: await prepare(command) };
     case "run": {
       const inputs = command.inputs.map((id) => buffers.get(id));
       const outputs = await program(command.program).run(inputs);
       command.outputs.forEach((id, i) => {
         buffers.set(id, outputs[i]);
       });
-      return undefined;
+      return {};
     }
     case "dispose":
       program(command.program).dispose();
       programs.delete(command.program);
-      return undefined;
+      return {};
     case "read":
-      return device.read(buffers.get(command.buffer), command.shape, command.dtype);
+      return { data: await device.read(buffers.get(command.buffer), command.shape, command.dtype) };
   }
 }
 
@@ -82,10 +87,10 @@ const api: PageApi = {
   },
   async send(id, commands) {
     const here = opened[id] as Opened;
-    let data: Answer["data"];
-    for (const command of commands) data = (await obey(here, command)) ?? data;
+    let answer: Pick<Answer, "data" | "prepared"> = {};
+    for (const command of commands) answer = { ...answer, ...(await obey(here, command)) };
     const stats = [...here.programs].map(([program, e]) => [program, e.stats()] as const);
-    return { ...(data ? { data } : {}), memory: here.device.memory(), stats };
+    return { ...answer, memory: here.device.memory(), stats };
   },
   async close(id) {
     await opened[id]?.device.close();

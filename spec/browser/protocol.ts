@@ -1,6 +1,6 @@
 import type { Traits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
-import type { DeviceStats, MemoryUse } from "../../src/engines/device.ts";
+import type { DeviceStats, KernelText, MemoryUse } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
 import type { DType, Shape, TypedArray } from "../../src/tensor/tensor.ts";
 
@@ -30,12 +30,17 @@ export type Command =
       readonly dtype: DType;
     };
 
+/** What `OnProgress` was told, call by call. */
+export type Progress = readonly (readonly [compiled: number, total: number])[];
+
 export interface Answer {
   /** Of the last `read`. */
   readonly data?: TypedArray;
   readonly memory: MemoryUse;
   /** Of every program. */
   readonly stats: readonly (readonly [program: number, stats: DeviceStats])[];
+  /** Of the program that was prepared. */
+  readonly prepared?: { readonly progress: Progress; readonly sources: readonly KernelText[] };
 }
 
 /** What page.ts puts on `window`. */

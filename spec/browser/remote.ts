@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import type { Traits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
-import type { Device, Executable, MemoryUse } from "../../src/engines/device.ts";
+import type { Device, Executable, MemoryUse, OnProgress } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
 import type { TypedArray } from "../../src/tensor/tensor.ts";
 import { openPage } from "./chromium.ts";
@@ -53,9 +53,10 @@ async function remoteDevice(
     return last;
   }
 
-  async function prepare(plan: Plan): Promise<Executable<number>> {
+  async function prepare(plan: Plan, onProgress?: OnProgress): Promise<Executable<number>> {
     const program = ids++;
-    await send({ do: "prepare", program, plan });
+    const { prepared } = await send({ do: "prepare", program, plan });
+    for (const told of prepared?.progress ?? []) onProgress?.(...told);
     return {
       async run(inputs) {
         const outputs = plan.outputs.map(() => ids++);
@@ -63,6 +64,7 @@ async function remoteDevice(
         return outputs;
       },
       stats: () => (last.stats.find(([id]) => id === program) as (typeof last.stats)[number])[1],
+      sources: () => prepared?.sources ?? [],
       dispose: () => {
         waiting.push({ do: "dispose", program });
       },

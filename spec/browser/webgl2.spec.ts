@@ -4,6 +4,7 @@ import { work } from "../../src/engines/gpu/driver.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { trainsFlat } from "../engines/training.ts";
+import { warmsUp } from "../engines/warm.ts";
 import { agreesOnWide, sumsManyTerms, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { refusesLostGpu } from "./lost.ts";
@@ -38,6 +39,9 @@ describe("the GPU.js engine on WebGL 2 in Chromium", () => {
     await hardware.close();
   });
 
+  test("compiles before the first run and shows its kernels", () =>
+    warmsUp(engine, /^#version 300 es/));
+
   test("sums more terms than GPU.js lets a loop of unknown length have", () =>
     sumsManyTerms(engine, [5000, 5001]));
 
@@ -45,7 +49,7 @@ describe("the GPU.js engine on WebGL 2 in Chromium", () => {
     // Nothing of that size is ever made: the plan's kernels are refused first.
     const tall = () => ops.broadcastTo(ops.reshape(tensor([1]), [1, 1]), [2 ** 15, 2 ** 15]);
     await expect(engine.run(() => ops.sum(tall()))).rejects.toThrow(
-      /webgl2: expected a tensor of at most \d+ elements \(textures of \d+ × \d+\), got 1073741824/,
+      /^page.evaluate: RangeError: broadcast \[32768, 32768\]: webgl2: expected a tensor of at most \d+ elements \(textures of \d+ × \d+\), got 1073741824/,
     );
   });
 

@@ -4,6 +4,7 @@ import { work } from "../../src/engines/gpu/driver.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { trainsFlat } from "../engines/training.ts";
+import { warmsUp } from "../engines/warm.ts";
 import { agreesOnWide, sumsManyTerms, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { refusesLostGpu } from "./lost.ts";
@@ -37,17 +38,19 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
     await hardware.close();
   });
 
+  test("compiles before the first run and shows its kernels", () => warmsUp(engine, /@compute/));
+
   test("sums more terms than GPU.js lets a loop of unknown length have", () =>
     sumsManyTerms(engine, [5000]));
 
   test("refuses a tensor that floats cannot index", async () => {
     const tall = () => ops.broadcastTo(full([1, 1], 1), [2 ** 12, 2 ** 13]);
     await expect(engine.run(() => ops.sum(tall()))).rejects.toThrow(
-      "webgpu: expected a tensor of at most 16777216 elements, got 33554432",
+      "broadcast [4096, 8192]: webgpu: expected a tensor of at most 16777216 elements, got 33554432",
     );
   });
 
-  test("makes no new buffer in 200 training steps", () => trainsFlat(engine, 200));
+  test("makes no new buffer in 1,000 training steps", () => trainsFlat(engine, 1000));
 
   test("says so when the device is lost, and starts anew", async () => {
     await refusesLostGpu(browser, "webgpu", /^webgpu: the GPU device was lost .* new engine/);

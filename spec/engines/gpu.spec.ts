@@ -8,6 +8,7 @@ import { type full, ids, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { trainsFlat } from "./training.ts";
+import { warmsUp } from "./warm.ts";
 import { agreesOnWide, sumsManyTerms, wideOperations } from "./wide.ts";
 
 for (const backend of ["webasm", "cpu"] as const) {
@@ -33,6 +34,8 @@ for (const backend of ["webasm", "cpu"] as const) {
     test.each(wideOperations)("computes %s of many elements", (operation) =>
       agreesOnWide(engine, operation),
     );
+
+    test("compiles before the first run and shows its kernels", () => warmsUp(engine));
 
     test("sums more terms than GPU.js lets a loop of unknown length have", () =>
       sumsManyTerms(engine, [5000]));

@@ -1,5 +1,5 @@
 import type { Plan } from "../compile/plan.ts";
-import type { DType, Shape, TypedArray } from "../tensor/tensor.ts";
+import type { DType, PrimitiveName, Shape, TypedArray } from "../tensor/tensor.ts";
 
 /** What an engine holds on its device. */
 export interface MemoryUse {
@@ -20,6 +20,20 @@ export interface DeviceStats {
   readonly peakBytes: number;
 }
 
+/** Hears, while the kernels of a program are compiled, how many of them are. */
+export type OnProgress = (compiled: number, total: number) => void;
+
+/** A kernel of a program, for people to read. */
+export interface KernelText {
+  /** The steps of the plan that it belongs to (`Program.plans`), and what they compute. */
+  readonly steps: readonly number[];
+  readonly ops: readonly PrimitiveName[];
+  /** What GPU.js was given: a JavaScript function. */
+  readonly source: string;
+  /** What the device's compiler was given: GLSL or WGSL. Absent where GPU.js compiles to no text. */
+  readonly compiled?: string;
+}
+
 /** A plan made ready on a device. */
 export interface Executable<Buffer> {
   /**
@@ -29,6 +43,8 @@ export interface Executable<Buffer> {
    */
   run(inputs: readonly Buffer[]): Promise<readonly Buffer[]>;
   stats(): DeviceStats;
+  /** One for each launch, in order; absent where kernels are not made for a program. */
+  sources?(): readonly KernelText[];
   dispose(): void;
 }
 
@@ -37,7 +53,7 @@ export interface Device<Buffer> {
   readonly backend: string;
   /** For people: the GPU's name, the number of threads. */
   readonly description: string;
-  prepare(plan: Plan): Promise<Executable<Buffer>>;
+  prepare(plan: Plan, onProgress?: OnProgress): Promise<Executable<Buffer>>;
   upload(data: TypedArray, shape: Shape, dtype: DType): Buffer;
   /** Float32Array or Float64Array for float, Int32Array for int; a copy that the caller owns. */
   read(buffer: Buffer, shape: Shape, dtype: DType): Promise<TypedArray>;

@@ -2,13 +2,24 @@ import type { Plan } from "../compile/plan.ts";
 import { type PlanStats, planStats } from "../compile/statistics.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
-import type { Device, DeviceStats, Executable } from "./device.ts";
+import type { Device, DeviceStats, Executable, KernelText, OnProgress } from "./device.ts";
 import type { Residents } from "./resident.ts";
 import { type Leaves, leavesOf, type Trace, trace } from "./trace.ts";
 
 /** A compiled function: trees of resident or host tensors (numbers are scalars) → resident tensors. */
 export interface Program<Args extends readonly unknown[], Result> {
   (...args: Args): Promise<Result>;
+  /**
+   * Traces and compiles for the shapes of these arguments and runs nothing: a first call that
+   * follows is as fast as any other. Kernels for GPUs are compiled in the background where the
+   * driver can, else one by one with the event loop running in between, so that a page stays alive.
+   */
+  prepare(...args: Args): Promise<void>;
+  /**
+   * The kernels of every shape traced so far, in the order of their launches: the GPU.js function
+   * and what it was compiled to. Empty on the engines whose kernels serve every program.
+   */
+  sources(): readonly KernelText[];
   stats(): ProgramStats;
   /** What was planned for every shape traced so far, the first first; pure data. */
   plans(): readonly Plan[];
@@ -21,6 +32,8 @@ export interface ProgramStats extends PlanStats, DeviceStats {}
 export interface CompileOptions {
   /** Arguments whose tensors the program consumes, so that results can reuse their memory. */
   readonly donate?: readonly number[];
+  /** Called for each kernel that is compiled, the first time that a combination of shapes is seen. */
+  readonly onProgress?: OnProgress;
 }
 
 /** What a program needs of its engine. */
@@ -47,43 +60,45 @@ export interface Compiled<Buffer, Args extends readonly unknown[], Result> {
 export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   { device, residents, enqueue }: Host<Buffer>,
   fn: (...args: Args) => Result,
-  { donate = [] }: CompileOptions,
+  { donate = [], onProgress }: CompileOptions,
 ): Compiled<Buffer, Args, Result> {
   const ready = new Map<string, Promise<Ready<Buffer>>>();
   const executables: Executable<Buffer>[] = [];
   const plans: Plan[] = [];
   const name = fn.name || "program";
 
-  async function prepare(args: Args, donated: readonly number[]): Promise<Ready<Buffer>> {
-    const traced = trace(fn as (...args: never[]) => unknown, args, donated);
-    const executable = await device.prepare(traced.plan);
+  async function traced(args: Args, donated: readonly number[]): Promise<Ready<Buffer>> {
+    const made = trace(fn as (...args: never[]) => unknown, args, donated);
+    const executable = await device.prepare(made.plan, onProgress);
     executables.push(executable);
-    plans.push(traced.plan);
-    return { trace: traced, executable };
+    plans.push(made.plan);
+    return { trace: made, executable };
   }
 
-  function prepared(
-    signature: string,
-    args: Args,
-    donated: readonly number[],
-  ): Promise<Ready<Buffer>> {
+  const donatedOf = ({ tensors, argumentOf }: Leaves): number[] =>
+    tensors.flatMap((_, i) => (donate.includes(argumentOf[i] as number) ? [i] : []));
+
+  function prepared({ signature }: Leaves, args: Args, donated: number[]): Promise<Ready<Buffer>> {
     const known = ready.get(signature);
     if (known) return known;
-    const entry = prepare(args, donated);
+    const entry = traced(args, donated);
     ready.set(signature, entry);
     // A trace that failed is tried again next time.
     entry.catch(() => ready.delete(signature));
     return entry;
   }
 
+  async function prepare(...args: Args): Promise<void> {
+    const leaves = leavesOf(args, name);
+    await prepared(leaves, args, donatedOf(leaves));
+  }
+
   function call(...args: Args): Promise<Result> {
     const leaves = leavesOf(args, name);
-    const { tensors, argumentOf, signature, pathOf } = leaves;
-    const donated = tensors.flatMap((_, i) =>
-      donate.includes(argumentOf[i] as number) ? [i] : [],
-    );
+    const { tensors, pathOf } = leaves;
+    const donated = donatedOf(leaves);
     refuseSharing(leaves, donated);
-    const entry = prepared(signature, args, donated);
+    const entry = prepared(leaves, args, donated);
     return enqueue(async () => {
       const { trace, executable } = await entry;
       const all = [...tensors, ...trace.captured];
@@ -114,7 +129,9 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
     executables
       .map((executable, i) => ({ ...planStats(plans[i] as Plan), ...executable.stats() }))
       .reduce(together, NOTHING);
-  return { program: Object.assign(call, { stats, plans: () => plans }), executables };
+  const sources = (): readonly KernelText[] => executables.flatMap((e) => e.sources?.() ?? []);
+  const program = Object.assign(call, { prepare, sources, stats, plans: () => plans });
+  return { program, executables };
 }
 
 const NOTHING: ProgramStats = {

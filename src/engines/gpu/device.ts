@@ -1,8 +1,9 @@
 import type { Traits } from "../../../kernels/gpu/kernel.ts";
+import { showShape } from "../../tensor/errors.ts";
 import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
 import type { Device } from "../device.ts";
 import type { Driver } from "./driver.ts";
-import { type GpuBuffer, prepare } from "./executable.ts";
+import { type GpuBuffer, ofTensor, prepare } from "./executable.ts";
 import type { GpuMode } from "./gpujs.ts";
 
 /**
@@ -33,8 +34,11 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
   return {
     backend: mode,
     description: driver.description,
-    prepare: (plan) => prepare(driver, plan),
-    upload: (data) => ({ memory: driver.upload(data), elements: data.length }),
+    prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
+    upload: (data, shape) => ({
+      memory: ofTensor(showShape(shape), () => driver.upload(data)),
+      elements: data.length,
+    }),
     async read(buffer, _: Shape, dtype: DType): Promise<TypedArray> {
       const numbers = await driver.read(buffer.memory, buffer.elements);
       return dtype === "int" ? Int32Array.from(numbers) : numbers;

@@ -1,15 +1,18 @@
 import type { Kernel, Traits } from "../../../kernels/gpu/kernel.ts";
-import type { MemoryUse } from "../device.ts";
+import type { KernelText, MemoryUse } from "../device.ts";
 
-/** A kernel ready to run: takes the tensors it reads, gives those it makes. */
-export type Launch<Memory> = (reads: readonly Memory[]) => readonly Memory[];
+/** A kernel ready to run. */
+export interface Launch<Memory> extends Pick<KernelText, "source" | "compiled"> {
+  /** Takes the tensors that the kernel reads, gives those it makes. */
+  run(reads: readonly Memory[]): readonly Memory[];
+}
 
 /** How one GPU.js back end holds tensors and runs kernels. */
 export interface Driver<Memory> {
   readonly description: string;
   readonly traits: Traits;
   /**
-   * Makes a kernel ready; equal kernels are made once and have the same launch.
+   * Makes a kernel ready; equal kernels are made once and have the same promise.
    * @param sizes the number of elements of each tensor it reads
    * @throws RangeError when a tensor is too large for the device
    */

@@ -2,8 +2,9 @@ import { elementsOf, type Lowering, resultsOf } from "../../../kernels/gpu/kerne
 import { lowerings } from "../../../kernels/gpu/table.ts";
 import type { Plan, Step } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
+import { showShape } from "../../tensor/errors.ts";
 import type { PrimitiveName } from "../../tensor/tensor.ts";
-import type { Executable } from "../device.ts";
+import type { Executable, OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
 
 /** A tensor on the device. */
@@ -28,11 +29,14 @@ interface ReadyStep<Memory> {
 export async function prepare<Memory>(
   driver: Driver<Memory>,
   plan: Plan,
+  onProgress?: OnProgress,
 ): Promise<Executable<GpuBuffer<Memory>>> {
   const deaths = deathsOf(plan);
+  const compiling = plan.steps.map((step) => lower(driver, step));
+  if (onProgress) tellProgress(compiling.flat(), onProgress);
   const steps = await Promise.all(
     plan.steps.map(async (step, i): Promise<ReadyStep<Memory>> => {
-      const stages = await Promise.all(lower(driver, step));
+      const stages = await Promise.all((compiling[i] as Compiling<Memory>[]).map(compiled));
       return { step, stages, frees: [...step.frees, ...(deaths.get(i) ?? [])] };
     }),
   );
@@ -64,6 +68,13 @@ export async function prepare<Memory>(
       kernels: new Set(steps.flatMap(({ stages }) => stages.map(({ launch }) => launch))).size,
       peakBytes: planStats(plan).peakBytes,
     }),
+    sources: () =>
+      steps.flatMap(({ step, stages }, i) =>
+        stages.map(({ launch: { source, compiled } }) => ({
+          ...{ steps: [i], ops: [step.op], source },
+          ...(compiled === undefined ? {} : { compiled }),
+        })),
+      ),
     dispose() {
       if (!disposed) for (const { content } of constants) driver.free(content.memory);
       disposed = true;
@@ -85,7 +96,36 @@ function deathsOf(plan: Plan): Map<number, number[]> {
   return deaths;
 }
 
-function lower<Memory>(driver: Driver<Memory>, step: Step): Promise<Stage<Memory>>[] {
+/** A launch whose kernel is being compiled. */
+interface Compiling<Memory> {
+  readonly launch: Promise<Launch<Memory>>;
+  readonly reads: readonly number[];
+}
+
+const compiled = async <M>({ launch, reads }: Compiling<M>): Promise<Stage<M>> => ({
+  launch: await launch,
+  reads,
+});
+
+function tellProgress(all: readonly Compiling<unknown>[], onProgress: OnProgress): void {
+  const kernels = new Set(all.map(({ launch }) => launch));
+  let done = 0;
+  const tell = (): void => onProgress(++done, kernels.size);
+  // Who waits for the kernel hears of its failure.
+  for (const kernel of kernels) kernel.then(tell, () => {});
+}
+
+/** Says which tensor is too large for the device. */
+export function ofTensor<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`${name}: ${error.message}`, { cause: error });
+  }
+}
+
+function lower<Memory>(driver: Driver<Memory>, step: Step): Compiling<Memory>[] {
   const lowering = lowerings[step.op] as Lowering<PrimitiveName>;
   const kernels = lowering({
     shapes: step.inputs.map((x) => x.shape),
@@ -100,8 +140,9 @@ function lower<Memory>(driver: Driver<Memory>, step: Step): Promise<Stage<Memory
     read >= 0
       ? (step.inputs[read] as Step["output"]).shape.reduce((a, b) => a * b, 1)
       : (sizes[-1 - read] as number);
-  return kernels.map(async (kernel) => ({
-    launch: await driver.compile(kernel, kernel.reads.map(sizeOfRead)),
+  const name = `${step.op} ${showShape(step.output.shape)}`;
+  return kernels.map((kernel) => ({
+    launch: ofTensor(name, () => driver.compile(kernel, kernel.reads.map(sizeOfRead))),
     reads: kernel.reads,
   }));
 }
@@ -118,7 +159,7 @@ function runStep<Memory>(
       if (buffer === undefined) return results[-1 - read] as Memory;
       return (contents[buffer] as GpuBuffer<Memory>).memory;
     });
-    results.push(...launch(operands));
+    results.push(...launch.run(operands));
   }
   const memory = results.pop() as Memory;
   for (const intermediate of results) driver.free(intermediate);

@@ -19,6 +19,7 @@ import {
   attach,
   bindTexture,
   createTexture,
+  drawTexel,
   finished,
   type Gl,
   textureSize,
@@ -46,7 +47,9 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     key: ([width, height]) => width * 65536 + height,
   });
   const sizes = new WeakMap<GpuTexture, TextureSize>();
-  const launches = new Map<string, { launcher: GpuJsLauncher; launch: Launch<GpuTexture> }>();
+  const launches = new Map<string, Promise<Launch<GpuTexture>>>();
+  const built: GpuJsLauncher[] = [];
+  const turn = turns();
   const framebuffer = gl.createFramebuffer();
   /** Whether textures were made since memory was last found to be enough. */
   let grown = false;
@@ -89,15 +92,36 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
       : gpu.createKernelMap(parts, code, settings);
   }
 
-  function launchOf(kernel: Kernel, reads: readonly TextureSize[]): Launch<GpuTexture> {
+  function compile(kernel: Kernel, reads: readonly TextureSize[]): Promise<Launch<GpuTexture>> {
     const size = sizeOf(elementsOf(kernel));
     const source = named(() => textureSource(kernel, size, reads));
     const key = [...size, ...reads, source.code].join(" ");
-    const known = launches.get(key)?.launch;
+    const known = launches.get(key);
     if (known) return known;
-    const launcher = launcherOf(source, size);
     const results = Array<TextureSize>(kernel.rows ?? 1).fill(size);
-    function launch(operands: readonly GpuTexture[]): readonly GpuTexture[] {
+    const launch = turn(() => launchOf(source, results, reads));
+    launches.set(key, launch);
+    return launch;
+  }
+
+  /** Compiles a kernel and draws one texel with it, as some drivers compile when they first draw. */
+  function launchOf(
+    source: KernelSource,
+    results: readonly TextureSize[],
+    reads: readonly TextureSize[],
+  ): Launch<GpuTexture> {
+    const launcher = launcherOf(source, results[0] as TextureSize);
+    const [targets, operands] = [results.map(take), reads.map(take)];
+    try {
+      aim(gl, launcher.kernel, targets);
+      named(() => launcher.kernel.build(...operands));
+      checkMode(launcher, mode);
+      drawTexel(gl, launcher.kernel);
+    } finally {
+      for (const texture of [...targets, ...operands]) textures.give(texture);
+    }
+    built.push(launcher);
+    const run = (operands: readonly GpuTexture[]): readonly GpuTexture[] => {
       const targets = results.map(take);
       try {
         aim(gl, launcher.kernel, targets);
@@ -108,9 +132,17 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
         throw error;
       }
       return targets;
-    }
-    launches.set(key, { launcher, launch });
-    return launch;
+    };
+    return { source: source.code, compiled: launcher.kernel.compiledFragmentShader ?? "", run };
+  }
+
+  const copiers = new Map<string, Launch<GpuTexture>>();
+  function copierOf(size: TextureSize): Launch<GpuTexture> {
+    const known = copiers.get(String(size));
+    const source = textureSource(copyKernel(size), size, [size]);
+    const copier = known ?? launchOf(source, [size], [size]);
+    copiers.set(String(size), copier);
+    return copier;
   }
 
   return {
@@ -119,7 +151,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
       ...{ wide: true, targets: mode === "webgl2" ? 4 : 1, scatters: false },
       ...work(isSoftware(renderer)),
     },
-    compile: async (kernel, elements) => launchOf(kernel, elements.map(sizeOf)),
+    compile: (kernel, elements) => compile(kernel, elements.map(sizeOf)),
     upload(data) {
       checkLost();
       const size = sizeOf(data.length);
@@ -146,7 +178,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     },
     copy(texture) {
       const size = sizes.get(texture) as TextureSize;
-      return launchOf(copyKernel(size), [size])([texture])[0] as GpuTexture;
+      return copierOf(size).run([texture])[0] as GpuTexture;
     },
     free: (texture) => textures.give(texture),
     async check() {
@@ -161,19 +193,40 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     memory: () => textures.use(),
     async close() {
       // GPU.js would delete the textures it wrote last, which are the recycler's.
-      for (const { launcher } of launches.values()) {
-        const { kernel } = launcher;
+      for (const { kernel } of built) {
         kernel.texture = null;
         kernel.mappedTextures = null;
         kernel.destroy();
       }
+      built.length = 0;
       launches.clear();
+      copiers.clear();
       textures.clear();
       gl.deleteFramebuffer(framebuffer);
       await gpu.destroy();
     },
   };
 }
+
+/** Does one thing after the other, and lets the event loop run where that takes long. */
+function turns(): <T>(work: () => T) => Promise<T> {
+  let tail: Promise<unknown> = Promise.resolve();
+  let began = performance.now();
+  return (work) => {
+    const result = tail.then(async () => {
+      if (performance.now() - began > LONG) {
+        await new Promise((resolve) => setTimeout(resolve));
+        began = performance.now();
+      }
+      return work();
+    });
+    tail = result.catch(() => {});
+    return result;
+  };
+}
+
+/** A frame, in milliseconds. */
+const LONG = 16;
 
 const copyKernel = ([width, height]: TextureSize): Kernel => ({
   reads: [0],

@@ -14,6 +14,9 @@ export interface GpuJsKernel {
   readonly getTextureFormat: () => number;
   readonly fallbackReason: string | null;
   readonly framebuffer: WebGLFramebuffer | null;
+  /** On WebGL, once built. */
+  readonly program: WebGLProgram | null;
+  readonly compiledFragmentShader: string | null;
   texture: GpuTexture | null;
   _textureSwitched: boolean;
   mappedTextures: readonly GpuTexture[] | null;

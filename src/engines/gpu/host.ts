@@ -7,7 +7,7 @@ import { checkMode, kernelSettings, startGpuJs } from "./gpujs.ts";
 /** GPU.js in WebAssembly or plain JavaScript: tensors are arrays of the host. For tests. */
 export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<Float32Array>> {
   const gpu = await startGpuJs(mode);
-  const launches = new Map<string, Launch<Float32Array>>();
+  const launches = new Map<string, Promise<Launch<Float32Array>>>();
   const live = new Set<Float32Array>();
   let bytes = 0;
   let peakBytes = 0;
@@ -19,18 +19,19 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
     return data;
   };
 
-  function launchOf(kernel: Kernel, sizes: readonly number[]): Launch<Float32Array> {
+  function launchOf(kernel: Kernel, sizes: readonly number[]): Promise<Launch<Float32Array>> {
     const source = bufferSource(kernel);
     const elements = Math.max(1, elementsOf(kernel));
     const key = [elements, ...sizes, source].join(" ");
     const known = launches.get(key);
     if (known) return known;
     const launcher = gpu.createKernel(source, { ...kernelSettings, output: [elements] });
-    const launch: Launch<Float32Array> = (reads) => {
+    const run: Launch<Float32Array>["run"] = (reads) => {
       const result = launcher(...reads) as Float32Array;
       checkMode(launcher, mode);
       return [own(result)];
     };
+    const launch = Promise.resolve({ source, run });
     launches.set(key, launch);
     return launch;
   }
@@ -38,7 +39,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
   return {
     description: mode === "webasm" ? "GPU.js in WebAssembly" : "GPU.js in JavaScript",
     traits: { wide: false, targets: 1, scatters: false, ...work(true) },
-    compile: async (kernel, sizes) => launchOf(kernel, sizes),
+    compile: launchOf,
     // GPU.js takes no empty arrays.
     upload: (data) => own(data.length === 0 ? new Float32Array(1) : Float32Array.from(data)),
     read: async (memory, elements) => memory.slice(0, elements),

@@ -61,6 +61,15 @@ export function aim(gl: Gl, kernel: GpuJsKernel, targets: readonly GpuTexture[])
   for (const [i, { texture }] of rest.entries()) attach(gl, attachments[i + 1] as number, texture);
 }
 
+/** Draws one texel with a kernel that was just built. */
+export function drawTexel(gl: Gl, { program, framebuffer, drawBuffersMap }: GpuJsKernel): void {
+  gl.useProgram(program);
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+  if (drawBuffersMap && "drawBuffers" in gl) gl.drawBuffers([...drawBuffersMap]);
+  gl.scissor(0, 0, 1, 1);
+  gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+}
+
 export function attach(gl: Gl, attachment: number, texture: WebGLTexture | null): void {
   gl.framebufferTexture2D(gl.FRAMEBUFFER, attachment, gl.TEXTURE_2D, texture, 0);
 }

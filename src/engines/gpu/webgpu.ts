@@ -77,24 +77,32 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
       );
   }
 
-  function take(elements: number): RawBuffer {
+  function checkSize(elements: number): void {
     if (elements > most)
       throw new RangeError(
         `webgpu: expected a tensor of at most ${most} elements, got ${elements}`,
       );
+  }
+
+  function take(elements: number): RawBuffer {
+    checkSize(elements);
     // Cells of four lanes read and write whole groups.
     return buffers.take(16 * Math.max(1, Math.ceil(elements / 4)));
   }
 
-  async function launchOf(kernel: Kernel, code: string): Promise<Launch<RawBuffer>> {
+  async function launchOf(
+    kernel: Kernel,
+    source: string,
+    compiled: string,
+  ): Promise<Launch<RawBuffer>> {
     const results = resultsOf(kernel);
     const layout = layoutOf(device, kernel.reads.length, results);
     const pipeline = await device.createComputePipelineAsync({
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module: device.createShaderModule({ code }) },
+      compute: { module: device.createShaderModule({ code: compiled }) },
     });
     const [x, y] = workgroupsOf(kernel);
-    return (reads) => {
+    const run = (reads: readonly RawBuffer[]): readonly RawBuffer[] => {
       checkLost();
       const targets = Array.from({ length: results }, () => take(elementsOf(kernel)));
       const entries = [...reads, ...targets].map((buffer, binding) => ({
@@ -107,6 +115,7 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
       pass.dispatchWorkgroups(x, y);
       return targets;
     };
+    return { source, compiled, run };
   }
 
   function copy(from: RawBuffer, to: RawBuffer, size: number): void {
@@ -120,9 +129,10 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
     description: `webgpu on ${name}`,
     traits: { wide: true, targets: 4, scatters: true, ...work(isSoftware(name)) },
     compile(kernel, sizes) {
+      for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
       const source = storageSource(kernel, sizes);
       const code = translate(kernel, source);
-      const entry = ready.get(code) ?? launchOf(kernel, code);
+      const entry = ready.get(code) ?? launchOf(kernel, source.code, code);
       ready.set(code, entry);
       return entry;
     },
