@@ -14,7 +14,7 @@ import {
   hasTitle,
   isTwoResponses,
 } from "./layout.ts";
-import { type PunktParameters, sentences } from "./punkt.ts";
+import { countSentences, type PunktParameters } from "./punkt.ts";
 import { countOf, countWords, isLower, isUpper, strip, stripAll } from "./text.ts";
 
 /** What an instruction may need besides its kwargs. */
@@ -85,7 +85,7 @@ export const instructions: Readonly<Record<InstructionId, Instruction>> = {
   "language:response_language": (response, kwargs, context) =>
     isIn(response, text(kwargs, "language"), context),
   "length_constraints:number_sentences": (response, kwargs, { punkt = english }) =>
-    related(kwargs, "relation", "num_sentences")(sentences(response, punkt).length),
+    related(kwargs, "relation", "num_sentences")(countSentences(response, punkt)),
   "length_constraints:number_paragraphs": (response, kwargs) =>
     number(kwargs, "num_paragraphs") === countRuledParagraphs(response),
   "length_constraints:number_words": (response, kwargs) =>

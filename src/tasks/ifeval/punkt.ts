@@ -1,5 +1,5 @@
 import {
-  CLOSING,
+  isClosing,
   isEllipsis,
   isInitial,
   isNumber,
@@ -50,8 +50,10 @@ interface Candidate {
 function candidates(text: string): Candidate[] {
   const found: Candidate[] = [];
   let previous: Candidate | undefined;
-  for (let at = 0; at < text.length; at++) {
-    const follows = isTerminator(text, at) ? following(text, at) : undefined;
+  const terminator = /[.?!]/g;
+  while (terminator.test(text)) {
+    const at = terminator.lastIndex - 1;
+    const follows = following(text, at);
     if (follows === undefined) continue;
     const start = wordStart(text, previous, at);
     if (previous !== undefined && previous.at <= start) found.push(previous);
@@ -61,14 +63,9 @@ function candidates(text: string): Candidate[] {
   return previous === undefined ? found : [...found, previous];
 }
 
-const isTerminator = (text: string, at: number): boolean => {
-  const code = text.charCodeAt(at);
-  return code === 46 || code === 63 || code === 33;
-};
-
 function following(text: string, at: number): Pick<Candidate, "next" | "contextEnd"> | undefined {
   const after = at + 1;
-  if (CLOSING.has(text[after] ?? "")) return { next: after, contextEnd: after + 1 };
+  if (isClosing(text, after)) return { next: after, contextEnd: after + 1 };
   const next = skipSpace(text, after);
   if (next === after || next === text.length) return undefined;
   let end = next;
@@ -145,10 +142,9 @@ function endsBefore(token: string, next: string, parameters: PunktParameters): b
 /** Whether a sentence ends before the last token of a short text. */
 function hasEnd(text: string, parameters: PunktParameters): boolean {
   const tokens = tokenize(text);
-  return tokens.some((token, i) => {
-    const next = tokens[i + 1];
-    return next !== undefined && endsBefore(token, next, parameters);
-  });
+  for (let i = 1; i < tokens.length; i++)
+    if (endsBefore(tokens[i - 1] as string, tokens[i] as string, parameters)) return true;
+  return false;
 }
 
 type Slice = readonly [start: number, end: number];
@@ -168,25 +164,37 @@ function roughSlices(text: string, parameters: PunktParameters): Slice[] {
   return [...slices, [start, end]];
 }
 
+const NONE = [0, 0] as const;
+
 /** Length of the quotes and brackets that a slice begins with, alone, and with the space after. */
 function closers(text: string, [start, end]: Slice): readonly [alone: number, all: number] {
   let at = start;
   while (at < end && "\"')]}".includes(text[at] as string)) at++;
   const after = Math.min(skipSpace(text, at), Math.max(end, at));
   const isOwn = after > at || at >= end || text.startsWith("--", at);
-  return at > start && isOwn ? [at - start, after - start] : [0, 0];
+  return at > start && isOwn ? [at - start, after - start] : NONE;
 }
 
-/** The sentences of a text, as Punkt splits it. */
-export function sentences(text: string, parameters: PunktParameters): string[] {
+/** Where the sentences of a text are, as Punkt splits it. */
+function slicesOf(text: string, parameters: PunktParameters): Slice[] {
   const slices = roughSlices(text, parameters);
+  const found: Slice[] = [];
   let taken = 0;
-  return slices.flatMap((slice, i) => {
+  slices.forEach((slice, i) => {
     const start = slice[0] + taken;
     const following = slices[i + 1];
-    const [alone, all] = following === undefined ? [0, 0] : closers(text, following);
+    const [alone, all] = following === undefined ? NONE : closers(text, following);
     taken = all;
-    if (following !== undefined && alone > 0) return [text.slice(start, following[0] + alone)];
-    return start < slice[1] ? [text.slice(start, slice[1])] : [];
+    if (following !== undefined && alone > 0) found.push([start, following[0] + alone]);
+    else if (start < slice[1]) found.push([start, slice[1]]);
   });
+  return found;
 }
+
+/** The sentences of a text. */
+export const sentences = (text: string, parameters: PunktParameters): string[] =>
+  slicesOf(text, parameters).map(([start, end]) => text.slice(start, end));
+
+/** How many sentences a text has. */
+export const countSentences = (text: string, parameters: PunktParameters): number =>
+  slicesOf(text, parameters).length;

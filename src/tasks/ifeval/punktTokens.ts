@@ -1,42 +1,71 @@
 import { isSpace } from "./text.ts";
 
-/** Characters that begin no word. */
-const NOT_FIRST: ReadonlySet<string> = new Set('("`{[:;&#*@)}]-,');
+/** What an ASCII character may be to a word: bits. */
+const ENDS = 1;
+const NOT_FIRST = 2;
+const RUNS = 4;
+const DOT = 46;
+const DASH = 45;
+const COMMA = 44;
+
+const kinds = new Uint8Array(128);
+const add = (characters: string, bit: number): void => {
+  for (const character of characters) {
+    const code = character.charCodeAt(0);
+    kinds[code] = (kinds[code] as number) | bit;
+  }
+};
 /** Punctuation that ends a word; may follow the end of a sentence directly. */
-export const CLOSING: ReadonlySet<string> = new Set(")\";}]*:@'({[!?");
+const CLOSING = ")\";}]*:@'({[!?";
+add(CLOSING, ENDS);
+for (let code = 0; code < 128; code++) if (isSpace(code)) add(String.fromCharCode(code), ENDS);
+/** Characters that begin no word. */
+add('("`{[:;&#*@)}]-,', NOT_FIRST);
+add(".-", RUNS);
+
+const kindOf = (code: number): number => (code < 128 ? (kinds[code] as number) : 0);
+
+/** Whether punctuation that ends a word stands at a place. */
+export const isClosing = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  return (kindOf(code) & ENDS) !== 0 && !isSpace(code);
+};
 
 /** Length of a dash `--`, dots `..` or spaced dots `. . .` at a place; 0 if there is none. */
 function runLength(line: string, at: number): number {
-  const mark = line[at];
-  if (mark !== "." && mark !== "-") return 0;
+  const mark = line.charCodeAt(at);
+  if (mark !== DOT && mark !== DASH) return 0;
   let length = 1;
-  while (line[at + length] === mark) length++;
+  while (line.charCodeAt(at + length) === mark) length++;
   if (length > 1) return length;
-  if (mark === "-") return 0;
-  while (isSpace(line.charCodeAt(at + length)) && line[at + length + 1] === ".") length += 2;
+  if (mark === DASH) return 0;
+  while (isSpace(line.charCodeAt(at + length)) && line.charCodeAt(at + length + 1) === DOT)
+    length += 2;
   return length >= 5 ? length : 0;
 }
 
-const endsWord = (line: string, at: number): boolean =>
-  at >= line.length ||
-  isSpace(line.charCodeAt(at)) ||
-  CLOSING.has(line[at] as string) ||
-  runLength(line, at) > 0;
+function endsWord(line: string, at: number): boolean {
+  if (at >= line.length) return true;
+  const code = line.charCodeAt(at);
+  if (code >= 128) return isSpace(code);
+  const kind = kinds[code] as number;
+  return (kind & ENDS) !== 0 || ((kind & RUNS) !== 0 && runLength(line, at) > 0);
+}
 
 /** Where the token that begins at `from` ends. */
 function tokenEnd(line: string, from: number): number {
   const run = runLength(line, from);
   if (run > 0) return from + run;
-  if (NOT_FIRST.has(line[from] as string)) return from + 1;
+  if (kindOf(line.charCodeAt(from)) & NOT_FIRST) return from + 1;
   let at = from + 1;
-  while (!endsWord(line, at) && !(line[at] === "," && endsWord(line, at + 1))) at++;
+  while (!endsWord(line, at) && !(line.charCodeAt(at) === COMMA && endsWord(line, at + 1))) at++;
   return at;
 }
 
 /** The tokens of a text by Punkt's rules. */
 export function tokenize(text: string): string[] {
   const tokens: string[] = [];
-  for (const line of text.split("\n"))
+  for (const line of text.includes("\n") ? text.split("\n") : [text])
     for (let at = 0; at < line.length; ) {
       if (isSpace(line.charCodeAt(at))) at++;
       else {
