@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { makeFolder } from "../experiment/files.ts";
 import { DataError } from "../tensor/errors.ts";
 
 /** What to fetch, and what it has to be. */
@@ -40,7 +41,7 @@ export async function fetchFile(
   path: string,
   options: FetchOptions,
 ): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const partial = `${path}.partial`;
   const tag = `${partial}.tag`;
   for (let inVain = 0; ; ) {

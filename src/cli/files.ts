@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { makeFolder } from "../experiment/files.ts";
 import { DataError } from "../tensor/errors.ts";
 import type { Output } from "./command.ts";
 
@@ -60,7 +61,7 @@ export async function writeFile(
 ): Promise<boolean> {
   const temporary = `${path}.${process.pid}.partial`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, "w");
     try {
       for await (const piece of pieces(texts, signal)) await file.write(piece);
