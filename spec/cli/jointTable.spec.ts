@@ -1,7 +1,12 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { showTargets } from "../../src/cli/joint.ts";
 import { renderJointTable } from "../../src/cli/jointTable.ts";
 import type { RowResult } from "../../src/experiment/measurements.ts";
 import { miniRecipe, miniTargets } from "../../src/experiment/recipes/minis.ts";
+import type { RunDirectory } from "../../src/experiment/run.ts";
 import { joinStudies, type Measured } from "../../src/experiment/studies.ts";
 
 /** Seed s of study i: the base reaches 20 %, row r of the others 20 + 10 r + i, and loses r + i. */
@@ -63,5 +68,37 @@ describe("renderJointTable", () => {
       ...["SFT 3e-3", "30.0", "100.0", "1.0", "31.0", "100.0", "2.0", "32.0", "100.0", "3.0"],
       ...["100.0", "2.0"],
     ]);
+  });
+});
+
+describe("showTargets", () => {
+  const runOf = ({ recipe, measurements }: Measured): RunDirectory =>
+    ({
+      config: {
+        ...{ recipe, seeds: [0, 1], tuningSeeds: [2], backend: "wasm", device: "<test>" },
+        ...{ versions: { node: "20" }, started: "2026-01-01T00:00:00.000Z" },
+      },
+      measurements: [
+        ...measurements,
+        { ...(measurements[0] as RowResult), seed: 2, target: 1 } satisfies RowResult,
+      ],
+    }) as unknown as RunDirectory;
+
+  it("writes a page with every figure, and leaves tuning seeds out", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "anchorgrad-targets-"));
+    const printed = await showTargets("three <targets>", folder, studies.map(runOf));
+    expect(printed).toContain(renderJointTable(studies));
+    const page = await readFile(join(folder, "targets.html"), "utf8");
+    await rm(folder, { recursive: true });
+    for (const text of ["three &lt;targets&gt;", "&lt;test&gt;", "seeds 0, 1", ...miniTargets])
+      expect(page).toContain(text);
+    expect(page.match(/<tr/g)).toHaveLength(2 + 4);
+    expect(page).toContain("<td>SFT 3e-3</td><td>30.0<small>30.0–30.0</small></td>");
+  });
+
+  it("says nothing of one study, or of several with one target", async () => {
+    const [first] = studies as [Measured];
+    expect(await showTargets("one", "/nowhere", [runOf(first)])).toBeUndefined();
+    expect(await showTargets("same", "/nowhere", [runOf(first), runOf(first)])).toBeUndefined();
   });
 });

@@ -10,6 +10,7 @@ import { openSweep, type SweepDirectory } from "../experiment/sweep/sweep.ts";
 import { DataError } from "../tensor/errors.ts";
 import { claim } from "./claim.ts";
 import type { Command, Terminal } from "./command.ts";
+import { showTargets } from "./joint.ts";
 import { describeMachine } from "./machine.ts";
 import { createSweepDisplay } from "./sweepDisplay.ts";
 import { readSweepOptions, type SweepOptions, sweepUsage } from "./sweepOptions.ts";
@@ -35,6 +36,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
       out.write("Stopped. The same command goes on from here.\n");
       return false;
     }
+    out.write((await showTargets(options.name, path, directory.runs)) ?? "");
     out.write(`\nsweep   ${path} (${duration(seconds)})\nreport  anchorgrad report ${path}\n`);
     if (failed > 0)
       throw new DataError(

@@ -17,11 +17,9 @@ export const miniPriors: readonly string[] = [
 ];
 
 const knobs: MiniKnobs = {
-  "mini-igsm": { maxEdge: 4, op: [1, 3] },
+  "mini-igsm": { maxEdge: 3 },
   "mini-medcalc": {
     calculators: ["bmi", "corr", "fluid", "curb", "sirs", "rcri"],
-    distractors: [1, 2],
-    shuffle: true,
   },
   "mini-ifeval": {
     constraints: [1, 2],
@@ -57,7 +55,7 @@ export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPri
   name: target,
   suite: suiteFor(target, priors),
   target,
-  model: { contextLength: 96, layers: 3, heads: 4, width: 64, hidden: 176 },
+  model: { contextLength: 96, layers: 2, heads: 4, width: 64, hidden: 176 },
   pretraining: {
     ...adamw,
     steps: 3000,

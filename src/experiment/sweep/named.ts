@@ -1,4 +1,6 @@
+import { miniNames } from "../../tasks/minis.ts";
 import { fullRecipe } from "../recipes/full.ts";
+import { miniRecipe, miniTargets } from "../recipes/minis.ts";
 import { smokeRecipe } from "../recipes/smoke.ts";
 import { ablations, studyRecipe } from "../recipes/study.ts";
 import type { Recipes } from "./recipeFile.ts";
@@ -9,6 +11,17 @@ export const namedRecipes: Recipes = {
   full: fullRecipe,
   smoke: smokeRecipe,
   study: studyRecipe,
+  ...Object.fromEntries(miniNames.map((name) => [name, miniRecipe(name)])),
+};
+
+/** The paper's table in miniature: one base, and from it each target on its own. */
+const threeTargets: Sweep = {
+  name: "three-targets",
+  studies: miniTargets.map((target) => ({
+    recipe: miniRecipe(target),
+    seeds: [0, 1, 2],
+    tuningSeeds: [],
+  })),
 };
 
 /** Seeds that are reported, and seeds on which rows are chosen. */
@@ -27,4 +40,5 @@ export const namedSweeps: Readonly<Record<string, Sweep>> = {
       ...ablations.map((recipe) => ({ recipe, seeds, tuningSeeds: [] })),
     ],
   },
+  "three-targets": threeTargets,
 };

@@ -1,0 +1,62 @@
+import { percent, range } from "../format.ts";
+import type { RunConfig } from "../run.ts";
+import { joinStudies, type Measured } from "../studies.ts";
+import type { RowSummary, Spread } from "../summary.ts";
+import { style } from "./style.ts";
+import { escapeHtml } from "./tables.ts";
+
+const head = "<th>target</th><th>gain</th><th>drop</th>";
+
+const cell = (spread: Spread | undefined, seeds: number): string =>
+  spread === undefined
+    ? "<td>–</td>"
+    : `<td>${percent(spread.mean)}${seeds > 1 ? `<small>${range(spread, percent)}</small>` : ""}</td>`;
+
+function cells(row: RowSummary | undefined, isBase: boolean): string {
+  const seeds = row?.seeds.length ?? 0;
+  const shown = [row?.target, ...(isBase ? [undefined, undefined] : [row?.gain, row?.drop])];
+  return shown.map((spread) => cell(spread, seeds)).join("");
+}
+
+/**
+ * Several studies of the same rows in one table, one HTML page that needs nothing else.
+ * @param config what all of them were made with; the first study's
+ */
+export function jointPage(name: string, config: RunConfig, studies: readonly Measured[]): string {
+  const base = config.recipe.rows[0]?.id;
+  const rows = joinStudies(studies).map(({ id, label, studies: found, gain, drop }) => {
+    const isBase = id === base;
+    const means = isBase ? "<td>–</td><td>–</td>" : cell(gain, 2) + cell(drop, 2);
+    const own = found.map((row) => cells(row, isBase)).join("");
+    const mark = id === config.recipe.headline ? ' class="headline"' : "";
+    return `<tr${mark}><td>${escapeHtml(label)}</td>${own}${means}</tr>`;
+  });
+  const groups = studies.map(
+    ({ recipe }) =>
+      `<th colspan="3"><a href="${encodeURIComponent(recipe.name)}/metrics.jsonl">${escapeHtml(recipe.name)}</a></th>`,
+  );
+  const { seeds, backend, device, versions } = config;
+  const made = Object.entries(versions).map(([what, version]) => `${what} ${version}`);
+  const provenance = [`seeds ${seeds.join(", ")}`, `${backend} (${device})`, ...made].join(" · ");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(name)}</title>
+<style>${style}</style>
+</head>
+<body>
+<h1>${escapeHtml(name)}</h1>
+<p class="muted">${escapeHtml(provenance)}</p>
+<p>One base a seed; from it each target is taught on its own. target: answered rightly, %, whatever signs the answer off. gain: share of the reference's way, %. drop: relative loss of the mean prior skill, %. Small: ranges over seeds; in the last two columns over targets.</p>
+<div class="scroll"><table><thead>
+<tr><th></th>${groups.join("")}<th colspan="2">mean</th></tr>
+<tr><th>row</th>${studies.map(() => head).join("")}<th>gain</th><th>drop</th></tr>
+</thead><tbody>
+${rows.join("\n")}
+</tbody></table></div>
+</body>
+</html>
+`;
+}
