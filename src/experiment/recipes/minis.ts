@@ -17,9 +17,11 @@ export const miniPriors: readonly string[] = [
 ];
 
 const knobs: MiniKnobs = {
-  "mini-igsm": { maxEdge: 3 },
+  "mini-igsm": { maxEdge: 4, op: [2, 3] },
   "mini-medcalc": {
-    calculators: ["bmi", "corr", "fluid", "curb", "sirs", "rcri"],
+    calculators: ["bmi", "fluid", "curb", "sirs", "rcri"],
+    distractors: [1, 2],
+    shuffle: true,
   },
   "mini-ifeval": {
     constraints: [1, 2],
@@ -29,7 +31,7 @@ const knobs: MiniKnobs = {
       ...(["lower", "upper", "title", "two", "quote"] as const),
     ],
   },
-  "mini-countdown": { number: [1, 4], target: [1, 9] },
+  "mini-countdown": { number: [1, 3], target: [1, 9] },
 };
 
 /**
@@ -58,7 +60,7 @@ export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPri
   model: { contextLength: 96, layers: 2, heads: 4, width: 64, hidden: 176 },
   pretraining: {
     ...adamw,
-    steps: 3000,
+    steps: 2400,
     batchSize: 64,
     learningRate: 4e-3,
     weightDecay: 0.01,

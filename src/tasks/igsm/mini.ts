@@ -33,12 +33,18 @@ export const miniLexicon: Lexicon = [
 const stepSymbols = letters.slice(0, 12);
 const MAX_MODULUS = 23;
 
+/** The owner of what comes next, with its dot, is one symbol, so that a name is two: `attic .` `saw`. */
+const owner = (word: string): string => `${word} .`;
+
 /** The vocabulary: the names, the numbers 0 … 22, the steps' symbols and the punctuation. */
 export const miniSymbols: readonly string[] = [
   ...miniLexicon.flat().flatMap(({ name, groups }) => [name, ...groups.flat()]),
+  ...miniLexicon.flatMap((layers) =>
+    layers.slice(0, -1).flatMap(({ groups }) => groups.flat().map(owner)),
+  ),
   ...Array.from({ length: MAX_MODULUS }, (_, n) => `${n}`),
   ...stepSymbols,
-  ...[".", "=", "+", "-", "*", "(", ")", ";", "?", "ans"],
+  ...["=", "+", "-", "*", "(", ")", ";", "?", "ans"],
 ];
 
 /** The knobs of difficulty. */
@@ -107,13 +113,15 @@ export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
   };
 }
 
+const symbolsOf = (text: string): string[] => text.split(/ (?!\. )/);
+
 function exchange(problem: Generated, respond: (problem: Generated) => string): Exchange {
-  return { prompt: problem.problemText.split(" "), response: respond(problem).split(" ") };
+  return { prompt: symbolsOf(problem.problemText), response: symbolsOf(respond(problem)) };
 }
 
-/** Symbols of `A . x`, of `a = A . x = b + c = 3 + 4 = 0 ;` and of `ans 0`. */
-const NAME = 3;
-const STEP = 16;
+/** Symbols of `A .` `x`, of `a = A . x = b + c = 3 + 4 = 0 ;` and of `ans 0`. */
+const NAME = 2;
+const STEP = 15;
 const ANSWER = 2;
 
 /** `A . x = 2 + ( A . y + A . z ) ;` for each sentence, then the question and the steps. */
