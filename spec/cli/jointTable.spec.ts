@@ -8,6 +8,7 @@ import type { RowResult } from "../../src/experiment/measurements.ts";
 import { miniRecipe, miniTargets } from "../../src/experiment/recipes/minis.ts";
 import type { RunDirectory } from "../../src/experiment/run.ts";
 import { joinStudies, type Measured } from "../../src/experiment/studies.ts";
+import { otherScores } from "../experiment/scores.ts";
 
 /** Seed s of study i: the base reaches 20 %, row r of the others 20 + 10 r + i, and loses r + i. */
 const study = (i: number): Measured => {
@@ -21,6 +22,7 @@ const study = (i: number): Measured => {
         target: (20 + 10 * r + i * Math.min(r, 1)) / 100,
         prior: { rev: 1 - (r + i * Math.min(r, 1)) / 100 },
         signOff: 0,
+        ...otherScores,
         klFromBase: 0,
         klToBase: 0,
         seconds: 1,

@@ -82,7 +82,7 @@ export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPri
     promptsPerSkill: 100,
     divergenceTargetPrompts: 16,
     divergencePromptsPerSkill: 16,
-    every: 40,
+    every: 0,
   },
   rows: [
     base,
