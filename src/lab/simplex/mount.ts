@@ -1,4 +1,5 @@
 import { html } from "../dom.ts";
+import { parameters, setParameters } from "../location.ts";
 import { createClaimsTable } from "./claimsTable.ts";
 import { createControls, createPresets } from "./controls.ts";
 import { weight } from "./format.ts";
@@ -53,18 +54,18 @@ export function mountSimplex(element: HTMLElement): () => void {
 
   function settle(): void {
     told.textContent = summary(modelOf(state));
-    const parameters = addressed();
-    for (const name of [...parameters.keys()]) if (name.startsWith("x.")) parameters.delete(name);
-    for (const [name, value] of Object.entries(writeState(state))) parameters.set(name, value);
-    history.replaceState(history.state, "", `#${parameters}`);
+    setParameters((address) => {
+      for (const name of [...address.keys()]) if (name.startsWith("x.")) address.delete(name);
+      for (const [name, value] of Object.entries(writeState(state))) address.set(name, value);
+    });
   }
 
   /** Takes the state from the address, if it says anything. */
   function read(): void {
-    const parameters = addressed();
-    if (![...parameters.keys()].some((name) => name.startsWith("x."))) return;
+    const address = parameters();
+    if (![...address.keys()].some((name) => name.startsWith("x."))) return;
     try {
-      show(readState(parameters));
+      show(readState(address));
       notice.hidden = true;
     } catch (error) {
       notice.textContent = `This link cannot be shown. ${(error as Error).message}`;
@@ -103,8 +104,6 @@ export function mountSimplex(element: HTMLElement): () => void {
     element.replaceChildren();
   };
 }
-
-const addressed = (): URLSearchParams => new URLSearchParams(location.hash.slice(1));
 
 /** The scene in words. */
 function summary({ logit, probability, preset }: Model): string {
