@@ -1,5 +1,6 @@
 import { isolatePage } from "./isolation.ts";
 import { parameters } from "./location.ts";
+import { mountProgram } from "./program/mount.ts";
 import { mountSimplex } from "./simplex/mount.ts";
 import { mountTrain } from "./train/mount.ts";
 
@@ -10,7 +11,7 @@ type View = (typeof views)[number];
 const mounts: Readonly<Record<View, (element: HTMLElement) => unknown>> = {
   train: mountTrain,
   simplex: mountSimplex,
-  program: () => {},
+  program: mountProgram,
 };
 const mounted = new Set<View>();
 

@@ -1,0 +1,117 @@
+import { fineTune } from "../../anchored/fineTune.ts";
+import type { Method } from "../../anchored/objectives.ts";
+import type { Plan } from "../../compile/plan.ts";
+import { type Backend, createEngine } from "../../engines/create.ts";
+import type { Engine } from "../../engines/engine.ts";
+import type { ProgramStats } from "../../engines/program.ts";
+import { keysOf, studyData } from "../../experiment/data.ts";
+import type { Recipe } from "../../experiment/recipe.ts";
+import { key } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import * as tree from "../../tensor/tree.ts";
+import { modelOf } from "../worker/samples.ts";
+import { type Execution, type Listing, listingOf } from "./listing.ts";
+import type { InputOrigin } from "./parts.ts";
+import { timedInWasm } from "./wasmTimes.ts";
+
+/** A training step to take apart. */
+export interface Inquiry {
+  readonly recipe: Recipe;
+  readonly method: Method;
+  readonly backend: Backend;
+  /** Steps to train and time. */
+  readonly repeats: number;
+}
+
+/** Steps before the clock counts: kernels are compiled, memory grows. */
+const WARM_UP = 3;
+
+/**
+ * Trains a few steps of a recipe and takes the training step apart: the very program that
+ * fine-tuning runs.
+ * @throws Error when the engine cannot start here
+ */
+export async function inspect({ recipe, method, backend, repeats }: Inquiry): Promise<Listing> {
+  await using engine = await createEngine({ backend });
+  const caught = catchStep(engine);
+  const model = modelOf(recipe);
+  const { fineTuning } = recipe;
+  const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip } = fineTuning;
+  const { training } = studyData(recipe, keysOf(0));
+  const steps = Math.max(WARM_UP + repeats, 4);
+  const run = fineTune(caught.engine, {
+    ...{ model, method, batchSize, learningRate, warmup, b1, b2, weightDecay, clip },
+    base: model.init(key(0)),
+    reference: model.init(key(1)),
+    data: training.slice(0, 4 * batchSize),
+    epochs: Math.ceil(steps / 4),
+    key: key(2),
+    certified: 0,
+  });
+  const times: number[] = [];
+  let last = performance.now();
+  for await (const m of run) {
+    const now = performance.now();
+    if (m.kind === "step") times.push(now - last);
+    last = now;
+    if (times.length >= steps) break;
+  }
+  const { plan, figures, args } = caught.found();
+  const stepTime = median(times.slice(WARM_UP));
+  const origins = originsOf(args);
+  const device = { backend: engine.backend, device: engine.description, stepTime, figures };
+  const execution: Execution =
+    engine.backend === "wasm"
+      ? { ...device, ...(await timedInWasm(plan, tree.flatten(args).leaves)) }
+      : { ...device, kernels: plan.steps.map(() => []) };
+  return listingOf(plan, origins, execution);
+}
+
+interface Caught {
+  readonly plan: Plan;
+  readonly figures: ProgramStats;
+  /** Parameters, state and batch of the first call, on the host. */
+  readonly args: readonly tree.Tree<Tensor<"constant">>[];
+}
+
+/** Watches for the training step; what the engine computes stays the same. */
+function catchStep(engine: Engine): { readonly engine: Engine; found(): Caught } {
+  let caught: (() => Caught) | undefined;
+  const compile = ((...compiled: Parameters<Engine["compile"]>) => {
+    const program = engine.compile(...compiled);
+    if (compiled[0].name !== "trainStep") return program;
+    const run = program as unknown as (...given: unknown[]) => Promise<unknown>;
+    let args: Caught["args"] | undefined;
+    const call = async (...given: unknown[]): Promise<unknown> => {
+      args ??= (await engine.run(() => given)) as unknown as Caught["args"];
+      return run(...given);
+    };
+    caught = () => ({
+      plan: program.plans()[0] as Plan,
+      figures: program.stats(),
+      args: args as Caught["args"],
+    });
+    return Object.assign(call, program);
+  }) as Engine["compile"];
+  return {
+    engine: { ...engine, compile },
+    found() {
+      if (caught) return caught();
+      throw new Error("inspect: expected fine-tuning to compile a training step");
+    },
+  };
+}
+
+const ROLES = ["parameter", "state", "batch"] as const;
+
+const originsOf = (args: Caught["args"]): InputOrigin[] =>
+  args.flatMap((arg, i) =>
+    tree
+      .entries<Tensor>(arg as tree.Tree<Tensor>)
+      .map(([path]) => ({ role: ROLES[i] ?? "batch", path })),
+  );
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}

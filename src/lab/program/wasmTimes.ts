@@ -1,0 +1,84 @@
+import * as abi from "../../../kernels/wasm/abi.ts";
+import dispatch from "../../../kernels/wasm/dispatch.ts?raw";
+import type { Plan } from "../../compile/plan.ts";
+import { programOf } from "../../engines/wasm/program.ts";
+import { openTimedMachine, stepsOf } from "../../engines/wasm/timing.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Execution } from "./listing.ts";
+
+const GROUPS = 7;
+const GROUP = 10;
+
+/**
+ * Runs a training step on WebAssembly instruction by instruction, on one thread, whose times are
+ * the steadiest.
+ * @param inputs numbers for the plan's inputs
+ * @returns the kernels, the time of each step (ms) and where its temporaries lie
+ */
+export async function timedInWasm(
+  plan: Plan,
+  inputs: readonly Tensor[],
+): Promise<Pick<Execution, "kernels" | "times" | "memory">> {
+  const threads = 1;
+  const machine = await openTimedMachine(threads);
+  try {
+    const executable = machine.load(plan);
+    const runs: number[][] = [];
+    for (let i = 0; i <= GROUPS * GROUP; i++) {
+      const buffers = inputs.map((x) => machine.device.upload(x.data, x.shape, x.dtype));
+      const times = await machine.timed(async () => {
+        const outputs = await executable.run(buffers);
+        for (const buffer of outputs) machine.device.free(buffer);
+      });
+      const consumed = new Set(plan.donated);
+      buffers.forEach((buffer, input) => {
+        if (!consumed.has(input)) machine.device.free(buffer);
+      });
+      if (i > 0) runs.push(times); // the first one warms up
+    }
+    executable.dispose();
+    return described(plan, threads, runs);
+  } finally {
+    await machine.close();
+  }
+}
+
+function described(
+  plan: Plan,
+  threads: number,
+  runs: readonly (readonly number[])[],
+): Pick<Execution, "kernels" | "times" | "memory"> {
+  const { instructions, places, arenaBytes } = programOf(plan, threads);
+  const steps = stepsOf(plan, instructions);
+  const kernels = plan.steps.map((): string[] => []);
+  const times = plan.steps.map(() => 0);
+  instructions.forEach(({ opcode }, i) => {
+    const step = steps[i] as number;
+    kernels[step]?.push(kernelNames.get(opcode) ?? `kernel ${opcode}`);
+    times[step] = (times[step] ?? 0) + steady(runs.map((run) => run[i] as number));
+  });
+  const offsets = new Map(
+    places.flatMap((place, i) => (place.kind === "arena" ? [[i, place.offset] as const] : [])),
+  );
+  return { kernels, times, memory: { offsets, bytes: arenaBytes } };
+}
+
+/**
+ * The median of the means of groups: browsers round the clock to more than most kernels take, which
+ * only means make up for, and now and then somebody else has the processor, which only a median
+ * does.
+ */
+function steady(times: readonly number[]): number {
+  const means = Array.from({ length: GROUPS }, (_, group) =>
+    times.slice(group * GROUP, (group + 1) * GROUP).reduce((sum, x) => sum + x / GROUP, 0),
+  ).sort((a, b) => a - b);
+  return means[GROUPS >> 1] as number;
+}
+
+/** "file.function" of each opcode, read off the source that dispatches. */
+const kernelNames: ReadonlyMap<number, string> = new Map(
+  [...dispatch.matchAll(/case op\.(\w+): return ([\w.]+)\(/g)].map(([, name, kernel]) => [
+    (abi as Readonly<Record<string, number>>)[name as string] ?? -1,
+    kernel as string,
+  ]),
+);
