@@ -1,0 +1,137 @@
+/** Every objective against its formula written out, and against itself in parts. */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Interpolation } from "../../src/anchored/interpolations.ts";
+import type { ObjectiveSettings } from "../../src/anchored/objective.ts";
+import { type Method, objectiveLoss, objectives } from "../../src/anchored/objectives.ts";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { constant } from "../../src/tensor/apply.ts";
+import { valueAndGrad } from "../../src/tensor/grad.ts";
+import { key, stream } from "../../src/tensor/random.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { formulas, softmax, type Token } from "./formulas.ts";
+
+let float64: Engine;
+let wasm: Engine;
+beforeAll(async () => {
+  float64 = await createEngine({ backend: "reference" });
+  wasm = await createEngine({ backend: "wasm", threads: 1 });
+});
+afterAll(async () => {
+  await float64.close();
+  await wasm.close();
+});
+
+const methods = Object.keys(objectives) as Method[];
+const unit = fc.double({ min: 0, max: 1, noNaN: true });
+const weight = fc.oneof(fc.constantFrom(0, 0.5, 1), unit);
+
+interface Case {
+  readonly seed: number;
+  readonly V: number;
+  readonly T: number;
+  /** Largest logit. */
+  readonly scale: number;
+  readonly settings: ObjectiveSettings;
+}
+
+const cases: fc.Arbitrary<Case> = fc.record({
+  seed: fc.nat(2 ** 31 - 1),
+  V: fc.constantFrom(2, 3, 9),
+  T: fc.integer({ min: 1, max: 4 }),
+  scale: fc.constantFrom(0.1, 1, 6),
+  settings: fc.record({
+    alpha: weight,
+    interpolation: fc.constantFrom<Interpolation>("logit", "probability", { power: 0.5 }),
+    temperature: fc.constantFrom(0.5, 1, 2),
+    beta: weight,
+    direction: fc.constantFrom("forward" as const, "reverse" as const),
+    kdRatio: weight,
+  }),
+});
+
+/** Two sequences of T tokens, some of which count, and parameters that are the logits themselves. */
+function drawn({ seed, V, T, scale }: Case, method: Method) {
+  const next = stream(key(seed));
+  const logit = () => scale * (2 * next() - 1);
+  const vector = () => Array.from({ length: V }, logit);
+  const isLogProbs = objectives[method].target.toLowerCase().endsWith("anchor");
+  const tokens = Array.from({ length: 2 * T }, (_, i) => {
+    const target = vector();
+    return {
+      ...{ z: vector(), base: vector(), label: Math.floor(next() * V) },
+      target: isLogProbs ? softmax(target).map(Math.log) : target,
+      counts: i === 0 || next() < 0.6,
+    };
+  });
+  const rows = (of: (token: (typeof tokens)[number]) => number[], last: number[]) =>
+    constant(Float64Array.from(tokens.flatMap(of)), [2, T, ...last]);
+  return {
+    tokens,
+    z: rows(({ z }) => z, [V]),
+    base: rows(({ base }) => base, [V]),
+    target: rows(({ target }) => target, [V]),
+    labels: constant(Int32Array.from(tokens.map(({ label }) => label)), [2, T]),
+    mask: rows(({ counts }) => [counts ? 1 : 0], []),
+  };
+}
+
+/** The loss and its gradient in the logits, as the formulas have them. */
+function expected({ settings }: Case, method: Method, { tokens }: ReturnType<typeof drawn>) {
+  const counted = tokens.filter(({ counts }) => counts).length;
+  let value = 0;
+  const gradient = tokens.flatMap(({ counts, base, ...token }) => {
+    const penalty = token.z.map((x, v) => x - (base[v] as number));
+    const pull = method === "l2sp" ? penalty.map((x) => settings.beta * x) : penalty.map(() => 0);
+    if (method === "l2sp")
+      value += (settings.beta / 2) * penalty.reduce((sum, x) => sum + x * x, 0);
+    if (!counts) return pull;
+    const term = formulas[method](token satisfies Token, settings);
+    value += term.value / counted;
+    return term.gradient.map((x, v) => x / counted + (pull[v] as number));
+  });
+  return { value, gradient };
+}
+
+async function measured(
+  engine: Engine,
+  { settings }: Case,
+  method: Method,
+  batch: ReturnType<typeof drawn>,
+) {
+  const { labels, mask, target, base } = batch;
+  const loss = (z: Tensor): Tensor =>
+    objectiveLoss(
+      objectives[method],
+      { logits: z, labels, mask, target, params: { z }, base: { z: base } },
+      settings,
+    );
+  const [value, gradient] = await engine.run(() => valueAndGrad(loss)(batch.z));
+  return { value: value.data[0] as number, gradient: gradient.data };
+}
+
+const close = (a: number, b: number, tolerance: number): void =>
+  expect(Math.abs(a - b), `${a} and ${b}`).toBeLessThanOrEqual(tolerance * (1 + Math.abs(b)));
+
+async function agrees(engine: Engine, method: Method, tolerance: number): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(cases, async (choice) => {
+      const batch = drawn(choice, method);
+      const [ours, theirs] = [
+        await measured(engine, choice, method, batch),
+        expected(choice, method, batch),
+      ];
+      close(ours.value, theirs.value, tolerance);
+      ours.gradient.forEach((x, i) => {
+        close(x, theirs.gradient[i] as number, tolerance);
+      });
+    }),
+    { numRuns: 1000 },
+  );
+}
+
+describe.each(methods)("%s", (method) => {
+  test("is its paper's formula and gradient, in float64", () => agrees(float64, method, 1e-10));
+  test("is so in float32", () => agrees(wasm, method, 2e-5));
+});
