@@ -3,12 +3,20 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Interpolation } from "../../src/anchored/interpolations.ts";
 import type { ObjectiveSettings } from "../../src/anchored/objective.ts";
-import { type Method, objectiveLoss, objectives } from "../../src/anchored/objectives.ts";
+import {
+  type Method,
+  objectiveLoss,
+  objectiveSum,
+  objectives,
+} from "../../src/anchored/objectives.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { accumulate } from "../../src/optim/accumulate.ts";
+import { mapTensors } from "../../src/optim/optimizer.ts";
 import { constant } from "../../src/tensor/apply.ts";
 import { valueAndGrad } from "../../src/tensor/grad.ts";
-import { key, stream } from "../../src/tensor/random.ts";
+import { add, matmul, mul, reshape, slice } from "../../src/tensor/ops.ts";
+import { key, normal, stream } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { formulas, softmax, type Token } from "./formulas.ts";
 
@@ -131,7 +139,61 @@ async function agrees(engine: Engine, method: Method, tolerance: number): Promis
   );
 }
 
+/** A model of one matrix: logits are features times w. */
+const FEATURES = 3;
+
+/** The gradient in w of one batch, and of its two sequences as micro-batches of their own. */
+async function bothWays(choice: Case, method: Method): Promise<[Tensor, Tensor]> {
+  const { seed, V, T, settings } = choice;
+  const batch = drawn(choice, method);
+  const w = normal(key(seed + 1), [FEATURES, V]);
+  const features = normal(key(seed + 2), [2, T, FEATURES]);
+  const row = (x: Tensor, i: number): Tensor =>
+    slice(x, [i, ...x.shape.slice(1).map(() => 0)], [1, ...x.shape.slice(1)]);
+  const { labels, mask, target } = batch;
+  const whole = { features, labels, mask, target };
+  const parts = [0, 1].map((i) => mapTensors((x) => row(x, i), whole));
+  const inputs = ({ features: x, ...rest }: typeof whole, p: Tensor) => {
+    const [B, length] = x.shape as [number, number];
+    const flat = matmul(reshape(x, [B * length, FEATURES]), p);
+    return { ...rest, logits: reshape(flat, [B, length, V]) };
+  };
+  const params = { w };
+  const base = { w: mul(w, 0.5) };
+  const { penalty } = objectives[method];
+  const [, grads] = await float64.run(() =>
+    valueAndGrad((p: typeof params) =>
+      objectiveLoss(objectives[method], { ...inputs(whole, p.w), params: p, base }, settings),
+    )(params),
+  );
+  const [, sums] = await float64.run(() =>
+    accumulate(
+      (p: typeof params, part: typeof whole) =>
+        objectiveSum(objectives[method], inputs(part, p.w), settings),
+      params,
+      parts,
+    ),
+  );
+  if (!penalty) return [grads.w, sums.w];
+  const [, pull] = await float64.run(() =>
+    valueAndGrad((p: typeof params) => penalty(p, base, settings))(params),
+  );
+  return [grads.w, (await float64.run(() => add(sums.w, pull.w))) as Tensor];
+}
+
 describe.each(methods)("%s", (method) => {
+  test("has one gradient, whole or in micro-batches of different lengths", async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (choice) => {
+        const [whole, parts] = await bothWays(choice, method);
+        whole.data.forEach((x, i) => {
+          close(parts.data[i] as number, x, 1e-10);
+        });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test("is its paper's formula and gradient, in float64", () => agrees(float64, method, 1e-10));
   test("is so in float32", () => agrees(wasm, method, 2e-5));
 });

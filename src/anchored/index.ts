@@ -54,7 +54,7 @@ export type {
   ObjectiveSettings,
   TargetKind,
 } from "./objective.ts";
-export { type Method, objectiveLoss, objectives } from "./objectives.ts";
+export { type Method, objectiveLoss, objectiveSum, objectives } from "./objectives.ts";
 export type { Alpha, Decay, FineTuneOptions } from "./options.ts";
 export type { LanguageModel } from "./responseRows.ts";
 export {

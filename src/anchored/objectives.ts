@@ -1,5 +1,6 @@
-import { maskedMean, tokenCrossEntropy } from "../nn/losses.ts";
-import { add, exp, logSoftmax, mul, neg, stopGradient } from "../tensor/ops.ts";
+import type { Params } from "../nn/config.ts";
+import { maskedSum, type SumAndCount, tokenCrossEntropy } from "../nn/losses.ts";
+import { add, div, exp, logSoftmax, mul, neg, stopGradient } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { kl } from "./divergences.ts";
 import { interpolate } from "./interpolations.ts";
@@ -197,13 +198,29 @@ function given(target: Tensor | undefined): Tensor {
  * @returns a scalar, nats a token
  */
 export function objectiveLoss(
-  { perToken, penalty }: Objective,
+  objective: Objective,
   inputs: ObjectiveInputs,
   settings: ObjectiveSettings,
 ): Tensor {
-  const mean = maskedMean("objectiveLoss", perToken(inputs, settings), inputs.mask);
-  if (!penalty) return mean;
-  const { params, base } = inputs;
+  const { sum, count } = objectiveSum(objective, inputs, settings);
+  const mean = div(sum, count);
+  const { penalty } = objective;
+  return penalty ? add(mean, penalty(...givenParams(inputs), settings)) : mean;
+}
+
+/**
+ * The parts of the mean in `objectiveLoss`: what the micro-batches of a batch add up before they
+ * divide, so that each weighs as its tokens do. The penalty is no part of it.
+ */
+export function objectiveSum(
+  { perToken }: Objective,
+  inputs: ObjectiveInputs,
+  settings: ObjectiveSettings,
+): SumAndCount {
+  return maskedSum("objectiveLoss", perToken(inputs, settings), inputs.mask);
+}
+
+function givenParams({ params, base }: ObjectiveInputs): [params: Params, base: Params] {
   if (!params || !base) throw new TypeError("objectives: expected parameters and base, got none");
-  return add(mean, penalty(params, base, settings));
+  return [params, base];
 }

@@ -80,7 +80,11 @@ export function maskedMean(caller: string, values: Tensor, mask?: Tensor): Tenso
   return div(sum, count);
 }
 
-function maskedSum(caller: string, values: Tensor, mask?: Tensor): SumAndCount {
+/**
+ * The parts of `maskedMean`, for gradient accumulation.
+ * @throws as maskedMean does
+ */
+export function maskedSum(caller: string, values: Tensor, mask?: Tensor): SumAndCount {
   if (mask && !sameShape(values.shape, mask.shape))
     throw new ShapeError(caller, `a mask ${showShape(values.shape)}`, [mask.shape]);
   if (mask?.dtype === "int") throw new TypeError(`${caller}: expected a float mask, got int`);
