@@ -1,6 +1,6 @@
 import { isMini, type MiniKnobs, type MiniName } from "../../tasks/minis.ts";
 import type { MiniSuite } from "../../tasks/suite.ts";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe, RowRecipe } from "../recipe.ts";
 import { adamw, anchored, asft, base, merge, sft } from "./rows.ts";
 
 /** The paper's benchmarks in miniature: what one base is fine-tuned for, each on its own. */
@@ -49,6 +49,13 @@ function suiteFor(target: MiniName, priors: readonly string[]): MiniSuite {
   };
 }
 
+/** Names of a method with one setting. */
+const other = (family: string, label: string): Pick<RowRecipe, "id" | "label" | "family"> => ({
+  id: family,
+  label,
+  family,
+});
+
 /**
  * The study of `npm start -- --target …`.
  * @param priors skills of the full study and minis; the target is left out of them
@@ -87,12 +94,20 @@ export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPri
   rows: [
     base,
     sft(3e-3),
-    sft(1e-3),
-    sft(3e-4),
     anchored(2, 5, 0.25),
     anchored(1, 10, 0.25),
-    anchored(5, 5, 0.5, { label: "Paper's α=0.5 T=5 K=5" }),
+    anchored(5, 2, 0.5, { label: "Paper's α=0.5 T=5, K=2" }),
+    sft(1e-3),
+    sft(3e-4),
     asft(0.1, 1e-3),
+    { ...other("dft", "DFT 1e-3"), method: "dft", learningRate: 1e-3 },
+    { ...other("l2sp", "L2-SP 0.1"), method: "l2sp", beta: 0.1 },
+    {
+      ...other("replay", "Replay 0.3 1e-3"),
+      method: "replay",
+      replayShare: 0.3,
+      learningRate: 1e-3,
+    },
     merge(0.3),
     merge(0.5),
   ],
