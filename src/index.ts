@@ -9,6 +9,13 @@ export {
   interpolate,
   interpolateWeights,
 } from "./anchored/index.ts";
+export {
+  checkGradient,
+  type GradientDifference,
+  GradientError,
+  type GradientOptions,
+  type GradientReport,
+} from "./engines/checkGradient.ts";
 export { type Backend, createEngine, type EngineOptions } from "./engines/create.ts";
 export type { Engine } from "./engines/engine.ts";
 export type { CompileOptions, Program, ProgramStats } from "./engines/program.ts";
