@@ -2,12 +2,13 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kl, totalVariation } from "../../src/anchored/divergences.ts";
 import { effectiveWeight, interpolate } from "../../src/anchored/interpolations.ts";
+import { weights } from "../../src/arbitraries/index.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, logSoftmax, mul } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { choices, pairs, weights } from "./arbitraries.ts";
+import { choices, pairs } from "./arbitraries.ts";
 import {
   type Counterexample,
   type Distributions,

@@ -9,6 +9,7 @@ import { certificate } from "../../src/anchored/certificate.ts";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import type { Interpolation } from "../../src/anchored/interpolations.ts";
 import { checkCertificate, type Verdict } from "../../src/anchored/verdict.ts";
+import { tinyConfigs, weights } from "../../src/arbitraries/index.ts";
 import { type Backend, createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { transformer } from "../../src/nn/transformer.ts";
@@ -16,19 +17,6 @@ import { mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { collect, endOf, reversals, tinyModel } from "../anchored/tiny.ts";
-import { weights } from "./arbitraries.ts";
-
-const configs = fc.record({
-  vocabSize: fc.integer({ min: 2, max: 12 }),
-  layers: fc.integer({ min: 1, max: 2 }),
-  heads: fc.constantFrom(1, 2),
-  width: fc.constantFrom(4, 8),
-  hidden: fc.constantFrom(4, 12),
-  tieEmbeddings: fc.boolean(),
-  qkvBias: fc.boolean(),
-  qkNorm: fc.boolean(),
-  previousTokenEmbedding: fc.boolean(),
-});
 
 describe.each<Backend>(["reference", "wasm"])("%s", (backend) => {
   let engine: Engine;
@@ -45,13 +33,13 @@ describe.each<Backend>(["reference", "wasm"])("%s", (backend) => {
   test("between any three transformers, on every token of any batch", async () => {
     await fc.assert(
       fc.asyncProperty(
-        configs,
+        tinyConfigs,
         weights,
         fc.constantFrom<Interpolation>("logit", "probability", { power: 0.5 }),
         fc.nat(2 ** 31 - 1),
         fc.double({ min: 0.1, max: 20, noNaN: true }),
         async (config, alpha, interpolation, seed, sharpness) => {
-          const model = transformer({ contextLength: 6, ...config });
+          const model = transformer(config);
           const key = (n: number): random.Key => random.fold(random.key(seed), n);
           const tokens = random.integers(key(0), [2, 6], 0, config.vocabSize);
           // Fresh models are nearly uniform; a sharper head makes them sure of themselves.
