@@ -52,8 +52,12 @@ export const resultOf = (j: number): number => -1 - j;
 export interface Traits {
   /** Whether a cell may compute four neighbouring numbers. */
   readonly wide: boolean;
-  /** How many results a kernel may have. */
+  /** How many tensors a kernel may read. */
+  readonly reads: number;
+  /** How many results it may have. */
   readonly targets: number;
+  /** How many tensors it may touch, reading or writing. */
+  readonly operands: number;
   /** Whether a cell may write anywhere in its result. */
   readonly scatters: boolean;
   /** Cells that keep the device busy. */
@@ -72,7 +76,8 @@ export interface Call<K extends PrimitiveName> extends Traits {
 /** How many results a kernel makes. */
 export const resultsOf = ({ rows = 1, places }: Kernel): number => (places ? 1 : rows);
 
-export const cellsOf = ({ extent }: Kernel): number => extent.reduce((a, b) => a * b, 1);
+export const cellsOf = ({ extent }: Pick<Kernel, "extent">): number =>
+  extent.reduce((a, b) => a * b, 1);
 
 /** The number of elements of each result. */
 export const elementsOf = (kernel: Kernel): number =>

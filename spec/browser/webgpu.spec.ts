@@ -3,6 +3,7 @@ import { type Engine, engineOf } from "../../src/engines/engine.ts";
 import { work } from "../../src/engines/gpu/driver.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
+import { fusesAsReference } from "../engines/fusing.ts";
 import { trainsFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
 import { agreesOnWide, sumsManyTerms, wideOperations } from "../engines/wide.ts";
@@ -39,6 +40,9 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
   });
 
   test("compiles before the first run and shows its kernels", () => warmsUp(engine, /@compute/));
+
+  test("computes elementwise steps together as it computes them apart", () =>
+    fusesAsReference(engine, 6));
 
   test("sums more terms than GPU.js lets a loop of unknown length have", () =>
     sumsManyTerms(engine, [5000]));

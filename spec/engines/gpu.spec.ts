@@ -7,6 +7,7 @@ import { probeGpu } from "../../src/engines/gpu/probe.ts";
 import { type full, ids, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
+import { fusesAsReference } from "./fusing.ts";
 import { trainsFlat } from "./training.ts";
 import { warmsUp } from "./warm.ts";
 import { agreesOnWide, sumsManyTerms, wideOperations } from "./wide.ts";
@@ -36,6 +37,9 @@ for (const backend of ["webasm", "cpu"] as const) {
     );
 
     test("compiles before the first run and shows its kernels", () => warmsUp(engine));
+
+    test("computes elementwise steps together as it computes them apart", () =>
+      fusesAsReference(engine, 40));
 
     test("sums more terms than GPU.js lets a loop of unknown length have", () =>
       sumsManyTerms(engine, [5000]));

@@ -27,6 +27,9 @@ const elementwise: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
   ...(["swiglu", "swigluGradGate", "ema", "emaSquare", "adamwUpdate"] as const),
 ]);
 
+/** Whether element i of a result depends on nothing but element i of the operands. */
+export const isElementwise = (op: PrimitiveName): boolean => elementwise.has(op);
+
 /**
  * Input buffers that a step's output may be written over if they die there: element i of the
  * output depends on nothing but their element i.

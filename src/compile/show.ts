@@ -1,4 +1,5 @@
 import { showShape } from "../tensor/errors.ts";
+import type { FusedPlan, Group } from "./fuse.ts";
 import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
 
 const letters: { readonly [K in BufferPlan["kind"]]: string } = {
@@ -13,19 +14,43 @@ const letters: { readonly [K in BufferPlan["kind"]]: string } = {
  * x are inputs, c constants, t temporaries, y outputs (`over x0` when it takes over an input's
  * memory).
  */
-export function showPlan({ buffers, steps, outputs, donated }: Plan): string {
+export function showPlan(plan: Plan): string {
+  const { seen, line, donated } = words(plan);
+  return [...donated, ...plan.steps.map(line), `return ${plan.outputs.map(seen).join(", ")}`].join(
+    "\n",
+  );
+}
+
+/** A plan in groups as text: under the title of a group its steps, moved in. */
+export function showFused(plan: FusedPlan): string {
+  const { name, seen, line, freed, donated } = words(plan);
+  const text = (group: Group): readonly string[] => {
+    const frees = freed(group.frees);
+    const lines = group.steps.map((step) => line({ ...step, frees: [] }));
+    if (lines.length === 1) return [`${lines[0]}${frees}`];
+    const [read, made] = [group.inputs, group.outputs].map((x) => x.map((v) => name(v.buffer)));
+    return [`${made?.join(" ")} from ${read?.join(" ")}:${frees}`, ...lines.map((x) => `  ${x}`)];
+  };
+  const returned = `return ${plan.outputs.map(seen).join(", ")}`;
+  return [...donated, ...plan.groups.flatMap(text), returned].join("\n");
+}
+
+/** How the parts of a plan are written. */
+function words({ buffers, donated }: Pick<Plan, "buffers" | "donated">) {
   const name = (buffer: number): string =>
     `${letters[(buffers[buffer] as BufferPlan).kind]}${buffer}`;
   const seen = ({ buffer, shape }: Value): string => `${name(buffer)} ${showShape(shape)}`;
+  const freed = (frees: readonly number[]): string =>
+    frees.length === 0 ? "" : ` frees ${frees.map(name).join(" ")}`;
   const line = ({ op, attrs, inputs, output, frees }: Step): string => {
     const settings = Object.entries(attrs).map(
       ([key, value]) => ` ${key}=${JSON.stringify(value)}`,
     );
     const over = (buffers[output.buffer] as BufferPlan).reuses;
     const reuse = over === undefined ? "" : ` over ${name(over)}`;
-    const freed = frees.length === 0 ? "" : ` frees ${frees.map(name).join(" ")}`;
-    return `${seen(output)} = ${op}(${inputs.map(seen).join(", ")})${settings.join("")}${reuse}${freed}`;
+    const operands = inputs.map(seen).join(", ");
+    return `${seen(output)} = ${op}(${operands})${settings.join("")}${reuse}${freed(frees)}`;
   };
   const taken = donated.length === 0 ? [] : [`donated ${donated.map(name).join(" ")}`];
-  return [...taken, ...steps.map(line), `return ${outputs.map(seen).join(", ")}`].join("\n");
+  return { name, seen, line, freed, donated: taken };
 }

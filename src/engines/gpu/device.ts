@@ -3,8 +3,9 @@ import { showShape } from "../../tensor/errors.ts";
 import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
 import type { Device } from "../device.ts";
 import type { Driver } from "./driver.ts";
-import { type GpuBuffer, ofTensor, prepare } from "./executable.ts";
+import { type GpuBuffer, prepare } from "./executable.ts";
 import type { GpuMode } from "./gpujs.ts";
+import { ofTensor } from "./lower.ts";
 
 /**
  * Starts GPU.js on one of its back ends. Tensors stay on the device until they are read.

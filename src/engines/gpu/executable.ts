@@ -1,11 +1,10 @@
-import { elementsOf, type Lowering, resultsOf } from "../../../kernels/gpu/kernel.ts";
-import { lowerings } from "../../../kernels/gpu/table.ts";
-import type { Plan, Step } from "../../compile/plan.ts";
+import { type FusionLimits, fuse, type Group } from "../../compile/fuse.ts";
+import type { Plan, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
-import { showShape } from "../../tensor/errors.ts";
-import type { PrimitiveName } from "../../tensor/tensor.ts";
-import type { Executable, OnProgress } from "../device.ts";
+import { sizeOf } from "../../tensor/shapes.ts";
+import type { Executable, KernelText, OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
+import { type Compiling, lower, operandsOf, tellProgress } from "./lower.ts";
 
 /** A tensor on the device. */
 export interface GpuBuffer<Memory = unknown> {
@@ -13,16 +12,16 @@ export interface GpuBuffer<Memory = unknown> {
   readonly elements: number;
 }
 
-/** One launch of a step: what it reads is the plan's buffers or results of the step's launches. */
+/** A launch that reads operands of its group, or results of the group's launches. */
 interface Stage<Memory> {
   readonly launch: Launch<Memory>;
   readonly reads: readonly number[];
 }
 
-interface ReadyStep<Memory> {
-  readonly step: Step;
+interface ReadyGroup<Memory> {
+  readonly group: Group;
+  readonly operands: readonly Value[];
   readonly stages: readonly Stage<Memory>[];
-  readonly frees: readonly number[];
 }
 
 /** Makes the kernels of a plan and uploads its constants. */
@@ -31,13 +30,13 @@ export async function prepare<Memory>(
   plan: Plan,
   onProgress?: OnProgress,
 ): Promise<Executable<GpuBuffer<Memory>>> {
-  const deaths = deathsOf(plan);
-  const compiling = plan.steps.map((step) => lower(driver, step));
-  if (onProgress) tellProgress(compiling.flat(), onProgress);
-  const steps = await Promise.all(
-    plan.steps.map(async (step, i): Promise<ReadyStep<Memory>> => {
+  const { groups } = fuse(plan, limitsOf(driver));
+  const compiling = groups.map((group) => lower(driver, group));
+  tellProgress(compiling.flat(), onProgress);
+  const ready = await Promise.all(
+    groups.map(async (group, i): Promise<ReadyGroup<Memory>> => {
       const stages = await Promise.all((compiling[i] as Compiling<Memory>[]).map(compiled));
-      return { step, stages, frees: [...step.frees, ...(deaths.get(i) ?? [])] };
+      return { group, operands: operandsOf(group), stages };
     }),
   );
   const constants = plan.constants.map(({ value, data }) => ({
@@ -50,7 +49,7 @@ export async function prepare<Memory>(
       const contents: (GpuBuffer<Memory> | undefined)[] = [...inputs];
       for (const { buffer, content } of constants) contents[buffer] = content;
       try {
-        for (const ready of steps) runStep(driver, ready, contents);
+        for (const each of ready) runGroup(driver, each, contents);
         await driver.check();
       } catch (error) {
         plan.buffers.forEach(({ kind }, buffer) => {
@@ -59,22 +58,16 @@ export async function prepare<Memory>(
         });
         throw error;
       }
-      // A donated input that no step reads and no output took over.
+      // Where there is no step at all.
       for (const buffer of plan.donated) release(driver, contents, buffer);
       return plan.outputs.map(({ buffer }) => contents[buffer] as GpuBuffer<Memory>);
     },
     stats: () => ({
-      launches: steps.reduce((n, { stages }) => n + stages.length, 0),
-      kernels: new Set(steps.flatMap(({ stages }) => stages.map(({ launch }) => launch))).size,
+      launches: ready.reduce((n, { stages }) => n + stages.length, 0),
+      kernels: new Set(ready.flatMap(({ stages }) => stages.map(({ launch }) => launch))).size,
       peakBytes: planStats(plan).peakBytes,
     }),
-    sources: () =>
-      steps.flatMap(({ step, stages }, i) =>
-        stages.map(({ launch: { source, compiled } }) => ({
-          ...{ steps: [i], ops: [step.op], source },
-          ...(compiled === undefined ? {} : { compiled }),
-        })),
-      ),
+    sources: () => ready.flatMap(textsOf),
     dispose() {
       if (!disposed) for (const { content } of constants) driver.free(content.memory);
       disposed = true;
@@ -82,90 +75,45 @@ export async function prepare<Memory>(
   };
 }
 
-/**
- * Donated inputs that an output takes over in memory, by the step that reads them last: this
- * engine gives the output memory of its own and the input's back.
- */
-function deathsOf(plan: Plan): Map<number, number[]> {
-  const deaths = new Map<number, number[]>();
-  for (const { reuses } of plan.buffers) {
-    if (reuses === undefined) continue;
-    const last = plan.steps.findLastIndex((step) => step.inputs.some((x) => x.buffer === reuses));
-    if (last >= 0) deaths.set(last, [...(deaths.get(last) ?? []), reuses]);
-  }
-  return deaths;
-}
-
-/** A launch whose kernel is being compiled. */
-interface Compiling<Memory> {
-  readonly launch: Promise<Launch<Memory>>;
-  readonly reads: readonly number[];
-}
+const limitsOf = ({ traits }: Driver<unknown>): FusionLimits => ({
+  reads: traits.reads,
+  writes: traits.targets,
+  operands: traits.operands,
+});
 
 const compiled = async <M>({ launch, reads }: Compiling<M>): Promise<Stage<M>> => ({
   launch: await launch,
   reads,
 });
 
-function tellProgress(all: readonly Compiling<unknown>[], onProgress: OnProgress): void {
-  const kernels = new Set(all.map(({ launch }) => launch));
-  let done = 0;
-  const tell = (): void => onProgress(++done, kernels.size);
-  // Who waits for the kernel hears of its failure.
-  for (const kernel of kernels) kernel.then(tell, () => {});
-}
-
-/** Says which tensor is too large for the device. */
-export function ofTensor<T>(name: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new RangeError(`${name}: ${error.message}`, { cause: error });
-  }
-}
-
-function lower<Memory>(driver: Driver<Memory>, step: Step): Compiling<Memory>[] {
-  const lowering = lowerings[step.op] as Lowering<PrimitiveName>;
-  const kernels = lowering({
-    shapes: step.inputs.map((x) => x.shape),
-    shape: step.output.shape,
-    attrs: step.attrs,
-    ...driver.traits,
-  });
-  const sizes = kernels.flatMap((kernel) =>
-    Array<number>(resultsOf(kernel)).fill(elementsOf(kernel)),
-  );
-  const sizeOfRead = (read: number): number =>
-    read >= 0
-      ? (step.inputs[read] as Step["output"]).shape.reduce((a, b) => a * b, 1)
-      : (sizes[-1 - read] as number);
-  const name = `${step.op} ${showShape(step.output.shape)}`;
-  return kernels.map((kernel) => ({
-    launch: ofTensor(name, () => driver.compile(kernel, kernel.reads.map(sizeOfRead))),
-    reads: kernel.reads,
+function textsOf({ group, stages }: ReadyGroup<unknown>): KernelText[] {
+  const ops = group.steps.map(({ op }) => op);
+  return stages.map(({ launch: { source, compiled } }) => ({
+    ...{ steps: group.positions, ops, source },
+    ...(compiled === undefined ? {} : { compiled }),
   }));
 }
 
-function runStep<Memory>(
+function runGroup<Memory>(
   driver: Driver<Memory>,
-  { step, stages, frees }: ReadyStep<Memory>,
+  { group, operands, stages }: ReadyGroup<Memory>,
   contents: (GpuBuffer<Memory> | undefined)[],
 ): void {
   const results: Memory[] = [];
   for (const { launch, reads } of stages) {
-    const operands = reads.map((read) => {
-      const buffer = step.inputs[read]?.buffer;
+    const memories = reads.map((read) => {
+      const buffer = operands[read]?.buffer;
       if (buffer === undefined) return results[-1 - read] as Memory;
       return (contents[buffer] as GpuBuffer<Memory>).memory;
     });
-    results.push(...launch.run(operands));
+    results.push(...launch.run(memories));
   }
-  const memory = results.pop() as Memory;
+  const made = results.splice(results.length - group.outputs.length);
   for (const intermediate of results) driver.free(intermediate);
-  const elements = step.output.shape.reduce((a, b) => a * b, 1);
-  contents[step.output.buffer] = { memory, elements };
-  for (const buffer of frees) release(driver, contents, buffer);
+  group.outputs.forEach(({ buffer, shape }, i) => {
+    contents[buffer] = { memory: made[i] as Memory, elements: sizeOf(shape) };
+  });
+  for (const buffer of group.frees) release(driver, contents, buffer);
 }
 
 function release<Memory>(

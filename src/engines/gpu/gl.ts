@@ -37,6 +37,8 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
   const gl = seed.context as Gl;
   const renderer = rendererOf(gl);
   const limit = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
+  const reads = gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS) as number;
+  const targets = mode === "webgl2" ? 4 : 1;
   const textures = recycler<GpuTexture, TextureSize>({
     create(size) {
       grown = true;
@@ -116,7 +118,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
       aim(gl, launcher.kernel, targets);
       named(() => launcher.kernel.build(...operands));
       checkMode(launcher, mode);
-      drawTexel(gl, launcher.kernel);
+      drawTexel(gl, launcher.kernel, operands[0]);
     } finally {
       for (const texture of [...targets, ...operands]) textures.give(texture);
     }
@@ -148,7 +150,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
   return {
     description: `${mode} on ${renderer}`,
     traits: {
-      ...{ wide: true, targets: mode === "webgl2" ? 4 : 1, scatters: false },
+      ...{ wide: true, reads, targets, operands: reads + targets, scatters: false },
       ...work(isSoftware(renderer)),
     },
     compile: (kernel, elements) => compile(kernel, elements.map(sizeOf)),

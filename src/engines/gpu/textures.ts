@@ -40,7 +40,7 @@ export function createTexture(gl: Gl, like: GpuJsKernel, size: TextureSize): Gpu
   });
 }
 
-export function bindTexture(gl: Gl, texture: WebGLTexture): void {
+export function bindTexture(gl: Gl, texture: WebGLTexture | null): void {
   gl.activeTexture(gl.TEXTURE0);
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
@@ -61,8 +61,13 @@ export function aim(gl: Gl, kernel: GpuJsKernel, targets: readonly GpuTexture[])
   for (const [i, { texture }] of rest.entries()) attach(gl, attachments[i + 1] as number, texture);
 }
 
-/** Draws one texel with a kernel that was just built. */
-export function drawTexel(gl: Gl, { program, framebuffer, drawBuffersMap }: GpuJsKernel): void {
+/** Draws one texel with a kernel that was just built, every tensor that it reads being `operand`. */
+export function drawTexel(
+  gl: Gl,
+  { program, framebuffer, drawBuffersMap }: GpuJsKernel,
+  operand: GpuTexture | undefined,
+): void {
+  bindTexture(gl, operand?.texture ?? null);
   gl.useProgram(program);
   gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
   if (drawBuffersMap && "drawBuffers" in gl) gl.drawBuffers([...drawBuffersMap]);

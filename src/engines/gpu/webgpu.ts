@@ -127,7 +127,14 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
 
   return {
     description: `webgpu on ${name}`,
-    traits: { wide: true, targets: 4, scatters: true, ...work(isSoftware(name)) },
+    traits: {
+      wide: true,
+      reads: 7,
+      targets: 4,
+      operands: 8,
+      scatters: true,
+      ...work(isSoftware(name)),
+    },
     compile(kernel, sizes) {
       for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
       const source = storageSource(kernel, sizes);

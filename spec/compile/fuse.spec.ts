@@ -1,0 +1,135 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { buildPlan } from "../../src/compile/build.ts";
+import { type FusedPlan, type FusionLimits, fuse, repetitionOf } from "../../src/compile/fuse.ts";
+import type { Plan } from "../../src/compile/plan.ts";
+import { showFused } from "../../src/compile/show.ts";
+import { apply } from "../../src/tensor/apply.ts";
+import * as ops from "../../src/tensor/ops.ts";
+import { sizeOf } from "../../src/tensor/shapes.ts";
+import { type Shape, Tensor } from "../../src/tensor/tensor.ts";
+import { graphs } from "./graphs.ts";
+
+const argument = (index: number, shape: Shape): Tensor =>
+  new Tensor("placeholder", shape, "float", [], { index });
+
+const WIDE: FusionLimits = { reads: 7, writes: 4, operands: 8 };
+
+/** Runs a fused plan as far as memory goes. @throws AssertionError where something is not there */
+function expectSound({ groups, inputs, constants, donated, outputs }: FusedPlan, plan: Plan): void {
+  const alive = new Set([...inputs, ...constants.map(({ value }) => value)].map((x) => x.buffer));
+  for (const group of groups) {
+    const here = new Set(group.inputs.map((x) => x.buffer));
+    for (const { buffer } of group.inputs) expect(alive.has(buffer)).toBe(true);
+    for (const step of group.steps) {
+      for (const { buffer } of step.inputs) expect(here.has(buffer)).toBe(true);
+      here.add(step.output.buffer);
+    }
+    for (const { buffer } of group.outputs) alive.add(buffer);
+    for (const buffer of group.frees) expect(alive.delete(buffer)).toBe(true);
+  }
+  const kept = plan.inputs.filter((_, i) => !donated.includes(i)).map((x) => x.buffer);
+  const constant = constants.map(({ value }) => value.buffer);
+  expect(alive).toEqual(new Set([...kept, ...constant, ...outputs.map((x) => x.buffer)]));
+}
+
+describe("fuse(plan, limits)", () => {
+  test("takes AdamW of a parameter in one group of three results", () => {
+    const [p, g, m, v] = [0, 1, 2, 3].map((i) => argument(i, [8])) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    const scalars = argument(4, [3]);
+    const mean = apply("ema", [m, g], { decay: 0.9 });
+    const square = apply("emaSquare", [v, g], { decay: 0.99 });
+    const update = apply("adamwUpdate", [p, mean, square, scalars], {
+      epsilon: 1e-8,
+      weightDecay: 0.01,
+    });
+    const plan = buildPlan([ops.add(p, update), mean, square], [p, g, m, v, scalars], {
+      donated: [0, 2, 3],
+    });
+    expect(showFused(fuse(plan, WIDE))).toMatchInlineSnapshot(`
+      "donated x0 x2 x3
+      y5 y6 y8 from x2 x1 x3 x0 x4: frees x2 x3 x0
+        y5 [8] = ema(x2 [8], x1 [8]) decay=0.9
+        y6 [8] = emaSquare(x3 [8], x1 [8]) decay=0.99
+        t7 [8] = adamwUpdate(x0 [8], y5 [8], y6 [8], x4 [3]) epsilon=1e-8 weightDecay=0.01
+        y8 [8] = add(x0 [8], t7 [8])
+      return y8 [8], y5 [8], y6 [8]"
+    `);
+  });
+
+  test("keeps every step once, after what it reads, within the limits, and frees all it need not keep", () => {
+    const limits = fc.record({
+      reads: fc.integer({ min: 1, max: 8 }),
+      writes: fc.integer({ min: 1, max: 4 }),
+      operands: fc.integer({ min: 2, max: 9 }),
+    });
+    fc.assert(
+      fc.property(graphs, limits, fc.subarray([0, 1, 2]), (graph, limit, donated) => {
+        const leaves = graph.shapes.map((shape, i) => argument(i, shape));
+        const plan = buildPlan(graph.results(leaves), leaves, { donated });
+        const fused = fuse(plan, limit);
+        const positions = fused.groups.flatMap((group) => group.positions);
+        expect(positions.toSorted((a, b) => a - b)).toEqual(plan.steps.map((_, i) => i));
+        expectSound(fused, plan);
+        for (const { steps, inputs, outputs } of fused.groups.filter((g) => g.steps.length > 1)) {
+          expect(inputs.length).toBeLessThanOrEqual(limit.reads);
+          expect(outputs.length).toBeLessThanOrEqual(limit.writes);
+          expect(inputs.length + outputs.length).toBeLessThanOrEqual(limit.operands);
+          expect(new Set(steps.map(({ output }) => sizeOf(output.shape))).size).toBe(1);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("leaves nothing between elementwise steps where the limits allow", () => {
+    const x = argument(0, [5, 3]);
+    const plan = buildPlan([ops.exp(ops.neg(ops.mul(ops.tanh(x), x)))], [x]);
+    expect(fuse(plan, WIDE).groups.map((g) => g.steps.map(({ op }) => op))).toEqual([
+      ["tanh", "mul", "neg", "exp"],
+    ]);
+  });
+
+  test("does not take in what depends on a group and what the group depends on", () => {
+    const x = argument(0, [4, 4]);
+    const y = ops.tanh(x);
+    const plan = buildPlan([ops.add(y, ops.matmul(y, x))], [x]);
+    expect(fuse(plan, WIDE).groups.map((g) => g.steps.map(({ op }) => op))).toEqual([
+      ["tanh"],
+      ["matmul"],
+      ["add"],
+    ]);
+  });
+});
+
+test("repetitionOf(from, to) tells how a broadcast repeats numbers, where that is simple", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), fc.boolean()), { maxLength: 4 }),
+      (axes) => {
+        const to = axes.map(([length]) => length);
+        const from = axes.map(([length, kept]) => (kept ? length : 1));
+        const repetition = repetitionOf(from, to);
+        const spread = to.flatMap((n, i) => (n === 1 ? [] : [from[i] === 1]));
+        const text = spread.map((s) => (s ? "s" : "k")).join("");
+        expect(repetition !== undefined).toBe(/^(s*k*|k*s*)$/.test(text));
+        if (!repetition) return;
+        const strides = from.map((n, i) => (n === 1 ? 0 : sizeOf(from.slice(i + 1))));
+        for (let index = 0; index < sizeOf(to); index++) {
+          let [rest, source] = [index, 0];
+          for (let axis = to.length - 1; axis >= 0; axis--) {
+            source += (rest % (to[axis] as number)) * (strides[axis] as number);
+            rest = Math.floor(rest / (to[axis] as number));
+          }
+          const { kind, inner } = repetition;
+          expect(kind === "whole" ? index % inner : Math.floor(index / inner)).toBe(source);
+        }
+      },
+    ),
+  );
+});

@@ -1,0 +1,67 @@
+import { fused } from "../../../kernels/gpu/fused.ts";
+import { elementsOf, type Kernel, type Lowering, resultsOf } from "../../../kernels/gpu/kernel.ts";
+import { lowerings } from "../../../kernels/gpu/table.ts";
+import type { Group } from "../../compile/fuse.ts";
+import type { Step, Value } from "../../compile/plan.ts";
+import { showShape } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shapes.ts";
+import type { PrimitiveName } from "../../tensor/tensor.ts";
+import type { OnProgress } from "../device.ts";
+import type { Driver, Launch } from "./driver.ts";
+
+/** A launch whose kernel is being compiled. It reads operands of its group, or results of launches. */
+export interface Compiling<Memory> {
+  readonly launch: Promise<Launch<Memory>>;
+  readonly reads: readonly number[];
+}
+
+/** The values that the kernels of a group read. */
+export const operandsOf = ({ steps, inputs }: Group): readonly Value[] =>
+  steps.length === 1 ? (steps[0] as Step).inputs : inputs;
+
+/** Starts to compile the kernels of a group. @throws RangeError when a tensor is too large */
+export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<Memory>[] {
+  const kernels = kernelsOf(driver, group);
+  const operands = operandsOf(group);
+  const sizes = kernels.flatMap((kernel) =>
+    Array<number>(resultsOf(kernel)).fill(elementsOf(kernel)),
+  );
+  const sizeOfRead = (read: number): number =>
+    read >= 0 ? sizeOf((operands[read] as Value).shape) : (sizes[-1 - read] as number);
+  const names = group.steps.map(({ op }) => op).join(" ");
+  const name = `${names} ${showShape((group.steps[0] as Step).output.shape)}`;
+  return kernels.map((kernel) => ({
+    launch: ofTensor(name, () => driver.compile(kernel, kernel.reads.map(sizeOfRead))),
+    reads: kernel.reads,
+  }));
+}
+
+function kernelsOf({ traits }: Driver<unknown>, group: Group): readonly Kernel[] {
+  const [step, ...more] = group.steps as readonly [Step, ...Step[]];
+  if (more.length > 0) return [fused(group, traits)];
+  const lowering = lowerings[step.op] as Lowering<PrimitiveName>;
+  const shapes = step.inputs.map((x) => x.shape);
+  return lowering({ shapes, shape: step.output.shape, attrs: step.attrs, ...traits });
+}
+
+/** Says which tensor is too large for the device. */
+export function ofTensor<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`${name}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Reports each kernel that is ready. */
+export function tellProgress(
+  all: readonly Compiling<unknown>[],
+  onProgress: OnProgress | undefined,
+): void {
+  const kernels = new Set(all.map(({ launch }) => launch));
+  let done = 0;
+  const tell = (): void => onProgress?.(++done, kernels.size);
+  // Who waits for the kernel hears of its failure.
+  for (const kernel of kernels) kernel.then(tell, () => {});
+}
