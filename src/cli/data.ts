@@ -109,7 +109,8 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
       : await writeOut(terminal.out, texts, signal);
     for (const note of source.notes) err.write(`${note}\n`);
     reportProblems(err, source.problems, written);
-    if (finished && out) err.write(`${resolve(folder, out)}: ${grouped(written)} rows\n`);
+    if (finished && out)
+      err.write(`${resolve(folder, out)}: ${grouped(written)} ${written === 1 ? "row" : "rows"}\n`);
     return finished;
   } catch (error) {
     throw isRefusal(error) ? new UsageError(error.message) : error;

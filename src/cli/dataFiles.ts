@@ -90,7 +90,7 @@ async function convertMedcalc(
       );
   }
   const described = [...problems, ...solved.problems].map(medcalc.describeProblem);
-  const notes = [`${file}: ${version}`];
+  const notes = [`${file}: ${version === "unknown" ? "none of the published versions" : version}`];
   return { samples, problems: [...described, ...lacking], notes };
 }
 
