@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { exp, log } from "../../src/engines/reference/portable.ts";
+import { exp, expm1, log, log1p } from "../../src/engines/reference/portable.ts";
 
 /** A number's place among all doubles, so that differences count units in the last place. */
 function place(x: number): bigint {
@@ -31,6 +31,21 @@ describe("exp and log of +, −, × and ÷ alone", () => {
       fc.property(fc.oneof(x, near, tiny), (v) => apart(log(v), Math.log(v)) <= 2n),
       { numRuns: 20_000 },
     );
+  });
+
+  test("expm1 and log1p are within six units, near 0 too", () => {
+    const magnitude = fc.double({ min: -40, max: 2, noNaN: true }).map((e) => 2 ** e);
+    const x = fc.tuple(magnitude, fc.boolean()).map(([m, minus]) => (minus ? -m : m));
+    fc.assert(
+      fc.property(x, (v) => apart(expm1(v), Math.expm1(v)) <= 6n),
+      { numRuns: 20_000 },
+    );
+    fc.assert(
+      fc.property(x, (v) => v <= -1 || apart(log1p(v), Math.log1p(v)) <= 6n),
+      { numRuns: 20_000 },
+    );
+    for (const v of [0, Infinity, -1])
+      expect([expm1(v), log1p(v)]).toEqual([Math.expm1(v), Math.log1p(v)]);
   });
 
   test.each([0, -0, 1, -1, Number.NaN, Infinity, -Infinity, 709.78, 709.79, -745.1, -745.2])(

@@ -3,6 +3,7 @@
  * precision: certificates need more digits than training, and looking at every token of a data set
  * takes milliseconds this way. The tensor functions of the same names say what is meant.
  */
+import { exp, expm1, log, log1p } from "../engines/reference/portable.ts";
 import type { TypedArray } from "../tensor/tensor.ts";
 import type { Interpolation } from "./interpolations.ts";
 
@@ -28,8 +29,8 @@ export function normalize(row: Float64Array): number {
   let top = -Infinity;
   for (let v = 0; v < row.length; v++) top = Math.max(top, row[v] as number);
   let total = 0;
-  for (let v = 0; v < row.length; v++) total += Math.exp((row[v] as number) - top);
-  const logTotal = top + Math.log(total);
+  for (let v = 0; v < row.length; v++) total += exp((row[v] as number) - top);
+  const logTotal = top + log(total);
   for (let v = 0; v < row.length; v++) row[v] = (row[v] as number) - logTotal;
   return logTotal;
 }
@@ -72,12 +73,12 @@ function powerMean(power: number, alpha: number): Mix {
 
 /** log(a + b·eˣ) for a + b = 1 and x ≤ 0; near 0 to all digits, which a small power then needs. */
 const logMean = (a: number, b: number, x: number): number =>
-  x > -0.5 ? Math.log1p(b * Math.expm1(x)) : Math.log(a + b * Math.exp(x));
+  x > -0.5 ? log1p(b * expm1(x)) : log(a + b * exp(x));
 
 /** E_p[log a − log b]; KL(p ‖ b) where a is p. */
 export function expectedRatio(logP: Float64Array, logA: Float64Array, logB: Float64Array): number {
   let sum = 0;
   for (let v = 0; v < logP.length; v++)
-    sum += Math.exp(logP[v] as number) * ((logA[v] as number) - (logB[v] as number));
+    sum += exp(logP[v] as number) * ((logA[v] as number) - (logB[v] as number));
   return sum;
 }

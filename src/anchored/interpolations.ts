@@ -1,3 +1,4 @@
+import * as portable from "../engines/reference/portable.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { add, logSoftmax, mul } from "../tensor/ops.ts";
 import { sameShape } from "../tensor/shapes.ts";
@@ -43,7 +44,7 @@ export function interpolate(space: Interpolation, alpha: number): Interpolate {
  * the probability path alike.
  */
 export const effectiveWeight = (alpha: number, steps: number): number =>
-  -Math.expm1(steps * Math.log1p(-alpha));
+  -portable.expm1(steps * portable.log1p(-alpha));
 
 /** @throws RangeError unless 0 ≤ weight ≤ 1 */
 export function checkWeight(op: string, weight: number, name = "alpha"): void {
@@ -88,4 +89,4 @@ const powerMean =
 
 /** log((1 − α)·eᵃ + α·eᵇ). */
 const weightedLogSum = (a: Tensor, b: Tensor, alpha: number): Tensor =>
-  logAddExp(add(a, Math.log1p(-alpha)), add(b, Math.log(alpha)));
+  logAddExp(add(a, portable.log1p(-alpha)), add(b, portable.log(alpha)));

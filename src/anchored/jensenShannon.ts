@@ -1,3 +1,4 @@
+import * as portable from "../engines/reference/portable.ts";
 import { add, mul } from "../tensor/ops.ts";
 import { type Divergence, kl } from "./divergences.ts";
 import { checkWeight } from "./interpolations.ts";
@@ -16,7 +17,7 @@ export function generalizedJensenShannon(beta: number): Divergence {
   if (beta === 0) return kl;
   if (beta === 1) return (logP, logQ) => kl(logQ, logP);
   return (logP, logQ) => {
-    const mixture = logAddExp(add(logP, Math.log(beta)), add(logQ, Math.log1p(-beta)));
+    const mixture = logAddExp(add(logP, portable.log(beta)), add(logQ, portable.log1p(-beta)));
     return add(mul(kl(logP, mixture), beta), mul(kl(logQ, mixture), 1 - beta));
   };
 }

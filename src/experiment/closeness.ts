@@ -1,5 +1,6 @@
 import { logSoftmaxRow } from "../anchored/hostRows.ts";
 import type { ResponseRows } from "../anchored/responseRows.ts";
+import { exp } from "../engines/reference/portable.ts";
 import type { Closeness } from "./measurements.ts";
 
 /** Log-probabilities at every response token of some examples, in float64. */
@@ -68,13 +69,13 @@ export function closeness(
 function klSum({ data: p }: LogProbRows, { data: q }: LogProbRows): number {
   let sum = 0;
   for (let i = 0; i < p.length; i++)
-    sum += Math.exp(p[i] as number) * ((p[i] as number) - (q[i] as number));
+    sum += exp(p[i] as number) * ((p[i] as number) - (q[i] as number));
   return sum;
 }
 
 function entropySum({ data: p }: LogProbRows): number {
   let sum = 0;
-  for (let i = 0; i < p.length; i++) sum -= Math.exp(p[i] as number) * (p[i] as number);
+  for (let i = 0; i < p.length; i++) sum -= exp(p[i] as number) * (p[i] as number);
   return sum;
 }
 

@@ -1,4 +1,5 @@
 import type { Example } from "../anchored/batches.ts";
+import { exp } from "../engines/reference/portable.ts";
 import type { Vocabulary } from "../tasks/vocabulary.ts";
 import { type LogProbRows, likeliest, rowOf, tokensOf } from "./closeness.ts";
 import type { StudyData } from "./data.ts";
@@ -42,7 +43,7 @@ export function farthestToken(
   let [most, farthest] = [-Infinity, 0];
   for (let token = 0; token < tokensOf(base); token++) {
     const [b, o] = [rowOf(base, token), rowOf(other, token)];
-    const divergence = b.reduce((sum, x, i) => sum + Math.exp(x) * (x - (o[i] as number)), 0);
+    const divergence = b.reduce((sum, x, i) => sum + exp(x) * (x - (o[i] as number)), 0);
     if (divergence > most) [most, farthest] = [divergence, token];
   }
   const index = base.starts.findLastIndex((start) => start <= farthest);
@@ -74,7 +75,7 @@ export function viewTokens(
   return watched.map(({ name, example, position }, i) => {
     const { prompt, response } = example;
     const token = (rows.snapshot.starts[i] as number) + position;
-    const of = (from: LogProbRows): Float64Array => rowOf(from, token).map(Math.exp);
+    const of = (from: LogProbRows): Float64Array => rowOf(from, token).map(exp);
     const { anchor, reference } = rows;
     const snapshot = of(rows.snapshot);
     const others = { anchor: anchor && of(anchor), reference: reference && of(reference) };

@@ -72,3 +72,18 @@ export function log(x: number): number {
   const half = (f * f) / 2;
   return k * LN2_HIGH - (half - (s * (half + sum) + k * LN2_LOW) - f);
 }
+
+/** eˣ − 1, within a few units in the last place, near 0 too. @see Kahan's compensation */
+export function expm1(x: number): number {
+  const u = exp(x);
+  if (u === 1 || u === Number.POSITIVE_INFINITY) return u === 1 ? x : u;
+  // What rounding did to u it also did to ln u.
+  return u - 1 === -1 ? -1 : ((u - 1) * x) / log(u);
+}
+
+/** ln(1 + x), within a few units in the last place, near 0 too. @see Kahan's compensation */
+export function log1p(x: number): number {
+  const v = 1 + x;
+  if (v === 1 || v === Number.POSITIVE_INFINITY) return x;
+  return v === 0 ? Number.NEGATIVE_INFINITY : (log(v) * x) / (v - 1);
+}
