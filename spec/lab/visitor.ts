@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import type { Measurement } from "../../src/experiment/measurements.ts";
 import type { RunConfig } from "../../src/experiment/run.ts";
 
@@ -38,9 +38,18 @@ export async function visit(context: BrowserContext, address: string, hash = "")
   };
 }
 
+/** Nothing here depends on how fast the machine is. */
+const PATIENCE = 100_000;
+
 /** A profile of its own: nothing is kept from another. */
-export const newProfile = (browser: Browser): Promise<BrowserContext> =>
-  browser.newContext({ viewport: { width: 1280, height: 900 } });
+export async function newProfile(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const profile = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  profile.setDefaultTimeout(PATIENCE);
+  return profile;
+}
 
 /** Runs in the page. */
 async function readNewestRun(): Promise<{ config: RunConfig; measurements: Measurement[] }> {

@@ -47,5 +47,5 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>("[data-view]"))
 addEventListener("hashchange", show);
 addEventListener("popstate", show);
 show();
-if (import.meta.env.PROD)
+if (import.meta.env.MODE === "production")
   isolatePage().catch((error: Error) => console.warn(`no shared memory: ${error.message}`));

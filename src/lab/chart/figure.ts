@@ -5,29 +5,48 @@ export interface Figure {
   readonly element: HTMLElement;
   /** Between the title and the drawing, for controls. */
   readonly tools: HTMLElement;
-  readonly stage: HTMLElement;
-  /** Pixels, 0 while the figure is not shown. */
-  width(): number;
+  /** Draws anew: at once where the figure is in sight, else when it comes into sight. */
+  redraw(): void;
 }
 
 /**
  * @param about what one sees and how to read it
- * @param redraw is called whenever the width has changed
+ * @param draw makes the drawing for a width in pixels
  */
-export function figure(title: string, about: string | Node, redraw: () => void): Figure {
+export function figure(
+  title: string,
+  about: string | Node,
+  draw: (width: number) => Element,
+): Figure {
   const tools = html("div", { class: "tools" });
   const stage = html("div", { class: "stage" });
   const caption = html("figcaption", {}, about);
   const element = html("figure", { class: "chart" }, html("h3", {}, title), tools, stage, caption);
   let width = 0;
+  let inSight = false;
+  let stale = true;
+  function redraw(): void {
+    stale = !inSight || width === 0;
+    if (!stale) stage.replaceChildren(draw(width));
+  }
   new ResizeObserver(([entry]) => {
     const now = Math.floor(entry?.contentRect.width ?? 0);
     if (now === width) return;
     width = now;
-    if (width > 0) redraw();
+    redraw();
   }).observe(stage);
-  return { element, tools, stage, width: () => width };
+  new IntersectionObserver(
+    (entries) => {
+      inSight = entries.at(-1)?.isIntersecting ?? false;
+      if (stale) redraw();
+    },
+    { rootMargin: "25%" },
+  ).observe(stage);
+  return { element, tools, redraw };
 }
+
+/** What stands where there is nothing to draw yet. */
+export const nothingYet = (text: string): HTMLElement => html("p", { class: "empty" }, text);
 
 /** A drawing with a description for those who do not see it. */
 export const drawing = (

@@ -1,6 +1,6 @@
-import { html, svg } from "../dom.ts";
+import { svg } from "../dom.ts";
 import { drawAxes, type Plane } from "./axes.ts";
-import { drawing, type Figure, figure } from "./figure.ts";
+import { drawing, figure, nothingYet } from "./figure.ts";
 import { linear, logarithmic, type Range, roundedTop } from "./scale.ts";
 
 /** A line, or its points. */
@@ -38,22 +38,17 @@ export interface Lines {
 /** A line chart that is drawn anew with each update. */
 export function lines(options: LinesOptions): Lines {
   let latest: { series: readonly Series[]; xMax: number } = { series: [], xMax: 1 };
-  const frame: Figure = figure(options.title, options.about, () => draw());
-  function draw(): void {
-    const width = frame.width();
-    if (width === 0) return;
+  const { element, redraw } = figure(options.title, options.about, (width) => {
     const drawn = latest.series.filter(({ points }) => points.length > 0);
-    frame.stage.replaceChildren(
-      drawn.length > 0
-        ? drawLines(drawn, latest.xMax, width, options)
-        : html("p", { class: "empty" }, options.empty),
-    );
-  }
+    return drawn.length > 0
+      ? drawLines(drawn, latest.xMax, width, options)
+      : nothingYet(options.empty);
+  });
   return {
-    element: frame.element,
+    element,
     update(series, xMax) {
       latest = { series, xMax };
-      draw();
+      redraw();
     },
   };
 }
@@ -66,7 +61,7 @@ function drawLines(
 ): SVGSVGElement {
   const { height = 240, title, xLabel, yLabel, format } = options;
   const names = series.map(({ name, faded }) => (faded ? 0 : name.length));
-  const room = Math.min(width * 0.3, 12 + 6.6 * Math.max(...names));
+  const room = Math.min(width * 0.3, 14 + 7.6 * Math.max(...names));
   const plane: Plane = { left: 44, right: width - room, top: 24, bottom: height - 38 };
   const x = linear([0, xMax], [plane.left, plane.right], width < 400 ? 3 : 5);
   const y = yScale(series, plane, options);

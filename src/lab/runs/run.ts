@@ -1,4 +1,12 @@
-import type { Certified, Measurement, Progress, RowResult } from "../../experiment/measurements.ts";
+import type {
+  Certified,
+  Distributions,
+  Measurement,
+  Probe,
+  Progress,
+  RowResult,
+  Scores,
+} from "../../experiment/measurements.ts";
 import type { Recipe, RowRecipe } from "../../experiment/recipe.ts";
 import type { Figures, Sample, Trouble } from "../worker/protocol.ts";
 
@@ -61,6 +69,15 @@ export const tunedRows = ({ recipe }: Run): readonly RowRecipe[] => recipe.rows.
 export const resultOf = ({ measurements }: Run, row: RowRecipe): RowResult | undefined =>
   measurements.find((m): m is RowResult => m.kind === "row" && m.row === row.id);
 
+/** Methods with outer steps, each of which is certified. */
+const anchoredMethods: readonly RowRecipe["method"][] = [
+  ...(["anchored", "anchoredWeights", "onPolicy", "distillation"] as const),
+];
+
+/** Whether a method has outer steps, and so certificates. */
+export const isAnchored = (method: RowRecipe["method"]): boolean =>
+  anchoredMethods.includes(method);
+
 /** The stage of a row: pre-training makes the base. */
 export const stageOf = (row: RowRecipe): string =>
   row.method === "base" ? "pre-training" : row.id;
@@ -71,21 +88,35 @@ export const progressOf = ({ measurements }: Run, row: RowRecipe): Progress[] =>
 export const certificatesOf = ({ measurements }: Run, row: RowRecipe): Certified[] =>
   measurements.filter((m): m is Certified => m.kind === "certificate" && m.row === row.id);
 
-/** Steps of a row's training, as far as is known. */
-const stepsOf = (run: Run, row: RowRecipe): number => progressOf(run, row)[0]?.steps ?? 0;
+/** What chosen tokens' distributions became, outer step after outer step. */
+export const distributionsOf = ({ measurements }: Run, row: RowRecipe): Distributions[] =>
+  measurements.filter((m): m is Distributions => m.kind === "distributions" && m.row === row.id);
 
-/** How a row did at each step at which it was looked at, the base as it began first. */
+const isProbe =
+  (row: RowRecipe) =>
+  (m: Measurement): m is Probe =>
+    m.kind === "probe" && m.row === row.id;
+
+/** How a row did at each step at which it was looked at; the base, as it began, first. */
 export function looksOf(run: Run, row: RowRecipe): Look[] {
   const base = resultOf(run, baseRow(run));
   if (!base) return [];
-  const steps = stepsOf(run, row);
-  const whole = mean(Object.values(base.prior));
-  const look = (m: RowResult, step: number): Look => {
+  const probes = run.measurements.filter(isProbe(row));
+  const steps = probes[0]?.steps ?? progressOf(run, row)[0]?.steps ?? 0;
+  // Probes ask fewer questions than the end does: each is compared with the base asked as many.
+  const asked = probes.find(({ step }) => step === 0) ?? base;
+  const look = (m: Scores, step: number, from: Scores, final: boolean): Look => {
     const { target, prior, klFromBase, signOff } = m;
+    const whole = mean(Object.values(from.prior));
     const kept = whole > 0 ? mean(Object.values(prior)) / whole : 1;
-    return { step, steps, target, prior, klFromBase, signOff, kept, final: m.row === row.id };
+    return { step, steps, target, prior, klFromBase, signOff, kept, final };
   };
   const result = resultOf(run, row);
+  const before = probes.filter(({ step }) => step > 0 && !(result && step === steps));
   const begun = steps > 0 || result !== undefined;
-  return [...(begun ? [look(base, 0)] : []), ...(result ? [look(result, steps)] : [])];
+  return [
+    ...(begun ? [look(base, 0, base, false)] : []),
+    ...before.map((probe) => look(probe, probe.step, asked, false)),
+    ...(result ? [look(result, steps, base, true)] : []),
+  ];
 }

@@ -1,3 +1,4 @@
+import { methodNames } from "./knobs.ts";
 import { type Challenger, defaultSetup, recipes, type Setup } from "./setup.ts";
 
 /** Names of what a link says, as short as they can be understood. */
@@ -15,6 +16,7 @@ const names: { readonly [Name in keyof Setup]: string } = {
   temperature: "temperature",
   beta: "beta",
   weight: "weight",
+  replayShare: "replay",
   learningRate: "rate",
 };
 
@@ -27,9 +29,7 @@ export function writeSetup(parameters: URLSearchParams, setup: Setup): void {
 }
 
 const engines = ["auto", "wasm", "webgl2", "webgpu"] as const;
-const challengers: readonly Challenger[] = [
-  ...(["anchored", "distillation", "moving", "asft", "dft", "merge"] as const),
-];
+const challengers = Object.keys(methodNames) as readonly Challenger[];
 
 /** Reads a setup from a link; what is missing or makes no sense is the study's own. */
 export function readSetup(parameters: URLSearchParams): Setup {
@@ -58,6 +58,7 @@ export function readSetup(parameters: URLSearchParams): Setup {
     temperature: number("temperature", 0.1, 10),
     beta: number("beta", 0, 10),
     weight: number("weight", 0, 1),
+    replayShare: number("replayShare", 0, 0.9),
     learningRate: number("learningRate", 1e-6, 1),
   };
 }

@@ -10,6 +10,7 @@ export interface Knob {
     | "temperature"
     | "beta"
     | "weight"
+    | "replayShare"
     | "learningRate";
   readonly label: string;
   /** What turning it does. */
@@ -25,7 +26,22 @@ export interface Knob {
   readonly methods: readonly Challenger[];
 }
 
-const all: readonly Challenger[] = ["anchored", "distillation", "moving", "asft", "dft", "merge"];
+export const methodNames: Readonly<Record<Challenger, string>> = {
+  anchored: "Anchored Learning",
+  anchoredWeights: "Anchored, between weights",
+  onPolicy: "Anchored, on its own answers",
+  distillation: "Self-distillation (α = 1)",
+  moving: "Anchor rebuilt at every step",
+  asft: "ASFT",
+  dft: "DFT",
+  klRegularized: "SFT with a KL penalty",
+  l2sp: "L2-SP, decay towards the base",
+  replay: "Replay of prior examples",
+  merge: "WiSE-FT, average of weights",
+};
+
+const all = Object.keys(methodNames) as readonly Challenger[];
+const stepwise: readonly Challenger[] = ["anchored", "anchoredWeights", "onPolicy"];
 const decades = {
   to: (value: number) => Math.log10(value),
   from: (at: number) => Number((10 ** at).toPrecision(2)),
@@ -35,7 +51,7 @@ export const knobs: readonly Knob[] = [
   {
     ...{ field: "alpha", label: "α, the reference's weight in the anchor" },
     about: "0 stays at the snapshot, 1 copies p_sft.",
-    ...{ min: 0, max: 1, step: 0.05, methods: ["anchored", "moving"] },
+    ...{ min: 0, max: 1, step: 0.05, methods: [...stepwise, "moving"] },
   },
   {
     ...{ field: "budget", label: "δ, budget of an outer step" },
@@ -45,12 +61,12 @@ export const knobs: readonly Knob[] = [
   {
     ...{ field: "outer", label: "T, outer steps" },
     about: "How often the snapshot is taken and the anchor moves.",
-    ...{ min: 1, max: 10, step: 1, methods: ["anchored"] },
+    ...{ min: 1, max: 10, step: 1, methods: stepwise },
   },
   {
     ...{ field: "inner", label: "K, epochs in each" },
     about: "How long the student trains towards each anchor.",
-    ...{ min: 1, max: 10, step: 1, methods: ["anchored"] },
+    ...{ min: 1, max: 10, step: 1, methods: stepwise },
   },
   {
     ...{ field: "temperature", label: "τ, temperature" },
@@ -58,14 +74,19 @@ export const knobs: readonly Knob[] = [
     ...{ min: 0.5, max: 4, step: 0.1, methods: ["anchored"] },
   },
   {
-    ...{ field: "beta", label: "β, weight of the divergence from the base" },
-    about: "What ASFT adds to its loss.",
-    ...{ min: 0, max: 1, step: 0.01, methods: ["asft"] },
+    ...{ field: "beta", label: "β, weight of the penalty" },
+    about: "Of what is added to the loss to stay near the base.",
+    ...{ min: 0, max: 1, step: 0.01, methods: ["asft", "klRegularized", "l2sp"] },
   },
   {
     ...{ field: "weight", label: "Weight of p_sft's parameters" },
     about: "WiSE-FT averages the weights of the base and of p_sft.",
     ...{ min: 0, max: 1, step: 0.05, methods: ["merge"] },
+  },
+  {
+    ...{ field: "replayShare", label: "Share of a batch" },
+    about: "Examples of the prior skills that come on top of each batch.",
+    ...{ min: 0.05, max: 0.75, step: 0.05, methods: ["replay"] },
   },
   {
     ...{ field: "learningRate", label: "Learning rate" },
@@ -74,19 +95,11 @@ export const knobs: readonly Knob[] = [
   },
 ];
 
-export const methodNames: Readonly<Record<Challenger, string>> = {
-  anchored: "Anchored Learning",
-  distillation: "Self-distillation (α = 1)",
-  moving: "Anchor rebuilt at every step",
-  asft: "ASFT",
-  dft: "DFT",
-  merge: "WiSE-FT (average of weights)",
-};
-
 /** What the knobs amount to, in a sentence. */
 export function consequence({ method, alpha, budget, outer }: Setup): string {
-  if (method !== "anchored") return "";
-  if (budget > 0) return "α is chosen so that an exact step stays within the budget.";
+  if (!stepwise.includes(method)) return "";
+  if (budget > 0 && method === "anchored")
+    return "α is chosen so that an exact step stays within the budget.";
   const total = 1 - (1 - alpha) ** outer;
   return `After T exact steps p_sft has the weight 1 − (1 − α)^T = ${total.toFixed(2)}.`;
 }

@@ -14,7 +14,18 @@ export const recipes: Readonly<Record<string, Recipe>> = {
 };
 
 /** What stands beside ordinary fine-tuning. */
-export type Challenger = "anchored" | "distillation" | "moving" | "asft" | "dft" | "merge";
+export type Challenger =
+  | "anchored"
+  | "anchoredWeights"
+  | "onPolicy"
+  | "distillation"
+  | "moving"
+  | "asft"
+  | "dft"
+  | "klRegularized"
+  | "l2sp"
+  | "replay"
+  | "merge";
 
 /** Everything that decides a run's numbers. */
 export interface Setup {
@@ -35,6 +46,7 @@ export interface Setup {
   readonly temperature: number;
   readonly beta: number;
   readonly weight: number;
+  readonly replayShare: number;
   readonly learningRate: number;
 }
 
@@ -57,6 +69,7 @@ export function defaultSetup(recipe: string): Setup {
     temperature: 1,
     beta: 0.1,
     weight: 0.3,
+    replayShare: 0.25,
     learningRate: fineTuning.learningRate,
   };
 }
@@ -79,7 +92,7 @@ const short = (x: number): string => `${Number(x.toPrecision(3))}`;
 
 /** The row that stands beside ordinary fine-tuning, named after what it sets. */
 export function challengerOf(setup: Setup): RowRecipe {
-  const { method, weight, beta, alpha } = setup;
+  const { method, weight, beta, alpha, replayShare } = setup;
   switch (method) {
     case "merge":
       return { ...named("merge", "WiSE-FT", `${short(weight)}`), method, weight };
@@ -87,6 +100,17 @@ export function challengerOf(setup: Setup): RowRecipe {
       return { ...named("other", "DFT", ""), method };
     case "asft":
       return { ...named("asft", "ASFT", `β=${short(beta)}`), method, beta };
+    case "klRegularized":
+      return {
+        ...named("other", "SFT+KL", `β=${short(beta)}`),
+        method,
+        beta,
+        direction: "forward",
+      };
+    case "l2sp":
+      return { ...named("other", "L2-SP", `β=${short(beta)}`), method, beta };
+    case "replay":
+      return { ...named("other", "Replay", short(replayShare)), method, replayShare };
     case "distillation":
       return { ...named("anchored", "Self-distillation", ""), method };
     case "moving":
@@ -96,6 +120,13 @@ export function challengerOf(setup: Setup): RowRecipe {
       };
     case "anchored":
       return anchoredOf(setup);
+    case "anchoredWeights":
+    case "onPolicy": {
+      const { outer, inner } = setup;
+      const name = method === "onPolicy" ? "On-policy" : "Weights";
+      const settings = `α=${short(alpha)} T=${outer} K=${inner}`;
+      return { ...named("other", name, settings), method, alpha, outer, inner };
+    }
   }
 }
 

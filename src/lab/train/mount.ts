@@ -11,7 +11,7 @@ import { createConductor } from "./conductor.ts";
 import { createControls } from "./controls.ts";
 import { download, fileButton, importFile } from "./files.ts";
 import { createNotices } from "./notices.ts";
-import { createStage } from "./stage.ts";
+import { createViews, layOut } from "./stage.ts";
 import { createStore } from "./store.ts";
 import { troubleBox } from "./trouble.ts";
 
@@ -19,12 +19,13 @@ import { troubleBox } from "./trouble.ts";
 export async function mountTrain(section: HTMLElement): Promise<void> {
   const storage = await openStorage();
   const notices = createNotices();
-  const store = createStore(() => {
-    stage.update(store.shown());
-    table.update(store.runs, store.selected());
-    controls.update(conductor.current() ?? store.selected());
-    trouble.update(store.selected());
-  });
+  const views = createViews();
+  const store = createStore([
+    () => controls.update(conductor.current() ?? store.selected()),
+    () => trouble.update(store.selected()),
+    ...views.map((view) => () => view.update(store.shown())),
+    () => table.update(store.runs, store.selected()),
+  ]);
   const conductor = createConductor(store.changed, notices.say, (path, content) =>
     storage.write(path, content),
   );
@@ -88,13 +89,14 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
       }
     }),
   );
-  const stage = createStage({
+  const stage = layOut({
+    views: views.map(({ element }) => element),
     controls: controls.element,
     form: form.element,
     notices: [notices.element, trouble.element],
     library: [table.element, open],
   });
-  section.append(stage.element);
+  section.append(stage);
 
   if (!storage.lasting)
     notices.show("This window keeps no files: runs go when it is closed. Save those you want.");

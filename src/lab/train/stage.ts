@@ -1,32 +1,32 @@
 import { html } from "../dom.ts";
 import { certificateView } from "../views/certificates.ts";
 import { divergenceView, lossView, skillsView } from "../views/curves.ts";
+import { distributionsView } from "../views/distributions.ts";
 import { machineView } from "../views/machine.ts";
 import { paretoView } from "../views/pareto.ts";
 import { samplesView } from "../views/samples.ts";
 import { scoreboard } from "../views/scoreboard.ts";
-import type { Shown } from "../views/view.ts";
+import type { View } from "../views/view.ts";
+import { story } from "./story.ts";
 
-/** The parts of the training page that do things. */
-export interface StageParts {
+/** All that draws runs, the table of results first. */
+export const createViews = (): readonly View[] => [
+  ...[scoreboard(), paretoView(), certificateView(), skillsView(), distributionsView()],
+  ...[lossView(), divergenceView(), samplesView(), machineView()],
+];
+
+/** The parts of the training page. */
+export interface Parts {
+  readonly views: readonly HTMLElement[];
   readonly controls: HTMLElement;
   readonly form: HTMLElement;
   readonly notices: readonly HTMLElement[];
   readonly library: readonly HTMLElement[];
 }
 
-export interface Stage {
-  readonly element: HTMLElement;
-  update(shown: Shown): void;
-}
-
 /** Lays the training page out: settings beside what one sees. */
-export function createStage({ controls, form, notices, library }: StageParts): Stage {
-  const board = scoreboard();
-  const charts = [
-    ...[paretoView(), certificateView(), skillsView(), lossView(), divergenceView()],
-    ...[samplesView(), machineView()],
-  ];
+export function layOut({ views, controls, form, notices, library }: Parts): HTMLElement {
+  const [board, ...charts] = views as [HTMLElement, ...HTMLElement[]];
   const runs = html(
     "section",
     { class: "library", "aria-label": "Runs" },
@@ -38,25 +38,26 @@ export function createStage({ controls, form, notices, library }: StageParts): S
     ),
     ...library,
   );
-  const element = html(
+  // Where there is one column, what one sees comes before what one may turn.
+  const wide = matchMedia("(min-width: 60rem)").matches;
+  return html(
     "div",
     { class: "lab" },
-    html("aside", { class: "panel", "aria-label": "Controls" }, controls, form),
+    html(
+      "aside",
+      { class: "panel", "aria-label": "Controls" },
+      controls,
+      html("details", { class: "settings", open: wide }, html("summary", {}, "Settings"), form),
+    ),
     html(
       "div",
       { class: "stage-column" },
       ...notices,
+      story(),
       html("h2", { class: "unseen" }, "This run"),
-      board.element,
-      html("div", { class: "charts" }, ...charts.map((chart) => chart.element)),
+      board,
+      html("div", { class: "charts" }, ...charts),
       runs,
     ),
   );
-  return {
-    element,
-    update(shown) {
-      board.update(shown);
-      for (const chart of charts) chart.update(shown);
-    },
-  };
 }

@@ -1,3 +1,4 @@
+import { nextTask } from "../nextTask.ts";
 import type { Run } from "../runs/run.ts";
 import type { Shown } from "../views/view.ts";
 
@@ -9,15 +10,27 @@ export interface Store {
   add(run: Run): void;
   remove(run: Run): void;
   shown(): Shown;
-  /** Draws with the next frame; as often as one likes. */
+  /** Draws soon; to be called as often as one likes. */
   changed(): void;
 }
 
-/** @param draw is called at most once a frame, after something has changed */
-export function createStore(draw: () => void): Store {
+/** At most so often is the page drawn, ms: what changes between two frames nobody sees. */
+const PAUSE = 80;
+
+/** @param draws draw parts of the page, each in a task of its own, so that none takes long */
+export function createStore(draws: readonly (() => void)[]): Store {
   const runs: Run[] = [];
   let selected: Run | undefined;
   let asked = false;
+  let last = -PAUSE;
+  async function drawAll(): Promise<void> {
+    asked = false;
+    last = performance.now();
+    for (const draw of draws) {
+      draw();
+      await nextTask();
+    }
+  }
   const store: Store = {
     runs,
     selected: () => selected,
@@ -41,10 +54,7 @@ export function createStore(draw: () => void): Store {
     changed() {
       if (asked) return;
       asked = true;
-      requestAnimationFrame(() => {
-        asked = false;
-        draw();
-      });
+      setTimeout(drawAll, Math.max(0, last + PAUSE - performance.now()));
     },
   };
   return store;

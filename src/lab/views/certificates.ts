@@ -1,10 +1,10 @@
 import { nats } from "../../experiment/format.ts";
 import type { Certified } from "../../experiment/measurements.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
-import { drawing, figure } from "../chart/figure.ts";
+import { drawing, figure, nothingYet } from "../chart/figure.ts";
 import { linear, roundedTop } from "../chart/scale.ts";
 import { html, svg } from "../dom.ts";
-import { certificatesOf, tunedRows } from "../runs/run.ts";
+import { certificatesOf, isAnchored, tunedRows } from "../runs/run.ts";
 import type { View } from "./view.ts";
 
 const HEIGHT = 240;
@@ -14,35 +14,29 @@ export function certificateView(): View {
   let certificates: readonly Certified[] = [];
   let steps = 1;
   let certifiable = true;
-  const frame = figure("Certificates", aboutCertificates(), () => draw());
   const badge = html("span", { class: "badge plain", hidden: true });
-  frame.tools.append(badge);
-  function draw(): void {
-    const width = frame.width();
-    if (width === 0) return;
-    const held = certificates.filter((c) => c.held).length;
-    badge.hidden = certificates.length === 0;
-    badge.className = `badge ${held === certificates.length ? "good" : "bad"}`;
-    badge.textContent = `${held} of ${certificates.length} hold on every token`;
-    const waiting = certifiable
-      ? "Appears after the first outer step of Anchored Learning."
-      : "This method freezes no anchor: nothing bounds how far it goes.";
-    frame.stage.replaceChildren(
-      certificates.length > 0
-        ? drawBars(certificates, steps, width)
-        : html("p", { class: "empty" }, waiting),
-    );
-  }
+  const { element, tools, redraw } = figure("Certificates", aboutCertificates(), (width) =>
+    certificates.length > 0
+      ? drawBars(certificates, steps, width)
+      : nothingYet(
+          certifiable
+            ? "Appears after the first outer step of Anchored Learning."
+            : "This method freezes no anchor: nothing bounds how far it goes.",
+        ),
+  );
+  tools.append(badge);
   return {
-    element: frame.element,
+    element,
     update({ run }) {
-      const row =
-        run &&
-        tunedRows(run).find(({ method }) => method === "anchored" || method === "distillation");
+      const row = run && tunedRows(run).find(({ method }) => isAnchored(method));
       certifiable = run === undefined || row !== undefined;
       certificates = run && row ? certificatesOf(run, row) : [];
-      steps = row?.method === "anchored" ? (row.outer ?? 1) : 1;
-      draw();
+      steps = row && "outer" in row ? (row.outer ?? 1) : 1;
+      const held = certificates.filter((c) => c.held).length;
+      badge.hidden = certificates.length === 0;
+      badge.className = `badge ${held === certificates.length ? "good" : "bad"}`;
+      badge.textContent = `${held} of ${certificates.length} hold on every token`;
+      redraw();
     },
   };
 }

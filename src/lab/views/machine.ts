@@ -9,7 +9,7 @@ export function machineView(): View {
   const list = html("dl", { class: "machine" });
   const element = html(
     "section",
-    { class: "chart" },
+    { class: "chart wide" },
     html("h3", {}, "The machine"),
     list,
     html(
@@ -38,7 +38,9 @@ export function machineView(): View {
         ["Launches a step", launches === undefined ? undefined : count(launches)],
       ];
       list.replaceChildren(
-        ...rows.flatMap(([name, value]) => [html("dt", {}, name), html("dd", {}, value || "–")]),
+        ...rows.map(([name, value]) =>
+          html("div", {}, html("dt", {}, name), html("dd", {}, value || "–")),
+        ),
       );
     },
   };

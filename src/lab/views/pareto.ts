@@ -1,9 +1,9 @@
 import { percent } from "../../experiment/format.ts";
 import { type Labelled, placeLabels } from "../../experiment/report/labels.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
-import { drawing, figure } from "../chart/figure.ts";
+import { drawing, figure, nothingYet } from "../chart/figure.ts";
 import { linear } from "../chart/scale.ts";
-import { html, svg } from "../dom.ts";
+import { svg } from "../dom.ts";
 import { type Look, looksOf, type Run, tunedRows } from "../runs/run.ts";
 import { colorOf, shortName } from "./colors.ts";
 import type { View } from "./view.ts";
@@ -21,22 +21,16 @@ const HEIGHT = 360;
 /** What was learned against what was kept: every row's way from the base to where it ended. */
 export function paretoView(): View {
   let paths: readonly Path[] = [];
-  const frame = figure(
+  const { element, redraw } = figure(
     "Learned and kept",
     "Every method starts at the base, lower right: it knows its skills and not the target. Up is learning, left is forgetting. The place to be is the upper right corner. Change a knob and run again: the plane fills with your runs.",
-    () => draw(),
-  );
-  function draw(): void {
-    const width = frame.width();
-    if (width === 0) return;
-    frame.stage.replaceChildren(
+    (width) =>
       paths.some(({ looks }) => looks.length > 0)
         ? drawPaths(paths, width)
-        : html("p", { class: "empty" }, "Appears as soon as the base has been examined."),
-    );
-  }
+        : nothingYet("Appears as soon as the base has been examined."),
+  );
   return {
-    element: frame.element,
+    element,
     update({ run, others }) {
       const of = (each: Run, faded: boolean): Path[] =>
         tunedRows(each).map((row) => ({
@@ -46,7 +40,7 @@ export function paretoView(): View {
           faded,
         }));
       paths = [...others.flatMap((other) => of(other, true)), ...(run ? of(run, false) : [])];
-      draw();
+      redraw();
     },
   };
 }

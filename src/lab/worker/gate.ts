@@ -1,3 +1,5 @@
+import { nextTask } from "../nextTask.ts";
+
 /** Where training waits between two measurements. */
 export interface Gate {
   pause(): void;
@@ -46,14 +48,3 @@ export function createGate(changed: (waiting: boolean) => void): Gate {
     },
   };
 }
-
-const { port1, port2 } = new MessageChannel();
-const waiting: (() => void)[] = [];
-port1.onmessage = () => waiting.shift()?.();
-
-/** Engines may resolve without the event loop; messages from the page need it. */
-export const nextTask = (): Promise<void> =>
-  new Promise((resolve) => {
-    waiting.push(resolve);
-    port2.postMessage(undefined);
-  });

@@ -1,0 +1,169 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
+import type { Browser, Page, Worker } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launchChromium } from "../browser/chromium.ts";
+import { buildSite, type Site, serveSite } from "./site.ts";
+import { newProfile, visit } from "./visitor.ts";
+
+let browser: Browser;
+let site: Site;
+
+beforeAll(async () => {
+  site = await serveSite(await buildSite());
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.[Symbol.asyncDispose]();
+});
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/** What axe-core finds wrong for people who use a keyboard or a screen reader. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe.run(),
+  );
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html).join(" ")}`);
+}
+
+/** Runs in the page: when it first showed something, ms after it was asked for. */
+const firstPaint = (): Promise<number> =>
+  new Promise((resolve) => {
+    new PerformanceObserver((list) => {
+      const [paint] = list.getEntriesByName("first-contentful-paint");
+      if (paint) resolve(paint.startTime);
+    }).observe({ type: "paint", buffered: true });
+  });
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds of the thread's own time. */
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
+}
+
+/** How long the page's thread was at work without a break, ms: its own time, which does not depend
+ * on what else the machine does. */
+function longestTasks(trace: Buffer): { readonly all: number; readonly longest: number[] } {
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
+  const main = traceEvents.filter(
+    ({ name, args }) => name === "thread_name" && args.name === "CrRendererMain",
+  );
+  const times = main.flatMap(({ pid, tid }) =>
+    traceEvents
+      .filter((e) => e.pid === pid && e.tid === tid && e.name === "RunTask" && e.ph === "X")
+      .map(({ tdur = 0 }) => tdur / 1000),
+  );
+  times.sort((a, b) => b - a);
+  return { all: times.length, longest: times.slice(0, 5).map(Math.round) };
+}
+
+describe("the page", () => {
+  test("weighs at most 1.5 MB, gzipped, without the base models", () => {
+    const bytes = [...site.files]
+      .filter(([path]) => !path.endsWith(".safetensors"))
+      .map(([, file]) => gzipSync(file).length);
+    const total = bytes.reduce((sum, n) => sum + n, 0);
+    console.log(`page weight: ${Math.round(total / 1000)} kB gzipped`);
+    expect(total).toBeLessThan(1.5e6);
+  });
+
+  test("paints within 1.5 s", async () => {
+    const profile = await newProfile(browser);
+    const { page } = await visit(profile, site.address);
+    const devtools = await profile.newCDPSession(page);
+    // The thread's own time, which does not depend on what else the machine does.
+    await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+    await page.reload();
+    const painted = await page.evaluate(firstPaint);
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    const busy = metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN;
+    console.log(
+      `first paint after ${Math.round(painted)} ms, ${Math.round(1000 * busy)} ms of work`,
+    );
+    expect(busy).toBeLessThan(1.5);
+    await profile.close();
+  });
+
+  test("stays smooth while it trains", async () => {
+    const profile = await newProfile(browser);
+    const visitor = await visit(profile, site.address, "#engine=wasm");
+    await browser.startTracing(visitor.page, {
+      categories: ["disabled-by-default-devtools.timeline", "toplevel"],
+    });
+    await visitor.press("Start");
+    await visitor.status("finished");
+    const { all, longest } = longestTasks(await browser.stopTracing());
+    console.log(`longest tasks of ${all} on the main thread: ${longest.join(", ")} ms`);
+    expect(longest[0]).toBeLessThan(50);
+    await profile.close();
+  });
+
+  test.each(["light", "dark"] as const)("is accessible in %s", async (colorScheme) => {
+    const profile = await newProfile(browser, { colorScheme });
+    const visitor = await visit(profile, site.address, "#engine=wasm");
+    expect(await violations(visitor.page)).toEqual([]);
+    await visitor.press("Start");
+    await visitor.status("finished");
+    expect(await violations(visitor.page)).toEqual([]);
+    await profile.close();
+  });
+
+  test("does not scroll sideways on a phone", async () => {
+    const profile = await newProfile(browser, { viewport: { width: 360, height: 740 } });
+    const { page } = await visit(profile, site.address);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBeLessThanOrEqual(360);
+    await profile.close();
+  });
+
+  test("isolates itself where the server does not, and still trains", async () => {
+    await using plain = await serveSite(site.files, { isolated: false });
+    const profile = await newProfile(browser);
+    await profile.addInitScript(() =>
+      Object.defineProperty(navigator, "hardwareConcurrency", { value: 3 }),
+    );
+    const visitor = await visit(profile, plain.address, "#engine=wasm");
+    await expect
+      .poll(() => visitor.page.evaluate(() => crossOriginIsolated), { timeout: 100_000 })
+      .toBe(true);
+    await visitor.press("Start");
+    await visitor.page.getByText(/2 threads/).waitFor();
+    await visitor.status("finished");
+    expect(visitor.complaints).toEqual([]);
+    await profile.close();
+  });
+
+  test("says so when the graphics card is lost, and goes on with a new engine", async () => {
+    const profile = await newProfile(browser);
+    const visitor = await visit(profile, site.address, "#engine=webgl2");
+    const [worker] = await Promise.all([
+      visitor.page.waitForEvent("worker") as Promise<Worker>,
+      visitor.press("Start"),
+    ]);
+    await visitor.page.getByRole("row", { name: /Base .* done/ }).waitFor();
+    await worker.evaluate(() => {
+      const { contexts } = globalThis as unknown as { contexts: WebGL2RenderingContext[] };
+      for (const gl of contexts) gl.getExtension("WEBGL_lose_context")?.loseContext();
+    });
+    await visitor.page.getByText("The graphics card was lost").waitFor();
+    await visitor.page.getByText("1 of 3 rows are finished and kept").waitFor();
+    await visitor.press("Go on");
+    await visitor.status("running");
+    await visitor.press("Stop");
+    await visitor.status("stopped");
+    await profile.close();
+  });
+});
