@@ -12,7 +12,7 @@ const usageOf = (name: string): string => commandNamed(name)?.usage ?? "";
 
 describe("commands", () => {
   it("are found by name; all else is the study's", () => {
-    for (const name of ["sweep", "data", "score", "download"]) {
+    for (const name of ["sweep", "diagnose", "data", "score", "download"]) {
       expect(commandNamed(name)?.name).toBe(name);
       expect(commandList).toContain(`anchorgrad ${name} `);
     }
@@ -47,7 +47,7 @@ describe("commands", () => {
     for (const option of ["--name", "--seeds", "--tuning-seeds", "--processes", "--keep-weights"])
       expect(usageOf("sweep")).toContain(option);
     for (const name of Object.keys(namedSweeps)) expect(usageOf("sweep")).toContain(name);
-    for (const name of ["sweep", "data", "score", "download"])
+    for (const name of ["sweep", "diagnose", "data", "score", "download"])
       for (const line of usageOf(name).split("\n")) expect(line.length).toBeLessThan(101);
   });
 });

@@ -34,6 +34,7 @@ export {
   type OuterMeasurement,
   type ProbeMeasurement,
 } from "./fineTune.ts";
+export { type Flip, flipOf, flipThreshold } from "./flips.ts";
 export {
   effectiveWeight,
   type Interpolate,

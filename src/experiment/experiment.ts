@@ -1,6 +1,6 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
-import { type Transformer, transformer } from "../nn/transformer.ts";
+import type { Transformer } from "../nn/transformer.ts";
 import { suiteLabel, suiteOf } from "../tasks/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
@@ -8,6 +8,7 @@ import { keysOf, studyData } from "./data.ts";
 import { type Evaluator, evaluator } from "./evaluate.ts";
 import { type Landmarks, landmarksOf } from "./landmarks.ts";
 import type { Measurement, Progress, RowResult } from "./measurements.ts";
+import { modelOf } from "./model.ts";
 import { pretrain, pretrainingIdentity } from "./pretrain.ts";
 import type { Recipe } from "./recipe.ts";
 import { train } from "./train.ts";
@@ -38,11 +39,7 @@ export async function* experiment(
   options: ExperimentOptions = {},
 ): AsyncGenerator<Measurement, void> {
   const { seeds = [0], finished = [] } = options;
-  const model = transformer({
-    ...recipe.model,
-    vocabSize: suiteOf(recipe.suite).vocabulary.symbols.length,
-    previousTokenEmbedding: true,
-  });
+  const model = modelOf(recipe);
   const study: Study = {
     engine,
     recipe,
