@@ -1,16 +1,17 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { fold } from "../tensor/random.ts";
-import type { Example } from "./batches.ts";
+import { type Example, paddedLength } from "./batches.ts";
 import { largestWeight } from "./budget.ts";
 import { createCertifier, type StepCertificate } from "./certifier.ts";
-import { isAnchored } from "./objective.ts";
+import { isAnchored, type TargetKind } from "./objective.ts";
 import { objectives } from "./objectives.ts";
 import type { FineTunePlan } from "./options.ts";
 import {
   type AnchorSetting,
   anchorRows,
   logSoftmaxRows,
+  type ReadRows,
   type ResponseRows,
   responseReader,
 } from "./responseRows.ts";
@@ -36,81 +37,143 @@ export interface Anchors {
   begin(student: Params, outer: number): Promise<OuterStep>;
 }
 
+/** What is known of frozen models. */
+interface Frozen {
+  readonly engine: Engine;
+  readonly plan: FineTunePlan;
+  /** p_sft; where the method needs one, it has been checked. */
+  readonly reference: Params;
+  readonly read: ReadRows;
+  /** What a student answers to the prompts of examples. */
+  readonly answers: (params: Params, outer: number, to: readonly Example[]) => Promise<Example[]>;
+  /** Positions of the longest prompt with the longest answer. */
+  readonly length: number;
+}
+
 /** Keys of epochs count from 0; those of sampling start here. */
 const SAMPLING = 2 ** 31;
 
 export async function createAnchors(engine: Engine, plan: FineTunePlan): Promise<Anchors> {
-  const { model, data, batchSize, base, interpolation, temperature, stopToken } = plan;
-  const reference = plan.reference as Params; // where the method needs one, it has been checked
-  const kind = objectives[plan.method].target;
-  const read = responseReader(engine, model, batchSize);
-  const longest = Math.max(...data.map(({ response }) => response.length));
+  const { model, data, batchSize, temperature, stopToken } = plan;
+  const longest = (part: "prompt" | "response"): number =>
+    Math.max(...data.map((example) => example[part].length));
+  const maxNewTokens = longest("response");
+  const positions = paddedLength(longest("prompt") + maxNewTokens - 1);
+  const frozen: Frozen = {
+    engine,
+    plan,
+    reference: plan.reference as Params,
+    read: responseReader(engine, model, batchSize),
+    answers: (params, outer, to) =>
+      sampleResponses(engine, {
+        ...{ model, params, temperature, stopToken, data: to, maxNewTokens },
+        key: fold(fold(plan.key, SAMPLING), outer),
+      }),
+    length: Math.min(model.config.contextLength, positions),
+  };
+  const { target } = objectives[plan.method];
+  if (target === "sampledAnchor") return onSamples(frozen);
+  return isAnchored(target) ? onData(frozen, target) : fixedTarget(frozen, target);
+}
 
-  /** What the student answers to the prompts of the first examples. */
-  const answers = (params: Params, outer: number, examples: readonly Example[]) =>
-    sampleResponses(engine, {
-      ...{ model, params, temperature, stopToken, data: examples, maxNewTokens: longest },
-      key: fold(fold(plan.key, SAMPLING), outer),
-    });
+/** One target, or none, for the whole run. */
+async function fixedTarget({ plan, reference, read }: Frozen, kind: TargetKind): Promise<Anchors> {
+  const { base, data } = plan;
+  const alpha = plan.alpha as number; // budgets are refused for these
+  const model = kind === "base" ? base : kind === "reference" ? reference : undefined;
+  const target = model && (await read(model, data));
+  const step: OuterStep = { alpha, data, target, certify: async () => undefined };
+  return { begin: async () => step };
+}
 
-  if (!isAnchored(kind)) {
-    const alpha = plan.alpha as number; // budgets are refused for these
-    const fixed = { base, reference } as const;
-    const target =
-      kind === "base" || kind === "reference" ? await read(fixed[kind], data) : undefined;
-    const step: OuterStep = { alpha, data, target, certify: async () => undefined };
-    return { begin: async () => step };
-  }
-
+/** Anchors at the responses of the data, between distributions or between weights. */
+async function onData(frozen: Frozen, kind: TargetKind): Promise<Anchors> {
+  const { engine, plan, read } = frozen;
+  const { data, temperature } = plan;
   const certify = createCertifier(plan.certified);
-  const fixed = kind === "sampledAnchor" ? undefined : await read(reference, data);
+  const reference = await read(frozen.reference, data);
   let start: ResponseRows | undefined;
-  let observed: ResponseRows | undefined; // the student's rows since the last step
-
+  let observed: ResponseRows | undefined; // the student's rows at the end of the last step
   return {
     async begin(student, outer) {
-      const given = fixed ? data : await answers(student, outer, data);
-      const snapshot = (fixed && observed) ?? (await read(student, given));
-      const there = fixed ?? (await read(reference, given));
-      if (fixed) start ??= snapshot;
-      const alpha =
-        typeof plan.alpha === "number"
-          ? plan.alpha
-          : largestWeight({ ...plan, ...plan.alpha, snapshot, reference: there });
-      const setting: AnchorSetting = { alpha, interpolation, temperature };
-      const weighted = kind === "weightAnchor";
-      const between = weighted && (await merged(engine, student, reference, alpha));
-      const anchor = between ? await read(between, given) : undefined;
-      const sampled = fixed && (await sampledRows(student, between || undefined, outer));
+      const snapshot = observed ?? (await read(student, data));
+      start ??= snapshot;
+      const setting = settingOf(plan, snapshot, reference);
+      const between =
+        kind === "weightAnchor"
+          ? await merged(engine, student, frozen.reference, setting.alpha)
+          : undefined;
+      const anchor = between && (await read(between, data));
+      const sampled = await sampledRows(frozen, student, between, outer);
       return {
-        alpha,
-        data: given,
-        target: anchor ? logSoftmaxRows(anchor, temperature) : anchorRows(snapshot, there, setting),
+        alpha: setting.alpha,
+        data,
+        target: anchor
+          ? logSoftmaxRows(anchor, temperature)
+          : anchorRows(snapshot, reference, setting),
         certify: async (params) => {
-          const next = await read(params, given);
+          const next = await read(params, data);
           observed = next;
           if (plan.certified === 0) return undefined;
-          const rows: StepRows = { start, snapshot, reference: there, anchor, next };
-          const after = sampled && { ...sampled.rows, next: await read(params, sampled.data) };
-          return certify({ ...setting, outer, rows, sampled: fixed ? after : rows });
+          const rows = { start, snapshot, reference, anchor, next };
+          return certify({ ...setting, outer, rows, sampled: await sampled?.(params) });
         },
       };
     },
   };
+}
 
-  /** Looks at the responses that certify whole sequences, before the step. */
-  async function sampledRows(student: Params, between: Params | undefined, outer: number) {
-    if (plan.sequences === 0 || plan.certified === 0) return undefined;
-    const own = await answers(student, outer, data.slice(0, plan.sequences));
-    return {
-      data: own,
-      rows: {
-        snapshot: await read(student, own),
-        reference: await read(reference, own),
-        anchor: between && (await read(between, own)),
-      },
-    };
-  }
+/** Anchors at what the student answers itself, anew at every outer step. */
+function onSamples({ plan, reference, read, answers, length }: Frozen): Anchors {
+  const certify = createCertifier(plan.certified);
+  return {
+    async begin(student, outer) {
+      const data = await answers(student, outer, plan.data);
+      const snapshot = await read(student, data, length);
+      const other = await read(reference, data, length);
+      const setting = settingOf(plan, snapshot, other);
+      return {
+        alpha: setting.alpha,
+        data,
+        target: anchorRows(snapshot, other, setting),
+        certify: async (params) => {
+          if (plan.certified === 0) return undefined;
+          const next = await read(params, data, length);
+          const rows = { snapshot, reference: other, next };
+          return certify({ ...setting, outer, rows, sampled: rows });
+        },
+      };
+    },
+  };
+}
+
+/** Looks at responses that certify whole sequences, before the step; and after it when called. */
+async function sampledRows(
+  { plan, reference, read, answers, length }: Frozen,
+  student: Params,
+  between: Params | undefined,
+  outer: number,
+): Promise<((next: Params) => Promise<StepRows>) | undefined> {
+  if (plan.sequences === 0 || plan.certified === 0) return undefined;
+  const own = await answers(student, outer, plan.data.slice(0, plan.sequences));
+  const before = {
+    snapshot: await read(student, own, length),
+    reference: await read(reference, own, length),
+    anchor: between && (await read(between, own, length)),
+  };
+  return async (next) => ({ ...before, next: await read(next, own, length) });
+}
+
+/** The anchor's place in one outer step; a budget is turned into a weight. */
+function settingOf(
+  { alpha, interpolation, temperature }: FineTunePlan,
+  snapshot: ResponseRows,
+  reference: ResponseRows,
+): AnchorSetting {
+  const path = { interpolation, temperature };
+  return typeof alpha === "number"
+    ? { alpha, ...path }
+    : { alpha: largestWeight({ snapshot, reference, ...alpha, ...path }), ...path };
 }
 
 /** A model between two others in weight space, on the host. */

@@ -30,6 +30,10 @@ export interface CollateOptions {
 /** Lengths are rounded up to a multiple of this. */
 const LENGTH_STEP = 4;
 
+/** How far rows are padded whose longest has so many positions. */
+export const paddedLength = (positions: number): number =>
+  Math.ceil(positions / LENGTH_STEP) * LENGTH_STEP;
+
 /** Positions that predict something: the last token of a sequence predicts nothing. */
 export const lengthOf = ({ prompt, response }: Example): number =>
   prompt.length + response.length - 1;
@@ -43,7 +47,7 @@ export const lengthOf = ({ prompt, response }: Example): number =>
 export function collate(examples: readonly Example[], options: CollateOptions = {}): Batch {
   checkExamples("collate", examples);
   const longest = Math.max(...examples.map(lengthOf));
-  const T = options.length ?? Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP;
+  const T = options.length ?? paddedLength(longest);
   const shape = [examples.length, T];
   const tokens = new Int32Array(examples.length * T).fill(options.padding ?? 0);
   const labels = new Int32Array(tokens.length);

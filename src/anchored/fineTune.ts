@@ -5,10 +5,11 @@ import { createAnchors, type OuterStep } from "./anchors.ts";
 import { collate, type Example, shuffledBatches } from "./batches.ts";
 import type { StepCertificate } from "./certifier.ts";
 import { isAnchored } from "./objective.ts";
-import { objectiveLoss, objectives } from "./objectives.ts";
+import { objectives } from "./objectives.ts";
 import { type FineTuneOptions, type FineTunePlan, planFineTune } from "./options.ts";
 import { batchTarget } from "./responseRows.ts";
 import { learningRates, optimizerOf } from "./schedule.ts";
+import { stepOf } from "./stepOf.ts";
 import {
   createTrainer,
   type StepMeasurement,
@@ -81,14 +82,10 @@ export async function* fineTune(
   options: FineTuneOptions,
 ): AsyncGenerator<Measurement, void> {
   const plan = planFineTune(options);
-  const { model, inner, readEvery, probeEvery, stepsPerEpoch, steps } = plan;
-  const settings = { ...plan, alpha: typeof plan.alpha === "number" ? plan.alpha : NaN };
+  const { inner, readEvery, probeEvery, stepsPerEpoch, steps } = plan;
   const objective = objectives[plan.method];
-  const trainer = createTrainer(engine, {
-    optimizer: optimizerOf(plan),
-    loss: (params, { tokens, ...batch }) =>
-      objectiveLoss(objective, { logits: model.apply(params, tokens), params, ...batch }, settings),
-  });
+  const optimizer = optimizerOf(plan);
+  const trainer = createTrainer(engine, optimizer, stepOf(engine, plan, optimizer));
   const rates = await learningRates(plan);
   const anchors = await createAnchors(engine, plan);
   const origin = objective.penalty && engine.clone(plan.base);

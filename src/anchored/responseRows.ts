@@ -29,8 +29,15 @@ export interface LanguageModel {
   apply(params: Params, tokens: Tensor): Tensor;
 }
 
-/** Forward passes of one model over data sets, compiled once for all parameters. */
-export type ReadRows = (params: Params, data: readonly Example[]) => Promise<ResponseRows>;
+/**
+ * Forward passes of one model over data sets, compiled once for all parameters and each length.
+ * @param length positions to which rows are padded; by default as far as each batch needs
+ */
+export type ReadRows = (
+  params: Params,
+  data: readonly Example[],
+  length?: number,
+) => Promise<ResponseRows>;
 
 /** @param batchSize examples in a forward pass */
 export function responseReader(engine: Engine, model: LanguageModel, batchSize: number): ReadRows {
@@ -38,12 +45,12 @@ export function responseReader(engine: Engine, model: LanguageModel, batchSize: 
     return model.apply(params, tokens);
   });
   const { vocabSize } = model.config;
-  return async (params, data) => {
+  return async (params, data, length) => {
     const starts = startsOf(data);
     let rows: TypedArray | undefined;
     for (let from = 0; from < data.length; from += batchSize) {
       const examples = data.slice(from, from + batchSize);
-      const { tokens } = collate(examples);
+      const { tokens } = collate(examples, length === undefined ? {} : { length });
       const logits = await forward(params, tokens);
       const read = await engine.read(logits);
       engine.release(logits);

@@ -1,5 +1,4 @@
 import type { Engine } from "../engines/engine.ts";
-import type { Program } from "../engines/program.ts";
 import type { Params } from "../nn/config.ts";
 import { applyUpdates, type Optimizer, type TensorTree } from "../optim/optimizer.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
@@ -55,12 +54,6 @@ export interface TrainingEnd extends TrainingState {
   readonly kind: "end";
 }
 
-export interface TrainerOptions {
-  /** A scalar from parameters and a batch. */
-  readonly loss: (params: Params, batch: TrainingBatch) => Tensor;
-  readonly optimizer: Optimizer;
-}
-
 export interface TrainingRun {
   readonly batches: Iterable<TrainingBatch>;
   /** Losses are read back together, every so many steps, so that the device need not wait; 1 by
@@ -75,7 +68,10 @@ export interface TrainingRun {
 /** What a run yields, in order. */
 export type TrainingMeasurement = StepMeasurement | TrainingProbe | Checkpoint | TrainingEnd;
 
-export interface TrainStepsOptions extends TrainerOptions, TrainingRun {
+export interface TrainStepsOptions extends TrainingRun {
+  /** A scalar from parameters and a batch. */
+  readonly loss: (params: Params, batch: TrainingBatch) => Tensor;
+  readonly optimizer: Optimizer;
   /** Not consumed. */
   readonly params: Params;
   /** The optimizer's state to go on from, together with `step`; a fresh one by default. */
@@ -95,7 +91,8 @@ export async function* trainSteps(
   options: TrainStepsOptions,
 ): AsyncGenerator<TrainingMeasurement, void> {
   const { params, state, step = 0 } = options;
-  const trainer = createTrainer(engine, options);
+  const { loss, optimizer } = options;
+  const trainer = createTrainer(engine, optimizer, compileStep(engine, loss, optimizer));
   const start =
     state === undefined
       ? await trainer.start(params)
@@ -111,21 +108,31 @@ export interface Trainer {
   run(from: TrainingState, run: TrainingRun): AsyncGenerator<TrainingMeasurement, void>;
 }
 
-type Step = Program<
-  [Params, TensorTree, TrainingBatch],
-  [params: Params, state: TensorTree, loss: Tensor]
->;
+/** A training step, which consumes parameters and optimizer state. */
+export type Step = (
+  params: Params,
+  state: TensorTree,
+  batch: TrainingBatch,
+) => Promise<[params: Params, state: TensorTree, loss: Tensor]>;
 
-/** Compiles a training step, which consumes parameters and optimizer state, once for all runs. */
-export function createTrainer(engine: Engine, { loss, optimizer }: TrainerOptions): Trainer {
-  const trainStep: Step = engine.compile(
-    function trainStep(params, state, batch) {
+/** Compiles the step that takes a batch at a time. */
+export function compileStep(
+  engine: Engine,
+  loss: TrainStepsOptions["loss"],
+  optimizer: Optimizer,
+): Step {
+  return engine.compile(
+    function trainStep(params: Params, state: TensorTree, batch: TrainingBatch) {
       const [value, grads] = valueAndGrad(loss)(params, batch);
       const [updates, next] = optimizer.update(grads, state, params);
       return [applyUpdates(params, updates), next, value];
     },
     { donate: [0, 1] },
-  );
+  ) as Step;
+}
+
+/** Loops over a step that was compiled once for all runs. */
+export function createTrainer(engine: Engine, optimizer: Optimizer, step: Step): Trainer {
   const init = engine.compile(function init(params: Params) {
     return optimizer.init(params);
   });
@@ -134,7 +141,7 @@ export function createTrainer(engine: Engine, { loss, optimizer }: TrainerOption
       const own = engine.clone(params);
       return { step: 0, params: own, state: await init(own) };
     },
-    run: (from, run) => runSteps(engine, trainStep, from, run),
+    run: (from, run) => runSteps(engine, step, from, run),
   };
 }
 

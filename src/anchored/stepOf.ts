@@ -1,0 +1,85 @@
+import type { Engine } from "../engines/engine.ts";
+import type { Params } from "../nn/config.ts";
+import { accumulation } from "../optim/accumulate.ts";
+import { applyUpdates, mapTensors, type Optimizer, type TensorTree } from "../optim/optimizer.ts";
+import { constant } from "../tensor/apply.ts";
+import { valueAndGrad } from "../tensor/grad.ts";
+import { add } from "../tensor/ops.ts";
+import { isConstant, type Tensor } from "../tensor/tensor.ts";
+import type { ObjectiveInputs } from "./objective.ts";
+import { objectiveLoss, objectiveSum, objectives } from "./objectives.ts";
+import type { FineTunePlan } from "./options.ts";
+import { compileStep, type Step, type TrainingBatch } from "./trainSteps.ts";
+
+/** The training step of a plan's method, on whole batches or on one micro-batch after the other. */
+export function stepOf(engine: Engine, plan: FineTunePlan, optimizer: Optimizer): Step {
+  const objective = objectives[plan.method];
+  const inputsOf = (params: Params, { tokens, ...batch }: TrainingBatch): ObjectiveInputs => ({
+    ...{ logits: plan.model.apply(params, tokens), params },
+    ...batch,
+  });
+  const loss = (params: Params, batch: TrainingBatch): Tensor =>
+    objectiveLoss(objective, inputsOf(params, batch), settingsOf(plan));
+  return plan.microBatchSize < plan.batchSize
+    ? inMicroBatches(engine, plan, inputsOf, optimizer)
+    : compileStep(engine, loss, optimizer);
+}
+
+/** A budget's weight is in the targets: the losses of such methods do not look at it. */
+const settingsOf = (plan: FineTunePlan) => ({
+  ...plan,
+  alpha: typeof plan.alpha === "number" ? plan.alpha : NaN,
+});
+
+/** Adds gradients up over micro-batches, of which the device holds one at a time. */
+function inMicroBatches(
+  engine: Engine,
+  plan: FineTunePlan,
+  inputsOf: (params: Params, batch: TrainingBatch) => ObjectiveInputs,
+  optimizer: Optimizer,
+): Step {
+  const objective = objectives[plan.method];
+  const settings = settingsOf(plan);
+  const sums = accumulation((params: Params, part: TrainingBatch) =>
+    objectiveSum(objective, inputsOf(params, part), settings),
+  );
+  const start = engine.compile(sums.init);
+  const more = engine.compile(sums.add, { donate: [0] });
+  const finish = engine.compile(
+    function finish(
+      params: Params,
+      state: TensorTree,
+      all: ReturnType<typeof sums.init>,
+      base: Params,
+    ) {
+      const mean = sums.mean(all);
+      const { penalty } = objective;
+      const [value, grads] = penalty
+        ? mapTensors(add, mean, valueAndGrad((p: Params) => penalty(p, base, settings))(params))
+        : mean;
+      const [updates, next] = optimizer.update(grads, state, params);
+      return [applyUpdates(params, updates), next, value] as const;
+    },
+    { donate: [0, 1, 2] },
+  );
+  return async (params, state, { base = {}, ...batch }) => {
+    let all = await start(params);
+    for (const part of microBatches(batch, plan.microBatchSize))
+      all = await more(all, params, part);
+    return [...(await finish(params, state, all, base))];
+  };
+}
+
+/** The rows of a batch on the host, so many at a time. */
+function* microBatches(batch: TrainingBatch, size: number): Generator<TrainingBatch> {
+  const B = batch.tokens.shape[0] as number;
+  for (let from = 0; from < B; from += size)
+    yield mapTensors((x) => rowsOf(x, from, Math.min(size, B - from)), batch) as TrainingBatch;
+}
+
+function rowsOf(x: Tensor, from: number, count: number): Tensor {
+  if (!isConstant(x)) throw new TypeError("stepOf: expected batches on the host");
+  const [B, ...rest] = x.shape as [number, ...number[]];
+  const each = x.data.length / B;
+  return constant(x.data.slice(from * each, (from + count) * each), [count, ...rest]);
+}
