@@ -34,9 +34,11 @@ export function joinStudies(studies: readonly Measured[]): readonly JointRow[] {
         id,
         label,
         studies: found,
-        gain: gains.length > 0 ? spread(gains) : undefined,
-        drop: spread(there.map(({ drop }) => drop.mean)),
+        gain: gains.length > 0 ? overStudies(gains) : undefined,
+        drop: overStudies(there.map(({ drop }) => drop.mean)),
       },
     ];
   });
 }
+
+const overStudies = (means: readonly number[]): Spread => spread(new Map(means.entries()));

@@ -1,12 +1,15 @@
 import { effectiveWeight } from "../anchored/interpolations.ts";
 import type { Certified, Measurement, RowResult } from "./measurements.ts";
 import type { Recipe, RowRecipe } from "./recipe.ts";
+import { mean } from "./statistics.ts";
 
 /** A figure over the seeds. */
 export interface Spread {
   readonly mean: number;
   readonly min: number;
   readonly max: number;
+  /** The figure of each seed. */
+  readonly values: ReadonlyMap<number, number>;
 }
 
 /** One row of the table, over all seeds that have finished it. */
@@ -27,13 +30,10 @@ export interface RowSummary {
   readonly seconds: Spread;
 }
 
-const mean = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x, 0) / xs.length;
-
-export const spread = (xs: readonly number[]): Spread => ({
-  mean: mean(xs),
-  min: Math.min(...xs),
-  max: Math.max(...xs),
-});
+export function spread(values: ReadonlyMap<number, number>): Spread {
+  const xs = [...values.values()];
+  return { mean: mean(xs), min: Math.min(...xs), max: Math.max(...xs), values };
+}
 
 /** Mean over the prior skills. */
 export const priorMean = ({ prior }: RowResult): number => mean(Object.values(prior));
@@ -55,10 +55,19 @@ export const weightOf = (row: RowRecipe): number | undefined =>
 const isRow = (m: Measurement): m is RowResult => m.kind === "row";
 const isCertified = (m: Measurement): m is Certified => m.kind === "certificate";
 
-/** The table: means and ranges over seeds, in the recipe's order; rows that nobody finished are left out. */
-export function summarize(recipe: Recipe, measurements: readonly Measurement[]): RowSummary[] {
-  const results = measurements.filter(isRow);
-  const certified = measurements.filter(isCertified);
+/**
+ * The table: means and ranges over seeds, in the recipe's order; rows that nobody finished are left
+ * out.
+ * @param seeds those that count; all that were measured by default
+ */
+export function summarize(
+  recipe: Recipe,
+  measurements: readonly Measurement[],
+  seeds?: readonly number[],
+): RowSummary[] {
+  const counted = seeds ? measurements.filter(({ seed }) => seeds.includes(seed)) : measurements;
+  const results = counted.filter(isRow);
+  const certified = counted.filter(isCertified);
   const find = (id: string, seed: number): RowResult | undefined =>
     results.find((result) => result.row === id && result.seed === seed);
   return recipe.rows.flatMap((row) => {
@@ -87,15 +96,16 @@ function summarizeRow(
   const gains = mine.flatMap((result) => {
     const reference = find(recipe.reference, result.seed);
     const gain = reference ? gainOf(result, base(result.seed), reference) : NaN;
-    return Number.isFinite(gain) ? [gain] : [];
+    return Number.isFinite(gain) ? [[result.seed, gain] as const] : [];
   });
-  const over = (figure: (result: RowResult) => number): Spread => spread(mine.map(figure));
+  const over = (figure: (result: RowResult) => number): Spread =>
+    spread(new Map(mine.map((result) => [result.seed, figure(result)])));
   const skills = Object.keys(mine[0]?.prior ?? {});
   return {
     row,
     seeds: mine.map(({ seed }) => seed),
     target: over(({ target }) => target),
-    gain: gains.length > 0 ? spread(gains) : undefined,
+    gain: gains.length > 0 ? spread(new Map(gains)) : undefined,
     prior: Object.fromEntries(
       skills.map((skill) => [skill, over((r) => r.prior[skill] as number)]),
     ),
