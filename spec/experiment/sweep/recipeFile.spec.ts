@@ -36,8 +36,8 @@ describe("readSweep(json, file, fallback, recipes)", () => {
     expect(rows?.slice(2).map(({ id, label, family }) => [id, label, family])).toEqual([
       ["anchored-alpha-0.1-outer-1-inner-5", "anchored α=0.1 T=1 K=5", "anchored"],
       ["anchored-alpha-0.1-outer-2-inner-5", "anchored α=0.1 T=2 K=5", "anchored"],
-      ["anchored-alpha-budget-0.02-outer-1-inner-5", "anchored α=budget 0.02 T=1 K=5", "anchored"],
-      ["anchored-alpha-budget-0.02-outer-2-inner-5", "anchored α=budget 0.02 T=2 K=5", "anchored"],
+      ["anchored-alpha-budget-0.02-outer-1-inner-5", "anchored δ=0.02 T=1 K=5", "anchored"],
+      ["anchored-alpha-budget-0.02-outer-2-inner-5", "anchored δ=0.02 T=2 K=5", "anchored"],
       ["tuned-learningRate-0.001", "SFT η=0.001", "tuned"],
     ]);
     expect(rows?.[4]).toMatchObject({ alpha: { budget: 0.02 }, outer: 1, inner: 5 });

@@ -14,6 +14,9 @@ const signs: Readonly<Record<string, string>> = {
   inner: "K",
   weight: "w",
   budget: "δ",
+  power: "p",
+  replayShare: "share",
+  kdRatio: "KD",
 };
 
 /** Fields of a grid that are not settings. */
@@ -31,7 +34,13 @@ const idPart = (name: string, value: unknown): string =>
   `${name}-${valueText(value).replaceAll(" ", "-")}`;
 
 const labelPart = (name: string, value: unknown): string =>
-  typeof value === "string" ? value : `${signs[name] ?? name}=${valueText(value)}`;
+  typeof value === "object" && value !== null
+    ? Object.entries(value)
+        .map(([inner, one]) => labelPart(inner, one))
+        .join(" ")
+    : typeof value === "string"
+      ? value
+      : `${signs[name] ?? name}=${value}`;
 
 /**
  * All rows of a grid: `{ "method": "anchored", "alpha": [0.1, 0.25], "outer": 1, "inner": 10 }` are

@@ -1,4 +1,5 @@
 import { miniNames } from "../../tasks/minis.ts";
+import type { Recipe } from "../recipe.ts";
 import { fullRecipe } from "../recipes/full.ts";
 import { miniRecipe, miniTargets } from "../recipes/minis.ts";
 import { smokeRecipe } from "../recipes/smoke.ts";
@@ -6,11 +7,12 @@ import { ablations, studyRecipe } from "../recipes/study.ts";
 import type { Recipes } from "./recipeFile.ts";
 import type { Sweep } from "./sweep.ts";
 
+const byName = (recipes: readonly Recipe[]): Recipes =>
+  Object.fromEntries(recipes.map((recipe) => [recipe.name, recipe]));
+
 /** Recipes that a sweep's file may extend. */
 export const namedRecipes: Recipes = {
-  full: fullRecipe,
-  smoke: smokeRecipe,
-  study: studyRecipe,
+  ...byName([fullRecipe, smokeRecipe, studyRecipe, ...ablations]),
   ...Object.fromEntries(miniNames.map((name) => [name, miniRecipe(name)])),
 };
 
@@ -28,17 +30,25 @@ const threeTargets: Sweep = {
 const seeds = [0, 1, 2, 3, 4];
 const tuningSeeds = [100, 101, 102];
 
-/** Sweeps that need no file. */
+const alone = (recipe: Recipe): Sweep => ({
+  name: recipe.name,
+  studies: [{ recipe, seeds, tuningSeeds }],
+});
+
+/** The study's rows under other conditions: nothing is chosen there. */
+const condition = (recipe: Recipe): Sweep => ({
+  name: recipe.name,
+  studies: [{ recipe, seeds, tuningSeeds: [] }],
+});
+
+/** Sweeps that need no file; `study` is the README's, with its ablations. */
 export const namedSweeps: Readonly<Record<string, Sweep>> = {
-  full: { name: "full", studies: [{ recipe: fullRecipe, seeds, tuningSeeds }] },
-  smoke: { name: "smoke", studies: [{ recipe: smokeRecipe, seeds, tuningSeeds }] },
+  smoke: alone(smokeRecipe),
+  full: alone(fullRecipe),
+  ...Object.fromEntries(ablations.map((recipe) => [recipe.name, condition(recipe)])),
   study: {
     name: "study",
-    studies: [
-      { recipe: studyRecipe, seeds, tuningSeeds },
-      // Nothing is chosen here: the rows are those of the study.
-      ...ablations.map((recipe) => ({ recipe, seeds, tuningSeeds: [] })),
-    ],
+    studies: [alone(studyRecipe), ...ablations.map(condition)].flatMap(({ studies }) => studies),
   },
   "three-targets": threeTargets,
 };

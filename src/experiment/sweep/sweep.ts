@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { DataError } from "../../tensor/errors.ts";
 import { createRun, reopenRun, runIsThere, writeConfig } from "../directory.ts";
 import { removeUnfinished } from "../files.ts";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe, RowRecipe } from "../recipe.ts";
 import { allSeeds, type RunConfig, type RunDirectory } from "../run.ts";
 import { type Job, jobId, planJobs } from "./plan.ts";
 
@@ -89,20 +89,21 @@ const pick = ({ recipe, seeds, tuningSeeds = [] }: RunConfig) => ({ recipe, seed
 /** The first thing that decides numbers and differs; undefined where there is none. */
 function difference(before: RunConfig, after: RunConfig): string | undefined {
   if (before.backend !== after.backend) return "backend";
-  const [{ rows: oldRows, ...old }, { rows, ...recipe }] = [before.recipe, after.recipe];
+  const [old, recipe] = [deciding(before.recipe), deciding(after.recipe)];
   const fields = [
     ...new Set([...Object.keys(old), ...Object.keys(recipe)]),
   ] as (keyof typeof old)[];
   const field = fields.find((name) => !isDeepStrictEqual(old[name], recipe[name]));
   if (field) return `recipe.${field}`;
-  const row = oldRows.find(
-    (one) =>
-      !isDeepStrictEqual(
-        rows.find(({ id }) => id === one.id),
-        one,
-      ),
-  );
+  const rows = new Map(after.recipe.rows.map((row) => [row.id, unnamed(row)]));
+  const row = before.recipe.rows.find((one) => !isDeepStrictEqual(rows.get(one.id), unnamed(one)));
   if (row) return `recipe.rows, ${row.id}`;
   const seeds = new Set(allSeeds(after));
   return allSeeds(before).every((seed) => seeds.has(seed)) ? undefined : "list of seeds";
 }
+
+/** A recipe without its rows, and without what only says which of them to look at. */
+const deciding = ({ rows: _, headline: __, ...recipe }: Recipe) => recipe;
+
+/** A row without what it is called. */
+const unnamed = ({ label: _, family: __, ...row }: RowRecipe) => row;
