@@ -4,8 +4,11 @@ import type { Measurement, RowResult } from "../../src/experiment/measurements.t
 import type { Recipe } from "../../src/experiment/recipe.ts";
 import { fullRecipe } from "../../src/experiment/recipes/full.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
+import { toCsv } from "../../src/experiment/report/csv.ts";
 import { type Labelled, placeLabels } from "../../src/experiment/report/labels.ts";
+import { markdownTable } from "../../src/experiment/report/markdown.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";
+import { reportedOf } from "../../src/experiment/report/reported.ts";
 import type { RunConfig } from "../../src/experiment/run.ts";
 import { suiteOf } from "../../src/tasks/suite.ts";
 import { otherScores } from "./scores.ts";
@@ -26,7 +29,11 @@ function measure(recipe: Recipe, seed: number): Measurement[] {
       prior: Object.fromEntries(skills.map((skill) => [skill, 1 - r / 20 - seed / 100])),
       ...{ signOff: 0.5, klFromBase: r + 0.123, klToBase: r + 0.456, seconds: 2 * r },
     };
-    if (row.method !== "anchored") return [result];
+    const probe: Measurement = {
+      ...{ ...otherScores, kind: "probe", seed, row: row.id, step: 8, steps: 16, outer: 0 },
+      ...{ target: 0.5, prior: result.prior, signOff: 0, klFromBase: 0.25 + r, klToBase: 0.5 },
+    };
+    if (row.method !== "anchored") return row.method === "base" ? [result] : [probe, result];
     const steps = Array.from(
       { length: row.outer ?? 1 },
       (_, outer): Measurement => ({
@@ -44,7 +51,21 @@ function measure(recipe: Recipe, seed: number): Measurement[] {
         },
       }),
     );
-    return [...steps, result];
+    const distributions: Measurement = {
+      ...{ kind: "distributions", seed, row: row.id, outer: 0 },
+      tokens: [
+        {
+          ...{ name: "style", context: "<bos> x & =", label: "8", symbols: ["8", "#"] },
+          ...{
+            snapshot: [0.2, 0.75],
+            anchor: [0.4, 0.5],
+            reference: [0.9, 0.05],
+            next: [0.45, 0.5],
+          },
+        },
+      ],
+    };
+    return [probe, ...steps, distributions, result];
   });
 }
 
@@ -53,68 +74,178 @@ const cellsOf = (table: Element): string[][] =>
     [...line.querySelectorAll("td")].map((cell) => cell.textContent ?? ""),
   );
 
+const tableOf = (document: Document, heading: string): string[][] => {
+  const found = [...document.querySelectorAll("h3")].find((h3) => h3.textContent === heading);
+  let next = found?.nextElementSibling;
+  while (next && !next.querySelector("table")) next = next.nextElementSibling;
+  return cellsOf(next as Element);
+};
+
+const dataOf = (document: Document, name: string): string[][] =>
+  cellsOf(document.querySelector(`details[data-table=${name}]`) as Element);
+
+/** The rows of a file that a link holds. */
+function fileOf(document: Document, name: string): Record<string, string>[] {
+  const href = document.querySelector(`a[download="${name}"]`)?.getAttribute("href") ?? "";
+  const text = Buffer.from(href.split("base64,")[1] ?? "", "base64")
+    .toString()
+    .replace("\ufeff", "");
+  const [head, ...lines] = text
+    .trimEnd()
+    .split("\r\n")
+    .map((line) => line.split(","));
+  return lines.map((line) => Object.fromEntries(line.map((cell, i) => [head?.[i], cell])));
+}
+
 describe.each([smokeRecipe, fullRecipe])("the report of the $name study", (recipe) => {
   const seeds = [0, 1];
   const measurements = seeds.flatMap((seed) => measure(recipe, seed));
-  const html = reportPage(configOf(recipe, seeds), measurements);
-  const { document } = parseHTML(html);
-  const [results, certificates] = [...document.querySelectorAll("table")].map(cellsOf);
+  const html = reportPage([{ config: configOf(recipe, seeds), measurements }]);
+  const document = parseHTML(html).document as unknown as Document;
 
   it("has every row with its numbers", () => {
-    expect(results?.map(([label]) => label)).toEqual(recipe.rows.map(({ label }) => label));
+    const results = tableOf(document, "All rows");
+    expect(results.map(([label]) => label?.replace(/ [●◆]/g, ""))).toEqual(
+      recipe.rows.map(({ label }) => label),
+    );
     recipe.rows.forEach((_, r) => {
-      const text = results?.[r]?.join(" ") ?? "";
+      const text = results[r]?.join(" ") ?? "";
       expect(text).toContain((r + 0.123).toFixed(Math.abs(r + 0.123) < 10 ? 3 : 1));
       if (r > 0) expect(text).toContain(((0.9 + r / 200 - 0.005) * 100).toFixed(1));
     });
     const base = (1 + 0.99) / 2;
-    expect(results?.[0]?.[3]).toContain((base * 100).toFixed(0));
+    expect(results[0]?.[3]).toContain((base * 100).toFixed(0));
+  });
+
+  it("has every number in its files, with all digits", () => {
+    const results = fileOf(document, `${recipe.name}-results.csv`);
+    expect(results.map(({ row }) => row)).toEqual(recipe.rows.map(({ id }) => id));
+    expect(Number(results[2]?.["klFromBase"])).toBeCloseTo(2.123, 12);
+    expect(Number(results[2]?.["target.low"])).toBeLessThan(Number(results[2]?.["target"]));
+    const bySeed = fileOf(document, `${recipe.name}-seeds.csv`);
+    expect(bySeed).toHaveLength(2 * recipe.rows.length);
+    expect(Number(bySeed.at(-1)?.["klToBase"])).toBeCloseTo(recipe.rows.length - 1 + 0.456, 12);
+    expect(bySeed.every(({ use }) => use === "reported")).toBe(true);
   });
 
   it("has every certificate with its numbers", () => {
     const expected = measurements.filter(({ kind }) => kind === "certificate");
+    const certificates = dataOf(document, "certificates");
     expect(certificates).toHaveLength(expected.length);
-    expect(certificates?.[0]?.slice(3)).toEqual(["0.0123", "0.0456", "-0.0078", "0.0255", "yes"]);
+    expect(certificates[0]?.slice(2, 7)).toEqual(["0", "0.0123", "0.0456", "-0.0078", "yes"]);
     expect(html).toContain(`in ${expected.length} of ${expected.length} steps`);
   });
 
-  it("draws three figures, with a dot for every row that has one", () => {
+  it("draws its figures, with a dot for every row that has one", () => {
     const figures = [...document.querySelectorAll("figure svg")];
-    expect(figures.map((svg) => svg.getAttribute("aria-label"))).toEqual([
-      "Gain against retention",
-      "Drop against effective weight",
-      "Step divergence against its bound",
-    ]);
-    const dots = figures.map((svg) => svg.querySelectorAll("circle").length);
-    const anchored = recipe.rows.filter(({ method }) => method === "anchored").length;
+    const titled = (title: string): Element =>
+      figures.find((svg) => svg.getAttribute("aria-label") === title) as Element;
+    const large = (title: string): number =>
+      titled(title).querySelectorAll("circle[r='5'], circle[r='3.2']").length;
+    const anchored = recipe.rows.filter(({ method }) => method === "anchored");
     const steps = measurements.filter(({ kind }) => kind === "certificate").length;
-    expect(dots).toEqual([recipe.rows.length - 1, anchored, steps]);
-    for (const { label } of recipe.rows.slice(1)) expect(figures[0]?.textContent).toContain(label);
+    expect(large("Gain against retention")).toBe(recipe.rows.length - 1);
+    expect(large("Drop against effective weight")).toBe(anchored.length);
+    expect(large("Step divergence against its bound")).toBe(steps);
+    const pareto = titled("Gain against retention").textContent ?? "";
+    for (const { label } of recipe.rows.slice(1)) expect(pareto).toContain(label);
+    const skills = Object.keys(suiteOf(recipe.suite).skills);
+    for (const skill of skills) expect(titled("Prior skills").textContent).toContain(skill);
+    expect(titled("KL(base‖θ)").querySelectorAll("path").length).toBeGreaterThan(1);
     expect(html).not.toContain("NaN");
+  });
+
+  it("shows what outer steps did to a token, with what stands before it", () => {
+    const isMain = recipe.rows.find(({ id }) => id === recipe.headline)?.method === "anchored";
+    expect(isMain).toBe(true);
+    expect(html).toContain("<code>&lt;bos&gt; x &amp; =</code>");
+    const bars = dataOf(document, "distributions");
+    expect(bars).toHaveLength(8);
+    expect(bars[0]?.slice(2)).toEqual(["style", "1", "8", "p_t", "0.2"]);
   });
 
   it("needs nothing from elsewhere", () => {
     expect(document.querySelectorAll("script, link, img, iframe")).toHaveLength(0);
-    const urls = html.match(/(?:https?:)?\/\/[^\s"'<)]+/g) ?? [];
+    const urls = html.replaceAll(/base64,[^"]*/g, "").match(/(?:https?:)?\/\/[^\s"'<)]+/g) ?? [];
     expect(urls.filter((url) => url !== "http://www.w3.org/2000/svg")).toEqual([]);
     expect(html).toContain("prefers-color-scheme: dark");
     expect(html).toContain("@media print");
   });
 });
 
+describe("the report of a study with tuning seeds", () => {
+  const config = { ...configOf(fullRecipe, [0, 1]), tuningSeeds: [100, 101] };
+  const measurements = [0, 1, 100, 101].flatMap((seed) => measure(fullRecipe, seed));
+  const run = { config, measurements };
+
+  it("chooses on them, and reports on the others alone", () => {
+    const { choices, rows } = reportedOf(run);
+    const [first] = choices.filter(({ family }) => family === "sft");
+    // Of the three SFT rows the one that keeps most; by `measure` that is the first.
+    expect(first?.row.id).toBe("sft-3e-3");
+    expect(first?.tried).toBe(3);
+    expect(rows.every(({ seeds }) => seeds.join() === "0,1")).toBe(true);
+    const moved = measurements.map((m) => (m.seed >= 100 ? m : { ...m, target: 0.1 }));
+    const again = reportedOf({ config, measurements: moved as Measurement[] });
+    expect(again.choices).toEqual(choices);
+  });
+
+  it("writes the README's table from the same numbers", () => {
+    const reported = reportedOf(run);
+    const lines = markdownTable(reported).split("\n");
+    const cells = (line: string | undefined) => line?.split("|").map((cell) => cell.trim()) ?? [];
+    expect(lines.filter((line) => line.startsWith("|"))).toHaveLength(2 + reported.shown.length);
+    const main = lines.find((line) => line.includes("**Anchored α=0.25 T=2 K=5**"));
+    const summary = reported.rows.find(({ row }) => row.id === fullRecipe.headline);
+    expect(cells(main)[4]).toContain((100 * (summary?.target.mean ?? 0)).toFixed(1));
+    expect(cells(main)[8]).toBe("4/4");
+    expect(lines.at(-2)).toContain("chosen on seeds 100, 101");
+  });
+});
+
+describe("the report of several runs", () => {
+  it("has a part for each, with links to them, and says what failed", () => {
+    const other = { ...smokeRecipe, name: "other" };
+    const html = reportPage(
+      [smokeRecipe, other].map((recipe) => ({
+        config: configOf(recipe, [0]),
+        measurements: measure(recipe, 0),
+        failures: [{ seed: 0, row: "base", error: "it <broke>\n  at somewhere" }],
+      })),
+      "both",
+    );
+    const { document } = parseHTML(html);
+    const links = [...document.querySelectorAll("nav a")].map((a) => a.getAttribute("href"));
+    expect(links).toEqual(["#smoke", "#other"]);
+    for (const link of links) expect(document.querySelector(link as string)).not.toBeNull();
+    expect(html).toContain("seed 0, Base: it &lt;broke&gt;</li>");
+  });
+});
+
+describe("toCsv(table)", () => {
+  it("quotes what has to be quoted", () => {
+    const rows = [['a "b", c', undefined, true, 0.1 + 0.2]];
+    expect(toCsv({ name: "t", columns: ["x,y", "b", "c", "d"], rows })).toBe(
+      '"x,y",b,c,d\r\n"a ""b"", c",,true,0.30000000000000004\r\n',
+    );
+  });
+});
+
 describe("the report of a run that has just begun", () => {
   it("says that the main row is not there yet", () => {
-    const html = reportPage(configOf(smokeRecipe, [0]), []);
+    const html = reportPage([{ config: configOf(smokeRecipe, [0]), measurements: [] }]);
     expect(html).toContain("has not come to its main row yet");
     expect(html).not.toContain("NaN");
     const base = measure(smokeRecipe, 0).slice(0, 1);
-    expect(reportPage(configOf(smokeRecipe, [0]), base)).not.toContain("NaN");
+    expect(reportPage([{ config: configOf(smokeRecipe, [0]), measurements: base }])).not.toContain(
+      "NaN",
+    );
   });
 
   it("writes labels as text, not as markup", () => {
     const rows = smokeRecipe.rows.map((row) => ({ ...row, label: `<b>${row.label}&` }));
     const recipe = { ...smokeRecipe, rows };
-    const html = reportPage(configOf(recipe, [0]), measure(recipe, 0));
+    const html = reportPage([{ config: configOf(recipe, [0]), measurements: measure(recipe, 0) }]);
     expect(html).not.toContain("<b>");
     expect(html).toContain("&lt;b&gt;Base&amp;");
   });

@@ -46,7 +46,7 @@ async function conclude(
 ): Promise<void> {
   const { config, measurements } = run;
   const { recipe } = config;
-  const report = await run.writeReport(reportPage(config, measurements));
+  const report = await run.writeReport(reportPage([{ config, measurements }]));
   const rows = summarize(recipe, measurements);
   if (rows.length > 0) {
     const styled = out.isTTY === true && !noColor;

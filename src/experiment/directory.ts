@@ -34,6 +34,12 @@ export const writeConfig = (path: string, config: RunConfig): Promise<void> =>
 export const readFailures = (path: string): Promise<readonly Failure[]> =>
   readFailuresIn(disk, path);
 
+/** A folder's runs, in the order of their names; the folder itself where it is one. */
+export async function runsIn(folder: string): Promise<string[]> {
+  if (await runIsThere(folder)) return [folder];
+  return (await listRuns(folder)).toSorted();
+}
+
 /** Paths of the runs in a folder, the newest first. */
 export async function listRuns(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {

@@ -1,13 +1,23 @@
 import * as Plot from "@observablehq/plot";
-import type { Spread } from "../summary.ts";
 import { type Frame, placeLabels } from "./labels.ts";
 
-/** A row as a dot, with whiskers over the seeds. */
+/** A figure of a row: its mean, the ends of its whisker, and each seed's. */
+export interface Extent {
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A row as a dot, with whiskers and the seeds behind it. */
 export interface Dot {
-  readonly text: string;
+  /** What it is, shown when it is pointed at. */
+  readonly title: string;
+  /** What stands beside it; a dot without is small and hollow, and has no whiskers. */
+  readonly text: string | undefined;
   readonly color: string;
-  readonly x: Spread;
-  readonly y: Spread;
+  readonly x: Extent;
+  readonly y: Extent;
+  readonly seeds?: readonly (readonly [x: number, y: number])[];
 }
 
 /** First and last value of an axis. */
@@ -55,16 +65,18 @@ export function labelledDots(
   const frame = frameOf(area);
   const across = axis(x, frame.left, frame.right);
   const up = axis(y, frame.bottom, frame.top);
-  const points = dots.map((dot) => ({
+  const large = dots.flatMap(({ text, ...dot }) => (text === undefined ? [] : [{ ...dot, text }]));
+  const small = dots.filter(({ text }) => text === undefined);
+  const points = large.map((dot) => ({
     x: across.toPixel(dot.x.mean),
     y: up.toPixel(dot.y.mean),
     text: dot.text,
   }));
   const places = placeLabels(points, frame);
   // A halo keeps letters apart from lines that they cross.
-  const readable = { fill: "currentColor", stroke: "var(--page)", strokeWidth: 3 };
-  const whisker = { strokeOpacity: 0.5, strokeWidth: 1.5 };
-  const layers = dots.map((dot, i): Layers => {
+  const readable = { fill: "currentColor", stroke: "var(--page)", strokeWidth: 3, fontWeight: 600 };
+  const whisker = { strokeOpacity: 0.45, strokeWidth: 1.5 };
+  const layers = large.map((dot, i): Layers => {
     const { dx, dy, anchor } = places[i] as (typeof places)[number];
     const [cx, cy, stroke] = [dot.x.mean, dot.y.mean, dot.color];
     const end = { x2: [cx + across.fromLength(dx)], y2: [cy + up.fromLength(dy)] };
@@ -73,12 +85,22 @@ export function labelledDots(
       Plot.link([i], { ...leader, strokeOpacity: 0.35 }),
       Plot.ruleY([cy], { x1: dot.x.min, x2: dot.x.max, stroke, ...whisker }),
       Plot.ruleX([cx], { y1: dot.y.min, y2: dot.y.max, stroke, ...whisker }),
-      Plot.dot([[cx, cy]], { r: 5, fill: dot.color, stroke: "var(--page)" }),
+      Plot.dot([[cx, cy]], { r: 5, fill: dot.color, stroke: "var(--page)", title: [dot.title] }),
       Plot.text([[cx, cy]], { text: [dot.text], dx, dy, textAnchor: anchor, ...readable }),
     ];
   });
-  // Lines of all rows below dots of all rows, and letters on top.
-  return [0, 1, 2, 3, 4].flatMap((layer) => layers.map((marks) => marks[layer] as Plot.Markish));
+  return [
+    ...dots.flatMap(({ seeds = [], color }) =>
+      seeds.length > 0
+        ? [Plot.dot(seeds, { r: 1.8, fill: color, fillOpacity: 0.4, className: "seed" })]
+        : [],
+    ),
+    ...small.map(({ x, y, color, title }) =>
+      Plot.dot([[x.mean, y.mean]], { r: 3.2, fill: "var(--page)", stroke: color, title: [title] }),
+    ),
+    // Lines of all rows below dots of all rows, and letters on top.
+    ...[0, 1, 2, 3, 4].flatMap((layer) => layers.map((marks) => marks[layer] as Plot.Markish)),
+  ];
 }
 
 type Layers = readonly [

@@ -1,62 +1,23 @@
 import * as Plot from "@observablehq/plot";
-import type { Certified } from "../measurements.ts";
-import type { Recipe } from "../recipe.ts";
-import { type RowSummary, type Spread, weightOf } from "../summary.ts";
-import { type Domain, type Dot, labelledDots, plotArea, wideArea } from "./dots.ts";
-import { families, familyOf } from "./families.ts";
+import type { RowRecipe } from "../recipe.ts";
+import { weightOf } from "../summary.ts";
+import { type Domain, type Dot, labelledDots, plotArea } from "./dots.ts";
+import { families } from "./families.ts";
+import { percents, tens } from "./pareto.ts";
+import type { Reported } from "./reported.ts";
 import { drawSvg } from "./svg.ts";
 
-const percents = ({ mean, min, max }: Spread): Spread => ({
-  mean: 100 * mean,
-  min: 100 * min,
-  max: 100 * max,
-});
-
-const colorOf = ({ row }: RowSummary): string => families[familyOf(row)].color;
-
-/** The smallest stretch of whole tens around all values and `atLeast`. */
-function tens(spreads: readonly Spread[], [from, to]: Domain): Domain {
-  const lowest = Math.min(from, ...spreads.map(({ min }) => min));
-  const highest = Math.max(to, ...spreads.map(({ max }) => max));
-  return [10 * Math.floor(lowest / 10), 10 * Math.ceil(highest / 10)];
-}
-
-/** What was kept against what was gained: the upper right corner is where one wants to be. */
-export function paretoFigure(rows: readonly RowSummary[]): string {
-  const dots = rows.flatMap((row): Dot[] => {
-    if (!row.gain || row.row.method === "base") return [];
-    const { mean, min, max } = percents(row.drop);
-    const kept = { mean: 100 - mean, min: 100 - max, max: 100 - min };
-    return [{ text: row.row.label, color: colorOf(row), x: kept, y: percents(row.gain) }];
-  });
-  const x = tens(
-    dots.map((dot) => dot.x),
-    [90, 100],
-  );
-  const y = tens(
-    dots.map((dot) => dot.y),
-    [90, 100],
-  );
-  return drawSvg("Gain against retention", {
-    ...wideArea,
-    x: { domain: [x[0], x[1] + 2], label: "prior skills kept, % of the base →", grid: true },
-    y: {
-      domain: [y[0] - 2, y[1] + 4],
-      label: "↑ gain on the target, % of the reference's",
-      grid: true,
-    },
-    marks: labelledDots(dots, [x[0], x[1] + 2], [y[0] - 2, y[1] + 4], wideArea),
-  });
-}
-
 /** Forgetting against the weight of p_sft that the outer steps would reach if they were exact. */
-export function weightFigure(rows: readonly RowSummary[]): string {
+export function weightFigure({ rows, numberOf, look }: Reported): string | undefined {
   const dots = rows.flatMap((summary): Dot[] => {
     const weight = weightOf(summary.row);
     if (weight === undefined) return [];
+    const { row, drop } = summary;
     const x = { mean: weight, min: weight, max: weight };
-    return [{ text: summary.row.label, color: colorOf(summary), x, y: percents(summary.drop) }];
+    const title = `${row.label}: drop ${(100 * drop.mean).toFixed(1)} %`;
+    return [{ title, text: numberOf(row), color: look(row).color, x, y: percents(drop) }];
   });
+  if (dots.length === 0) return undefined;
   const path = dots
     .filter(({ color }) => color === families.anchored.color)
     .toSorted((a, b) => a.x.mean - b.x.mean);
@@ -81,63 +42,32 @@ export function weightFigure(rows: readonly RowSummary[]): string {
   });
 }
 
-/** What the logarithmic axis can show: rounding may give less, and a step that stood still gives 0. */
-const FLOOR = 1e-6;
-
-/** The row's name above its panel, on two lines: the method, then its setting. */
-const panelTitle = ({ label }: { readonly label: string }): Plot.Markish =>
-  Plot.text([label.replace(" ", "\n")], {
-    fx: [label],
-    text: (text: string) => text,
-    frameAnchor: "top",
-    lineAnchor: "bottom",
-    dy: -6,
-    fill: "currentColor",
-  });
-
-/**
- * How far each outer step went (dots) against what the linear bound allows (ticks); a panel a row,
- * logarithmic.
- */
-export function boundFigure(recipe: Recipe, certificates: readonly Certified[]): string {
-  const seeds = [...new Set(certificates.map(({ seed }) => seed))];
-  const byRow = recipe.rows.flatMap((row) => {
-    const steps = certificates.filter((certificate) => certificate.row === row.id);
-    return steps.length > 0
-      ? [{ label: row.label, color: families[familyOf(row)].color, steps }]
-      : [];
-  });
-  const values = certificates.flatMap(({ bound, measured }) => [bound, measured]);
-  const domain = [Math.max(FLOOR, Math.min(...values)) / 1.5, 1.5 * Math.max(...values)];
-  const marks = byRow.flatMap(({ label, color, steps }) =>
-    steps.flatMap(({ outer, measured, bound, seed }): Plot.Markish[] => {
-      const dx = 7 * (seeds.indexOf(seed) - (seeds.length - 1) / 2);
-      const at = { fx: [label], x: [outer + 1], dx } as const;
-      return [
-        Plot.ruleX([outer], {
-          ...at,
-          y1: [Math.max(FLOOR, measured)],
-          y2: [bound],
-          stroke: color,
-          strokeOpacity: 0.35,
-        }),
-        Plot.tickY([outer], { ...at, y: [bound], stroke: color, strokeWidth: 2, inset: 0 }),
-        Plot.dot([outer], {
-          ...at,
-          y: [Math.max(FLOOR, measured)],
-          r: 4,
-          fill: color,
-          stroke: "var(--page)",
-        }),
-      ];
-    }),
+/** Each prior skill of each row that is shown, with its interval; the tick is the base's. */
+export function skillFigure({ shown, look, numberOf }: Reported): string {
+  const nameOf = (row: RowRecipe): string => `${row.label}  ${numberOf(row) ?? ""}`;
+  const base = shown.find(({ row }) => row.method === "base");
+  const bars = shown.flatMap(({ row, prior }) =>
+    Object.entries(prior).map(([skill, spread]) => ({
+      ...{ skill, label: nameOf(row), color: look(row).color },
+      ...{ ...percents(spread), base: 100 * (base?.prior[skill]?.mean ?? Number.NaN) },
+    })),
   );
-  return drawSvg("Step divergence against its bound", {
-    ...plotArea,
-    marginTop: 44,
-    fx: { axis: null, domain: byRow.map(({ label }) => label), padding: 0.08 },
-    x: { type: "band", label: "outer step", padding: 0.4 },
-    y: { type: "log", domain, label: "↑ nats a token", grid: true, ticks: 5, tickFormat: "~g" },
-    marks: [Plot.frame({ strokeOpacity: 0.15 }), ...byRow.map(panelTitle), ...marks],
+  const labels = shown.map(({ row }) => nameOf(row));
+  const skills = [...new Set(bars.map(({ skill }) => skill))];
+  return drawSvg("Prior skills", {
+    ...{ width: 1180, height: 64 + 20 * labels.length },
+    ...{ marginLeft: 8 + 6.6 * Math.max(...labels.map(({ length }) => length)), marginRight: 16 },
+    ...{ marginTop: 32, marginBottom: 32 },
+    fx: { domain: skills, label: null, padding: 0.12 },
+    x: { domain: [0, 100], ticks: [0, 50, 100], label: null, grid: true },
+    y: { domain: labels, label: null, padding: 0.25, tickSize: 0 },
+    marks: [
+      Plot.barX(bars, { fx: "skill", y: "label", x: "mean", fill: "color", fillOpacity: 0.75 }),
+      Plot.ruleY(bars, {
+        ...{ fx: "skill", y: "label", x1: "min", x2: "max" },
+        ...{ stroke: "currentColor", strokeWidth: 1.2, strokeOpacity: 0.7 },
+      }),
+      Plot.tickX(bars, { fx: "skill", y: "label", x: "base", stroke: "currentColor" }),
+    ],
   });
 }

@@ -1,7 +1,8 @@
 import { duration, nats, percent, range } from "../format.ts";
-import type { Certified } from "../measurements.ts";
-import type { Recipe } from "../recipe.ts";
-import { type RowSummary, type Spread, weightOf } from "../summary.ts";
+import { estimate } from "../statistics.ts";
+import { type Spread, weightOf } from "../summary.ts";
+import { type DataTable, type Datum, dataUrl, toCsv } from "./csv.ts";
+import type { Reported } from "./reported.ts";
 
 const escapes: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -16,69 +17,80 @@ export const escapeHtml = (text: string): string =>
 
 type Format = (value: number) => string;
 
-/** The mean, and below it the range where there are several seeds. */
-function cell(spread: Spread | undefined, seeds: number, format: Format): string {
+/** The mean, and below it the 95 % interval where there are several seeds. */
+function cell(spread: Spread | undefined, format: Format): string {
   if (!spread) return "–";
-  const small = `<small>${range(spread, format)}</small>`;
-  return seeds > 1 ? format(spread.mean) + small : format(spread.mean);
+  const interval = estimate([...spread.values.values()]);
+  if (!interval) return format(spread.mean);
+  const ends = { ...spread, min: interval.low, max: interval.high };
+  return `${format(spread.mean)}<small>${range(ends, format)}</small>`;
 }
 
 const table = (head: readonly string[], rows: readonly string[]): string =>
-  `<div class="scroll"><table><thead><tr>${head.map((title) => `<th>${title}</th>`).join("")}</tr></thead>
+  `<div class="scroll"><table><thead><tr>${head.map((title) => `<th scope="col">${title}</th>`).join("")}</tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody></table></div>`;
 
-const line = (cells: readonly string[], headline = false): string =>
-  `<tr${headline ? ' class="headline"' : ""}>${cells.map((text) => `<td>${text}</td>`).join("")}</tr>`;
+const line = (cells: readonly string[], kind?: string): string =>
+  `<tr${kind ? ` class="${kind}"` : ""}>${cells.map((text) => `<td>${text}</td>`).join("")}</tr>`;
 
 /** All rows with all figures. */
-export function resultTable(recipe: Recipe, rows: readonly RowSummary[]): string {
+export function resultTable({ recipe, rows, choices, frontier, look }: Reported): string {
   const skills = Object.keys(rows[0]?.prior ?? {});
+  const chosen = new Set(choices.map(({ row }) => row.id));
   const head = [
     ...["row", "target", "gain", ...skills, "drop"],
     ...["sign-off", "KL(b‖θ)", "KL(θ‖b)", "1−(1−α)ᵀ", "certificates", "time"],
   ];
   const lines = rows.map((summary) => {
-    const { row, seeds, target, gain, prior, drop, certificates, signOff } = summary;
-    const of = (spread: Spread | undefined, format: Format): string =>
-      cell(spread, seeds.length, format);
+    const { row, target, gain, prior, drop, certificates, signOff } = summary;
     const weight = weightOf(row);
     const { held, total } = certificates;
     const isBase = row.method === "base";
+    const marks = `${chosen.has(row.id) ? " ●" : ""}${frontier.has(row.id) ? " ◆" : ""}`;
     const cells = [
-      escapeHtml(row.label),
-      of(target, percent),
-      isBase ? "–" : of(gain, percent),
-      ...skills.map((skill) => of(prior[skill], (x) => percent(x, 0))),
-      isBase ? "–" : of(drop, percent),
-      of(signOff, (x) => percent(x, 0)),
-      of(summary.klFromBase, nats),
-      of(summary.klToBase, nats),
+      `<i style="background:${look(row).color}"></i>${escapeHtml(row.label)}${marks}`,
+      cell(target, percent),
+      isBase ? "–" : cell(gain, percent),
+      ...skills.map((skill) => cell(prior[skill], (x) => percent(x, 0))),
+      isBase ? "–" : cell(drop, percent),
+      cell(signOff, (x) => percent(x, 0)),
+      cell(summary.klFromBase, nats),
+      cell(summary.klToBase, nats),
       weight === undefined ? "–" : weight.toFixed(3),
       total > 0 ? `${held} / ${total}` : "–",
-      of(summary.seconds, duration),
+      duration(summary.seconds.mean),
     ];
-    return line(cells, row.id === recipe.headline);
+    return line(cells, row.id === recipe.headline ? "headline" : undefined);
   });
   return table(head, lines);
 }
 
-/** Every outer step with its bound, nats a token. */
-export function certificateTable(recipe: Recipe, certificates: readonly Certified[]): string {
-  const labelOf = (id: string): string => recipe.rows.find((row) => row.id === id)?.label ?? id;
-  const head = [
-    ...["row", "seed", "outer step", "KL(p<sub>t</sub>‖p<sub>t+1</sub>)"],
-    ...["α·KL(p<sub>t</sub>‖p<sub>sft</sub>)", "δ", "bound + δ − measured", "held on every token"],
-  ];
-  const lines = certificates.map(({ row, seed, outer, measured, bound, inexactness, held }) =>
-    line([
-      escapeHtml(labelOf(row)),
-      `${seed}`,
-      `${outer + 1}`,
-      ...[measured, bound, inexactness, bound + inexactness - measured].map((x) => x.toFixed(4)),
-      held ? "yes" : "no",
-    ]),
-  );
-  return table(head, lines);
+/** Numbers as a reader wants them: four digits; whole numbers whole. */
+function shown(datum: Datum): string {
+  if (datum === undefined || datum === "") return "–";
+  if (typeof datum === "boolean") return datum ? "yes" : "no";
+  if (typeof datum === "string") return escapeHtml(datum);
+  return Number.isInteger(datum) ? `${datum}` : `${Number(datum.toPrecision(4))}`;
+}
+
+/** So many lines stand in the page; all of them are in the file. */
+const LINES = 400;
+
+/** The numbers behind a figure, folded up, with their file. */
+export function dataDetails(data: DataTable, prefix: string): string {
+  const { columns, rows } = data;
+  if (rows.length === 0) return "";
+  const lines = rows.slice(0, LINES).map((row) => line(row.map(shown)));
+  const more = rows.length > LINES ? ` (the first ${LINES} of ${rows.length} lines)` : "";
+  return `<details class="data" data-table="${escapeHtml(data.name)}"><summary>The numbers${more}</summary>
+${csvLink(data, prefix)}
+${table(columns.map(escapeHtml), lines)}</details>`;
+}
+
+/** A link that holds a table as a file. */
+export function csvLink(data: DataTable, prefix: string): string {
+  const name = `${prefix}-${data.name}.csv`;
+  return `<p class="file"><a download="${escapeHtml(name)}" href="${dataUrl(toCsv(data))}">${escapeHtml(name)}</a> <span class="muted">${data.rows.length} lines</span></p>`;
 }

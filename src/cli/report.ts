@@ -1,0 +1,97 @@
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readFailures, reopenRun, runsIn } from "../experiment/directory.ts";
+import { writeWhole } from "../experiment/files.ts";
+import { toCsv } from "../experiment/report/csv.ts";
+import { dataTables } from "../experiment/report/csvFiles.ts";
+import { markdownTable } from "../experiment/report/markdown.ts";
+import { reportPage } from "../experiment/report/page.ts";
+import { type ReportedRun, reportedOf } from "../experiment/report/reported.ts";
+import { DataError } from "../tensor/errors.ts";
+import type { Command, Terminal } from "./command.ts";
+import { UsageError } from "./options.ts";
+
+const usage = `anchorgrad report <folder …> [options]: one self-contained page about runs
+
+  anchorgrad report runs/study
+  anchorgrad report runs/full-2026-01-02-030405 runs/alpha --out both.html
+  anchorgrad report runs/study --markdown >> README.md
+
+Each folder is a run's, with config.json and metrics.jsonl, or one of several runs, as a sweep's.
+Runs that have not ended are reported as far as they are.
+
+Options
+  --out <file>            the page (default: report.html in the first folder)
+  --csv <folder>          also writes every table as <run>-<table>.csv
+  --markdown              prints the tables of results as Markdown, and writes no page
+  --help                  this text
+`;
+
+const declared = {
+  out: { type: "string" },
+  csv: { type: "string" },
+  markdown: { type: "boolean" },
+} as const;
+
+async function run(args: readonly string[], { out, folder }: Terminal): Promise<boolean> {
+  const { values, positionals } = parse(args);
+  const [first] = positionals;
+  if (first === undefined)
+    throw new UsageError("report: expected the folder of a run, got none; see --help");
+  const paths = await Promise.all(positionals.map((path) => runsOf(resolve(folder, path))));
+  const runs = await Promise.all(paths.flat().map(read));
+  if (values.csv !== undefined) await writeTables(runs, resolve(folder, values.csv), out);
+  if (values.markdown) {
+    out.write(runs.map(titledTable(runs.length > 1)).join("\n"));
+    return true;
+  }
+  const page = resolve(folder, values.out ?? join(first, "report.html"));
+  await writeWhole(page, reportPage(runs, basename(resolve(folder, first))));
+  out.write(`${page}\n`);
+  return true;
+}
+
+const titledTable =
+  (titled: boolean) =>
+  (one: ReportedRun): string =>
+    `${titled ? `### ${one.config.recipe.name}\n\n` : ""}${markdownTable(reportedOf(one))}`;
+
+async function runsOf(path: string): Promise<string[]> {
+  const runs = await runsIn(path);
+  if (runs.length === 0)
+    throw new DataError(`${path}: expected a run, or a folder of runs, got neither`);
+  return runs;
+}
+
+async function read(path: string): Promise<ReportedRun> {
+  const { config, measurements } = await reopenRun(path);
+  return { config, measurements, failures: await readFailures(path) };
+}
+
+async function writeTables(
+  runs: readonly ReportedRun[],
+  folder: string,
+  out: Terminal["out"],
+): Promise<void> {
+  for (const one of runs)
+    for (const table of dataTables(one)) {
+      const path = join(folder, `${one.config.recipe.name}-${table.name}.csv`);
+      await writeWhole(path, toCsv(table));
+      out.write(`${path}\n`);
+    }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: declared, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split(/\.\s/)[0]}; see --help`);
+  }
+}
+
+export const report: Command = {
+  name: "report",
+  about: "a page about runs: figures, tables, CSV; or the README's table",
+  usage,
+  run,
+};

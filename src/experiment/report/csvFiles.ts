@@ -1,0 +1,22 @@
+import type { DataTable } from "./csv.ts";
+import {
+  certificateData,
+  choiceData,
+  differenceData,
+  priorData,
+  resultData,
+  seedData,
+} from "./data.ts";
+import { distributionData } from "./distributions.ts";
+import { type ReportedRun, reportedOf } from "./reported.ts";
+import { trajectoryData } from "./trajectories.ts";
+
+/** All tables of a run. */
+export function dataTables(run: ReportedRun): DataTable[] {
+  const reported = reportedOf(run);
+  const makers = [
+    ...[resultData, seedData, priorData, certificateData, differenceData, choiceData],
+    ...[trajectoryData, distributionData],
+  ];
+  return makers.map((make) => make(reported)).filter(({ rows }) => rows.length > 0);
+}

@@ -1,0 +1,126 @@
+import type { Measurement, RowResult } from "../measurements.ts";
+import { estimate, pairedDifference } from "../statistics.ts";
+import { dropOf, gainOf, type RowSummary, type Spread, weightOf } from "../summary.ts";
+import { type DataTable, type Datum, flatten, tableOf } from "./csv.ts";
+import type { Reported } from "./reported.ts";
+
+type Fields = Record<string, Datum>;
+
+/** `target`, `target.low`, `target.high`: a mean and its 95 % interval. */
+function estimated(name: string, spread: Spread | undefined): Fields {
+  const interval = spread && estimate([...spread.values.values()]);
+  return {
+    [name]: spread?.mean,
+    [`${name}.low`]: interval?.low,
+    [`${name}.high`]: interval?.high,
+  };
+}
+
+const named = ({ row }: RowSummary): Fields => ({
+  ...{ row: row.id, label: row.label, family: row.family, method: row.method },
+});
+
+/** Every row over the reported seeds. */
+export function resultData({ rows, choices, frontier }: Reported): DataTable {
+  const chosen = new Set(choices.map(({ row }) => row.id));
+  return tableOf(
+    "results",
+    rows.map((summary) => ({
+      ...named(summary),
+      chosen: chosen.has(summary.row.id),
+      frontier: frontier.has(summary.row.id),
+      seeds: summary.seeds.length,
+      ...estimated("target", summary.target),
+      ...estimated("gain", summary.gain),
+      ...estimated("drop", summary.drop),
+      ...estimated("klFromBase", summary.klFromBase),
+      ...estimated("klToBase", summary.klToBase),
+      signOff: summary.signOff.mean,
+      effectiveWeight: weightOf(summary.row),
+      certificatesHeld: summary.certificates.held,
+      certificates: summary.certificates.total,
+      seconds: summary.seconds.mean,
+    })),
+  );
+}
+
+/** Each prior skill of the rows that are shown. */
+export const priorData = ({ shown }: Reported): DataTable =>
+  tableOf(
+    "skills",
+    shown.flatMap((summary) =>
+      Object.entries(summary.prior).map(([skill, spread]) => ({
+        ...named(summary),
+        skill,
+        ...estimated("exactMatch", spread),
+      })),
+    ),
+  );
+
+const isRow = (m: Measurement): m is RowResult => m.kind === "row";
+
+/** Every row with every seed, tuning seeds too. */
+export function seedData({ recipe, measurements, seeds }: Reported): DataTable {
+  const results = measurements.filter(isRow);
+  const find = (row: string | undefined, seed: number): RowResult | undefined =>
+    results.find((result) => result.row === row && result.seed === seed);
+  return tableOf(
+    "seeds",
+    results.map((result) => {
+      const { kind: _, seed, row, ...scores } = result;
+      const [base, reference] = [recipe.rows[0]?.id, recipe.reference].map((id) => find(id, seed));
+      return {
+        ...{ row, seed, use: seeds.includes(seed) ? "reported" : "tuning" },
+        gain: base && reference && gainOf(result, base, reference),
+        drop: base && dropOf(result, base),
+        ...flatten(scores),
+      };
+    }),
+  );
+}
+
+/** Every outer step with what the theory promises for it. */
+export const certificateData = ({ certificates }: Reported): DataTable =>
+  tableOf(
+    "certificates",
+    certificates.map(({ kind: _, ...fields }) => flatten(fields)),
+  );
+
+/** The rows that are shown against the main one, on the same seeds. */
+export function differenceData({ recipe, shown, rows }: Reported): DataTable {
+  const main = rows.find(({ row }) => row.id === recipe.headline);
+  const difference = (
+    name: string,
+    summary: RowSummary,
+    of: (r: RowSummary) => Spread | undefined,
+  ) => {
+    const [left, right] = [of(summary), main && of(main)];
+    const found = left && right && pairedDifference(left.values, right.values);
+    return { [name]: found?.mean, [`${name}.low`]: found?.low, [`${name}.high`]: found?.high };
+  };
+  const others = shown.filter(
+    ({ row }) => row.method !== "base" && row.id !== recipe.headline && main !== undefined,
+  );
+  return tableOf(
+    "differences",
+    others.map((summary) => ({
+      ...named(summary),
+      ...difference("gain", summary, ({ gain }) => gain),
+      ...difference("drop", summary, ({ drop }) => drop),
+    })),
+  );
+}
+
+/** What each family's row was chosen by, on the tuning seeds. */
+export const choiceData = ({ choices, tuning }: Reported): DataTable =>
+  tableOf(
+    "choices",
+    choices.map(({ family, row, tried, gainedEnough }) => {
+      const summary = tuning.find((one) => one.row.id === row.id);
+      return {
+        ...{ family, row: row.id, label: row.label, tried, gainedEnough },
+        gain: summary?.gain?.mean,
+        drop: summary?.drop.mean,
+      };
+    }),
+  );

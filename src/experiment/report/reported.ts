@@ -1,0 +1,72 @@
+import { type Choice, chooseRows } from "../choose.ts";
+import type { Certified, Measurement } from "../measurements.ts";
+import type { Recipe, RowRecipe } from "../recipe.ts";
+import type { Failure, RunConfig } from "../run.ts";
+import { type Point, paretoFrontier } from "../statistics.ts";
+import { type RowSummary, summarize } from "../summary.ts";
+import { type Look, looksOf } from "./looks.ts";
+
+/** A run as it was read. */
+export interface ReportedRun {
+  readonly config: RunConfig;
+  readonly measurements: readonly Measurement[];
+  readonly failures?: readonly Failure[];
+}
+
+/** A run as it is reported. */
+export interface Reported {
+  readonly config: RunConfig;
+  readonly recipe: Recipe;
+  readonly failures: readonly Failure[];
+  /** Of all seeds. */
+  readonly measurements: readonly Measurement[];
+  /** Of the reported seeds: those of tuning only where there are no others. */
+  readonly reported: readonly Measurement[];
+  readonly seeds: readonly number[];
+  readonly rows: readonly RowSummary[];
+  /** Over the tuning seeds. */
+  readonly tuning: readonly RowSummary[];
+  /** Each family's row; empty where there are no tuning seeds. */
+  readonly choices: readonly Choice[];
+  /** Ids of the rows that no other one dominates. */
+  readonly frontier: ReadonlySet<string>;
+  /** The rows to look at: the base, the reference, the main row and each family's choice; all of
+   * them where there are few. */
+  readonly shown: readonly RowSummary[];
+  readonly certificates: readonly Certified[];
+  readonly look: (row: RowRecipe) => Look;
+  /** The number that stands for a row in figures: its place among those that are shown, from 1;
+   * the base has none. */
+  readonly numberOf: (row: RowRecipe) => string | undefined;
+}
+
+/** So many rows can be looked at one by one. */
+const FEW = 20;
+
+export function reportedOf({ config, measurements, failures = [] }: ReportedRun): Reported {
+  const { recipe, tuningSeeds = [] } = config;
+  const seeds = config.seeds.length > 0 ? config.seeds : tuningSeeds;
+  const reported = measurements.filter(({ seed }) => seeds.includes(seed));
+  const rows = summarize(recipe, measurements, seeds);
+  const tuning = summarize(recipe, measurements, tuningSeeds);
+  const choices = chooseRows(tuning);
+  const frontier = new Set(paretoFrontier(pointsOf(rows)).map(({ id }) => id));
+  const looked = new Set([
+    ...[recipe.rows[0]?.id, recipe.reference, recipe.headline],
+    ...choices.map(({ row }) => row.id),
+  ]);
+  const shown = rows.length <= FEW ? rows : rows.filter(({ row }) => looked.has(row.id));
+  const numbered = shown.filter(({ row }) => row.method !== "base").map(({ row }) => row.id);
+  return {
+    ...{ config, recipe, failures, measurements, reported, seeds, rows, tuning, choices },
+    ...{ frontier, shown, look: looksOf(recipe) },
+    numberOf: ({ id }) => (numbered.includes(id) ? `${numbered.indexOf(id) + 1}` : undefined),
+    certificates: reported.filter((m): m is Certified => m.kind === "certificate"),
+  };
+}
+
+/** Means of what rows gain and keep; the base, which is the origin, is none of them. */
+export const pointsOf = (rows: readonly RowSummary[]): (Point & { readonly id: string })[] =>
+  rows.flatMap(({ row, gain, drop }) =>
+    gain && row.method !== "base" ? [{ id: row.id, gain: gain.mean, kept: 1 - drop.mean }] : [],
+  );

@@ -1,0 +1,186 @@
+import { percent } from "../format.ts";
+import type { RowSummary } from "../summary.ts";
+import { boundFigure } from "./bounds.ts";
+import type { DataTable } from "./csv.ts";
+import {
+  certificateData,
+  choiceData,
+  differenceData,
+  priorData,
+  resultData,
+  seedData,
+} from "./data.ts";
+import { distributionData, distributionFigures, sourceLegend } from "./distributions.ts";
+import { skillFigure, weightFigure } from "./figures.ts";
+import { cornerFigure, paretoFigure } from "./pareto.ts";
+import type { Reported } from "./reported.ts";
+import { csvLink, dataDetails, escapeHtml, resultTable } from "./tables.ts";
+import { trajectoryData, trajectoryFigures } from "./trajectories.ts";
+
+/** All that the page says of one run. */
+export function studySections(study: Reported, titled: boolean): string {
+  const { recipe, config, certificates, rows } = study;
+  const name = escapeHtml(recipe.name);
+  const result = resultData(study);
+  return `${titled ? `<h2 id="${name}">${name}</h2>` : ""}
+<p class="muted">${escapeHtml(provenance(study))}</p>
+${lead(study)}
+${failures(study)}
+
+<div class="figures">
+${figure("Gain against retention", paretoFigure(study), PARETO, result, recipe.name, true, key(study))}
+${optional(cornerFigure(study), (svg) => figure("The corner", svg, CORNER, undefined, recipe.name, true))}
+${figure("Prior skills", skillFigure(study), SKILLS, priorData(study), recipe.name, true)}
+${optional(weightFigure(study), (svg) => figure("Drop against effective weight", svg, WEIGHT, undefined, recipe.name))}
+${certificates.length > 0 ? boundSection(study) : ""}
+</div>
+${trajectories(study)}
+${distributions(study)}
+
+<h3>All rows</h3>
+<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. Below each mean its 95 % bootstrap interval over ${rows[0]?.seeds.length ?? 0} seeds. KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
+${resultTable(study)}
+${csvLink(result, recipe.name)}
+${csvLink(seedData(study), recipe.name)}
+${comparisons(study)}
+<details><summary>Configuration: recipe, seeds, versions, machine</summary>
+<pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre>
+</details>`;
+}
+
+const PARETO =
+  "Up is more of the new task, right is more of the old skills; the upper right corner has both. Filled dots are means with 95 % bootstrap intervals, the small ones behind them single seeds, the hollow ones rows that were not chosen; the dashed line is the frontier: below and left of it some row has more of both.";
+const CORNER = "The same, where most of both is.";
+const SKILLS =
+  "Exact match of each prior skill, %, with its 95 % interval; the ticks are the base's.";
+const WEIGHT =
+  "If every outer step were exact, T steps of weight α would end at weight 1 − (1 − α)ᵀ of the fine-tuned reference. Does forgetting follow that weight, whatever α and T are? The line joins the logit rows.";
+
+const optional = (svg: string | undefined, section: (svg: string) => string): string =>
+  svg === undefined ? "" : section(svg);
+
+function provenance({ config, seeds, choices }: Reported): string {
+  const { tuningSeeds = [] } = config;
+  return [
+    `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}`,
+    ...(choices.length > 0 ? [`rows chosen on seeds ${tuningSeeds.join(", ")}`] : []),
+    `${config.backend} (${config.device})`,
+    ...(config.machine ? [config.machine] : []),
+    ...Object.entries(config.versions).map(([name, version]) => `${name} ${version}`),
+    config.started.slice(0, 10),
+  ].join(" · ");
+}
+
+/** The study's question and its answer, in one paragraph. */
+function lead({ recipe, rows }: Reported): string {
+  const find = (id: string): RowSummary | undefined => rows.find(({ row }) => row.id === id);
+  const [reference, headline] = [find(recipe.reference), find(recipe.headline)];
+  if (!reference || !headline)
+    return '<p class="lead">The run has not come to its main row yet.</p>';
+  const strong = (share: number): string => `<strong>${percent(share)} %</strong>`;
+  const gain = headline.gain
+    ? `and made ${strong(headline.gain.mean)} of its gain on the target`
+    : "and neither gained anything on the target";
+  return `<p class="lead">${escapeHtml(reference.row.label)} lost ${strong(reference.drop.mean)} of what the base could do; ${escapeHtml(headline.row.label)} lost ${strong(headline.drop.mean)} ${gain}.</p>`;
+}
+
+function failures({ failures: list, recipe }: Reported): string {
+  if (list.length === 0) return "";
+  const items = list.map(({ seed, row, error }) => {
+    const label = recipe.rows.find(({ id }) => id === row)?.label ?? row;
+    return `<li>seed ${seed}, ${escapeHtml(label)}: ${escapeHtml(error.split("\n")[0] ?? "")}</li>`;
+  });
+  return `<p><strong>Not finished</strong></p><ul class="failures">${items.join("")}</ul>`;
+}
+
+/** The rows that have a number in the figures. */
+function key({ shown, look, numberOf, choices }: Reported): string {
+  const items = shown.flatMap(({ row, gain, drop }) => {
+    const number = numberOf(row);
+    if (number === undefined) return [];
+    const { name, color } = look(row);
+    const figures = `${gain ? `gain ${percent(gain.mean)} %, ` : ""}kept ${percent(1 - drop.mean)} %`;
+    const tried = choices.find((choice) => choice.row.id === row.id)?.tried;
+    const of = tried === undefined || tried < 2 ? "" : `, best of ${tried}`;
+    return `<li><i style="background:${color}"></i><strong>${number}</strong> ${escapeHtml(row.label)} <span class="muted">${escapeHtml(name)}${of}: ${figures}</span></li>`;
+  });
+  return `<ul class="key">${items.join("")}</ul>`;
+}
+
+const legend = (items: readonly { readonly name: string; readonly color: string }[]): string =>
+  `<ul class="legend">${items.map(({ name, color }) => `<li><i style="background:${color}"></i>${escapeHtml(name)}</li>`).join("")}</ul>`;
+
+/** What happened while rows were trained. */
+function trajectories(study: Reported): string {
+  const figures = trajectoryFigures(study).map(
+    ({ title, svg }) => `<figure><h4>${escapeHtml(title)}</h4>${svg}</figure>`,
+  );
+  if (figures.length === 0) return "";
+  return `<h3>While rows were trained</h3>
+<p class="muted">Means over seeds, at the first of the prompts on which rows are judged; at step 0 the base, at all of them. Thick: the reference and the main row.</p>
+<div class="small">${figures.join("")}</div>
+${dataDetails(trajectoryData(study), study.recipe.name)}`;
+}
+
+/** What outer steps did to the distribution at a few tokens. */
+function distributions(study: Reported): string {
+  const figures = distributionFigures(study).map(
+    ({ title, context, svg }) =>
+      `<figure><h4>${escapeHtml(title)}</h4><p class="muted">after <code>${escapeHtml(context)}</code></p>${svg}</figure>`,
+  );
+  if (figures.length === 0) return "";
+  const main = study.recipe.rows.find(({ id }) => id === study.recipe.headline)?.label ?? "";
+  return `<h3>Distributions at chosen tokens</h3>
+<p class="muted">${escapeHtml(main)}, one seed: in each outer step the snapshot p<sub>t</sub>, the anchor between it and p<sub>sft</sub>, and the student after the step, p<sub>t+1</sub>. The likeliest symbols of any of them.</p>
+${legend(sourceLegend)}
+<div class="small">${figures.join("")}</div>
+${dataDetails(distributionData(study), study.recipe.name)}`;
+}
+
+function figure(
+  title: string,
+  svg: string,
+  caption: string,
+  data: DataTable | undefined,
+  prefix: string,
+  wide = false,
+  below = "",
+): string {
+  return `<section${wide ? ' class="wide"' : ""}><h3>${title}</h3>
+<figure><div class="figure">${svg}</div><figcaption>${caption}</figcaption></figure>
+${below}
+${data ? dataDetails(data, prefix) : ""}</section>`;
+}
+
+function boundSection(study: Reported): string {
+  const { certificates, recipe } = study;
+  const held = certificates.filter((certificate) => certificate.held).length;
+  return figure(
+    "Each step against its bound",
+    boundFigure(study),
+    `Dots: how far the outer step went, KL(p<sub>t</sub>‖p<sub>t+1</sub>). Ticks: α·KL(p<sub>t</sub>‖p<sub>sft</sub>), which an exact step cannot exceed. Means over the response tokens of the training data. With the inner loop's error δ added, the bound held on every token in ${held} of ${certificates.length} steps.`,
+    certificateData(study),
+    recipe.name,
+    true,
+  );
+}
+
+/** Rows against the main one, and how they were chosen. */
+function comparisons(study: Reported): string {
+  const { recipe } = study;
+  const main = recipe.rows.find(({ id }) => id === recipe.headline)?.label ?? "";
+  const [differences, choices] = [differenceData(study), choiceData(study)];
+  const parts = [
+    differences.rows.length > 0
+      ? `<h3>Against ${escapeHtml(main)}</h3>
+<p class="muted">Differences on the same seeds, row − ${escapeHtml(main)}, with their 95 % bootstrap intervals: shares of the reference's gain, and of the prior skills lost.</p>
+${dataDetails(differences, recipe.name)}`
+      : "",
+    choices.rows.length > 0
+      ? `<h3>How rows were chosen</h3>
+<p class="muted">On tuning seeds alone: of a family's rows with at least 95 % of the reference's gain the one that keeps most of the prior skills; where there is none, the one with the largest sum of gain and retention.</p>
+${dataDetails(choices, recipe.name)}`
+      : "",
+  ];
+  return parts.join("\n");
+}
