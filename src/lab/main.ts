@@ -1,15 +1,17 @@
+import { mountExplain } from "./explain/mount.ts";
 import { isolatePage } from "./isolation.ts";
 import { parameters } from "./location.ts";
 import { mountProgram } from "./program/mount.ts";
 import { mountSimplex } from "./simplex/mount.ts";
 import { mountTrain } from "./train/mount.ts";
 
-const views = ["train", "simplex", "program"] as const;
+const views = ["train", "explain", "simplex", "program"] as const;
 type View = (typeof views)[number];
 
 /** How each section fills itself, the first time that it is shown. */
 const mounts: Readonly<Record<View, (element: HTMLElement) => unknown>> = {
   train: mountTrain,
+  explain: mountExplain,
   simplex: mountSimplex,
   program: mountProgram,
 };

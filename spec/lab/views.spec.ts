@@ -1,0 +1,188 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults, RunOptions } from "axe-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launchChromium } from "../browser/chromium.ts";
+import { buildSite, type Site, serveSite } from "./site.ts";
+
+let browser: Browser;
+let site: Site;
+beforeAll(async () => {
+  site = await serveSite(await buildSite());
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.[Symbol.asyncDispose]();
+});
+
+interface View extends AsyncDisposable {
+  readonly page: Page;
+  readonly complaints: readonly string[];
+}
+
+/** Opens a view in a tab of its own. @param hash what the address says after `#` */
+async function open(hash: string, options: BrowserContextOptions = {}): Promise<View> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  await page.goto(`${site.address}#${hash}`);
+  await page.locator("main > section:visible h2").waitFor();
+  return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
+}
+
+const parameter = (page: Page, name: string): Promise<string | null> =>
+  page.evaluate((key) => new URLSearchParams(location.hash.slice(1)).get(key), name);
+
+/** Waits until the address has taken a change in. */
+const settled = (page: Page, name: string): Promise<unknown> =>
+  page.waitForFunction((key) => new URLSearchParams(location.hash.slice(1)).has(key), name);
+
+describe("the simplex", () => {
+  const handle = (page: Page, chart: string, name: string): Locator =>
+    page.getByRole("group", { name: chart }).getByRole("slider", { name });
+
+  test("is moved by the keyboard, says where it is, and is in the address", async () => {
+    await using view = await open("view=simplex");
+    const { page } = view;
+    const p = handle(page, "Probabilities", "the snapshot");
+    expect(await p.getAttribute("aria-valuetext")).toBe("curt 72.0 %, worked 25.0 %, alien 3.00 %");
+    await p.focus();
+    for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
+    const now = Number(await p.getAttribute("aria-valuenow"));
+    expect(now).toBeLessThan(72);
+    await page.keyboard.press("Shift+ArrowLeft");
+    // Five steps back.
+    expect(Number(await p.getAttribute("aria-valuenow"))).toBeCloseTo(72, 0);
+    await page.keyboard.press("ArrowUp");
+    await settled(page, "x.p");
+    expect(await page.locator(".preset-text").textContent()).toContain("Changed from");
+
+    const link = await page.evaluate(() => location.hash);
+    await using again = await open(link.slice(1));
+    for (const chart of ["Probabilities", "Log-odds"])
+      for (const name of ["the snapshot", "the fine-tuned reference"])
+        expect(await handle(again.page, chart, name).getAttribute("aria-valuetext")).toBe(
+          await handle(page, chart, name).getAttribute("aria-valuetext"),
+        );
+    expect([...view.complaints, ...again.complaints]).toEqual([]);
+  });
+
+  test("is dragged by the pointer, in either drawing", async () => {
+    await using view = await open("view=simplex");
+    const { page } = view;
+    for (const chart of ["Probabilities", "Log-odds"]) {
+      const s = handle(page, chart, "the fine-tuned reference");
+      await s.scrollIntoViewIfNeeded();
+      const box = await s.locator(".mark").boundingBox();
+      if (!box) throw new Error("no handle");
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      const before = await s.getAttribute("aria-valuetext");
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x - 40, y - 60, { steps: 4 });
+      await page.mouse.up();
+      await expect.poll(() => s.getAttribute("aria-valuetext")).not.toBe(before);
+      const after = await s.locator(".mark").boundingBox();
+      // In the plane the scale may have changed once the pointer let go.
+      if (chart === "Probabilities")
+        expect(Math.abs((after?.x ?? 0) - (box.x - 40))).toBeLessThan(2);
+    }
+    expect(view.complaints).toEqual([]);
+  });
+
+  test("shows counterexamples as what they are", async () => {
+    await using view = await open("view=simplex");
+    const { page } = view;
+    await page.getByRole("button", { name: "KL(new‖old) has no linear bound" }).click();
+    const row = page.getByRole("row", { name: /KL\(q‖p\) ≤ w·KL\(s‖p\)/ });
+    await expect.poll(() => row.textContent()).toContain("13.3 > 6.91");
+    expect(await row.textContent()).toContain("✗ fails here (no theorem)");
+    expect(await row.textContent()).toContain("✓ holds (theorem)");
+    await settled(page, "x.preset");
+    expect(await parameter(page, "x.preset")).toBe("reverse");
+    expect(view.complaints).toEqual([]);
+  });
+
+  test("says what is wrong with a link", async () => {
+    await using view = await open("view=simplex&x.alpha=7");
+    const notice = view.page.getByRole("alert");
+    expect(await notice.textContent()).toContain("a number from 0 to 1 for x.alpha, got 7");
+  });
+});
+
+describe("the program", () => {
+  test("lists a training step, finds operations and opens their kernels", async () => {
+    await using view = await open("view=program&g.engine=wasm");
+    const { page } = view;
+    await page.getByText(/Traced on WebAssembly/).waitFor();
+    const rows = page.locator(".steps tbody tr:not(.group)");
+    expect(await rows.count()).toBeGreaterThan(50);
+    await page.getByRole("searchbox").fill("backward q_proj");
+    await expect.poll(() => rows.count()).toBeLessThan(5);
+    await page.locator(".steps").getByRole("button", { name: "matmul" }).first().click();
+    await page.getByText("export function matmul(").first().waitFor();
+    await page.locator(".details").getByRole("button").first().click();
+    expect(await page.locator(".details").count()).toBe(2);
+    expect(view.complaints).toEqual([]);
+  });
+});
+
+test("the explanation leads to the simplex", async () => {
+  await using view = await open("view=explain");
+  const { page } = view;
+  const alpha = page.getByRole("slider", { name: "α" }).first();
+  await alpha.fill("0.5");
+  await page.getByText("With α = 0.50 and T = 2 exact steps").waitFor();
+  await page.getByRole("link", { name: "An alien habit is refused" }).click();
+  await page.getByText(/The logit path turns at 0\.67 only/).waitFor();
+  expect(view.complaints).toEqual([]);
+});
+
+declare const axe: { run(context: string, options: RunOptions): Promise<AxeResults> };
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
+
+describe("everybody can use", () => {
+  const looks: readonly (readonly [string, BrowserContextOptions])[] = [
+    ["light", {}],
+    ["dark", { colorScheme: "dark" }],
+    ["on a phone", { viewport: { width: 360, height: 740 } }],
+  ];
+  const views = [
+    ["the explanation", "view=explain"],
+    ["the simplex", "view=simplex&x.preset=certificate&x.power=0.5"],
+    ["the program", "view=program&g.engine=wasm"],
+  ] as const;
+  const cases = views.flatMap(([name, hash]) =>
+    looks.map(([look, options]) => ({ name, hash, look, options })),
+  );
+
+  test.each(cases)("$name, $look", async ({ hash, options }) => {
+    await using view = await open(hash, options);
+    const { page } = view;
+    if (hash.includes("program")) {
+      await page.getByText(/Traced on/).waitFor();
+      await page.locator(".steps .link").first().click();
+      await page.locator(".sources pre").first().waitFor();
+    }
+    await page.evaluate(axeSource);
+    const { violations } = await page.evaluate(() =>
+      axe.run("main", { resultTypes: ["violations"] }),
+    );
+    const found = violations.map(({ id, nodes }) => [
+      id,
+      nodes.map(({ html }) => html).slice(0, 3),
+    ]);
+    expect(found).toEqual([]);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(width, "nothing sticks out").toBeLessThanOrEqual(0);
+  });
+});
