@@ -58,7 +58,11 @@ export const snapshots: Figure = ({ outer }) => {
       },
       ...nodes.flat(),
     ) as unknown as HTMLElement,
-    html("pre", {}, html("code", {}, "const snapshot = params; // tensors are immutable")),
+    html(
+      "pre",
+      { tabindex: 0 },
+      html("code", {}, "const snapshot = params; // tensors are immutable"),
+    ),
   ];
 };
 

@@ -178,7 +178,8 @@ export function mountExplain(element: HTMLElement): () => void {
       ...range,
       oninput: () => change({ [name]: input.valueAsNumber }),
     });
-    const output = html("output");
+    // An output would be what the label names.
+    const output = html("span", { class: "value", "aria-hidden": "true" });
     updates.push(() => {
       input.valueAsNumber = setting[name];
       output.textContent = name === "alpha" ? setting.alpha.toFixed(2) : `${setting[name]}`;

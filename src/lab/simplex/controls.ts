@@ -69,7 +69,8 @@ function slider(
     ...{ min, max, step },
     oninput: () => input(range.valueAsNumber),
   });
-  const output = html("output");
+  // An output would be what the label names.
+  const output = html("span", { class: "value", "aria-hidden": "true" });
   return {
     element: html(
       "label",

@@ -45,8 +45,12 @@ export function createHandles(options: HandleOptions): Handles {
   const made = new Map<Movable, SVGGElement>();
   const at = new Map<Movable, Logits>();
 
-  const moveTo = (which: Movable, point: Point): void =>
-    options.move(which, options.chart().read(point, at.get(which) as Logits));
+  function moveTo(which: Movable, point: Point): void {
+    const next = options.chart().read(point, at.get(which) as Logits);
+    // Keys may come faster than frames.
+    at.set(which, next);
+    options.move(which, next);
+  }
 
   function make(which: Movable): SVGGElement {
     const handle = svg(

@@ -8,7 +8,10 @@ import type { Plot } from "./plot.ts";
 
 /** The distributions as bars and numbers, and what the steps amount to. */
 export function createNumbers(): Plot {
-  const distributions = html("div", { class: "scroll" });
+  const distributions = html("div", {
+    ...{ class: "scroll", tabindex: 0, role: "group" },
+    "aria-label": "The distributions",
+  });
   const sums = html("div", { class: "sums" });
   const element = html("section", { class: "numbers" }, distributions, sums);
   return {
