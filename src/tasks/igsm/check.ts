@@ -27,12 +27,17 @@ interface Meaning {
   readonly value: number;
   /** The parameters that it refers to, through the results between. */
   readonly parameters: ReadonlySet<ParameterId>;
-  /** Absent where the formula is none that a parameter can have. */
+  /** Absent where the formula is none that a parameter can have, and where nobody asks. */
   readonly polynomial?: Polynomial | undefined;
 }
 
-/** A fault; never leaves this file. */
-class Wrong extends Error {}
+/** A fault; never leaves this file. No Error: most responses are wrong, and a stack trace is slow. */
+class Wrong {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
 
 const demand = (holds: boolean, why: () => string): void => {
   if (!holds) throw new Wrong(why());
@@ -59,7 +64,7 @@ export function check(
     }
     return { correct: true, why: "" };
   } catch (error) {
-    if (error instanceof Wrong) return { correct: false, why: error.message };
+    if (error instanceof Wrong) return { correct: false, why: error.why };
     throw error;
   }
 }
@@ -159,11 +164,11 @@ function meaningOf(
   if (mode === "tight") demand(operator === by, fault("one operator"));
   const [left, right] = operands as [Meaning, Meaning?];
   if (right === undefined) return { ...left, value };
-  const known = left.polynomial && right.polynomial;
+  const known = mode === "tight" && left.polynomial && right.polynomial;
   return {
     value,
     parameters: new Set([...left.parameters, ...right.parameters]),
-    polynomial: known && combine(left.polynomial, operator, right.polynomial, modulus),
+    polynomial: known ? combine(left.polynomial, operator, right.polynomial, modulus) : undefined,
   };
 }
 

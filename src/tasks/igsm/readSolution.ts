@@ -8,8 +8,13 @@ export type Reading =
   | { readonly solution: Solution; readonly objection: string }
   | { readonly why: string };
 
-/** Text that is no solution; never leaves this file. */
-class Unreadable extends Error {}
+/** Text that is no solution; never leaves this file. No Error: a stack trace is slow. */
+class Unreadable {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
 
 const tables = new WeakMap<Problem, Map<StyleName, ReadonlyMap<string, ParameterId>>>();
 
@@ -29,7 +34,7 @@ export function readSolution(problem: Problem, text: string, style: StyleName): 
   try {
     return style === "text" ? readText(text, names) : readCompact(text, names);
   } catch (error) {
-    if (error instanceof Unreadable) return { why: error.message };
+    if (error instanceof Unreadable) return { why: error.why };
     throw error;
   }
 }
@@ -59,9 +64,7 @@ function readText(text: string, names: Names): Reading {
     const symbol = head.slice(as + 4);
     if (!last.startsWith(`so ${symbol} = `))
       objections.push(`expected "so ${symbol}" in "${last}"`);
-    const definition = readEquation(
-      `${symbol}${[...last.slice(0, 8)].slice(4).join("")}${last.slice(8)}`,
-    );
+    const definition = readEquation(`${symbol}${afterFour(last)}`);
     const between = parts.slice(1, -1).map(readEquation);
     return {
       parameter: parameterNamed(names, head.slice(7, as)),
@@ -70,6 +73,12 @@ function readText(text: string, names: Names): Reading {
   });
   return { solution, objection: objections[0] ?? "" };
 }
+
+/** A text without its first four characters, of which some may take two places. */
+const afterFour = (text: string): string =>
+  /^[\0-\x7f]{4}/.test(text)
+    ? text.slice(4)
+    : `${[...text.slice(0, 8)].slice(4).join("")}${text.slice(8)}`;
 
 /** Reads `h = y + z = … ; x = A . B = …  ; ans 7`. */
 function readCompact(text: string, names: Names): Reading {
