@@ -4,10 +4,13 @@ import { fineTune } from "../../src/anchored/fineTune.ts";
 import { interpolate } from "../../src/anchored/interpolations.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import type { TrainingBatch } from "../../src/anchored/trainSteps.ts";
+import { interpolateWeights } from "../../src/anchored/weights.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
-import { mul } from "../../src/tensor/ops.ts";
+import { generate } from "../../src/nn/generate.ts";
+import { logSoftmax, mul } from "../../src/tensor/ops.ts";
+import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import {
   collect,
@@ -117,5 +120,81 @@ describe("the anchor", () => {
     const moving = { ...anchored(whole), method: "moving", outer: 1, inner: 6 } as const;
     const perStep = await collect(fineTune(engine, moving));
     expectClose(lossesOf(frozen), lossesOf(perStep));
+  });
+});
+
+describe("the anchor of weights", () => {
+  test("is the model between the student and the reference", async () => {
+    const { engine: spy, batches } = watched();
+    const setting = { method: "anchoredWeights", alpha: 0.3, temperature: 2 } as const;
+    await collect(fineTune(spy, anchored({ ...setting, data: different, outer: 1, batchSize: 4 })));
+    const [{ tokens, mask, target }] = batches as [TrainingBatch];
+    const { data: expected } = await engine.run(() => {
+      const between = interpolateWeights(base, reference, 0.3);
+      return logSoftmax(mul(tinyModel.apply(between, tokens), 0.5));
+    });
+    const V = tinyModel.config.vocabSize;
+    mask.data.forEach((weight, i) => {
+      if (weight === 0) return;
+      const row = (target as Tensor).data.slice(i * V, (i + 1) * V);
+      expectClose(row, expected.slice(i * V, (i + 1) * V), 1e-12);
+    });
+  });
+});
+
+describe("on-policy anchors", () => {
+  /** Prompt and response of each row of each batch. */
+  const rowsOf = (batches: readonly TrainingBatch[]): string[][] =>
+    batches.map(({ tokens, labels, mask }) => {
+      const [B, T] = tokens.shape as [number, number];
+      return Array.from({ length: B }, (_, row) => {
+        const at = row * T;
+        const first = mask.data.indexOf(1, at) - at;
+        const response = [...labels.data.slice(at, at + T)].filter(
+          (_, t) => mask.data[at + t] === 1,
+        );
+        return `${[...tokens.data.slice(at, at + first + 1)].join(" ")} → ${response.join(" ")}`;
+      });
+    });
+
+  test("stand at what the student of the outer step answers", async () => {
+    const { engine: spy, batches } = watched();
+    const options = anchored({
+      ...{ method: "onPolicy", data: different, outer: 2, inner: 2, batchSize: 4, stopToken: 2 },
+      certified: 0,
+    });
+    await collect(fineTune(spy, options));
+    const [first, again, second] = rowsOf(batches).map((rows) => rows.toSorted());
+    expect(batches.length).toBe(4);
+    expect(again).toEqual(first);
+    expect(second).not.toEqual(first);
+    const prompts = different.map(({ prompt }) => prompt);
+    const answers = await generate(engine, {
+      ...{ model: tinyModel, params: base, prompts, maxNewTokens: 3, temperature: 1, stopToken: 2 },
+      // The keys of sampling, of the first outer step, and of the first prompts side by side.
+      key: random.fold(random.fold(random.fold(options.key, 2 ** 31), 0), 0),
+    });
+    const expected = prompts.map((prompt, i) => `${prompt.join(" ")} → ${answers[i]?.join(" ")}`);
+    expect(first).toEqual(expected.toSorted());
+  });
+});
+
+describe("replay", () => {
+  test("adds its share of prior examples to every batch, each in its turn", async () => {
+    const { engine: spy, batches } = watched();
+    const replay = Array.from({ length: 5 }, (_, i) => ({ prompt: [0, 7], response: [3 + i] }));
+    const options = { ...common, method: "replay", replay, replayShare: 1 / 3, epochs: 5 } as const;
+    await collect(fineTune(spy, options));
+    expect(batches.length).toBe(5 * 3);
+    const seen = new Map<number, number>();
+    for (const { tokens, labels, mask } of batches) {
+      const [B, T] = tokens.shape as [number, number];
+      expect(B).toBe(4 + 2);
+      for (let row = 4; row < B; row++) {
+        const at = mask.data.indexOf(1, row * T);
+        seen.set(labels.data[at] as number, (seen.get(labels.data[at] as number) ?? 0) + 1);
+      }
+    }
+    expect([...seen.values()]).toEqual(Array(5).fill(6));
   });
 });
