@@ -52,6 +52,12 @@ describe("the lab in Chromium", () => {
     expect(anchored?.drop.mean).toBeLessThanOrEqual(0.15);
     await page.getByText("5 of 5 hold on every token").waitFor();
     expect(await page.locator("svg .bar").count()).toBe(5);
+    for (const stage of await page.locator("#train .stage").all()) {
+      await stage.scrollIntoViewIfNeeded();
+      await stage.locator("svg").waitFor();
+    }
+    await page.getByRole("button", { name: "the sign-off" }).click();
+    expect(await page.locator("table.bars tbody tr").count()).toBeGreaterThan(2);
     expect(visitor.complaints).toEqual([]);
     await page.close();
   });

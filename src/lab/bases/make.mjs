@@ -30,7 +30,9 @@ async function main() {
   const { createEngine, fullRecipe, smokeRecipe } = await from("index.js");
   const study = await from("experiment/experiment.js");
   const { checkpointFolder } = await from("experiment/files.js");
-  const recipes = { smoke: smokeRecipe, full: fullRecipe };
+  const { miniRecipe, miniTargets } = await from("experiment/recipes/minis.js");
+  const minis = Object.fromEntries(miniTargets.map((target) => [target, miniRecipe(target)]));
+  const recipes = { smoke: smokeRecipe, full: fullRecipe, ...minis };
   const engine = await createEngine({ backend: "wasm" });
   const names = [];
   for (const [name, seeds] of Object.entries(shipped))

@@ -65,6 +65,19 @@ export async function packRun(storage: Storage, name: string): Promise<Blob> {
   });
 }
 
+/** The weights of a run's last row, as Hugging Face's libraries read them, under a file name. */
+export async function packWeights(
+  storage: Storage,
+  { name, seed, recipe }: Run,
+): Promise<{ readonly blob: Blob; readonly file: string }> {
+  const id = recipe.rows.at(-1)?.id ?? "";
+  const path = `${runPath(name)}/checkpoints/seed-${seed}/${id}.safetensors`;
+  const bytes = await storage.read(path);
+  if (!bytes) throw new DataError(`${path}: expected weights, got no file`);
+  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
+  return { blob, file: `${name}-${id}.safetensors` };
+}
+
 /** What a packed run may hold, and nothing else. */
 const KNOWN =
   /^(config\.json|metrics\.jsonl|address\.txt|samples\.json|report\.html|checkpoints\/[\w./-]+\.safetensors)$/;

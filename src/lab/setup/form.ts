@@ -7,6 +7,8 @@ export interface Form {
   readonly element: HTMLElement;
   get(): Setup;
   set(setup: Setup): void;
+  /** Says something about the study. */
+  tell(text: string): void;
 }
 
 const studies: Readonly<Record<string, string>> = {
@@ -40,6 +42,7 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
     parts.push(part);
     return part.element;
   };
+  const told = html("p", { class: "muted consequence" });
   const note = html("p", { class: "muted consequence" });
   parts.push({ element: note, show: (now) => (note.textContent = consequence(now)) });
   const element = html(
@@ -69,6 +72,7 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
           (scratch) => change({ scratch }),
         ),
       ),
+      told,
     ),
     html(
       "fieldset",
@@ -107,6 +111,9 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
     set(next) {
       setup = next;
       refresh();
+    },
+    tell: (text) => {
+      told.textContent = text;
     },
   };
 }

@@ -1,10 +1,11 @@
 import { parameters, setParameters } from "../location.ts";
-import { packRun, readRun, readRuns } from "../runs/library.ts";
+import { packRun, packWeights, readRun, readRuns } from "../runs/library.ts";
 import { runPath } from "../runs/places.ts";
 import type { Run } from "../runs/run.ts";
 import { openStorage } from "../runs/storage.ts";
 import { readSetup, writeSetup } from "../setup/address.ts";
-import { setupForm } from "../setup/form.ts";
+import { type Form, setupForm } from "../setup/form.ts";
+import { recipeOf } from "../setup/setup.ts";
 import { runsTable } from "../views/runsTable.ts";
 import { beginRun, continueRun, newRun } from "./begin.ts";
 import { createConductor } from "./conductor.ts";
@@ -29,9 +30,10 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
   const conductor = createConductor(store.changed, notices.say, (path, content) =>
     storage.write(path, content),
   );
-  const form = setupForm(readSetup(parameters()), (setup) =>
-    setParameters((p) => writeSetup(p, setup)),
-  );
+  const form = setupForm(readSetup(parameters()), (setup) => {
+    setParameters((p) => writeSetup(p, setup));
+    attempt("The base model could not be looked for", () => tellBase(form));
+  });
   addEventListener("hashchange", () => form.set(readSetup(parameters())));
 
   /** Says what went wrong rather than nothing. */
@@ -72,6 +74,11 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
       attempt("The run could not be saved", async () =>
         download(await packRun(storage, name), `${name}.zip`),
       ),
+    weights: (run) =>
+      attempt("The weights could not be saved", async () => {
+        const { blob, file } = await packWeights(storage, run);
+        download(blob, file);
+      }),
     remove: (run) =>
       attempt("The run could not be removed", async () => {
         await storage.removeFolder(runPath(run.name));
@@ -97,6 +104,7 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
     library: [table.element, open],
   });
   section.append(stage);
+  attempt("The base model could not be looked for", () => tellBase(form));
 
   if (!storage.lasting)
     notices.show("This window keeps no files: runs go when it is closed. Save those you want.");
@@ -108,4 +116,12 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
     // Asks before a tab is closed in the middle of a run.
     if (conductor.current()) event.preventDefault();
   });
+}
+
+/** Says whether a run must pre-train first. */
+async function tellBase(form: Form): Promise<void> {
+  const { hasBase } = await import("../bases/bases.ts");
+  const setup = form.get();
+  const there = !setup.scratch && (await hasBase(recipeOf(setup), setup.seed));
+  form.tell(there ? "Its base comes with the page." : "Its base is pre-trained first, then kept.");
 }

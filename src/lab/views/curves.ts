@@ -1,7 +1,7 @@
 import { nats, percent } from "../../experiment/format.ts";
 import { type Lines, lines, type Series } from "../chart/lines.ts";
 import { html } from "../dom.ts";
-import { type Look, looksOf, progressOf, type Run, tunedRows } from "../runs/run.ts";
+import { baseRow, type Look, looksOf, progressOf, type Run, tunedRows } from "../runs/run.ts";
 import { colorOf, shortName } from "./colors.ts";
 import type { Shown, View } from "./view.ts";
 
@@ -46,9 +46,21 @@ export function lossView(): View {
   });
   const points = (run: Run, row: Run["recipe"]["rows"][number]): Points =>
     progressOf(run, row).map(({ step, loss }) => [step, loss] as const);
+  /** Pre-training has its own scale: it is drawn until fine-tuning begins. */
+  const before = ({ run }: Shown): Series[] => {
+    const base = run && baseRow(run);
+    if (!run || !base || run.measurements.some((m) => m.kind !== "progress")) return [];
+    return [{ name: "Pre-training", color: "--base", points: points(run, base) }];
+  };
   return {
     element: chart.element,
-    update: (shown) => chart.update(seriesOf(shown, points), lastStep(shown)),
+    update(shown) {
+      const begun = before(shown);
+      if (begun.length > 0 && shown.run) {
+        const steps = progressOf(shown.run, baseRow(shown.run))[0]?.steps ?? 1;
+        chart.update(begun, steps);
+      } else chart.update(seriesOf(shown, points), lastStep(shown));
+    },
   };
 }
 

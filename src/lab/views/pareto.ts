@@ -48,7 +48,9 @@ export function paretoView(): View {
 function drawPaths(paths: readonly Path[], width: number): SVGSVGElement {
   const plane: Plane = { left: 44, right: width - 18, top: 26, bottom: HEIGHT - 40 };
   const asShare = (share: number): string => `${percent(share, 0)} %`;
-  const x = Object.assign(linear([0, 1], [plane.left, plane.right]), { format: asShare });
+  const x = Object.assign(linear([0, 1], [plane.left, plane.right], width < 500 ? 2 : 5), {
+    format: asShare,
+  });
   const y = Object.assign(linear([0, 1], [plane.bottom, plane.top]), { format: asShare });
   const place = ({ kept, target }: Look): string => `${x(kept).toFixed(1)},${y(target).toFixed(1)}`;
   const begun = paths.filter(({ looks }) => looks.length > 0);

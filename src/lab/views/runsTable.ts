@@ -9,6 +9,8 @@ export interface RunActions {
   readonly goOn: (run: Run) => void;
   readonly share: (run: Run) => void;
   readonly save: (run: Run) => void;
+  /** Saves the other method's weights alone. */
+  readonly weights: (run: Run) => void;
   readonly remove: (run: Run) => void;
 }
 
@@ -112,6 +114,9 @@ function line(run: Run, selected: boolean, actions: RunActions): HTMLElement {
         ? button("Link", "Copy a link that repeats this run", actions.share)
         : undefined,
       active ? undefined : button("Save", "Save the run's directory as a zip file", actions.save),
+      second === undefined || active
+        ? undefined
+        : button("Weights", "Save the other method's weights (safetensors)", actions.weights),
       active ? undefined : button("Delete", "Remove this run from this browser", actions.remove),
     ),
   );
