@@ -118,3 +118,25 @@ test.each([
   for (const phase of ["forward", "backward", "optimizer"])
     expect(steps.filter((step) => step.phase === phase).length, phase).toBeGreaterThan(10);
 });
+
+describe("on GPU.js", () => {
+  let gpu: Listing;
+  beforeAll(async () => {
+    gpu = await inspect({ recipe: smokeRecipe, method: "anchored", backend: "cpu", repeats: 1 });
+  });
+
+  test("every operation names the text of its kernels", () => {
+    expect(gpu.steps).toHaveLength(gpu.figures.ops);
+    for (const { op, kernels, sources } of gpu.steps) {
+      expect(kernels.length, op).toBeGreaterThan(0);
+      expect(sources.length, op).toBeGreaterThan(0);
+      for (const i of sources) expect(gpu.sources[i]?.texts[0]?.text, op).toMatch(/^function\(/);
+    }
+    expect(gpu.sources.length).toBeLessThan(gpu.figures.launches);
+  });
+
+  test("temporaries lie where their lifetimes allow it", () => {
+    expect(gpu.placed).toBe(false);
+    expect(gpu.arenaBytes).toBeGreaterThan(0);
+  });
+});

@@ -2,6 +2,7 @@ import { fineTune } from "../../anchored/fineTune.ts";
 import type { Method } from "../../anchored/objectives.ts";
 import type { Plan } from "../../compile/plan.ts";
 import { type Backend, createEngine } from "../../engines/create.ts";
+import type { KernelText } from "../../engines/device.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { ProgramStats } from "../../engines/program.ts";
 import { keysOf, studyData } from "../../experiment/data.ts";
@@ -10,6 +11,7 @@ import { key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as tree from "../../tensor/tree.ts";
 import { modelOf } from "../worker/samples.ts";
+import { launchesOf } from "./launches.ts";
 import { type Execution, type Listing, listingOf } from "./listing.ts";
 import type { InputOrigin } from "./parts.ts";
 import { timedInWasm } from "./wasmTimes.ts";
@@ -38,13 +40,14 @@ export async function inspect({ recipe, method, backend, repeats }: Inquiry): Pr
   const { fineTuning } = recipe;
   const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip } = fineTuning;
   const { training } = studyData(recipe, keysOf(0));
-  const steps = Math.max(WARM_UP + repeats, 4);
+  const steps = WARM_UP + repeats;
   const run = fineTune(caught.engine, {
     ...{ model, method, batchSize, learningRate, warmup, b1, b2, weightDecay, clip },
     base: model.init(key(0)),
     reference: model.init(key(1)),
-    data: training.slice(0, 4 * batchSize),
-    epochs: Math.ceil(steps / 4),
+    // The same batch every time: one shape, one plan.
+    data: training.slice(0, batchSize),
+    epochs: steps,
     key: key(2),
     certified: 0,
   });
@@ -56,20 +59,21 @@ export async function inspect({ recipe, method, backend, repeats }: Inquiry): Pr
     last = now;
     if (times.length >= steps) break;
   }
-  const { plan, figures, args } = caught.found();
+  const { plan, figures, sources, args } = caught.found();
   const stepTime = median(times.slice(WARM_UP));
   const origins = originsOf(args);
   const device = { backend: engine.backend, device: engine.description, stepTime, figures };
   const execution: Execution =
     engine.backend === "wasm"
       ? { ...device, ...(await timedInWasm(plan, tree.flatten(args).leaves)) }
-      : { ...device, kernels: plan.steps.map(() => []) };
+      : { ...device, ...launchesOf(plan, sources, engine.backend) };
   return listingOf(plan, origins, execution);
 }
 
 interface Caught {
   readonly plan: Plan;
   readonly figures: ProgramStats;
+  readonly sources: readonly KernelText[];
   /** Parameters, state and batch of the first call, on the host. */
   readonly args: readonly tree.Tree<Tensor<"constant">>[];
 }
@@ -89,6 +93,7 @@ function catchStep(engine: Engine): { readonly engine: Engine; found(): Caught }
     caught = () => ({
       plan: program.plans()[0] as Plan,
       figures: program.stats(),
+      sources: program.sources(),
       args: args as Caught["args"],
     });
     return Object.assign(call, program);
