@@ -6,7 +6,7 @@ import * as ops from "../../src/tensor/ops.ts";
 import { fusesAsReference } from "../engines/fusing.ts";
 import { trainsFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
-import { agreesOnWide, sumsManyTerms, wideOperations } from "../engines/wide.ts";
+import { agreesOnWide, COMPILING, sumsManyTerms, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { refusesLostGpu } from "./lost.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
@@ -28,16 +28,22 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
     expect(engine.description).toMatch(/^webgpu on .*swiftshader/i);
   });
 
-  test.each(wideOperations)("computes %s of whole groups of four", (operation) =>
-    agreesOnWide(engine, operation),
+  test.each(wideOperations)(
+    "computes %s of whole groups of four",
+    (operation) => agreesOnWide(engine, operation),
+    COMPILING,
   );
 
-  test("computes as kernels for a hardware GPU do", async () => {
-    const device = await browser.device("webgpu", work(false));
-    const hardware = engineOf(device, "it was asked for");
-    for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
-    await hardware.close();
-  });
+  test(
+    "computes as kernels for a hardware GPU do",
+    async () => {
+      const device = await browser.device("webgpu", work(false));
+      const hardware = engineOf(device, "it was asked for");
+      for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
+      await hardware.close();
+    },
+    COMPILING,
+  );
 
   test("compiles before the first run and shows its kernels", () => warmsUp(engine, /@compute/));
 
