@@ -41,7 +41,8 @@ export const sweepUsage: string = `anchorgrad sweep <name | recipe.json> [option
   anchorgrad sweep alpha.json --seeds 5
   anchorgrad report runs/alpha
 
-Sweeps that need no file: ${names.join(", ")}
+Sweeps that need no file
+  ${names.join(", ")}
 The same command again goes on where the last one ended, however that was: finished rows are kept,
 failed ones run again, and rows and seeds may have been added. Exit code 1: some rows failed.
 

@@ -51,15 +51,18 @@ export function boundFigure({ shown, seeds, certificates, look, numberOf }: Repo
   const values = panels.flatMap(({ steps }) => steps.flatMap((c) => [c.bound, c.measured]));
   const domain = [Math.max(FLOOR, Math.min(...values)) / 1.5, 1.5 * Math.max(FLOOR, ...values)];
   const marks = panels.flatMap(({ color, steps, fx, fy }) =>
-    steps.flatMap(({ outer, measured, bound, seed }): Plot.Markish[] => {
+    steps.flatMap(({ outer, measured, bound, seed, linear }): Plot.Markish[] => {
       const spacing = Math.min(7, 24 / seeds.length);
       const dx = spacing * (seeds.indexOf(seed) - (seeds.length - 1) / 2);
       const at = { fx: [fx], fy: [fy], x: [outer + 1], dx } as const;
       const [low, high] = [Math.max(FLOOR, measured), Math.max(FLOOR, bound)];
+      const dot = { ...at, y: [low], r: 3.2, fill: color, stroke: "var(--page)" };
+      // Without a linear bound there is nothing to stay under.
+      if (!linear) return [Plot.dot([outer], dot)];
       return [
         Plot.ruleX([outer], { ...at, y1: [low], y2: [high], stroke: color, strokeOpacity: 0.35 }),
         Plot.tickY([outer], { ...at, y: [high], stroke: color, strokeWidth: 2, inset: 0 }),
-        Plot.dot([outer], { ...at, y: [low], r: 3.2, fill: color, stroke: "var(--page)" }),
+        Plot.dot([outer], dot),
       ];
     }),
   );

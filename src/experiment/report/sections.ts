@@ -158,7 +158,7 @@ function boundSection(study: Reported): string {
   return figure(
     "Each step against its bound",
     boundFigure(study),
-    `Dots: how far the outer step went, KL(p<sub>t</sub>‖p<sub>t+1</sub>). Ticks: α·KL(p<sub>t</sub>‖p<sub>sft</sub>), which an exact step cannot exceed. Means over the response tokens of the training data. With the inner loop's error δ added, the bound held on every token in ${held} of ${certificates.length} steps.`,
+    `Dots: how far the outer step went, KL(p<sub>t</sub>‖p<sub>t+1</sub>). Ticks: α·KL(p<sub>t</sub>‖p<sub>sft</sub>), which an exact step cannot exceed; an anchor in weight space has no such bound. Means over the response tokens of the training data. With the inner loop's error δ added, the bound held on every token in ${held} of ${certificates.length} steps.`,
     certificateData(study),
     recipe.name,
     true,

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { UsageError } from "../../src/cli/options.ts";
+import { report } from "../../src/cli/report.ts";
+import { createRun } from "../../src/experiment/directory.ts";
+import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
+import { DataError } from "../../src/tensor/errors.ts";
+import { otherScores } from "../experiment/scores.ts";
+import { openPlace, type Place } from "./terminal.ts";
+
+let place: Place;
+beforeEach(async () => {
+  place = await openPlace();
+  for (const name of ["b", "a"]) {
+    const recipe = { ...smokeRecipe, name };
+    const run = await createRun(`${place.folder}/runs/both/${name}`, {
+      ...{ recipe, seeds: [0], backend: "reference", device: "plain loops" },
+      ...{ versions: { anchorgrad: "0.1.0" }, started: "2026-01-02T03:04:05.000Z" },
+    });
+    for (const [i, { id }] of recipe.rows.entries())
+      await run.record({
+        ...otherScores,
+        ...{ kind: "row", seed: 0, row: id, target: i / 12, prior: { rev: 1 }, signOff: 0 },
+        ...{ klFromBase: 0, klToBase: 0, seconds: 1 },
+      });
+  }
+});
+afterEach(() => place.close());
+
+describe("anchorgrad report", () => {
+  it("writes one page about the runs of a folder, in the order of their names", async () => {
+    const { finished, out } = await place.run(report, "runs/both");
+    expect(finished).toBe(true);
+    expect(out).toBe(`${place.folder}/runs/both/report.html\n`);
+    const page = await place.read("runs/both/report.html");
+    expect(page.match(/<h2 id="\w+"/g)).toEqual(['<h2 id="a"', '<h2 id="b"']);
+  });
+
+  it("takes several folders, writes where it is told to, and every table as a file", async () => {
+    const { out } = await place.run(report, "runs/both/b runs/both/a --out x/y.html --csv tables");
+    const files = out.trim().split("\n");
+    expect(files.at(-1)).toBe(`${place.folder}/x/y.html`);
+    expect(files[0]).toBe(`${place.folder}/tables/b-results.csv`);
+    const lines = (await place.read("tables/a-results.csv")).trim().split("\r\n");
+    expect(lines).toHaveLength(1 + smokeRecipe.rows.length);
+    expect(await place.read("x/y.html")).toContain('<h2 id="b"');
+  });
+
+  it("prints Markdown and writes no page", async () => {
+    const { out } = await place.run(report, "runs/both/a --markdown");
+    expect(out.split("\n")[0]).toMatch(/^\| method \| row \| target, %/);
+    await expect(place.read("runs/both/a/report.html")).rejects.toThrow();
+  });
+
+  it.each([
+    ["", UsageError, "report: expected the folder of a run, got none"],
+    ["runs/both --colour red", UsageError, "Unknown option '--colour'"],
+    ["runs/none", DataError, "runs/none: expected a run, or a folder of runs, got neither"],
+  ])("refuses %j", async (args, kind, message) => {
+    await expect(place.run(report, args)).rejects.toThrow(kind);
+    await expect(place.run(report, args)).rejects.toThrow(message);
+  });
+});
