@@ -1,4 +1,4 @@
-import type { PrimitiveName } from "../../src/tensor/tensor.ts";
+import type { CommonName } from "../../src/tensor/tensor.ts";
 import { adamwUpdate } from "./adamwUpdate.ts";
 import { add } from "./add.ts";
 import { anchoredKl, anchoredKlGrad } from "./anchoredKl.ts";
@@ -38,7 +38,7 @@ import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 
 /** How GPU.js kernels compute each primitive. */
-export const lowerings: { readonly [K in PrimitiveName]: Lowering<K> } = {
+export const lowerings: { readonly [K in CommonName]: Lowering<K> } = {
   ...{ exp, log, tanh, sqrt, cos, neg, add, mul, sub, div, maximum, less, select },
   ...{
     toFloat: copy,

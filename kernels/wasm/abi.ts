@@ -95,3 +95,5 @@ export const ANCHORED_KL_GRAD = 43;
 export const EMA = 44;
 export const EMA_SQUARE = 45;
 export const ADAMW_UPDATE = 46;
+export const CAUSAL_ATTENTION = 47;
+export const CAUSAL_ATTENTION_GRAD = 48;

@@ -1,5 +1,6 @@
 import * as op from "./abi";
 import * as activations from "./activations";
+import * as attention from "./attention";
 import * as elementwise from "./elementwise";
 import * as losses from "./losses";
 import * as matmul from "./matmul";
@@ -61,5 +62,7 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.EMA: return optimizer.ema(args, task);
     case op.EMA_SQUARE: return optimizer.emaSquare(args, task);
     case op.ADAMW_UPDATE: return optimizer.adamwUpdate(args, task);
+    case op.CAUSAL_ATTENTION: return attention.causalAttention(args, task);
+    case op.CAUSAL_ATTENTION_GRAD: return attention.causalAttentionGrad(args, task);
   }
 }

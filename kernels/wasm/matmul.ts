@@ -7,13 +7,17 @@ import { unitEnd, unitStart } from "./tasks";
 
 /** Steps along k for which packed panels stay in the caches. */
 const DEPTH: i32 = 128;
-// Scratch: DEPTH × 256 packed columns of B, DEPTH × TILE_ROWS of A, one tile.
+// Scratch: DEPTH × MOST_COLUMNS packed columns of B, DEPTH × TILE_ROWS of A, one tile.
+const MOST_COLUMNS: i32 = 256;
 const PANEL_A: usize = 131072;
 const ASIDE: usize = 135168;
 const ASIDE_STEP: usize = 32;
 
 // The product that this thread works at.
 let k: i32 = 0;
+/** The step along k that it begins with, and whether it adds to what the result holds. */
+let first: i32 = 0;
+let onto: bool = false;
 let transposeA: bool = false;
 let transposeB: bool = false;
 let triangle: i32 = 0;
@@ -42,6 +46,8 @@ export function matmul(args: usize, task: i32): void {
   const to = unitEnd(args, from);
   const m = word(args, 2);
   const n = word(args, 3);
+  first = 0;
+  onto = false;
   k = word(args, 4);
   transposeA = word(args, 5) != 0;
   transposeB = word(args, 6) != 0;
@@ -71,6 +77,46 @@ export function matmul(args: usize, task: i32): void {
   }
 }
 
+/** Says what the next call of `multiply` works at: steps [from, to) along k, whether A and B are
+ * stored transposed, and the rows of A, B and the result in bytes. */
+export function describe(
+  from: i32,
+  to: i32,
+  transposedA: bool,
+  transposedB: bool,
+  rowA: usize,
+  rowB: usize,
+  rowC: usize,
+): void {
+  first = from;
+  k = to;
+  transposeA = transposedA;
+  transposeB = transposedB;
+  stepA = rowA;
+  stepB = rowB;
+  stepC = rowC;
+  few = false;
+}
+
+/** Rows [i0, i1) and the first n columns of one product; `add` adds them to what is there. */
+export function multiply(
+  c: usize,
+  a: usize,
+  b: usize,
+  i0: i32,
+  i1: i32,
+  n: i32,
+  leaveOut: i32,
+  triangleSide: i32,
+  add: bool,
+): void {
+  triangle = leaveOut;
+  side = triangleSide;
+  onto = add;
+  for (let j = 0; j < n; j += MOST_COLUMNS)
+    block(c, a, b, i0, i1, j, min<i32>(n, j + MOST_COLUMNS));
+}
+
 /** Rows [i0, i1) and columns [j0, j1) of one product. */
 function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32): void {
   if (few) {
@@ -79,7 +125,7 @@ function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32)
     return;
   }
   if (triangle == LOWER_RESULT && j0 >= reach(i0, i1 - i0)) return;
-  at = 0;
+  at = first;
   do {
     depth = min<i32>(DEPTH, endOf(at) - at);
     choosePanels(b, i1 - i0, j0, j1 - j0);
@@ -110,13 +156,13 @@ function stripe(c: usize, a: usize, i: i32, rows: i32, j0: i32, j1: i32): void {
   let from = 0;
   let steps = depth;
   let end = j1;
-  let accumulate = at > 0;
+  let accumulate = onto || at > first;
   if (triangle == LOWER_RESULT) end = min<i32>(j1, reach(i, rows));
   if (triangle == LOWER_A) {
     if (transposeA) {
       from = max<i32>(0, i - (at % side));
       steps = depth - from;
-      accumulate = at > i;
+      accumulate = onto || at > i;
     } else steps = min<i32>(depth, reach(i, rows) - at);
     if (steps <= 0) return;
   }

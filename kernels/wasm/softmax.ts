@@ -21,7 +21,7 @@ export function softmax(args: usize, task: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function softmaxRow(y: usize, x: usize, bytes: usize, scale: f32): void {
+export function softmaxRow(y: usize, x: usize, bytes: usize, scale: f32): void {
   const sum = expRow(y, x, bytes, scale, rowMax(x, bytes, scale));
   scaleRow(y, bytes, 1 / sum);
 }
@@ -33,7 +33,7 @@ export function softmaxGrad(args: usize, task: i32): void {
   const bytes = <usize>word(args, 2);
   for (let row = from; row < to; row++) {
     const at = <usize>row * bytes;
-    softmaxGradRow(args, at, bytes);
+    gradRow(args, at, bytes);
   }
 }
 
@@ -46,7 +46,7 @@ export function causalSoftmaxGrad(args: usize, task: i32): void {
   for (let row = from; row < to; row++) {
     const at = <usize>row * bytes;
     const seen = <usize>((row % columns) + 1) << 2;
-    softmaxGradRow(args, at, seen);
+    gradRow(args, at, seen);
     clearRow(buffer(args, 4) + at, seen, bytes);
   }
 }
@@ -54,11 +54,16 @@ export function causalSoftmaxGrad(args: usize, task: i32): void {
 /** The first `bytes` of the row at `at`. */
 // @ts-ignore: decorator
 @inline
-function softmaxGradRow(args: usize, at: usize, bytes: usize): void {
-  const scale = splat(float(args, 3));
+function gradRow(args: usize, at: usize, bytes: usize): void {
   const out = buffer(args, 4) + at;
-  const g = buffer(args, 5) + at;
-  const y = buffer(args, 6) + at;
+  softmaxGradRow(out, buffer(args, 5) + at, buffer(args, 6) + at, bytes, float(args, 3));
+}
+
+/** scale · y · (g − Σ g·y) for one row; it may be written over g. */
+// @ts-ignore: decorator
+@inline
+export function softmaxGradRow(out: usize, g: usize, y: usize, bytes: usize, factor: f32): void {
+  const scale = splat(factor);
   let dots = splat(0);
   for (let i: usize = 0; i < bytes; i += 16)
     dots = madd(loadRow(g, i, bytes, 0), loadRow(y, i, bytes, 0), dots);

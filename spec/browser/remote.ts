@@ -3,6 +3,7 @@ import type { Traits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
 import type { Device, Executable, MemoryUse, OnProgress } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
+import { optional } from "../../src/tensor/definitions.ts";
 import type { TypedArray } from "../../src/tensor/tensor.ts";
 import { openPage } from "./chromium.ts";
 import type { Answer, Command, PageApi } from "./protocol.ts";
@@ -73,6 +74,7 @@ async function remoteDevice(
 
   return {
     backend: mode,
+    lacking: optional,
     description,
     prepare,
     upload(data, shape, dtype) {

@@ -1,21 +1,16 @@
 import fc from "fast-check";
 import { apply } from "../../src/tensor/apply.ts";
 import { sizeOf } from "../../src/tensor/shapes.ts";
-import type { Attrs, Inputs, PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
+import type { Attrs, PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
+import { attentionCases } from "./attention.ts";
+import { attrsOf, type Case, length, type Make } from "./case.ts";
 import { distinct, filled, idsBelow, type Numbers } from "./numbers.ts";
 
-/** Inputs and attributes that a primitive accepts. */
-export interface Case<K extends PrimitiveName = PrimitiveName> {
-  readonly inputs: Inputs<K>;
-  readonly attrs: Attrs<K>;
-}
+export type { Case } from "./case.ts";
 
 export const describeCase = (op: PrimitiveName, { inputs, attrs }: Case): Tensor =>
   apply(op, inputs, attrs);
 
-type Make<K extends PrimitiveName> = (numbers: Numbers) => fc.Arbitrary<Case<K>>;
-
-const length = ({ longest }: Numbers): fc.Arbitrary<number> => fc.integer({ min: 1, max: longest });
 const shapeOf = (n: Numbers, min = 0, max = 4): fc.Arbitrary<number[]> =>
   fc.array(length({ ...n, longest: Math.min(n.longest, 5) }), { minLength: min, maxLength: max });
 
@@ -51,24 +46,6 @@ const alongAxis =
       fc
         .tuple(fill(shape, n.any), fc.nat(shape.length - 1))
         .map(([x, axis]) => ({ inputs: [x], attrs: { axis } }) as never),
-    );
-
-const attrsOf = <K extends PrimitiveName>(
-  inputs: fc.Arbitrary<readonly Tensor[]>,
-  attrs: fc.Arbitrary<Attrs<K>>,
-): fc.Arbitrary<Case<K>> =>
-  fc.tuple(inputs, attrs).map(([i, a]) => ({ inputs: i, attrs: a }) as never);
-
-const square =
-  <K extends "causalSoftmax" | "causalSoftmaxGrad">(
-    ...values: readonly ((n: Numbers) => fc.Arbitrary<number>)[]
-  ): Make<K> =>
-  (n) =>
-    fc.tuple(fc.array(length(n), { maxLength: 2 }), length(n)).chain(([batch, T]) =>
-      attrsOf<K>(
-        fc.tuple(...values.map((value) => filled([...batch, T, T], value(n)))),
-        fc.constantFrom(0.25, 1, 0.5).map((scale) => ({ scale }) as Attrs<K>),
-      ),
     );
 
 const epsilon = (n: Numbers) => n.epsilon.map((e) => ({ epsilon: e }));
@@ -217,8 +194,7 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
   softmaxGrad: rows({}, any, share),
   logSoftmax: rows({}, any),
   logSoftmaxGrad: rows({}, any, negative),
-  causalSoftmax: square(any),
-  causalSoftmaxGrad: square(any, share),
+  ...attentionCases,
   rmsNorm: (n) =>
     shapeOf(n, 1).chain((shape) =>
       attrsOf<"rmsNorm">(

@@ -3,6 +3,7 @@ import { sizeOf } from "../tensor/shapes.ts";
 import {
   type Attrs,
   type DType,
+  type FusedName,
   isConstant,
   type PrimitiveName,
   type Shape,
@@ -16,8 +17,8 @@ import type { Plan, Value } from "./plan.ts";
 export interface PlanOptions {
   /** Positions of inputs whose buffers the program may reuse. */
   readonly donated?: readonly number[];
-  /** Replaces fused primitives by their definitions. */
-  readonly expandFused?: boolean;
+  /** Fused primitives that are replaced by their definitions. */
+  readonly lacking?: readonly FusedName[];
 }
 
 /**
@@ -28,9 +29,9 @@ export interface PlanOptions {
 export function buildPlan(
   outputs: readonly Tensor[],
   inputs: readonly Tensor[],
-  { donated = [], expandFused = false }: PlanOptions = {},
+  { donated = [], lacking = [] }: PlanOptions = {},
 ): Plan {
-  const roots = expandFused ? expand(outputs) : outputs;
+  const roots = expand(outputs, new Set(lacking));
   const builder = new Builder();
   for (const x of inputs) builder.give(x, builder.buffer("input", x.shape, x.dtype));
   const inputValues = inputs.map((x) => builder.valueOf(x));

@@ -3,18 +3,28 @@ import { definitions, isFused } from "../tensor/definitions.ts";
 import { topologicalOrder } from "../tensor/graph.ts";
 import type { Attrs, Inputs, PrimitiveName, Tensor } from "../tensor/tensor.ts";
 
-/** The same graph with every fused primitive replaced by its definition. */
-export function expand(roots: readonly Tensor[]): Tensor[] {
+/**
+ * The same graph with fused primitives replaced by their definitions, and what those name in turn.
+ * @param lacking which are replaced; all by default
+ */
+export function expand(roots: readonly Tensor[], lacking?: ReadonlySet<string>): Tensor[] {
+  const replaced = (node: Tensor) => isFused(node.op) && (lacking?.has(node.op) ?? true);
+  let expanded = [...roots];
+  while (topologicalOrder(expanded).some(replaced)) expanded = expandOnce(expanded, replaced);
+  return expanded;
+}
+
+function expandOnce(roots: readonly Tensor[], replaced: (node: Tensor) => boolean): Tensor[] {
   const done = new Map<Tensor, Tensor>();
   for (const node of topologicalOrder(roots)) {
     const inputs = node.inputs.map((x) => done.get(x) as Tensor);
-    done.set(node, rewrite(node, inputs));
+    done.set(node, rewrite(node, inputs, replaced(node)));
   }
   return roots.map((root) => done.get(root) as Tensor);
 }
 
-function rewrite(node: Tensor, inputs: readonly Tensor[]): Tensor {
-  if (isFused(node.op)) {
+function rewrite(node: Tensor, inputs: readonly Tensor[], replaced: boolean): Tensor {
+  if (replaced && isFused(node.op)) {
     const define = definitions[node.op] as (inputs: readonly Tensor[], attrs: unknown) => Tensor;
     return define(inputs, node.attrs);
   }

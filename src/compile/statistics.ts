@@ -34,8 +34,19 @@ export function elementsTouched({ op, inputs, output }: Step): number {
   return [...read.values()].reduce((sum, n) => sum + n, made);
 }
 
-/** 2mnk for each product of [m, k] and [k, n]. */
+/** Products of [T, D] and [D, T] for each head, of which causality leaves half. */
+const ATTENTION_PRODUCTS: { readonly [op: string]: number } = {
+  causalAttention: 2,
+  causalAttentionGrad: 5,
+};
+
+/** 2mnk for each product of [m, k] and [k, n]; of causal attention the whole square counts. */
 export function flopOf({ op, attrs, inputs, output }: Step): number {
+  const products = ATTENTION_PRODUCTS[op];
+  if (products) {
+    const { shape } = inputs.at(-3) as Value; // q: [B, H, T, D]
+    return 2 * products * sizeOf(shape) * (shape[2] as number);
+  }
   if (op !== "matmul") return 0;
   const { transposeA } = attrs as { readonly transposeA: boolean };
   return 2 * elementsOf(output) * ((inputs[0] as Value).shape.at(transposeA ? -2 : -1) as number);

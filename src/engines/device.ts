@@ -1,5 +1,5 @@
 import type { Plan } from "../compile/plan.ts";
-import type { DType, PrimitiveName, Shape, TypedArray } from "../tensor/tensor.ts";
+import type { DType, FusedName, PrimitiveName, Shape, TypedArray } from "../tensor/tensor.ts";
 
 /** What an engine holds on its device. */
 export interface MemoryUse {
@@ -53,6 +53,8 @@ export interface Device<Buffer> {
   readonly backend: string;
   /** For people: the GPU's name, the number of threads. */
   readonly description: string;
+  /** Fused primitives that it has no kernels for: plans name their definitions instead. */
+  readonly lacking: readonly FusedName[];
   prepare(plan: Plan, onProgress?: OnProgress): Promise<Executable<Buffer>>;
   upload(data: TypedArray, shape: Shape, dtype: DType): Buffer;
   /** Float32Array or Float64Array for float, Int32Array for int; a copy that the caller owns. */

@@ -68,7 +68,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   const name = fn.name || "program";
 
   async function traced(args: Args, donated: readonly number[]): Promise<Ready<Buffer>> {
-    const made = trace(fn as (...args: never[]) => unknown, args, donated);
+    const made = trace(fn as (...args: never[]) => unknown, args, donated, device.lacking);
     const executable = await device.prepare(made.plan, onProgress);
     executables.push(executable);
     plans.push(made.plan);

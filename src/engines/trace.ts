@@ -2,7 +2,7 @@ import { buildPlan } from "../compile/build.ts";
 import type { Plan } from "../compile/plan.ts";
 import { topologicalOrder } from "../tensor/graph.ts";
 import { asTensor } from "../tensor/ops.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import { type FusedName, Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 
 /** Arguments and results of compiled functions: trees of tensors; numbers are float scalars. */
@@ -53,11 +53,15 @@ export function leavesOf(args: readonly unknown[], caller: string): Leaves {
   };
 }
 
-/** Runs a pure function on placeholders and plans what it described. */
+/**
+ * Runs a pure function on placeholders and plans what it described.
+ * @param lacking fused primitives that the plan must do without
+ */
 export function trace(
   fn: (...args: never[]) => unknown,
   args: readonly unknown[],
   donatedLeaves: readonly number[],
+  lacking: readonly FusedName[] = [],
 ): Trace {
   let index = 0;
   const placeholders: Tensor[] = [];
@@ -74,6 +78,9 @@ export function trace(
     throw new TypeError(`compile: expected a function that returns tensors, got ${String(leaf)}`);
   });
   const captured = topologicalOrder(outputs).filter((x) => x.op === "resident");
-  const plan = buildPlan(outputs, [...placeholders, ...captured], { donated: donatedLeaves });
+  const plan = buildPlan(outputs, [...placeholders, ...captured], {
+    donated: donatedLeaves,
+    lacking,
+  });
   return { plan, captured, structure };
 }

@@ -1,4 +1,5 @@
 import { apply } from "../tensor/apply.ts";
+import { grouped } from "../tensor/attention.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { add, matmul, mul, reshape, softmax, transpose } from "../tensor/ops.ts";
 import { sameShape } from "../tensor/shapes.ts";
@@ -22,12 +23,10 @@ export function swapAxes(x: Tensor): Tensor {
  * @see https://arxiv.org/abs/2305.13245 (Ainslie et al., 2023)
  */
 export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
-  const [B, H, T, D] = expectHeads("causalAttention", q, k, v);
+  const [, , T, D] = expectHeads("causalAttention", q, k, v);
   if (k.shape[2] !== T)
     throw new ShapeError("causalAttention", "as many queries as keys", [q.shape, k.shape]);
-  const scores = reshape(groupedScores(q, k), [B, H, T, T]);
-  const weights = apply("causalSoftmax", [scores], { scale: 1 / Math.sqrt(D) });
-  return groupedMix(weights, v);
+  return apply("causalAttention", [q, k, v], { scale: 1 / Math.sqrt(D) });
 }
 
 /**
@@ -44,12 +43,6 @@ export function biasedAttention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor): 
   const [B, H, T, D] = expectHeads("biasedAttention", q, k, v);
   const scores = reshape(groupedScores(q, k), [B, H, T, k.shape[2] as number]);
   return groupedMix(softmax(add(mul(scores, 1 / Math.sqrt(D)), bias)), v);
-}
-
-/** [B, H, T, D] as [B, G, H/G · T, D]: the rows that one key/value head serves. */
-function grouped(x: Tensor, G: number): Tensor {
-  const [B, H, T, D] = x.shape as [number, number, number, number];
-  return reshape(x, [B, G, (H / G) * T, D]);
 }
 
 const groupedScores = (q: Tensor, k: Tensor): Tensor =>

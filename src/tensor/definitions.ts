@@ -1,7 +1,8 @@
 import { constant } from "./apply.ts";
+import { attention, attentionGrad } from "./attention.ts";
 import * as ops from "./ops.ts";
 import { sizeOf } from "./shapes.ts";
-import type { Attrs, FusedName, Inputs, Tensor } from "./tensor.ts";
+import type { Attrs, FusedName, Inputs, OptionalName, Tensor } from "./tensor.ts";
 
 const { add, div, exp, log, mul, neg, sqrt, square, sub, sum, tanh } = ops;
 const LAST = { axis: -1, keepAxes: true };
@@ -70,6 +71,8 @@ export const definitions: Definitions = {
     return basicSoftmax(ops.select(mask, mul(x, scale), -1e30));
   },
   causalSoftmaxGrad: ([g, y], { scale }) => mul(throughSoftmax(g, y), scale),
+  causalAttention: ([q, k, v], { scale }) => attention(q, k, v, scale),
+  causalAttentionGrad: (inputs, { scale }) => attentionGrad(inputs, scale),
   rmsNorm: ([x, gain], { epsilon }) => mul(mul(x, reciprocalRms(x, epsilon)), gain),
   rmsNormGradX: ([g, x, gain], { epsilon }) => {
     const r = reciprocalRms(x, epsilon);
@@ -118,5 +121,8 @@ export const definitions: Definitions = {
     return neg(mul(add(direction, mul(p, weightDecay)), rate as Tensor));
   },
 };
+
+/** Fused primitives for which an engine need not have kernels. */
+export const optional: readonly OptionalName[] = ["causalAttention", "causalAttentionGrad"];
 
 export const isFused = (op: string): op is FusedName => op in definitions;

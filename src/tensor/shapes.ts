@@ -84,6 +84,20 @@ function rowLosses(op: string, rows: Tensor, perRow: Tensor): Shape {
   return rows.shape;
 }
 
+/** [B, H, T, D] and twice [B, G, T, D]. */
+function heads(op: string, q: Tensor, k: Tensor, v: Tensor): Shape {
+  const [, H, T] = q.shape as [number, number, number, number];
+  const G = k.shape[1] as number;
+  const ok =
+    q.shape.length === 4 &&
+    sameShape(k.shape, v.shape) &&
+    sameShape(k.shape, q.shape.with(1, G)) &&
+    H % G === 0 &&
+    T > 0;
+  expect(ok, op, "[B, H, T, D] and twice [B, G, T, D], G a divisor of H", [q, k, v]);
+  return q.shape;
+}
+
 type ShapeRules = {
   readonly [K in PrimitiveName]: (inputs: Inputs<K>, attrs: Attrs<K>) => Shape;
 };
@@ -188,6 +202,12 @@ export const shapeRules: ShapeRules = {
     return x.shape;
   },
   causalSoftmaxGrad: ([g, y]) => equal("causalSoftmaxGrad", g, y),
+  causalAttention: ([q, k, v]) => heads("causalAttention", q, k, v),
+  causalAttentionGrad: ([g, q, k, v]) => {
+    equal("causalAttentionGrad", g, q);
+    heads("causalAttentionGrad", q, k, v);
+    return [sizeOf(q.shape) + 2 * sizeOf(k.shape)];
+  },
   rmsNorm: ([x, gain]) => gained("rmsNorm", x, gain),
   rmsNormGradX: ([g, x, gain]) => {
     equal("rmsNormGradX", g, x);

@@ -149,6 +149,17 @@ export interface FusedPrimitives {
     inputs: readonly [g: Tensor, y: Tensor];
     attrs: { readonly scale: number };
   };
+  /** softmax(scale · q · kᵀ) · v, where position t sees the positions ≤ t: [B, H, T, D] and twice
+   * [B, G, T, D], each of the G key/value heads serving H/G neighbouring query heads. */
+  causalAttention: {
+    inputs: readonly [q: Tensor, k: Tensor, v: Tensor];
+    attrs: { readonly scale: number };
+  };
+  /** (g, q, k, v) → cotangents of q, k and v, one after the other in one axis. */
+  causalAttentionGrad: {
+    inputs: readonly [g: Tensor, q: Tensor, k: Tensor, v: Tensor];
+    attrs: { readonly scale: number };
+  };
   /** x / √(mean(x²) + epsilon) · gain over the last axis: [..., C], [C]. */
   rmsNorm: {
     inputs: readonly [x: Tensor, gain: Tensor];
@@ -216,6 +227,10 @@ export interface Primitives extends BasicPrimitives, FusedPrimitives {}
 export interface Nodes extends Leaves, Primitives {}
 export type NodeName = keyof Nodes;
 export type BasicName = keyof BasicPrimitives;
+/** Fused primitives that an engine may leave to their definitions. */
+export type OptionalName = "causalAttention" | "causalAttentionGrad";
+/** What every engine computes. */
+export type CommonName = Exclude<PrimitiveName, OptionalName>;
 export type FusedName = keyof FusedPrimitives;
 export type PrimitiveName = keyof Primitives;
 export type Inputs<K extends PrimitiveName> = Primitives[K]["inputs"];

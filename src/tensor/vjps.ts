@@ -1,4 +1,5 @@
 import { apply } from "./apply.ts";
+import { cutAttentionGrad } from "./attention.ts";
 import { halves } from "./definitions.ts";
 import * as ops from "./ops.ts";
 import type { Attrs, Inputs, PrimitiveName, Tensor } from "./tensor.ts";
@@ -106,6 +107,11 @@ export const vjps: {
   logSoftmaxGrad: "definition",
   causalSoftmax: (g, _, attrs, y) => [apply("causalSoftmaxGrad", [g, y], attrs)],
   causalSoftmaxGrad: "definition",
+  causalAttention: (g, inputs, attrs) => {
+    const flat = apply("causalAttentionGrad", [g, ...inputs], attrs);
+    return cutAttentionGrad(flat, inputs) as unknown as typeof inputs;
+  },
+  causalAttentionGrad: "definition",
   rmsNorm: (g, [x, gain], attrs) => [
     apply("rmsNormGradX", [g, x, gain], attrs),
     apply("rmsNormGradGain", [g, x], attrs),

@@ -1,4 +1,5 @@
 import type { Traits } from "../../../kernels/gpu/kernel.ts";
+import { optional } from "../../tensor/definitions.ts";
 import { showShape } from "../../tensor/errors.ts";
 import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
 import type { Device } from "../device.ts";
@@ -35,6 +36,7 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
   return {
     backend: mode,
     description: driver.description,
+    lacking: optional,
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
     upload: (data, shape) => ({
       memory: ofTensor(showShape(shape), () => driver.upload(data)),

@@ -5,7 +5,7 @@ import type { Group } from "../../compile/fuse.ts";
 import type { Step, Value } from "../../compile/plan.ts";
 import { showShape } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
-import type { PrimitiveName } from "../../tensor/tensor.ts";
+import type { CommonName, PrimitiveName } from "../../tensor/tensor.ts";
 import type { OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
 
@@ -39,7 +39,7 @@ export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<M
 function kernelsOf({ traits }: Driver<unknown>, group: Group): readonly Kernel[] {
   const [step, ...more] = group.steps as readonly [Step, ...Step[]];
   if (more.length > 0) return [fused(group, traits)];
-  const lowering = lowerings[step.op] as Lowering<PrimitiveName>;
+  const lowering = lowerings[step.op as CommonName] as Lowering<PrimitiveName>;
   const shapes = step.inputs.map((x) => x.shape);
   return lowering({ shapes, shape: step.output.shape, attrs: step.attrs, ...traits });
 }

@@ -1,6 +1,7 @@
 import type { Plan, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
-import type { DType, PrimitiveName, TypedArray } from "../../tensor/tensor.ts";
+import { optional } from "../../tensor/definitions.ts";
+import type { CommonName, DType, PrimitiveName, TypedArray } from "../../tensor/tensor.ts";
 import type { Device, Executable, MemoryUse } from "../device.ts";
 import type { Compute } from "./rows.ts";
 import { reference } from "./table.ts";
@@ -50,7 +51,7 @@ export function createReferenceDevice(): Device<HostBuffer> {
           const { output } = step;
           const size = (plan.buffers[output.buffer] as { elements: number }).elements;
           const buffer = own(allocate(size, output.dtype));
-          const compute = reference[step.op] as Compute<PrimitiveName>;
+          const compute = reference[step.op as CommonName] as Compute<PrimitiveName>;
           compute(buffer.data, step.inputs.map(operand), step.attrs, output.shape);
           memory[output.buffer] = buffer;
           for (const dead of step.frees) free(memory[dead] as HostBuffer);
@@ -71,6 +72,7 @@ export function createReferenceDevice(): Device<HostBuffer> {
   return {
     backend: "reference",
     description: "float64 loops in JavaScript",
+    lacking: optional,
     prepare: async (plan) => prepare(plan),
     upload(data, _, dtype) {
       const copy = allocate(data.length, dtype);

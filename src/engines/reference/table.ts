@@ -1,4 +1,4 @@
-import type { PrimitiveName } from "../../tensor/tensor.ts";
+import type { CommonName, PrimitiveName } from "../../tensor/tensor.ts";
 import * as axes from "./axes.ts";
 import * as fused from "./fused.ts";
 import * as matrices from "./matrices.ts";
@@ -11,7 +11,7 @@ const binary = (f: (a: number, b: number) => number): Compute<PrimitiveName> =>
   elementwise((a = 0, b = 0) => f(a, b));
 
 /** What every primitive means: plain loops in float64. */
-export const reference: { readonly [K in PrimitiveName]: Compute<K> } = {
+export const reference: { readonly [K in CommonName]: Compute<K> } = {
   exp: unary(exp),
   log: unary(log),
   tanh: unary(Math.tanh),

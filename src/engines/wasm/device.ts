@@ -50,6 +50,7 @@ export async function createWasmDevice({
   return {
     backend: "wasm",
     description: describe(kernels.relaxedSimd, count),
+    lacking: [],
     prepare: async (plan) => load(plan, machine),
     upload(data, _, dtype) {
       const buffer = ownership.own(4 * data.length);

@@ -32,11 +32,12 @@ export function phasesOf(
 
 function independent(a: Instruction, b: Instruction, places: readonly Place[]): boolean {
   const meet = (x: number, y: number) => overlap(places[x] as Place, places[y] as Place);
-  const sameResult = a.writes === b.writes && b.continues;
+  const clash = (x: number, y: number) => !(x === y && b.continues) && meet(x, y);
+  const changes = ({ writes, scratch = writes }: Instruction) => [writes, scratch];
   return (
-    (sameResult || !meet(a.writes, b.writes)) &&
-    !b.reads.some((x) => meet(a.writes, x)) &&
-    !a.reads.some((x) => meet(b.writes, x))
+    !changes(a).some((x) => changes(b).some((y) => clash(x, y))) &&
+    !b.reads.some((x) => changes(a).some((y) => meet(x, y))) &&
+    !a.reads.some((x) => changes(b).some((y) => meet(x, y)))
   );
 }
 

@@ -10,6 +10,8 @@ export interface Instruction {
   readonly args: readonly number[];
   readonly reads: readonly number[];
   readonly writes: number;
+  /** A buffer for its own use, which holds nothing before and after. */
+  readonly scratch: number | undefined;
   /** Buffers in `reads` that the result may lie over. */
   readonly overwritable: readonly number[];
   /** Writes other elements of its result than the instruction before, and reads none of them. */
@@ -44,6 +46,8 @@ export interface Kernel {
   readonly words?: readonly number[];
   readonly inputs: readonly number[];
   readonly output: number;
+  /** A buffer for its own use, named last. */
+  readonly scratch?: number;
   readonly overwritable?: readonly number[];
   readonly continues?: boolean;
   readonly flop?: number;
@@ -81,12 +85,14 @@ export function overUnits(
 /** A kernel whose tasks have a given size. */
 export function inTasks(all: number, perTask: number, kernel: Kernel): Instruction {
   const { opcode, words = [], inputs, output, overwritable = [], continues = false } = kernel;
+  const { scratch } = kernel;
   return {
     opcode,
     tasks: Math.ceil(all / perTask),
-    args: [all, perTask, ...words, output, ...inputs],
+    args: [all, perTask, ...words, output, ...inputs, ...(scratch === undefined ? [] : [scratch])],
     reads: inputs,
     writes: output,
+    scratch,
     overwritable,
     continues,
     flop: kernel.flop ?? 0,

@@ -1,5 +1,6 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import type { PrimitiveName } from "../../tensor/tensor.ts";
+import { causalAttention, causalAttentionGrad } from "./attention.ts";
 import {
   around,
   floatBits,
@@ -114,6 +115,8 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
     const opcode = half ? abi.CAUSAL_SOFTMAX_GRAD : abi.SOFTMAX_GRAD;
     return rowwise<"causalSoftmaxGrad">(opcode, 2 * CHEAP, [0, 1], scale)(step, lowering);
   },
+  causalAttention,
+  causalAttentionGrad,
   rmsNorm: rowwise(abi.RMS_NORM, CHEAP, [0], epsilon),
   rmsNormGradX: rowwise(abi.RMS_NORM_GRAD_X, 2 * CHEAP, [0, 1], epsilon),
   rmsNormGradGain,

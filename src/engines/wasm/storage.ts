@@ -22,8 +22,8 @@ interface Life {
 
 function livesOf(instructions: readonly Instruction[], buffers: number): Life[] {
   const lives = Array.from({ length: buffers }, () => ({ first: Infinity, last: -1 }));
-  instructions.forEach(({ reads, writes }, i) => {
-    for (const buffer of [...reads, writes]) {
+  instructions.forEach(({ reads, writes, scratch = writes }, i) => {
+    for (const buffer of [...reads, writes, scratch]) {
       const life = lives[buffer] as Life;
       life.first = Math.min(life.first, i);
       life.last = i;

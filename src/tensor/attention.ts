@@ -1,0 +1,57 @@
+import { apply } from "./apply.ts";
+import * as ops from "./ops.ts";
+import { sizeOf } from "./shapes.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** [B, H, T, D] as [B, G, H/G · T, D]: the rows that one key/value head serves. */
+export function grouped(x: Tensor, G: number): Tensor {
+  const [B, H, T, D] = x.shape as [number, number, number, number];
+  return ops.reshape(x, [B, G, (H / G) * T, D]);
+}
+
+const headsOf = (k: Tensor): number => k.shape[1] as number;
+
+function weightsOf(q: Tensor, k: Tensor, scale: number): Tensor {
+  const [B, H, T] = q.shape as [number, number, number];
+  const scores = ops.matmul(grouped(q, headsOf(k)), k, { transposeB: true });
+  return apply("causalSoftmax", [ops.reshape(scores, [B, H, T, T])], { scale });
+}
+
+/** What causalAttention means. */
+export function attention(q: Tensor, k: Tensor, v: Tensor, scale: number): Tensor {
+  const mixed = ops.matmul(grouped(weightsOf(q, k, scale), headsOf(v)), v);
+  return ops.reshape(mixed, q.shape);
+}
+
+/** What causalAttentionGrad means. */
+export function attentionGrad(
+  [g, q, k, v]: readonly [g: Tensor, q: Tensor, k: Tensor, v: Tensor],
+  scale: number,
+): Tensor {
+  const G = headsOf(k);
+  const weights = weightsOf(q, k, scale);
+  const gWeights = ops.reshape(
+    ops.matmul(grouped(g, G), v, { transposeB: true }),
+    weights.shape, // [B, H, T, T]
+  );
+  const gScores = grouped(apply("causalSoftmaxGrad", [gWeights, weights], { scale }), G);
+  const parts = [
+    ops.matmul(gScores, k),
+    ops.matmul(gScores, grouped(q, G), { transposeA: true }),
+    ops.matmul(grouped(weights, G), grouped(g, G), { transposeA: true }),
+  ];
+  return ops.concat(
+    parts.map((part) => ops.reshape(part, [sizeOf(part.shape)])),
+    0,
+  );
+}
+
+/** Cuts what causalAttentionGrad makes into the cotangents of q, k and v. */
+export function cutAttentionGrad(flat: Tensor, like: readonly Tensor[]): Tensor[] {
+  let from = 0;
+  return like.map(({ shape }) => {
+    const size = sizeOf(shape);
+    from += size;
+    return ops.reshape(ops.slice(flat, [from - size], [size]), shape);
+  });
+}
