@@ -8,7 +8,7 @@ import { kl, totalVariation } from "../../src/anchored/divergences.ts";
 import { effectiveWeight } from "../../src/anchored/interpolations.ts";
 import { add, exp, max, maximum, mul, neg, sqrt, sub, sum } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import type { Law, Scene } from "./laws.ts";
+import { changing, type Law, remaining, type Scene } from "./laws.ts";
 import { sumOf } from "./manySteps.laws.ts";
 import { rounding } from "./oneStep.laws.ts";
 
@@ -113,6 +113,23 @@ export const certificateLaws: readonly Law[] = [
         return mul(expectation(p, e), (1 - alpha) ** (steps - 1 - t));
       });
       const bound = mul(kl(p, s), effectiveWeight(alpha, steps));
+      const total = sumOf([bound, ...errors, rounding(scene, ...path)]);
+      return [kl(p, path.at(-1) as Tensor), "≤", total];
+    },
+  },
+
+  /* As before: with R_t = Π_{u>t}(1−α_u), the step's error is carried on R_t times. */
+  {
+    name: "cumulative: KL(p_0‖p_T) ≤ (1 − Π(1−α_t))·KL(p_0‖s) + Σ_t R_t·E_{p_0}[e_t], weights that change",
+    sides: (scene) => {
+      const { p, s, steps } = scene;
+      const weights = changing(scene);
+      const path = scene.missed(weights);
+      const errors = path.slice(1).map((next, t) => {
+        const e = sub(scene.anchor(weights(t), path[t]), next);
+        return mul(expectation(p, e), remaining(weights, t + 1, steps));
+      });
+      const bound = mul(kl(p, s), 1 - remaining(weights, 0, steps));
       const total = sumOf([bound, ...errors, rounding(scene, ...path)]);
       return [kl(p, path.at(-1) as Tensor), "≤", total];
     },

@@ -30,13 +30,30 @@ export interface Scene {
   anchor(weight: number, from?: Tensor): Tensor;
   /** anchor(alpha). */
   readonly q: Tensor;
-  /** p_0 = p, p_1, …, p_T when each outer step ends exactly at its anchor. */
-  exact(): readonly Tensor[];
+  /** p_0 = p, p_1, …, p_T when each outer step ends exactly at its anchor; of weight alpha, or of
+   * the step's own. */
+  exact(weights?: StepWeights): readonly Tensor[];
   /** The same when the optimiser misses each anchor. */
-  missed(): readonly Tensor[];
+  missed(weights?: StepWeights): readonly Tensor[];
   /** The largest rounding error of a divergence x, relative to 1 + x. */
   readonly tolerance: number;
 }
+
+/** The weight of each outer step, from 0. */
+export type StepWeights = (step: number) => number;
+
+/** Weights that change from step to step. */
+export const changing =
+  ({ alpha, later }: Scene): StepWeights =>
+  (step) =>
+    [alpha, later, later * alpha][step % 3] as number;
+
+/** Π (1 − α_u) over the steps from `first` up to `end`. */
+export const remaining = (weights: StepWeights, first: number, end: number): number => {
+  let share = 1;
+  for (let u = first; u < end; u++) share *= 1 - weights(u);
+  return share;
+};
 
 export interface Law {
   readonly name: string;
@@ -70,9 +87,12 @@ function sceneOf(
   ];
   const [p, s] = [logSoftmax(snapshot), logSoftmax(reference)];
   const anchor = (weight: number, from: Tensor = p): Tensor => interpolate(space, weight)(from, s);
-  const walk = (finish: (anchor: Tensor, step: number) => Tensor): Tensor[] => {
+  const walk = (
+    finish: (anchor: Tensor, step: number) => Tensor,
+    weights: StepWeights = () => alpha,
+  ): Tensor[] => {
     const path = [p];
-    for (let t = 0; t < choice.steps; t++) path.push(finish(anchor(alpha, path[t]), t));
+    for (let t = 0; t < choice.steps; t++) path.push(finish(anchor(weights(t), path[t]), t));
     return path;
   };
   return {
@@ -86,8 +106,8 @@ function sceneOf(
     steps: choice.steps,
     anchor,
     q: anchor(alpha),
-    exact: () => walk((q) => q),
-    missed: () => walk((q, t) => logSoftmax(add(q, errors(choice, t)))),
+    exact: (weights) => walk((q) => q, weights),
+    missed: (weights) => walk((q, t) => logSoftmax(add(q, errors(choice, t))), weights),
     tolerance,
   };
 }

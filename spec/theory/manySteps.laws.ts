@@ -8,7 +8,7 @@ import { kl, totalVariation } from "../../src/anchored/divergences.ts";
 import { effectiveWeight } from "../../src/anchored/interpolations.ts";
 import { add, mul } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import type { Law } from "./laws.ts";
+import { changing, type Law, remaining } from "./laws.ts";
 
 export const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => add(a, b));
 
@@ -24,6 +24,17 @@ export const manyStepsLaws: readonly Law[] = [
     sides: (scene) => {
       const closed = scene.anchor(effectiveWeight(scene.alpha, scene.steps));
       const distance = totalVariation(endOf(scene.exact()), closed);
+      return [distance, "=", mul(distance, 0)];
+    },
+  },
+
+  /* The same steps with other weights: distances to s shrink by 1 − α_t each. */
+  {
+    name: "12: p_T = anchor of weight 1 − Π(1−α_t), weights that change",
+    sides: (scene) => {
+      const weights = changing(scene);
+      const closed = scene.anchor(1 - remaining(weights, 0, scene.steps));
+      const distance = totalVariation(endOf(scene.exact(weights)), closed);
       return [distance, "=", mul(distance, 0)];
     },
   },

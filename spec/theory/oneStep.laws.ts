@@ -16,6 +16,7 @@ import {
   squaredHellinger,
   totalVariation,
 } from "../../src/anchored/divergences.ts";
+import { logSumExp } from "../../src/anchored/logSpace.ts";
 import { add, max, maximum, mul, neg, square, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { Law, Scene, Space } from "./laws.ts";
@@ -57,6 +58,29 @@ export const oneStepLaws: readonly Law[] = [
       sub(kl(p, q), logPartition(p, s, alpha)),
       "=",
       mul(kl(p, s), alpha),
+    ],
+  },
+
+  /* Whatever constants the logits carry: log Z of the interpolated ones, less those of both. */
+  {
+    name: "psi(α) = lse((1−α)·z_p + α·z_s) − (1−α)·lse(z_p) − α·lse(z_s)",
+    spaces: logit,
+    range: "float64",
+    sides: ({ p, s, snapshotLogits: zp, referenceLogits: zs, alpha }) => {
+      const between = logSumExp(add(mul(zp, 1 - alpha), mul(zs, alpha)));
+      const ends = add(mul(logSumExp(zp), 1 - alpha), mul(logSumExp(zs), alpha));
+      return [sub(ends, between), "=", neg(logPartition(p, s, alpha))];
+    },
+  },
+
+  /* A convex function lies above its tangents, of slopes −KL(p‖s) at 0 and KL(s‖p) at 1. */
+  {
+    name: "psi(α) ≥ −α·KL(p‖s) and psi(α) ≥ −(1−α)·KL(s‖p)",
+    spaces: logit,
+    sides: ({ p, s, alpha }) => [
+      neg(logPartition(p, s, alpha)),
+      "≤",
+      neg(maximum(mul(kl(p, s), -alpha), mul(kl(s, p), alpha - 1))),
     ],
   },
 
