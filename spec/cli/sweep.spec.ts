@@ -15,7 +15,10 @@ const recipe = {
   extends: "smoke",
   pretraining: { steps: 60 },
   fineTuning: { examples: 64, epochs: 4 },
-  evaluation: { targetPrompts: 20, promptsPerSkill: 20, divergencePromptsPerSkill: 5 },
+  evaluation: {
+    ...{ targetPrompts: 20, promptsPerSkill: 20, every: 4 },
+    ...{ divergenceTargetPrompts: 5, divergencePromptsPerSkill: 5 },
+  },
   grid: [
     { method: "anchored", alpha: [0.1, 0.5], outer: 2, inner: 2 },
     { method: "sft", learningRate: [1e-3, 2e-3], epochs: 2, family: "sft-short" },
@@ -131,14 +134,14 @@ const alive = async (pids: readonly number[]): Promise<number[]> => {
   return pids.filter((_, i) => states[i]);
 };
 
-describe("anchorgrad sweep", () => {
+describe("anchorgrad sweep", { timeout: 600_000 }, () => {
   let whole: Record<string, string>;
   beforeAll(async () => {
     const folder = await open("whole");
     await endOf(start(folder, "--processes", "1"), 0);
     whole = await outcome(folder);
     expect(await finishedLines(folder)).toHaveLength(ROWS);
-  });
+  }, 600_000);
 
   it("ended by kill −9 goes on to the same bits, and repeats no finished row", async () => {
     const folder = await open("killed");

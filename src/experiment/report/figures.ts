@@ -56,7 +56,7 @@ export function skillFigure({ shown, look, numberOf }: Reported): string {
   const skills = [...new Set(bars.map(({ skill }) => skill))];
   return drawSvg("Prior skills", {
     ...{ width: 1180, height: 64 + 20 * labels.length },
-    ...{ marginLeft: 8 + 6.6 * Math.max(...labels.map(({ length }) => length)), marginRight: 16 },
+    ...{ marginLeft: 12 + 7.2 * Math.max(...labels.map(({ length }) => length)), marginRight: 16 },
     ...{ marginTop: 32, marginBottom: 32 },
     fx: { domain: skills, label: null, padding: 0.12 },
     x: { domain: [0, 100], ticks: [0, 50, 100], label: null, grid: true },
