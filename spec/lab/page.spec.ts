@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { Browser, Page, Worker } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launchChromium } from "../browser/chromium.ts";
-import { buildSite, type Site, serveSite } from "./site.ts";
+import { BUILDING, buildSite, type Site, serveSite } from "./site.ts";
 import { newProfile, visit } from "./visitor.ts";
 
 let browser: Browser;
@@ -13,7 +13,7 @@ let site: Site;
 beforeAll(async () => {
   site = await serveSite(await buildSite());
   browser = await launchChromium();
-});
+}, BUILDING);
 afterAll(async () => {
   await browser?.close();
   await site?.[Symbol.asyncDispose]();

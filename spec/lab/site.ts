@@ -32,6 +32,9 @@ OffscreenCanvas.prototype.getContext = function (...args) {
 };
 `;
 
+/** Milliseconds in which the page is built, however busy the machine; it takes a few seconds. */
+export const BUILDING = 600_000;
+
 /** Builds the page into a folder of its own. */
 export async function buildSite(): Promise<ReadonlyMap<string, Uint8Array>> {
   const folder = await mkdtemp(join(tmpdir(), "anchorgrad-lab-"));

@@ -14,7 +14,7 @@ import type { Measurement, RowResult } from "../../src/experiment/measurements.t
 import type { RunConfig } from "../../src/experiment/run.ts";
 import { summarize } from "../../src/experiment/summary.ts";
 import { launchChromium } from "../browser/chromium.ts";
-import { buildSite, type Site, serveSite } from "./site.ts";
+import { BUILDING, buildSite, type Site, serveSite } from "./site.ts";
 import { newProfile, numbersOf, visit } from "./visitor.ts";
 
 let browser: Browser;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   site = await serveSite(await buildSite());
   browser = await launchChromium();
   profile = await newProfile(browser);
-});
+}, BUILDING);
 afterAll(async () => {
   await browser?.close();
   await site?.[Symbol.asyncDispose]();

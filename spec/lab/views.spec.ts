@@ -4,14 +4,14 @@ import type { AxeResults, RunOptions } from "axe-core";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launchChromium } from "../browser/chromium.ts";
-import { buildSite, type Site, serveSite } from "./site.ts";
+import { BUILDING, buildSite, type Site, serveSite } from "./site.ts";
 
 let browser: Browser;
 let site: Site;
 beforeAll(async () => {
   site = await serveSite(await buildSite());
   browser = await launchChromium();
-});
+}, BUILDING);
 afterAll(async () => {
   await browser?.close();
   await site?.[Symbol.asyncDispose]();
