@@ -3,6 +3,9 @@ import { createRequire } from "node:module";
 import type { AxeResults, RunOptions } from "axe-core";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { logSoftmax } from "../../src/lab/simplex/distributions.ts";
+import { spoken } from "../../src/lab/simplex/handles.ts";
+import { readState } from "../../src/lab/simplex/state.ts";
 import { launchChromium } from "../browser/chromium.ts";
 import { BUILDING, buildSite, type Site, serveSite } from "./site.ts";
 
@@ -63,16 +66,27 @@ describe("the simplex", () => {
     // Five steps back.
     await expect.poll(now, PATIENT).toBeCloseTo(72, 0);
     await page.keyboard.press("ArrowUp");
-    await settled(page, "x.p");
+    const text = (of: Page, chart: string, name: string) =>
+      handle(of, chart, name).getAttribute("aria-valuetext");
+    const snapshot = (): Promise<string | null> => text(page, "Probabilities", "the snapshot");
+    await expect.poll(snapshot, PATIENT).not.toContain("alien 3.00");
     expect(await page.locator(".preset-text").textContent()).toContain("Changed from");
+
+    // The address follows once the handle rests.
+    await settled(page, "x.p");
+    const linked = async (): Promise<string> => {
+      const address = new URLSearchParams(await page.evaluate(() => location.hash.slice(1)));
+      return spoken(logSoftmax(readState(address).p), ["curt", "worked", "alien"]);
+    };
+    await expect.poll(linked, PATIENT).toBe(await snapshot());
 
     const link = await page.evaluate(() => location.hash);
     await using again = await open(link.slice(1));
     for (const chart of ["Probabilities", "Log-odds"])
       for (const name of ["the snapshot", "the fine-tuned reference"])
-        expect(await handle(again.page, chart, name).getAttribute("aria-valuetext")).toBe(
-          await handle(page, chart, name).getAttribute("aria-valuetext"),
-        );
+        await expect
+          .poll(() => text(again.page, chart, name), PATIENT)
+          .toBe(await text(page, chart, name));
     expect([...view.complaints, ...again.complaints]).toEqual([]);
   });
 
