@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { countKeyword, hasWord } from "../../../src/tasks/ifeval/keywords.ts";
 import { compile } from "../../../src/tasks/ifeval/match.ts";
 import { PatternError } from "../../../src/tasks/ifeval/pattern.ts";
+import { ifeval } from "../../../src/tasks/index.ts";
 
 /** Patterns that JavaScript reads as Python does. */
 const { pattern } = fc.letrec<{ pattern: string; part: string; atom: string }>((tie) => ({
@@ -84,6 +85,63 @@ describe("compile(pattern).count(text)", () => {
     expect(countKeyword(subject, "(a+)+$")).toBe(1);
     expect(hasWord(subject, "(a?a?a?)+b")).toBe(false);
   });
+
+  it("refuses an automaton that would take too many steps a character", () => {
+    expect(compile(`a{140}`).count("a".repeat(280))).toBe(2);
+    expect(() => compile("a{160}")).toThrow(PatternError);
+    expect(() => compile("(?:(?:a{9}){9}){9}")).toThrow(PatternError);
+  });
+});
+
+/** What makes a backtracking matcher slow, nested and in a row. */
+const { hostile } = fc.letrec<{ hostile: string; piece: string }>((tie) => ({
+  piece: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom(
+      "a",
+      "a+",
+      "a*",
+      "a?",
+      ".*",
+      "\\w+",
+      "[a ]*",
+      "\\b",
+      "(a|a)",
+      "(a|aa)",
+      "a{1,9}",
+    ),
+    fc
+      .tuple(tie("hostile"), fc.constantFrom("*", "+", "?", "{2}", "{1,9}", "+?"))
+      .map(([inner, times]) => `(${inner})${times}`),
+  ),
+  hostile: fc.array(tie("piece"), { minLength: 1, maxLength: 5 }).map((parts) => parts.join("")),
+}));
+
+/**
+ * No clock: with 10 kB of text the work is at most 150 steps a character for each of a response's
+ * eight loose variants; a matcher that backtracks would not end.
+ */
+describe("users' patterns", () => {
+  const subjects = ["a", "a ", "aa\n", "*a\n", "a.*"].map((piece) =>
+    piece.repeat(Math.ceil(10_000 / piece.length)),
+  );
+  it("have a verdict for hostile texts, whatever the pattern", () => {
+    fc.assert(
+      fc.property(hostile, fc.constantFrom("b", "$", ""), (start, end) => {
+        const keyword = start + end;
+        for (const response of subjects) {
+          const ask = (id: ifeval.InstructionId, kwargs: ifeval.Kwargs) =>
+            ifeval.verify({ instructionId: id, kwargs, response }, { loose: true });
+          const frequency = { keyword, frequency: 1, relation: "at least" };
+          const exists = ask("keywords:existence", { keywords: [keyword] });
+          expect(ask("keywords:frequency", frequency)).toBe(exists);
+          ask("keywords:forbidden_words", { forbidden_words: [keyword] });
+          ask("detectable_content:postscript", { postscript_marker: keyword });
+        }
+      }),
+      { numRuns: 15 },
+    );
+  }, 60_000);
 });
 
 /** Mostly no patterns. */

@@ -139,9 +139,26 @@ function endsBefore(token: string, next: string, parameters: PunktParameters): b
   return ends;
 }
 
-/** Whether a sentence ends before the last token of a short text. */
-function hasEnd(text: string, parameters: PunktParameters): boolean {
-  const tokens = tokenize(text);
+const isAsciiLetter = (code: number): boolean => {
+  const lower = code | 32;
+  return lower >= 97 && lower <= 122;
+};
+
+/**
+ * Whether a candidate is the period of a plain word of two letters or more that is no abbreviation:
+ * then nothing after it matters, and most candidates need no tokens.
+ */
+function endsPlainWord(text: string, { at, wordStart, next }: Candidate, p: PunktParameters) {
+  if (p.collocations.size > 0 || at - wordStart < 2 || text[next] === ".") return false;
+  for (let i = wordStart; i < at; i++) if (!isAsciiLetter(text.charCodeAt(i))) return false;
+  return !p.abbreviations.has(text.slice(wordStart, at).toLowerCase());
+}
+
+/** Whether a sentence ends inside what decides about a candidate: its word and what follows. */
+function hasEnd(text: string, candidate: Candidate, parameters: PunktParameters): boolean {
+  // `?` and `!` are always tokens of their own, and those end sentences.
+  if (text[candidate.at] !== "." || endsPlainWord(text, candidate, parameters)) return true;
+  const tokens = tokenize(text.slice(candidate.wordStart, candidate.contextEnd));
   for (let i = 1; i < tokens.length; i++)
     if (endsBefore(tokens[i - 1] as string, tokens[i] as string, parameters)) return true;
   return false;
@@ -153,11 +170,10 @@ type Slice = readonly [start: number, end: number];
 function roughSlices(text: string, parameters: PunktParameters): Slice[] {
   const slices: Slice[] = [];
   let start = 0;
-  // `?` and `!` are always tokens of their own, and those end sentences.
-  for (const { at, wordStart: from, next, contextEnd } of candidates(text))
-    if (text[at] !== "." || hasEnd(text.slice(from, contextEnd), parameters)) {
-      slices.push([start, at + 1]);
-      start = next;
+  for (const candidate of candidates(text))
+    if (hasEnd(text, candidate, parameters)) {
+      slices.push([start, candidate.at + 1]);
+      start = candidate.next;
     }
   let end = text.length;
   while (end > 0 && isSpace(text.charCodeAt(end - 1))) end--;

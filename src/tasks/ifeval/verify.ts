@@ -26,13 +26,17 @@ export interface Judgement extends Omit<Context, "prompt"> {
 
 /** The response as it is, and as it is without what chat models like to add. */
 function variants(response: string): readonly string[] {
-  const lines = response.split("\n");
-  const cuts = [
-    response,
-    strip(lines.slice(1).join("\n")),
-    strip(lines.slice(0, -1).join("\n")),
-    strip(lines.slice(1, -1).join("\n")),
-  ];
+  const first = response.indexOf("\n");
+  const last = response.lastIndexOf("\n");
+  const cuts =
+    first < 0
+      ? [response]
+      : [
+          response,
+          strip(response.slice(first + 1)),
+          strip(response.slice(0, last)),
+          strip(response.slice(first + 1, last)),
+        ];
   const bare = response.includes("*") ? cuts.map((cut) => cut.replaceAll("*", "")) : [];
   return [...new Set([...cuts, ...bare])];
 }
