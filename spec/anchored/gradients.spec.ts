@@ -27,7 +27,7 @@ const models = fc.integer({ min: 2, max: 6 }).chain((vocabSize) => {
 
 const always = async (
   f: (...logits: [Tensor, Tensor, Tensor]) => Tensor,
-  numRuns = 50,
+  numRuns = 1000,
 ): Promise<void> => {
   await fc.assert(
     fc.asyncProperty(models, fc.nat(), async (logits, seed) => {

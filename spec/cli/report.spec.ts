@@ -51,6 +51,18 @@ describe("anchorgrad report", () => {
     await expect(place.read("runs/both/a/report.html")).rejects.toThrow();
   });
 
+  it("prints what several runs have in common side by side", async () => {
+    const { out } = await place.run(report, "runs/both --markdown");
+    const [a, b, joint] = out.split(/^### .*$/m).slice(1);
+    expect(b).toBe(a);
+    const lines = joint?.split("\n").filter((line) => line.startsWith("|")) ?? [];
+    expect(lines[0]).toBe("|  | a | b |");
+    expect(lines).toHaveLength(2 + smokeRecipe.rows.length);
+    // The second row of each run: 1 of 12 on the target, and nothing lost.
+    expect(lines[3]).toBe(`| ${smokeRecipe.rows[1]?.label} | 8.3 / 0.0 | 8.3 / 0.0 |`);
+    expect(joint).toContain("Means over seeds 0.");
+  });
+
   it.each([
     ["", UsageError, "report: expected the folder of a run, got none"],
     ["runs/both --colour red", UsageError, "Unknown option '--colour'"],

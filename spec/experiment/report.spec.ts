@@ -190,6 +190,13 @@ describe("the report of a study with tuning seeds", () => {
     expect(again.choices).toEqual(choices);
   });
 
+  it("names the tuning seeds that were run, not those that are planned", () => {
+    const planned = { ...config, tuningSeeds: [100, 101, 102] };
+    const reported = reportedOf({ config: planned, measurements });
+    expect(markdownTable(reported)).toContain("chosen on seeds 100, 101:");
+    expect(reportPage([{ config: planned, measurements }])).toContain("chosen on seeds 100, 101 ");
+  });
+
   it("writes the README's table from the same numbers", () => {
     const reported = reportedOf(run);
     const lines = markdownTable(reported).split("\n");

@@ -1,15 +1,9 @@
 import { join } from "node:path";
 import { writeWhole } from "../experiment/files.ts";
 import { jointPage } from "../experiment/report/joint.ts";
+import { reportedPart } from "../experiment/report/reported.ts";
 import type { RunConfig, RunDirectory } from "../experiment/run.ts";
-import type { Measured } from "../experiment/studies.ts";
 import { renderJointTable } from "./jointTable.ts";
-
-/** A run without what was measured on seeds that are for tuning alone. */
-const reported = ({ config: { recipe, seeds }, measurements }: RunDirectory): Measured => ({
-  recipe,
-  measurements: measurements.filter(({ seed }) => seeds.includes(seed)),
-});
 
 /**
  * Shows studies of several targets as one table, and writes it as a page.
@@ -22,7 +16,7 @@ export async function showTargets(
 ): Promise<string | undefined> {
   const targets = new Set(runs.map(({ config }) => config.recipe.target));
   const isJoint = runs.length > 1 && targets.size === runs.length && !targets.has(undefined);
-  const studies = runs.map(reported);
+  const studies = runs.map(reportedPart);
   if (!isJoint || studies.every(({ measurements }) => measurements.length === 0)) return undefined;
   const page = join(path, "targets.html");
   await writeWhole(page, jointPage(name, runs[0]?.config as RunConfig, studies));

@@ -4,9 +4,9 @@ import { readFailures, reopenRun, runsIn } from "../experiment/directory.ts";
 import { writeWhole } from "../experiment/files.ts";
 import { toCsv } from "../experiment/report/csv.ts";
 import { dataTables } from "../experiment/report/csvFiles.ts";
-import { markdownTable } from "../experiment/report/markdown.ts";
+import { jointMarkdownTable, markdownTable } from "../experiment/report/markdown.ts";
 import { reportPage } from "../experiment/report/page.ts";
-import { type ReportedRun, reportedOf } from "../experiment/report/reported.ts";
+import { type ReportedRun, reportedOf, reportedPart } from "../experiment/report/reported.ts";
 import { DataError } from "../tensor/errors.ts";
 import type { Command, Terminal } from "./command.ts";
 import { UsageError } from "./options.ts";
@@ -42,7 +42,7 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
   const runs = await Promise.all(paths.flat().map(read));
   if (values.csv !== undefined) await writeTables(runs, resolve(folder, values.csv), out);
   if (values.markdown) {
-    out.write(runs.map(titledTable(runs.length > 1)).join("\n"));
+    out.write(markdownOf(runs));
     return true;
   }
   const page = resolve(folder, values.out ?? join(first, "report.html"));
@@ -51,10 +51,16 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
   return true;
 }
 
-const titledTable =
-  (titled: boolean) =>
-  (one: ReportedRun): string =>
-    `${titled ? `### ${one.config.recipe.name}\n\n` : ""}${markdownTable(reportedOf(one))}`;
+/** A table for each run, and one for what several have in common. */
+function markdownOf(runs: readonly ReportedRun[]): string {
+  const [only] = runs;
+  if (only && runs.length === 1) return markdownTable(reportedOf(only));
+  const joint = jointMarkdownTable(runs.map(reportedPart));
+  return [
+    ...runs.map((one) => `### ${one.config.recipe.name}\n\n${markdownTable(reportedOf(one))}`),
+    ...(joint === undefined ? [] : [`### Side by side\n\n${joint}`]),
+  ].join("\n");
+}
 
 async function runsOf(path: string): Promise<string[]> {
   const runs = await runsIn(path);

@@ -1,5 +1,6 @@
 import { nats, percent } from "../format.ts";
 import { estimate } from "../statistics.ts";
+import { joinStudies, type Measured } from "../studies.ts";
 import type { RowSummary, Spread } from "../summary.ts";
 import type { Reported } from "./reported.ts";
 
@@ -20,7 +21,7 @@ const cellText = (text: string): string => text.replaceAll("|", "\\|");
 
 /** The README's table: a line for each row that is shown, in the recipe's order. */
 export function markdownTable(reported: Reported): string {
-  const { recipe, seeds, choices, config, shown, look } = reported;
+  const { recipe, seeds, choices, shown, look, tuningSeeds } = reported;
   const triedOf = new Map(choices.map(({ row, tried }) => [row.id, tried]));
   const line = (summary: RowSummary): string => {
     const { row, target, gain, drop, klFromBase, certificates } = summary;
@@ -45,13 +46,44 @@ export function markdownTable(reported: Reported): string {
     ...["prior skills lost, %", "KL(base‖θ), nats a token", "certificates"],
   ];
   const rule = head.map((_, i) => (i < 2 ? "---" : "---:"));
-  const tuning = config.tuningSeeds ?? [];
   const how =
     choices.length > 0
-      ? ` Each family's row was chosen on seeds ${tuning.join(", ")}: of those with at least 95 % of the reference's gain the one that lost least.`
+      ? ` Each family's row was chosen on seeds ${tuningSeeds.join(", ")}: of those with at least 95 % of the reference's gain the one that lost least.`
       : "";
   return `${[cells(head), `|${rule.join("|")}|`, ...shown.map(line)].join("\n")}
 
-Means over seeds ${seeds.join(", ")}${seeds.length > 1 ? ", and in brackets their 95 % bootstrap intervals" : ""}.${how}
+${meansOver(seeds)}${how}
 `;
 }
+
+/**
+ * What rows reach under the conditions of several studies, side by side: the target, and what is
+ * lost of the prior skills.
+ * @param studies what was measured on the seeds that are reported
+ * @returns undefined where no row is in all of them
+ */
+export function jointMarkdownTable(studies: readonly Measured[]): string | undefined {
+  const [first] = studies;
+  const rows = joinStudies(studies).filter((row) => row.studies.every((one) => one !== undefined));
+  if (!first || rows.length === 0) return undefined;
+  const base = first.recipe.rows[0]?.id;
+  const lines = rows.map(({ id, label, studies: found }) => {
+    const bold = (text: string): string => (id === first.recipe.headline ? `**${text}**` : text);
+    const both = found.map((one) =>
+      id === base
+        ? withInterval(one?.target)
+        : `${withInterval(one?.target)} / ${withInterval(one?.drop)}`,
+    );
+    return cells([bold(cellText(label)), ...both]);
+  });
+  const head = ["", ...studies.map(({ recipe }) => cellText(recipe.name))];
+  const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
+  const seeds = new Set(rows.flatMap((row) => row.studies.flatMap((one) => one?.seeds ?? [])));
+  return `${[cells(head), `|${rule.join("|")}|`, ...lines].join("\n")}
+
+Target, % / prior skills lost, %. ${meansOver([...seeds].sort((a, b) => a - b))}
+`;
+}
+
+const meansOver = (seeds: readonly number[]): string =>
+  `Means over seeds ${seeds.join(", ")}${seeds.length > 1 ? ", and in brackets their 95 % bootstrap intervals" : ""}.`;

@@ -3,6 +3,7 @@ import type { Certified, Measurement } from "../measurements.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
 import type { Failure, RunConfig } from "../run.ts";
 import { type Point, paretoFrontier } from "../statistics.ts";
+import type { Measured } from "../studies.ts";
 import { type RowSummary, summarize } from "../summary.ts";
 import { type Look, looksOf } from "./looks.ts";
 
@@ -24,6 +25,8 @@ export interface Reported {
   readonly reported: readonly Measurement[];
   readonly seeds: readonly number[];
   readonly rows: readonly RowSummary[];
+  /** Those on which something was measured so far. */
+  readonly tuningSeeds: readonly number[];
   /** Over the tuning seeds. */
   readonly tuning: readonly RowSummary[];
   /** Each family's row; empty where there are no tuning seeds. */
@@ -40,11 +43,22 @@ export interface Reported {
   readonly numberOf: (row: RowRecipe) => string | undefined;
 }
 
+/** A run without what was measured on seeds that are for tuning alone. */
+export const reportedPart = ({
+  config: { recipe, seeds },
+  measurements,
+}: Pick<ReportedRun, "config" | "measurements">): Measured => ({
+  recipe,
+  measurements: measurements.filter(({ seed }) => seeds.includes(seed)),
+});
+
 /** So many rows can be looked at one by one. */
 const FEW = 20;
 
 export function reportedOf({ config, measurements, failures = [] }: ReportedRun): Reported {
-  const { recipe, tuningSeeds = [] } = config;
+  const { recipe } = config;
+  const measured = new Set(measurements.map(({ seed }) => seed));
+  const tuningSeeds = (config.tuningSeeds ?? []).filter((seed) => measured.has(seed));
   const seeds = config.seeds.length > 0 ? config.seeds : tuningSeeds;
   const reported = measurements.filter(({ seed }) => seeds.includes(seed));
   const rows = summarize(recipe, measurements, seeds);
@@ -58,7 +72,8 @@ export function reportedOf({ config, measurements, failures = [] }: ReportedRun)
   const shown = rows.length <= FEW ? rows : rows.filter(({ row }) => looked.has(row.id));
   const numbered = shown.filter(({ row }) => row.method !== "base").map(({ row }) => row.id);
   return {
-    ...{ config, recipe, failures, measurements, reported, seeds, rows, tuning, choices },
+    ...{ config, recipe, failures, measurements, reported, seeds, rows, choices },
+    ...{ tuningSeeds, tuning },
     ...{ frontier, shown, look: looksOf(recipe) },
     numberOf: ({ id }) => (numbered.includes(id) ? `${numbered.indexOf(id) + 1}` : undefined),
     certificates: reported.filter((m): m is Certified => m.kind === "certificate"),

@@ -59,8 +59,7 @@ const WEIGHT =
 const optional = (svg: string | undefined, section: (svg: string) => string): string =>
   svg === undefined ? "" : section(svg);
 
-function provenance({ config, seeds, choices }: Reported): string {
-  const { tuningSeeds = [] } = config;
+function provenance({ config, seeds, choices, tuningSeeds }: Reported): string {
   return [
     `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}`,
     ...(choices.length > 0 ? [`rows chosen on seeds ${tuningSeeds.join(", ")}`] : []),
