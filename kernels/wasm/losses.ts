@@ -1,6 +1,6 @@
 import { buffer, reportBadId, word } from "./control";
 import { exp, expUpTo88 } from "./math";
-import { expRow, logOf, rowMax, scaleRow, sumExp } from "./rows";
+import { blockEnd, expRow, logOf, rowMax, scaleRow, sumExp } from "./rows";
 import { loadRow, madd, splat, storeRow, sumLanes } from "./simd";
 import { unitEnd, unitStart } from "./tasks";
 
@@ -51,17 +51,26 @@ export function anchoredKl(args: usize, task: i32): void {
   for (let row = from; row < to; row++) {
     const anchor = buffer(args, 4) + <usize>row * bytes;
     const logits = buffer(args, 5) + <usize>row * bytes;
-    const most = rowMax(logits, bytes, 1);
-    const shift = splat(most);
-    const logSum = splat(logOf(sumExp(logits, bytes, most)));
+    store<f32>(buffer(args, 3) + (<usize>row << 2), klRow(anchor, logits, bytes));
+  }
+}
+
+function klRow(anchor: usize, logits: usize, bytes: usize): f32 {
+  const most = rowMax(logits, bytes, 1);
+  const shift = splat(most);
+  const logSum = splat(logOf(sumExp(logits, bytes, most)));
+  let total = splat(0);
+  let i: usize = 0;
+  while (i < bytes) {
     let sum = splat(0);
-    for (let i: usize = 0; i < bytes; i += 16) {
+    for (const end = blockEnd(i, bytes); i < end; i += 16) {
       const logQ = loadRow(anchor, i, bytes, -1000); // e^−1000 is 0
       const logP = f32x4.sub(f32x4.sub(loadRow(logits, i, bytes, 0), shift), logSum);
       sum = madd(exp(logQ), f32x4.sub(logQ, logP), sum);
     }
-    store<f32>(buffer(args, 3) + (<usize>row << 2), sumLanes(sum));
+    total = f32x4.add(total, sum);
   }
+  return sumLanes(total);
 }
 
 /** g · (softmax(logits) · Σq − q) with q = e^anchor */
@@ -76,13 +85,23 @@ export function anchoredKlGrad(args: usize, task: i32): void {
     const logits = buffer(args, 6) + <usize>row * bytes;
     const most = rowMax(logits, bytes, 1);
     const shift = splat(most);
-    let mass = splat(0);
-    for (let i: usize = 0; i < bytes; i += 16)
-      mass = f32x4.add(mass, exp(loadRow(anchor, i, bytes, -Infinity)));
-    const scale = splat(sumLanes(mass) / sumExp(logits, bytes, most));
+    const scale = splat(massOf(anchor, bytes) / sumExp(logits, bytes, most));
     for (let i: usize = 0; i < bytes; i += 16) {
       const p = f32x4.mul(expUpTo88(f32x4.sub(v128.load(logits + i), shift)), scale);
       storeRow(y, i, bytes, f32x4.mul(g, f32x4.sub(p, exp(v128.load(anchor + i)))));
     }
   }
+}
+
+/** Σ eˣ, whatever x is. */
+function massOf(x: usize, bytes: usize): f32 {
+  let total = splat(0);
+  let i: usize = 0;
+  while (i < bytes) {
+    let sum = splat(0);
+    for (const end = blockEnd(i, bytes); i < end; i += 16)
+      sum = f32x4.add(sum, exp(loadRow(x, i, bytes, -Infinity)));
+    total = f32x4.add(total, sum);
+  }
+  return sumLanes(total);
 }

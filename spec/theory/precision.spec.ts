@@ -4,7 +4,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kl } from "../../src/anchored/divergences.ts";
+import { expectedRatio, interpolateRow, logSoftmaxRow } from "../../src/anchored/hostRows.ts";
 import { interpolate } from "../../src/anchored/interpolations.ts";
+import { families } from "../../src/arbitraries/families.ts";
 import { type Backend, createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { constant, tensor } from "../../src/tensor/apply.ts";
@@ -30,7 +32,25 @@ beforeAll(async () => {
 afterAll(() => float64.close());
 
 /** The same numbers for both engines: rounded to float32 once. */
-const rounded = (x: Tensor): Tensor => constant(Float32Array.from(x.data), x.shape);
+const rounded = (x: Tensor): Tensor<"constant"> => constant(Float32Array.from(x.data), x.shape);
+
+/** KL(p‖q) + KL(q‖s) of one row, in float64. */
+function hostDivergences(
+  space: Space,
+  {
+    p,
+    s,
+    alpha,
+    row,
+  }: { p: Tensor<"constant">; s: Tensor<"constant">; alpha: number; row: number },
+): number {
+  const V = p.shape[1] as number;
+  const [logP, logS, logQ] = [new Float64Array(V), new Float64Array(V), new Float64Array(V)];
+  logSoftmaxRow({ data: p.data, temperature: 1 }, row, logP);
+  logSoftmaxRow({ data: s.data, temperature: 1 }, row, logS);
+  interpolateRow(space, alpha)(logP, logS, logQ);
+  return expectedRatio(logP, logP, logQ) + expectedRatio(logQ, logQ, logS);
+}
 
 describe.each<Backend>(["wasm", "cpu"])("%s", (backend) => {
   let float32: Engine;
@@ -60,6 +80,34 @@ describe.each<Backend>(["wasm", "cpu"])("%s", (backend) => {
       );
     },
   );
+
+  test.each([
+    [1024, 1000],
+    [32_768, 50],
+  ])("so they are for a vocabulary of %d, on %d pairs", async (vocabulary, count) => {
+    await fc.assert(
+      fc.asyncProperty(choices, async ({ seed, alpha }) => {
+        const { snapshot, reference } = pairs({
+          ...{ vocabulary, seed, alpha },
+          beta: 0,
+          steps: 1,
+        });
+        const [p, s] = [rounded(snapshot), rounded(reference)];
+        for (const space of ["logit", "probability"] as const) {
+          const divergences = (): Tensor => {
+            const q = interpolate(space, alpha)(p, s);
+            return add(kl(logSoftmax(p), q), kl(q, logSoftmax(s)));
+          };
+          const { data } = await float32.run(divergences);
+          data.forEach((x, row) => {
+            const wanted = hostDivergences(space, { p, s, alpha, row });
+            expect(Math.abs(x - wanted)).toBeLessThan(FLOAT32 * (1 + wanted));
+          });
+        }
+      }),
+      { numRuns: Math.ceil(count / Object.keys(families).length) },
+    );
+  });
 
   test("the divergence from itself is zero, and of equal distributions nearly", async () => {
     await fc.assert(
