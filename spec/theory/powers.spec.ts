@@ -5,6 +5,9 @@
  *   with t, so E_q h ≥ E_p h: KL(p‖q) grows with α on every path.
  * - For 0 < r ≤ 1: log is concave, so u(t) ≥ α·t, and a power mean of power ≤ 1 is at most the
  *   arithmetic one, so Z ≤ 1. Then KL(p‖q) = −E_p u + log Z ≤ −α·E_p t = α·KL(p‖s).
+ * - r·u is the cumulant generating function of a variable that is r·t with probability α and 0
+ *   otherwise; Hoeffding: α·r·t ≤ r·u ≤ α·r·t + (r·t)²/8. So log q is within |r|·max t²/4 of the
+ *   geometric mean's: half of it before and half of it in Z.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +16,7 @@ import { interpolate } from "../../src/anchored/interpolations.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
-import { logSoftmax, mul } from "../../src/tensor/ops.ts";
+import { logSoftmax, max, mul, square, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { choices, pairs } from "./arbitraries.ts";
 import { expectDigits, sureOfFirst } from "./counterexamples.ts";
@@ -62,6 +65,37 @@ describe("power means", () => {
           return [kl(p, q), mul(kl(p, logSoftmax(reference)), choice.alpha)];
         })) as [Tensor, Tensor];
         expectAtMost(step, bound);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("near power 0", () => {
+  test("|log q − log q₀| ≤ |power|·max t²/4", async () => {
+    const exponents = fc.oneof(
+      fc.double({ min: -12, max: -2, noNaN: true }),
+      fc.constantFrom(-7, -16, -320),
+    );
+    await fc.assert(
+      fc.asyncProperty(choices, exponents, fc.boolean(), async (choice, exponent, below) => {
+        const { snapshot, reference } = pairs(choice);
+        const power = (below ? -1 : 1) * 10 ** exponent;
+        const [mean, geometric, gap] = (await engine.run(() => {
+          const t = sub(logSoftmax(reference), logSoftmax(snapshot));
+          return [
+            interpolate({ power }, choice.alpha)(snapshot, reference),
+            interpolate("logit", choice.alpha)(snapshot, reference),
+            max(square(t), { axis: -1 }),
+          ];
+        })) as [Tensor, Tensor, Tensor];
+        const V = mean.shape[1] as number;
+        // What rounding of numbers near 1 becomes when it is divided by the power.
+        const rounding = 1e-13 + (Math.abs(power) < 1e-7 ? 0 : 4e-15 / Math.abs(power));
+        mean.data.forEach((x, i) => {
+          const most = (Math.abs(power) * (gap.data[Math.floor(i / V)] as number)) / 4;
+          expect(Math.abs(x - (geometric.data[i] as number))).toBeLessThanOrEqual(most + rounding);
+        });
       }),
       { numRuns: 1000 },
     );

@@ -10,7 +10,8 @@ import { logAddExp } from "./logSpace.ts";
  * - `"logit"`: the geometric mean p^(1−α)·s^α / Z, a straight line between logits;
  * - `"probability"`: the arithmetic mean (1−α)·p + α·s;
  * - `{ power }`: the normalised power mean ((1−α)·pʳ + α·sʳ)^(1/r) / Z with r = power, of which
- *   power → 0 is the logit and power = 1 the probability path.
+ *   power → 0 is the logit and power = 1 the probability path. Rounding grows as 1/|power| does:
+ *   a power of 0.01 costs two digits.
  */
 export type Interpolation = "logit" | "probability" | { readonly power: number };
 
@@ -67,8 +68,12 @@ function mixture(space: Interpolation, alpha: number): Interpolate {
   if (space === "probability") return arithmetic(alpha);
   if (!Number.isFinite(space.power))
     throw new RangeError(`interpolate: expected a finite power, got ${space.power}`);
-  return space.power === 0 ? geometric(alpha) : powerMean(space.power, alpha);
+  return Math.abs(space.power) < TINY ? geometric(alpha) : powerMean(space.power, alpha);
 }
+
+/** Powers below it make the geometric mean: it is off by |power|·(log s/p)²/4 at most, less than what
+ * dividing by such a power does to float32. */
+const TINY = 1e-7;
 
 const geometric =
   (alpha: number): Interpolate =>
