@@ -37,6 +37,7 @@ describe("collate", () => {
           expect(Array.from(tokens.data.slice(row * T, row * T + prompt.length))).toEqual(prompt);
         });
       }),
+      { numRuns: 1000 },
     );
   });
 
@@ -110,6 +111,7 @@ describe("shuffledBatches", () => {
           expect(shuffledBatches(random.key(seed), count, size)).toEqual(batches);
         },
       ),
+      { numRuns: 1000 },
     );
     expect(shuffledBatches(random.key(1), 40, 4)).not.toEqual(
       shuffledBatches(random.key(2), 40, 4),

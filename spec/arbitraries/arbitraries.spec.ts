@@ -118,7 +118,7 @@ test("tiny models run", async () => {
       expect(shape).toEqual([...tokens.shape, model.config.vocabSize]);
       expect(data.every(Number.isFinite)).toBe(true);
     }),
-    { numRuns: 100 },
+    { numRuns: 1000 },
   );
 });
 

@@ -62,6 +62,7 @@ describe("safetensors", () => {
           expect(again.tensors[name]?.data).toEqual(tensor.data);
         }
       }),
+      { numRuns: 1000 },
     );
   });
 

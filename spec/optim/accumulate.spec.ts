@@ -71,7 +71,7 @@ describe("accumulate(lossSum, params, microBatches)", () => {
         });
         expectSame(a as Result, b as Result);
       }),
-      { numRuns: 40 },
+      { numRuns: 1000 },
     );
   });
 

@@ -62,7 +62,7 @@ describe("runSweep", () => {
         }
         expect(scheduler.closed).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: 1000 },
     ));
 
   it("leaves the same files whatever the order, and wherever it was cut and resumed", () =>
@@ -99,7 +99,7 @@ describe("runSweep", () => {
           .map((m) => `${JSON.stringify(m)}\n`);
         expect(files.contents.get("run/metrics.jsonl")).toBe(lines.join(""));
       }),
-      { numRuns: 200 },
+      { numRuns: 1000 },
     ));
 
   it("fails what fails and what needs it, and nothing else", () =>
@@ -116,7 +116,7 @@ describe("runSweep", () => {
         const reported = [...idsOf(events, "failed"), ...idsOf(events, "blocked")];
         expect(reported.sort()).toEqual([...lost].sort());
       }),
-      { numRuns: 200 },
+      { numRuns: 1000 },
     ));
 
   it("runs a job again that lost its place, from its beginning; twice is a failure", async () => {
