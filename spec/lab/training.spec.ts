@@ -2,18 +2,17 @@ import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
 import { reopenRun } from "../../src/experiment/directory.ts";
-import { experiment } from "../../src/experiment/experiment.ts";
-import { checkpointFolder } from "../../src/experiment/files.ts";
+import { percent } from "../../src/experiment/format.ts";
 import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
 import type { RunConfig } from "../../src/experiment/run.ts";
 import { summarize } from "../../src/experiment/summary.ts";
+import type { SeenToken } from "../../src/lab/tokens/protocol.ts";
 import { launchChromium } from "../browser/chromium.ts";
+import { type Repeated, repeatInNode } from "./inNode.ts";
 import { BUILDING, buildSite, type Site, serveSite } from "./site.ts";
 import { newProfile, numbersOf, visit } from "./visitor.ts";
 
@@ -22,6 +21,7 @@ let site: Site;
 let profile: BrowserContext;
 /** The default comparison, as the page did it. */
 let first: { config: RunConfig; measurements: Measurement[] };
+let repeated: Promise<Repeated>;
 let address: string;
 
 beforeAll(async () => {
@@ -34,16 +34,30 @@ afterAll(async () => {
   await site?.[Symbol.asyncDispose]();
 });
 
-const bases = fileURLToPath(new URL("../../src/lab/bases", import.meta.url));
+/** Drawing waits for a worker, and both for a busy machine. */
+const PATIENT = { timeout: 60_000 };
+
+/** A token's bars, as text: the symbol and four shares. */
+const linesOf = ({ symbols, ...shares }: SeenToken): string[][] =>
+  symbols.map((symbol, i) => [
+    symbol,
+    ...(["snapshot", "anchor", "reference", "next"] as const).map(
+      (model) => `${percent(shares[model]?.[i] as number)} %`,
+    ),
+  ]);
 
 describe("the lab in Chromium", () => {
   test("runs the default comparison: fine-tuning forgets what Anchored Learning keeps", async () => {
     const visitor = await visit(profile, site.address, "#engine=wasm");
     const { page } = visitor;
+    address = await page.evaluate(() => location.hash);
     await visitor.press("Start");
+    // A choice in the middle of training changes no number: the next test compares them all.
+    await page.getByRole("combobox", { name: "Examples" }).selectOption("training");
+    await page.getByRole("combobox", { name: "Question" }).selectOption({ index: 3 });
     await visitor.status("finished");
     first = await visitor.files();
-    address = await page.evaluate(() => location.hash);
+    repeated = repeatInNode(first.config);
     const [base, sft, anchored] = summarize(first.config.recipe, first.measurements);
     expect(base?.seconds.mean, "the base comes with the page").toBeLessThan(sft?.seconds.mean ?? 0);
     expect(sft?.target.mean).toBeGreaterThanOrEqual(0.95);
@@ -56,19 +70,50 @@ describe("the lab in Chromium", () => {
       await stage.scrollIntoViewIfNeeded();
       await stage.locator("svg").waitFor();
     }
-    await page.getByRole("button", { name: "the sign-off" }).click();
-    expect(await page.locator("table.bars tbody tr").count()).toBeGreaterThan(2);
+    expect(visitor.complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("shows any token of any example at every outer step, and keeps it in the link", async () => {
+    const visitor = await visit(profile, site.address, `${address}&token=training.3.0`);
+    const { page } = visitor;
+    const shown = page.locator(".distributions");
+    const tokens = shown.getByRole("radio");
+    const { response } = await (await repeated).see({ group: "training", index: 3 }, 1);
+    const symbols = response.map(({ symbol }) => symbol);
+    await expect.poll(() => tokens.allTextContents(), PATIENT).toEqual(symbols);
+    await tokens.first().focus();
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowRight");
+    const last = response.length - 1;
+    expect(await tokens.nth(last).getAttribute("aria-checked")).toBe("true");
+    expect(await page.evaluate(() => location.hash)).toContain(`token=training.3.${last}`);
+
+    const outerStep = shown.getByRole("slider", { name: "Outer step" });
+    await outerStep.fill("1");
+    await shown.getByText("Outer step 2 of 5").waitFor();
+    const bars = shown.locator("table.bars tbody tr");
+    const cells = async () =>
+      Promise.all((await bars.all()).map((row) => row.locator("th, td").allTextContents()));
+    await expect.poll(cells, PATIENT).toEqual(linesOf(response[last] as SeenToken));
+
+    for (const [name, group] of [
+      ["the sign-off", "training"],
+      ["a prior skill", "rev"],
+    ] as const) {
+      await shown.getByRole("button", { name }).click();
+      await expect
+        .poll(() => page.evaluate(() => location.hash), PATIENT)
+        .toMatch(new RegExp(`token=${group}`));
+    }
     expect(visitor.complaints).toEqual([]);
     await page.close();
   });
 
   test("computes what Node computes, to the bit", async () => {
-    const { recipe, seeds } = first.config;
-    await using engine = await createEngine({ backend: "wasm", threads: 2 });
-    const measured: Measurement[] = [];
-    const options = { seeds, pretrained: checkpointFolder(bases) };
-    for await (const m of experiment(engine, recipe, options)) measured.push(m);
-    expect(numbersOf(first.measurements)).toEqual(numbersOf(measured));
+    const { measurements } = await repeated;
+    expect(numbersOf(first.measurements)).toEqual(numbersOf(measurements));
   });
 
   test("repeats a run from its link, on more threads and paused in between", async () => {

@@ -12,7 +12,7 @@ import { modelOf } from "./model.ts";
 import { pretrain, pretrainingIdentity } from "./pretrain.ts";
 import type { Recipe } from "./recipe.ts";
 import { train } from "./train.ts";
-import { watchRow } from "./watch.ts";
+import { type Student, watchRow } from "./watch.ts";
 
 export interface ExperimentOptions {
   /** `[0]` by default. */
@@ -25,6 +25,9 @@ export interface ExperimentOptions {
   readonly pretrained?: Checkpoints;
   /** Seconds, from any origin. */
   readonly now?: () => number;
+  /** Is shown every student that is looked at: at each probe and at the end of each outer step. It
+   * changes no number. */
+  readonly show?: (student: Student) => Promise<void>;
 }
 
 /**
@@ -48,6 +51,7 @@ export async function* experiment(
     checkpoints: options.checkpoints ?? checkpointsInMemory(),
     pretrained: options.pretrained ?? checkpointsInMemory(),
     now: options.now ?? (() => performance.now() / 1000),
+    show: options.show,
   };
   for (const seed of seeds) {
     const done = new Set(finished.filter((row) => row.seed === seed).map(({ row }) => row));
@@ -64,6 +68,7 @@ interface Study {
   readonly checkpoints: Checkpoints;
   readonly pretrained: Checkpoints;
   readonly now: () => number;
+  readonly show: ExperimentOptions["show"];
 }
 
 async function* runSeed(
@@ -71,7 +76,7 @@ async function* runSeed(
   seed: number,
   done: ReadonlySet<string>,
 ): AsyncGenerator<Measurement, void> {
-  const { engine, recipe, model, evaluator, checkpoints, now } = study;
+  const { engine, recipe, model, evaluator, checkpoints, now, show } = study;
   const { vocabulary } = suiteOf(recipe.suite);
   const keys = keysOf(seed);
   const data = studyData(recipe, keys);
@@ -92,7 +97,7 @@ async function* runSeed(
     if (!landmarks || (reference && !landmarks.reference))
       landmarks = await landmarksOf(evaluator, recipe, data, base, reference);
     const watch = watchRow(engine, {
-      ...{ evaluator, vocabulary, landmarks, reference, row, seed, now },
+      ...{ evaluator, vocabulary, landmarks, reference, row, seed, now, show },
       about: { data, base },
     });
     const trainStart = now();

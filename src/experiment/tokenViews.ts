@@ -74,26 +74,35 @@ export function viewTokens(
 ): TokenView[] {
   return watched.map(({ name, example, position }, i) => {
     const { prompt, response } = example;
-    const token = (rows.snapshot.starts[i] as number) + position;
-    const of = (from: LogProbRows): Float64Array => rowOf(from, token).map(exp);
-    const { anchor, reference } = rows;
-    const snapshot = of(rows.snapshot);
-    const others = { anchor: anchor && of(anchor), reference: reference && of(reference) };
-    const next = of(rows.next);
-    const all = [snapshot, others.anchor, others.reference, next];
-    const shown = [...new Set(all.flatMap((share) => (share ? likeliest(share, SHOWN) : [])))];
-    shown.sort((a, b) => (snapshot[b] as number) - (snapshot[a] as number));
-    const pick = (share: Float64Array): number[] =>
-      shown.map((id) => Number((share[id] as number).toFixed(DIGITS)));
     return {
       name,
       context: decode([...prompt.slice(1), ...response.slice(0, position)]).join(" "),
       label: decode([response[position] as number]).join(),
-      symbols: decode(shown),
-      snapshot: pick(snapshot),
-      ...(others.anchor && { anchor: pick(others.anchor) }),
-      ...(others.reference && { reference: pick(others.reference) }),
-      next: pick(next),
+      ...sharesAt(rows, (rows.snapshot.starts[i] as number) + position, decode),
     };
   });
+}
+
+/** One token's distributions, over the symbols that matter to it. */
+export type TokenShares = Omit<TokenView, "name" | "context" | "label">;
+
+/** @param token its row, in all of `rows` */
+export function sharesAt(rows: Beheld, token: number, decode: Vocabulary["decode"]): TokenShares {
+  const of = (from: LogProbRows): Float64Array => rowOf(from, token).map(exp);
+  const { anchor, reference } = rows;
+  const snapshot = of(rows.snapshot);
+  const others = { anchor: anchor && of(anchor), reference: reference && of(reference) };
+  const next = of(rows.next);
+  const all = [snapshot, others.anchor, others.reference, next];
+  const shown = [...new Set(all.flatMap((share) => (share ? likeliest(share, SHOWN) : [])))];
+  shown.sort((a, b) => (snapshot[b] as number) - (snapshot[a] as number));
+  const pick = (share: Float64Array): number[] =>
+    shown.map((id) => Number((share[id] as number).toFixed(DIGITS)));
+  return {
+    symbols: decode(shown),
+    snapshot: pick(snapshot),
+    ...(others.anchor && { anchor: pick(others.anchor) }),
+    ...(others.reference && { reference: pick(others.reference) }),
+    next: pick(next),
+  };
 }

@@ -21,6 +21,22 @@ export interface WatchOptions {
   readonly seed: number;
   /** Seconds, from any origin. */
   readonly now: () => number;
+  /** Is shown every student that is looked at. */
+  readonly show?: ((student: Student) => Promise<void>) | undefined;
+}
+
+/** A student that a study looks at while it is trained. */
+export interface Student {
+  readonly seed: number;
+  readonly row: string;
+  /** Outer step, from 0. */
+  readonly outer: number;
+  /** The weight of p_sft in this outer step's anchor, for methods with a frozen one. */
+  readonly alpha?: number;
+  /** Whether it is the end of the outer step, or of a training that has none. */
+  readonly ended: boolean;
+  /** Resident, and only until the promise is kept; not consumed. */
+  readonly params: Params;
 }
 
 /** What a probe says about itself. */
@@ -51,7 +67,7 @@ export function watchRow(engine: Engine, options: WatchOptions): Watch {
   let seconds = 0;
 
   /** Each outer step's anchor is made once. */
-  async function anchorOf(outer: number, alpha: number | undefined): Promise<Known | undefined> {
+  async function knownAnchor(outer: number, alpha: number | undefined): Promise<Known | undefined> {
     if (alpha === undefined || !reference) return undefined;
     if (anchor?.outer !== outer) anchor = { outer, known: await anchorAt(alpha, reference) };
     return anchor.known;
@@ -74,10 +90,17 @@ export function watchRow(engine: Engine, options: WatchOptions): Watch {
     return seen;
   }
 
+  async function show(at: Pick<Standing, "outer" | "alpha" | "params">, ended: boolean) {
+    const { outer, alpha, params } = at;
+    const where = { seed, row: row.id, outer, ...(alpha !== undefined && { alpha }) };
+    await options.show?.({ ...where, ended, params });
+  }
+
   return {
     probe: ({ step, steps, outer, alpha, params }) =>
       timed(async () => {
-        const anchored = await anchorOf(outer, alpha);
+        await show({ outer, alpha, params }, false);
+        const anchored = await knownAnchor(outer, alpha);
         const observed = await evaluator.observe(params, about.data);
         const scores = await evaluator.probe(params, observed, others(anchored), about);
         const where = { seed, row: row.id, step, steps, outer };
@@ -85,7 +108,8 @@ export function watchRow(engine: Engine, options: WatchOptions): Watch {
       }),
     outer: ({ outer, alpha, params }) =>
       timed(async () => {
-        const anchored = await anchorOf(outer, alpha);
+        await show({ outer, alpha, params }, true);
+        const anchored = await knownAnchor(outer, alpha);
         const next = await know(evaluator, params, about.data, watched);
         const tokens = viewTokens(
           watched,
@@ -107,11 +131,20 @@ export function watchRow(engine: Engine, options: WatchOptions): Watch {
   };
 }
 
-/** Log-probabilities of the anchor between a snapshot and p_sft wherever they were looked at. */
-function between(row: RowRecipe, alpha: number, snapshot: Known, reference: Known): Known {
+/** Log-probabilities of a row's anchor between those of a snapshot and of p_sft. */
+export function anchorOf(
+  row: RowRecipe,
+  alpha: number,
+  snapshot: LogProbRows,
+  reference: LogProbRows,
+): LogProbRows {
   const { interpolation = "logit", temperature = 1 } = row as TuningSettings;
-  const mix = (from: LogProbRows, to: LogProbRows): LogProbRows =>
-    logProbRows(anchorRows(from, to, { alpha, interpolation, temperature }));
+  return logProbRows(anchorRows(snapshot, reference, { alpha, interpolation, temperature }));
+}
+
+/** The same wherever models were looked at. */
+function between(row: RowRecipe, alpha: number, snapshot: Known, reference: Known): Known {
+  const mix = (from: LogProbRows, to: LogProbRows): LogProbRows => anchorOf(row, alpha, from, to);
   return {
     observed: {
       target: mix(snapshot.observed.target, reference.observed.target),

@@ -3,10 +3,11 @@ import type { Backend } from "../../engines/create.ts";
 import { html } from "../dom.ts";
 import { parameters, setParameters } from "../location.ts";
 import { recipes } from "../setup/setup.ts";
+import { startWorker } from "../worker/start.ts";
+import type { Answer } from "./inspecting.ts";
 import type { Listing } from "./listing.ts";
 import { byOperation, memoryPicture, overview } from "./overview.ts";
 import { createStepTable, type Order } from "./stepTable.ts";
-import type { Answer } from "./worker.ts";
 
 const engines: Readonly<Partial<Record<Backend, string>>> = {
   wasm: "WebAssembly",
@@ -51,7 +52,7 @@ export function mountProgram(element: HTMLElement): () => void {
     });
     status.textContent = "Tracing and timing …";
     result.setAttribute("aria-busy", "true");
-    worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker = startWorker("inspecting");
     worker.onmessage = ({ data }: MessageEvent<Answer>) => answer(data);
     worker.onerror = ({ message }) => answer({ kind: "failed", message });
     worker.postMessage({

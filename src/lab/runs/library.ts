@@ -39,7 +39,7 @@ export async function readRun(storage: Storage, name: string, busy: boolean): Pr
     ...{ backend: config.backend, device: config.device, reason: "", started: config.started },
     measurements: [...measurements],
     samples: samples ? JSON.parse(text(samples)) : {},
-    ...{ figures: undefined, trouble: undefined, shown: true },
+    ...{ figures: undefined, student: undefined, trouble: undefined, shown: true },
   };
 }
 
@@ -80,7 +80,7 @@ export async function packWeights(
 
 /** What a packed run may hold, and nothing else. */
 const KNOWN =
-  /^(config\.json|metrics\.jsonl|address\.txt|samples\.json|report\.html|checkpoints\/[\w./-]+\.safetensors)$/;
+  /^(config\.json|metrics\.jsonl|address\.txt|samples\.json|report\.html|(checkpoints|snapshots)\/[\w./-]+\.safetensors)$/;
 
 /**
  * Unpacks a run and keeps it.

@@ -4,5 +4,8 @@ export const runPath = (name: string): string => `runs/${name}`;
 export const addressOf = (name: string): string => `${runPath(name)}/address.txt`;
 /** What each row's model said. */
 export const samplesOf = (name: string): string => `${runPath(name)}/samples.json`;
+/** A student's weights at the end of an outer step, which the next one starts from. */
+export const snapshotOf = (name: string, seed: number, row: string, outer: number): string =>
+  `${runPath(name)}/snapshots/seed-${seed}/${row}/${outer}.safetensors`;
 /** Held by whoever works on a run. */
 export const lockOf = (name: string): string => `anchorgrad run ${name}`;

@@ -8,7 +8,7 @@ import type {
   Scores,
 } from "../../experiment/measurements.ts";
 import type { Recipe, RowRecipe } from "../../experiment/recipe.ts";
-import type { Figures, Sample, Trouble } from "../worker/protocol.ts";
+import type { Figures, Sample, Student, Trouble } from "../worker/protocol.ts";
 
 /** Where a run stands; `"cut off"` when its tab was closed, `"elsewhere"` when another tab has it. */
 export type Status =
@@ -38,6 +38,8 @@ export interface Run {
   figures: Figures | undefined;
   /** Highest memory seen, bytes. */
   samples: Readonly<Record<string, readonly Sample[]>>;
+  /** The newest look at who is being trained; its version counts looks. */
+  student: (Student & { readonly version: number }) | undefined;
   trouble: { readonly kind: Trouble; readonly message: string } | undefined;
   /** Whether it is drawn. */
   shown: boolean;

@@ -15,7 +15,7 @@ export async function newRun(storage: Storage, setup: Setup): Promise<Run> {
     name: await freeName(storage, `${setup.recipe}-${time}`),
     ...{ recipe: recipeOf(setup), seed: setup.seed, address: `${address}`, status: "starting" },
     ...{ backend: "", device: "", reason: "", started, measurements: [], samples: {} },
-    ...{ figures: undefined, trouble: undefined, shown: true },
+    ...{ figures: undefined, student: undefined, trouble: undefined, shown: true },
   };
 }
 
@@ -33,6 +33,7 @@ export function continueRun(conductor: Conductor, run: Run): void {
     const stage = m.kind === "progress" ? m.stage : m.row;
     return finished.has(stage === "pre-training" ? base : stage);
   });
+  run.student = undefined;
   const { scratch, engine } = readSetup(new URLSearchParams(run.address));
   if (run.backend !== "") {
     conductor.begin(run, { scratch }, run.backend as Setup["engine"]);

@@ -1,6 +1,7 @@
 import type { Backend } from "../../engines/create.ts";
 import type { Run } from "../runs/run.ts";
 import type { Assignment, Order, Report } from "../worker/protocol.ts";
+import { startWorker } from "../worker/start.ts";
 
 /** Has a worker train a run, and keeps the run up to date. */
 export interface Conductor {
@@ -58,6 +59,9 @@ export function createConductor(
       case "figures":
         of.figures = report.figures;
         break;
+      case "student":
+        of.student = { ...report.student, version: (of.student?.version ?? 0) + 1 };
+        break;
       case "samples":
         of.samples = { ...of.samples, [report.row]: report.samples };
         break;
@@ -82,7 +86,7 @@ export function createConductor(
       run = of;
       of.status = "starting";
       of.trouble = undefined;
-      worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
+      worker = startWorker("training");
       worker.onmessage = ({ data }: MessageEvent<Report>) => hear(of, data);
       worker.onerror = ({ message }) =>
         fail(of, { kind: "failed", trouble: "other", message: message || "the worker has failed" });

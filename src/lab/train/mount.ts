@@ -20,7 +20,7 @@ import { troubleBox } from "./trouble.ts";
 export async function mountTrain(section: HTMLElement): Promise<void> {
   const storage = await openStorage();
   const notices = createNotices();
-  const views = createViews();
+  const views = createViews(storage);
   const store = createStore([
     () => controls.update(conductor.current() ?? store.selected()),
     () => trouble.update(store.selected()),

@@ -1,4 +1,5 @@
 import { html } from "../dom.ts";
+import type { Storage } from "../runs/storage.ts";
 import { certificateView } from "../views/certificates.ts";
 import { divergenceView, lossView, skillsView } from "../views/curves.ts";
 import { distributionsView } from "../views/distributions.ts";
@@ -9,9 +10,9 @@ import { scoreboard } from "../views/scoreboard.ts";
 import type { View } from "../views/view.ts";
 import { story } from "./story.ts";
 
-/** All that draws runs, the table of results first. */
-export const createViews = (): readonly View[] => [
-  ...[scoreboard(), paretoView(), certificateView(), skillsView(), distributionsView()],
+/** All that draws runs and their files, the table of results first. */
+export const createViews = ({ read }: Pick<Storage, "read">): readonly View[] => [
+  ...[scoreboard(), paretoView(), certificateView(), skillsView(), distributionsView(read)],
   ...[lossView(), divergenceView(), samplesView(), machineView()],
 ];
 

@@ -3,6 +3,7 @@ import { type Lines, lines, type Series } from "../chart/lines.ts";
 import { html } from "../dom.ts";
 import { baseRow, type Look, looksOf, progressOf, type Run, tunedRows } from "../runs/run.ts";
 import { colorOf, shortName } from "./colors.ts";
+import { skillName } from "./skillNames.ts";
 import type { Shown, View } from "./view.ts";
 
 type Points = Series["points"];
@@ -90,16 +91,6 @@ export function divergenceView(): View {
   };
 }
 
-const skillNames: Readonly<Record<string, string>> = {
-  rev: "reverse letters",
-  sort: "sort letters",
-  calc: "arithmetic",
-  kv: "look a value up",
-  echo: "follow a format",
-  conv: "convert units",
-  bool: "evaluate logic",
-};
-
 /** The target and each prior skill, in a chart each. */
 export function skillsView(): View {
   const grid = html("div", { class: "multiples" });
@@ -146,7 +137,7 @@ const sameSkills =
 
 function skillChart(name: string): Lines {
   return lines({
-    title: name === "target" ? "Target" : (skillNames[name] ?? name),
+    title: name === "target" ? "Target" : skillName(name),
     about: "",
     xLabel: "step",
     yLabel: "",

@@ -39,6 +39,16 @@ export interface Sample {
   readonly said: readonly string[];
 }
 
+/** Weights at which training was looked at. */
+export interface Student {
+  readonly row: string;
+  /** Outer step, from 0. */
+  readonly outer: number;
+  readonly alpha?: number;
+  /** Safetensors. */
+  readonly weights: Uint8Array;
+}
+
 /** How a run ended that did not come to its end. */
 export type Trouble = "lost" | "memory" | "storage" | "engine" | "other";
 
@@ -53,6 +63,7 @@ export type Report =
     }
   | { readonly kind: "measurement"; readonly measurement: Measurement }
   | { readonly kind: "figures"; readonly figures: Figures }
+  | { readonly kind: "student"; readonly student: Student }
   | { readonly kind: "samples"; readonly row: string; readonly samples: readonly Sample[] }
   /** A file for the page to keep, where the browser's storage keeps none. */
   | { readonly kind: "file"; readonly path: string; readonly content: string | Uint8Array }

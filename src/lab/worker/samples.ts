@@ -1,10 +1,10 @@
 import type { Example } from "../../anchored/batches.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { keysOf, type StudyData, studyData } from "../../experiment/data.ts";
+import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate.ts";
-import { type Transformer, transformer } from "../../nn/transformer.ts";
 import { suiteOf } from "../../tasks/suite.ts";
 import { eos } from "../../tasks/vocabulary.ts";
 import type { Sample } from "./protocol.ts";
@@ -22,14 +22,6 @@ export function sampleQuestions(
     ),
   ];
 }
-
-/** The study's transformer. */
-export const modelOf = (recipe: Recipe): Transformer =>
-  transformer({
-    ...recipe.model,
-    vocabSize: suiteOf(recipe.suite).vocabulary.symbols.length,
-    previousTokenEmbedding: true,
-  });
 
 /** What a model says to each question, token after token, the likeliest each time. */
 export async function answer(

@@ -9,8 +9,10 @@ import {
   type RunDirectory,
   reopenRunIn,
 } from "../../experiment/run.ts";
+import { encodeSafetensors } from "../../experiment/safetensors.ts";
+import type { Student } from "../../experiment/watch.ts";
 import { withBases } from "../bases/bases.ts";
-import { addressOf, runPath, samplesOf } from "../runs/places.ts";
+import { addressOf, runPath, samplesOf, snapshotOf } from "../runs/places.ts";
 import type { Storage } from "../runs/storage.ts";
 import type { Gate } from "./gate.ts";
 import { createStopwatch, type Watched, watch } from "./instruments.ts";
@@ -64,6 +66,22 @@ async function openRun(
   return createRunIn(storage, runPath(name), config);
 }
 
+/** Tells the page of a student; its weights at the end of each outer step are kept. */
+async function showStudent(
+  { seed, row, outer, alpha, ended, params }: Student,
+  engine: Engine,
+  name: string,
+  { storage, tell }: Pick<Workplace, "storage" | "tell">,
+): Promise<void> {
+  const tensors = await engine.run(() => params);
+  const weights = encodeSafetensors({ tensors, metadata: {} });
+  if (ended) await storage.write(snapshotOf(name, seed, row, outer), weights);
+  tell({
+    kind: "student",
+    student: { row, outer, ...(alpha !== undefined && { alpha }), weights },
+  });
+}
+
 /** What the rows of a run said so far. */
 async function readSamples(storage: Storage, name: string): Promise<Record<string, Sample[]>> {
   const bytes = await storage.read(samplesOf(name));
@@ -85,6 +103,7 @@ async function follow(
     seeds,
     finished: run.measurements.filter((m): m is RowResult => m.kind === "row"),
     checkpoints: run.checkpoints,
+    show: (student) => showStudent(student, engine, name, { storage, tell }),
     pretrained: scratch ? kept : await withBases(kept, recipe, seed, engine.backend),
   });
   const questions = sampleQuestions(recipe, seed);

@@ -1,52 +1,21 @@
 /// <reference lib="webworker" />
-import { lockOf } from "../runs/places.ts";
-import { openStorage, type Storage } from "../runs/storage.ts";
-import { createGate } from "./gate.ts";
-import type { Assignment, Order, Report, Trouble } from "./protocol.ts";
-import { work } from "./session.ts";
 
-// The thread that trains: the page sends orders, this sends reports.
-const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
-const tell = (report: Report): void => scope.postMessage(report);
-const gate = createGate((waiting) => tell({ kind: waiting ? "paused" : "running" }));
+/** What a worker may be for. */
+export type Role = "training" | "inspecting" | "reading";
 
-/** What kind of failure it is, for the page to say what to do. */
-function troubleOf(error: unknown): Trouble {
-  const { name, message } = error as Error;
-  if (/context was lost|device was lost/.test(message)) return "lost";
-  if (name === "QuotaExceededError") return "storage";
-  if (/memory|allocation/i.test(message)) return "memory";
-  if (/is not supported|no adapter|expected WebAssembly/i.test(message)) return "engine";
-  return "other";
+/** What a thread does with what the page sends. */
+interface Part {
+  hear(message: unknown): void;
 }
 
-/** Hands what would go with this worker to the page. */
-const mirrored = (storage: Storage): Storage =>
-  storage.lasting
-    ? storage
-    : {
-        ...storage,
-        async write(path, content) {
-          await storage.write(path, content);
-          tell({ kind: "file", path, content });
-        },
-      };
-
-async function begin(assignment: Assignment): Promise<void> {
-  const storage = mirrored(await openStorage());
-  // Other tabs see by the lock that somebody works on this run.
-  await navigator.locks.request(lockOf(assignment.name), () =>
-    work(assignment, { storage, gate, tell, version: __VERSION__ }),
-  );
-}
-
-scope.onmessage = ({ data }: MessageEvent<Order>) => {
-  if (data.kind !== "run") {
-    gate[data.kind]();
-    return;
-  }
-  tell({ kind: "running" });
-  begin(data.assignment).catch((error: Error) =>
-    tell({ kind: "failed", trouble: troubleOf(error), message: error.message }),
-  );
+/** One script for all, so that what they share is loaded once. */
+const parts: Readonly<Record<Role, () => Promise<Part>>> = {
+  training: async () => (await import("./training.ts")) as Part,
+  inspecting: async () => (await import("../program/inspecting.ts")) as Part,
+  reading: async () => (await import("../tokens/reading.ts")) as Part,
 };
+
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+const part = parts[scope.name as Role]();
+// Messages wait in order until the part is loaded.
+scope.onmessage = async ({ data }) => (await part).hear(data);

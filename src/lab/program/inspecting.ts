@@ -1,4 +1,3 @@
-/// <reference lib="webworker" />
 import { type Inquiry, inspect } from "./inspect.ts";
 import type { Listing } from "./listing.ts";
 
@@ -7,11 +6,11 @@ export type Answer =
   | { readonly kind: "listing"; readonly listing: Listing }
   | { readonly kind: "failed"; readonly message: string };
 
-const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
-const answer = (said: Answer): void => scope.postMessage(said);
+const answer = (said: Answer): void => postMessage(said);
 
-scope.onmessage = ({ data }: MessageEvent<Inquiry>) => {
-  inspect(data).then(
+/** Takes a training step apart, in a worker. */
+export const hear = (inquiry: Inquiry): void => {
+  inspect(inquiry).then(
     (listing) => answer({ kind: "listing", listing }),
     (error: Error) => answer({ kind: "failed", message: error.message }),
   );

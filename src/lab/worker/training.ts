@@ -1,0 +1,51 @@
+import { lockOf } from "../runs/places.ts";
+import { openStorage, type Storage } from "../runs/storage.ts";
+import { createGate } from "./gate.ts";
+import type { Assignment, Order, Report, Trouble } from "./protocol.ts";
+import { work } from "./session.ts";
+
+// The thread that trains: the page sends orders, this sends reports.
+const tell = (report: Report): void => postMessage(report);
+const gate = createGate((waiting) => tell({ kind: waiting ? "paused" : "running" }));
+
+/** What kind of failure it is, for the page to say what to do. */
+function troubleOf(error: unknown): Trouble {
+  const { name, message } = error as Error;
+  if (/context was lost|device was lost/.test(message)) return "lost";
+  if (name === "QuotaExceededError") return "storage";
+  if (/memory|allocation/i.test(message)) return "memory";
+  if (/is not supported|no adapter|expected WebAssembly/i.test(message)) return "engine";
+  return "other";
+}
+
+/** Hands what would go with this worker to the page. */
+const mirrored = (storage: Storage): Storage =>
+  storage.lasting
+    ? storage
+    : {
+        ...storage,
+        async write(path, content) {
+          await storage.write(path, content);
+          tell({ kind: "file", path, content });
+        },
+      };
+
+async function begin(assignment: Assignment): Promise<void> {
+  const storage = mirrored(await openStorage());
+  // Other tabs see by the lock that somebody works on this run.
+  await navigator.locks.request(lockOf(assignment.name), () =>
+    work(assignment, { storage, gate, tell, version: __VERSION__ }),
+  );
+}
+
+/** Obeys the page. */
+export const hear = (order: Order): void => {
+  if (order.kind !== "run") {
+    gate[order.kind]();
+    return;
+  }
+  tell({ kind: "running" });
+  begin(order.assignment).catch((error: Error) =>
+    tell({ kind: "failed", trouble: troubleOf(error), message: error.message }),
+  );
+};
