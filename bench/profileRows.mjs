@@ -1,5 +1,4 @@
 import { programOf } from "../dist/src/engines/wasm/program.js";
-import { stepsOf } from "../dist/src/engines/wasm/timing.js";
 
 /**
  * What each instruction of a plan is and touches.
@@ -7,25 +6,27 @@ import { stepsOf } from "../dist/src/engines/wasm/timing.js";
  * @returns { op, label, ms, flop, bytes }[]; bytes: what is read and written, each number once
  */
 export function instructionRows(plan, threads, times) {
-  const { instructions, buffers } = programOf(plan, threads);
+  const { instructions, buffers, steps } = programOf(plan, threads);
   if (instructions.length !== times.length)
     throw new Error(`profile: expected ${instructions.length} times, got ${times.length}`);
-  const steps = stepsOf(plan, instructions).map((step) => plan.steps[step]);
   return instructions.map(({ reads, writes, flop }, i) => {
-    const step = steps[i];
-    const touched = [...new Set(reads), writes].map((buffer) => buffers[buffer].elements);
+    const chain = steps[i].map((step) => plan.steps[step]);
+    const touched = [...new Set([...reads, ...writes.map((write) => write.buffer)])].map(
+      (buffer) => buffers[buffer].elements,
+    );
     // A table is read only where an id points, and a part is copied from, or to, only there.
-    const partial = PARTIAL.has(step.op);
+    const partial = PARTIAL.has(chain[0].op);
     const elements = partial
       ? 2 * Math.min(...touched.filter((n) => n > 1))
       : touched.reduce((a, b) => a + b);
-    return { op: step.op, label: labelOf(step), ms: times[i], flop, bytes: 4 * elements };
+    const op = chain.map((step) => step.op).join(" · ");
+    return { op, label: labelOf(op, chain.at(-1)), ms: times[i], flop, bytes: 4 * elements };
   });
 }
 
 const PARTIAL = new Set(["slice", "concat", "gather"]);
 
-function labelOf({ op, attrs, inputs, output }) {
+function labelOf(op, { attrs, inputs, output }) {
   const shapes = inputs.map(({ shape }, i) => {
     const transposed = (i === 0 && attrs.transposeA) || (i === 1 && attrs.transposeB);
     return `[${shape.join(",")}]${transposed ? "ᵀ" : ""}`;

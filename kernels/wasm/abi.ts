@@ -41,6 +41,13 @@ export const INSTRUCTION_WORDS = 4;
 /** Bytes of private memory that each thread has for packed panels. */
 export const SCRATCH_BYTES = 139264;
 
+// A chain runs elementwise kernels block by block; what lies between them is in slots of scratch.
+/** Elements of a block. */
+export const BLOCK = 256;
+/** Blocks that a thread's scratch holds, and where the first lies. */
+export const SLOTS = 16;
+export const SLOTS_AT = 64;
+
 // What a product leaves out: nothing, what lies above the diagonals of its result, or the zeros
 // above those of A.
 export const FULL = 0;
@@ -97,3 +104,4 @@ export const EMA_SQUARE = 45;
 export const ADAMW_UPDATE = 46;
 export const CAUSAL_ATTENTION = 47;
 export const CAUSAL_ATTENTION_GRAD = 48;
+export const CHAIN = 49;

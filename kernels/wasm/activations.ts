@@ -1,7 +1,6 @@
-import { buffer } from "./control";
 import { sigmoid } from "./math";
 import { madd, nmadd, splat } from "./simd";
-import { chunkEnd, chunkStart } from "./tasks";
+import { chunkBytes, chunkStart, part } from "./tasks";
 
 // Arguments: elements, elements a task, then buffers, the result first. Two vectors at a time share
 // the many constants; buffers are padded to 64 bytes, so that nothing is left over.
@@ -15,10 +14,10 @@ function swigluOf(gate: v128, up: v128): v128 {
 
 export function swiglu(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 2) + chunkEnd(args, from);
-  let y = buffer(args, 2) + from;
-  let gate = buffer(args, 3) + from;
-  let up = buffer(args, 4) + from;
+  const last = part(args, 2, from) + chunkBytes(args, from);
+  let y = part(args, 2, from);
+  let gate = part(args, 3, from);
+  let up = part(args, 4, from);
   for (; y < last; y += 32, gate += 32, up += 32) {
     const low = swigluOf(v128.load(gate), v128.load(up));
     const high = swigluOf(v128.load(gate, 16), v128.load(up, 16));
@@ -38,11 +37,11 @@ function swigluGradOf(g: v128, gate: v128, up: v128): v128 {
 
 export function swigluGradGate(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 2) + chunkEnd(args, from);
-  let y = buffer(args, 2) + from;
-  let g = buffer(args, 3) + from;
-  let gate = buffer(args, 4) + from;
-  let up = buffer(args, 5) + from;
+  const last = part(args, 2, from) + chunkBytes(args, from);
+  let y = part(args, 2, from);
+  let g = part(args, 3, from);
+  let gate = part(args, 4, from);
+  let up = part(args, 5, from);
   for (; y < last; y += 32, g += 32, gate += 32, up += 32) {
     const low = swigluGradOf(v128.load(g), v128.load(gate), v128.load(up));
     const high = swigluGradOf(v128.load(g, 16), v128.load(gate, 16), v128.load(up, 16));
@@ -65,9 +64,9 @@ function geluOf(x: v128): v128 {
 
 export function gelu(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 2) + chunkEnd(args, from);
-  let y = buffer(args, 2) + from;
-  let x = buffer(args, 3) + from;
+  const last = part(args, 2, from) + chunkBytes(args, from);
+  let y = part(args, 2, from);
+  let x = part(args, 3, from);
   for (; y < last; y += 32, x += 32) {
     const low = geluOf(v128.load(x));
     const high = geluOf(v128.load(x, 16));
@@ -88,10 +87,10 @@ function geluGradOf(g: v128, x: v128): v128 {
 
 export function geluGrad(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 2) + chunkEnd(args, from);
-  let y = buffer(args, 2) + from;
-  let g = buffer(args, 3) + from;
-  let x = buffer(args, 4) + from;
+  const last = part(args, 2, from) + chunkBytes(args, from);
+  let y = part(args, 2, from);
+  let g = part(args, 3, from);
+  let x = part(args, 4, from);
   for (; y < last; y += 32, g += 32, x += 32) {
     const low = geluGradOf(v128.load(g), v128.load(x));
     const high = geluGradOf(v128.load(g, 16), v128.load(x, 16));

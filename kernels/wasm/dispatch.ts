@@ -1,6 +1,7 @@
 import * as op from "./abi";
 import * as activations from "./activations";
 import * as attention from "./attention";
+import { chain } from "./chain";
 import * as elementwise from "./elementwise";
 import * as losses from "./losses";
 import * as matmul from "./matmul";
@@ -64,5 +65,6 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.ADAMW_UPDATE: return optimizer.adamwUpdate(args, task);
     case op.CAUSAL_ATTENTION: return attention.causalAttention(args, task);
     case op.CAUSAL_ATTENTION_GRAD: return attention.causalAttentionGrad(args, task);
+    case op.CHAIN: return chain(args, task);
   }
 }

@@ -13,10 +13,10 @@ import {
   TANH,
   TO_FLOAT,
 } from "./abi";
-import { buffer, scratch, word } from "./control";
+import { scratch, word } from "./control";
 import { cos as cosine, exp as vexp, log as vlog, tanh as vtanh } from "./math";
 import { splat } from "./simd";
-import { chunkEnd, chunkStart } from "./tasks";
+import { chunkBytes, chunkStart, part } from "./tasks";
 
 // Arguments: elements, elements a task, [flags,] then buffers, the result first.
 
@@ -36,9 +36,9 @@ function unaryOf(op: i32, x: v128): v128 {
 @inline
 function unary(op: i32, args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 2) + chunkEnd(args, from);
-  let y = buffer(args, 2) + from;
-  let x = buffer(args, 3) + from;
+  const last = part(args, 2, from) + chunkBytes(args, from);
+  let y = part(args, 2, from);
+  let x = part(args, 3, from);
   for (; y < last; y += 16, x += 16) v128.store(y, unaryOf(op, v128.load(x)));
 }
 
@@ -66,9 +66,9 @@ export function toFloat(args: usize, task: i32): void {
 
 export function cos(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 2) + chunkEnd(args, from);
-  let y = buffer(args, 2) + from;
-  let x = buffer(args, 3) + from;
+  const last = part(args, 2, from) + chunkBytes(args, from);
+  let y = part(args, 2, from);
+  let x = part(args, 3, from);
   for (; y < last; y += 4, x += 4) store<f32>(y, <f32>cosine(<f64>load<f32>(x)));
 }
 
@@ -94,9 +94,8 @@ function stride(flags: i32, i: i32): usize {
 // @ts-ignore: decorator
 @inline
 function operand(args: usize, at: i32, flags: i32, i: i32, from: usize): usize {
-  const x = buffer(args, at + i);
-  if (stride(flags, i)) return x + from;
-  v128.store(scratch + (<usize>i << 4), v128.load32_splat(x));
+  if (stride(flags, i)) return part(args, at + i, from);
+  v128.store(scratch + (<usize>i << 4), v128.load32_splat(part(args, at + i, 0)));
   return scratch + (<usize>i << 4);
 }
 
@@ -104,11 +103,11 @@ function operand(args: usize, at: i32, flags: i32, i: i32, from: usize): usize {
 @inline
 function binary(op: i32, args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 3) + chunkEnd(args, from);
+  const last = part(args, 3, from) + chunkBytes(args, from);
   const flags = word(args, 2);
   const stepA = stride(flags, 0);
   const stepB = stride(flags, 1);
-  let y = buffer(args, 3) + from;
+  let y = part(args, 3, from);
   let a = operand(args, 4, flags, 0, from);
   let b = operand(args, 4, flags, 1, from);
   for (; y < last; y += 16, a += stepA, b += stepB)
@@ -136,12 +135,12 @@ export function less(args: usize, task: i32): void {
 
 export function select(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 3) + chunkEnd(args, from);
+  const last = part(args, 3, from) + chunkBytes(args, from);
   const flags = word(args, 2);
   const stepC = stride(flags, 0);
   const stepA = stride(flags, 1);
   const stepB = stride(flags, 2);
-  let y = buffer(args, 3) + from;
+  let y = part(args, 3, from);
   let c = operand(args, 4, flags, 0, from);
   let a = operand(args, 4, flags, 1, from);
   let b = operand(args, 4, flags, 2, from);

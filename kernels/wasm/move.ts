@@ -1,6 +1,6 @@
 import { buffer, scratch, word } from "./control";
 import { storeRow } from "./simd";
-import { chunkEnd, chunkStart, unitEnd, unitStart } from "./tasks";
+import { chunkBytes, chunkStart, unitEnd, unitStart } from "./tasks";
 
 // Kernels that move 4-byte elements without looking at them: broadcast, transpose, slice, pad and
 // concat are all nested loops over two addresses.
@@ -8,7 +8,7 @@ import { chunkEnd, chunkStart, unitEnd, unitStart } from "./tasks";
 /** Writes one number everywhere. Arguments: elements, elements a task, bits, then the result. */
 export function fill(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 3) + chunkEnd(args, from);
+  const last = buffer(args, 3) + from + chunkBytes(args, from);
   const v = i32x4.splat(word(args, 2));
   for (let y = buffer(args, 3) + from; y < last; y += 16) v128.store(y, v);
 }

@@ -13,7 +13,7 @@ import { graphs } from "./graphs.ts";
 const argument = (index: number, shape: Shape): Tensor =>
   new Tensor("placeholder", shape, "float", [], { index });
 
-const WIDE: FusionLimits = { reads: 7, writes: 4, operands: 8 };
+const WIDE: FusionLimits = { reads: 7, writes: 4, operands: 8, broadcasts: true };
 
 /** Runs a fused plan as far as memory goes. @throws AssertionError where something is not there */
 function expectSound({ groups, inputs, constants, donated, outputs }: FusedPlan, plan: Plan): void {
@@ -67,6 +67,7 @@ describe("fuse(plan, limits)", () => {
       reads: fc.integer({ min: 1, max: 8 }),
       writes: fc.integer({ min: 1, max: 4 }),
       operands: fc.integer({ min: 2, max: 9 }),
+      broadcasts: fc.boolean(),
     });
     fc.assert(
       fc.property(graphs, limits, fc.subarray([0, 1, 2]), (graph, limit, donated) => {

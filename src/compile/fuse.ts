@@ -11,6 +11,8 @@ export interface FusionLimits {
   readonly writes: number;
   /** Both together. */
   readonly operands: number;
+  /** Whether it can repeat numbers. */
+  readonly broadcasts: boolean;
 }
 
 /** Steps computed at once: one step of any kind, or elementwise steps of the same size. */
@@ -32,9 +34,9 @@ export interface FusedPlan extends Omit<Plan, "steps"> {
 }
 
 /** Only broadcasts whose repetition is simple are computed within a group. */
-const isFusable = ({ op, inputs, output }: Step): boolean =>
+const isFusable = ({ op, inputs, output }: Step, { broadcasts }: FusionLimits): boolean =>
   op === "broadcast"
-    ? repetitionOf((inputs[0] as Value).shape, output.shape) !== undefined
+    ? broadcasts && repetitionOf((inputs[0] as Value).shape, output.shape) !== undefined
     : isElementwise(op);
 
 /** How a broadcast repeats numbers: the whole tensor over and over, or each number `inner` times. */
@@ -69,10 +71,10 @@ export function fuse(plan: Plan, limits: FusionLimits): FusedPlan {
   const groupOf: number[][] = [];
   plan.steps.forEach((step, i) => {
     groupOf[i] = [i];
-    if (!isFusable(step) || step.op === "broadcast") return;
+    if (!isFusable(step, limits) || step.op === "broadcast") return;
     for (const maker of graph.makersOf(i)) {
       const [own, other] = [groupOf[i] as number[], groupOf[maker] as number[]];
-      if (own === other || !isFusable(plan.steps[maker] as Step)) continue;
+      if (own === other || !isFusable(plan.steps[maker] as Step, limits)) continue;
       if (graph.size(maker) !== graph.size(i)) continue;
       const both = [...own, ...other].sort((a, b) => a - b);
       if (fits(graph, both, limits) && isConvex(graph, groupOf, both))

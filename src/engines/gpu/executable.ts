@@ -79,6 +79,7 @@ const limitsOf = ({ traits }: Driver<unknown>): FusionLimits => ({
   reads: traits.reads,
   writes: traits.targets,
   operands: traits.operands,
+  broadcasts: true,
 });
 
 const compiled = async <M>({ launch, reads }: Compiling<M>): Promise<Stage<M>> => ({

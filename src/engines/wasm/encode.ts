@@ -1,5 +1,5 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
-import type { Instruction } from "./instruction.ts";
+import { changedBy, type Instruction } from "./instruction.ts";
 import type { Place } from "./storage.ts";
 
 /** Instructions between two barriers. */
@@ -33,16 +33,15 @@ export function phasesOf(
 function independent(a: Instruction, b: Instruction, places: readonly Place[]): boolean {
   const meet = (x: number, y: number) => overlap(places[x] as Place, places[y] as Place);
   const clash = (x: number, y: number) => !(x === y && b.continues) && meet(x, y);
-  const changes = ({ writes, scratch = writes }: Instruction) => [writes, scratch];
   return (
-    !changes(a).some((x) => changes(b).some((y) => clash(x, y))) &&
-    !b.reads.some((x) => changes(a).some((y) => meet(x, y))) &&
-    !a.reads.some((x) => changes(b).some((y) => meet(x, y)))
+    !changedBy(a).some((x) => changedBy(b).some((y) => clash(x, y))) &&
+    !b.reads.some((x) => changedBy(a).some((y) => meet(x, y))) &&
+    !a.reads.some((x) => changedBy(b).some((y) => meet(x, y)))
   );
 }
 
 function overlap(a: Place, b: Place): boolean {
-  if (a.kind === "own" || b.kind === "own")
+  if (a.kind !== "arena" || b.kind !== "arena")
     return a.kind === "own" && b.kind === "own" && a.owner === b.owner;
   return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 }

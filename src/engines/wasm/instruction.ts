@@ -1,6 +1,13 @@
 import { sizeOf } from "../../tensor/shapes.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 
+/** A buffer that an instruction writes. */
+export interface Write {
+  readonly buffer: number;
+  /** Buffers that the instruction reads and that this one may lie over. */
+  readonly over: readonly number[];
+}
+
 /** One call of a kernel. Buffers are named by their index in the table of addresses. */
 export interface Instruction {
   readonly opcode: number;
@@ -9,15 +16,19 @@ export interface Instruction {
   /** Words that the kernel reads. */
   readonly args: readonly number[];
   readonly reads: readonly number[];
-  readonly writes: number;
+  readonly writes: readonly Write[];
   /** A buffer for its own use, which holds nothing before and after. */
   readonly scratch: number | undefined;
-  /** Buffers in `reads` that the result may lie over. */
-  readonly overwritable: readonly number[];
   /** Writes other elements of its result than the instruction before, and reads none of them. */
   readonly continues: boolean;
   readonly flop: number;
 }
+
+/** Buffers whose numbers an instruction changes. */
+export const changedBy = ({ writes, scratch }: Instruction): number[] => [
+  ...writes.map(({ buffer }) => buffer),
+  ...(scratch === undefined ? [] : [scratch]),
+];
 
 /** Nanoseconds of one thread, roughly: parts are not made smaller than this. */
 const TASK_NANOSECONDS = 8000;
@@ -48,6 +59,7 @@ export interface Kernel {
   readonly output: number;
   /** A buffer for its own use, named last. */
   readonly scratch?: number;
+  /** Inputs that the result may lie over. */
   readonly overwritable?: readonly number[];
   readonly continues?: boolean;
   readonly flop?: number;
@@ -91,9 +103,8 @@ export function inTasks(all: number, perTask: number, kernel: Kernel): Instructi
     tasks: Math.ceil(all / perTask),
     args: [all, perTask, ...words, output, ...inputs, ...(scratch === undefined ? [] : [scratch])],
     reads: inputs,
-    writes: output,
+    writes: [{ buffer: output, over: overwritable }],
     scratch,
-    overwritable,
     continues,
     flop: kernel.flop ?? 0,
   };

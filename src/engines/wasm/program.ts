@@ -1,6 +1,8 @@
+import { type FusionLimits, fuse, type Group } from "../../compile/fuse.ts";
 import type { BufferPlan, Plan, Step } from "../../compile/plan.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import type { PrimitiveName } from "../../tensor/tensor.ts";
+import { chain } from "./chain.ts";
 import { type Phase, phasesOf } from "./encode.ts";
 import type { Instruction } from "./instruction.ts";
 import type { Lowering } from "./kinds.ts";
@@ -12,6 +14,8 @@ import { trianglesOf } from "./triangles.ts";
 export interface Program extends Storage {
   readonly buffers: readonly BufferPlan[];
   readonly instructions: readonly Instruction[];
+  /** For each instruction the steps of the plan that it computes, or helps to compute. */
+  readonly steps: readonly (readonly number[])[];
   readonly phases: readonly Phase[];
 }
 
@@ -32,6 +36,27 @@ function scalarBuffers(plan: Plan): Map<number, number> {
   return scalars;
 }
 
+/** What a chain may touch: a block of each operand stays in the nearest cache. */
+const LIMITS: FusionLimits = { reads: 15, writes: 15, operands: 16, broadcasts: false };
+
+interface Lowered {
+  readonly instruction: Instruction;
+  readonly steps: readonly number[];
+}
+
+function lower({ steps, positions, outputs }: Group, lowering: Lowering): Lowered[] {
+  const apart = steps.flatMap((step, i) => {
+    const rule = rules[step.op] as (step: Step, lowering: Lowering) => Instruction[];
+    const instructions = rule(step, lowering).filter(({ tasks }) => tasks > 0);
+    return instructions.map((instruction) => ({ instruction, steps: [positions[i] as number] }));
+  });
+  if (steps.length === 1 || apart.length === 0) return apart;
+  const links = apart.map(({ instruction }) => instruction);
+  const kept = new Set(outputs.map(({ buffer }) => buffer));
+  const instruction = chain(links, kept, lowering.threads);
+  return instruction ? [{ instruction, steps: positions }] : apart;
+}
+
 /** Chooses the kernels for a plan and lays out its memory. */
 export function programOf(plan: Plan, threads: number): Program {
   const buffers: BufferPlan[] = [...plan.buffers];
@@ -42,15 +67,14 @@ export function programOf(plan: Plan, threads: number): Program {
     scalarBehind: (buffer) => scalars.get(buffer),
     workspace: (elements) => buffers.push({ kind: "temporary", elements, dtype: "float" }) - 1,
   };
-  const instructions = plan.steps.flatMap((step) => {
-    const rule = rules[step.op] as (step: Step, lowering: Lowering) => Instruction[];
-    return rule(step, lowering).filter(({ tasks }) => tasks > 0);
-  });
+  const lowered = fuse(plan, LIMITS).groups.flatMap((group) => lower(group, lowering));
+  const instructions = lowered.map(({ instruction }) => instruction);
   const storage = placeBuffers(buffers, instructions);
   return {
     ...storage,
     buffers,
     instructions,
+    steps: lowered.map(({ steps }) => steps),
     phases: phasesOf(instructions, storage.places, threads),
   };
 }

@@ -1,14 +1,15 @@
 import { allocate } from "../../compile/allocate.ts";
 import type { BufferPlan } from "../../compile/plan.ts";
-import type { Instruction } from "./instruction.ts";
+import { changedBy, type Instruction, type Write } from "./instruction.ts";
 
 /** Buffers start at multiples of a cache line, and so end with whole vectors. */
 export const ALIGNMENT = 64;
 
-/** Where a buffer lies: a part of the arena, or memory of its own. */
+/** Where a buffer lies: a part of the arena, memory of its own, or nowhere if nothing touches it. */
 export type Place =
   | { readonly kind: "arena"; readonly offset: number; readonly bytes: number }
-  | { readonly kind: "own"; readonly owner: number };
+  | { readonly kind: "own"; readonly owner: number }
+  | { readonly kind: "nowhere" };
 
 export interface Storage {
   readonly places: readonly Place[];
@@ -22,8 +23,8 @@ interface Life {
 
 function livesOf(instructions: readonly Instruction[], buffers: number): Life[] {
   const lives = Array.from({ length: buffers }, () => ({ first: Infinity, last: -1 }));
-  instructions.forEach(({ reads, writes, scratch = writes }, i) => {
-    for (const buffer of [...reads, writes, scratch]) {
+  instructions.forEach((instruction, i) => {
+    for (const buffer of [...instruction.reads, ...changedBy(instruction)]) {
       const life = lives[buffer] as Life;
       life.first = Math.min(life.first, i);
       life.last = i;
@@ -45,14 +46,17 @@ export function placeBuffers(
   const root = buffers.map((_, i) => i);
   const isTemporary = (i: number) => buffers[i]?.kind === "temporary";
   const sameSize = (a: number, b: number) => buffers[a]?.elements === buffers[b]?.elements;
-  instructions.forEach(({ writes, overwritable }, i) => {
-    const life = lives[writes] as Life;
-    if (!isTemporary(writes) || life.first !== i) return;
+  const placeOver = ({ buffer, over }: Write, i: number): void => {
+    const life = lives[buffer] as Life;
+    if (!isTemporary(buffer) || life.first !== i) return;
     const dying = (x: number) => isTemporary(x) && lives[root[x] as number]?.last === i;
-    const over = overwritable.find((x) => dying(x) && sameSize(x, writes));
-    if (over === undefined) return;
-    root[writes] = root[over] as number;
-    (lives[root[writes]] as Life).last = life.last;
+    const under = over.find((x) => dying(x) && sameSize(x, buffer));
+    if (under === undefined) return;
+    root[buffer] = root[under] as number;
+    (lives[root[buffer]] as Life).last = life.last;
+  };
+  instructions.forEach(({ writes }, i) => {
+    for (const write of writes) placeOver(write, i);
   });
   const roots = buffers.flatMap((_, i) =>
     isTemporary(i) && root[i] === i && (lives[i] as Life).last >= 0 ? [i] : [],
@@ -63,6 +67,7 @@ export function placeBuffers(
   const places = buffers.map((_, i): Place => {
     const offset = offsetOf.get(root[i] as number);
     if (offset !== undefined) return { kind: "arena", offset, bytes: 4 * elementsOf(buffers, i) };
+    if (isTemporary(i)) return { kind: "nowhere" };
     return { kind: "own", owner: ownerOf(i, buffers, instructions, lives) };
   });
   return { places, arenaBytes: bytes };
@@ -82,6 +87,7 @@ function ownerOf(
   if (input === undefined) return output;
   const { first } = lives[output] as Life;
   const { last } = lives[input] as Life;
-  const over = instructions[first]?.overwritable.includes(input) ?? false;
+  const writes = instructions[first]?.writes.find(({ buffer }) => buffer === output);
+  const over = writes?.over.includes(input) ?? false;
   return last < first || (last === first && over) ? input : output;
 }

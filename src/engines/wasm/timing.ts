@@ -8,7 +8,6 @@ import type { Device, Executable } from "../device.ts";
 import { load } from "./executable.ts";
 import type { Heap } from "./heap.ts";
 import { canShareMemory, hasSharedMemory } from "./host.ts";
-import type { Instruction } from "./instruction.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { compileKernels } from "./module.ts";
 import { createOwnership, type WasmBuffer } from "./ownership.ts";
@@ -121,13 +120,4 @@ function instructionsIn(stream: Int32Array): Int32Array[] {
       found.push(stream.subarray(at, at + word(at + 1)));
   }
   return found;
-}
-
-/** The step of the plan that each instruction belongs to, by index. */
-export function stepsOf(plan: Plan, instructions: readonly Instruction[]): number[] {
-  const stepOf = new Map(plan.steps.map((step, i) => [step.output.buffer, i]));
-  const steps = instructions.map(({ writes }) => stepOf.get(writes));
-  // What fills a workspace belongs to the step that comes next.
-  for (let i = steps.length - 2; i >= 0; i--) steps[i] ??= steps[i + 1];
-  return steps as number[];
 }

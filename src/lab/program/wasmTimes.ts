@@ -2,7 +2,7 @@ import * as abi from "../../../kernels/wasm/abi.ts";
 import dispatch from "../../../kernels/wasm/dispatch.ts?raw";
 import type { Plan } from "../../compile/plan.ts";
 import { programOf } from "../../engines/wasm/program.ts";
-import { openTimedMachine, stepsOf } from "../../engines/wasm/timing.ts";
+import { openTimedMachine } from "../../engines/wasm/timing.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Execution } from "./listing.ts";
 
@@ -48,12 +48,11 @@ function described(
   threads: number,
   runs: readonly (readonly number[])[],
 ): Pick<Execution, "kernels" | "times" | "memory"> {
-  const { instructions, places, arenaBytes } = programOf(plan, threads);
-  const steps = stepsOf(plan, instructions);
+  const { instructions, steps, places, arenaBytes } = programOf(plan, threads);
   const kernels = plan.steps.map((): string[] => []);
   const times = plan.steps.map(() => 0);
   instructions.forEach(({ opcode }, i) => {
-    const step = steps[i] as number;
+    const step = steps[i]?.at(-1) as number; // of a chain the last
     kernels[step]?.push(kernelNames.get(opcode) ?? `kernel ${opcode}`);
     times[step] = (times[step] ?? 0) + steady(runs.map((run) => run[i] as number));
   });
