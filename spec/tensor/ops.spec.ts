@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { full, ids, tensor } from "../../src/tensor/apply.ts";
+import { full, ids, numbersOnce, tensor } from "../../src/tensor/apply.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import * as ops from "../../src/tensor/ops.ts";
@@ -122,4 +122,14 @@ describe("matmul", () => {
     const z = await engine.run(() => ops.matmul(count([1, 1, 2]), count([3, 2, 1])));
     expect([...z.data]).toEqual([5, 11, 17]);
   });
+});
+
+test("full(shape, value) keeps one array for those who ask, and none for who reads once", () => {
+  const x = full([2, 3], 0.1);
+  expect(numbersOnce(x)).toEqual(Float64Array.of(0.1, 0.1, 0.1, 0.1, 0.1, 0.1));
+  expect(numbersOnce(x)).not.toBe(numbersOnce(x));
+  expect(x.data).toBe(x.data);
+  expect(x.data).toEqual(numbersOnce(x));
+  const y = count([2, 3]) as Tensor<"constant">;
+  expect(numbersOnce(y)).toBe(y.data);
 });

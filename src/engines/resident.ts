@@ -1,4 +1,4 @@
-import { constant } from "../tensor/apply.ts";
+import { constant, numbersOnce } from "../tensor/apply.ts";
 import { isConstant, type ResidentHandle, Tensor, type TypedArray } from "../tensor/tensor.ts";
 import type { Device } from "./device.ts";
 
@@ -63,7 +63,7 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
 
   function borrow(x: Tensor): { buffer: Buffer; temporary: boolean } {
     if (isConstant(x))
-      return { buffer: device.upload(x.attrs.data, x.shape, x.dtype), temporary: true };
+      return { buffer: device.upload(numbersOnce(x), x.shape, x.dtype), temporary: true };
     const { state } = handleOf(x, () => "engine");
     return state.kind === "host"
       ? { buffer: device.upload(state.data, x.shape, x.dtype), temporary: true }

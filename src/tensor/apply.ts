@@ -50,7 +50,30 @@ export function constant(data: TypedArray, shape: Shape): Tensor<"constant"> {
 
 /** A constant of one repeated number. */
 export function full(shape: Shape, value: number): Tensor<"constant"> {
-  return constant(new Float64Array(sizeOf(shape)).fill(value), shape);
+  let made: TypedArray | undefined;
+  const attrs = {
+    get data(): TypedArray {
+      made ??= repeat(shape, value);
+      return made;
+    },
+  };
+  repeated.set(attrs, value);
+  return new Tensor("constant", Object.freeze([...shape]), "float", [], attrs);
+}
+
+/** The numbers of the constants that repeat one. */
+const repeated = new WeakMap<object, number>();
+
+const repeat = (shape: Shape, value: number): TypedArray =>
+  new Float64Array(sizeOf(shape)).fill(value);
+
+/**
+ * A constant's numbers for somebody who reads them once: those of `full` are made for this and not
+ * kept. An optimizer's first state is twice the size of the parameters.
+ */
+export function numbersOnce({ attrs, shape }: Tensor<"constant">): TypedArray {
+  const value = repeated.get(attrs);
+  return value === undefined ? attrs.data : repeat(shape, value);
 }
 
 function nestedShape(values: NestedNumbers): number[] {
