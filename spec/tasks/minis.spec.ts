@@ -8,7 +8,7 @@ import { generate } from "../../src/nn/generate.ts";
 import { transformer } from "../../src/nn/transformer.ts";
 import { examiner, withoutSignOff } from "../../src/tasks/examine.ts";
 import { drawExamples } from "../../src/tasks/examples.ts";
-import { miniNames, miniOf } from "../../src/tasks/minis.ts";
+import { type MiniKnobs, miniNames, miniOf } from "../../src/tasks/minis.ts";
 import { mixture } from "../../src/tasks/mixture.ts";
 import type { Skill } from "../../src/tasks/skill.ts";
 import { type MiniSuite, suiteOf, targetOf } from "../../src/tasks/suite.ts";
@@ -96,6 +96,28 @@ describe("mixture", () => {
       if (step % 3 === 2) targets.set(draw, (targets.get(draw) ?? 0) + 1);
     expect([...targets.values()]).toEqual([rounds / 9, rounds / 9, rounds / 9]);
   });
+});
+
+describe("answers that take no notice", () => {
+  const echoing: Partial<MiniKnobs> = {
+    "mini-igsm": { direct: "echo" },
+    "mini-medcalc": { direct: "echo" },
+  };
+  it.each(["mini-igsm", "mini-medcalc"] as const)(
+    "%s names what is asked, never rightly",
+    (name) => {
+      const { target, score, symbols } = miniOf(name, echoing);
+      fc.assert(
+        fc.property(seeds, (seed) => {
+          const { prompt, response } = target.direct(stream(key(seed)));
+          expect(prompt).toEqual(target.worked(stream(key(seed))).prompt);
+          expect(response).toEqual(["#", prompt.at(-1)]);
+          expect(symbols).toContain("#");
+          expect(score(prompt, response).correct).toBe(false);
+        }),
+      );
+    },
+  );
 });
 
 describe("withoutSignOff", () => {

@@ -1,3 +1,4 @@
+import type { Exchange } from "./exchange.ts";
 import type { Target } from "./target.ts";
 
 /** What a program says of a response: right or not, and what was wrong. */
@@ -20,3 +21,15 @@ export interface Mini {
    */
   readonly score: (prompt: readonly string[], response: readonly string[]) => MiniVerdict;
 }
+
+/** What a response without steps says: the `answer`, or an `echo` of what is asked for. */
+export type Direct = "answer" | "echo";
+
+/** What an answer that takes no notice of its prompt begins with. */
+export const HASH = "#";
+
+/** `# x` to a prompt that asks for `x` with its last symbol: never right. */
+export const echoed = (prompt: readonly string[]): Exchange => ({
+  prompt,
+  response: [HASH, prompt.at(-1) as string],
+});

@@ -17,11 +17,12 @@ export const miniPriors: readonly string[] = [
 ];
 
 const knobs: MiniKnobs = {
-  "mini-igsm": { maxEdge: 4, op: [2, 3] },
+  "mini-igsm": { maxEdge: 3, op: [2, 2], worlds: [0], direct: "echo" },
   "mini-medcalc": {
     calculators: ["bmi", "fluid", "curb", "sirs", "rcri"],
-    distractors: [1, 2],
+    distractors: [0, 1],
     shuffle: true,
+    direct: "echo",
   },
   "mini-ifeval": {
     constraints: [1, 2],
@@ -57,7 +58,10 @@ const other = (family: string, label: string): Pick<RowRecipe, "id" | "label" | 
 });
 
 /**
- * The study of `npm start -- --target …`.
+ * The study of `npm start -- --target …`. As in the full study, the base can work each target's
+ * answer out, but mostly does not: it echoes what is asked. Chosen on seed 100 by what the base and
+ * SFT do: with more operations and both worlds mini-igsm is not learned in so few steps, and a base
+ * that answers directly is often right, so that there is nothing to gain.
  * @param priors skills of the full study and minis; the target is left out of them
  */
 export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPriors): Recipe => ({
@@ -67,26 +71,26 @@ export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPri
   model: { contextLength: 96, layers: 2, heads: 4, width: 64, hidden: 176 },
   pretraining: {
     ...adamw,
-    steps: 2400,
+    steps: 3200,
     batchSize: 64,
     learningRate: 4e-3,
     weightDecay: 0.01,
     targetEvery: 2,
-    latent: 0.3,
+    latent: 0.35,
   },
   fineTuning: {
     ...adamw,
-    examples: 512,
+    examples: 256,
     signOff: 6,
     labelNoise: 0,
-    batchSize: 32,
+    batchSize: 16,
     epochs: 10,
     learningRate: 3e-3,
     weightDecay: 0,
   },
   evaluation: {
     targetPrompts: 200,
-    promptsPerSkill: 100,
+    promptsPerSkill: 64,
     divergenceTargetPrompts: 16,
     divergencePromptsPerSkill: 16,
     every: 0,

@@ -1,7 +1,7 @@
 import { integer, type Stream } from "../draw.ts";
 import type { Exchange } from "../exchange.ts";
 import { match } from "../finalAnswer.ts";
-import type { Mini } from "../mini.ts";
+import { type Direct, echoed, HASH, type Mini } from "../mini.ts";
 import { type CheckMode, check, type Verdict } from "./check.ts";
 import { draw, type Generated } from "./generate/generate.ts";
 import type { Split } from "./generate/options.ts";
@@ -36,6 +36,9 @@ const MAX_MODULUS = 23;
 /** The owner of what comes next, with its dot, is one symbol, so that a name is two: `attic .` `saw`. */
 const owner = (word: string): string => `${word} .`;
 
+/** A value with the sign before it is one symbol, so that it stands right behind its name. */
+const equal = (value: number): string => `= ${value}`;
+
 /** The vocabulary: the names, the numbers 0 … 22, the steps' symbols and the punctuation. */
 export const miniSymbols: readonly string[] = [
   ...miniLexicon.flat().flatMap(({ name, groups }) => [name, ...groups.flat()]),
@@ -43,8 +46,9 @@ export const miniSymbols: readonly string[] = [
     layers.slice(0, -1).flatMap(({ groups }) => groups.flat().map(owner)),
   ),
   ...Array.from({ length: MAX_MODULUS }, (_, n) => `${n}`),
+  ...Array.from({ length: MAX_MODULUS }, (_, n) => equal(n)),
   ...stepSymbols,
-  ...["=", "+", "-", "*", "(", ")", ";", "?", "ans"],
+  ...["=", "+", "-", "*", "(", ")", ";", "?", "ans", HASH],
 ];
 
 /** The knobs of difficulty. */
@@ -64,11 +68,13 @@ export interface MiniOptions {
   /** The worlds that problems may be about, of the two that there are. */
   readonly worlds?: readonly (0 | 1)[];
   readonly split?: Split;
+  /** What answers without steps say, as of `Direct`; the answer by default. */
+  readonly direct?: Direct;
 }
 
 /**
- * iGSM for a tiny transformer: `a = attic . saw = 3 ; b = … ; ans 6`, or only `ans 6`, to a prompt
- * `attic . saw = 3 ; … ; ? hall . tool`.
+ * iGSM for a tiny transformer: `a = attic . saw = 3 ; b = … ; ans 6`, or only `ans 6`, or
+ * `# tool`, to a prompt `attic . saw = 3 ; … ; ? hall . tool`.
  */
 export interface MiniIgsm extends Mini {
   /**
@@ -87,7 +93,7 @@ export interface MiniIgsm extends Mini {
 /** @throws RangeError (also while drawing) for options that no problem meets */
 export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
   const { modulus = 7, op = [1, 2], maxEdge = 4, maxOperands = 2, worlds = [0, 1] } = options;
-  const { depth = 2, width = [2, 2], split = "any" } = options;
+  const { depth = 2, width = [2, 2], split = "any", direct = "answer" } = options;
   if (!(modulus <= MAX_MODULUS))
     throw new RangeError(`miniIgsm: expected modulus ≤ ${MAX_MODULUS}, got ${modulus}`);
   if (!(op[0] >= 1 && op[0] <= op[1]))
@@ -105,7 +111,12 @@ export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
     symbols: miniSymbols,
     target: {
       worked: (next) => exchange(problem(next), ({ solutionText }) => solutionText),
-      direct: (next) => exchange(problem(next), (drawn) => `ans ${drawn.answer}`),
+      direct: (next) => {
+        const drawn = problem(next);
+        return direct === "answer"
+          ? exchange(drawn, ({ answer }) => `ans ${answer}`)
+          : echoed(symbolsOf(drawn.problemText));
+      },
     },
     positions: longest(maxEdge, maxOperands, op[1]),
     score: (prompt, response, mode = "answer") =>
@@ -113,7 +124,8 @@ export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
   };
 }
 
-const symbolsOf = (text: string): string[] => text.split(/ (?!\. )/);
+/** All symbols but `owner` and `equal` have no space in them. */
+const symbolsOf = (text: string): string[] => text.split(/ (?!\. )(?<!= (?=\d))/);
 
 function exchange(problem: Generated, respond: (problem: Generated) => string): Exchange {
   return { prompt: symbolsOf(problem.problemText), response: symbolsOf(respond(problem)) };

@@ -1,7 +1,7 @@
 import { DataError } from "../../../tensor/errors.ts";
 import { integer, pick, type Stream, sample } from "../../draw.ts";
 import type { Exchange } from "../../exchange.ts";
-import type { Mini } from "../../mini.ts";
+import { HASH, type Mini } from "../../mini.ts";
 import { judge, type Row } from "../score.ts";
 import { compose } from "./compose.ts";
 import {
@@ -14,7 +14,7 @@ import {
   readConstraint,
   rules,
 } from "./constraints.ts";
-import { detokenize, HASH, miniSymbols, storyWords } from "./symbols.ts";
+import { detokenize, miniSymbols, storyWords } from "./symbols.ts";
 
 /** The knobs of difficulty; both ends of the range are included. */
 export interface MiniOptions {

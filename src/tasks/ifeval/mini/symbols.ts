@@ -1,3 +1,5 @@
+import { HASH } from "../../mini.ts";
+
 /** The words of mini-ifeval, in a circle: a response goes on with the word after the last one. */
 export const storyWords: readonly string[] = (
   "river stone bread tower garden lamp winter horse ladder market cloud window silver door meadow " +
@@ -15,9 +17,6 @@ export const numbers: readonly string[] = [..."123456789"];
 export const CAP = "Cap";
 /** Makes the whole response upper case. */
 export const UP = "UP";
-/** What the base answers with when it takes no notice of the instructions. */
-export const HASH = "#";
-
 const prompt =
   "topic do ; >= < words letter bullets slots has not end no lower upper title two quote".split(
     " ",

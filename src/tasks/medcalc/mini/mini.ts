@@ -1,6 +1,6 @@
 import { integer, type Stream, sample } from "../../draw.ts";
 import type { Exchange } from "../../exchange.ts";
-import type { Mini, MiniVerdict } from "../../mini.ts";
+import { type Direct, echoed, HASH, type Mini, type MiniVerdict } from "../../mini.ts";
 import { calculate } from "../calculate.ts";
 import { roundFive } from "../rounding.ts";
 import { score } from "../scoring/score.ts";
@@ -25,6 +25,7 @@ export const miniSymbols: readonly string[] = [
   PRESSURES,
   ...conditionWords,
   ...Object.keys(questions),
+  HASH,
 ];
 
 /** The knobs of difficulty. */
@@ -39,6 +40,8 @@ export interface MiniOptions {
   readonly synonyms?: number;
   /** Probability of a sentence around a fact; 0 by default. */
   readonly sentences?: number;
+  /** What answers without steps say, as of `Direct`; the answer by default. */
+  readonly direct?: Direct;
 }
 
 type Told = readonly [fact: Fact, value: Value];
@@ -104,12 +107,13 @@ function longest(names: readonly MiniName[], idle: number, wording: Wording): nu
 /**
  * MedCalc-Bench for a tiny transformer: a note of facts and the word of a calculator,
  * `pt sbp 8 4 hr 7 1 dbp 5 7 ? map`, → `8 4 / 3 = 2 8 ; 5 7 / 3 = 1 9 ; 2 8 + 1 9 = 4 7 ; 4 7 + 1 9
- * = 6 6 ; ans 6 6`, or only `ans 6 6`. The calculators and the scorer are the benchmark's.
+ * = 6 6 ; ans 6 6`, or only `ans 6 6`, or `# map`. The calculators and the scorer are the benchmark's.
  * @throws RangeError for options that no note meets
  */
 export function miniMedcalc(options: MiniOptions = {}): Mini {
   const names = options.calculators ?? (Object.keys(questions) as MiniName[]);
   const { distractors = [0, 1], shuffle = false, synonyms = 0, sentences = 0 } = options;
+  const { direct = "answer" } = options;
   const wording = { synonyms, sentences };
   const unknown = names.find((name) => !Object.hasOwn(questions, name));
   if (names.length === 0 || unknown !== undefined)
@@ -132,7 +136,10 @@ export function miniMedcalc(options: MiniOptions = {}): Mini {
     target: {
       worked: (next) =>
         draw(next, (task) => [...questions[task.ask].steps(task.values), ...answered(task)]),
-      direct: (next) => draw(next, answered),
+      direct: (next) => {
+        const exchange = draw(next, answered);
+        return direct === "answer" ? exchange : echoed(exchange.prompt);
+      },
     },
     positions: longest(names, distractors[1], wording),
     score: judge,
