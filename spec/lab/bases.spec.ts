@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import { checkpointsInMemory } from "../../src/experiment/checkpoints.ts";
 import * as study from "../../src/experiment/experiment.ts";
+import { pretrainingName } from "../../src/experiment/pretrainingName.ts";
 import type { Recipe } from "../../src/experiment/recipe.ts";
 import { encodeSafetensors } from "../../src/experiment/safetensors.ts";
 import { makeBases, shipped } from "../../src/lab/bases/make.mjs";
@@ -14,7 +15,7 @@ const folder = fileURLToPath(new URL("../../src/lab/bases", import.meta.url));
 test("the bases that come with the page are those of the recipes as they are", async () => {
   const wanted = await Promise.all(
     Object.entries(shipped).flatMap(([name, seeds]) =>
-      seeds.map((seed) => study.pretrainingName(recipes[name] as Recipe, seed, "wasm")),
+      seeds.map((seed) => pretrainingName(recipes[name] as Recipe, seed, "wasm")),
     ),
   );
   const there = (await readdir(folder)).filter((file) => file.endsWith(".safetensors"));
@@ -24,7 +25,10 @@ test("the bases that come with the page are those of the recipes as they are", a
 test("making a base again gives the same bytes", async () => {
   await using engine = await createEngine({ backend: "wasm" });
   const made = checkpointsInMemory();
-  const [name = ""] = await makeBases(engine, recipes["smoke"] as Recipe, [0], made, study);
+  const [name = ""] = await makeBases(engine, recipes["smoke"] as Recipe, [0], made, {
+    ...study,
+    pretrainingName,
+  });
   const weights = await made.load(name);
   const bytes = weights && encodeSafetensors(weights);
   expect(bytes && Buffer.from(bytes).equals(await readFile(`${folder}/${name}.safetensors`))).toBe(

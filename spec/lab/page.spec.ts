@@ -1,23 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
-import type { Browser, Page, Worker } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { launchChromium } from "../browser/chromium.ts";
-import { BUILDING, buildSite, type Site, serveSite } from "./site.ts";
+import type { Page, Worker } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { openLab, serveSite } from "./site.ts";
 import { newProfile, visit } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
-
-beforeAll(async () => {
-  site = await serveSite(await buildSite());
-  browser = await launchChromium();
-}, BUILDING);
-afterAll(async () => {
-  await browser?.close();
-  await site?.[Symbol.asyncDispose]();
-});
+const lab = openLab();
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -72,7 +61,7 @@ function longestTasks(trace: Buffer): { readonly all: number; readonly longest: 
 
 describe("the page", () => {
   test("weighs at most 1.5 MB, gzipped, without the base models", () => {
-    const bytes = [...site.files]
+    const bytes = [...lab.site.files]
       .filter(([path]) => !path.endsWith(".safetensors"))
       .map(([, file]) => gzipSync(file).length);
     const total = bytes.reduce((sum, n) => sum + n, 0);
@@ -80,9 +69,25 @@ describe("the page", () => {
     expect(total).toBeLessThan(1.5e6);
   });
 
+  test("loads at most 60 kB, gzipped, before one can start", async () => {
+    const profile = await newProfile(lab.browser);
+    const page = await profile.newPage();
+    const loaded = new Set<string>();
+    page.on("request", (request) => loaded.add(new URL(request.url()).pathname));
+    await page.goto(lab.site.address);
+    await page.getByText("Its base comes with the page.").waitFor();
+    const paths = [...loaded].map((path) => (path === "/" ? "/index.html" : path));
+    const sizes = paths.map((path) => gzipSync(lab.site.files.get(path) ?? "").length);
+    const total = sizes.reduce((sum, n) => sum + n, 0);
+    console.log(`first view: ${Math.round(total / 1000)} kB gzipped in ${paths.length} files`);
+    expect(total).toBeGreaterThan(10e3);
+    expect(total).toBeLessThan(60e3);
+    await profile.close();
+  });
+
   test("paints within 1.5 s", async () => {
-    const profile = await newProfile(browser);
-    const { page } = await visit(profile, site.address);
+    const profile = await newProfile(lab.browser);
+    const { page } = await visit(profile, lab.site.address);
     const devtools = await profile.newCDPSession(page);
     // The thread's own time, which does not depend on what else the machine does.
     await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
@@ -98,22 +103,22 @@ describe("the page", () => {
   });
 
   test("stays smooth while it trains", async () => {
-    const profile = await newProfile(browser);
-    const visitor = await visit(profile, site.address, "#engine=wasm");
-    await browser.startTracing(visitor.page, {
+    const profile = await newProfile(lab.browser);
+    const visitor = await visit(profile, lab.site.address, "#engine=wasm");
+    await lab.browser.startTracing(visitor.page, {
       categories: ["disabled-by-default-devtools.timeline", "toplevel"],
     });
     await visitor.press("Start");
     await visitor.status("finished");
-    const { all, longest } = longestTasks(await browser.stopTracing());
+    const { all, longest } = longestTasks(await lab.browser.stopTracing());
     console.log(`longest tasks of ${all} on the main thread: ${longest.join(", ")} ms`);
     expect(longest[0]).toBeLessThan(50);
     await profile.close();
   });
 
   test.each(["light", "dark"] as const)("is accessible in %s", async (colorScheme) => {
-    const profile = await newProfile(browser, { colorScheme });
-    const visitor = await visit(profile, site.address, "#engine=wasm");
+    const profile = await newProfile(lab.browser, { colorScheme });
+    const visitor = await visit(profile, lab.site.address, "#engine=wasm");
     expect(await violations(visitor.page)).toEqual([]);
     await visitor.press("Start");
     await visitor.status("finished");
@@ -122,16 +127,16 @@ describe("the page", () => {
   });
 
   test("does not scroll sideways on a phone", async () => {
-    const profile = await newProfile(browser, { viewport: { width: 360, height: 740 } });
-    const { page } = await visit(profile, site.address);
+    const profile = await newProfile(lab.browser, { viewport: { width: 360, height: 740 } });
+    const { page } = await visit(profile, lab.site.address);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(360);
     await profile.close();
   });
 
   test("isolates itself where the server does not, and still trains", async () => {
-    await using plain = await serveSite(site.files, { isolated: false });
-    const profile = await newProfile(browser);
+    await using plain = await serveSite(lab.site.files, { isolated: false });
+    const profile = await newProfile(lab.browser);
     await profile.addInitScript(() =>
       Object.defineProperty(navigator, "hardwareConcurrency", { value: 3 }),
     );
@@ -147,8 +152,8 @@ describe("the page", () => {
   });
 
   test("says so when the graphics card is lost, and goes on with a new engine", async () => {
-    const profile = await newProfile(browser);
-    const visitor = await visit(profile, site.address, "#engine=webgl2");
+    const profile = await newProfile(lab.browser);
+    const visitor = await visit(profile, lab.site.address, "#engine=webgl2");
     const [worker] = await Promise.all([
       visitor.page.waitForEvent("worker") as Promise<Worker>,
       visitor.press("Start"),

@@ -1,11 +1,13 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Browser } from "playwright-core";
 import { build } from "vite";
-import { HEADERS } from "../browser/chromium.ts";
+import { afterAll, beforeAll, inject, vi } from "vitest";
+import { HEADERS, launchChromium } from "../browser/chromium.ts";
 
 /** The page as it is built, on a static server. */
 export interface Site extends AsyncDisposable {
@@ -33,27 +35,63 @@ OffscreenCanvas.prototype.getContext = function (...args) {
 `;
 
 /** Milliseconds in which the page is built, however busy the machine; it takes a few seconds. */
-export const BUILDING = 600_000;
+const BUILDING = 600_000;
 
-/** Builds the page into a folder of its own. */
-export async function buildSite(): Promise<ReadonlyMap<string, Uint8Array>> {
-  const folder = await mkdtemp(join(tmpdir(), "anchorgrad-lab-"));
-  try {
+/** The page, built once for all specs of a run: the first builds, the others wait for it. */
+async function builtPage(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const folder = inject("labFolder");
+  const [building, built] = [join(folder, "building"), join(folder, "built")];
+  const begun = await mkdir(building).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") return true;
+      throw error;
+    },
+  );
+  if (!begun) {
     await build({
       configFile: fileURLToPath(new URL("../../src/lab/vite.config.ts", import.meta.url)),
       logLevel: "error",
-      build: { outDir: folder },
+      build: { outDir: join(building, "page") },
     });
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    const paths = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
-    return new Map(
-      await Promise.all(
-        paths.map(async (path) => [path.slice(folder.length), await readFile(path)] as const),
-      ),
-    );
-  } finally {
-    await rm(folder, { recursive: true });
+    await rename(join(building, "page"), built);
   }
+  await vi.waitUntil(() => existsSync(built), { timeout: BUILDING, interval: 100 });
+  const entries = await readdir(built, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  return new Map(
+    await Promise.all(
+      paths.map(async (path) => [path.slice(built.length), await readFile(path)] as const),
+    ),
+  );
+}
+
+/** The page on a server, and a browser to look at it with. */
+export interface Lab {
+  readonly browser: Browser;
+  readonly site: Site;
+}
+
+/** Opens the page's server and a browser for the specs of a file. */
+export function openLab(): Lab {
+  let browser: Browser | undefined;
+  let site: Site | undefined;
+  beforeAll(async () => {
+    site = await serveSite(await builtPage());
+    browser = await launchChromium();
+  }, BUILDING);
+  afterAll(async () => {
+    await browser?.close();
+    await site?.[Symbol.asyncDispose]();
+  });
+  return {
+    get browser() {
+      return browser as Browser;
+    },
+    get site() {
+      return site as Site;
+    },
+  };
 }
 
 /** @param isolated whether the server sends the headers that let memory be shared */

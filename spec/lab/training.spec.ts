@@ -1,23 +1,25 @@
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { unzipSync } from "fflate";
-import type { Browser, BrowserContext } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { unzipSync, zipSync } from "fflate";
+import type { BrowserContext } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parseOptions } from "../../src/cli/options.ts";
+import { report } from "../../src/cli/report.ts";
+import { runStudy } from "../../src/cli/study.ts";
 import { reopenRun } from "../../src/experiment/directory.ts";
 import { percent } from "../../src/experiment/format.ts";
 import type { Measurement, RowResult } from "../../src/experiment/measurements.ts";
 import type { RunConfig } from "../../src/experiment/run.ts";
 import { summarize } from "../../src/experiment/summary.ts";
 import type { SeenToken } from "../../src/lab/tokens/protocol.ts";
-import { launchChromium } from "../browser/chromium.ts";
+import { openPlace } from "../cli/terminal.ts";
+import { tinyRecipe } from "../experiment/tiny.ts";
 import { type Repeated, repeatInNode } from "./inNode.ts";
-import { BUILDING, buildSite, type Site, serveSite } from "./site.ts";
+import { openLab } from "./site.ts";
 import { newProfile, numbersOf, visit } from "./visitor.ts";
 
-let browser: Browser;
-let site: Site;
+const lab = openLab();
 let profile: BrowserContext;
 /** The default comparison, as the page did it. */
 let first: { config: RunConfig; measurements: Measurement[] };
@@ -25,13 +27,7 @@ let repeated: Promise<Repeated>;
 let address: string;
 
 beforeAll(async () => {
-  site = await serveSite(await buildSite());
-  browser = await launchChromium();
-  profile = await newProfile(browser);
-}, BUILDING);
-afterAll(async () => {
-  await browser?.close();
-  await site?.[Symbol.asyncDispose]();
+  profile = await newProfile(lab.browser);
 });
 
 /** Drawing waits for a worker, and both for a busy machine. */
@@ -48,7 +44,7 @@ const linesOf = ({ symbols, ...shares }: SeenToken): string[][] =>
 
 describe("the lab in Chromium", () => {
   test("runs the default comparison: fine-tuning forgets what Anchored Learning keeps", async () => {
-    const visitor = await visit(profile, site.address, "#engine=wasm");
+    const visitor = await visit(profile, lab.site.address, "#engine=wasm");
     const { page } = visitor;
     address = await page.evaluate(() => location.hash);
     await visitor.press("Start");
@@ -75,7 +71,7 @@ describe("the lab in Chromium", () => {
   });
 
   test("shows any token of any example at every outer step, and keeps it in the link", async () => {
-    const visitor = await visit(profile, site.address, `${address}&token=training.3.0`);
+    const visitor = await visit(profile, lab.site.address, `${address}&token=training.3.0`);
     const { page } = visitor;
     const shown = page.locator(".distributions");
     const tokens = shown.getByRole("radio");
@@ -117,11 +113,11 @@ describe("the lab in Chromium", () => {
   });
 
   test("repeats a run from its link, on more threads and paused in between", async () => {
-    const other = await newProfile(browser);
+    const other = await newProfile(lab.browser);
     await other.addInitScript(() =>
       Object.defineProperty(navigator, "hardwareConcurrency", { value: 3 }),
     );
-    const visitor = await visit(other, site.address, address);
+    const visitor = await visit(other, lab.site.address, address);
     await visitor.press("Start");
     await visitor.press("Pause");
     await visitor.status("paused");
@@ -138,12 +134,12 @@ describe("the lab in Chromium", () => {
   });
 
   test("goes on with a run whose tab was closed, to the same numbers", async () => {
-    const other = await newProfile(browser);
-    const visitor = await visit(other, site.address, address);
+    const other = await newProfile(lab.browser);
+    const visitor = await visit(other, lab.site.address, address);
     await visitor.press("Start");
     await visitor.page.getByRole("row", { name: /SFT .* done in/ }).waitFor();
     await visitor.page.close({ runBeforeUnload: false });
-    const again = await visit(other, site.address);
+    const again = await visit(other, lab.site.address);
     await again.page.getByText("This run was cut off").waitFor();
     await again.press("Go on");
     await again.status("finished");
@@ -153,25 +149,30 @@ describe("the lab in Chromium", () => {
   });
 
   test("saves a run as the directory that the command line reads, and opens it again", async () => {
-    const visitor = await visit(profile, site.address);
+    const visitor = await visit(profile, lab.site.address);
     const { page } = visitor;
     const [saved] = await Promise.all([
       page.waitForEvent("download"),
       page.getByRole("button", { name: /^Save: / }).click(),
     ]);
     const zip = readFileSync(await saved.path());
-    const folder = await mkdtemp(join(tmpdir(), "anchorgrad-"));
-    for (const [path, bytes] of Object.entries(unzipSync(zip))) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), bytes);
-    }
     const name = saved.suggestedFilename().replace(/\.zip$/, "");
-    const run = await reopenRun(join(folder, name));
+    const place = await openPlace();
+    for (const [path, bytes] of Object.entries(unzipSync(zip))) {
+      await mkdir(dirname(join(place.folder, path)), { recursive: true });
+      await place.write(path, bytes);
+    }
+    const run = await reopenRun(join(place.folder, name));
     expect(run.config).toEqual(first.config);
     expect(run.measurements).toEqual(first.measurements);
     const rows = first.measurements.filter((m): m is RowResult => m.kind === "row");
     for (const { row } of rows) expect(await run.checkpoints.load(`seed-0/${row}`)).toBeDefined();
-    await rm(folder, { recursive: true });
+    const { out } = await place.run(report, name);
+    expect(out).toBe(`${place.folder}/${name}/report.html\n`);
+    const written = await place.read(`${name}/report.html`);
+    for (const { label } of first.config.recipe.rows) expect(written).toContain(label);
+    expect(written).toContain(first.config.started);
+    await place.close();
 
     await page.getByRole("button", { name: /^Delete: / }).click();
     await page.locator("table.runs tbody tr").waitFor({ state: "detached" });
@@ -181,5 +182,37 @@ describe("the lab in Chromium", () => {
     expect(await visitor.files()).toEqual(first);
     expect(visitor.complaints).toEqual([]);
     await page.close();
+  });
+
+  test("opens a run of the command line, with its tokens", async () => {
+    const place = await openPlace();
+    const written = { write: () => true, isTTY: false } as unknown as NodeJS.WriteStream;
+    const { signal } = new AbortController();
+    await runStudy(parseOptions(["--backend", "wasm", "--name", "ours"]), {
+      ...{ out: written, folder: place.folder, signal, recipe: tinyRecipe },
+      versions: { anchorgrad: "0.0.0" },
+    });
+    const folder = join(place.folder, "runs", "ours");
+    const files = await readdir(folder, { recursive: true, withFileTypes: true });
+    const packed = files
+      .filter((file) => file.isFile())
+      .map((file) => join(file.parentPath, file.name))
+      .map((path) => [path.slice(folder.length + 1), readFileSync(path)] as const);
+    const buffer = Buffer.from(zipSync(Object.fromEntries(packed)));
+    const { config, measurements } = await reopenRun(folder);
+
+    const other = await newProfile(lab.browser);
+    const visitor = await visit(other, lab.site.address);
+    const file = { name: "ours.zip", mimeType: "application/zip", buffer };
+    await visitor.page.locator("input[type=file]").setInputFiles(file);
+    await visitor.status("finished");
+    expect(await visitor.files()).toEqual({ config, measurements });
+    // The command line keeps no students of outer steps: the whole training is left.
+    const shown = visitor.page.locator(".distributions");
+    await shown.getByText(/, the whole training$/).waitFor();
+    expect(await shown.getByRole("radio").count()).toBeGreaterThan(1);
+    expect(visitor.complaints).toEqual([]);
+    await other.close();
+    await place.close();
   });
 });

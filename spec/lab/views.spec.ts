@@ -1,24 +1,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults, RunOptions } from "axe-core";
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BrowserContextOptions, Locator, Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import { logSoftmax } from "../../src/lab/simplex/distributions.ts";
 import { spoken } from "../../src/lab/simplex/handles.ts";
 import { readState } from "../../src/lab/simplex/state.ts";
-import { launchChromium } from "../browser/chromium.ts";
-import { BUILDING, buildSite, type Site, serveSite } from "./site.ts";
+import { openLab } from "./site.ts";
 
-let browser: Browser;
-let site: Site;
-beforeAll(async () => {
-  site = await serveSite(await buildSite());
-  browser = await launchChromium();
-}, BUILDING);
-afterAll(async () => {
-  await browser?.close();
-  await site?.[Symbol.asyncDispose]();
-});
+const lab = openLab();
 
 /** Drawing waits for a frame, and frames for a busy machine. */
 const PATIENT = { timeout: 30_000 };
@@ -30,14 +20,17 @@ interface View extends AsyncDisposable {
 
 /** Opens a view in a tab of its own. @param hash what the address says after `#` */
 async function open(hash: string, options: BrowserContextOptions = {}): Promise<View> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const context = await lab.browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
-  await page.goto(`${site.address}#${hash}`);
+  await page.goto(`${lab.site.address}#${hash}`);
   await page.locator("main > section:visible h2").waitFor();
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
 }

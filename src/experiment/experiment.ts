@@ -1,7 +1,7 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
-import { suiteLabel, suiteOf } from "../tasks/suite.ts";
+import { suiteOf } from "../tasks/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
 import { keysOf, studyData } from "./data.ts";
@@ -9,7 +9,8 @@ import { type Evaluator, evaluator } from "./evaluate.ts";
 import { type Landmarks, landmarksOf } from "./landmarks.ts";
 import type { Measurement, Progress, RowResult } from "./measurements.ts";
 import { modelOf } from "./model.ts";
-import { pretrain, pretrainingIdentity } from "./pretrain.ts";
+import { pretrain } from "./pretrain.ts";
+import { pretrainingName } from "./pretrainingName.ts";
 import type { Recipe } from "./recipe.ts";
 import { train } from "./train.ts";
 import { type Student, watchRow } from "./watch.ts";
@@ -131,18 +132,6 @@ async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, P
     if (next.done) return next.value;
     yield { kind: "progress", seed, stage: "pre-training", steps, ...next.value };
   }
-}
-
-/** Names a pre-training by all that decides its numbers, so that recipes which share it find it. */
-export async function pretrainingName(
-  recipe: Recipe,
-  seed: number,
-  backend: string,
-): Promise<string> {
-  const text = JSON.stringify({ ...pretrainingIdentity(recipe, seed), backend });
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const hex = Array.from(new Uint8Array(hash, 0, 6), (byte) => byte.toString(16).padStart(2, "0"));
-  return `${suiteLabel(recipe.suite)}-seed-${seed}-${hex.join("")}`;
 }
 
 async function weightsOf(checkpoints: Checkpoints, name: string): Promise<Params> {

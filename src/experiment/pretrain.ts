@@ -39,16 +39,6 @@ export interface PretrainOptions {
   readonly name: string;
 }
 
-/** All that decides a pre-training's numbers but the backend. */
-export type PretrainingIdentity = Pick<Recipe, "suite" | "model" | "pretraining"> & {
-  readonly seed: number;
-};
-
-export const pretrainingIdentity = (recipe: Recipe, seed: number): PretrainingIdentity => {
-  const { suite, model, pretraining } = recipe;
-  return { suite, model, pretraining, seed };
-};
-
 /** Losses are read back, and reported, every so many steps. */
 const READ_EVERY = 20;
 const CHECKPOINT_EVERY = 500;

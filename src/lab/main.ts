@@ -1,19 +1,15 @@
-import { mountExplain } from "./explain/mount.ts";
 import { isolatePage } from "./isolation.ts";
 import { parameters } from "./location.ts";
-import { mountProgram } from "./program/mount.ts";
-import { mountSimplex } from "./simplex/mount.ts";
-import { mountTrain } from "./train/mount.ts";
 
 const views = ["train", "explain", "simplex", "program"] as const;
 type View = (typeof views)[number];
 
-/** How each section fills itself, the first time that it is shown. */
-const mounts: Readonly<Record<View, (element: HTMLElement) => unknown>> = {
-  train: mountTrain,
-  explain: mountExplain,
-  simplex: mountSimplex,
-  program: mountProgram,
+/** How each section fills itself, the first time that it is shown: what it needs is loaded then. */
+const mounts: Readonly<Record<View, (element: HTMLElement) => Promise<unknown>>> = {
+  train: async (element) => (await import("./train/mount.ts")).mountTrain(element),
+  explain: async (element) => (await import("./explain/mount.ts")).mountExplain(element),
+  simplex: async (element) => (await import("./simplex/mount.ts")).mountSimplex(element),
+  program: async (element) => (await import("./program/mount.ts")).mountProgram(element),
 };
 const mounted = new Set<View>();
 
@@ -32,7 +28,9 @@ function show(): void {
     else link.removeAttribute("aria-current");
     if (view === shown && !mounted.has(view)) {
       mounted.add(view);
-      mounts[view](section);
+      mounts[view](section).catch((error: Error) => {
+        section.replaceChildren(`This part could not be loaded: ${error.message}`);
+      });
     }
   }
 }

@@ -85,10 +85,6 @@ export interface MiniSuite {
 /** A suite as a recipe has it. */
 export type SuiteRecipe = SuiteName | MiniSuite;
 
-/** `full`, or `mini-igsm+mini-medcalc`: for names of files. */
-export const suiteLabel = (recipe: SuiteRecipe): string =>
-  typeof recipe === "string" ? recipe : recipe.targets.join("+");
-
 /** @throws RangeError for skills that there are not, one that is prior and target, or wrong knobs */
 export const suiteOf = (recipe: SuiteRecipe): Suite =>
   typeof recipe === "string" ? suites[recipe] : miniSuite(recipe);

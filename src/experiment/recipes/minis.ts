@@ -1,4 +1,4 @@
-import { isMini, type MiniKnobs, type MiniName } from "../../tasks/minis.ts";
+import type { MiniKnobs, MiniName } from "../../tasks/minis.ts";
 import type { MiniSuite } from "../../tasks/suite.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
 import { adamw, anchored, asft, base, merge, sft } from "./rows.ts";
@@ -42,7 +42,7 @@ const knobs: MiniKnobs = {
 function suiteFor(target: MiniName, priors: readonly string[]): MiniSuite {
   const kept = priors.filter((name) => name !== target);
   const targets = [...new Set([...miniTargets, target])].filter((name) => !kept.includes(name));
-  const used = [...kept, ...targets].filter(isMini);
+  const used = [...kept, ...targets].filter((name): name is MiniName => Object.hasOwn(knobs, name));
   return {
     priors: kept,
     targets,

@@ -1,4 +1,4 @@
-import { pretrainingIdentity } from "../pretrain.ts";
+import { pretrainingIdentity } from "../pretrainingName.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
 
 /** A recipe with all the seeds that it is run with. */

@@ -1,5 +1,5 @@
 import type { Checkpoints } from "../../experiment/checkpoints.ts";
-import { pretrainingName } from "../../experiment/experiment.ts";
+import { pretrainingName } from "../../experiment/pretrainingName.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import { decodeSafetensors } from "../../experiment/safetensors.ts";
 

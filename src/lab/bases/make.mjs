@@ -28,7 +28,9 @@ async function main() {
   const dist = new URL("../../../dist/src/", import.meta.url);
   const from = (path) => import(new URL(path, dist));
   const { createEngine, fullRecipe, smokeRecipe } = await from("index.js");
-  const study = await from("experiment/experiment.js");
+  const { experiment } = await from("experiment/experiment.js");
+  const { pretrainingName } = await from("experiment/pretrainingName.js");
+  const study = { experiment, pretrainingName };
   const { checkpointFolder } = await from("experiment/files.js");
   const { miniRecipe, miniTargets } = await from("experiment/recipes/minis.js");
   const minis = Object.fromEntries(miniTargets.map((target) => [target, miniRecipe(target)]));

@@ -74,10 +74,13 @@ function steady(times: readonly number[]): number {
   return means[GROUPS >> 1] as number;
 }
 
+/** A kernel that is imported by its own name is called as its file is. */
+const named = (kernel: string): string => (kernel.includes(".") ? kernel : `${kernel}.${kernel}`);
+
 /** "file.function" of each opcode, read off the source that dispatches. */
 const kernelNames: ReadonlyMap<number, string> = new Map(
   [...dispatch.matchAll(/case op\.(\w+): return ([\w.]+)\(/g)].map(([, name, kernel]) => [
     (abi as Readonly<Record<string, number>>)[name as string] ?? -1,
-    kernel as string,
+    named(kernel as string),
   ]),
 );

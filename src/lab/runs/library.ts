@@ -1,4 +1,3 @@
-import { checkRecipe } from "../../experiment/checkRecipe.ts";
 import type { Measurement } from "../../experiment/measurements.ts";
 import { type RunConfig, reopenRunIn } from "../../experiment/run.ts";
 import { decodeSafetensors } from "../../experiment/safetensors.ts";
@@ -29,6 +28,8 @@ export async function readRuns(
 /** @throws DataError where its files are damaged */
 export async function readRun(storage: Storage, name: string, busy: boolean): Promise<Run> {
   const { config, measurements } = await reopenRunIn(storage, runPath(name));
+  // It knows all tasks, and is loaded where there is a run to check.
+  const { checkRecipe } = await import("../../experiment/checkRecipe.ts");
   checkRecipe(config.recipe);
   const samples = await storage.read(samplesOf(name));
   return {
