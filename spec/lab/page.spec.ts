@@ -151,6 +151,53 @@ describe("the page", () => {
     await profile.close();
   });
 
+  const outOfMemory = [
+    {
+      engine: "wasm",
+      recipe: "full",
+      message: /the system gives no more than/,
+      from: `WebAssembly.Memory.prototype.grow = () => {
+        throw new RangeError("no memory");
+      };`,
+    },
+    {
+      engine: "webgl2",
+      recipe: "smoke",
+      message: /the GPU has no memory left/,
+      from: `WebGL2RenderingContext.prototype.getError = () =>
+        WebGL2RenderingContext.OUT_OF_MEMORY;`,
+    },
+  ];
+  test.each(outOfMemory)(
+    "says so when $engine gets no more memory, and keeps what is finished",
+    async ({ engine, recipe, message, from }) => {
+      const profile = await newProfile(lab.browser);
+      const visitor = await visit(profile, lab.site.address, `#engine=${engine}&recipe=${recipe}`);
+      const [worker] = await Promise.all([
+        visitor.page.waitForEvent("worker") as Promise<Worker>,
+        visitor.press("Start"),
+      ]);
+      // From the moment on at which the worker tells that the base is done.
+      await worker.evaluate(`
+        const { postMessage } = globalThis;
+        globalThis.postMessage = (report, ...rest) => {
+          if (report.measurement?.kind === "row") { ${from} }
+          postMessage(report, ...rest);
+        };
+      `);
+      await visitor.page.getByText("There is not enough memory").waitFor();
+      await visitor.page.getByText("1 of 3 rows are finished and kept").waitFor();
+      await visitor.page.getByText(message).first().waitFor();
+      const { measurements } = await visitor.files();
+      expect(measurements.filter(({ kind }) => kind === "row")).toHaveLength(1);
+      await visitor.press("Go on");
+      await visitor.status("running");
+      await visitor.press("Stop");
+      await visitor.status("stopped");
+      await profile.close();
+    },
+  );
+
   test("says so when the graphics card is lost, and goes on with a new engine", async () => {
     const profile = await newProfile(lab.browser);
     const visitor = await visit(profile, lab.site.address, "#engine=webgl2");
