@@ -111,6 +111,8 @@ describe("a training step taken apart", () => {
 
 test.each([
   "sft",
+  "anchoredWeights",
+  "onPolicy",
   "distillation",
   "moving",
   "dft",
@@ -118,6 +120,7 @@ test.each([
   "klRegularized",
   "l2sp",
   "jsd",
+  "replay",
 ] as const)("%s is taken apart, too", async (method) => {
   const { steps } = await inspected(method);
   for (const phase of ["forward", "backward", "optimizer"])

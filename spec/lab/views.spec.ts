@@ -149,6 +149,22 @@ describe("the program", () => {
   });
 });
 
+test.each([
+  ["webgl2", "#version 300 es"],
+  ["webgpu", "@compute"],
+])(
+  "the program shows what %s compiled",
+  async (engine, text) => {
+    await using view = await open(`view=program&g.engine=${engine}`);
+    const { page } = view;
+    await page.getByText(`Traced on ${engine}`).waitFor({ timeout: 300_000 });
+    await page.locator(".steps").getByRole("button", { name: "matmul" }).first().click();
+    await page.locator(".sources pre", { hasText: text }).first().waitFor({ state: "attached" });
+    expect(view.complaints).toEqual([]);
+  },
+  400_000,
+);
+
 test("the explanation leads to the simplex", async () => {
   await using view = await open("view=explain");
   const { page } = view;

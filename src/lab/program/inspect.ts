@@ -8,6 +8,7 @@ import type { ProgramStats } from "../../engines/program.ts";
 import { keysOf, studyData } from "../../experiment/data.ts";
 import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
+import { eos } from "../../tasks/vocabulary.ts";
 import { key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as tree from "../../tensor/tree.ts";
@@ -28,6 +29,9 @@ export interface Inquiry {
 /** Steps before the clock counts: kernels are compiled, memory grows. */
 const WARM_UP = 3;
 
+/** The study's. */
+const REPLAY_SHARE = 0.25;
+
 /**
  * Trains a few steps of a recipe and takes the training step apart: the very program that
  * fine-tuning runs.
@@ -39,7 +43,7 @@ export async function inspect({ recipe, method, backend, repeats }: Inquiry): Pr
   const model = modelOf(recipe);
   const { fineTuning } = recipe;
   const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip } = fineTuning;
-  const { training } = studyData(recipe, keysOf(0));
+  const { training, replay } = studyData(recipe, keysOf(0));
   const steps = WARM_UP + repeats;
   const run = fineTune(caught.engine, {
     ...{ model, method, batchSize, learningRate, warmup, b1, b2, weightDecay, clip },
@@ -49,7 +53,8 @@ export async function inspect({ recipe, method, backend, repeats }: Inquiry): Pr
     data: training.slice(0, batchSize),
     epochs: steps,
     key: key(2),
-    certified: 0,
+    ...(method === "replay" && { replay, replayShare: REPLAY_SHARE }),
+    ...{ certified: 0, stopToken: eos },
   });
   const times: number[] = [];
   let last = performance.now();

@@ -17,6 +17,8 @@ const engines: Readonly<Partial<Record<Backend, string>>> = {
 const methods: Readonly<Partial<Record<Method, string>>> = {
   anchored: "Anchored Learning",
   sft: "ordinary fine-tuning (SFT)",
+  anchoredWeights: "Anchored Learning between weights",
+  onPolicy: "Anchored Learning on its own answers",
   distillation: "self-distillation",
   moving: "anchor rebuilt at every step",
   dft: "DFT",
@@ -24,6 +26,7 @@ const methods: Readonly<Partial<Record<Method, string>>> = {
   klRegularized: "SFT with KL to the base",
   l2sp: "L2-SP",
   jsd: "distillation by Jensen–Shannon",
+  replay: "SFT with replay of prior examples",
 };
 const orders: Readonly<Record<Order, string>> = {
   part: "by part of the model",

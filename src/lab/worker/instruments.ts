@@ -24,18 +24,40 @@ export function watch(engine: Engine): Watched {
 
 /** Times training alone: what looks at the model in between is left out. */
 export interface Stopwatch {
-  /** @param milliseconds that it took until this measurement came */
-  after(measurement: Measurement, milliseconds: number): Figures | undefined;
+  /** The study goes on. */
+  start(): void;
+  /** Training rests, for somebody looks at the student. */
+  rest(): void;
+  /** A measurement came. */
+  after(measurement: Measurement): Figures | undefined;
 }
 
-export function createStopwatch({ engine, program }: Watched): Stopwatch {
+/** @param now milliseconds, from any origin */
+export function createStopwatch({ engine, program }: Watched, now: () => number): Stopwatch {
   let last = { stage: "", step: 0, tokens: 0 };
+  let begun = now();
+  /** Since the last figures. */
+  let trained = 0;
+  let rests = true;
+  const rest = (): void => {
+    if (!rests) trained += now() - begun;
+    rests = true;
+  };
   return {
-    after(m, milliseconds) {
+    start() {
+      rests = false;
+      begun = now();
+    },
+    rest,
+    after(m) {
+      // What a certificate takes is no training.
+      if (m.kind === "certificate") rests = true;
+      rest();
       if (m.kind !== "progress") return undefined;
       if (m.stage !== last.stage) last = { stage: m.stage, step: 0, tokens: 0 };
       const [steps, tokens] = [m.step - last.step, m.tokens - last.tokens];
-      last = m;
+      const milliseconds = trained;
+      [last, trained] = [m, 0];
       return {
         memory: engine.memory(),
         tokensPerSecond: (1000 * tokens) / milliseconds,

@@ -16,7 +16,7 @@ import { addressOf, runPath, samplesOf, snapshotOf } from "../runs/places.ts";
 import type { Storage } from "../runs/storage.ts";
 import type { Gate } from "./gate.ts";
 import { createStopwatch, type Watched, watch } from "./instruments.ts";
-import type { Assignment, Report, Sample } from "./protocol.ts";
+import type { Assignment, Figures, Report, Sample } from "./protocol.ts";
 import { answer, sampleQuestions } from "./samples.ts";
 
 /** What a session works with. */
@@ -66,14 +66,12 @@ async function openRun(
   return createRunIn(storage, runPath(name), config);
 }
 
-/** Tells the page of a student; its weights at the end of each outer step are kept. */
+/** Tells the page of a student on the host; its weights at the end of each outer step are kept. */
 async function showStudent(
-  { seed, row, outer, alpha, ended, params }: Student,
-  engine: Engine,
+  { seed, row, outer, alpha, ended, params: tensors }: Student,
   name: string,
   { storage, tell }: Pick<Workplace, "storage" | "tell">,
 ): Promise<void> {
-  const tensors = await engine.run(() => params);
   const weights = encodeSafetensors({ tensors, metadata: {} });
   if (ended) await storage.write(snapshotOf(name, seed, row, outer), weights);
   tell({
@@ -99,20 +97,24 @@ async function follow(
   const { recipe, seeds } = run.config;
   const [seed = 0] = seeds;
   const kept = checkpointsIn(storage, "pretraining");
+  const stopwatch = createStopwatch(watched, () => performance.now());
   const measurements = experiment(engine, recipe, {
     seeds,
     finished: run.measurements.filter((m): m is RowResult => m.kind === "row"),
     checkpoints: run.checkpoints,
-    show: (student) => showStudent(student, engine, name, { storage, tell }),
+    async show(student) {
+      // Waits for the training that a GPU has still to do.
+      const params = await engine.run(() => student.params);
+      stopwatch.rest();
+      await showStudent({ ...student, params }, name, { storage, tell });
+    },
     pretrained: scratch ? kept : await withBases(kept, recipe, seed, engine.backend),
   });
   const questions = sampleQuestions(recipe, seed);
   const samples = await readSamples(storage, name);
-  const stopwatch = createStopwatch(watched);
 
-  async function look(m: Measurement, milliseconds: number): Promise<void> {
+  async function look(m: Measurement, figures: Figures | undefined): Promise<void> {
     tell({ kind: "measurement", measurement: m });
-    const figures = stopwatch.after(m, milliseconds);
     if (figures) tell({ kind: "figures", figures });
     if (m.kind !== "row") return;
     const weights = await run.checkpoints.load(`seed-${m.seed}/${m.row}`);
@@ -127,11 +129,11 @@ async function follow(
       await measurements.return();
       return false;
     }
-    const start = performance.now();
+    stopwatch.start();
     const next = await measurements.next();
     if (next.done) return true;
-    const milliseconds = performance.now() - start;
+    const figures = stopwatch.after(next.value);
     await run.record(next.value);
-    await look(next.value, milliseconds);
+    await look(next.value, figures);
   }
 }

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Engine, engineOf } from "../../src/engines/engine.ts";
+import { work } from "../../src/engines/gpu/driver.ts";
+import { tensor } from "../../src/tensor/apply.ts";
+import * as ops from "../../src/tensor/ops.ts";
+import { fusesAsReference } from "../engines/fusing.ts";
+import { trainsFlat } from "../engines/training.ts";
+import { warmsUp } from "../engines/warm.ts";
+import { agreesOnWide, COMPILING, sumsManyTerms, wideOperations } from "../engines/wide.ts";
+import { agreesWithReference } from "../laws/agreement.ts";
+import { refusesLostGpu } from "./lost.ts";
+import { openBrowser, type RemoteBrowser } from "./remote.ts";
+
+/** What the two GPUs of today differ in. */
+export interface Gpu {
+  readonly mode: "webgl2" | "webgpu";
+  /** Of kernels as the GPU gets them. */
+  readonly kernel: RegExp;
+  /** Lengths beyond what GPU.js lets a loop have. */
+  readonly long: readonly number[];
+  /** What is said when it goes. */
+  readonly lost: RegExp;
+}
+
+/** A browser's GPU, from the first test to the last. */
+export interface Opened {
+  readonly browser: RemoteBrowser;
+  readonly engine: Engine;
+  /** Declares the last test: no other may come after it, for the engine is lost. */
+  saysWhenLost(): void;
+}
+
+/** Declares what every GPU of a browser keeps to. */
+export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
+  let browser: RemoteBrowser;
+  let engine: Engine;
+  const start = async (): Promise<Engine> =>
+    engineOf(await browser.device(mode), "it was asked for");
+  beforeAll(async () => {
+    browser = await openBrowser();
+    engine = await start();
+  });
+  afterAll(() => browser?.close());
+
+  agreesWithReference(() => start(), { runs: 4, cases: 5, exact: 3e-6, summed: 5e-6 });
+
+  test.each(wideOperations)(
+    "computes %s of whole groups of four",
+    (operation) => agreesOnWide(engine, operation),
+    COMPILING,
+  );
+
+  test(
+    "computes as kernels for a hardware GPU do",
+    async () => {
+      const device = await browser.device(mode, work(false));
+      const hardware = engineOf(device, "it was asked for");
+      for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
+      await hardware.close();
+    },
+    COMPILING,
+  );
+
+  test("compiles before the first run and shows its kernels", () => warmsUp(engine, kernel));
+
+  test("computes elementwise steps together as it computes them apart", () =>
+    fusesAsReference(engine, 6));
+
+  test("sums more terms than GPU.js lets a loop of unknown length have", () =>
+    sumsManyTerms(engine, [...long]));
+
+  test("makes no new memory in 1,000 training steps", () => trainsFlat(engine, 1000));
+
+  return {
+    get browser() {
+      return browser;
+    },
+    get engine() {
+      return engine;
+    },
+    saysWhenLost: () =>
+      test("says so when it is lost, and starts anew", async () => {
+        await refusesLostGpu(browser, mode, lost);
+        const fresh = await start();
+        expect((await fresh.run(() => ops.exp(tensor([0])))).data[0]).toBe(1);
+      }),
+  };
+}

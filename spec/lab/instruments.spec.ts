@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Certified, Progress } from "../../src/experiment/measurements.ts";
+import { createStopwatch, watch } from "../../src/lab/worker/instruments.ts";
+
+test("speed is that of training alone, however long others look in between", async () => {
+  await using engine = await createEngine({ backend: "wasm", threads: 1 });
+  let time = 0;
+  const stopwatch = createStopwatch(watch(engine), () => time);
+  const progress = (step: number): Progress => ({
+    ...{ kind: "progress", seed: 0, stage: "sft", step, steps: 24, loss: 1, tokens: 100 * step },
+  });
+  const after = (training: number, looking = 0): void => {
+    stopwatch.start();
+    time += training;
+    if (looking > 0) stopwatch.rest();
+    time += looking;
+  };
+  after(80);
+  expect(stopwatch.after(progress(8))).toMatchObject({ stepTime: 10, tokensPerSecond: 10_000 });
+  // Losses are read after the look: the steps before it count, the look does not.
+  after(70, 5000);
+  expect(stopwatch.after({ kind: "probe" } as never)).toBeUndefined();
+  after(10);
+  expect(stopwatch.after(progress(16))).toMatchObject({ stepTime: 10, tokensPerSecond: 10_000 });
+  after(900);
+  expect(stopwatch.after({ kind: "certificate" } as Certified)).toBeUndefined();
+  time += 1234;
+  after(160);
+  expect(stopwatch.after(progress(24))).toMatchObject({ stepTime: 20, tokensPerSecond: 5000 });
+});
