@@ -24,5 +24,6 @@ export function duration(seconds: number): string {
 export const range = ({ min, max }: Spread, format: (value: number) => string): string =>
   `${format(min)}–${format(max)}`;
 
-/** 31_200 → `31,200` */
-export const count = (value: number): string => Math.round(value).toLocaleString("en-US");
+/** 31_200 → `31,200`. Without `toLocaleString`, whose first call takes a page tens of milliseconds. */
+export const count = (value: number): string =>
+  `${Math.round(value)}`.replace(/\B(?=(\d{3})+$)/g, ",");

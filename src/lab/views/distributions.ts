@@ -135,7 +135,8 @@ export function distributionsView(read: Storage["read"]): View {
       if (all.run?.name !== run?.name) at = undefined;
       run = all.run;
       const now = run ? `${run.name} ${run.student?.version} ${watchedIn(run).length}` : "";
-      const more = run ? `${momentsOf(run).length} ${momentsOf(run).at(-1)?.live}` : "";
+      const moments = run ? momentsOf(run) : [];
+      const more = `${moments.length} ${moments.at(-1)?.live}`;
       if (asked === `${now} ${more}`) return;
       asked = `${now} ${more}`;
       look();
