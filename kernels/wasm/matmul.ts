@@ -39,7 +39,7 @@ let stepPanel: usize = 0;
 let stepP: usize = 0;
 
 // Arguments: units, units a task, m, n, k, transposeA, transposeB, rows and columns of a block,
-// triangle, side, then buffers: result, a, b. A unit is one block of the result of one matrix.
+// triangle, side, whether to add to the result, then buffers: result, a, b. A unit is one block of the result of one matrix.
 
 export function matmul(args: usize, task: i32): void {
   const from = unitStart(args, task);
@@ -47,7 +47,7 @@ export function matmul(args: usize, task: i32): void {
   const m = word(args, 2);
   const n = word(args, 3);
   first = 0;
-  onto = false;
+  onto = word(args, 11) != 0;
   k = word(args, 4);
   transposeA = word(args, 5) != 0;
   transposeB = word(args, 6) != 0;
@@ -55,7 +55,7 @@ export function matmul(args: usize, task: i32): void {
   const blockColumns = word(args, 8);
   triangle = word(args, 9);
   side = word(args, 10);
-  few = m <= FEW_ROWS && transposeB && !transposeA && triangle == FULL;
+  few = m <= FEW_ROWS && transposeB && !transposeA && triangle == FULL && !onto;
   stepA = <usize>(transposeA ? m : k) << 2;
   stepB = <usize>(transposeB ? k : n) << 2;
   stepC = <usize>n << 2;
@@ -66,9 +66,9 @@ export function matmul(args: usize, task: i32): void {
     const i = ((unit / across) % down) * blockRows;
     const j = (unit % across) * blockColumns;
     block(
-      buffer(args, 11) + ((batch * <usize>m * <usize>n) << 2),
-      buffer(args, 12) + ((batch * <usize>m * <usize>k) << 2),
-      buffer(args, 13) + ((batch * <usize>k * <usize>n) << 2),
+      buffer(args, 12) + ((batch * <usize>m * <usize>n) << 2),
+      buffer(args, 13) + ((batch * <usize>m * <usize>k) << 2),
+      buffer(args, 14) + ((batch * <usize>k * <usize>n) << 2),
       i,
       min<i32>(m, i + blockRows),
       j,

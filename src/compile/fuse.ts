@@ -65,16 +65,24 @@ const readsElsewhere = ({ op, inputs }: Step): readonly Value[] => {
 /**
  * Puts elementwise steps together with those that make what they read, so that what is between
  * them is never stored. Pure: the plan stays as it is.
+ * @param regions steps that are to be a group of their own, where nothing between them prevents it
  */
-export function fuse(plan: Plan, limits: FusionLimits): FusedPlan {
+export function fuse(
+  plan: Plan,
+  limits: FusionLimits,
+  regions: readonly (readonly number[])[] = [],
+): FusedPlan {
   const graph = graphOf(plan);
-  const groupOf: number[][] = [];
+  const groupOf: (readonly number[])[] = plan.steps.map((_, i) => [i]);
+  for (const region of regions)
+    if (isConvex(graph, groupOf, region)) for (const member of region) groupOf[member] = region;
+  const held = new Set(groupOf.flatMap((group) => (group.length > 1 ? group : [])));
   plan.steps.forEach((step, i) => {
-    groupOf[i] = [i];
-    if (!isFusable(step, limits) || step.op === "broadcast") return;
+    if (held.has(i) || !isFusable(step, limits) || step.op === "broadcast") return;
     for (const maker of graph.makersOf(i)) {
-      const [own, other] = [groupOf[i] as number[], groupOf[maker] as number[]];
-      if (own === other || !isFusable(plan.steps[maker] as Step, limits)) continue;
+      const [own, other] = [groupOf[i], groupOf[maker]] as [readonly number[], readonly number[]];
+      if (own === other || held.has(maker) || !isFusable(plan.steps[maker] as Step, limits))
+        continue;
       if (graph.size(maker) !== graph.size(i)) continue;
       const both = [...own, ...other].sort((a, b) => a - b);
       if (fits(graph, both, limits) && isConvex(graph, groupOf, both))

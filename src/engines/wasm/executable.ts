@@ -30,7 +30,7 @@ export interface WasmExecutable extends Executable<WasmBuffer> {
 /** Loads a plan: its stream, constants and table stay in memory until it is disposed. */
 export function load(plan: Plan, machine: Machine): WasmExecutable {
   const program = programOf(plan, machine.threads.count);
-  const { buffers, places, phases, instructions, arenaBytes } = program;
+  const { buffers, places, phases, instructions, windows, arenaBytes } = program;
   const { memory, ownership, threads } = machine;
   const { heap } = memory;
   const words = streamWords(phases);
@@ -75,6 +75,8 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
       given.set(buffer, outputs[i] as WasmBuffer);
     const words = memory.words();
     for (const [buffer, { address }] of given) words[table / 4 + buffer] = address;
+    for (const { name, of, offset } of windows)
+      words[table / 4 + name] = (words[table / 4 + of] as number) + offset;
     words.fill(0, (stream + streamBytes) / 4, (stream + streamBytes + counterBytes) / 4);
     words[abi.PHASE / 4] = 0;
     words[abi.PROGRAM / 4] = stream;

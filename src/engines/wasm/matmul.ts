@@ -1,8 +1,8 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import type { Value } from "../../compile/plan.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
-import { type Kernel, overUnits } from "./instruction.ts";
-import type { Rule } from "./kinds.ts";
+import { type Instruction, type Kernel, overUnits } from "./instruction.ts";
+import type { Lowering, Rule, Step } from "./kinds.ts";
 import { stacked, type Triangles } from "./triangles.ts";
 
 /** Most columns of a block: what a thread's scratch holds of packed B. */
@@ -44,7 +44,12 @@ function triangleOf(a: Value, output: Value, triangles: Triangles): [kind: numbe
   return [abi.FULL, 1];
 }
 
-export const matmul: Rule<"matmul"> = (step, { threads, triangles }) => {
+/** @param onto whether the product is added to what the output holds */
+export function product(
+  step: Step<"matmul">,
+  { threads, triangles }: Lowering,
+  onto: boolean,
+): Instruction[] {
   const [a, b] = step.inputs;
   const { transposeA, transposeB } = step.attrs;
   const { output } = step;
@@ -56,10 +61,12 @@ export const matmul: Rule<"matmul"> = (step, { threads, triangles }) => {
   const flags = [transposeA ? 1 : 0, transposeB ? 1 : 0];
   const kernel: Kernel = {
     opcode: abi.MATMUL,
-    words: [m, n, k, ...flags, rows, columns, ...triangleOf(a, output, triangles)],
+    words: [m, n, k, ...flags, rows, columns, ...triangleOf(a, output, triangles), onto ? 1 : 0],
     inputs: [a.buffer, b.buffer],
     output: output.buffer,
     flop: 2 * batch * m * n * k,
   };
   return [overUnits(units, { nanoseconds: (rows * columns * k) / SPEED, threads }, kernel)];
-};
+}
+
+export const matmul: Rule<"matmul"> = (step, lowering) => product(step, lowering, false);

@@ -7,6 +7,9 @@ import { type Phase, phasesOf } from "./encode.ts";
 import type { Instruction } from "./instruction.ts";
 import type { Lowering } from "./kinds.ts";
 import { rules } from "./lower.ts";
+import { product } from "./matmul.ts";
+import { regionsOf } from "./region.ts";
+import { blocksOf, inRowBlocks, type LowerStep, type Window } from "./rowBlocks.ts";
 import { placeBuffers, type Storage } from "./storage.ts";
 import { trianglesOf } from "./triangles.ts";
 
@@ -14,6 +17,7 @@ import { trianglesOf } from "./triangles.ts";
 export interface Program extends Storage {
   readonly buffers: readonly BufferPlan[];
   readonly instructions: readonly Instruction[];
+  readonly windows: readonly Window[];
   /** For each instruction the steps of the plan that it computes, or helps to compute. */
   readonly steps: readonly (readonly number[])[];
   readonly phases: readonly Phase[];
@@ -44,11 +48,18 @@ interface Lowered {
   readonly steps: readonly number[];
 }
 
+function lowerStep(step: Step, lowering: Lowering, onto = false): Instruction[] {
+  const rule = rules[step.op] as (step: Step, lowering: Lowering) => Instruction[];
+  const instructions = onto
+    ? product(step as unknown as Parameters<typeof product>[0], lowering, onto)
+    : rule(step, lowering);
+  return instructions.filter(({ tasks }) => tasks > 0);
+}
+
 function lower({ steps, positions, outputs }: Group, lowering: Lowering): Lowered[] {
   const apart = steps.flatMap((step, i) => {
-    const rule = rules[step.op] as (step: Step, lowering: Lowering) => Instruction[];
-    const instructions = rule(step, lowering).filter(({ tasks }) => tasks > 0);
-    return instructions.map((instruction) => ({ instruction, steps: [positions[i] as number] }));
+    const own = [positions[i] as number];
+    return lowerStep(step, lowering).map((instruction) => ({ instruction, steps: own }));
   });
   if (steps.length === 1 || apart.length === 0) return apart;
   const links = apart.map(({ instruction }) => instruction);
@@ -67,13 +78,31 @@ export function programOf(plan: Plan, threads: number): Program {
     scalarBehind: (buffer) => scalars.get(buffer),
     workspace: (elements) => buffers.push({ kind: "temporary", elements, dtype: "float" }) - 1,
   };
-  const lowered = fuse(plan, LIMITS).groups.flatMap((group) => lower(group, lowering));
+  const windows: Window[] = [];
+  const windowOf = (of: number, offset: number): Window => {
+    const window = { name: lowering.workspace(0), of, offset };
+    windows.push(window);
+    return window;
+  };
+  const regions = regionsOf(plan, (buffer) => scalars.has(buffer)).filter((x) => blocksOf(x) > 1);
+  const { groups } = fuse(
+    plan,
+    LIMITS,
+    regions.map(({ positions }) => positions),
+  );
+  const lowered = groups.flatMap((group) => {
+    const region = regions.find(({ positions }) => positions === group.positions);
+    if (!region) return lower(group, lowering);
+    const inBlock: LowerStep = (step, onto) => lowerStep(step, lowering, onto);
+    return inRowBlocks(group, region, lowering, inBlock, windowOf);
+  });
   const instructions = lowered.map(({ instruction }) => instruction);
   const storage = placeBuffers(buffers, instructions);
   return {
     ...storage,
     buffers,
     instructions,
+    windows,
     steps: lowered.map(({ steps }) => steps),
     phases: phasesOf(instructions, storage.places, threads),
   };
