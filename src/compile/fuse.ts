@@ -151,13 +151,12 @@ function isConvex(
   members: readonly number[],
 ): boolean {
   const inside = new Set(members);
-  const first = members[0] as number;
   const seen = new Set<number>();
   const waiting = members.flatMap(graph.makersOf).filter((i) => !inside.has(i));
   for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
     const group = groupOf[step] as readonly number[];
-    // What was computed before the first member cannot depend on one.
-    if (seen.has(step) || (group.at(-1) as number) < first) continue;
+    // A group may depend on a member though all its steps come before: by way of one that spans it.
+    if (seen.has(step)) continue;
     for (const member of group) seen.add(member);
     const makers = group.flatMap(graph.makersOf).filter((i) => !group.includes(i));
     if (makers.some((i) => inside.has(i))) return false;
