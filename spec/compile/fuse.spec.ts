@@ -106,6 +106,24 @@ describe("fuse(plan, limits)", () => {
       ["add"],
     ]);
   });
+
+  test("finds a way round by a group that has begun before", () => {
+    const [a, b, c] = [0, 1, 2].map((i) => argument(i, [4, 4])) as [Tensor, Tensor, Tensor];
+    const y = ops.tanh(a);
+    const x = ops.matmul(y, b);
+    const m = ops.exp(c);
+    const z = ops.add(y, ops.matmul(m, b)); // joins y, and waits for m
+    const plan = buildPlan([x, z, ops.add(m, x)], [a, b, c]);
+    const fused = fuse(plan, WIDE);
+    expectSound(fused, plan);
+    expect(fused.groups.map((g) => g.steps.map(({ op }) => op))).toEqual([
+      ["exp"],
+      ["matmul"],
+      ["tanh", "add"],
+      ["matmul"],
+      ["add"],
+    ]);
+  });
 });
 
 test("repetitionOf(from, to) tells how a broadcast repeats numbers, where that is simple", () => {
