@@ -1,4 +1,5 @@
 import type { Example } from "../anchored/batches.ts";
+import { expectedRatio } from "../anchored/hostRows.ts";
 import { exp } from "../engines/reference/portable.ts";
 import type { Vocabulary } from "../tasks/vocabulary.ts";
 import { type LogProbRows, likeliest, rowOf, tokensOf } from "./closeness.ts";
@@ -42,8 +43,8 @@ export function farthestToken(
 ): Omit<Watched, "name"> {
   let [most, farthest] = [-Infinity, 0];
   for (let token = 0; token < tokensOf(base); token++) {
-    const [b, o] = [rowOf(base, token), rowOf(other, token)];
-    const divergence = b.reduce((sum, x, i) => sum + exp(x) * (x - (o[i] as number)), 0);
+    const row = rowOf(base, token);
+    const divergence = expectedRatio(row, row, rowOf(other, token));
     if (divergence > most) [most, farthest] = [divergence, token];
   }
   const index = base.starts.findLastIndex((start) => start <= farthest);

@@ -1,8 +1,8 @@
 import type { Example } from "../../anchored/batches.ts";
+import { expectedRatio } from "../../anchored/hostRows.ts";
 import { responseReader } from "../../anchored/responseRows.ts";
 import { interpolateWeights } from "../../anchored/weights.ts";
 import type { Engine } from "../../engines/engine.ts";
-import { exp } from "../../engines/reference/portable.ts";
 import { type LogProbRows, logProbRows, rowOf } from "../../experiment/closeness.ts";
 import { keysOf, studyData } from "../../experiment/data.ts";
 import { modelOf } from "../../experiment/model.ts";
@@ -84,11 +84,10 @@ export function createReader(engine: Engine, recipe: Recipe, seed: number): Read
       };
       return {
         prompt: decode(example.prompt.slice(1)),
-        response: decode(example.response).map((symbol, token) => ({
-          symbol,
-          moved: divergence(rowOf(all.snapshot, token), rowOf(all.next, token)),
-          ...sharesAt(all, token, decode),
-        })),
+        response: decode(example.response).map((symbol, token) => {
+          const [p, next] = [rowOf(all.snapshot, token), rowOf(all.next, token)];
+          return { symbol, moved: expectedRatio(p, p, next), ...sharesAt(all, token, decode) };
+        }),
       };
     },
     find(context, label) {
@@ -106,7 +105,3 @@ export function createReader(engine: Engine, recipe: Recipe, seed: number): Read
     },
   };
 }
-
-/** KL(p ‖ q) of log-probabilities, nats. */
-const divergence = (p: Float64Array, q: Float64Array): number =>
-  p.reduce((sum, x, i) => sum + exp(x) * (x - (q[i] as number)), 0);
