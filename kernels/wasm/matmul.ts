@@ -39,7 +39,8 @@ let stepPanel: usize = 0;
 let stepP: usize = 0;
 
 // Arguments: units, units a task, m, n, k, transposeA, transposeB, rows and columns of a block,
-// triangle, side, whether to add to the result, then buffers: result, a, b. A unit is one block of the result of one matrix.
+// triangle, side, whether to add to the result, then buffers: result, a, b. A unit is one block of
+// the result of one matrix.
 
 export function matmul(args: usize, task: i32): void {
   const from = unitStart(args, task);

@@ -1,5 +1,5 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
-import { type Instruction, overUnits, type Write } from "./instruction.ts";
+import { type Instruction, unitsPerTask, type Write } from "./instruction.ts";
 
 /** Nanoseconds of an element in one kernel, roughly. */
 const NANOSECONDS = 0.5;
@@ -28,13 +28,12 @@ export function chain(
     return [opcode, 4 + own.length + operands.length, elements, abi.BLOCK, ...own, ...operands];
   });
   const elements = (links[0] as Instruction).args[0] as number;
-  const work = { nanoseconds: abi.BLOCK * links.length * NANOSECONDS, threads };
-  const kernel = { opcode: abi.CHAIN, inputs: [], output: -1 };
-  const { tasks, args } = overUnits(Math.ceil(elements / abi.BLOCK), work, kernel);
+  const blocks = Math.ceil(elements / abi.BLOCK);
+  const perTask = unitsPerTask(blocks, abi.BLOCK * links.length * NANOSECONDS, threads);
   return {
     opcode: abi.CHAIN,
-    tasks,
-    args: [...args.slice(0, 2), words.length, ...words],
+    tasks: Math.ceil(blocks / perTask),
+    args: [blocks, perTask, words.length, ...words],
     reads: [...new Set(links.flatMap(({ reads }) => reads))].filter((x) => !made(links, x)),
     writes: writesOf(links, kept),
     scratch: undefined,
