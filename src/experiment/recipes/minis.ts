@@ -42,6 +42,7 @@ const knobs: MiniKnobs = {
 function suiteFor(target: MiniName, priors: readonly string[]): MiniSuite {
   const kept = priors.filter((name) => name !== target);
   const targets = [...new Set([...miniTargets, target])].filter((name) => !kept.includes(name));
+  // Asked of the knobs: `isMini` would load what the minis are made of into the page.
   const used = [...kept, ...targets].filter((name): name is MiniName => Object.hasOwn(knobs, name));
   return {
     priors: kept,

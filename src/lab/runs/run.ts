@@ -36,7 +36,7 @@ export interface Run {
   readonly started: string;
   measurements: Measurement[];
   figures: Figures | undefined;
-  /** Highest memory seen, bytes. */
+  /** What each row's model said, by the row's id. */
   samples: Readonly<Record<string, readonly Sample[]>>;
   /** The newest look at who is being trained; its version counts looks. */
   student: (Student & { readonly version: number }) | undefined;

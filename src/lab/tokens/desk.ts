@@ -42,7 +42,7 @@ export function createDesk(read: Storage["read"]): Desk {
     return path;
   }
 
-  async function send3(run: Run, moment: Moment): Promise<Compared | undefined> {
+  async function sendModels(run: Run, moment: Moment): Promise<Compared | undefined> {
     const { row, alpha } = moment;
     const snapshot = await send(run, moment.snapshot);
     const reference = moment.reference && (await send(run, moment.reference));
@@ -65,12 +65,12 @@ export function createDesk(read: Storage["read"]): Desk {
     async moments(run) {
       const all = momentsOf(run);
       const [first] = all;
-      if (!first || (await send3(run, first))) return all;
+      if (!first || (await sendModels(run, first))) return all;
       const whole = wholeOf(run, first.row);
-      return whole && (await send3(run, whole)) ? [whole] : [];
+      return whole && (await sendModels(run, whole)) ? [whole] : [];
     },
     async see(run, moment, choice) {
-      const models = await send3(run, moment);
+      const models = await sendModels(run, moment);
       if (!models) throw new Error(`expected the weights of ${moment.row.id}, got none`);
       return (await client.ask({ kind: "see", choice, models })).seen;
     },

@@ -52,9 +52,13 @@ export function momentsOf(run: Run): Moment[] {
 const referenceOf = ({ recipe }: Run): RowRecipe | undefined =>
   recipe.rows.find(({ id }) => id === recipe.reference);
 
+function finishedReference(run: Run): Source | undefined {
+  const row = referenceOf(run);
+  return row && resultOf(run, row) && checkpointOf(run, row);
+}
+
 function momentsOfRow(run: Run, row: RowRecipe): Moment[] {
-  const made = referenceOf(run);
-  const reference = made && resultOf(run, made) && checkpointOf(run, made);
+  const reference = finishedReference(run);
   const startOf = (outer: number): Source =>
     outer === 0
       ? checkpointOf(run, baseRow(run))
@@ -75,11 +79,10 @@ function momentsOfRow(run: Run, row: RowRecipe): Moment[] {
 /** The whole of a row's training: what is left of a run whose snapshots were not kept. */
 export function wholeOf(run: Run, row: RowRecipe): Moment | undefined {
   if (!resultOf(run, row)) return undefined;
-  const made = referenceOf(run);
   return {
     ...{ row, outer: 0, alpha: undefined, live: false },
     snapshot: checkpointOf(run, baseRow(run)),
-    reference: made && resultOf(run, made) && checkpointOf(run, made),
+    reference: finishedReference(run),
     next: checkpointOf(run, row),
   };
 }

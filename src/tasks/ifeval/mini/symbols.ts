@@ -17,6 +17,7 @@ export const numbers: readonly string[] = [..."123456789"];
 export const CAP = "Cap";
 /** Makes the whole response upper case. */
 export const UP = "UP";
+
 const prompt =
   "topic do ; >= < words letter bullets slots has not end no lower upper title two quote".split(
     " ",
