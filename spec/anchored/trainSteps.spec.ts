@@ -52,6 +52,22 @@ test("holds no more memory after many steps than after few", async () => {
   expect(used.at(-1)).toBeLessThanOrEqual(used[5] as number);
 });
 
+test("tells of every readEvery-th step before the next but one, whatever looks there are", async () => {
+  let given = 0;
+  function* counted() {
+    for (let i = 0; i < 26; i++) {
+      given++;
+      yield batches[i % 2] as (typeof batches)[number];
+    }
+  }
+  const told: [step: number, given: number][] = [];
+  const looks = { readEvery: 4, probeEvery: 6, checkpointEvery: 7 };
+  for await (const m of trainSteps(engine, { ...options, ...looks, batches: counted() }))
+    if (m.kind === "step" && m.step % 4 === 0) told.push([m.step, given]);
+  expect(told.map(([step]) => step)).toEqual([4, 8, 12, 16, 20, 24]);
+  for (const [step, computed] of told) expect(computed).toBeLessThanOrEqual(step + 1);
+});
+
 test("an empty stream ends at once, with a copy of the parameters", async () => {
   const [end, ...rest] = await collect(trainSteps(engine, { ...options, batches: [] }));
   expect(rest).toEqual([]);

@@ -168,8 +168,9 @@ async function* runSteps(
     [params, state, value] = await trainStep(params, state, batch);
     step++;
     unread.push({ kind: "step", step, loss: NaN, ...sizesOf(batch), value });
-    // The newest loss is left for later: reading it now would wait for the device.
-    if (unread.length > readEvery) yield* await read(readEvery);
+    // The newest loss is left for later: reading it now would wait for the device. Steps are counted
+    // from the first, not from the last look, so that what is told of a step is never late.
+    if (unread.length > 1 && (step - 1) % readEvery === 0) yield* await read(unread.length - 1);
     if (probeEvery > 0 && step % probeEvery === 0) {
       yield* await read(unread.length);
       yield { kind: "probe", step, params };
