@@ -10,9 +10,12 @@ const pieces = [
   ...["[", "]", "<<", ">>", "{", "}", "(", ")", "```json", "P.S.", "P.P.S", "NaN", "\\", "|", "+"],
   ...["Section 1", "My answer is yes."],
 ];
+/** Names that every object has. */
+const inherited = Object.getOwnPropertyNames(Object.prototype);
 const text = fc.oneof(
   fc.array(fc.constantFrom(...pieces), { maxLength: 30 }).map((parts) => parts.join("")),
   fc.string({ unit: "binary", maxLength: 60 }),
+  fc.constantFrom(...inherited),
 );
 
 const relation = fc.constantFrom("at least", "less than");
@@ -26,7 +29,7 @@ const kwargs = fc.record({
   letter: fc.string({ maxLength: 2 }),
   let_frequency: count,
   let_relation: relation,
-  language: fc.constantFrom("en", "de", "hi", "xx"),
+  language: fc.constantFrom("en", "de", "hi", "xx", ...inherited),
   num_sentences: count,
   num_paragraphs: count,
   num_words: count,

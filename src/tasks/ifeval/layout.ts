@@ -110,13 +110,11 @@ export function hasTitle(text: string): boolean {
 }
 
 /** `P.P.S` and `P.S.` as IFEval looks for them in lower-case text. */
-const POSTSCRIPTS: Readonly<Record<string, RegExp>> = {
-  "P.P.S": new RegExp(`p\\.[${SPACE}]?p\\.[${SPACE}]?s`),
-  "P.S.": new RegExp(`p\\.[${SPACE}]?s\\.`),
-};
+const POSTSCRIPTS: ReadonlyMap<string, RegExp> = new Map([
+  ["P.P.S", new RegExp(`p\\.[${SPACE}]?p\\.[${SPACE}]?s`)],
+  ["P.S.", new RegExp(`p\\.[${SPACE}]?s\\.`)],
+]);
 
 /** Whether the text has one of the two usual postscripts; undefined for another marker. */
-export const hasPostscript = (text: string, marker: string): boolean | undefined => {
-  const pattern = POSTSCRIPTS[marker];
-  return pattern?.test(text.toLowerCase());
-};
+export const hasPostscript = (text: string, marker: string): boolean | undefined =>
+  POSTSCRIPTS.get(marker)?.test(text.toLowerCase());
