@@ -14,6 +14,7 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     include: ["spec/**/*.spec.ts"],
+    setupFiles: [fileURLToPath(new URL("seed.ts", import.meta.url))],
     globalSetup: [fileURLToPath(new URL("lab/folder.ts", import.meta.url))],
     reporters: ["default", fileURLToPath(new URL("reporter.ts", import.meta.url))],
     // Two cores: more workers would only slow the engines' own threads down.
