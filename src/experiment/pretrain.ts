@@ -45,7 +45,8 @@ const CHECKPOINT_EVERY = 500;
 
 /**
  * Trains the base model on the mixture, or takes it from the cache; goes on where an interrupted
- * pre-training left off, with the same numbers.
+ * pre-training left off, with the same numbers. Steps that were made before are told again, so that
+ * what is measured does not depend on who made them.
  * @returns the parameters, on the host
  */
 export async function* pretrain(
@@ -54,12 +55,18 @@ export async function* pretrain(
 ): AsyncGenerator<PretrainingStep, Params> {
   const { model, recipe, key, cache, name } = options;
   const finished = await cache.load(name);
+  const begun = finished ?? (await cache.load(half(name)));
+  const losses = lossesOf(begun);
+  const told = (count: number): PretrainingStep => {
+    const step = count * READ_EVERY;
+    return { step, loss: losses[count - 1] as number, tokens: pretrainingTokens(recipe, step) };
+  };
+  for (let count = 1; count <= losses.length; count++) yield told(count);
   if (finished) return finished.tensors;
 
   const [initKey, dataKey] = split(key) as [Key, Key];
   const optimizer = optimizerOf(recipe.pretraining);
   const fresh = { params: model.init(initKey), step: 0 };
-  const begun = await cache.load(half(name));
   const start = begun ? restore(begun, optimizer, fresh.params) : fresh;
   const training = trainSteps(engine, {
     ...start,
@@ -71,20 +78,23 @@ export async function* pretrain(
     checkpointEvery: CHECKPOINT_EVERY,
   });
   for await (const m of training) {
-    if (m.kind === "checkpoint") await cache.save(half(name), keep(m));
-    else if (m.kind === "step") {
-      const { step, loss } = m;
-      if (step % READ_EVERY === 0) yield { step, loss, tokens: pretrainingTokens(recipe, step) };
-    } else if (m.kind === "end") {
+    if (m.kind === "checkpoint") await cache.save(half(name), keep(m, losses));
+    else if (m.kind === "step" && m.step % READ_EVERY === 0) yield told(losses.push(m.loss));
+    else if (m.kind === "end") {
       const { params } = await engine.run(() => ({ params: m.params }));
       engine.release([m.params, m.state]);
-      await cache.save(name, { tensors: params, metadata: {} });
+      await cache.save(name, { tensors: params, metadata: written(losses) });
       await cache.remove(half(name));
       return params;
     }
   }
   throw new Error("pretrain: expected training to end with parameters");
 }
+
+/** The losses that were reported of a pre-training, in order, as its file keeps them. */
+const written = (losses: readonly number[]) => ({ losses: JSON.stringify(losses) });
+const lossesOf = (weights: Weights | undefined): number[] =>
+  JSON.parse(weights?.metadata["losses"] ?? "[]") as number[];
 
 const half = (name: string): string => `${name}.unfinished`;
 
@@ -113,9 +123,9 @@ interface Start {
 }
 
 /** Training's whole state as one file: parameters and the optimizer's memory, by path. */
-const keep = ({ params, state, step }: Required<Start>): Weights => ({
+const keep = ({ params, state, step }: Required<Start>, losses: readonly number[]): Weights => ({
   tensors: Object.fromEntries(tree.entries<Tensor>({ params, state })),
-  metadata: { step: `${step}` },
+  metadata: { step: `${step}`, ...written(losses) },
 });
 
 function restore(
