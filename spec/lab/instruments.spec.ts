@@ -2,11 +2,13 @@ import { expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Certified, Progress } from "../../src/experiment/measurements.ts";
 import { createStopwatch, watch } from "../../src/lab/worker/instruments.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 
 test("speed is that of training alone, however long others look in between", async () => {
   await using engine = await createEngine({ backend: "wasm", threads: 1 });
   let time = 0;
-  const stopwatch = createStopwatch(watch(engine), () => time);
+  const watched = watch(engine);
+  const stopwatch = createStopwatch(watched, () => time);
   const progress = (step: number): Progress => ({
     ...{ kind: "progress", seed: 0, stage: "sft", step, steps: 24, loss: 1, tokens: 100 * step },
   });
@@ -16,6 +18,11 @@ test("speed is that of training alone, however long others look in between", asy
     if (looking > 0) stopwatch.rest();
     time += looking;
   };
+  after(1);
+  expect(stopwatch.after({ ...progress(8), stage: "pre-training" })).toBeUndefined();
+  watched.engine.compile(function trainStep(x: Tensor) {
+    return x;
+  });
   after(80);
   expect(stopwatch.after(progress(8))).toMatchObject({ stepTime: 10, tokensPerSecond: 10_000 });
   // Losses are read after the look: the steps before it count, the look does not.

@@ -58,11 +58,14 @@ export function createStopwatch({ engine, program }: Watched, now: () => number)
       const [steps, tokens] = [m.step - last.step, m.tokens - last.tokens];
       const milliseconds = trained;
       [last, trained] = [m, 0];
+      const step = program("trainStep");
+      // Steps that are told of before one was compiled were made with the base: nobody timed them.
+      if (!step) return undefined;
       return {
         memory: engine.memory(),
         tokensPerSecond: (1000 * tokens) / milliseconds,
         stepTime: milliseconds / steps,
-        step: program("trainStep")?.stats() ?? {},
+        step: { ...step.stats() },
       };
     },
   };
