@@ -85,6 +85,21 @@ describe("the page", () => {
     await profile.close();
   });
 
+  test("says whether the base comes with it, whatever the address becomes", async () => {
+    const profile = await newProfile(lab.browser);
+    const { page } = await visit(profile, lab.site.address, "#seed=99");
+    const first = page.getByText("Its base is pre-trained first, then kept.");
+    const there = page.getByText("Its base comes with the page.");
+    await first.waitFor();
+    for (const hash of ["#seed=2", "#recipe=full&seed=1", "#recipe=mini-medcalc"]) {
+      await page.evaluate((next) => location.assign(next), hash);
+      await there.waitFor();
+      await page.evaluate(() => location.assign("#seed=99"));
+      await first.waitFor();
+    }
+    await profile.close();
+  });
+
   test("paints within 1.5 s", async () => {
     const profile = await newProfile(lab.browser);
     const { page } = await visit(profile, lab.site.address);

@@ -174,7 +174,13 @@ describe("the lab in Chromium", () => {
     expect(written).toContain(first.config.started);
     await place.close();
 
-    await page.getByRole("button", { name: /^Delete: / }).click();
+    const pressDelete = async (answer: "accept" | "dismiss"): Promise<void> => {
+      page.once("dialog", (question) => void question[answer]());
+      await page.getByRole("button", { name: /^Delete: / }).click();
+    };
+    await pressDelete("dismiss");
+    expect(await visitor.files()).toEqual(first);
+    await pressDelete("accept");
     await page.locator("table.runs tbody tr").waitFor({ state: "detached" });
     const file = { name: `${name}.zip`, mimeType: "application/zip", buffer: zip };
     await page.locator("input[type=file]").setInputFiles(file);

@@ -74,6 +74,9 @@ export function defaultSetup(recipe: string): Setup {
   };
 }
 
+/** Steps between two looks at a student, where the study itself looks at the end alone. */
+const LOOK_EVERY = 32;
+
 /** The study of a run: the base, ordinary fine-tuning, and the challenger, at one learning rate. */
 export function recipeOf(setup: Setup): Recipe {
   const recipe = recipes[setup.recipe] ?? smokeRecipe;
@@ -82,6 +85,7 @@ export function recipeOf(setup: Setup): Recipe {
   return {
     ...recipe,
     fineTuning: { ...recipe.fineTuning, learningRate },
+    evaluation: { ...recipe.evaluation, every: recipe.evaluation.every || LOOK_EVERY },
     rows: [base, reference, challenger],
     reference: reference.id,
     headline: challenger.id,

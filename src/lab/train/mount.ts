@@ -32,9 +32,14 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
   );
   const form = setupForm(readSetup(parameters()), (setup) => {
     setParameters((p) => writeSetup(p, setup));
-    attempt("The base model could not be looked for", () => tellBase(form));
+    lookForBase();
   });
-  addEventListener("hashchange", () => form.set(readSetup(parameters())));
+  const lookForBase = (): void =>
+    attempt("The base model could not be looked for", () => tellBase(form));
+  addEventListener("hashchange", () => {
+    form.set(readSetup(parameters()));
+    lookForBase();
+  });
 
   /** Says what went wrong rather than nothing. */
   const attempt = (what: string, work: () => Promise<void>): void => {
@@ -79,11 +84,13 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
         const { blob, file } = await packWeights(storage, run);
         download(blob, file);
       }),
-    remove: (run) =>
+    remove(run) {
+      if (!confirm(`Delete ${run.name}? It cannot be brought back, unless it was saved.`)) return;
       attempt("The run could not be removed", async () => {
         await storage.removeFolder(runPath(run.name));
         store.remove(run);
-      }),
+      });
+    },
   });
   const open = fileButton("Open a file …", ".zip,.safetensors", (file) =>
     attempt("The file could not be read", async () => {
@@ -104,7 +111,7 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
     library: [table.element, open],
   });
   section.append(stage);
-  attempt("The base model could not be looked for", () => tellBase(form));
+  lookForBase();
 
   if (!storage.lasting)
     notices.show("This window keeps no files: runs go when it is closed. Save those you want.");
