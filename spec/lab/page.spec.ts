@@ -185,6 +185,17 @@ describe("the page", () => {
       from: `WebGL2RenderingContext.prototype.getError = () =>
         WebGL2RenderingContext.OUT_OF_MEMORY;`,
     },
+    {
+      engine: "webgpu",
+      recipe: "smoke",
+      message: /the GPU has no memory left/,
+      from: `const { createBuffer } = GPUDevice.prototype;
+        GPUDevice.prototype.createBuffer = function (...args) {
+          const error = new GPUOutOfMemoryError("refused");
+          this.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+          return createBuffer.apply(this, args);
+        };`,
+    },
   ];
   test.each(outOfMemory)(
     "says so when $engine gets no more memory, and keeps what is finished",

@@ -36,7 +36,12 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
   );
   const failures: string[] = [];
   const noteFailure = (event: Event): void => {
-    failures.push((event as Event & { error: { message: string } }).error.message);
+    const { error } = event as Event & { error: Error };
+    failures.push(
+      error.constructor.name === "GPUOutOfMemoryError"
+        ? `the GPU has no memory left; ${buffers.use().bytes} bytes are in use`
+        : error.message,
+    );
   };
   device.addEventListener("uncapturederror", noteFailure);
   const ready = new Map<string, Promise<Launch<RawBuffer>>>();
