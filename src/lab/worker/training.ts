@@ -1,22 +1,13 @@
 import { lockOf } from "../runs/places.ts";
 import { openStorage, type Storage } from "../runs/storage.ts";
 import { createGate } from "./gate.ts";
-import type { Assignment, Order, Report, Trouble } from "./protocol.ts";
+import type { Assignment, Order, Report } from "./protocol.ts";
 import { work } from "./session.ts";
+import { troubleOf } from "./troubleOf.ts";
 
 // The thread that trains: the page sends orders, this sends reports.
 const tell = (report: Report): void => postMessage(report);
 const gate = createGate((waiting) => tell({ kind: waiting ? "paused" : "running" }));
-
-/** What kind of failure it is, for the page to say what to do. */
-function troubleOf(error: unknown): Trouble {
-  const { name, message } = error as Error;
-  if (/context was lost|device was lost/.test(message)) return "lost";
-  if (name === "QuotaExceededError") return "storage";
-  if (/memory|allocation/i.test(message)) return "memory";
-  if (/is not supported|no adapter|expected WebAssembly/i.test(message)) return "engine";
-  return "other";
-}
 
 /** Hands what would go with this worker to the page. */
 const mirrored = (storage: Storage): Storage =>
