@@ -10,7 +10,7 @@ test("speed is that of training alone, however long others look in between", asy
   const watched = watch(engine);
   const stopwatch = createStopwatch(watched, () => time);
   const progress = (step: number): Progress => ({
-    ...{ kind: "progress", seed: 0, stage: "sft", step, steps: 24, loss: 1, tokens: 100 * step },
+    ...{ kind: "progress", seed: 0, stage: "sft", step, steps: 32, loss: 1, tokens: 100 * step },
   });
   const after = (training: number, looking = 0): void => {
     stopwatch.start();
@@ -23,16 +23,24 @@ test("speed is that of training alone, however long others look in between", asy
   watched.engine.compile(function trainStep(x: Tensor) {
     return x;
   });
+  after(900);
+  expect(stopwatch.after(progress(8))).toBeUndefined();
   after(80);
-  expect(stopwatch.after(progress(8))).toMatchObject({ stepTime: 10, tokensPerSecond: 10_000 });
+  const speed = { stepTime: 10, tokensPerSecond: 10_000 };
+  expect(stopwatch.after(progress(16))).toMatchObject(speed);
   // Losses are read after the look: the steps before it count, the look does not.
   after(70, 5000);
   expect(stopwatch.after({ kind: "probe" } as never)).toBeUndefined();
   after(10);
-  expect(stopwatch.after(progress(16))).toMatchObject({ stepTime: 10, tokensPerSecond: 10_000 });
+  expect(stopwatch.after(progress(24))).toMatchObject(speed);
   after(900);
   expect(stopwatch.after({ kind: "certificate" } as Certified)).toBeUndefined();
   time += 1234;
-  after(160);
-  expect(stopwatch.after(progress(24))).toMatchObject({ stepTime: 20, tokensPerSecond: 5000 });
+  after(80);
+  expect(stopwatch.after(progress(32))).toMatchObject(speed);
+  after(500);
+  const next = (at: number): Progress => ({ ...progress(at), stage: "anchored" });
+  expect(stopwatch.after(next(8))).toBeUndefined();
+  after(40);
+  expect(stopwatch.after(next(16))).toMatchObject({ stepTime: 5, tokensPerSecond: 20_000 });
 });

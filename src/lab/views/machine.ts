@@ -15,7 +15,7 @@ export function machineView(): View {
     html(
       "p",
       { class: "muted" },
-      "Everything runs on this device: nothing is sent anywhere. Figures are of training alone, without evaluation.",
+      "Everything runs on this device: nothing is sent anywhere. Times are means since the method’s first steps, of training alone, without evaluation.",
     ),
   );
   return {

@@ -34,9 +34,10 @@ export interface Stopwatch {
 
 /** @param now milliseconds, from any origin */
 export function createStopwatch({ engine, program }: Watched, now: () => number): Stopwatch {
-  let last = { stage: "", step: 0, tokens: 0 };
+  /** What is counted from. */
+  let from = { stage: "", step: 0, tokens: 0 };
   let begun = now();
-  /** Since the last figures. */
+  /** Milliseconds since then. */
   let trained = 0;
   let rests = true;
   const rest = (): void => {
@@ -54,17 +55,17 @@ export function createStopwatch({ engine, program }: Watched, now: () => number)
       if (m.kind === "certificate") rests = true;
       rest();
       if (m.kind !== "progress") return undefined;
-      if (m.stage !== last.stage) last = { stage: m.stage, step: 0, tokens: 0 };
-      const [steps, tokens] = [m.step - last.step, m.tokens - last.tokens];
-      const milliseconds = trained;
-      [last, trained] = [m, 0];
       const step = program("trainStep");
-      // Steps that are told of before one was compiled were made with the base: nobody timed them.
-      if (!step) return undefined;
+      // Before a row's first figures, the row is prepared and its step compiled. Steps that are told
+      // of before any was compiled were made with the base: nobody timed them.
+      if (m.stage !== from.stage || !step) {
+        [from, trained] = [m, 0];
+        return undefined;
+      }
       return {
         memory: engine.memory(),
-        tokensPerSecond: (1000 * tokens) / milliseconds,
-        stepTime: milliseconds / steps,
+        tokensPerSecond: (1000 * (m.tokens - from.tokens)) / trained,
+        stepTime: trained / (m.step - from.step),
         step: { ...step.stats() },
       };
     },

@@ -23,9 +23,9 @@ export type Order =
 /** Figures about the machine while it trains. */
 export interface Figures {
   readonly memory: MemoryUse;
-  /** Positions that training went through a second, padding included, since the last figures. */
+  /** Positions that training goes through a second, padding included, since the first loss of the row. */
   readonly tokensPerSecond: number;
-  /** Milliseconds a step. */
+  /** Milliseconds a step, since the first loss of the row. */
   readonly stepTime: number;
   /** What the backend counts about a training step: kernels, launches, bytes. */
   readonly step: Readonly<Record<string, number>>;
