@@ -13,9 +13,14 @@ const leafShapes = (columns: number): readonly Shape[] => [
   ...[[1, columns], [columns, columns], [3]],
 ];
 
+const rowsOf = (x: Tensor, from: number, to: number): Tensor =>
+  ops.slice(x, [from, 0], [to - from, x.shape[1] as number]);
+const columnsOf = (x: Tensor, from: number, to: number): Tensor =>
+  ops.slice(x, [0, from], [x.shape[0] as number, to - from]);
+
 type Rule = (operands: readonly Tensor[], leaves: readonly Tensor[]) => Tensor;
 
-/** What an operation does with earlier results, the last three of which no group takes in. */
+/** What an operation does with earlier results; no group takes in those that multiply or move. */
 function rulesOf(columns: number): readonly Rule[] {
   const shape = [6, columns];
   const spread = (x: Tensor | undefined): Tensor => ops.broadcastTo(x as Tensor, shape);
@@ -34,6 +39,14 @@ function rulesOf(columns: number): readonly Rule[] {
       const turned = ops.transpose(ops.reshape(ops.tanh(a as Tensor), [columns, 6]));
       return ops.reshape(turned, shape);
     },
+    ([a]) => ops.concat([rowsOf(a as Tensor, 4, 6), rowsOf(a as Tensor, 0, 4)]),
+    ([a, b]) => ops.concat([rowsOf(a as Tensor, 0, 2), rowsOf(b as Tensor, 2, 6)]),
+    ([a]) => {
+      const [upper, lower] = [rowsOf(a as Tensor, 0, 2), rowsOf(a as Tensor, 2, 6)];
+      return ops.tanh(ops.concat([upper, rowsOf(lower, 0, 1), rowsOf(lower, 1, 4)]));
+    },
+    ([a]) => ops.concat([columnsOf(a as Tensor, 1, columns), columnsOf(a as Tensor, 0, 1)], 1),
+    ([a, b]) => ops.add(a as Tensor, ops.pad(rowsOf(b as Tensor, 1, 3), [1, 0], [3, 0])),
   ];
 }
 
@@ -51,7 +64,7 @@ const step = fc.record({
 export const graphs: fc.Arbitrary<Graph> = fc
   .record({
     columns: fc.constantFrom(4, 5),
-    steps: fc.array(step, { minLength: 1, maxLength: 16 }),
+    steps: fc.array(step, { minLength: 1, maxLength: 20 }),
     returned: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
   })
   .map(({ columns, steps, returned }) => ({

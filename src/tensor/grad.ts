@@ -2,10 +2,10 @@ import { apply } from "./apply.ts";
 import { definitions } from "./definitions.ts";
 import { ShapeError, showShape } from "./errors.ts";
 import { topologicalOrder } from "./graph.ts";
-import { add, asTensor, broadcastTo } from "./ops.ts";
+import { add, asTensor, broadcastTo, concat } from "./ops.ts";
 import { recompute } from "./recompute.ts";
 import { sameShape } from "./shapes.ts";
-import { type FusedName, type PrimitiveName, Tensor } from "./tensor.ts";
+import { type Attrs, type FusedName, type PrimitiveName, Tensor } from "./tensor.ts";
 import * as tree from "./tree.ts";
 import { type Cotangents, type Vjp, vjps } from "./vjps.ts";
 
@@ -64,21 +64,47 @@ function backward(
   for (const node of order) {
     if (node.dtype === "float" && node.inputs.some((x) => active.has(x))) active.add(node);
   }
-  const gathered = new Map<Tensor, Tensor>();
+  const gathered = new Map<Tensor, Tensor[]>();
   const give = (node: Tensor, g: Tensor): void => {
-    const before = gathered.get(node);
-    gathered.set(node, before ? add(before, g) : g);
+    gathered.set(node, [...(gathered.get(node) ?? []), g]);
+  };
+  const total = (node: Tensor): Tensor | undefined => {
+    const parts = gathered.get(node);
+    return parts && (sideBySide(parts) ?? parts.reduce((sum, part) => add(sum, part)));
   };
   outputs.forEach((y, i) => {
     if (active.has(y)) give(y, cotangents[i] as Tensor);
   });
   for (const node of order.reverse()) {
-    const g = gathered.get(node);
-    if (!g || isTarget.has(node)) continue;
+    const g = isTarget.has(node) ? undefined : total(node);
+    if (!g) continue;
     for (const [input, cotangent] of sharesOf(node, g, active))
       if (cotangent && active.has(input)) give(input, cotangent);
   }
-  return targets.map((target) => gathered.get(target));
+  return targets.map(total);
+}
+
+/**
+ * The sum of parts that zeros surround, where together they fill the whole: what a tensor that was
+ * cut up gets back. They are joined, so that no zero is written or added.
+ */
+function sideBySide(parts: readonly Tensor[]): Tensor | undefined {
+  const { shape } = parts[0] as Tensor;
+  const pads = parts.flatMap(({ op, inputs, attrs }) =>
+    op === "pad" ? [{ part: inputs[0] as Tensor, before: (attrs as Attrs<"pad">).before }] : [],
+  );
+  if (parts.length < 2 || pads.length < parts.length) return undefined;
+  const axis = shape.findIndex((n, i) => pads[0]?.part.shape[i] !== n);
+  pads.sort((a, b) => (a.before[axis] as number) - (b.before[axis] as number));
+  let end = 0;
+  for (const { part, before } of pads) {
+    const whole = part.shape.every((n, i) => i === axis || n === shape[i]);
+    if (!whole || before[axis] !== end) return undefined;
+    end += part.shape[axis] as number;
+  }
+  if (end < (shape[axis] as number)) return undefined;
+  const inOrder = pads.map(({ part }) => part);
+  return concat(inOrder, axis);
 }
 
 /** Replaces the float leaves by fresh identities. @throws TypeError where a leaf is no float tensor */

@@ -2,6 +2,7 @@ import type { Step as PlanStep, Value } from "../../compile/plan.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import type { Attrs, Inputs, PrimitiveName } from "../../tensor/tensor.ts";
 import { around, type Instruction, type Kernel, overElements, overUnits } from "./instruction.ts";
+import type { Window } from "./rowBlocks.ts";
 import type { Triangles } from "./triangles.ts";
 
 /** What lowering needs to know besides the step. */
@@ -12,6 +13,11 @@ export interface Lowering {
   readonly triangles: Triangles;
   /** A new temporary buffer. */
   workspace(elements: number): number;
+  /** Lets a buffer lie within another, so that nothing need be moved. @param offset bytes
+   * @returns whether it may: what a program returns has memory of its own */
+  view(buffer: number, of: number, offset: number): boolean;
+  /** Where a buffer lies within another. */
+  viewed(buffer: number): Window | undefined;
 }
 
 type Operands<T extends readonly unknown[]> = { readonly [I in keyof T]: Value };

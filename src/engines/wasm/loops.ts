@@ -61,6 +61,18 @@ function transposing(loops: readonly Loop[]): readonly Loop[] | undefined {
   return [...others, loops[rows] as Loop, loops[columns] as Loop];
 }
 
+/** Whether the elements lie one after the other on both sides. */
+export function isRun({
+  counts,
+  toSteps,
+  fromSteps,
+}: Pick<Move, "counts" | "toSteps" | "fromSteps">): boolean {
+  const loops = collapse(
+    counts.map((count, i) => ({ count, to: toSteps[i] as number, from: fromSteps[i] as number })),
+  );
+  return loops.length === 1 && loops[0]?.to === 1 && loops[0].from === 1;
+}
+
 /** The instruction, or none when there is nothing to move. */
 export function move(wanted: Move): Instruction[] {
   if (wanted.counts.includes(0)) return [];

@@ -1,8 +1,8 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import { stridesOf } from "../../tensor/shapes.ts";
 import { overElements } from "./instruction.ts";
-import { CHEAP, elementsOf, type Rule } from "./kinds.ts";
-import { broadcastSteps, move } from "./loops.ts";
+import { CHEAP, elementsOf, type Lowering, type Rule, type Step } from "./kinds.ts";
+import { broadcastSteps, isRun, type Move, move } from "./loops.ts";
 
 export const broadcast: Rule<"broadcast"> = ({ inputs: [x], output }, { threads, scalarBehind }) =>
   scalarBehind(output.buffer) !== undefined
@@ -28,17 +28,24 @@ export const transpose: Rule<"transpose"> = ({ inputs: [x], output, attrs }, { t
   });
 };
 
-export const slice: Rule<"slice"> = ({ inputs: [x], output, attrs }, { threads }) => {
+/** A view keeps the whole alive: a smaller part of it than this is copied. */
+const LEAST_PART = 1 / 8;
+
+export const slice: Rule<"slice"> = ({ inputs: [x], output, attrs }, lowering) => {
   const strides = stridesOf(x.shape);
-  return move({
+  const fromStart = attrs.start.reduce((at, n, i) => at + n * (strides[i] as number), 0);
+  const moved: Move = {
     counts: output.shape,
     toSteps: stridesOf(output.shape),
     fromSteps: strides,
-    fromStart: attrs.start.reduce((at, n, i) => at + n * (strides[i] as number), 0),
+    fromStart,
     input: x.buffer,
     output: output.buffer,
-    threads,
-  });
+    threads: lowering.threads,
+  };
+  const large = elementsOf(output) >= LEAST_PART * elementsOf(x);
+  const inPlace = large && isRun(moved) && lowering.view(output.buffer, x.buffer, 4 * fromStart);
+  return inPlace ? [] : move(moved);
 };
 
 export const pad: Rule<"pad"> = ({ inputs: [x], output, attrs }, { threads }) => {
@@ -57,7 +64,10 @@ export const pad: Rule<"pad"> = ({ inputs: [x], output, attrs }, { threads }) =>
   return [overElements(elementsOf(output), work, zeros), ...inside];
 };
 
-export const concat: Rule<"concat"> = ({ inputs, output, attrs }, { threads }) => {
+export const concat: Rule<"concat"> = (step, lowering) => {
+  const { inputs, output, attrs } = step;
+  const { threads } = lowering;
+  if (joinsAgain(step, lowering)) return [];
   const strides = stridesOf(output.shape);
   const axis = attrs.axis < 0 ? attrs.axis + output.shape.length : attrs.axis;
   let at = 0;
@@ -69,3 +79,17 @@ export const concat: Rule<"concat"> = ({ inputs, output, attrs }, { threads }) =
     return move({ ...to, counts: x.shape, fromSteps, input: x.buffer, threads });
   });
 };
+
+/** Whether the parts of a concatenation lie side by side as it wants them: then it lies there too. */
+function joinsAgain({ inputs, output, attrs }: Step<"concat">, lowering: Lowering): boolean {
+  const axis = attrs.axis < 0 ? attrs.axis + output.shape.length : attrs.axis;
+  const first = inputs[0] && lowering.viewed(inputs[0].buffer);
+  if (!first || output.shape.slice(0, axis).some((n) => n !== 1)) return false;
+  let end = first.offset;
+  for (const x of inputs) {
+    const view = lowering.viewed(x.buffer);
+    if (view?.of !== first.of || view.offset !== end) return false;
+    end += 4 * elementsOf(x);
+  }
+  return lowering.view(output.buffer, first.of, first.offset);
+}

@@ -9,7 +9,7 @@ import type { Lowering } from "./kinds.ts";
 import { rules } from "./lower.ts";
 import { product } from "./matmul.ts";
 import { regionsOf } from "./region.ts";
-import { blocksOf, inRowBlocks, type LowerStep, type Window } from "./rowBlocks.ts";
+import { blocksOf, inRowBlocks, type LowerStep, ofWhole, type Window } from "./rowBlocks.ts";
 import { placeBuffers, type Storage } from "./storage.ts";
 import { trianglesOf } from "./triangles.ts";
 
@@ -72,13 +72,24 @@ function lower({ steps, positions, outputs }: Group, lowering: Lowering): Lowere
 export function programOf(plan: Plan, threads: number): Program {
   const buffers: BufferPlan[] = [...plan.buffers];
   const scalars = scalarBuffers(plan);
+  const windows: Window[] = [];
+  const views = new Map<number, Window>();
+  const returned = new Set(plan.outputs.map(({ buffer }) => buffer));
   const lowering: Lowering = {
     threads,
     triangles: trianglesOf(plan),
     scalarBehind: (buffer) => scalars.get(buffer),
     workspace: (elements) => buffers.push({ kind: "temporary", elements, dtype: "float" }) - 1,
+    view(name, of, offset) {
+      if (returned.has(name)) return false;
+      const under = views.get(of);
+      const view = { name, of: under?.of ?? of, offset: offset + (under?.offset ?? 0) };
+      views.set(name, view);
+      windows.push(view);
+      return true;
+    },
+    viewed: (buffer) => views.get(buffer),
   };
-  const windows: Window[] = [];
   const windowOf = (of: number, offset: number): Window => {
     const window = { name: lowering.workspace(0), of, offset };
     windows.push(window);
@@ -96,7 +107,7 @@ export function programOf(plan: Plan, threads: number): Program {
     const inBlock: LowerStep = (step, onto) => lowerStep(step, lowering, onto);
     return inRowBlocks(group, region, lowering, inBlock, windowOf);
   });
-  const instructions = lowered.map(({ instruction }) => instruction);
+  const instructions = lowered.map(({ instruction }) => ofWhole(instruction, views));
   const storage = placeBuffers(buffers, instructions);
   return {
     ...storage,

@@ -82,7 +82,10 @@ export function inRowBlocks(
 }
 
 /** An instruction that says of the buffers themselves what it does to windows of them. */
-function ofWhole(instruction: Instruction, windows: ReadonlyMap<number, Window>): Instruction {
+export function ofWhole(
+  instruction: Instruction,
+  windows: ReadonlyMap<number, Window>,
+): Instruction {
   const whole = (name: number): number => windows.get(name)?.of ?? name;
   return {
     ...instruction,
