@@ -60,6 +60,24 @@ function advance(args: usize, inner: i32): void {
   }
 }
 
+/** Cache lines, then what is left. */
+// @ts-ignore: decorator
+@inline
+function copyRun(y: usize, x: usize, bytes: usize): void {
+  let i: usize = 0;
+  for (; i + 64 <= bytes; i += 64) {
+    const a = v128.load(x + i);
+    const b = v128.load(x + i, 16);
+    const c = v128.load(x + i, 32);
+    const d = v128.load(x + i, 48);
+    v128.store(y + i, a);
+    v128.store(y + i, b, 16);
+    v128.store(y + i, c, 32);
+    v128.store(y + i, d, 48);
+  }
+  for (; i < bytes; i += 16) storeRow(y, i, bytes, v128.load(x + i));
+}
+
 /** A unit is one iteration of all loops but the last, which is a run. */
 export function move(args: usize, task: i32): void {
   const from = unitStart(args, task);
@@ -71,8 +89,7 @@ export function move(args: usize, task: i32): void {
   const bytes = <usize>count << 2;
   enter(args, 1, from);
   for (let unit = from; unit < to; unit++) {
-    if (stepY == 4 && stepX == 4)
-      for (let i: usize = 0; i < bytes; i += 16) storeRow(y, i, bytes, v128.load(x + i));
+    if (stepY == 4 && stepX == 4) copyRun(y, x, bytes);
     else if (stepY == 4 && stepX == 0) {
       const v = v128.load32_splat(x);
       for (let i: usize = 0; i < bytes; i += 16) storeRow(y, i, bytes, v);
