@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseOptions, UsageError, usage } from "../../src/cli/options.ts";
 
 const nothing = {
-  ...{ smoke: false, resume: false, help: false },
+  ...{ smoke: false, resume: false, help: false, version: false },
   ...{ target: undefined, priors: undefined },
   ...{ seeds: undefined, name: undefined, backend: undefined, threads: undefined },
 };
@@ -35,6 +35,7 @@ describe("parseOptions", () => {
     });
     expect(parseOptions(["--resume", "--name=a"])).toEqual({ ...nothing, resume: true, name: "a" });
     expect(parseOptions(["-h"])).toEqual({ ...nothing, help: true });
+    expect(parseOptions(["--version"])).toEqual({ ...nothing, version: true });
   });
 
   it("--seeds n means the first n, --seeds a,b,… means those", () => {

@@ -17,11 +17,16 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${usage}\n${commandList}`);
     return 0;
   }
+  const versions = await ownVersions();
+  if (options.version) {
+    process.stdout.write(`${versions["anchorgrad"]}\n`);
+    return 0;
+  }
   const finished = await runStudy(options, {
     out: process.stdout,
     folder: process.cwd(),
     signal: interruption(),
-    versions: await ownVersions(),
+    versions,
   });
   return finished ? 0 : INTERRUPTED;
 }

@@ -21,6 +21,7 @@ export interface Options {
   readonly backend: Backend | undefined;
   readonly threads: number | undefined;
   readonly help: boolean;
+  readonly version: boolean;
 }
 
 /** A command line that cannot be followed; the message says why. */
@@ -47,6 +48,7 @@ Options
   --backend <name>     ${backends.slice(0, 5).join(", ")},
                        ${backends.slice(5).join(", ")} (default: auto)
   --threads <n>        threads of the wasm backend (default: as many as cores)
+  --version            the version of anchorgrad
   --help               this text
 `;
 
@@ -56,8 +58,8 @@ Options
  */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parse(args);
-  const { smoke = false, resume = false, help = false, seeds, name, backend, threads } = values;
-  const { target, priors } = values;
+  const { smoke = false, resume = false, help = false, version = false } = values;
+  const { target, priors, seeds, name, backend, threads } = values;
   if (resume && (smoke || [seeds, target, priors].some((given) => given !== undefined)))
     throw new UsageError(
       "--resume: expected no --smoke, --target, --priors or --seeds beside it; the run says which they are",
@@ -72,6 +74,7 @@ export function parseOptions(args: readonly string[]): Options {
     priors: priors === undefined ? undefined : parsePriors(priors, target),
     resume,
     help,
+    version,
     seeds: seeds === undefined ? undefined : parseSeeds(seeds),
     name: name === undefined ? undefined : parseName(name),
     backend: backend === undefined ? undefined : parseBackend(backend),
@@ -89,6 +92,7 @@ const declared = {
   backend: { type: "string" },
   threads: { type: "string" },
   help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof declared }>>["values"];

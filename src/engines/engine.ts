@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Tensor, type TypedArray } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import type { Device, Executable, MemoryUse } from "./device.ts";
