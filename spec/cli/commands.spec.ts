@@ -16,8 +16,13 @@ describe("commands", () => {
       expect(commandNamed(name)?.name).toBe(name);
       expect(commandList).toContain(`anchorgrad ${name} `);
     }
-    for (const name of [undefined, "", "--smoke", "toString"])
-      expect(commandNamed(name)).toBeUndefined();
+    for (const name of [undefined, "--smoke", "-h"]) expect(commandNamed(name)).toBeUndefined();
+    for (const name of ["", "sweeps", "toString"])
+      expect(() => commandNamed(name)).toThrow(
+        new UsageError(
+          `expected an option or one of sweep, report, diagnose, data, score, download, got ${name || "nothing"}; see --help`,
+        ),
+      );
   });
 
   it("list every benchmark and every option in their help, within 100 columns", () => {

@@ -2,6 +2,7 @@ import type { Command } from "./command.ts";
 import { data } from "./data.ts";
 import { diagnose } from "./diagnose.ts";
 import { download } from "./download.ts";
+import { UsageError } from "./options.ts";
 import { report } from "./report.ts";
 import { score } from "./score.ts";
 import { sweep } from "./sweep.ts";
@@ -9,8 +10,18 @@ import { sweep } from "./sweep.ts";
 /** What there is beside the study. */
 const commands: readonly Command[] = [sweep, report, diagnose, data, score, download];
 
-export const commandNamed = (name: string | undefined): Command | undefined =>
-  commands.find((command) => command.name === name);
+/**
+ * The command that a command line begins with, or undefined where it is the study's.
+ * @throws UsageError for a word that is no command
+ */
+export function commandNamed(word: string | undefined): Command | undefined {
+  const found = commands.find(({ name }) => name === word);
+  if (found || word === undefined || word.startsWith("-")) return found;
+  const names = commands.map(({ name }) => name).join(", ");
+  throw new UsageError(
+    `expected an option or one of ${names}, got ${word || "nothing"}; see --help`,
+  );
+}
 
 /** A line for each command. */
 export const commandList: string = `Commands, each with its own --help
