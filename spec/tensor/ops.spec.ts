@@ -6,6 +6,7 @@ import { full, ids, numbersOnce, tensor } from "../../src/tensor/apply.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import * as ops from "../../src/tensor/ops.ts";
+import * as random from "../../src/tensor/random.ts";
 import { broadcastShapes, sizeOf, stridesOf } from "../../src/tensor/shapes.ts";
 import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
 
@@ -88,8 +89,82 @@ describe("errors", () => {
       "tensor: expected rows of equal length, got [2, 2]",
     );
     expect(() => ids([0.5])).toThrow("ids: expected integers, got 0.5");
+    expect(() => ops.transpose(count([2, 2]), [0, 0])).toThrow(
+      "transpose: expected each axis once in permutation [0, 0], got [2, 2]",
+    );
+    expect(() => ops.pad(count([2]), [-1], [0])).toThrow(
+      "pad: expected zeros for each axis, of which there are [-1] before and [0] after, got [2]",
+    );
+    expect(() => ops.slice(count([2]), [1], [2])).toThrow(
+      "slice: expected room for start [1] size [2], got [2]",
+    );
+    expect(() => ops.reshape(count([4]), [3, -1])).toThrow(
+      "reshape: expected whole numbers from 0 on as lengths, got [3, 1.3333333333333333]",
+    );
+    expect(() => random.normal(random.key(0), [2, -1])).toThrow(
+      "tensor: expected whole numbers from 0 on as lengths, got [2, -1]",
+    );
     expect(() => ops.exp(count([2])).data).toThrow("this is a description of exp");
   });
+});
+
+test("what types would forbid is an error that says what was expected", () => {
+  const [text, nothing] = ["a", undefined] as unknown as [number, number];
+  expect(() => tensor([[1, text]])).toThrow('tensor: expected numbers in nested arrays, got "a"');
+  expect(() => tensor(nothing)).toThrow("tensor: expected numbers in nested arrays, got undefined");
+  expect(() => ops.add(1, nothing)).toThrow("ops: expected a tensor or a number, got undefined");
+  expect(() => ops.exp(text)).toThrow("ops: expected a tensor or a number, got a");
+  const seed = 1 as unknown as random.Key;
+  for (const draw of [random.normal, random.uniform])
+    expect(() => draw(seed, [2])).toThrow("random: expected a key, such as random.key(0), got 1");
+  expect(() => random.split(seed)).toThrow("random: expected a key");
+});
+
+const lengths = fc.array(fc.oneof(fc.integer({ min: -2, max: 4 }), fc.double({ max: 9 })), {
+  maxLength: 3,
+});
+const moves: fc.Arbitrary<(x: Tensor) => Tensor> = fc.oneof(
+  lengths.map((shape) => (x: Tensor) => ops.reshape(x, shape)),
+  lengths.map((shape) => (x: Tensor) => ops.broadcastTo(x, shape)),
+  lengths.map((axes) => (x: Tensor) => ops.transpose(x, axes)),
+  fc.tuple(lengths, lengths).map(
+    ([start, size]) =>
+      (x: Tensor) =>
+        ops.slice(x, start, size),
+  ),
+  fc.tuple(lengths, lengths).map(
+    ([before, after]) =>
+      (x: Tensor) =>
+        ops.pad(x, before, after),
+  ),
+  lengths.map(
+    ([axis = 0]) =>
+      (x: Tensor) =>
+        ops.concat([x, x], axis),
+  ),
+  lengths.map((axis) => (x: Tensor) => ops.sum(x, { axis })),
+);
+
+test("any lengths, starts and axes are an error at once, or can be computed", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 }),
+      moves,
+      async (shape, move) => {
+        let y: Tensor;
+        try {
+          y = move(count(shape));
+        } catch (error) {
+          expect((error as Error).message).toMatch(/^\w+: expected /);
+          return;
+        }
+        const { data } = await engine.run(() => y);
+        expect(data).toHaveLength(sizeOf(y.shape));
+        expect(y.shape.every((n) => Number.isInteger(n) && n >= 0)).toBe(true);
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });
 
 describe("reductions", () => {

@@ -38,7 +38,7 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
   if (!(epsilon > 0)) throw new RangeError(`adamw: expected epsilon > 0, got ${epsilon}`);
   if (!(weightDecay >= 0))
     throw new RangeError(`adamw: expected weightDecay ≥ 0, got ${weightDecay}`);
-  const schedule = typeof learningRate === "number" ? constant(learningRate) : learningRate;
+  const schedule = typeof learningRate === "function" ? learningRate : constant(learningRate);
   const zerosLike = (params: TensorTree) => mapTensors((p) => full(p.shape, 0), params);
   return {
     init: (params) => ({

@@ -1,5 +1,6 @@
 import { DataError, ShapeError } from "./errors.ts";
-import { dtypeRule, shapeRules, sizeOf } from "./shapes.ts";
+import { dtypeRule, shapeRules } from "./shapeRules.ts";
+import { checkLengths, sizeOf } from "./shapes.ts";
 import {
   type Attrs,
   type DType,
@@ -13,7 +14,8 @@ import {
 /** Describes one primitive. @throws ShapeError, TypeError on the caller's line. */
 export function apply<K extends PrimitiveName>(op: K, inputs: Inputs<K>, attrs: Attrs<K>): Tensor {
   const rule = shapeRules[op] as (inputs: readonly Tensor[], attrs: Attrs<K>) => Shape;
-  return new Tensor<PrimitiveName>(op, rule(inputs, attrs), dtypeRule(op, inputs), inputs, attrs);
+  const shape = checkLengths(op, rule(inputs, attrs));
+  return new Tensor<PrimitiveName>(op, shape, dtypeRule(op, inputs), inputs, attrs);
 }
 
 export type NestedNumbers = number | readonly NestedNumbers[];
@@ -45,7 +47,7 @@ export function ids(values: NestedNumbers): Tensor<"constant"> {
 
 export function constant(data: TypedArray, shape: Shape): Tensor<"constant"> {
   const dtype: DType = data instanceof Int32Array ? "int" : "float";
-  return new Tensor("constant", Object.freeze([...shape]), dtype, [], { data });
+  return new Tensor("constant", ownShape(shape), dtype, [], { data });
 }
 
 /** A constant of one repeated number. */
@@ -58,8 +60,10 @@ export function full(shape: Shape, value: number): Tensor<"constant"> {
     },
   };
   repeated.set(attrs, value);
-  return new Tensor("constant", Object.freeze([...shape]), "float", [], attrs);
+  return new Tensor("constant", ownShape(shape), "float", [], attrs);
 }
+
+const ownShape = (shape: Shape): Shape => Object.freeze([...checkLengths("tensor", shape)]);
 
 /** The numbers of the constants that repeat one. */
 const repeated = new WeakMap<object, number>();
@@ -79,15 +83,26 @@ export function numbersOnce({ attrs, shape }: Tensor<"constant">): TypedArray {
 function nestedShape(values: NestedNumbers): number[] {
   const shape: number[] = [];
   for (let v = values; typeof v !== "number"; v = v[0] as NestedNumbers) {
-    shape.push(v.length);
+    shape.push(expectNumbers(v).length);
     if (v.length === 0) break;
   }
   return shape;
 }
 
+/** @throws TypeError for what is neither a number nor a list, whatever its type claims */
+function expectNumbers<T extends NestedNumbers>(values: T): T {
+  if (typeof values !== "number" && !Array.isArray(values))
+    throw new TypeError(`tensor: expected numbers in nested arrays, got ${describe(values)}`);
+  return values;
+}
+
+const describe = (value: unknown): string =>
+  typeof value === "string" ? JSON.stringify(value) : `${value}`;
+
 function flatten(values: NestedNumbers, shape: Shape): number[] {
   const out: number[] = [];
   const walk = (v: NestedNumbers, depth: number): void => {
+    expectNumbers(v);
     if (typeof v === "number" ? depth !== shape.length : v.length !== shape[depth])
       throw new ShapeError("tensor", "rows of equal length", [shape]);
     if (typeof v === "number") out.push(v);

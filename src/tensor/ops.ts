@@ -6,7 +6,12 @@ import { isTensor, type Shape, type Tensor } from "./tensor.ts";
 /** A tensor, or a number that stands for a scalar. */
 export type Operand = Tensor | number;
 
-export const asTensor = (x: Operand): Tensor => (isTensor(x) ? x : full([], x));
+/** @throws TypeError for anything else, whatever its type claims */
+export function asTensor(x: Operand): Tensor {
+  if (isTensor(x)) return x;
+  if (typeof x !== "number") throw new TypeError(`ops: expected a tensor or a number, got ${x}`);
+  return full([], x);
+}
 
 /** Repeats x to `shape` by NumPy's rule. @throws ShapeError */
 export function broadcastTo(x: Operand, shape: Shape): Tensor {
@@ -81,7 +86,9 @@ export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
 }
 
 export const slice = (x: Tensor, start: readonly number[], size: readonly number[]): Tensor =>
-  sameShape(x.shape, size) ? x : apply("slice", [x], { start, size });
+  sameShape(x.shape, size) && start.length === size.length && start.every((n) => n === 0)
+    ? x
+    : apply("slice", [x], { start, size });
 
 export const pad = (x: Tensor, before: readonly number[], after: readonly number[]): Tensor =>
   [...before, ...after].every((n) => n === 0) ? x : apply("pad", [x], { before, after });

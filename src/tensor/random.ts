@@ -21,7 +21,13 @@ export const split = (parent: Key, count = 2): Key[] =>
 
 /** The `index`-th key derived from a key. */
 export const fold = (parent: Key, index: number): Key =>
-  Object.freeze(threefry(parent, index >>> 0, DERIVE));
+  Object.freeze(threefry(expectKey(parent), index >>> 0, DERIVE));
+
+/** @throws TypeError for anything else, a seed above all */
+function expectKey(source: Key): Key {
+  if (Array.isArray(source)) return source;
+  throw new TypeError(`random: expected a key, such as random.key(0), got ${source}`);
+}
 
 /** Derived keys and drawn numbers come from disjoint counters. */
 const DERIVE = 0x80000000;
@@ -50,9 +56,10 @@ function threefry([k0, k1]: Key, c0: number, c1: number): [number, number] {
 
 /** Draws numbers in [0, 1), one after the other, with 53 random bits each. */
 export function stream(source: Key): () => number {
+  const own = expectKey(source);
   let counter = 0;
   return () => {
-    const [high, low] = threefry(source, counter >>> 0, Math.floor(counter / 2 ** 32));
+    const [high, low] = threefry(own, counter >>> 0, Math.floor(counter / 2 ** 32));
     counter++;
     return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
   };

@@ -1,0 +1,256 @@
+import { ShapeError, showShape } from "./errors.ts";
+import { isCount, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
+import type { Attrs, DType, Inputs, PrimitiveName, Shape, Tensor } from "./tensor.ts";
+
+const shapesOf = (inputs: readonly Tensor[]) => inputs.map((x) => x.shape);
+const without = (shape: Shape, axis: number) => shape.filter((_, i) => i !== axis);
+const rowsOf = (shape: Shape) => shape.slice(0, -1);
+
+function equal(op: string, ...inputs: readonly Tensor[]): Shape {
+  const shape = (inputs[0] as Tensor).shape;
+  if (!inputs.every((x) => sameShape(x.shape, shape)))
+    throw new ShapeError(op, "equal shapes", shapesOf(inputs));
+  return shape;
+}
+
+function expect(ok: boolean, op: string, expected: string, inputs: readonly Tensor[]): void {
+  if (!ok) throw new ShapeError(op, expected, shapesOf(inputs));
+}
+
+function withLastAxis(op: string, x: Tensor): Shape {
+  expect(x.shape.length > 0, op, "at least one axis", [x]);
+  return x.shape;
+}
+
+const unary = ([x]: readonly [Tensor]): Shape => x.shape;
+const binary =
+  (op: PrimitiveName) =>
+  ([a, b]: readonly [Tensor, Tensor]): Shape =>
+    equal(op, a, b);
+const lastAxis =
+  (op: PrimitiveName) =>
+  ([x]: readonly [Tensor]): Shape =>
+    withLastAxis(op, x);
+const reduce =
+  (op: PrimitiveName) =>
+  ([x]: readonly [Tensor], { axis }: { readonly axis: number }): Shape =>
+    without(x.shape, resolveAxis(op, axis, x.shape.length));
+
+function gained(op: string, x: Tensor, gain: Tensor): Shape {
+  const ok = gain.shape.length === 1 && x.shape.length > 0 && x.shape.at(-1) === gain.shape[0];
+  expect(ok, op, "[..., C] and [C]", [x, gain]);
+  return x.shape;
+}
+
+function rowLosses(op: string, rows: Tensor, perRow: Tensor): Shape {
+  const ok = rows.shape.length === 2 && sameShape(rowsOf(rows.shape), perRow.shape);
+  expect(ok, op, "[R, V] and [R]", [rows, perRow]);
+  return rows.shape;
+}
+
+/** [B, H, T, D] and twice [B, G, T, D]. */
+function heads(op: string, q: Tensor, k: Tensor, v: Tensor): Shape {
+  const [, H, T] = q.shape as [number, number, number, number];
+  const G = k.shape[1] as number;
+  const ok =
+    q.shape.length === 4 &&
+    sameShape(k.shape, v.shape) &&
+    sameShape(k.shape, q.shape.with(1, G)) &&
+    H % G === 0 &&
+    T > 0;
+  expect(ok, op, "[B, H, T, D] and twice [B, G, T, D], G a divisor of H", [q, k, v]);
+  return q.shape;
+}
+
+type ShapeRules = {
+  readonly [K in PrimitiveName]: (inputs: Inputs<K>, attrs: Attrs<K>) => Shape;
+};
+
+/** What each primitive accepts and the shape it makes. */
+export const shapeRules: ShapeRules = {
+  exp: unary,
+  log: unary,
+  tanh: unary,
+  sqrt: unary,
+  cos: unary,
+  neg: unary,
+  toFloat: unary,
+  alias: unary,
+  stopGradient: unary,
+  checkpoint: ([y]) => y.shape,
+  after: ([x]) => x.shape,
+  add: binary("add"),
+  mul: binary("mul"),
+  sub: binary("sub"),
+  div: binary("div"),
+  maximum: binary("maximum"),
+  less: binary("less"),
+  select: ([c, a, b]) => equal("select", c, a, b),
+  sum: reduce("sum"),
+  max: reduce("max"),
+  argmax: reduce("argmax"),
+  broadcast: ([x], { shape }) => {
+    const ok =
+      x.shape.length === shape.length && x.shape.every((n, i) => n === 1 || n === shape[i]);
+    expect(ok, "broadcast", `axes of length 1 or equal to ${showShape(shape)}`, [x]);
+    return shape;
+  },
+  reshape: ([x], { shape }) => {
+    const ok = sizeOf(x.shape) === sizeOf(shape);
+    expect(ok, "reshape", `${sizeOf(shape)} elements for ${showShape(shape)}`, [x]);
+    return shape;
+  },
+  transpose: ([x], { permutation }) => {
+    const ok =
+      permutation.length === x.shape.length &&
+      [...permutation].sort((a, b) => a - b).every((axis, i) => axis === i);
+    expect(ok, "transpose", `each axis once in permutation ${showShape(permutation)}`, [x]);
+    return permutation.map((axis) => x.shape[axis] as number);
+  },
+  slice: ([x], { start, size }) => {
+    const ok =
+      start.length === x.shape.length &&
+      size.length === x.shape.length &&
+      x.shape.every((n, i) => {
+        const [from, count] = [start[i] as number, size[i] as number];
+        return isCount(from) && isCount(count) && from + count <= n;
+      });
+    expect(ok, "slice", `room for start ${showShape(start)} size ${showShape(size)}`, [x]);
+    return size;
+  },
+  pad: ([x], { before, after }) => {
+    const ok = [before, after].every((n) => n.length === x.shape.length && n.every(isCount));
+    const zeros = `${showShape(before)} before and ${showShape(after)} after`;
+    expect(ok, "pad", `zeros for each axis, of which there are ${zeros}`, [x]);
+    return x.shape.map((n, i) => n + (before[i] as number) + (after[i] as number));
+  },
+  concat: (inputs, { axis }) => {
+    const [first] = inputs;
+    if (!first) throw new RangeError("concat: expected at least one tensor, got none");
+    const at = resolveAxis("concat", axis, first.shape.length);
+    const rest = without(first.shape, at);
+    const ok = inputs.every(
+      (x) => x.shape.length === first.shape.length && sameShape(without(x.shape, at), rest),
+    );
+    expect(ok, "concat", `shapes equal but for axis ${axis}`, inputs);
+    return first.shape.with(
+      at,
+      inputs.reduce((n, x) => n + (x.shape[at] as number), 0),
+    );
+  },
+  matmul: ([a, b], { transposeA, transposeB }) => {
+    const rank = a.shape.length;
+    const batch = a.shape.slice(0, -2);
+    const ok = rank >= 2 && b.shape.length === rank && sameShape(batch, b.shape.slice(0, -2));
+    const [m, k] = transposeA ? [a.shape[rank - 1], a.shape[rank - 2]] : a.shape.slice(-2);
+    const [l, n] = transposeB ? [b.shape[rank - 1], b.shape[rank - 2]] : b.shape.slice(-2);
+    const names = `${transposeA ? "[k, m]ᵀ" : "[m, k]"} and ${transposeB ? "[n, k]ᵀ" : "[k, n]"}`;
+    expect(ok && k === l, "matmul", names, [a, b]);
+    return [...batch, m as number, n as number];
+  },
+  gather: ([table, ids]) => {
+    expect(table.shape.length === 2, "gather", "a table [V, C] and ids", [table, ids]);
+    return [...ids.shape, table.shape[1] as number];
+  },
+  scatterAdd: ([ids, updates], { rows }) => {
+    const ok = updates.shape.length > 0 && sameShape(rowsOf(updates.shape), ids.shape);
+    expect(ok, "scatterAdd", "ids [...I] and updates [...I, C]", [ids, updates]);
+    return [rows, updates.shape.at(-1) as number];
+  },
+  softmax: lastAxis("softmax"),
+  softmaxGrad: binary("softmaxGrad"),
+  logSoftmax: lastAxis("logSoftmax"),
+  logSoftmaxGrad: binary("logSoftmaxGrad"),
+  causalSoftmax: ([x]) => {
+    const ok = x.shape.length >= 2 && x.shape.at(-1) === x.shape.at(-2);
+    expect(ok, "causalSoftmax", "[..., T, T]", [x]);
+    return x.shape;
+  },
+  causalSoftmaxGrad: ([g, y]) => equal("causalSoftmaxGrad", g, y),
+  causalAttention: ([q, k, v]) => heads("causalAttention", q, k, v),
+  causalAttentionGrad: ([g, q, k, v]) => {
+    equal("causalAttentionGrad", g, q);
+    heads("causalAttentionGrad", q, k, v);
+    return [sizeOf(q.shape) + 2 * sizeOf(k.shape)];
+  },
+  rmsNorm: ([x, gain]) => gained("rmsNorm", x, gain),
+  rmsNormGradX: ([g, x, gain]) => {
+    equal("rmsNormGradX", g, x);
+    return gained("rmsNormGradX", x, gain);
+  },
+  rmsNormGradGain: ([g, x]) => [equal("rmsNormGradGain", g, x).at(-1) as number],
+  rope: ([x, cos, sin]) => {
+    const [T, D] = x.shape.slice(-2) as [number, number];
+    const ok =
+      x.shape.length >= 2 &&
+      D % 2 === 0 &&
+      sameShape(cos.shape, [T, D / 2]) &&
+      sameShape(cos.shape, sin.shape);
+    expect(ok, "rope", "[..., T, D], [T, D/2] and [T, D/2]", [x, cos, sin]);
+    return x.shape;
+  },
+  swiglu: binary("swiglu"),
+  swigluGradGate: ([g, gate, up]) => equal("swigluGradGate", g, gate, up),
+  gelu: unary,
+  geluGrad: binary("geluGrad"),
+  crossEntropy: ([logits, labels]) => rowsOf(rowLosses("crossEntropy", logits, labels)),
+  crossEntropyGrad: ([g, logits, labels]) => {
+    rowLosses("crossEntropyGrad", logits, g);
+    return rowLosses("crossEntropyGrad", logits, labels);
+  },
+  anchoredKl: ([anchor, logits]) => {
+    const shape = equal("anchoredKl", anchor, logits);
+    expect(shape.length === 2, "anchoredKl", "[R, V] and [R, V]", [anchor, logits]);
+    return rowsOf(shape);
+  },
+  anchoredKlGrad: ([g, anchor, logits]) => {
+    equal("anchoredKlGrad", anchor, logits);
+    return rowLosses("anchoredKlGrad", logits, g);
+  },
+  ema: binary("ema"),
+  emaSquare: binary("emaSquare"),
+  adamwUpdate: ([p, m, v, scalars]) => {
+    expect(sameShape(scalars.shape, [3]), "adamwUpdate", "scalars [3]", [scalars]);
+    return equal("adamwUpdate", p, m, v);
+  },
+};
+
+/** Input positions that hold int32; every other input of a float operation is float. */
+const intInputs: { readonly [K in PrimitiveName]?: readonly number[] } = {
+  toFloat: [0],
+  gather: [1],
+  scatterAdd: [0],
+  crossEntropy: [1],
+  crossEntropyGrad: [2],
+};
+
+/** Operations that move elements without looking at them keep the dtype of their data. */
+const moves: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
+  "alias",
+  "stopGradient",
+  "reshape",
+  "broadcast",
+  "transpose",
+  "slice",
+  "pad",
+  "concat",
+]);
+
+/** The dtype a primitive makes. @throws TypeError where ids and numbers are confused. */
+export function dtypeRule(op: PrimitiveName, inputs: readonly Tensor[]): DType {
+  if (op === "checkpoint" || op === "after") return (inputs[0] as Tensor).dtype;
+  if (moves.has(op)) {
+    const dtype = (inputs[0] as Tensor).dtype;
+    if (inputs.some((x) => x.dtype !== dtype))
+      throw new TypeError(
+        `${op}: expected one dtype, got ${inputs.map((x) => x.dtype).join(" and ")}`,
+      );
+    return dtype;
+  }
+  inputs.forEach((x, i) => {
+    const wanted = intInputs[op]?.includes(i) ? "int" : "float";
+    if (x.dtype !== wanted)
+      throw new TypeError(`${op}: expected input ${i} to be ${wanted}, got ${x.dtype}`);
+  });
+  return op === "argmax" ? "int" : "float";
+}
