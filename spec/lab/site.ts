@@ -38,7 +38,7 @@ OffscreenCanvas.prototype.getContext = function (...args) {
 const BUILDING = 600_000;
 
 /** The page, built once for all specs of a run: the first builds, the others wait for it. */
-async function builtPage(): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function builtPage(): Promise<ReadonlyMap<string, Uint8Array>> {
   const folder = inject("labFolder");
   const [building, built] = [join(folder, "building"), join(folder, "built")];
   const begun = await mkdir(building).then(
