@@ -58,7 +58,7 @@ export interface Suggestion {
 /** Of the separation: a hundredth is no difference that a training run would show. */
 const SLACK = 0.01;
 
-/** The weight in the gap between what is wanted and what is not. */
+/** The weight, of all above 0, in the gap between what is wanted and what is not. */
 export function suggest(diagnosis: Diagnosis): Suggestion {
   const inside = tokenKinds
     .flatMap((kind) => diagnosis[kind].thresholds)
