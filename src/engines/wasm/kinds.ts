@@ -2,8 +2,8 @@ import type { Step as PlanStep, Value } from "../../compile/plan.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import type { Attrs, Inputs, PrimitiveName } from "../../tensor/tensor.ts";
 import { around, type Instruction, type Kernel, overElements, overUnits } from "./instruction.ts";
-import type { Window } from "./rowBlocks.ts";
 import type { Triangles } from "./triangles.ts";
+import type { Window } from "./windows.ts";
 
 /** What lowering needs to know besides the step. */
 export interface Lowering {

@@ -9,9 +9,10 @@ import type { Lowering } from "./kinds.ts";
 import { rules } from "./lower.ts";
 import { product } from "./matmul.ts";
 import { regionsOf } from "./region.ts";
-import { blocksOf, inRowBlocks, type LowerStep, ofWhole, type Window } from "./rowBlocks.ts";
+import { blocksOf, inRowBlocks, type LowerStep } from "./rowBlocks.ts";
 import { placeBuffers, type Storage } from "./storage.ts";
 import { trianglesOf } from "./triangles.ts";
+import { ofWhole, type Window } from "./windows.ts";
 
 /** A plan as kernels to call and places for its buffers; pure data. */
 export interface Program extends Storage {
@@ -72,8 +73,7 @@ function lower({ steps, positions, outputs }: Group, lowering: Lowering): Lowere
 export function programOf(plan: Plan, threads: number): Program {
   const buffers: BufferPlan[] = [...plan.buffers];
   const scalars = scalarBuffers(plan);
-  const windows: Window[] = [];
-  const views = new Map<number, Window>();
+  const windows = new Map<number, Window>();
   const returned = new Set(plan.outputs.map(({ buffer }) => buffer));
   const lowering: Lowering = {
     threads,
@@ -82,18 +82,16 @@ export function programOf(plan: Plan, threads: number): Program {
     workspace: (elements) => buffers.push({ kind: "temporary", elements, dtype: "float" }) - 1,
     view(name, of, offset) {
       if (returned.has(name)) return false;
-      const under = views.get(of);
-      const view = { name, of: under?.of ?? of, offset: offset + (under?.offset ?? 0) };
-      views.set(name, view);
-      windows.push(view);
+      const under = windows.get(of);
+      windows.set(name, { name, of: under?.of ?? of, offset: offset + (under?.offset ?? 0) });
       return true;
     },
-    viewed: (buffer) => views.get(buffer),
+    viewed: (buffer) => windows.get(buffer),
   };
-  const windowOf = (of: number, offset: number): Window => {
-    const window = { name: lowering.workspace(0), of, offset };
-    windows.push(window);
-    return window;
+  const windowOf = (of: number, offset: number): number => {
+    const name = lowering.workspace(0);
+    lowering.view(name, of, offset);
+    return name;
   };
   const regions = regionsOf(plan, (buffer) => scalars.has(buffer)).filter((x) => blocksOf(x) > 1);
   const { groups } = fuse(
@@ -107,13 +105,13 @@ export function programOf(plan: Plan, threads: number): Program {
     const inBlock: LowerStep = (step, onto) => lowerStep(step, lowering, onto);
     return inRowBlocks(group, region, lowering, inBlock, windowOf);
   });
-  const instructions = lowered.map(({ instruction }) => ofWhole(instruction, views));
+  const instructions = lowered.map(({ instruction }) => ofWhole(instruction, windows));
   const storage = placeBuffers(buffers, instructions);
   return {
     ...storage,
     buffers,
     instructions,
-    windows,
+    windows: [...windows.values()],
     steps: lowered.map(({ steps }) => steps),
     phases: phasesOf(instructions, storage.places, threads),
   };

@@ -10,15 +10,6 @@ const HELD = 4 << 20;
 /** Rows of a block: as many as make up for reading the weights again. */
 const LEAST_ROWS = 120;
 
-/** A part of a buffer, which has an address of its own. */
-export interface Window {
-  /** Its place in the table of addresses. */
-  readonly name: number;
-  readonly of: number;
-  /** Bytes from the start of the buffer to that of the window. */
-  readonly offset: number;
-}
-
 /** Lowers one step of a block; `onto` adds to what the output holds. */
 export type LowerStep = (step: Step, onto: boolean) => Instruction[];
 
@@ -30,14 +21,14 @@ export function blocksOf({ rows, columns }: Region): number {
 /**
  * A region's instructions, block by block, for each the steps that they compute. Every sum is added
  * up in the order of the rows, as it is without blocks: the bits are the same.
- * @param windowOf a new name for a part of a buffer
+ * @param windowOf a new name for a part of a buffer, which begins at a byte
  */
 export function inRowBlocks(
   group: Group,
   region: Region,
   lowering: Lowering,
   lowerStep: LowerStep,
-  windowOf: (of: number, offset: number) => Window,
+  windowOf: (of: number, offset: number) => number,
 ): { instruction: Instruction; steps: readonly number[] }[] {
   const scalar = (buffer: number) => lowering.scalarBehind(buffer) !== undefined;
   const roles = group.steps.map((step) => rolesOf(step, region.rows, scalar) as Roles);
@@ -50,7 +41,6 @@ export function inRowBlocks(
       number,
     ];
     const held = new Map<number, number>();
-    const windows = new Map<number, Window>();
     const part = (value: Value, kind: Part): Value => {
       if (kind === "whole") return value;
       const each = sizeOf(value.shape) / region.rows;
@@ -62,9 +52,7 @@ export function inRowBlocks(
         held.set(buffer, own);
         return { ...value, buffer: own, shape };
       }
-      const window = windowOf(buffer, 4 * from * each);
-      windows.set(window.name, window);
-      return { ...value, buffer: window.name, shape };
+      return { ...value, buffer: windowOf(buffer, 4 * from * each), shape };
     };
     return group.steps.flatMap((step, i) => {
       const { inputs, makes } = roles[i] as Roles;
@@ -74,25 +62,9 @@ export function inRowBlocks(
         output: part(step.output, makes === "sum" ? "whole" : "rows"),
       };
       return lowerStep(cut, makes === "sum" && block > 0).map((instruction) => ({
-        instruction: ofWhole(instruction, windows),
+        instruction,
         steps: [group.positions[i] as number],
       }));
     });
   }).flat();
-}
-
-/** An instruction that says of the buffers themselves what it does to windows of them. */
-export function ofWhole(
-  instruction: Instruction,
-  windows: ReadonlyMap<number, Window>,
-): Instruction {
-  const whole = (name: number): number => windows.get(name)?.of ?? name;
-  return {
-    ...instruction,
-    reads: instruction.reads.map(whole),
-    writes: instruction.writes.map(({ buffer, over }) => ({
-      buffer: whole(buffer),
-      over: windows.has(buffer) ? [] : over.filter((x) => !windows.has(x)),
-    })),
-  };
 }

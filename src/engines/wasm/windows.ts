@@ -1,0 +1,26 @@
+import type { Instruction } from "./instruction.ts";
+
+/** A part of a buffer, which has an address of its own. */
+export interface Window {
+  /** Its place in the table of addresses. */
+  readonly name: number;
+  readonly of: number;
+  /** Bytes from the start of the buffer to that of the window. */
+  readonly offset: number;
+}
+
+/** An instruction that says of the buffers themselves what it does to windows of them. */
+export function ofWhole(
+  instruction: Instruction,
+  windows: ReadonlyMap<number, Window>,
+): Instruction {
+  const whole = (name: number): number => windows.get(name)?.of ?? name;
+  return {
+    ...instruction,
+    reads: instruction.reads.map(whole),
+    writes: instruction.writes.map(({ buffer, over }) => ({
+      buffer: whole(buffer),
+      over: windows.has(buffer) ? [] : over.filter((x) => !windows.has(x)),
+    })),
+  };
+}
