@@ -61,28 +61,21 @@ function transposing(loops: readonly Loop[]): readonly Loop[] | undefined {
   return [...others, loops[rows] as Loop, loops[columns] as Loop];
 }
 
-/** Whether the elements lie one after the other on both sides. */
-export function isRun({
-  counts,
-  toSteps,
-  fromSteps,
-}: Pick<Move, "counts" | "toSteps" | "fromSteps">): boolean {
-  const loops = collapse(
+const loopsOf = ({ counts, toSteps, fromSteps }: Move): Loop[] =>
+  collapse(
     counts.map((count, i) => ({ count, to: toSteps[i] as number, from: fromSteps[i] as number })),
   );
-  return loops.length === 1 && loops[0]?.to === 1 && loops[0].from === 1;
+
+/** Whether the elements lie one after the other on both sides. */
+export function isRun(wanted: Move): boolean {
+  const [run, ...others] = loopsOf(wanted);
+  return others.length === 0 && run?.to === 1 && run.from === 1;
 }
 
 /** The instruction, or none when there is nothing to move. */
 export function move(wanted: Move): Instruction[] {
   if (wanted.counts.includes(0)) return [];
-  const plain = collapse(
-    wanted.counts.map((count, i) => ({
-      count,
-      to: wanted.toSteps[i] as number,
-      from: wanted.fromSteps[i] as number,
-    })),
-  );
+  const plain = loopsOf(wanted);
   const tiled = transposing(plain);
   const loops = tiled ?? cut(plain);
   const all = loops.reduce((n, { count }) => n * count, 1);

@@ -67,9 +67,9 @@ export const pad: Rule<"pad"> = ({ inputs: [x], output, attrs }, { threads }) =>
 export const concat: Rule<"concat"> = (step, lowering) => {
   const { inputs, output, attrs } = step;
   const { threads } = lowering;
-  if (joinsAgain(step, lowering)) return [];
   const strides = stridesOf(output.shape);
   const axis = attrs.axis < 0 ? attrs.axis + output.shape.length : attrs.axis;
+  if (joinsAgain(step, axis, lowering)) return [];
   let at = 0;
   return inputs.flatMap((x, i) => {
     const toStart = at * (strides[axis] as number);
@@ -81,8 +81,7 @@ export const concat: Rule<"concat"> = (step, lowering) => {
 };
 
 /** Whether the parts of a concatenation lie side by side as it wants them: then it lies there too. */
-function joinsAgain({ inputs, output, attrs }: Step<"concat">, lowering: Lowering): boolean {
-  const axis = attrs.axis < 0 ? attrs.axis + output.shape.length : attrs.axis;
+function joinsAgain({ inputs, output }: Step<"concat">, axis: number, lowering: Lowering): boolean {
   const first = inputs[0] && lowering.viewed(inputs[0].buffer);
   if (!first || output.shape.slice(0, axis).some((n) => n !== 1)) return false;
   let end = first.offset;
