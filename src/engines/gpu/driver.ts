@@ -7,6 +7,10 @@ export interface Launch<Memory> extends Pick<KernelText, "source" | "compiled"> 
   run(reads: readonly Memory[]): readonly Memory[];
 }
 
+/** What is said when the GPU refuses memory. */
+export const noMemoryLeft = ({ bytes }: MemoryUse): string =>
+  `the GPU has no memory left; ${bytes} bytes are in use`;
+
 /** How one GPU.js back end holds tensors and runs kernels. */
 export interface Driver<Memory> {
   readonly description: string;

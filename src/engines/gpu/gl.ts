@@ -1,7 +1,7 @@
 import type { NativeFunction, TextureSize } from "../../../kernels/gpu/glsl.ts";
 import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { type KernelSource, textureSource } from "../../../kernels/gpu/source.ts";
-import { type Driver, type Launch, work } from "./driver.ts";
+import { type Driver, type Launch, noMemoryLeft, work } from "./driver.ts";
 import {
   checkMode,
   type GpuJs,
@@ -187,9 +187,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
       checkLost();
       // Asking waits for the driver, so a step that makes no texture does not ask.
       if (grown && gl.getError() === gl.OUT_OF_MEMORY)
-        throw new Error(
-          `${mode}: the GPU has no memory left; ${textures.use().bytes} bytes are in use`,
-        );
+        throw new Error(`${mode}: ${noMemoryLeft(textures.use())}`);
       grown = false;
     },
     memory: () => textures.use(),

@@ -1,7 +1,7 @@
 import { cellsOf, elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import { type StorageSource, storageSource } from "../../../kernels/gpu/source.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
-import { type Driver, type Launch, work } from "./driver.ts";
+import { type Driver, type Launch, noMemoryLeft, work } from "./driver.ts";
 import { checkMode, type GpuJs, kernelSettings, startGpuJs } from "./gpujs.ts";
 import { isSoftware } from "./probe.ts";
 import { recycler } from "./recycler.ts";
@@ -39,7 +39,7 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
     const { error } = event as Event & { error: Error };
     failures.push(
       error.constructor.name === "GPUOutOfMemoryError"
-        ? `the GPU has no memory left; ${buffers.use().bytes} bytes are in use`
+        ? noMemoryLeft(buffers.use())
         : error.message,
     );
   };
