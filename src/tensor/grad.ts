@@ -66,7 +66,9 @@ function backward(
   }
   const gathered = new Map<Tensor, Tensor[]>();
   const give = (node: Tensor, g: Tensor): void => {
-    gathered.set(node, [...(gathered.get(node) ?? []), g]);
+    const parts = gathered.get(node);
+    if (parts) parts.push(g);
+    else gathered.set(node, [g]);
   };
   const total = (node: Tensor): Tensor | undefined => {
     const parts = gathered.get(node);
