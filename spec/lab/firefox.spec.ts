@@ -1,10 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
-import type { Measurement } from "../../src/experiment/measurements.ts";
-import type { RunConfig } from "../../src/experiment/run.ts";
 import { firefoxPath, openFirefox, type Tab } from "./firefox.ts";
 import { repeatInNode } from "./inNode.ts";
 import { builtPage, serveSite } from "./site.ts";
-import { numbersOf } from "./visitor.ts";
+import { numbersOf, readNewestRun } from "./visitor.ts";
 
 const absent = firefoxPath === undefined;
 const reason = absent ? " (skipped: install Firefox or set FIREFOX to its path)" : "";
@@ -15,15 +13,6 @@ const LISTEN = `
   window.complaints = [];
   addEventListener("error", ({ message }) => complaints.push(message));
   addEventListener("unhandledrejection", ({ reason }) => complaints.push(String(reason)));`;
-
-const NEWEST_RUN = `return (async () => {
-  const root = await navigator.storage.getDirectory();
-  const runs = await root.getDirectoryHandle("runs");
-  const names = await Array.fromAsync(runs.keys());
-  const run = await runs.getDirectoryHandle(names.sort().at(-1));
-  const text = async (name) => (await (await run.getFileHandle(name)).getFile()).text();
-  return { config: await text("config.json"), metrics: await text("metrics.jsonl") };
-})();`;
 
 const press = (tab: Tab, name: string): Promise<void> =>
   tab.run(`const named = (e) => e.textContent.trim() === ${JSON.stringify(name)};
@@ -44,10 +33,10 @@ describe.skipIf(absent)(`the lab in Firefox${reason}`, () => {
     await vi.waitUntil(async () => /finished|failed/.test(await tab.run<string>(state)), PATIENT);
     expect(await tab.run(state)).toContain("finished");
 
-    const { config, metrics } = await tab.run<{ config: string; metrics: string }>(NEWEST_RUN);
-    const lines = metrics.trim().split("\n");
-    const measurements = lines.map((line) => JSON.parse(line) as Measurement);
-    const repeated = await repeatInNode(JSON.parse(config) as RunConfig);
+    const { config, measurements } = await tab.run<Awaited<ReturnType<typeof readNewestRun>>>(
+      `return (${readNewestRun})();`,
+    );
+    const repeated = await repeatInNode(config);
     expect(numbersOf(measurements)).toEqual(numbersOf(repeated.measurements));
 
     for (const [view, heading] of [

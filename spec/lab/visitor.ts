@@ -52,7 +52,7 @@ export async function newProfile(
 }
 
 /** Runs in the page. */
-async function readNewestRun(): Promise<{ config: RunConfig; measurements: Measurement[] }> {
+export async function readNewestRun(): Promise<{ config: RunConfig; measurements: Measurement[] }> {
   const root = await navigator.storage.getDirectory();
   const runs = await root.getDirectoryHandle("runs");
   const names: string[] = [];
