@@ -17,24 +17,31 @@ interface Allocation<Item, Size> {
   key(size: Size): number;
 }
 
-interface Idle<Item> {
+interface Entry<Item> {
   readonly item: Item;
   readonly key: number;
   readonly bytes: number;
+  /** In the order of creation. */
+  readonly age: number;
 }
 
-/** Idle memory is kept up to the most that was ever live; then the longest idle goes. */
+/**
+ * Of what is idle the oldest is taken, so that a step that is repeated gets the same memory in the
+ * same places. Since sizes differ, a step may need more than is ever live at once: idle memory is
+ * kept up to twice that; then the longest idle goes.
+ */
 export function recycler<Item, Size>(allocation: Allocation<Item, Size>): Recycler<Item, Size> {
-  const live = new Map<Item, Idle<Item>>();
-  const idle: Idle<Item>[] = [];
+  const live = new Map<Item, Entry<Item>>();
+  const idle: Entry<Item>[] = [];
   let liveBytes = 0;
   let idleBytes = 0;
   let mostLive = 0;
   let peakBytes = 0;
+  let created = 0;
 
   function trim(): void {
-    while (idleBytes > mostLive) {
-      const oldest = idle.shift() as Idle<Item>;
+    while (idleBytes > 2 * mostLive) {
+      const oldest = idle.shift() as Entry<Item>;
       idleBytes -= oldest.bytes;
       allocation.destroy(oldest.item);
     }
@@ -43,12 +50,11 @@ export function recycler<Item, Size>(allocation: Allocation<Item, Size>): Recycl
   return {
     take(size) {
       const key = allocation.key(size);
-      const at = idle.findLastIndex((entry) => entry.key === key);
-      const found = idle[at];
+      const found = oldest(idle, key);
       const bytes = allocation.bytes(size);
-      const entry = found ?? { item: allocation.create(size), key, bytes };
+      const entry = found ?? { item: allocation.create(size), key, bytes, age: created++ };
       if (found) {
-        idle.splice(at, 1);
+        idle.splice(idle.indexOf(found), 1);
         idleBytes -= bytes;
       }
       live.set(entry.item, entry);
@@ -75,4 +81,11 @@ export function recycler<Item, Size>(allocation: Allocation<Item, Size>): Recycl
       idleBytes = 0;
     },
   };
+}
+
+function oldest<Item>(entries: readonly Entry<Item>[], key: number): Entry<Item> | undefined {
+  let found: Entry<Item> | undefined;
+  for (const entry of entries)
+    if (entry.key === key && (found === undefined || entry.age < found.age)) found = entry;
+  return found;
 }
