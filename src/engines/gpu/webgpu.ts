@@ -1,6 +1,7 @@
 import { cellsOf, elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import { type StorageSource, storageSource } from "../../../kernels/gpu/source.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
+import { bindGroups, type Storage } from "./bindGroups.ts";
 import { type Driver, type Launch, noMemoryLeft, work } from "./driver.ts";
 import { checkMode, type GpuJs, kernelSettings, startGpuJs } from "./gpujs.ts";
 import { isSoftware } from "./probe.ts";
@@ -23,7 +24,7 @@ const MOST_ELEMENTS = 2 ** 24;
  * their launches are the engine's, so that cells can read four numbers at once and write several.
  * Every tensor is a storage buffer of floats. @throws Error without an adapter
  */
-export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
+export async function createWebGpuDriver(): Promise<Driver<Storage>> {
   const gpu = await startGpuJs("webgpu");
   const { context, translate } = await translatorOf(gpu);
   const { device } = context;
@@ -44,13 +45,20 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
     );
   };
   device.addEventListener("uncapturederror", noteFailure);
-  const ready = new Map<string, Promise<Launch<RawBuffer>>>();
+  const ready = new Map<string, Promise<Launch<Storage>>>();
   let recording: { readonly encoder: CommandEncoder; readonly pass: ComputePass } | undefined;
 
-  const buffers = recycler<RawBuffer, number>({
-    create: (size) =>
-      device.createBuffer({ size, usage: usage.storage | usage.copySource | usage.copyTarget }),
-    destroy(buffer) {
+  let made = 0;
+  const buffers = recycler<Storage, number>({
+    create: (size) => ({
+      id: made++,
+      size,
+      buffer: device.createBuffer({
+        size,
+        usage: usage.storage | usage.copySource | usage.copyTarget,
+      }),
+    }),
+    destroy({ buffer }) {
       flush();
       buffer.destroy();
     },
@@ -89,7 +97,7 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
       );
   }
 
-  function take(elements: number): RawBuffer {
+  function take(elements: number): Storage {
     checkSize(elements);
     // Cells of four lanes read and write whole groups.
     return buffers.take(16 * Math.max(1, Math.ceil(elements / 4)));
@@ -99,7 +107,7 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
     kernel: Kernel,
     source: string,
     compiled: string,
-  ): Promise<Launch<RawBuffer>> {
+  ): Promise<Launch<Storage>> {
     const results = resultsOf(kernel);
     const layout = layoutOf(device, kernel.reads.length, results);
     const pipeline = await device.createComputePipelineAsync({
@@ -107,16 +115,13 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
       compute: { module: device.createShaderModule({ code: compiled }) },
     });
     const [x, y] = workgroupsOf(kernel);
-    const run = (reads: readonly RawBuffer[]): readonly RawBuffer[] => {
+    const groupOf = bindGroups(device, layout);
+    const run = (reads: readonly Storage[]): readonly Storage[] => {
       checkLost();
       const targets = Array.from({ length: results }, () => take(elementsOf(kernel)));
-      const entries = [...reads, ...targets].map((buffer, binding) => ({
-        binding,
-        resource: { buffer },
-      }));
       const pass = record();
       pass.setPipeline(pipeline);
-      pass.setBindGroup(0, device.createBindGroup({ layout, entries }));
+      pass.setBindGroup(0, groupOf([...reads, ...targets]));
       pass.dispatchWorkgroups(x, y);
       return targets;
     };
@@ -153,10 +158,10 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
       const target = take(data.length);
       // What was recorded may still read what lay there.
       flush();
-      device.queue.writeBuffer(target, 0, Float32Array.from(data));
+      device.queue.writeBuffer(target.buffer, 0, Float32Array.from(data));
       return target;
     },
-    async read(buffer, elements) {
+    async read({ buffer }, elements) {
       checkLost();
       const size = Math.max(1, elements) * 4;
       const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
@@ -171,9 +176,9 @@ export async function createWebGpuDriver(): Promise<Driver<RawBuffer>> {
       throwFirst(failures);
       return numbers;
     },
-    copy(buffer) {
-      const target = take(buffer.size / 4);
-      copy(buffer, target, buffer.size);
+    copy({ buffer, size }) {
+      const target = take(size / 4);
+      copy(buffer, target.buffer, size);
       return target;
     },
     free: (buffer) => buffers.give(buffer),
