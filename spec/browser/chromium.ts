@@ -25,7 +25,7 @@ export const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** @throws Error that tells how to install Chromium where there is none */
-function findChromium(): string {
+export function findChromium(): string {
   const { CHROMIUM } = process.env;
   const places = [CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
   const found = places.find((path) => path !== undefined && existsSync(path));
@@ -74,7 +74,7 @@ async function bundle(entry: string | URL): Promise<string> {
 }
 
 /** The package as it stands in src, for scripts that import what is built. */
-const fromSource: Plugin = {
+export const fromSource: Plugin = {
   name: "from-source",
   setup({ onResolve }) {
     const path = fileURLToPath(new URL("../../src/index.ts", import.meta.url));

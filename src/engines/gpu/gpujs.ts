@@ -1,3 +1,5 @@
+import { provideWebGpu } from "./dawn.ts";
+
 /** GPU.js back ends that this engine runs on. */
 export type GpuMode = "webgpu" | "webgl2" | "webgl" | "headlessgl" | "webasm" | "cpu";
 
@@ -67,6 +69,7 @@ export const kernelSettings: object = {
 
 /** Loads GPU.js, which looks for GPUs while it loads, and starts it in one mode. @throws Error */
 export async function startGpuJs(mode: GpuMode): Promise<GpuJs> {
+  if (mode === "webgpu") await provideWebGpu();
   const { GPU } = (await import("gpu.js")) as unknown as GpuJsModule;
   const supported = {
     webgpu: GPU.isWebGPUSupported,
