@@ -10,7 +10,7 @@ import { MODELS } from "./peers/spec.mjs";
 import { donatedLeaves, openPlan } from "./planned.mjs";
 import { instructionRows } from "./profileRows.mjs";
 import { cpuMs, median } from "./statistics.mjs";
-import { figure, percent, table } from "./table.mjs";
+import { figure, groupBy, percent, table } from "./table.mjs";
 
 /** @param sizes those of S, M, L that are wanted; M by default */
 export async function profile({ sizes, threads, quick }) {
@@ -75,12 +75,6 @@ function grouped(rows, keyOf) {
       touched: group[0].bytes,
     }))
     .toSorted((a, b) => b.ms - a.ms);
-}
-
-function groupBy(rows, keyOf) {
-  const groups = new Map();
-  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
-  return groups;
 }
 
 function byOp(rows, all) {

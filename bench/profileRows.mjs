@@ -26,7 +26,8 @@ export function instructionRows(plan, threads, times) {
 
 const PARTIAL = new Set(["slice", "concat", "gather"]);
 
-function labelOf(op, { attrs, inputs, output }) {
+/** An operation with the shapes that it takes and gives. */
+export function labelOf(op, { attrs, inputs, output }) {
   const shapes = inputs.map(({ shape }, i) => {
     const transposed = (i === 0 && attrs.transposeA) || (i === 1 && attrs.transposeB);
     return `[${shape.join(",")}]${transposed ? "ᵀ" : ""}`;

@@ -2,13 +2,14 @@
 import { parseArgs } from "node:util";
 import { compile } from "./compile.mjs";
 import { generate } from "./generate.mjs";
+import { gpu } from "./gpu.mjs";
 import { kernels } from "./kernels.mjs";
 import { provenance } from "./machine.mjs";
 import { profile } from "./profile.mjs";
 import { scaling } from "./scaling.mjs";
 import { step } from "./step.mjs";
 
-const suites = { kernels, step, compile, generate, profile, scaling };
+const suites = { kernels, step, compile, generate, profile, scaling, gpu };
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

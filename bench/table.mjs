@@ -18,3 +18,10 @@ export function figure(value) {
 }
 
 export const percent = (share) => `${(100 * share).toFixed(0)} %`;
+
+/** key → the rows that have it, in the order in which keys come up. */
+export function groupBy(rows, keyOf) {
+  const groups = new Map();
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  return groups;
+}

@@ -22,13 +22,23 @@ const HEADERS = {
 const ARGUMENTS = [
   ...["--headless", "--no-sandbox", "--no-first-run", "--disable-dev-shm-usage"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  ...["--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
 ];
+/** Of a GPU, by Vulkan; or of Chromium's rasteriser, for machines without one. */
+const HARDWARE = [
+  ...["--use-angle=vulkan", "--enable-features=Vulkan", "--disable-vulkan-surface"],
+  ...["--enable-unsafe-webgpu", "--ignore-gpu-blocklist"],
+];
+const WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 const WEBGPU = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
   "--ignore-gpu-blocklist",
 ];
+function graphicsOf({ device, gpu }) {
+  if (process.env.CHROMIUM_FLAGS) return process.env.CHROMIUM_FLAGS.split(" ");
+  if (gpu) return HARDWARE;
+  return device === "webgpu" ? [...WEBGL, ...WEBGPU] : WEBGL;
+}
 
 const server = createServer(({ url }, response) => {
   if (url === "/") {
@@ -51,7 +61,7 @@ const server = createServer(({ url }, response) => {
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 
-const args = options.device === "webgpu" ? [...ARGUMENTS, ...WEBGPU] : ARGUMENTS;
+const args = [...ARGUMENTS, ...graphicsOf(options)];
 const browser = await chromium.launch({ executablePath: chromiumPath(), args });
 let peak = 0;
 const look = setInterval(() => {

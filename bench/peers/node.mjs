@@ -33,10 +33,21 @@ async function tfjs() {
 
 async function jax() {
   await import("./node20.mjs");
+  if (options.device === "webgpu") await provideDawn();
+  const { device = "wasm" } = options;
   const library = await import("@jax-js/jax");
-  await library.init();
-  library.defaultDevice("wasm");
-  return { step: makeJax(library, ...data), backend: "jax-js, wasm" };
+  const devices = await library.init();
+  if (!devices.includes(device)) throw new Error(`jax-js has no ${device} here, only ${devices}`);
+  library.defaultDevice(device);
+  return { step: makeJax(library, ...data), backend: `jax-js, ${device}` };
+}
+
+/** What browsers have. */
+async function provideDawn() {
+  const { create, globals } = await import("webgpu");
+  Object.assign(globalThis, globals);
+  const navigator = { hardwareConcurrency: 2, userAgent: "Node", gpu: create([]) };
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 }
 
 console.warn = () => {}; // advice of the peers about other backends

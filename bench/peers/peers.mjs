@@ -22,6 +22,30 @@ function torch(python, threads) {
   };
 }
 
+/** Every peer that can run on this machine's GPU: name → { command, options, env, sizes }. */
+export function gpuPeersHere() {
+  const python = pythonWithTorch();
+  const cuda = [python, at("models/torch_peer.py"), at("data")];
+  const onGpu = (peer, device) => page(peer, device, { gpu: true, warm: WARM });
+  const inChromium = chromiumPath() && {
+    "anchorgrad webgpu, Chromium": onGpu("anchorgrad", "webgpu"),
+    "jax-js webgpu, Chromium": onGpu("jax", "webgpu"),
+    "tfjs webgpu, Chromium": onGpu("tfjs", "webgpu"),
+    "anchorgrad webgl2, Chromium": onGpu("anchorgrad", "webgl2"),
+    "tfjs webgl, Chromium": onGpu("tfjs", "webgl"),
+  };
+  return {
+    "anchorgrad webgpu, Node": node("anchorgrad", { device: "webgpu", warm: WARM }),
+    "jax-js webgpu, Node": node("jax", { device: "webgpu", warm: WARM }),
+    ...inChromium,
+    ...(python && {
+      "PyTorch, CUDA": { command: cuda, options: { device: "cuda", threads: 1, warm: WARM } },
+    }),
+  };
+}
+/** Steps after which a GPU's clock is up and a repeated step gets the same memory. */
+const WARM = 25;
+
 /** Every peer that can run here: name → { command, options, env, sizes }. */
 export function peersHere() {
   const python = pythonWithTorch();

@@ -1,5 +1,5 @@
-// npm run bench:peers [-- --sizes S,M,L --steps 10 --only "Node;PyTorch" --out file]: one training step
-// of the same GPT on every peer that is here, one after the other, each in a fresh process.
+// npm run bench:peers [-- --sizes S,M,L --steps 10 --only "Node;PyTorch" --gpu --out file]: one training
+// step of the same GPT on every peer that is here, one after the other, each in a fresh process.
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { busyCores, provenance } from "../machine.mjs";
 import { chromiumPath, installPeers } from "./installed.mjs";
-import { peersHere } from "./peers.mjs";
+import { gpuPeersHere, peersHere } from "./peers.mjs";
 import { requirements } from "./requirements.mjs";
 import {
   ADAMW,
@@ -25,6 +25,8 @@ const { values } = parseArgs({
     steps: { type: "string", default: "10" },
     /** Peers whose names contain one of these, apart by ";". */
     only: { type: "string", default: "" },
+    /** Those on this machine's GPU instead, by Vulkan and CUDA. */
+    gpu: { type: "boolean", default: false },
     /** A JSON file with all results, losses included. */
     out: { type: "string", default: "" },
   },
@@ -90,7 +92,7 @@ installPeers();
 writeData();
 if (chromiumPath()) await bundlePage();
 const words = values.only.split(";");
-const peers = Object.entries(peersHere()).filter(([name]) =>
+const peers = Object.entries(values.gpu ? gpuPeersHere() : peersHere()).filter(([name]) =>
   words.some((word) => name.includes(word)),
 );
 const results = [];
@@ -98,4 +100,7 @@ for (const size of values.sizes.split(","))
   for (const peer of peers)
     if ((peer[1].sizes ?? "SML").includes(size)) results.push(await runPeer(size, peer));
 if (values.out) writeFileSync(values.out, JSON.stringify(results));
-console.log(`${provenance()}\n\n${comparison(results)}\n\n${requirements(results)}`);
+const report = values.gpu
+  ? comparison(results, "medianMs")
+  : `${comparison(results)}\n\n${requirements(results)}`;
+console.log(`${provenance()}\n\n${report}`);

@@ -2,11 +2,13 @@ import { figure, table } from "../table.mjs";
 import { flopOf, MODELS, tokensOf } from "./spec.mjs";
 
 /** Whose losses the others are held against. */
-export const REFERENCE = "PyTorch, 1 thread";
+const REFERENCES = ["PyTorch, 1 thread", "PyTorch, CUDA"];
 
 /** The largest distance from PyTorch's losses, nats, and over how many steps. */
 export function lossGap(result, results) {
-  const reference = results.find(({ name, size }) => name === REFERENCE && size === result.size);
+  const reference = results.find(
+    ({ name, size }) => REFERENCES.includes(name) && size === result.size,
+  );
   if (!reference?.losses || !result.losses) return undefined;
   const steps = Math.min(reference.losses.length, result.losses.length);
   const gaps = result.losses.slice(0, steps).map((x, i) => Math.abs(x - reference.losses[i]));
@@ -34,13 +36,13 @@ function row(result, results) {
   ];
 }
 
-/** One Markdown table of all peers, each size from the least CPU time to the most. */
-export function comparison(results) {
+/** One Markdown table of all peers, each size from the least time to the most. @param time which */
+export function comparison(results, time = "cpuMs") {
   const order = Object.keys(MODELS);
   const sorted = results.toSorted(
     (a, b) =>
       order.indexOf(a.size) - order.indexOf(b.size) ||
-      (a.cpuMs ?? Infinity) - (b.cpuMs ?? Infinity),
+      (a[time] ?? Infinity) - (b[time] ?? Infinity),
   );
   const described = results.flatMap(({ name, backend }) => (backend ? `${name}: ${backend}` : []));
   const backends = [...new Set(described)];

@@ -19,17 +19,19 @@ B, T, V = model["batch"], model["T"], model["vocab"]
 d, heads, layers = model["d"], model["heads"], model["layers"]
 torch.set_num_threads(plan["threads"])
 torch.set_num_interop_threads(1)
+device = plan.get("device", "cpu")
 
 weights = np.fromfile(f"{folder}/{size}.weights", dtype=np.float32)
 x, y = (
-    torch.tensor(np.fromfile(f"{folder}/{size}.{name}", dtype=np.int32)).long() for name in "xy"
+    torch.tensor(np.fromfile(f"{folder}/{size}.{name}", dtype=np.int32), device=device).long()
+    for name in "xy"
 )
 p, at = {}, 0
 for name, shape in meta["shapes"]:
     count = int(np.prod(shape))
-    p[name] = torch.tensor(weights[at : at + count].reshape(shape)).requires_grad_(True)
+    p[name] = torch.tensor(weights[at : at + count].reshape(shape), device=device).requires_grad_(True)
     at += count
-mask = torch.triu(torch.full((T, T), float("-inf")), 1)
+mask = torch.triu(torch.full((T, T), float("-inf"), device=device), 1)
 
 
 def norm(h, gain):
@@ -82,8 +84,11 @@ warm = min(plan["warm"], len(wall) - 1)
 maps = open("/proc/self/maps") if os.path.exists("/proc/self/maps") else ()  # Linux
 libraries = {line.split("/")[-1].strip() for line in maps if "/" in line}
 blas = sorted(name for name in libraries if "blas" in name.lower() or "mkl" in name.lower())
+library = ", ".join(blas) or "BLAS inside"
+if device == "cuda":
+    library = torch.cuda.get_device_name()
 result = {
-    "backend": f"PyTorch {torch.__version__}, {', '.join(blas) or 'BLAS inside'}",
+    "backend": f"PyTorch {torch.__version__}, {library}",
     "openblas": any("openblas" in name.lower() or "mkl" in name.lower() for name in blas),
     "firstMs": wall[0],
     "medianMs": statistics.median(wall[warm:]),

@@ -1,0 +1,96 @@
+// Dawn with a clock: what a kernel takes on the GPU itself, by its timestamps.
+import { create } from "webgpu";
+
+/** Dawn rounds timestamps to 0.1 ms, for the sake of pages that must not spy on each other. */
+const PRECISE = [
+  "enable-dawn-features=allow_unsafe_apis",
+  "disable-dawn-features=timestamp_quantization",
+];
+const MOST_LAUNCHES = 2048;
+const [QUERY_RESOLVE, COPY_SOURCE, COPY_TARGET, MAP_READ] = [0x200, 4, 8, 1];
+
+/**
+ * Puts such a WebGPU where engines started afterwards look for it.
+ * @returns undefined where there is no GPU; else device(), the one that was opened last, and
+ *   timed(run): ms of each launch, in order
+ */
+export async function provideTimedWebGpu() {
+  const gpu = create(PRECISE);
+  if (!(await gpu.requestAdapter())) return undefined;
+  let device;
+  let clock;
+
+  async function requestAdapter() {
+    const adapter = await gpu.requestAdapter();
+    const request = adapter.requestDevice.bind(adapter);
+    adapter.requestDevice = async (descriptor) => {
+      device = await request({ ...descriptor, requiredFeatures: ["timestamp-query"] });
+      const createEncoder = device.createCommandEncoder.bind(device);
+      device.createCommandEncoder = () => {
+        const encoder = createEncoder();
+        const begin = encoder.beginComputePass.bind(encoder);
+        encoder.beginComputePass = () => (clock ? clock.pass(begin) : begin());
+        return encoder;
+      };
+      return device;
+    };
+    return adapter;
+  }
+  const value = { gpu: { requestAdapter } };
+  Object.defineProperty(globalThis, "navigator", { value, configurable: true });
+
+  async function timed(run) {
+    clock = startClock(device);
+    try {
+      await run();
+      return await clock.read();
+    } finally {
+      clock = undefined;
+    }
+  }
+  return { device: () => device, timed };
+}
+
+function startClock(device) {
+  const count = 2 * MOST_LAUNCHES;
+  const querySet = device.createQuerySet({ type: "timestamp", count });
+  let launches = 0;
+
+  /** A pass for each launch, since timestamps are taken where passes begin and end. */
+  function pass(begin) {
+    const set = {};
+    return {
+      setPipeline: (pipeline) => Object.assign(set, { pipeline }),
+      setBindGroup: (_, group) => Object.assign(set, { group }),
+      dispatchWorkgroups(x, y) {
+        const [beginningOfPassWriteIndex, endOfPassWriteIndex] = [2 * launches, 2 * launches + 1];
+        const timestampWrites = { querySet, beginningOfPassWriteIndex, endOfPassWriteIndex };
+        launches += 1;
+        const own = begin({ timestampWrites });
+        own.setPipeline(set.pipeline);
+        own.setBindGroup(0, set.group);
+        own.dispatchWorkgroups(x, y);
+        own.end();
+      },
+      end() {},
+    };
+  }
+
+  async function read() {
+    const size = 16 * launches;
+    const resolved = device.createBuffer({ size, usage: QUERY_RESOLVE | COPY_SOURCE });
+    const mapped = device.createBuffer({ size, usage: MAP_READ | COPY_TARGET });
+    const encoder = device.createCommandEncoder();
+    encoder.resolveQuerySet(querySet, 0, 2 * launches, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, mapped, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await mapped.mapAsync(MAP_READ);
+    const stamps = new BigUint64Array(mapped.getMappedRange().slice(0));
+    for (const resource of [resolved, mapped, querySet]) resource.destroy();
+    return Array.from(
+      { length: launches },
+      (_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6,
+    );
+  }
+  return { pass, read };
+}
