@@ -53,7 +53,10 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
   test(
     "computes as kernels for a hardware GPU do",
     async () => {
-      const device = await browser.device(mode, work(false));
+      const device = await browser.device(
+        mode,
+        work(false, mode === "webgpu" ? "compute" : "fragment"),
+      );
       const hardware = engineOf(device, "it was asked for");
       for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
       await hardware.close();

@@ -11,9 +11,8 @@ describe("the GPU.js engine on WebGL 2 in Chromium", () => {
     lost: /^webgl2: the GPU's context was lost .* new engine/,
   });
 
-  test("names the renderer, which is no hardware here", async () => {
+  test("names the renderer", () => {
     expect(gpu.engine.description).toMatch(/^webgl2 on .*SwiftShader/);
-    expect(await gpu.browser.probe()).toMatchObject({ mode: "webgl2", hardware: false });
   });
 
   test("refuses a tensor larger than a texture", async () => {

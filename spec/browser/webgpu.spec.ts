@@ -11,8 +11,9 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
     lost: /^webgpu: the GPU device was lost .* new engine/,
   });
 
-  test("names the adapter", () => {
+  test("names the adapter, which is found before WebGL 2 and is no hardware here", async () => {
     expect(gpu.engine.description).toMatch(/^webgpu on .*swiftshader/i);
+    expect(await gpu.browser.probe()).toMatchObject({ mode: "webgpu", hardware: false });
   });
 
   test("refuses a tensor that floats cannot index", async () => {

@@ -31,6 +31,15 @@ export interface Driver<Memory> {
   close(): Promise<void>;
 }
 
-/** A GPU wants many more cells than it has cores; a software rasteriser wants little traffic. */
-export const work = (software: boolean): Pick<Traits, "cells" | "sums"> =>
-  software ? { cells: 256, sums: 128 } : { cells: 4096, sums: 64 };
+/**
+ * A GPU wants many more cells than it has cores; a software rasteriser wants little traffic. With
+ * 32,768 cells in place of 4,096 steps of M and L take 0.84 and 0.68 × the time on an NVIDIA H200 by
+ * compute shaders; by fragment shaders that is untried.
+ */
+export const work = (
+  software: boolean,
+  shaders: "compute" | "fragment",
+): Pick<Traits, "cells" | "sums"> => {
+  if (software) return { cells: 256, sums: 128 };
+  return shaders === "compute" ? { cells: 32_768, sums: 32 } : { cells: 4096, sums: 64 };
+};

@@ -151,7 +151,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     description: `${mode} on ${renderer}`,
     traits: {
       ...{ wide: true, reads, targets, operands: reads + targets, scatters: false },
-      ...work(isSoftware(renderer)),
+      ...work(isSoftware(renderer), "fragment"),
     },
     compile: (kernel, elements) => compile(kernel, elements.map(sizeOf)),
     upload(data) {

@@ -38,7 +38,14 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
 
   return {
     description: mode === "webasm" ? "GPU.js in WebAssembly" : "GPU.js in JavaScript",
-    traits: { wide: false, reads: 16, targets: 1, operands: 17, scatters: false, ...work(true) },
+    traits: {
+      wide: false,
+      reads: 16,
+      targets: 1,
+      operands: 17,
+      scatters: false,
+      ...work(true, "compute"),
+    },
     compile: launchOf,
     // GPU.js takes no empty arrays.
     upload: (data) => own(data.length === 0 ? new Float32Array(1) : Float32Array.from(data)),

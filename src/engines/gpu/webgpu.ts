@@ -143,7 +143,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       targets: 4,
       operands: 8,
       scatters: true,
-      ...work(isSoftware(name)),
+      ...work(isSoftware(name), "compute"),
     },
     compile(kernel, sizes) {
       for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
