@@ -5,7 +5,11 @@ import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 
-/** A page of a Chromium without a GPU: WebGL and WebGPU run on its software rasteriser. */
+const { GPU } = process.env;
+/** Whether browsers are to use this machine's GPU, by Vulkan; else their software rasteriser. */
+export const onGpu: boolean = GPU === "1";
+
+/** A page of a Chromium. */
 export interface TestPage extends AsyncDisposable {
   readonly page: Page;
   close(): Promise<void>;
@@ -14,8 +18,11 @@ export interface TestPage extends AsyncDisposable {
 const ARGUMENTS = [
   ...["--headless", "--no-sandbox", "--no-first-run", "--disable-dev-shm-usage"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  ...["--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-  ...["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--ignore-gpu-blocklist"],
+  ...["--enable-unsafe-webgpu", "--ignore-gpu-blocklist"],
+  ...(onGpu
+    ? ["--use-angle=vulkan", "--enable-features=Vulkan", "--disable-vulkan-surface"]
+    : ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]),
+  ...(onGpu ? [] : ["--use-webgpu-adapter=swiftshader"]),
 ];
 
 /** Workers and shared memory want an isolated page. */
