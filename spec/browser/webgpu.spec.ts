@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { full } from "../../src/tensor/apply.ts";
+import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { onGpu } from "./chromium.ts";
 import { behavesOnGpu } from "./gpu.ts";
 
@@ -15,6 +16,32 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
   test("names the adapter, which is found before WebGL 2", async () => {
     expect(gpu.engine.description).toMatch(onGpu ? /^webgpu on ./ : /^webgpu on .*swiftshader/i);
     expect(await gpu.browser.probe()).toMatchObject({ mode: "webgpu", hardware: onGpu });
+  });
+
+  test("takes a part of a tensor where it lies, if that starts where a binding may", async () => {
+    const { engine } = gpu;
+    const numbers = Float32Array.from({ length: 3 * 128 }, (_, i) => i);
+    const parts = (x: Tensor) => {
+      const all = ops.mul(x, 2);
+      const row = (from: number) => ops.slice(all, [from, 0], [1, 128]);
+      const late = ops.slice(ops.slice(all, [1, 0], [2, 128]), [1, 64], [1, 64]);
+      return [ops.exp(ops.mul(row(1), 0)), ops.neg(row(2)), ops.neg(late)] as const;
+    };
+    const apart = (x: Tensor) => ops.neg(ops.slice(ops.mul(x, 2), [0, 3], [3, 64]));
+    const [lying, copied] = [engine.compile(parts), engine.compile(apart)];
+    const x = engine.put(tensor(numbers, [3, 128]));
+    for (let i = 0; i < 3; i++) {
+      const [ones, last, half] = await lying(x);
+      expect(await engine.read(ones)).toEqual(new Float32Array(128).fill(1));
+      expect(await engine.read(last)).toEqual(numbers.slice(256).map((n) => -2 * n));
+      expect(await engine.read(half)).toEqual(numbers.slice(320).map((n) => -2 * n));
+    }
+    expect(lying.stats().launches).toBe(4);
+    const y = await engine.read(await copied(x));
+    expect(y).toEqual(
+      Float32Array.from({ length: 192 }, (_, i) => -2 * (128 * Math.floor(i / 64) + (i % 64) + 3)),
+    );
+    expect(copied.stats().launches).toBe(3);
   });
 
   test("refuses a tensor that floats cannot index", async () => {

@@ -24,6 +24,12 @@ export interface Driver<Memory> {
   upload(data: ArrayLike<number>): Memory;
   read(memory: Memory, elements: number): Promise<Float32Array>;
   copy(memory: Memory): Memory;
+  /** Where parts of a tensor can be tensors in the same memory; each is freed apart. */
+  readonly windows?: {
+    /** Numbers that the start of a part is a multiple of. */
+    readonly every: number;
+    open(of: Memory, from: number, elements: number): Memory;
+  };
   free(memory: Memory): void;
   /** Tells of what went wrong behind the launches' backs. @throws Error when the GPU was lost */
   check(): Promise<void>;

@@ -1,7 +1,8 @@
 import { type FusionLimits, fuse, type Group } from "../../compile/fuse.ts";
-import type { Plan, Value } from "../../compile/plan.ts";
+import type { Plan, Step, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
-import { sizeOf } from "../../tensor/shapes.ts";
+import { sizeOf, stridesOf } from "../../tensor/shapes.ts";
+import type { Attrs } from "../../tensor/tensor.ts";
 import type { Executable, KernelText, OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
 import { type Compiling, lower, operandsOf, tellProgress } from "./lower.ts";
@@ -22,6 +23,8 @@ interface ReadyGroup<Memory> {
   readonly group: Group;
   readonly operands: readonly Value[];
   readonly stages: readonly Stage<Memory>[];
+  /** Where its result begins in its operand, if it has no memory of its own. */
+  readonly window?: number | undefined;
 }
 
 /** Makes the kernels of a plan and uploads its constants. */
@@ -31,12 +34,15 @@ export async function prepare<Memory>(
   onProgress?: OnProgress,
 ): Promise<Executable<GpuBuffer<Memory>>> {
   const { groups } = fuse(plan, limitsOf(driver));
-  const compiling = groups.map((group) => lower(driver, group));
+  const windows = groups.map((group) => windowOf(driver, plan, group));
+  const compiling = groups.map((group, i) =>
+    windows[i] === undefined ? lower(driver, group) : [],
+  );
   tellProgress(compiling.flat(), onProgress);
   const ready = await Promise.all(
     groups.map(async (group, i): Promise<ReadyGroup<Memory>> => {
       const stages = await Promise.all((compiling[i] as Compiling<Memory>[]).map(compiled));
-      return { group, operands: operandsOf(group), stages };
+      return { group, operands: operandsOf(group), stages, window: windows[i] };
     }),
   );
   const constants = plan.constants.map(({ value, data }) => ({
@@ -97,10 +103,15 @@ function textsOf({ group, stages }: ReadyGroup<unknown>): KernelText[] {
 
 function runGroup<Memory>(
   driver: Driver<Memory>,
-  { group, operands, stages }: ReadyGroup<Memory>,
+  { group, operands, stages, window }: ReadyGroup<Memory>,
   contents: (GpuBuffer<Memory> | undefined)[],
 ): void {
   const results: Memory[] = [];
+  if (driver.windows && window !== undefined) {
+    const [of, part] = [operands[0] as Value, group.outputs[0] as Value];
+    const { memory } = contents[of.buffer] as GpuBuffer<Memory>;
+    results.push(driver.windows.open(memory, window, sizeOf(part.shape)));
+  }
   for (const { launch, reads } of stages) {
     const memories = reads.map((read) => {
       const buffer = operands[read]?.buffer;
@@ -115,6 +126,24 @@ function runGroup<Memory>(
     contents[buffer] = { memory: made[i] as Memory, elements: sizeOf(shape) };
   });
   for (const buffer of group.frees) release(driver, contents, buffer);
+}
+
+/** A window keeps the whole alive: a smaller part of it than this is copied. */
+const LEAST_PART = 1 / 8;
+
+/** Where the result of a group begins in its operand, if it can be a window of it. */
+function windowOf({ windows }: Driver<unknown>, plan: Plan, group: Group): number | undefined {
+  const [step, ...more] = group.steps as readonly [Step, ...Step[]];
+  if (!windows || step.op !== "slice" || more.length > 0) return undefined;
+  const { start } = step.attrs as Attrs<"slice">;
+  const { shape } = step.inputs[0] as Value;
+  const part = step.output.shape;
+  const strides = stridesOf(shape);
+  const from = start.reduce((sum, n, axis) => sum + n * (strides[axis] as number), 0);
+  const isRun = part.every((n, axis) => n === shape[axis] || sizeOf(part.slice(0, axis)) === 1);
+  const large = sizeOf(part) >= Math.max(1, LEAST_PART * sizeOf(shape));
+  const inside = plan.buffers[step.output.buffer]?.kind === "temporary";
+  return inside && large && isRun && from % windows.every === 0 ? from : undefined;
 }
 
 function release<Memory>(

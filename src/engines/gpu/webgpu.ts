@@ -1,11 +1,11 @@
 import { cellsOf, elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import { type StorageSource, storageSource } from "../../../kernels/gpu/source.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
-import { bindGroups, type Storage } from "./bindGroups.ts";
 import { type Driver, type Launch, noMemoryLeft, work } from "./driver.ts";
 import { checkMode, type GpuJs, kernelSettings, startGpuJs } from "./gpujs.ts";
 import { isSoftware } from "./probe.ts";
 import { recycler } from "./recycler.ts";
+import { bindGroups, holdersOf, type Storage } from "./storage.ts";
 import {
   type CommandEncoder,
   type ComputePass,
@@ -29,7 +29,8 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
   const { context, translate } = await translatorOf(gpu);
   const { device } = context;
   const name = nameOf(context);
-  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  const { maxStorageBufferBindingSize, maxBufferSize, minStorageBufferOffsetAlignment } =
+    device.limits;
   const most = Math.min(
     MOST_ELEMENTS,
     Math.floor(maxStorageBufferBindingSize / 4),
@@ -51,8 +52,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
   let made = 0;
   const buffers = recycler<Storage, number>({
     create: (size) => ({
-      id: made++,
-      size,
+      ...{ name: `${made++}`, offset: 0, size },
       buffer: device.createBuffer({
         size,
         usage: usage.storage | usage.copySource | usage.copyTarget,
@@ -65,6 +65,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
     bytes: (size) => size,
     key: (size) => size,
   });
+  const holders = holdersOf(buffers);
 
   /** The pass that launches are recorded in; one submission carries all of a step's. */
   function record(): ComputePass {
@@ -128,10 +129,10 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
     return { source, compiled, run };
   }
 
-  function copy(from: RawBuffer, to: RawBuffer, size: number): void {
+  function copy({ buffer, offset }: Storage, to: RawBuffer, size: number): void {
     flush();
     const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(from, 0, to, 0, size);
+    encoder.copyBufferToBuffer(buffer, offset, to, 0, size);
     device.queue.submit([encoder.finish()]);
   }
 
@@ -161,11 +162,11 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       device.queue.writeBuffer(target.buffer, 0, Float32Array.from(data));
       return target;
     },
-    async read({ buffer }, elements) {
+    async read(storage, elements) {
       checkLost();
       const size = Math.max(1, elements) * 4;
       const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
-      copy(buffer, staging, size);
+      copy(storage, staging, size);
       await staging.mapAsync(MODE_READ).catch((error: Error) => {
         checkLost();
         throw new Error(`webgpu: ${error.message}`, { cause: error });
@@ -176,12 +177,16 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       throwFirst(failures);
       return numbers;
     },
-    copy({ buffer, size }) {
-      const target = take(size / 4);
-      copy(buffer, target.buffer, size);
+    copy(storage) {
+      const target = take(storage.size / 4);
+      copy(storage, target.buffer, storage.size);
       return target;
     },
-    free: (buffer) => buffers.give(buffer),
+    windows: {
+      every: minStorageBufferOffsetAlignment / 4,
+      open: (of, from, elements) => holders.window(of, 4 * from, 16 * Math.ceil(elements / 4)),
+    },
+    free: (storage) => holders.give(storage),
     async check() {
       flush();
       checkLost();

@@ -3,6 +3,7 @@ export interface WebGpuDevice extends EventTarget {
   readonly limits: {
     readonly maxStorageBufferBindingSize: number;
     readonly maxBufferSize: number;
+    readonly minStorageBufferOffsetAlignment: number;
   };
   readonly queue: {
     writeBuffer(buffer: RawBuffer, offset: number, data: Float32Array): void;
