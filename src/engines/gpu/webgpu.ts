@@ -19,6 +19,15 @@ import {
 /** Kernels index with floats, which count exactly up to here. */
 const MOST_ELEMENTS = 2 ** 24;
 
+/** A submission carries so many, so that the GPU works while the rest of a step is recorded. */
+const LAUNCHES_AT_ONCE = 32;
+
+interface Recording {
+  readonly encoder: CommandEncoder;
+  readonly pass: ComputePass;
+  launches: number;
+}
+
 /**
  * GPU.js on WebGPU: it opens the device and translates kernels to WGSL; the shaders around them and
  * their launches are the engine's, so that cells can read four numbers at once and write several.
@@ -47,7 +56,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
   };
   device.addEventListener("uncapturederror", noteFailure);
   const ready = new Map<string, Promise<Launch<Storage>>>();
-  let recording: { readonly encoder: CommandEncoder; readonly pass: ComputePass } | undefined;
+  let recording: Recording | undefined;
 
   let made = 0;
   const buffers = recycler<Storage, number>({
@@ -67,12 +76,14 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
   });
   const holders = holdersOf(buffers);
 
-  /** The pass that launches are recorded in; one submission carries all of a step's. */
+  /** The pass that the next launch is recorded in. */
   function record(): ComputePass {
+    if (recording?.launches === LAUNCHES_AT_ONCE) flush();
     if (!recording) {
       const encoder = device.createCommandEncoder();
-      recording = { encoder, pass: encoder.beginComputePass() };
+      recording = { encoder, pass: encoder.beginComputePass(), launches: 0 };
     }
+    recording.launches += 1;
     return recording.pass;
   }
 
