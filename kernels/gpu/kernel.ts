@@ -43,6 +43,14 @@ export interface Kernel {
   readonly places?: (cell: Cell, ...at: string[]) => readonly string[];
   /** @returns one expression a lane, of each result in turn. */
   readonly body: (cell: Cell, ...at: string[]) => readonly string[];
+  /** Where `Call.shares`: what computes the same faster. */
+  readonly shader?: Shader;
+}
+
+/** A compute shader of its own: WGSL that binds what the kernel reads and then its result. */
+export interface Shader {
+  readonly code: string;
+  readonly workgroups: readonly [x: number, y: number, z: number];
 }
 
 /** The j-th of the results of an operation's kernels, for `Kernel.reads`. */
@@ -60,6 +68,8 @@ export interface Traits {
   readonly operands: number;
   /** Whether a cell may write anywhere in its result. */
   readonly scatters: boolean;
+  /** Whether groups of cells can share memory, and are the faster for it; then it is `wide` too. */
+  readonly shares: boolean;
   /** Cells that keep the device busy. */
   readonly cells: number;
   /** Numbers that a cell can sum up at once without running out of registers. */

@@ -10,18 +10,17 @@ import {
 } from "./kernel.ts";
 import { strided } from "./strided.ts";
 import { sumAxis } from "./sum.ts";
+import {
+  type GroupedProduct,
+  type GroupTile,
+  groupsOf,
+  tiledMatmul,
+  tilingOf,
+} from "./tiledMatmul.ts";
 
-interface Product {
+interface Product extends GroupedProduct {
   readonly wide: boolean;
-  readonly batch: number;
-  readonly m: number;
-  readonly k: number;
-  readonly n: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
   readonly tile: Tile;
-  /** Parts that the sum over k is cut into, so that small products have cells enough. */
-  readonly parts: number;
 }
 
 /** Rows and columns that a cell computes, so that a number fetched is used several times. */
@@ -42,6 +41,8 @@ export const matmul: Lowering<"matmul"> = (call) => {
   const k = (attrs.transposeA ? a.at(-2) : a.at(-1)) as number;
   const batch = sizeOf(shape.slice(0, -2));
   const small = batch * m * k * n < SMALL;
+  const tiling = call.shares && !small ? tilingOf({ batch, m, k, n }) : undefined;
+  if (tiling) return sharing({ batch, m, k, n, parts: tiling.parts, ...attrs }, tiling.tile);
   const tile = small ? { rows: 1 as const, columns: lanesFor(wide, n) } : tileOf(call, batch, m, n);
   const cells = (batch * m * n) / tile.rows / tile.columns;
   const parts = small ? 1 : partsOf(call.cells, cells, k / depthOf(k));
@@ -53,6 +54,15 @@ export const matmul: Lowering<"matmul"> = (call) => {
   const turned = strided(wide, [batch, m, k], [m * k, 1, m]);
   return [turned, ...multiplied({ ...product, transposeA: false }, [resultOf(0), 1], 1)];
 };
+
+/** Groups of cells that share what they fetch; the body is that of cells which share nothing. */
+function sharing(product: GroupedProduct, tile: GroupTile): Kernel[] {
+  const { batch, m, n, parts } = product;
+  const apart = tiles({ ...product, wide: true, tile: { rows: 1, columns: 4 } }, [0, 1]);
+  const shader = { code: tiledMatmul(product, tile), workgroups: groupsOf(product, tile) };
+  const kernel = { ...apart, shader };
+  return parts === 1 ? [kernel] : [kernel, sumAxis(true, 1, parts, batch * m * n, resultOf(0))];
+}
 
 /** Tiles of cells that write anywhere, the best first. */
 const TILES: readonly Tile[] = [

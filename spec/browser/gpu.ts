@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, engineOf } from "../../src/engines/engine.ts";
 import { work } from "../../src/engines/gpu/driver.ts";
-import { tensor } from "../../src/tensor/apply.ts";
+import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { fusesAsReference } from "../engines/fusing.ts";
 import { trainsFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
@@ -53,12 +54,14 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
   test(
     "computes as kernels for a hardware GPU do",
     async () => {
-      const device = await browser.device(
-        mode,
-        work(false, mode === "webgpu" ? "compute" : "fragment"),
-      );
+      const computes = mode === "webgpu";
+      const traits = work(false, computes ? "compute" : "fragment");
+      const device = await browser.device(mode, { ...traits, shares: computes });
       const hardware = engineOf(device, "it was asked for");
       for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
+      const product = hardware.compile((a: Tensor) => ops.matmul(a, a));
+      await product.prepare(full([64, 64], 1));
+      expect(/var<workgroup>/.test(String(product.sources()[0]?.compiled))).toBe(computes);
       await hardware.close();
     },
     COMPILING,

@@ -150,7 +150,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
   return {
     description: `${mode} on ${renderer}`,
     traits: {
-      ...{ wide: true, reads, targets, operands: reads + targets, scatters: false },
+      ...{ wide: true, reads, targets, operands: reads + targets, scatters: false, shares: false },
       ...work(isSoftware(renderer), "fragment"),
     },
     compile: (kernel, elements) => compile(kernel, elements.map(sizeOf)),

@@ -44,6 +44,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
       targets: 1,
       operands: 17,
       scatters: false,
+      shares: false,
       ...work(true, "compute"),
     },
     compile: launchOf,

@@ -126,7 +126,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module: device.createShaderModule({ code: compiled }) },
     });
-    const [x, y] = workgroupsOf(kernel);
+    const [x, y, z] = kernel.shader?.workgroups ?? [...workgroupsOf(kernel), 1];
     const groupOf = bindGroups(device, layout);
     const run = (reads: readonly Storage[]): readonly Storage[] => {
       checkLost();
@@ -134,7 +134,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       const pass = record();
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, groupOf([...reads, ...targets]));
-      pass.dispatchWorkgroups(x, y);
+      pass.dispatchWorkgroups(x, y, z);
       return targets;
     };
     return { source, compiled, run };
@@ -155,12 +155,13 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       targets: 4,
       operands: 8,
       scatters: true,
+      shares: !isSoftware(name),
       ...work(isSoftware(name), "compute"),
     },
     compile(kernel, sizes) {
       for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
       const source = storageSource(kernel, sizes);
-      const code = translate(kernel, source);
+      const code = kernel.shader?.code ?? translate(kernel, source);
       const entry = ready.get(code) ?? launchOf(kernel, source.code, code);
       ready.set(code, entry);
       return entry;

@@ -41,7 +41,7 @@ export interface CommandEncoder {
 export interface ComputePass {
   setPipeline(pipeline: Pipeline): void;
   setBindGroup(index: number, group: BindGroup): void;
-  dispatchWorkgroups(x: number, y: number): void;
+  dispatchWorkgroups(x: number, y: number, z?: number): void;
   end(): void;
 }
 
