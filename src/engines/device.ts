@@ -28,7 +28,7 @@ export interface KernelText {
   /** The steps of the plan that it belongs to (`Program.plans`), and what they compute. */
   readonly steps: readonly number[];
   readonly ops: readonly PrimitiveName[];
-  /** What GPU.js was given: a JavaScript function. */
+  /** A JavaScript function: what GPU.js was given, unless the kernel brings a shader of its own. */
   readonly source: string;
   /** What the device's compiler was given: GLSL or WGSL. Absent where GPU.js compiles to no text. */
   readonly compiled?: string;

@@ -29,8 +29,9 @@ interface Recording {
 }
 
 /**
- * GPU.js on WebGPU: it opens the device and translates kernels to WGSL; the shaders around them and
- * their launches are the engine's, so that cells can read four numbers at once and write several.
+ * GPU.js on WebGPU: it opens the device and translates kernels to WGSL, but those that bring a shader of
+ * their own; the shaders around them and their launches are the engine's, so that cells can read four
+ * numbers at once and write several.
  * Every tensor is a storage buffer of floats. @throws Error without an adapter
  */
 export async function createWebGpuDriver(): Promise<Driver<Storage>> {
