@@ -1,3 +1,5 @@
+import { MOST_GROUPS } from "./wgsl.ts";
+
 /** A product of matrices: [parts, batch, m, n] = Σ over a part of k; parts are summed elsewhere. */
 export interface GroupedProduct {
   readonly batch: number;
@@ -41,9 +43,6 @@ const FEW = 66;
 const FEW_FOR_PARTS = 132;
 /** Numbers along k below which a part is not worth summing apart. */
 const LEAST_DEPTH = 128;
-
-/** Workgroups along an axis of a launch. */
-const MOST_GROUPS = 65535;
 
 /** How a product is cut up; undefined for lengths that are no multiples of 4, and for too many workgroups. */
 export function tilingOf({

@@ -9,9 +9,10 @@ export interface WgslFunction {
   readonly body: string;
 }
 
-/** Threads of a workgroup, and workgroups along an axis of a launch. */
+/** Threads of a workgroup. */
 const WORKGROUP = 64;
-const MOST_GROUPS = 65535;
+/** Workgroups along an axis of a launch, on every device. */
+export const MOST_GROUPS = 65535;
 
 /** Workgroups along x and y that give every cell a thread. */
 export function workgroupsOf(kernel: Kernel): readonly [x: number, y: number] {

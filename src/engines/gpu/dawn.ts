@@ -6,14 +6,25 @@ interface Dawn {
 /** Named apart from its import, so that a bundler for the browser meets none that it cannot resolve. */
 const PACKAGE = "webgpu";
 
+const host = globalThis as { process?: { versions?: { node?: string } }; navigator?: object };
+
+/** Dawn being provided: once, for devices do not outlive the object that they came from. */
+let providing: Promise<void> | undefined;
+
 /**
  * Gives Node what browsers have, `navigator.gpu`, for it is there that GPU.js looks: Dawn, the WebGPU
  * of Chromium, from the package `webgpu`. It runs on Vulkan, Metal or Direct3D 12.
  * @throws Error when the package cannot be loaded, or finds no GPU
  */
 export async function provideWebGpu(): Promise<void> {
-  const host = globalThis as { process?: { versions?: { node?: string } }; navigator?: object };
   if (!host.process?.versions?.node || (host.navigator && "gpu" in host.navigator)) return;
+  providing ??= provideDawn().finally(() => {
+    providing = undefined;
+  });
+  await providing;
+}
+
+async function provideDawn(): Promise<void> {
   const gpu = (await loadDawn()).create([]);
   if (!(await gpu.requestAdapter()))
     throw new Error(

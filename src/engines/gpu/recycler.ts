@@ -41,9 +41,9 @@ export function recycler<Item, Size>(allocation: Allocation<Item, Size>): Recycl
 
   function trim(): void {
     while (idleBytes > 2 * mostLive) {
-      const oldest = idle.shift() as Entry<Item>;
-      idleBytes -= oldest.bytes;
-      allocation.destroy(oldest.item);
+      const longest = idle.shift() as Entry<Item>;
+      idleBytes -= longest.bytes;
+      allocation.destroy(longest.item);
     }
   }
 
