@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
 import { findChromium, fromSource } from "./chromium.ts";
@@ -71,6 +72,17 @@ describe("WebGPU in Node", () => {
   test("says that there is no GPU", () => {
     const { stderr, status } = runScript({ VK_DRIVER_FILES: "/none" }, SCRIPT, "1");
     expect(stderr).toContain("createEngine: webgpu cannot start here: Dawn finds no GPU");
+    expect(status).toBe(1);
+  });
+
+  test("says that the package is too old", async () => {
+    const folder = new URL("old/", pathToFileURL(SCRIPT));
+    const old = new URL("node_modules/webgpu/", folder);
+    await mkdir(old, { recursive: true });
+    await writeFile(new URL("package.json", old), JSON.stringify({ version: "0.2.9" }));
+    await copyFile(SCRIPT, new URL("script.mjs", folder));
+    const { stderr, status } = runScript({}, fileURLToPath(new URL("script.mjs", folder)), "1");
+    expect(stderr).toContain("0.6 or newer; run `npm i webgpu` (found 0.2.9)");
     expect(status).toBe(1);
   });
 

@@ -1,3 +1,5 @@
+import { builtin } from "../builtin.ts";
+
 /** The part of the package `webgpu` that is used here. */
 interface Dawn {
   create(options: readonly string[]): { requestAdapter(): Promise<object | null> };
@@ -38,6 +40,9 @@ async function provideDawn(): Promise<void> {
 
 async function loadDawn(): Promise<Dawn> {
   try {
+    // Older ones lack what GPU.js asks of a device; it brings one of them along.
+    const { version } = requireHere(`${PACKAGE}/package.json`) as { version: string };
+    if (/^0\.[0-5]\./.test(version)) throw new Error(`found ${version}`);
     return (await import(/* @vite-ignore */ PACKAGE)) as Dawn;
   } catch (error) {
     throw new Error(
@@ -46,4 +51,9 @@ async function loadDawn(): Promise<Dawn> {
       { cause: error },
     );
   }
+}
+
+function requireHere(name: string): unknown {
+  const { createRequire } = builtin<typeof import("node:module")>("node:module") ?? {};
+  return createRequire?.(import.meta.url)(name);
 }

@@ -1,12 +1,8 @@
-// What differs between Node and browsers. Node's modules are asked for at run time, so that a
-// bundler for the browser meets no import it cannot resolve.
+// What differs between Node and browsers.
+
+import { builtin } from "../builtin.ts";
 
 type WorkerThreads = typeof import("node:worker_threads");
-
-function builtin<T>(name: string): T | undefined {
-  const host = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-  return host.process?.getBuiltinModule?.(name) as T | undefined;
-}
 
 /** Node's worker threads, or undefined elsewhere. */
 export const workerThreads = (): WorkerThreads | undefined => builtin("node:worker_threads");
