@@ -1,5 +1,5 @@
 // The peers' GPT on an engine that the caller opens and closes.
-import { adamw, applyUpdates, tensor, valueAndGrad } from "../dist/src/index.js";
+import { adamw, applyUpdates, createEngine, tensor, valueAndGrad } from "../dist/src/index.js";
 import { lossOf, parametersOf } from "./peers/own.mjs";
 import { ADAMW, initialWeights, trainingBatch } from "./peers/spec.mjs";
 
@@ -34,4 +34,16 @@ export function trainer(engine, model) {
     stats: () => program.stats(),
     release: () => engine.release([params, state, tokens, labels]),
   };
+}
+
+/** Taken apart or not, the steps must compute what an engine computes, bit for bit. */
+export async function expectLosses(losses, model, options) {
+  const engine = await createEngine(options);
+  const gpt = trainer(engine, model);
+  for (const [i, loss] of losses.entries()) {
+    const expected = await gpt.step();
+    if (loss !== expected)
+      throw new Error(`profile: expected loss ${expected} at ${i}, got ${loss}`);
+  }
+  await engine.close();
 }

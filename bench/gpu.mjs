@@ -1,7 +1,7 @@
 // Where a training step's time goes on a GPU: Node's WebGPU, each launch timed by the GPU's own clock.
 import { createGpuDevice } from "../dist/src/engines/gpu/device.js";
 import { trace } from "../dist/src/engines/trace.js";
-import { trainingStep } from "./gpt.mjs";
+import { expectLosses, trainingStep } from "./gpt.mjs";
 import { describeGpuCeiling, measureGpuCeiling } from "./gpuCeiling.mjs";
 import { provideTimedWebGpu } from "./gpuClock.mjs";
 import { rowsOf, timeTable } from "./gpuRows.mjs";
@@ -36,6 +36,10 @@ async function profileModel(size, { device, clock, ceiling }, repeats) {
   const compileMs = performance.now() - began;
   const recording = [];
   const run = openPlan(device, noting(executable, recording), start);
+  const losses = [await run()];
+  await clock.timed(async () => losses.push(await run()));
+  losses.push(await run());
+  await expectLosses(losses, MODELS[size], { backend: "webgpu" });
   for (let i = 0; i < WARM; i++) await run();
 
   recording.length = 0;

@@ -1,4 +1,5 @@
 // What a GPU can do at best, from WGSL: multiply-adds in registers, and copying.
+import { globals } from "webgpu";
 
 const WORKGROUP = 256;
 /** Independent sums of a thread, in vectors of four. */
@@ -27,7 +28,6 @@ fn main(@builtin(global_invocation_id) id : vec3<u32>, @builtin(num_workgroups) 
   let i = id.x + id.y * n.x * ${WORKGROUP}u;
   if (i < arrayLength(&to)) { to[i] = source[i] + 1.0; }
 }`;
-const STORAGE = 0x80;
 
 /** @returns gflops; gbs, read and written, of large copies and of such as fit a cache; launchUs of an empty one */
 export async function measureGpuCeiling({ device, timed }) {
@@ -53,7 +53,7 @@ export async function measureGpuCeiling({ device, timed }) {
 
 /** ms of the fastest of several launches of a shader from one buffer into another. */
 async function run(gpu, timed, code, bytes, [x, y]) {
-  const make = () => gpu.createBuffer({ size: bytes, usage: STORAGE });
+  const make = () => gpu.createBuffer({ size: bytes, usage: globals.GPUBufferUsage.STORAGE });
   const buffers = [make(), make()];
   const pipeline = await gpu.createComputePipelineAsync({
     layout: "auto",

@@ -1,5 +1,5 @@
 // Dawn with a clock: what a kernel takes on the GPU itself, by its timestamps.
-import { create } from "webgpu";
+import { create, globals } from "webgpu";
 
 /** Dawn rounds timestamps to 0.1 ms, for the sake of pages that must not spy on each other. */
 const PRECISE = [
@@ -7,7 +7,7 @@ const PRECISE = [
   "disable-dawn-features=timestamp_quantization",
 ];
 const MOST_LAUNCHES = 2048;
-const [QUERY_RESOLVE, COPY_SOURCE, COPY_TARGET, MAP_READ] = [0x200, 4, 8, 1];
+const { GPUBufferUsage: usage, GPUMapMode: mode } = globals;
 
 /**
  * Puts such a WebGPU where engines started afterwards look for it.
@@ -62,14 +62,14 @@ function startClock(device) {
     return {
       setPipeline: (pipeline) => Object.assign(set, { pipeline }),
       setBindGroup: (_, group) => Object.assign(set, { group }),
-      dispatchWorkgroups(x, y) {
+      dispatchWorkgroups(...workgroups) {
         const [beginningOfPassWriteIndex, endOfPassWriteIndex] = [2 * launches, 2 * launches + 1];
         const timestampWrites = { querySet, beginningOfPassWriteIndex, endOfPassWriteIndex };
         launches += 1;
         const own = begin({ timestampWrites });
         own.setPipeline(set.pipeline);
         own.setBindGroup(0, set.group);
-        own.dispatchWorkgroups(x, y);
+        own.dispatchWorkgroups(...workgroups);
         own.end();
       },
       end() {},
@@ -78,13 +78,13 @@ function startClock(device) {
 
   async function read() {
     const size = 16 * launches;
-    const resolved = device.createBuffer({ size, usage: QUERY_RESOLVE | COPY_SOURCE });
-    const mapped = device.createBuffer({ size, usage: MAP_READ | COPY_TARGET });
+    const resolved = device.createBuffer({ size, usage: usage.QUERY_RESOLVE | usage.COPY_SRC });
+    const mapped = device.createBuffer({ size, usage: usage.MAP_READ | usage.COPY_DST });
     const encoder = device.createCommandEncoder();
     encoder.resolveQuerySet(querySet, 0, 2 * launches, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, mapped, 0, size);
     device.queue.submit([encoder.finish()]);
-    await mapped.mapAsync(MAP_READ);
+    await mapped.mapAsync(mode.READ);
     const stamps = new BigUint64Array(mapped.getMappedRange().slice(0));
     for (const resource of [resolved, mapped, querySet]) resource.destroy();
     return Array.from(

@@ -1,7 +1,6 @@
+import { sizeOf } from "./peers/spec.mjs";
 import { labelOf } from "./profileRows.mjs";
 import { figure, groupBy, percent, table } from "./table.mjs";
-
-const sizeOf = (shape) => shape.reduce((product, n) => product * n, 1);
 
 /** What each group of steps that is computed at once is, takes and touches. @param times ms of each launch */
 export function rowsOf(plan, sources, times) {

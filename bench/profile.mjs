@@ -3,9 +3,8 @@
 
 import { trace } from "../dist/src/engines/trace.js";
 import { openTimedMachine } from "../dist/src/engines/wasm/timing.js";
-import { createEngine } from "../dist/src/index.js";
 import { describeCeiling, measureCeiling } from "./ceiling.mjs";
-import { trainer, trainingStep } from "./gpt.mjs";
+import { expectLosses, trainingStep } from "./gpt.mjs";
 import { MODELS } from "./peers/spec.mjs";
 import { donatedLeaves, openPlan } from "./planned.mjs";
 import { instructionRows } from "./profileRows.mjs";
@@ -37,7 +36,7 @@ async function profileModel(size, threads, repeats, ceiling) {
     parts.push(await machine.timed(async () => losses.push(await run())));
   }
   await machine.close();
-  await expectLosses(losses.slice(0, 6), MODELS[size]);
+  await expectLosses(losses.slice(0, 6), MODELS[size], { backend: "wasm", threads: 1 });
   const times = parts[0].map((_, i) => median(parts.map((part) => part[i])));
   const all = times.reduce((sum, ms) => sum + ms, 0);
   const rows = instructionRows(plan, threads, times);
@@ -47,18 +46,6 @@ async function profileModel(size, threads, repeats, ceiling) {
   const [kind, step] = threads === 1 ? ["CPU time", cpu] : ["wall clock", clock];
   console.log(`${kind}, medians of ${repeats} steps. The ${times.length} instructions one by one take ${figure(all)} ms,
 ${percent(all / step)} of the whole step's ${figure(step)} ms (wall clock: ${figure(clock)} ms). Causal products count the whole square.`);
-}
-
-/** Taken apart or not, the steps must compute what the engine computes, bit for bit. */
-async function expectLosses(losses, model) {
-  const engine = await createEngine({ backend: "wasm", threads: 1 });
-  const gpt = trainer(engine, model);
-  for (const [i, loss] of losses.entries()) {
-    const expected = await gpt.step();
-    if (loss !== expected)
-      throw new Error(`profile: expected loss ${expected} at ${i}, got ${loss}`);
-  }
-  await engine.close();
 }
 
 /** Sums the rows of equal keys, the longest first. */
