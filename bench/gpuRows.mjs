@@ -1,3 +1,4 @@
+import { flopOf } from "../dist/src/compile/statistics.js";
 import { sizeOf } from "./peers/spec.mjs";
 import { labelOf } from "./profileRows.mjs";
 import { figure, groupBy, percent, table } from "./table.mjs";
@@ -7,23 +8,21 @@ export function rowsOf(plan, sources, times) {
   const launches = sources.map(({ steps }, i) => ({ steps, ms: times[i] }));
   return [...groupBy(launches, ({ steps }) => steps.join()).values()].map((group) => {
     const steps = group[0].steps.map((step) => plan.steps[step]);
-    const [{ op }] = steps;
-    const last = labelOf(op, steps.at(-1));
+    const [step, ...more] = steps;
     return {
       label:
-        steps.length === 1 ? last : `${chainOf(steps)} [${steps.at(-1).output.shape.join(",")}]`,
+        more.length === 0
+          ? labelOf(step.op, step)
+          : `${chainOf(steps)} [${step.output.shape.join(",")}]`,
       apart: group.map(({ ms }) => ms),
       ms: group.reduce((sum, { ms }) => sum + ms, 0),
-      flop: op === "matmul" ? productFlop(steps[0]) : 0,
+      flop: steps.reduce((sum, step) => sum + flopOf(step), 0),
       bytes: 4 * numbersTouched(steps),
     };
   });
 }
 
 const chainOf = (steps) => steps.map(({ op }) => op).join(" · ");
-
-const productFlop = ({ attrs, inputs, output }) =>
-  2 * inputs[0].shape.at(attrs.transposeA ? -2 : -1) * sizeOf(output.shape);
 
 /** Numbers read from outside the steps and made by them, each once. */
 function numbersTouched(steps) {
