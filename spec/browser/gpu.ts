@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Engine, engineOf } from "../../src/engines/engine.ts";
-import { work } from "../../src/engines/gpu/driver.ts";
+import { WORK } from "../../src/engines/gpu/driver.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -55,8 +55,7 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
     "computes as kernels for a hardware GPU do",
     async () => {
       const computes = mode === "webgpu";
-      const traits = work(false, computes ? "compute" : "fragment");
-      const device = await browser.device(mode, { ...traits, shares: computes });
+      const device = await browser.device(mode, WORK[computes ? "compute" : "fragments"]);
       const hardware = engineOf(device, "it was asked for");
       for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
       const product = hardware.compile((a: Tensor) => ops.matmul(a, a));

@@ -42,10 +42,10 @@ export interface Driver<Memory> {
  * NVIDIA H200 the kernels of steps of M and L took 0.54 and 0.73 × the time with 32,768 cells in place
  * of 4,096, their products being made of cells that share nothing; with fragment shaders it is untried.
  */
-export const work = (
-  software: boolean,
-  shaders: "compute" | "fragment",
-): Pick<Traits, "cells" | "sums"> => {
-  if (software) return { cells: 256, sums: 128 };
-  return shaders === "compute" ? { cells: 32_768, sums: 32 } : { cells: 4096, sums: 64 };
+export const WORK: Readonly<
+  Record<"software" | "fragments" | "compute", Pick<Traits, "cells" | "sums" | "shares">>
+> = {
+  software: { cells: 256, sums: 128, shares: false },
+  fragments: { cells: 4096, sums: 64, shares: false },
+  compute: { cells: 32_768, sums: 32, shares: true },
 };

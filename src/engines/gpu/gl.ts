@@ -1,7 +1,7 @@
 import type { NativeFunction, TextureSize } from "../../../kernels/gpu/glsl.ts";
 import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { type KernelSource, textureSource } from "../../../kernels/gpu/source.ts";
-import { type Driver, type Launch, noMemoryLeft, work } from "./driver.ts";
+import { type Driver, type Launch, noMemoryLeft, WORK } from "./driver.ts";
 import {
   checkMode,
   type GpuJs,
@@ -150,8 +150,8 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
   return {
     description: `${mode} on ${renderer}`,
     traits: {
-      ...{ wide: true, reads, targets, operands: reads + targets, scatters: false, shares: false },
-      ...work(isSoftware(renderer), "fragment"),
+      ...{ wide: true, reads, targets, operands: reads + targets, scatters: false },
+      ...WORK[isSoftware(renderer) ? "software" : "fragments"],
     },
     compile: (kernel, elements) => compile(kernel, elements.map(sizeOf)),
     upload(data) {

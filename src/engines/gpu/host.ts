@@ -1,7 +1,7 @@
 import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { bufferSource } from "../../../kernels/gpu/source.ts";
 import type { MemoryUse } from "../device.ts";
-import { type Driver, type Launch, work } from "./driver.ts";
+import { type Driver, type Launch, WORK } from "./driver.ts";
 import { checkMode, kernelSettings, startGpuJs } from "./gpujs.ts";
 
 /** GPU.js in WebAssembly or plain JavaScript: tensors are arrays of the host. For tests. */
@@ -44,8 +44,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
       targets: 1,
       operands: 17,
       scatters: false,
-      shares: false,
-      ...work(true, "compute"),
+      ...WORK.software,
     },
     compile: launchOf,
     // GPU.js takes no empty arrays.

@@ -1,7 +1,7 @@
 import { cellsOf, elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import { type StorageSource, storageSource } from "../../../kernels/gpu/source.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
-import { type Driver, type Launch, noMemoryLeft, work } from "./driver.ts";
+import { type Driver, type Launch, noMemoryLeft, WORK } from "./driver.ts";
 import { checkMode, type GpuJs, kernelSettings, startGpuJs } from "./gpujs.ts";
 import { isSoftware } from "./probe.ts";
 import { recycler } from "./recycler.ts";
@@ -156,8 +156,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       targets: 4,
       operands: 8,
       scatters: true,
-      shares: !isSoftware(name),
-      ...work(isSoftware(name), "compute"),
+      ...WORK[isSoftware(name) ? "software" : "compute"],
     },
     compile(kernel, sizes) {
       for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
