@@ -25,6 +25,12 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** The place of the element at `at` among all, row-major. */
+export function placeOf(at: readonly number[], shape: Shape): number {
+  const strides = stridesOf(shape);
+  return at.reduce((sum, n, axis) => sum + n * (strides[axis] as number), 0);
+}
+
 /** Resolves an axis counted from either end. @throws RangeError outside the rank. */
 export function resolveAxis(op: string, axis: number, rank: number): number {
   const resolved = axis < 0 ? axis + rank : axis;

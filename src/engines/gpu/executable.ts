@@ -1,8 +1,8 @@
 import { type FusionLimits, fuse, type Group } from "../../compile/fuse.ts";
 import type { Plan, Step, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
-import { sizeOf, stridesOf } from "../../tensor/shapes.ts";
-import type { Attrs } from "../../tensor/tensor.ts";
+import { windowStart } from "../../compile/window.ts";
+import { sizeOf } from "../../tensor/shapes.ts";
 import type { Executable, KernelText, OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
 import { type Compiling, lower, operandsOf, tellProgress } from "./lower.ts";
@@ -128,22 +128,13 @@ function runGroup<Memory>(
   for (const buffer of group.frees) release(driver, contents, buffer);
 }
 
-/** A window keeps the whole alive: a smaller part of it than this is copied. */
-const LEAST_PART = 1 / 8;
-
 /** Where the result of a group begins in its operand, if it can be a window of it. */
 function windowOf({ windows }: Driver<unknown>, plan: Plan, group: Group): number | undefined {
   const [step, ...more] = group.steps as readonly [Step, ...Step[]];
   if (!windows || step.op !== "slice" || more.length > 0) return undefined;
-  const { start } = step.attrs as Attrs<"slice">;
-  const { shape } = step.inputs[0] as Value;
-  const part = step.output.shape;
-  const strides = stridesOf(shape);
-  const from = start.reduce((sum, n, axis) => sum + n * (strides[axis] as number), 0);
-  const isRun = part.every((n, axis) => n === shape[axis] || sizeOf(part.slice(0, axis)) === 1);
-  const large = sizeOf(part) >= Math.max(1, LEAST_PART * sizeOf(shape));
   const inside = plan.buffers[step.output.buffer]?.kind === "temporary";
-  return inside && large && isRun && from % windows.every === 0 ? from : undefined;
+  const from = windowStart(step as Step<"slice">);
+  return inside && from !== undefined && from % windows.every === 0 ? from : undefined;
 }
 
 function release<Memory>(

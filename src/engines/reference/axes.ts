@@ -1,4 +1,4 @@
-import { sizeOf, stridesOf } from "../../tensor/shapes.ts";
+import { placeOf, sizeOf, stridesOf } from "../../tensor/shapes.ts";
 import type { PrimitiveName, Shape, TypedArray } from "../../tensor/tensor.ts";
 import { at, type Compute, type Operand } from "./rows.ts";
 
@@ -83,23 +83,20 @@ export const transpose: Compute<"transpose"> = (out, [x], { permutation }, shape
 };
 
 export const slice: Compute<"slice"> = (out, [x], { start, size }) => {
-  const strides = stridesOf((x as Operand).shape);
-  const offset = start.reduce((n, s, axis) => n + s * (strides[axis] as number), 0);
-  strided(out, x as Operand, size, strides, offset);
+  const { shape } = x as Operand;
+  strided(out, x as Operand, size, stridesOf(shape), placeOf(start, shape));
 };
 
 /** Writes x into out at a corner. */
 function place(out: TypedArray, x: Operand, corner: readonly number[], shape: Shape): void {
-  const strides = stridesOf(shape);
-  const offset = corner.reduce((n, s, axis) => n + s * (strides[axis] as number), 0);
   let i = 0;
   walk(
     x.shape,
-    strides,
+    stridesOf(shape),
     (to) => {
       out[to] = at(x.data, i++);
     },
-    offset,
+    placeOf(corner, shape),
   );
 }
 

@@ -66,12 +66,6 @@ const loopsOf = ({ counts, toSteps, fromSteps }: Move): Loop[] =>
     counts.map((count, i) => ({ count, to: toSteps[i] as number, from: fromSteps[i] as number })),
   );
 
-/** Whether the elements lie one after the other on both sides. */
-export function isRun(wanted: Move): boolean {
-  const [run, ...others] = loopsOf(wanted);
-  return others.length === 0 && run?.to === 1 && run.from === 1;
-}
-
 /** The instruction, or none when there is nothing to move. */
 export function move(wanted: Move): Instruction[] {
   if (wanted.counts.includes(0)) return [];

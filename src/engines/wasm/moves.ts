@@ -1,8 +1,9 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
-import { stridesOf } from "../../tensor/shapes.ts";
+import { windowStart } from "../../compile/window.ts";
+import { placeOf, stridesOf } from "../../tensor/shapes.ts";
 import { overElements } from "./instruction.ts";
 import { CHEAP, elementsOf, type Lowering, type Rule, type Step } from "./kinds.ts";
-import { broadcastSteps, isRun, type Move, move } from "./loops.ts";
+import { broadcastSteps, move } from "./loops.ts";
 
 export const broadcast: Rule<"broadcast"> = ({ inputs: [x], output }, { threads, scalarBehind }) =>
   scalarBehind(output.buffer) !== undefined
@@ -28,34 +29,29 @@ export const transpose: Rule<"transpose"> = ({ inputs: [x], output, attrs }, { t
   });
 };
 
-/** A view keeps the whole alive: a smaller part of it than this is copied. */
-const LEAST_PART = 1 / 8;
-
-export const slice: Rule<"slice"> = ({ inputs: [x], output, attrs }, lowering) => {
-  const strides = stridesOf(x.shape);
-  const fromStart = attrs.start.reduce((at, n, i) => at + n * (strides[i] as number), 0);
-  const moved: Move = {
+export const slice: Rule<"slice"> = (step, lowering) => {
+  const [x] = step.inputs;
+  const { output, attrs } = step;
+  const from = windowStart(step);
+  if (from !== undefined && lowering.view(output.buffer, x.buffer, 4 * from)) return [];
+  return move({
     counts: output.shape,
     toSteps: stridesOf(output.shape),
-    fromSteps: strides,
-    fromStart,
+    fromSteps: stridesOf(x.shape),
+    fromStart: placeOf(attrs.start, x.shape),
     input: x.buffer,
     output: output.buffer,
     threads: lowering.threads,
-  };
-  const large = elementsOf(output) >= LEAST_PART * elementsOf(x);
-  const inPlace = large && isRun(moved) && lowering.view(output.buffer, x.buffer, 4 * fromStart);
-  return inPlace ? [] : move(moved);
+  });
 };
 
 export const pad: Rule<"pad"> = ({ inputs: [x], output, attrs }, { threads }) => {
-  const strides = stridesOf(output.shape);
   const work = { nanoseconds: CHEAP, threads };
   const zeros = { opcode: abi.FILL, words: [0], inputs: [], output: output.buffer };
   const inside = move({
     counts: x.shape,
-    toSteps: strides,
-    toStart: attrs.before.reduce((at, n, i) => at + n * (strides[i] as number), 0),
+    toSteps: stridesOf(output.shape),
+    toStart: placeOf(attrs.before, output.shape),
     fromSteps: stridesOf(x.shape),
     input: x.buffer,
     output: output.buffer,
