@@ -2,7 +2,7 @@
 // copying. Measured in slices of a few milliseconds, of which the best counts: other work on the
 // machine can only make a slice slower.
 import asc from "assemblyscript/asc";
-import { allowRelaxedSimd } from "../dist/src/engines/wasm/host.js";
+import { allowRelaxedSimd } from "../dist/src/engines/wasm/machine/host.js";
 
 /** Enough independent sums to hide the latency of a multiply-add, few enough for the registers. */
 const SUMS = 12;

@@ -1,4 +1,4 @@
-import { programOf } from "../dist/src/engines/wasm/program.js";
+import { programOf } from "../dist/src/engines/wasm/lowering/program.js";
 
 /**
  * What each instruction of a plan is and touches.

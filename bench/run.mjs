@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { compile } from "./compile.mjs";
 import { generate } from "./generate.mjs";
-import { gpu } from "./gpu.mjs";
+import { gpu } from "./gpu/gpu.mjs";
 import { kernels } from "./kernels.mjs";
 import { provenance } from "./machine.mjs";
 import { profile } from "./profile.mjs";

@@ -1,14 +1,16 @@
 // Compiles the kernels twice — plain SIMD, and relaxed SIMD with fused multiply-add — into
-// src/engines/wasm/modules.generated.ts. Skips the work when no source has changed.
+// src/engines/wasm/machine/modules.generated.ts. Skips the work when no source has changed.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = join(here, "../../src/engines/wasm/modules.generated.ts");
+const target = join(here, "../../src/engines/wasm/machine/modules.generated.ts");
 const compiler = join(here, "../../node_modules/assemblyscript/package.json");
-const sources = readdirSync(here).filter((name) => /\.(ts|mjs|json)$/.test(name)).sort();
+const sources = readdirSync(here, { recursive: true })
+  .filter((name) => /\.(ts|mjs|json)$/.test(name))
+  .sort();
 
 function hashSources() {
   const hash = createHash("sha256").update(JSON.parse(readFileSync(compiler, "utf8")).version);

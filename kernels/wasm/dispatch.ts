@@ -1,17 +1,17 @@
 import * as op from "./abi";
-import * as activations from "./activations";
-import * as attention from "./attention";
-import { chain } from "./chain";
-import * as elementwise from "./elementwise";
-import * as losses from "./losses";
-import * as matmul from "./matmul";
-import * as move from "./move";
-import * as norm from "./norm";
-import * as optimizer from "./optimizer";
-import * as reduce from "./reduce";
-import * as rope from "./rope";
-import * as softmax from "./softmax";
-import * as table from "./table";
+import * as activations from "./elements/activations";
+import * as attention from "./products/attention";
+import { chain } from "./elements/chain";
+import * as elementwise from "./elements/elementwise";
+import * as losses from "./rows/losses";
+import * as matmul from "./products/matmul";
+import * as move from "./moves/move";
+import * as norm from "./rows/norm";
+import * as optimizer from "./elements/optimizer";
+import * as reduce from "./rows/reduce";
+import * as rope from "./rows/rope";
+import * as softmax from "./rows/softmax";
+import * as table from "./moves/table";
 
 /** Runs one task of an instruction. */
 export function execute(opcode: i32, args: usize, task: i32): void {

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Example } from "../../src/anchored/batches.ts";
 import { fineTune } from "../../src/anchored/fineTune.ts";
-import { interpolate } from "../../src/anchored/interpolations.ts";
+import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
+import { interpolateWeights } from "../../src/anchored/objectives/weights.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
-import type { TrainingBatch } from "../../src/anchored/trainSteps.ts";
-import { interpolateWeights } from "../../src/anchored/weights.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
@@ -12,6 +10,8 @@ import { generate } from "../../src/nn/generate.ts";
 import { logSoftmax, mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import type { Example } from "../../src/train/batches.ts";
+import type { TrainingBatch } from "../../src/train/trainSteps.ts";
 import {
   collect,
   endOf,

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { collate, type Example, shuffledBatches } from "../../src/anchored/batches.ts";
-import type { SequenceCertificate } from "../../src/anchored/certifier.ts";
+import type { SequenceCertificate } from "../../src/anchored/certificates/certifier.ts";
 import { type FineTuneStep, fineTune, type OuterMeasurement } from "../../src/anchored/fineTune.ts";
-import { type Method, objectives } from "../../src/anchored/objectives.ts";
+import { type Method, objectives } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
@@ -17,6 +16,7 @@ import { DataError } from "../../src/tensor/errors.ts";
 import { valueAndGrad } from "../../src/tensor/grad.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { collate, type Example, shuffledBatches } from "../../src/train/batches.ts";
 import {
   collect,
   endOf,

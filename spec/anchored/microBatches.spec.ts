@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Example } from "../../src/anchored/batches.ts";
 import { fineTune } from "../../src/anchored/fineTune.ts";
-import type { Method } from "../../src/anchored/objectives.ts";
+import type { Method } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { transformer } from "../../src/nn/transformer.ts";
 import * as random from "../../src/tensor/random.ts";
+import type { Example } from "../../src/train/batches.ts";
 import {
   collect,
   endOf,

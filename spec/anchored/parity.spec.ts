@@ -1,14 +1,14 @@
 /** Every objective against its formula written out, and against itself in parts. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Interpolation } from "../../src/anchored/interpolations.ts";
-import type { ObjectiveSettings } from "../../src/anchored/objective.ts";
+import type { Interpolation } from "../../src/anchored/objectives/interpolations.ts";
 import {
   type Method,
   objectiveLoss,
   objectiveSum,
   objectives,
-} from "../../src/anchored/objectives.ts";
+} from "../../src/anchored/objectives/methods.ts";
+import type { ObjectiveSettings } from "../../src/anchored/objectives/objective.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { accumulate } from "../../src/optim/accumulate.ts";
@@ -18,7 +18,7 @@ import { valueAndGrad } from "../../src/tensor/grad.ts";
 import { add, matmul, mul, reshape, slice } from "../../src/tensor/ops.ts";
 import { key, normal, stream } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { formulas, softmax, type Token } from "./formulas.ts";
+import { formulas, softmax, type Token } from "./objectives/formulas.ts";
 
 let float64: Engine;
 let wasm: Engine;

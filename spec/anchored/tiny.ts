@@ -1,11 +1,11 @@
 import { expect } from "vitest";
-import type { Example } from "../../src/anchored/batches.ts";
 import type { FineTuneEnd, FineTuneStep, Measurement } from "../../src/anchored/fineTune.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { type Transformer, transformer } from "../../src/nn/transformer.ts";
 import { type Key, key, stream } from "../../src/tensor/random.ts";
+import type { Example } from "../../src/train/batches.ts";
 
 /** A model small enough for the float64 engine. */
 export const tinyModel: Transformer = transformer({

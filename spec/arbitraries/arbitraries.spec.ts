@@ -2,8 +2,8 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { certificate } from "../../src/anchored/certificate.ts";
-import { checkCertificate } from "../../src/anchored/verdict.ts";
+import { certificate } from "../../src/anchored/certificates/certificate.ts";
+import { checkCertificate } from "../../src/anchored/certificates/verdict.ts";
 import {
   distributions,
   familyNames,

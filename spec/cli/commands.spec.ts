@@ -1,11 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { commandList, commandNamed } from "../../src/cli/commands.ts";
-import { drawnBenchmarks } from "../../src/cli/dataDrawn.ts";
-import { fileBenchmarks } from "../../src/cli/dataFiles.ts";
-import { publishedNames } from "../../src/cli/downloadSources.ts";
-import { flag, oneOf, only, range, readKnobs, share, text, whole } from "../../src/cli/knobs.ts";
-import { UsageError } from "../../src/cli/options.ts";
-import { scorables } from "../../src/cli/scoreQuestions.ts";
+import { drawnBenchmarks } from "../../src/cli/data/drawn.ts";
+import { fileBenchmarks } from "../../src/cli/data/files.ts";
+import { publishedNames } from "../../src/cli/download/sources.ts";
+import { scorables } from "../../src/cli/score/questions.ts";
+import { UsageError } from "../../src/cli/study/options.ts";
+import {
+  flag,
+  oneOf,
+  only,
+  range,
+  readKnobs,
+  share,
+  text,
+  whole,
+} from "../../src/cli/terminal/knobs.ts";
 import { namedSweeps } from "../../src/experiment/sweep/named.ts";
 
 const usageOf = (name: string): string => commandNamed(name)?.usage ?? "";

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { UsageError } from "../../src/cli/options.ts";
 import { report } from "../../src/cli/report.ts";
-import { createRun } from "../../src/experiment/directory.ts";
+import { UsageError } from "../../src/cli/study/options.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
+import { createRun } from "../../src/experiment/runs/directory.ts";
 import { DataError } from "../../src/tensor/errors.ts";
-import { otherScores } from "../experiment/scores.ts";
+import { otherScores } from "../experiment/summary/scores.ts";
 import { openPlace, type Place } from "./terminal.ts";
 
 let place: Place;

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Command, Output, Terminal } from "../../src/cli/command.ts";
+import type { Command, Output, Terminal } from "../../src/cli/terminal/command.ts";
 
 /** A command's run: what it wrote, and where. */
 export interface Ran {

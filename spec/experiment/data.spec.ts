@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { keysOf, studyData } from "../../src/experiment/data.ts";
 import type { FineTuningRecipe } from "../../src/experiment/recipe.ts";
 import { fullRecipe } from "../../src/experiment/recipes/full.ts";
-import { digitSymbols, studyVocabulary } from "../../src/tasks/vocabulary.ts";
+import { digitSymbols, studyVocabulary } from "../../src/tasks/study/vocabulary.ts";
 
 const trainingWith = (condition: Partial<FineTuningRecipe>) => {
   const recipe = { ...fullRecipe, fineTuning: { ...fullRecipe.fineTuning, ...condition } };

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { type Checkpoints, checkpointsInMemory } from "../../src/experiment/checkpoints.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
 import type { Measurement, Progress, RowResult } from "../../src/experiment/measurements.ts";
-import { pretrainingTokens, rowTokens } from "../../src/experiment/work.ts";
+import { pretrainingTokens, rowTokens } from "../../src/experiment/row/work.ts";
 import { DataError } from "../../src/tensor/errors.ts";
+import { type Checkpoints, checkpointsInMemory } from "../../src/weights/store.ts";
 import { tinyRecipe } from "./tiny.ts";
 
 const engine: Engine = await createEngine({ backend: "wasm", threads: 1 });

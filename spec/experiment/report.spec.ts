@@ -9,9 +9,9 @@ import { type Labelled, placeLabels } from "../../src/experiment/report/labels.t
 import { markdownTable } from "../../src/experiment/report/markdown.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";
 import { reportedOf } from "../../src/experiment/report/reported.ts";
-import type { RunConfig } from "../../src/experiment/run.ts";
-import { suiteOf } from "../../src/tasks/suite.ts";
-import { otherScores } from "./scores.ts";
+import type { RunConfig } from "../../src/experiment/runs/run.ts";
+import { suiteOf } from "../../src/tasks/study/suite.ts";
+import { otherScores } from "./summary/scores.ts";
 
 const configOf = (recipe: Recipe, seeds: readonly number[]): RunConfig => ({
   ...{ recipe, seeds, backend: "wasm", device: "2 threads" },

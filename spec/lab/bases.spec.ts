@@ -2,13 +2,13 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
-import { checkpointsInMemory } from "../../src/experiment/checkpoints.ts";
 import * as study from "../../src/experiment/experiment.ts";
-import { pretrainingName } from "../../src/experiment/pretrainingName.ts";
 import type { Recipe } from "../../src/experiment/recipe.ts";
-import { encodeSafetensors } from "../../src/experiment/safetensors.ts";
+import { pretrainingName } from "../../src/experiment/row/pretrainingName.ts";
 import { makeBases, shipped } from "../../src/lab/bases/make.mjs";
 import { recipes } from "../../src/lab/setup/setup.ts";
+import { encodeSafetensors } from "../../src/weights/safetensors.ts";
+import { checkpointsInMemory } from "../../src/weights/store.ts";
 
 const folder = fileURLToPath(new URL("../../src/lab/bases", import.meta.url));
 

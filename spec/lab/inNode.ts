@@ -1,15 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { createEngine } from "../../src/engines/create.ts";
-import { checkpointsInMemory } from "../../src/experiment/checkpoints.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
-import { checkpointFolder } from "../../src/experiment/files.ts";
 import type { Distributions, Measurement } from "../../src/experiment/measurements.ts";
 import type { RowRecipe } from "../../src/experiment/recipe.ts";
-import type { RunConfig } from "../../src/experiment/run.ts";
-import { encodeSafetensors } from "../../src/experiment/safetensors.ts";
+import type { RunConfig } from "../../src/experiment/runs/run.ts";
 import type { Choice, Seen } from "../../src/lab/tokens/protocol.ts";
 import { createReader } from "../../src/lab/tokens/reader.ts";
 import type { Params } from "../../src/nn/config.ts";
+import { checkpointFolder } from "../../src/weights/files.ts";
+import { encodeSafetensors } from "../../src/weights/safetensors.ts";
+import { checkpointsInMemory } from "../../src/weights/store.ts";
 
 const bases = fileURLToPath(new URL("../../src/lab/bases", import.meta.url));
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Method } from "../../src/anchored/objectives.ts";
+import type { Method } from "../../src/anchored/objectives/methods.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { inspect } from "../../src/lab/program/inspect.ts";
 import type { ListedStep, Listing } from "../../src/lab/program/listing.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { logPartition as logPartitionOf } from "../../src/anchored/certificate.ts";
-import * as tensors from "../../src/anchored/divergences.ts";
-import { type Interpolation, interpolate } from "../../src/anchored/interpolations.ts";
+import { logPartition as logPartitionOf } from "../../src/anchored/certificates/certificate.ts";
+import * as tensors from "../../src/anchored/objectives/divergences.ts";
+import { type Interpolation, interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { claims, judge, landedClaims, type Path } from "../../src/lab/simplex/claims.ts";

@@ -1,15 +1,15 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
-import { checkpointsInMemory } from "../../src/experiment/checkpoints.ts";
 import { keysOf, studyData } from "../../src/experiment/data.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
 import type { Distributions, Measurement } from "../../src/experiment/measurements.ts";
 import type { Recipe, RowRecipe } from "../../src/experiment/recipe.ts";
 import { anchored, base, sft } from "../../src/experiment/recipes/rows.ts";
-import { encodeSafetensors } from "../../src/experiment/safetensors.ts";
 import type { Compared, SeenToken } from "../../src/lab/tokens/protocol.ts";
 import { createReader } from "../../src/lab/tokens/reader.ts";
 import type { Params } from "../../src/nn/config.ts";
+import { encodeSafetensors } from "../../src/weights/safetensors.ts";
+import { checkpointsInMemory } from "../../src/weights/store.ts";
 import { tinyRecipe } from "../experiment/tiny.ts";
 
 const engine = await createEngine({ backend: "wasm", threads: 1 });

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import type { Measurement } from "../../src/experiment/measurements.ts";
-import type { RunConfig } from "../../src/experiment/run.ts";
+import type { RunConfig } from "../../src/experiment/runs/run.ts";
 
 /** Somebody who uses the page. */
 export interface Visitor {

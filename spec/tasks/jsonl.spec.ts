@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readJsonlBytes } from "../../src/cli/jsonlFile.ts";
+import { readJsonlBytes } from "../../src/cli/terminal/jsonlFile.ts";
 import { ifeval, parseJsonl, writeJsonl } from "../../src/tasks/index.ts";
 import { record } from "../../src/tasks/jsonl.ts";
 import { DataError } from "../../src/tensor/errors.ts";

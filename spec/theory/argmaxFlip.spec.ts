@@ -6,12 +6,12 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { interpolate } from "../../src/anchored/interpolations.ts";
+import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { argmax } from "../../src/tensor/ops.ts";
-import type { Space } from "./laws.ts";
+import type { Space } from "./laws/laws.ts";
 
 let engine: Engine;
 beforeAll(async () => {

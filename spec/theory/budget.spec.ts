@@ -7,12 +7,16 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { largestWeight } from "../../src/anchored/budget.ts";
-import { expectedRatio, interpolateRow, logSoftmaxRow } from "../../src/anchored/hostRows.ts";
-import type { ResponseRows } from "../../src/anchored/responseRows.ts";
+import { largestWeight } from "../../src/anchored/targets/budget.ts";
+import {
+  expectedRatio,
+  interpolateRow,
+  logSoftmaxRow,
+} from "../../src/anchored/targets/hostRows.ts";
+import type { ResponseRows } from "../../src/anchored/targets/responseRows.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { type Choice, choices, pairs } from "./arbitraries.ts";
-import type { Space } from "./laws.ts";
+import { type Choice, choices, pairs } from "./laws/arbitraries.ts";
+import type { Space } from "./laws/laws.ts";
 
 const rowsOf = ({ data, shape }: Tensor): ResponseRows => ({
   ...{ data, vocabSize: shape[1] as number, starts: [0, shape[0] as number] },

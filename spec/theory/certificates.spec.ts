@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { certificate } from "../../src/anchored/certificate.ts";
-import { interpolate } from "../../src/anchored/interpolations.ts";
-import { checkCertificate } from "../../src/anchored/verdict.ts";
+import { certificate } from "../../src/anchored/certificates/certificate.ts";
+import { checkCertificate } from "../../src/anchored/certificates/verdict.ts";
+import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add } from "../../src/tensor/ops.ts";
-import { certificateLaws } from "./certificates.laws.ts";
-import { expectDigits, sureOfFirst } from "./counterexamples.ts";
-import { testLaws } from "./laws.ts";
+import { certificateLaws } from "./laws/certificates.ts";
+import { expectDigits, sureOfFirst } from "./laws/counterexamples.ts";
+import { testLaws } from "./laws/laws.ts";
 
 let engine: Engine;
 beforeAll(async () => {

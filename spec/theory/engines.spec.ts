@@ -7,11 +7,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Backend, createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { choices } from "./arbitraries.ts";
-import { certificateLaws } from "./certificates.laws.ts";
-import { checkLaws, FLOAT32, type Law, spacesOf } from "./laws.ts";
-import { manyStepsLaws } from "./manySteps.laws.ts";
-import { monotoneLaws, oneStepLaws } from "./oneStep.laws.ts";
+import { choices } from "./laws/arbitraries.ts";
+import { certificateLaws } from "./laws/certificates.ts";
+import { checkLaws, FLOAT32, type Law, spacesOf } from "./laws/laws.ts";
+import { manyStepsLaws } from "./laws/manySteps.ts";
+import { monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
 
 const chapters: { readonly [name: string]: readonly Law[] } = {
   "one exact step": oneStepLaws,

@@ -10,9 +10,9 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { kl, totalVariation } from "../../src/anchored/divergences.ts";
-import { type Interpolation, interpolate } from "../../src/anchored/interpolations.ts";
-import { anchoredLoss, frozenAnchorLoss } from "../../src/anchored/losses.ts";
+import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
+import { type Interpolation, interpolate } from "../../src/anchored/objectives/interpolations.ts";
+import { anchoredLoss, frozenAnchorLoss } from "../../src/anchored/objectives/losses.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
@@ -29,7 +29,7 @@ import {
   sum,
 } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { type Choice, choices, pairs } from "./arbitraries.ts";
+import { type Choice, choices, pairs } from "./laws/arbitraries.ts";
 
 let engine: Engine;
 beforeAll(async () => {

@@ -1,23 +1,23 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { kl, totalVariation } from "../../src/anchored/divergences.ts";
-import { effectiveWeight, interpolate } from "../../src/anchored/interpolations.ts";
+import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
+import { effectiveWeight, interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { weights } from "../../src/arbitraries/index.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, logSoftmax, mul } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { choices, pairs } from "./arbitraries.ts";
+import { choices, pairs } from "./laws/arbitraries.ts";
 import {
   type Counterexample,
   type Distributions,
   refute,
   sureOfFirst,
   sureOfSecond,
-} from "./counterexamples.ts";
-import { testLaws } from "./laws.ts";
-import { manyStepsLaws, stepsSum } from "./manySteps.laws.ts";
+} from "./laws/counterexamples.ts";
+import { testLaws } from "./laws/laws.ts";
+import { manyStepsLaws, stepsSum } from "./laws/manySteps.ts";
 
 let engine: Engine;
 beforeAll(async () => {

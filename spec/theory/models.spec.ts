@@ -5,10 +5,10 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { certificate } from "../../src/anchored/certificate.ts";
+import { certificate } from "../../src/anchored/certificates/certificate.ts";
+import { checkCertificate, type Verdict } from "../../src/anchored/certificates/verdict.ts";
 import { fineTune } from "../../src/anchored/fineTune.ts";
-import type { Interpolation } from "../../src/anchored/interpolations.ts";
-import { checkCertificate, type Verdict } from "../../src/anchored/verdict.ts";
+import type { Interpolation } from "../../src/anchored/objectives/interpolations.ts";
 import { tinyConfigs, weights } from "../../src/arbitraries/index.ts";
 import { type Backend, createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";

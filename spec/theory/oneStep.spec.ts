@@ -5,7 +5,7 @@ import {
   kl,
   squaredHellinger,
   totalVariation,
-} from "../../src/anchored/divergences.ts";
+} from "../../src/anchored/objectives/divergences.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
@@ -17,9 +17,9 @@ import {
   refute,
   sureOfFirst,
   sureOfSecond,
-} from "./counterexamples.ts";
-import { testLaws } from "./laws.ts";
-import { largestLogRatio, monotoneLaws, oneStepLaws } from "./oneStep.laws.ts";
+} from "./laws/counterexamples.ts";
+import { testLaws } from "./laws/laws.ts";
+import { largestLogRatio, monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
 
 let engine: Engine;
 beforeAll(async () => {

@@ -11,16 +11,16 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { kl } from "../../src/anchored/divergences.ts";
-import { interpolate } from "../../src/anchored/interpolations.ts";
+import { kl } from "../../src/anchored/objectives/divergences.ts";
+import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { logSoftmax, max, mul, square, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { choices, pairs } from "./arbitraries.ts";
-import { expectDigits, sureOfFirst } from "./counterexamples.ts";
-import { FLOAT64 } from "./laws.ts";
+import { choices, pairs } from "./laws/arbitraries.ts";
+import { expectDigits, sureOfFirst } from "./laws/counterexamples.ts";
+import { FLOAT64 } from "./laws/laws.ts";
 
 let engine: Engine;
 beforeAll(async () => {

@@ -3,9 +3,13 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { kl } from "../../src/anchored/divergences.ts";
-import { expectedRatio, interpolateRow, logSoftmaxRow } from "../../src/anchored/hostRows.ts";
-import { interpolate } from "../../src/anchored/interpolations.ts";
+import { kl } from "../../src/anchored/objectives/divergences.ts";
+import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
+import {
+  expectedRatio,
+  interpolateRow,
+  logSoftmaxRow,
+} from "../../src/anchored/targets/hostRows.ts";
 import { families } from "../../src/arbitraries/families.ts";
 import { type Backend, createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
@@ -22,8 +26,8 @@ import {
   sum,
 } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { choices, pairs } from "./arbitraries.ts";
-import { FLOAT32, type Space } from "./laws.ts";
+import { choices, pairs } from "./laws/arbitraries.ts";
+import { FLOAT32, type Space } from "./laws/laws.ts";
 
 let float64: Engine;
 beforeAll(async () => {

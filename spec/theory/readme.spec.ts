@@ -1,12 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { certificateLaws } from "./certificates.laws.ts";
-import { manyStepsLaws } from "./manySteps.laws.ts";
-import { monotoneLaws, oneStepLaws } from "./oneStep.laws.ts";
+import { certificateLaws } from "./laws/certificates.ts";
+import { manyStepsLaws } from "./laws/manySteps.ts";
+import { monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
 
 const folder = new URL(".", import.meta.url);
 const read = (name: string): Promise<string> => readFile(new URL(name, folder), "utf8");
-const names = (await readdir(folder)).filter((name) => /\.(spec|laws)\.ts$/.test(name));
+const names = (await readdir(folder, { recursive: true })).filter((name) =>
+  /\.spec\.ts$|^laws\//.test(name),
+);
 const sources = new Map(
   await Promise.all(names.map(async (name) => [name, await read(name)] as const)),
 );
@@ -15,9 +17,9 @@ const readme = await read("README.md");
 /** Names of laws, which tests bear: a chapter makes some of them. */
 const laws: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
-    "oneStep.laws.ts": [...oneStepLaws, ...monotoneLaws],
-    "manySteps.laws.ts": manyStepsLaws,
-    "certificates.laws.ts": certificateLaws,
+    "laws/oneStep.ts": [...oneStepLaws, ...monotoneLaws],
+    "laws/manySteps.ts": manyStepsLaws,
+    "laws/certificates.ts": certificateLaws,
   }).map(([file, list]) => [file, list.map(({ name }) => name)]),
 );
 

@@ -7,16 +7,16 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { kl } from "../../src/anchored/divergences.ts";
-import { effectiveWeight, interpolate } from "../../src/anchored/interpolations.ts";
+import { kl } from "../../src/anchored/objectives/divergences.ts";
+import { effectiveWeight, interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, logSoftmax, slice, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { type Choice, choices, errors, pairs } from "./arbitraries.ts";
-import { expectation } from "./certificates.laws.ts";
-import type { Space } from "./laws.ts";
+import { type Choice, choices, errors, pairs } from "./laws/arbitraries.ts";
+import { expectation } from "./laws/certificates.ts";
+import type { Space } from "./laws/laws.ts";
 
 let engine: Engine;
 beforeAll(async () => {

@@ -6,15 +6,15 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { kl, totalVariation } from "../../src/anchored/divergences.ts";
-import { interpolate } from "../../src/anchored/interpolations.ts";
+import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
+import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, exp, logSoftmax, mul, slice, sub, sum } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { type Choice, choices, pairs } from "./arbitraries.ts";
-import { expectDigits } from "./counterexamples.ts";
+import { type Choice, choices, pairs } from "./laws/arbitraries.ts";
+import { expectDigits } from "./laws/counterexamples.ts";
 
 let engine: Engine;
 beforeAll(async () => {

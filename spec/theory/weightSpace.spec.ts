@@ -6,9 +6,9 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { totalVariation } from "../../src/anchored/divergences.ts";
-import { effectiveWeight, interpolate } from "../../src/anchored/interpolations.ts";
-import { interpolateWeights } from "../../src/anchored/weights.ts";
+import { totalVariation } from "../../src/anchored/objectives/divergences.ts";
+import { effectiveWeight, interpolate } from "../../src/anchored/objectives/interpolations.ts";
+import { interpolateWeights } from "../../src/anchored/objectives/weights.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { linear } from "../../src/nn/functions.ts";
@@ -17,7 +17,7 @@ import { tensor } from "../../src/tensor/apply.ts";
 import { logSoftmax, max, tanh } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { type Choice, choices } from "./arbitraries.ts";
+import { type Choice, choices } from "./laws/arbitraries.ts";
 
 let engine: Engine;
 beforeAll(async () => {

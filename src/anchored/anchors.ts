@@ -1,12 +1,14 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { fold } from "../tensor/random.ts";
-import { type Example, paddedLength } from "./batches.ts";
-import { largestWeight } from "./budget.ts";
-import { createCertifier, type StepCertificate } from "./certifier.ts";
-import { isAnchored, type TargetKind } from "./objective.ts";
-import { objectives } from "./objectives.ts";
+import { type Example, paddedLength } from "../train/batches.ts";
+import { createCertifier, type StepCertificate } from "./certificates/certifier.ts";
+import type { StepRows } from "./certificates/stepTerms.ts";
+import { objectives } from "./objectives/methods.ts";
+import { isAnchored, type TargetKind } from "./objectives/objective.ts";
+import { interpolateWeights } from "./objectives/weights.ts";
 import type { FineTunePlan } from "./options.ts";
+import { largestWeight } from "./targets/budget.ts";
 import {
   type AnchorSetting,
   anchorRows,
@@ -14,10 +16,8 @@ import {
   type ReadRows,
   type ResponseRows,
   responseReader,
-} from "./responseRows.ts";
-import { sampleResponses } from "./sampled.ts";
-import type { StepRows } from "./stepTerms.ts";
-import { interpolateWeights } from "./weights.ts";
+} from "./targets/responseRows.ts";
+import { sampleResponses } from "./targets/sampled.ts";
 
 /** One outer step: what its batches are made of, and what it did. */
 export interface OuterStep {

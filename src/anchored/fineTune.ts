@@ -1,22 +1,22 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
-import { createAnchors, type OuterStep } from "./anchors.ts";
-import { collate, type Example, shuffledBatches } from "./batches.ts";
-import type { StepCertificate } from "./certifier.ts";
-import { isAnchored } from "./objective.ts";
-import { objectives } from "./objectives.ts";
-import { type FineTuneOptions, type FineTunePlan, planFineTune } from "./options.ts";
-import { batchTarget } from "./responseRows.ts";
-import { learningRates, optimizerOf } from "./schedule.ts";
-import { stepOf } from "./stepOf.ts";
+import { collate, type Example, shuffledBatches } from "../train/batches.ts";
 import {
   createTrainer,
   type StepMeasurement,
   type TrainingBatch,
   type TrainingProbe,
   type TrainingState,
-} from "./trainSteps.ts";
+} from "../train/trainSteps.ts";
+import { createAnchors, type OuterStep } from "./anchors.ts";
+import type { StepCertificate } from "./certificates/certifier.ts";
+import { objectives } from "./objectives/methods.ts";
+import { isAnchored } from "./objectives/objective.ts";
+import { type FineTuneOptions, type FineTunePlan, planFineTune } from "./options.ts";
+import { learningRates, optimizerOf } from "./schedule.ts";
+import { stepOf } from "./stepOf.ts";
+import { batchTarget } from "./targets/responseRows.ts";
 
 /** A step of training. */
 export interface FineTuneStep extends StepMeasurement {

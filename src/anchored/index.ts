@@ -6,58 +6,7 @@ export {
   type Example,
   type ExampleLimits,
   shuffledBatches,
-} from "./batches.ts";
-export {
-  type Certificate,
-  type CertificateOptions,
-  type CertificateTerms,
-  certificate,
-} from "./certificate.ts";
-export type {
-  CumulativeCertificate,
-  SequenceCertificate,
-  StepCertificate,
-} from "./certifier.ts";
-export {
-  type Divergence,
-  jeffreys,
-  jensenShannon,
-  kl,
-  squaredHellinger,
-  totalVariation,
-} from "./divergences.ts";
-export {
-  type FineTuneEnd,
-  type FineTuneStep,
-  fineTune,
-  type Measurement,
-  type OuterMeasurement,
-  type ProbeMeasurement,
-} from "./fineTune.ts";
-export { type Flip, flipOf, flipThreshold } from "./flips.ts";
-export {
-  effectiveWeight,
-  type Interpolate,
-  type Interpolation,
-  interpolate,
-} from "./interpolations.ts";
-export { generalizedJensenShannon } from "./jensenShannon.ts";
-export {
-  type AnchoredLossOptions,
-  anchoredLoss,
-  type FrozenAnchorLossOptions,
-  frozenAnchorLoss,
-} from "./losses.ts";
-export type {
-  Direction,
-  Objective,
-  ObjectiveInputs,
-  ObjectiveSettings,
-  TargetKind,
-} from "./objective.ts";
-export { type Method, objectiveLoss, objectiveSum, objectives } from "./objectives.ts";
-export type { Alpha, Decay, FineTuneOptions } from "./options.ts";
-export type { LanguageModel } from "./responseRows.ts";
+} from "../train/batches.ts";
 export {
   type Checkpoint,
   type StepMeasurement,
@@ -68,7 +17,18 @@ export {
   type TrainingState,
   type TrainStepsOptions,
   trainSteps,
-} from "./trainSteps.ts";
+} from "../train/trainSteps.ts";
+export {
+  type Certificate,
+  type CertificateOptions,
+  type CertificateTerms,
+  certificate,
+} from "./certificates/certificate.ts";
+export type {
+  CumulativeCertificate,
+  SequenceCertificate,
+  StepCertificate,
+} from "./certificates/certifier.ts";
 export {
   type CertificateMeans,
   checkCertificate,
@@ -76,5 +36,45 @@ export {
   type Verdict,
   type VerdictOptions,
   verdict,
-} from "./verdict.ts";
-export { interpolateWeights, squaredDistance } from "./weights.ts";
+} from "./certificates/verdict.ts";
+export {
+  type FineTuneEnd,
+  type FineTuneStep,
+  fineTune,
+  type Measurement,
+  type OuterMeasurement,
+  type ProbeMeasurement,
+} from "./fineTune.ts";
+export {
+  type Divergence,
+  jeffreys,
+  jensenShannon,
+  kl,
+  squaredHellinger,
+  totalVariation,
+} from "./objectives/divergences.ts";
+export {
+  effectiveWeight,
+  type Interpolate,
+  type Interpolation,
+  interpolate,
+} from "./objectives/interpolations.ts";
+export { generalizedJensenShannon } from "./objectives/jensenShannon.ts";
+export {
+  type AnchoredLossOptions,
+  anchoredLoss,
+  type FrozenAnchorLossOptions,
+  frozenAnchorLoss,
+} from "./objectives/losses.ts";
+export { type Method, objectiveLoss, objectiveSum, objectives } from "./objectives/methods.ts";
+export type {
+  Direction,
+  Objective,
+  ObjectiveInputs,
+  ObjectiveSettings,
+  TargetKind,
+} from "./objectives/objective.ts";
+export { interpolateWeights, squaredDistance } from "./objectives/weights.ts";
+export type { Alpha, Decay, FineTuneOptions } from "./options.ts";
+export { type Flip, flipOf, flipThreshold } from "./targets/flips.ts";
+export type { LanguageModel } from "./targets/responseRows.ts";

@@ -1,10 +1,10 @@
 import type { Params } from "../nn/config.ts";
 import type { Key } from "../tensor/random.ts";
-import { checkBatchSize, checkExamples, type Example } from "./batches.ts";
-import { checkWeight, type Interpolation } from "./interpolations.ts";
-import { type Direction, hasReference, isAnchored } from "./objective.ts";
-import { type Method, objectives } from "./objectives.ts";
-import type { LanguageModel } from "./responseRows.ts";
+import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
+import { checkWeight, type Interpolation } from "./objectives/interpolations.ts";
+import { type Method, objectives } from "./objectives/methods.ts";
+import { type Direction, hasReference, isAnchored } from "./objectives/objective.ts";
+import type { LanguageModel } from "./targets/responseRows.ts";
 
 /**
  * The reference's weight in the anchor: a number in [0, 1], or chosen at each outer step from a

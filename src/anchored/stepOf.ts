@@ -6,10 +6,10 @@ import { constant } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { add } from "../tensor/ops.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
-import type { ObjectiveInputs } from "./objective.ts";
-import { objectiveLoss, objectiveSum, objectives } from "./objectives.ts";
+import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
+import { objectiveLoss, objectiveSum, objectives } from "./objectives/methods.ts";
+import type { ObjectiveInputs } from "./objectives/objective.ts";
 import type { FineTunePlan } from "./options.ts";
-import { compileStep, type Step, type TrainingBatch } from "./trainSteps.ts";
 
 /** The training step of a plan's method, on whole batches or on one micro-batch after the other. */
 export function stepOf(engine: Engine, plan: FineTunePlan, optimizer: Optimizer): Step {

@@ -1,11 +1,11 @@
-import type { Command } from "./command.ts";
-import { data } from "./data.ts";
-import { diagnose } from "./diagnose.ts";
-import { download } from "./download.ts";
-import { UsageError } from "./options.ts";
+import { data } from "./data/data.ts";
+import { diagnose } from "./diagnose/diagnose.ts";
+import { download } from "./download/download.ts";
 import { report } from "./report.ts";
-import { score } from "./score.ts";
-import { sweep } from "./sweep.ts";
+import { score } from "./score/score.ts";
+import { UsageError } from "./study/options.ts";
+import { sweep } from "./sweep/sweep.ts";
+import type { Command } from "./terminal/command.ts";
 
 /** What there is beside the study. */
 const commands: readonly Command[] = [sweep, report, diagnose, data, score, download];

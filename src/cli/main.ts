@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { DataError } from "../tensor/errors.ts";
-import type { Command } from "./command.ts";
 import { commandList, commandNamed } from "./commands.ts";
-import { parseOptions, UsageError, usage } from "./options.ts";
-import { runStudy } from "./study.ts";
-import { ownVersions } from "./version.ts";
+import { parseOptions, UsageError, usage } from "./study/options.ts";
+import { runStudy } from "./study/study.ts";
+import type { Command } from "./terminal/command.ts";
+import { ownVersions } from "./terminal/version.ts";
 
 /** As shells count them: a process ended by SIGINT. */
 const INTERRUPTED = 130;

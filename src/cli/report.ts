@@ -1,15 +1,15 @@
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { readFailures, reopenRun, runsIn } from "../experiment/directory.ts";
-import { writeWhole } from "../experiment/files.ts";
 import { toCsv } from "../experiment/report/csv.ts";
 import { dataTables } from "../experiment/report/csvFiles.ts";
 import { jointMarkdownTable, markdownTable } from "../experiment/report/markdown.ts";
 import { reportPage } from "../experiment/report/page.ts";
 import { type ReportedRun, reportedOf, reportedPart } from "../experiment/report/reported.ts";
+import { readFailures, reopenRun, runsIn } from "../experiment/runs/directory.ts";
 import { DataError } from "../tensor/errors.ts";
-import type { Command, Terminal } from "./command.ts";
-import { UsageError } from "./options.ts";
+import { writeWhole } from "../weights/files.ts";
+import { UsageError } from "./study/options.ts";
+import type { Command, Terminal } from "./terminal/command.ts";
 
 const usage = `anchorgrad report <folder …> [options]: one self-contained page about runs
 

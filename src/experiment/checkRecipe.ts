@@ -1,7 +1,7 @@
-import type { SettingName } from "../anchored/objective.ts";
-import { type Method, objectives } from "../anchored/objectives.ts";
+import { type Method, objectives } from "../anchored/objectives/methods.ts";
+import type { SettingName } from "../anchored/objectives/objective.ts";
 import { shown } from "../tasks/jsonl.ts";
-import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/suite.ts";
+import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import type { Recipe, TuningSettings } from "./recipe.ts";
 

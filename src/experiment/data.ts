@@ -1,9 +1,9 @@
-import type { Example } from "../anchored/batches.ts";
-import { drawExamples, drawUnseen } from "../tasks/examples.ts";
-import { anySkill } from "../tasks/mixture.ts";
-import { suiteOf, targetOf } from "../tasks/suite.ts";
-import { noisy, signedOff } from "../tasks/target.ts";
+import { drawExamples, drawUnseen } from "../tasks/study/examples.ts";
+import { anySkill } from "../tasks/study/mixture.ts";
+import { suiteOf, targetOf } from "../tasks/study/suite.ts";
+import { noisy, signedOff } from "../tasks/study/target.ts";
 import { fold, type Key, key } from "../tensor/random.ts";
+import type { Example } from "../train/batches.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The keys of one seed, one for each use of randomness. */

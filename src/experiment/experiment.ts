@@ -1,19 +1,19 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
-import { suiteOf } from "../tasks/suite.ts";
+import { suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
-import { type Checkpoints, checkpointsInMemory } from "./checkpoints.ts";
+import { type Checkpoints, checkpointsInMemory } from "../weights/store.ts";
 import { keysOf, studyData } from "./data.ts";
-import { type Evaluator, evaluator } from "./evaluate.ts";
-import { type Landmarks, landmarksOf } from "./landmarks.ts";
+import { type Evaluator, evaluator } from "./look/evaluate.ts";
+import { type Landmarks, landmarksOf } from "./look/landmarks.ts";
+import { type Student, watchRow } from "./look/watch.ts";
 import type { Measurement, Progress, RowResult } from "./measurements.ts";
 import { modelOf } from "./model.ts";
-import { pretrain } from "./pretrain.ts";
-import { pretrainingName } from "./pretrainingName.ts";
 import type { Recipe } from "./recipe.ts";
-import { train } from "./train.ts";
-import { type Student, watchRow } from "./watch.ts";
+import { pretrain } from "./row/pretrain.ts";
+import { pretrainingName } from "./row/pretrainingName.ts";
+import { train } from "./row/train.ts";
 
 export interface ExperimentOptions {
   /** `[0]` by default. */

@@ -1,4 +1,7 @@
-import type { CumulativeCertificate, SequenceCertificate } from "../anchored/certifier.ts";
+import type {
+  CumulativeCertificate,
+  SequenceCertificate,
+} from "../anchored/certificates/certifier.ts";
 
 /** How far a stage has come; a stage is `"pre-training"` or the training of a row. */
 export interface Progress {

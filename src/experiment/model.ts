@@ -1,5 +1,5 @@
 import { type Transformer, transformer } from "../nn/transformer.ts";
-import { suiteOf } from "../tasks/suite.ts";
+import { suiteOf } from "../tasks/study/suite.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The transformer that a recipe trains. */

@@ -1,6 +1,6 @@
-import type { Method } from "../anchored/objectives.ts";
+import type { Method } from "../anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../anchored/options.ts";
-import type { SuiteRecipe } from "../tasks/suite.ts";
+import type { SuiteRecipe } from "../tasks/study/suite.ts";
 
 /** The shape of the study's transformer; the vocabulary is the tasks'. */
 export interface ModelRecipe {

@@ -1,5 +1,5 @@
 import type { Exchange } from "./exchange.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "./study/target.ts";
 
 /** What a program says of a response: right or not, and what was wrong. */
 export interface MiniVerdict {

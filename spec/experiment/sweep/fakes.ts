@@ -4,7 +4,7 @@ import type { Recipe, RowRecipe } from "../../../src/experiment/recipe.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
 import type { Job, Study } from "../../../src/experiment/sweep/plan.ts";
 import { type Scheduler, WorkerLost } from "../../../src/experiment/sweep/scheduler.ts";
-import { otherScores } from "../scores.ts";
+import { otherScores } from "../summary/scores.ts";
 
 const row = (id: string): RowRecipe => ({
   ...{ id, label: id, family: id, method: "sft", learningRate: 1e-3 },

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Files } from "../../../src/experiment/checkpoints.ts";
-import { createRunIn, reopenRunIn } from "../../../src/experiment/run.ts";
+import { createRunIn, reopenRunIn } from "../../../src/experiment/runs/run.ts";
 import { type Job, jobId, planJobs } from "../../../src/experiment/sweep/plan.ts";
 import { runSweep, type SweepEvent } from "../../../src/experiment/sweep/runSweep.ts";
+import type { Files } from "../../../src/weights/store.ts";
 import { fakeScheduler, measurementsOf, recipeOf, studies } from "./fakes.ts";
 
 const recipe = recipeOf("study", 4, 2);

@@ -1,5 +1,5 @@
+import { exp, log } from "../../tensor/portable.ts";
 import type { PrimitiveName, TypedArray } from "../../tensor/tensor.ts";
-import { exp, log } from "./portable.ts";
 import { at, type Compute, elementwise, lengthOfLast, type Operand } from "./rows.ts";
 
 /** Calls f for each row of the last axis: where it starts, how long it is, its number. */

@@ -1,9 +1,9 @@
+import { exp, log } from "../../tensor/portable.ts";
 import type { CommonName, PrimitiveName } from "../../tensor/tensor.ts";
 import * as axes from "./axes.ts";
 import * as fused from "./fused.ts";
 import * as matrices from "./matrices.ts";
 import * as optimizer from "./optimizer.ts";
-import { exp, log } from "./portable.ts";
 import { type Compute, elementwise } from "./rows.ts";
 
 const unary = (f: (x: number) => number): Compute<PrimitiveName> => elementwise((x = 0) => f(x));

@@ -2,14 +2,14 @@ import type { Plan } from "../../compile/plan.ts";
 import type { DType } from "../../tensor/tensor.ts";
 import type { Device, MemoryUse } from "../device.ts";
 import { load, type WasmExecutable } from "./executable.ts";
-import type { Heap } from "./heap.ts";
-import { canShareMemory, coreCount, hasSharedMemory } from "./host.ts";
-import { createMemory } from "./memory.ts";
-import { compileKernels } from "./module.ts";
-import { createOwnership, type WasmBuffer } from "./ownership.ts";
-import { startThreads } from "./threads.ts";
+import type { Heap } from "./machine/heap.ts";
+import { canShareMemory, coreCount, hasSharedMemory } from "./machine/host.ts";
+import { createMemory } from "./machine/memory.ts";
+import { compileKernels } from "./machine/module.ts";
+import { createOwnership, type WasmBuffer } from "./machine/ownership.ts";
+import { startThreads } from "./machine/threads.ts";
 
-export type { WasmBuffer } from "./ownership.ts";
+export type { WasmBuffer } from "./machine/ownership.ts";
 
 export interface WasmOptions {
   /** Threads, this one included; as many as there are cores, but at most 8, by default. One where

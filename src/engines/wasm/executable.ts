@@ -1,11 +1,11 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import type { Plan } from "../../compile/plan.ts";
 import type { DeviceStats, Executable } from "../device.ts";
-import { encode, streamWords } from "./encode.ts";
-import type { Memory } from "./memory.ts";
-import type { Ownership, WasmBuffer } from "./ownership.ts";
-import { type Program, programOf } from "./program.ts";
-import type { Threads } from "./threads.ts";
+import { encode, streamWords } from "./lowering/encode.ts";
+import { type Program, programOf } from "./lowering/program.ts";
+import type { Memory } from "./machine/memory.ts";
+import type { Ownership, WasmBuffer } from "./machine/ownership.ts";
+import type { Threads } from "./machine/threads.ts";
 
 /** What an executable uses of its device. */
 export interface Machine {

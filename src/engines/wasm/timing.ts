@@ -6,12 +6,12 @@ import * as abi from "../../../kernels/wasm/abi.ts";
 import type { Plan } from "../../compile/plan.ts";
 import type { Device, Executable } from "../device.ts";
 import { load } from "./executable.ts";
-import type { Heap } from "./heap.ts";
-import { canShareMemory, hasSharedMemory } from "./host.ts";
-import { createMemory, type Memory } from "./memory.ts";
-import { compileKernels } from "./module.ts";
-import { createOwnership, type WasmBuffer } from "./ownership.ts";
-import { startThreads, type Threads } from "./threads.ts";
+import type { Heap } from "./machine/heap.ts";
+import { canShareMemory, hasSharedMemory } from "./machine/host.ts";
+import { createMemory, type Memory } from "./machine/memory.ts";
+import { compileKernels } from "./machine/module.ts";
+import { createOwnership, type WasmBuffer } from "./machine/ownership.ts";
+import { startThreads, type Threads } from "./machine/threads.ts";
 
 /** A device of its own, with memory of its own, for plans that are to be timed. */
 export interface TimedMachine {

@@ -1,5 +1,5 @@
-import type { MiniKnobs, MiniName } from "../../tasks/minis.ts";
-import type { MiniSuite } from "../../tasks/suite.ts";
+import type { MiniKnobs, MiniName } from "../../tasks/study/minis.ts";
+import type { MiniSuite } from "../../tasks/study/suite.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
 import { adamw, anchored, asft, base, merge, sft } from "./rows.ts";
 

@@ -1,7 +1,7 @@
 import { checkRecipe } from "../checkRecipe.ts";
 import type { FineTuningRecipe, PretrainingRecipe, Recipe, RowRecipe } from "../recipe.ts";
-import { expandGrid, type Json } from "../sweep/grid.ts";
 import { fullRecipe } from "./full.ts";
+import { expandGrid, type Json } from "./grid.ts";
 import { base, sft } from "./rows.ts";
 
 /** p_sft for all rows after it. */

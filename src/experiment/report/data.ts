@@ -1,6 +1,6 @@
 import type { Measurement, RowResult } from "../measurements.ts";
-import { estimate, pairedDifference } from "../statistics.ts";
-import { dropOf, gainOf, type RowSummary, type Spread, weightOf } from "../summary.ts";
+import { estimate, pairedDifference } from "../summary/statistics.ts";
+import { dropOf, gainOf, type RowSummary, type Spread, weightOf } from "../summary/summary.ts";
 import { type DataTable, type Datum, flatten, tableOf } from "./csv.ts";
 import type { Reported } from "./reported.ts";
 

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { RowRecipe } from "../recipe.ts";
-import { weightOf } from "../summary.ts";
+import { weightOf } from "../summary/summary.ts";
 import { type Domain, type Dot, labelledDots, plotArea } from "./dots.ts";
 import { families } from "./families.ts";
 import { percents, tens } from "./pareto.ts";

@@ -1,7 +1,7 @@
-import { percent, range } from "../format.ts";
-import type { RunConfig } from "../run.ts";
-import { joinStudies, type Measured } from "../studies.ts";
-import type { RowSummary, Spread } from "../summary.ts";
+import type { RunConfig } from "../runs/run.ts";
+import { percent, range } from "../summary/format.ts";
+import { joinStudies, type Measured } from "../summary/studies.ts";
+import type { RowSummary, Spread } from "../summary/summary.ts";
 import { style } from "./style.ts";
 import { escapeHtml } from "./tables.ts";
 

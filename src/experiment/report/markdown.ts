@@ -1,7 +1,7 @@
-import { nats, percent } from "../format.ts";
-import { estimate } from "../statistics.ts";
-import { joinStudies, type Measured } from "../studies.ts";
-import type { RowSummary, Spread } from "../summary.ts";
+import { nats, percent } from "../summary/format.ts";
+import { estimate } from "../summary/statistics.ts";
+import { joinStudies, type Measured } from "../summary/studies.ts";
+import type { RowSummary, Spread } from "../summary/summary.ts";
 import type { Reported } from "./reported.ts";
 
 const cells = (list: readonly string[]): string => `| ${list.join(" | ")} |`;

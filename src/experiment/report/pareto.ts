@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { estimate, paretoFrontier } from "../statistics.ts";
-import type { RowSummary, Spread } from "../summary.ts";
+import { estimate, paretoFrontier } from "../summary/statistics.ts";
+import type { RowSummary, Spread } from "../summary/summary.ts";
 import {
   type Domain,
   type Dot,

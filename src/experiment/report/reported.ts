@@ -1,10 +1,10 @@
-import { type Choice, chooseRows } from "../choose.ts";
 import type { Certified, Measurement } from "../measurements.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
-import type { Failure, RunConfig } from "../run.ts";
-import { type Point, paretoFrontier } from "../statistics.ts";
-import type { Measured } from "../studies.ts";
-import { type RowSummary, summarize } from "../summary.ts";
+import type { Failure, RunConfig } from "../runs/run.ts";
+import { type Choice, chooseRows } from "../summary/choose.ts";
+import { type Point, paretoFrontier } from "../summary/statistics.ts";
+import type { Measured } from "../summary/studies.ts";
+import { type RowSummary, summarize } from "../summary/summary.ts";
 import { type Look, looksOf } from "./looks.ts";
 
 /** A run as it was read. */

@@ -1,5 +1,5 @@
-import { percent } from "../format.ts";
-import type { RowSummary } from "../summary.ts";
+import { percent } from "../summary/format.ts";
+import type { RowSummary } from "../summary/summary.ts";
 import { boundFigure } from "./bounds.ts";
 import type { DataTable } from "./csv.ts";
 import {

@@ -1,6 +1,6 @@
-import { duration, nats, percent, range } from "../format.ts";
-import { estimate } from "../statistics.ts";
-import { type Spread, weightOf } from "../summary.ts";
+import { duration, nats, percent, range } from "../summary/format.ts";
+import { estimate } from "../summary/statistics.ts";
+import { type Spread, weightOf } from "../summary/summary.ts";
 import { type DataTable, type Datum, dataUrl, toCsv } from "./csv.ts";
 import type { Reported } from "./reported.ts";
 

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Probe, RowResult, Scores } from "../measurements.ts";
-import { mean } from "../statistics.ts";
+import { mean } from "../summary/statistics.ts";
 import { type DataTable, tableOf } from "./csv.ts";
 import type { Reported } from "./reported.ts";
 import { drawSvg } from "./svg.ts";

@@ -1,4 +1,4 @@
-import { miniNames } from "../../tasks/minis.ts";
+import { miniNames } from "../../tasks/study/minis.ts";
 import type { Recipe } from "../recipe.ts";
 import { fullRecipe } from "../recipes/full.ts";
 import { miniRecipe, miniTargets } from "../recipes/minis.ts";

@@ -1,5 +1,5 @@
-import { pretrainingIdentity } from "../pretrainingName.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
+import { pretrainingIdentity } from "../row/pretrainingName.ts";
 
 /** A recipe with all the seeds that it is run with. */
 export interface Study {

@@ -2,7 +2,7 @@ import { shown } from "../../tasks/jsonl.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { checkRecipe } from "../checkRecipe.ts";
 import type { Recipe } from "../recipe.ts";
-import { expandGrid, type Json } from "./grid.ts";
+import { expandGrid, type Json } from "../recipes/grid.ts";
 import type { Sweep, SweepStudy } from "./sweep.ts";
 
 /** What the help shows of a sweep's file. */

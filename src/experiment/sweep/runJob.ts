@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Engine } from "../../engines/engine.ts";
-import type { Checkpoints } from "../checkpoints.ts";
+import type { Checkpoints } from "../../weights/store.ts";
 import { experiment } from "../experiment.ts";
 import type { Measurement } from "../measurements.ts";
 import type { Recipe } from "../recipe.ts";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { DataError } from "../../tensor/errors.ts";
-import { createRun, reopenRun, runIsThere, writeConfig } from "../directory.ts";
-import { removeUnfinished } from "../files.ts";
+import { removeUnfinished } from "../../weights/files.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
-import { allSeeds, type RunConfig, type RunDirectory } from "../run.ts";
+import { createRun, reopenRun, runIsThere, writeConfig } from "../runs/directory.ts";
+import { allSeeds, type RunConfig, type RunDirectory } from "../runs/run.ts";
 import { type Job, jobId, planJobs } from "./plan.ts";
 
 /** A recipe of a sweep, with the seeds that are reported and those on which rows are chosen. */

@@ -1,6 +1,6 @@
 /** The process that runs jobs one after the other; it is started by the local scheduler. */
 import { createEngine } from "../../engines/create.ts";
-import { checkpointFolder } from "../files.ts";
+import { checkpointFolder } from "../../weights/files.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
 import { onlyNeeded, runJob } from "./runJob.ts";
 

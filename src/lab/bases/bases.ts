@@ -1,7 +1,7 @@
-import type { Checkpoints } from "../../experiment/checkpoints.ts";
-import { pretrainingName } from "../../experiment/pretrainingName.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
-import { decodeSafetensors } from "../../experiment/safetensors.ts";
+import { pretrainingName } from "../../experiment/row/pretrainingName.ts";
+import { decodeSafetensors } from "../../weights/safetensors.ts";
+import type { Checkpoints } from "../../weights/store.ts";
 
 /** Where the base models that come with the page are, by the name of their pre-training. */
 const addresses: Readonly<Record<string, string>> = Object.fromEntries(

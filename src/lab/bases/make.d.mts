@@ -1,7 +1,7 @@
 import type { Engine } from "../../engines/engine.ts";
-import type { Checkpoints } from "../../experiment/checkpoints.ts";
 import type { experiment, pretrainingName } from "../../experiment/experiment.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
+import type { Checkpoints } from "../../weights/store.ts";
 
 /** Seeds by the names of the studies. */
 export const shipped: Readonly<Record<string, readonly number[]>>;

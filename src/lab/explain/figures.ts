@@ -1,4 +1,4 @@
-import { effectiveWeight } from "../../anchored/interpolations.ts";
+import { effectiveWeight } from "../../anchored/objectives/interpolations.ts";
 import { html, svg } from "../dom.ts";
 import { kl, type LogProbs, logPartition, pathAt } from "../simplex/distributions.ts";
 import { number, weight } from "../simplex/format.ts";

@@ -1,5 +1,5 @@
 import { fineTune } from "../../anchored/fineTune.ts";
-import type { Method } from "../../anchored/objectives.ts";
+import type { Method } from "../../anchored/objectives/methods.ts";
 import type { Plan } from "../../compile/plan.ts";
 import { type Backend, createEngine } from "../../engines/create.ts";
 import type { KernelText } from "../../engines/device.ts";
@@ -8,7 +8,7 @@ import type { ProgramStats } from "../../engines/program.ts";
 import { keysOf, studyData } from "../../experiment/data.ts";
 import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
-import { eos } from "../../tasks/vocabulary.ts";
+import { eos } from "../../tasks/study/vocabulary.ts";
 import { key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as tree from "../../tensor/tree.ts";

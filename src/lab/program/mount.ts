@@ -1,4 +1,4 @@
-import type { Method } from "../../anchored/objectives.ts";
+import type { Method } from "../../anchored/objectives/methods.ts";
 import type { Backend } from "../../engines/create.ts";
 import { html } from "../dom.ts";
 import { parameters, setParameters } from "../location.ts";

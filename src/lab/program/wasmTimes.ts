@@ -1,7 +1,7 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import dispatch from "../../../kernels/wasm/dispatch.ts?raw";
 import type { Plan } from "../../compile/plan.ts";
-import { programOf } from "../../engines/wasm/program.ts";
+import { programOf } from "../../engines/wasm/lowering/program.ts";
 import { openTimedMachine } from "../../engines/wasm/timing.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Execution } from "./listing.ts";

@@ -1,7 +1,7 @@
 import type { Measurement } from "../../experiment/measurements.ts";
-import { type RunConfig, reopenRunIn } from "../../experiment/run.ts";
-import { decodeSafetensors } from "../../experiment/safetensors.ts";
+import { type RunConfig, reopenRunIn } from "../../experiment/runs/run.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { decodeSafetensors } from "../../weights/safetensors.ts";
 import { addressOf, lockOf, runPath, samplesOf } from "./places.ts";
 import type { Run, Status } from "./run.ts";
 import type { Storage } from "./storage.ts";

@@ -1,4 +1,4 @@
-import type { Files } from "../../experiment/checkpoints.ts";
+import type { Files } from "../../weights/store.ts";
 
 /** Files that can be listed and removed folder by folder. */
 export interface Storage extends Files {

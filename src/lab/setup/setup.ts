@@ -1,4 +1,4 @@
-import type { Interpolation } from "../../anchored/interpolations.ts";
+import type { Interpolation } from "../../anchored/objectives/interpolations.ts";
 import type { Backend } from "../../engines/create.ts";
 import type { Recipe, RowRecipe } from "../../experiment/recipe.ts";
 import { fullRecipe } from "../../experiment/recipes/full.ts";

@@ -2,7 +2,7 @@
  * Distributions as plain float64 arrays of log-probabilities, for drawing at every frame; what they
  * mean is said in src/anchored, and spec/lab/simplex.spec.ts holds them to it.
  */
-import type { Interpolation } from "../../anchored/interpolations.ts";
+import type { Interpolation } from "../../anchored/objectives/interpolations.ts";
 
 /** Log-probabilities, one a token; finite. */
 export type LogProbs = readonly number[];

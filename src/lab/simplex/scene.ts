@@ -1,4 +1,4 @@
-import { effectiveWeight, type Interpolation } from "../../anchored/interpolations.ts";
+import { effectiveWeight, type Interpolation } from "../../anchored/objectives/interpolations.ts";
 import { type LogProbs, logSoftmax, pathAt } from "./distributions.ts";
 import type { SimplexState } from "./state.ts";
 

@@ -1,4 +1,4 @@
-import type { Interpolation } from "../../anchored/interpolations.ts";
+import type { Interpolation } from "../../anchored/objectives/interpolations.ts";
 import type { LogProbs } from "./distributions.ts";
 
 /** A stretch of a path along which one token is the likeliest. */

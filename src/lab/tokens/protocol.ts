@@ -1,5 +1,5 @@
+import type { TokenShares } from "../../experiment/look/tokenViews.ts";
 import type { Recipe, RowRecipe } from "../../experiment/recipe.ts";
-import type { TokenShares } from "../../experiment/tokenViews.ts";
 
 /** An example of a study. */
 export interface Choice {

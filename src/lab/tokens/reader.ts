@@ -1,17 +1,17 @@
-import type { Example } from "../../anchored/batches.ts";
-import { expectedRatio } from "../../anchored/hostRows.ts";
-import { responseReader } from "../../anchored/responseRows.ts";
-import { interpolateWeights } from "../../anchored/weights.ts";
+import { interpolateWeights } from "../../anchored/objectives/weights.ts";
+import { expectedRatio } from "../../anchored/targets/hostRows.ts";
+import { responseReader } from "../../anchored/targets/responseRows.ts";
 import type { Engine } from "../../engines/engine.ts";
-import { type LogProbRows, logProbRows, rowOf } from "../../experiment/closeness.ts";
 import { keysOf, studyData } from "../../experiment/data.ts";
+import { type LogProbRows, logProbRows, rowOf } from "../../experiment/look/closeness.ts";
+import { type Beheld, sharesAt } from "../../experiment/look/tokenViews.ts";
+import { anchorOf } from "../../experiment/look/watch.ts";
 import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
-import { decodeSafetensors } from "../../experiment/safetensors.ts";
-import { type Beheld, sharesAt } from "../../experiment/tokenViews.ts";
-import { anchorOf } from "../../experiment/watch.ts";
 import type { Params } from "../../nn/config.ts";
-import { suiteOf } from "../../tasks/suite.ts";
+import { suiteOf } from "../../tasks/study/suite.ts";
+import type { Example } from "../../train/batches.ts";
+import { decodeSafetensors } from "../../weights/safetensors.ts";
 import type { Choice, Compared, Group, Seen, TokenChoice } from "./protocol.ts";
 
 /** Says what models think at any token of any example of a study. */

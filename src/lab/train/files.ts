@@ -1,4 +1,4 @@
-import { decodeSafetensors } from "../../experiment/safetensors.ts";
+import { decodeSafetensors } from "../../weights/safetensors.ts";
 import { html } from "../dom.ts";
 import { unpackRun } from "../runs/library.ts";
 import type { Storage } from "../runs/storage.ts";

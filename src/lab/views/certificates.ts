@@ -1,5 +1,5 @@
-import { nats } from "../../experiment/format.ts";
 import type { Certified } from "../../experiment/measurements.ts";
+import { nats } from "../../experiment/summary/format.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
 import { drawing, figure, nothingYet } from "../chart/figure.ts";
 import { linear, roundedTop } from "../chart/scale.ts";

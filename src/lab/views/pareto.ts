@@ -1,5 +1,5 @@
-import { percent } from "../../experiment/format.ts";
 import { type Labelled, placeLabels } from "../../experiment/report/labels.ts";
+import { percent } from "../../experiment/summary/format.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
 import { drawing, figure, nothingYet } from "../chart/figure.ts";
 import { linear } from "../chart/scale.ts";

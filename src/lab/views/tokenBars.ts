@@ -1,5 +1,5 @@
-import { percent } from "../../experiment/format.ts";
-import type { TokenShares } from "../../experiment/tokenViews.ts";
+import type { TokenShares } from "../../experiment/look/tokenViews.ts";
+import { percent } from "../../experiment/summary/format.ts";
 import { html } from "../dom.ts";
 
 const columns = [

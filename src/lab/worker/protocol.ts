@@ -1,7 +1,7 @@
 import type { Backend } from "../../engines/create.ts";
 import type { MemoryUse } from "../../engines/device.ts";
 import type { Measurement } from "../../experiment/measurements.ts";
-import type { RunConfig } from "../../experiment/run.ts";
+import type { RunConfig } from "../../experiment/runs/run.ts";
 
 /** What a training worker runs: a new run, or one that was cut off. */
 export interface Assignment {

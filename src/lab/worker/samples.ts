@@ -1,12 +1,12 @@
-import type { Example } from "../../anchored/batches.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { keysOf, type StudyData, studyData } from "../../experiment/data.ts";
 import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate.ts";
-import { suiteOf } from "../../tasks/suite.ts";
-import { eos } from "../../tasks/vocabulary.ts";
+import { suiteOf } from "../../tasks/study/suite.ts";
+import { eos } from "../../tasks/study/vocabulary.ts";
+import type { Example } from "../../train/batches.ts";
 import type { Sample } from "./protocol.ts";
 
 /** Questions that every row is asked aloud: two of the target and one of each skill. */

@@ -1,16 +1,16 @@
 import { createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
-import { checkpointsIn } from "../../experiment/checkpoints.ts";
 import { experiment } from "../../experiment/experiment.ts";
+import type { Student } from "../../experiment/look/watch.ts";
 import type { Measurement, RowResult } from "../../experiment/measurements.ts";
 import {
   createRunIn,
   type RunConfig,
   type RunDirectory,
   reopenRunIn,
-} from "../../experiment/run.ts";
-import { encodeSafetensors } from "../../experiment/safetensors.ts";
-import type { Student } from "../../experiment/watch.ts";
+} from "../../experiment/runs/run.ts";
+import { encodeSafetensors } from "../../weights/safetensors.ts";
+import { checkpointsIn } from "../../weights/store.ts";
 import { withBases } from "../bases/bases.ts";
 import { addressOf, runPath, samplesOf, snapshotOf } from "../runs/places.ts";
 import type { Storage } from "../runs/storage.ts";

@@ -1,7 +1,0 @@
-import { pointwise } from "./elementwise.ts";
-import type { Lowering } from "./kernel.ts";
-
-type Identity = "alias" | "stopGradient" | "checkpoint" | "after" | "reshape" | "toFloat";
-
-/** The same numbers in a fresh tensor; ids are floats on the device, exact below 2²⁴. */
-export const copy: Lowering<Identity> = pointwise(1, (_, x) => x);

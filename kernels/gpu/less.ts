@@ -1,4 +1,0 @@
-import { pointwise } from "./elementwise.ts";
-import type { Lowering } from "./kernel.ts";
-
-export const less: Lowering<"less"> = pointwise(2, (_, a, b) => `${a} < ${b} ? 1 : 0`);

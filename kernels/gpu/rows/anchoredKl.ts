@@ -1,0 +1,63 @@
+import { type Lowering, resultOf } from "../kernel.ts";
+import { logOf } from "../math.ts";
+import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
+
+/** Σ eᵃ · (a − log softmax(x)) over rows of (anchor log-probabilities a, logits x). */
+export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], wide }) => {
+  const rows = rowsOf(logits, wide);
+  return [
+    {
+      reads: [0, 1],
+      extent: [rows.count],
+      lanes: 1,
+      body(cell, row = "0") {
+        const { max, sum } = logSumExpParts(cell, rows, row, 1);
+        const log = logOf(cell, sum);
+        const total = cell.variable("0");
+        overRow(cell, rows, row, [0, 1], (_, anchor = [], x = []) => {
+          const terms = anchor.map((a, lane) => {
+            const q = cell.declare(`Math.exp(${a})`);
+            // An anchor that rules a token out has −∞ there.
+            return `(${q} > 0 ? ${q} * (${a} - ((${x[lane]} - ${max}) - ${log})) : 0)`;
+          });
+          cell.run(`${total} += ${terms.join(" + ")};`);
+        });
+        return [total];
+      },
+    },
+  ];
+};
+
+/** Rounded alike in both kernels, so that it cancels where one token has all the mass. */
+const probability = (a: string): string => `Math.fround(Math.exp(${a}))`;
+
+/** (g, anchor, logits) → g · (softmax(logits) · Σ eᵃ − eᵃ). */
+export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
+  return [
+    records(wide, [1, 2], rows.count, 2, (cell, row) => {
+      const { max, sum } = logSumExpParts(cell, rows, row, 1);
+      const mass = cell.variable("0");
+      overRow(cell, rows, row, [0], (_, anchor = []) => {
+        cell.run(`${mass} += ${anchor.map(probability).join(" + ")};`);
+      });
+      return [max, `${mass} / ${sum}`];
+    }),
+    {
+      reads: [0, 1, 2, resultOf(0)],
+      extent: [rows.count, rows.groups],
+      lanes: rows.lanes,
+      body(cell, row = "0") {
+        const [max, scale] = recordAt(cell, 3, row, 2);
+        const g = cell.at(0, row);
+        const anchor = cell.load(1, cell.index, rows.lanes);
+        return cell
+          .load(2, cell.index, rows.lanes)
+          .map(
+            (x, i) =>
+              `${g} * (Math.exp(${x} - ${max}) * ${scale} - ${probability(anchor[i] as string)})`,
+          );
+      },
+    },
+  ];
+};

@@ -1,0 +1,27 @@
+import type { Lowering } from "../kernel.ts";
+import { aroundAxis } from "./sum.ts";
+
+/** The first of several largest numbers wins. */
+export const argmax: Lowering<"argmax"> = ({ shapes: [x = []], attrs: { axis } }) => {
+  const [outer, length, inner] = aroundAxis(x, axis);
+  return [
+    {
+      reads: [0],
+      extent: [outer, inner],
+      lanes: 1,
+      body(cell, block = "0", i = "0") {
+        const from = cell.declare(`${block} * ${length * inner} + ${i}`);
+        const largest = cell.variable(cell.at(0, from));
+        const place = cell.variable("0");
+        cell.repeat(length, (k) => {
+          const v = cell.at(0, `${from} + ${k} * ${inner}`);
+          cell.when(`${v} > ${largest}`, () => {
+            cell.run(`${largest} = ${v};`);
+            cell.run(`${place} = ${k};`);
+          });
+        });
+        return [place];
+      },
+    },
+  ];
+};

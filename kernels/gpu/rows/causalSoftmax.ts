@@ -1,0 +1,58 @@
+import { type Cell, type Lowering, literal, resultOf } from "../kernel.ts";
+import { type Rows, recordAt, records, rowsOf } from "./rows.ts";
+import { throughSoftmax } from "./softmax.ts";
+
+/** Rows of [..., T, T]: row i sees the numbers j ≤ i. */
+export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, wide }) => {
+  const rows = rowsOf(shape, wide);
+  const T = shape.at(-1) as number;
+  const scale = literal(attrs.scale);
+  return [
+    {
+      ...records(wide, [0], rows.count, 2, (cell, row) => {
+        const [, i] = cell.divide(row, T, rows.count);
+        const first = cell.at(0, `${row} * ${T}`);
+        const max = cell.variable(`${scale} * ${first}`);
+        overPast(cell, rows, row, i, (x, past) => {
+          cell.run(`if (${past}) { ${max} = Math.max(${max}, ${scale} * ${x}); }`);
+        });
+        const sum = cell.variable("0");
+        overPast(cell, rows, row, i, (x, past) => {
+          cell.run(`if (${past}) { ${sum} += Math.exp(${scale} * ${x} - ${max}); }`);
+        });
+        return [max, `1 / ${sum}`];
+      }),
+    },
+    {
+      reads: [0, resultOf(0)],
+      extent: [rows.count / T, T, rows.groups],
+      lanes: rows.lanes,
+      body(cell, block = "0", i = "0", group = "0") {
+        const [max, over] = recordAt(cell, 1, `${block} * ${T} + ${i}`, 2);
+        return cell.load(0, cell.index, rows.lanes).map((x, lane) => {
+          const weight = `Math.exp(Math.min(${scale} * ${x} - ${max}, 0)) * ${over}`;
+          return `${group} * ${rows.lanes} + ${lane} > ${i} ? 0 : ${weight}`;
+        });
+      },
+    },
+  ];
+};
+
+/** Visits the numbers of a row up to its own place, and tells for each whether it is in the past. */
+function overPast(
+  cell: Cell,
+  { groups, lanes }: Rows,
+  row: string,
+  i: string,
+  visit: (x: string, past: string) => void,
+): void {
+  const first = cell.declare(`${row} * ${groups}`);
+  cell.repeat(groups, (group) => {
+    cell.run(`if (${group} * ${lanes} > ${i}) { break; }`);
+    const numbers = cell.load(0, `${first} + ${group}`, lanes);
+    for (const [lane, x] of numbers.entries()) visit(x, `${group} * ${lanes} + ${lane} <= ${i}`);
+  });
+}
+
+export const causalSoftmaxGrad: Lowering<"causalSoftmaxGrad"> = ({ shape, attrs, wide }) =>
+  throughSoftmax(shape, wide, attrs.scale);

@@ -1,0 +1,79 @@
+import { type Cell, type Lowering, resultOf } from "../kernel.ts";
+import { logOnePlus } from "../math.ts";
+import { overRow, type Rows, recordAt, records, rowMax, rowsOf } from "./rows.ts";
+
+/** What a row's label and its other tokens weigh, relative to the largest number. */
+function weights(
+  cell: Cell,
+  rows: Rows,
+  row: string,
+  logits: number,
+  label: string,
+): { readonly max: string; readonly own: string; readonly others: string } {
+  const max = rowMax(cell, rows, row, logits);
+  const own = cell.variable("0");
+  const others = cell.variable("0");
+  overRow(cell, rows, row, [logits], (group, x = []) => {
+    for (const [lane, v] of x.entries()) {
+      const weight = cell.declare(`Math.exp(${v} - ${max})`);
+      const add = (to: string) => () => cell.run(`${to} += ${weight};`);
+      cell.when(isLabel(rows, group, lane, label), add(own), add(others));
+    }
+  });
+  return { max, own, others };
+}
+
+const isLabel = (rows: Rows, group: string, lane: number, label: string): string =>
+  `${group} * ${rows.lanes} + ${lane} == ${label}`;
+
+/** log Σ eˣ − x[label], a row at a time. */
+export const crossEntropy: Lowering<"crossEntropy"> = ({ shapes: [logits = []], wide }) => {
+  const rows = rowsOf(logits, wide);
+  return [
+    {
+      reads: [0, 1],
+      extent: [rows.count],
+      lanes: 1,
+      body(cell, row = "0") {
+        const label = cell.at(1, row);
+        const { max, own, others } = weights(cell, rows, row, 0, label);
+        const picked = cell.at(0, `${row} * ${logits[1]} + ${label}`);
+        // A label that has almost all the weight costs others / own, which log Σ would lose.
+        const sure = logOnePlus(cell, others);
+        return [
+          `${picked} == ${max} ? ${sure} : Math.log(${own} + ${others}) + (${max} - ${picked})`,
+        ];
+      },
+    },
+  ];
+};
+
+/**
+ * (g, logits, labels) → g · (softmax − one-hot). At the label that is −g times the weight of the
+ * others, which keeps its digits where the label has almost all.
+ */
+export const crossEntropyGrad: Lowering<"crossEntropyGrad"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
+  return [
+    records(wide, [1, 2], rows.count, 3, (cell, row) => {
+      const label = cell.at(1, row);
+      const { max, own, others } = weights(cell, rows, row, 0, label);
+      const over = cell.declare(`1 / (${own} + ${others})`);
+      return [max, over, `${others} * ${over}`];
+    }),
+    {
+      reads: [0, 1, 2, resultOf(0)],
+      extent: [rows.count, rows.groups],
+      lanes: rows.lanes,
+      body(cell, row = "0", group = "0") {
+        const [max, over, others] = recordAt(cell, 3, row, 3);
+        const g = cell.at(0, row);
+        const label = cell.at(2, row);
+        return cell.load(1, cell.index, rows.lanes).map((x, lane) => {
+          const weight = `Math.exp(${x} - ${max}) * ${over}`;
+          return `${g} * (${isLabel(rows, group, lane, label)} ? -${others} : ${weight})`;
+        });
+      },
+    },
+  ];
+};

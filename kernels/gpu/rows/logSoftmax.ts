@@ -1,0 +1,45 @@
+import { type Lowering, resultOf } from "../kernel.ts";
+import { logOf } from "../math.ts";
+import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
+
+export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
+  return [
+    records(wide, [0], rows.count, 2, (cell, row) => {
+      const { max, sum } = logSumExpParts(cell, rows, row, 0);
+      return [max, logOf(cell, sum)];
+    }),
+    {
+      reads: [0, resultOf(0)],
+      extent: [rows.count, rows.groups],
+      lanes: rows.lanes,
+      body(cell, row = "0") {
+        const [max, log] = recordAt(cell, 1, row, 2);
+        return cell.load(0, cell.index, rows.lanes).map((x) => `(${x} - ${max}) - ${log}`);
+      },
+    },
+  ];
+};
+
+/** g − eʸ · Σ g over rows of (g, y). */
+export const logSoftmaxGrad: Lowering<"logSoftmaxGrad"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
+  return [
+    records(wide, [0], rows.count, 1, (cell, row) => {
+      const sum = cell.variable("0");
+      overRow(cell, rows, row, [0], (_, g = []) => cell.run(`${sum} += ${g.join(" + ")};`));
+      return [sum];
+    }),
+    {
+      reads: [0, 1, resultOf(0)],
+      extent: [rows.count, rows.groups],
+      lanes: rows.lanes,
+      body(cell, row = "0") {
+        const [sum] = recordAt(cell, 2, row, 1);
+        const g = cell.load(0, cell.index, rows.lanes);
+        const y = cell.load(1, cell.index, rows.lanes);
+        return g.map((v, lane) => `${v} - Math.exp(${y[lane]}) * ${sum}`);
+      },
+    },
+  ];
+};

@@ -1,0 +1,25 @@
+import { type Lowering, lanesFor } from "../kernel.ts";
+import { aroundAxis } from "./sum.ts";
+
+export const max: Lowering<"max"> = ({ shapes: [x = []], attrs: { axis }, wide }) => {
+  const [outer, length, inner] = aroundAxis(x, axis);
+  const lanes = lanesFor(wide, inner);
+  const groups = inner / lanes;
+  return [
+    {
+      reads: [0],
+      extent: [outer, groups],
+      lanes,
+      body(cell, block = "0", group = "0") {
+        const from = cell.declare(`${block} * ${length * groups} + ${group}`);
+        const largest = cell.load(0, from, lanes).map((v) => cell.variable(v));
+        cell.repeat(length, (k) => {
+          const numbers = cell.load(0, `${from} + ${k} * ${groups}`, lanes);
+          for (const [lane, m] of largest.entries())
+            cell.run(`${m} = Math.max(${m}, ${numbers[lane]});`);
+        });
+        return largest;
+      },
+    },
+  ];
+};

@@ -1,0 +1,97 @@
+import { sizeOf } from "../../../src/tensor/shapes.ts";
+import type { Shape } from "../../../src/tensor/tensor.ts";
+import { type Cell, type Kernel, type Lanes, lanesFor } from "../kernel.ts";
+
+/** A tensor as rows of its last axis, read `lanes` numbers at a time. */
+export interface Rows {
+  readonly count: number;
+  readonly lanes: Lanes;
+  /** Groups of `lanes` numbers in a row. */
+  readonly groups: number;
+}
+
+export function rowsOf(shape: Shape, wide: boolean): Rows {
+  const length = shape.at(-1) ?? 1;
+  const lanes = lanesFor(wide, length);
+  return { count: sizeOf(shape.slice(0, -1)), lanes, groups: length / lanes };
+}
+
+/** Visits the numbers of a row of several tensors, group by group. */
+export function overRow(
+  cell: Cell,
+  { groups, lanes }: Rows,
+  row: string,
+  reads: readonly number[],
+  visit: (group: string, ...numbers: (readonly string[])[]) => void,
+): void {
+  const first = cell.declare(`${row} * ${groups}`);
+  cell.repeat(groups, (group) => {
+    const place = cell.declare(`${first} + ${group}`);
+    visit(group, ...reads.map((read) => cell.load(read, place, lanes)));
+  });
+}
+
+/** Largest number of a row. */
+export function rowMax(cell: Cell, rows: Rows, row: string, read: number): string {
+  const first = cell.load(read, `${row} * ${rows.groups}`, rows.lanes)[0] as string;
+  const max = cell.variable(first);
+  overRow(cell, rows, row, [read], (_, x) => {
+    for (const v of x) cell.run(`${max} = Math.max(${max}, ${v});`);
+  });
+  return max;
+}
+
+/** Largest number of a row, and the sum of e to the number less the largest. */
+export function logSumExpParts(
+  cell: Cell,
+  rows: Rows,
+  row: string,
+  read: number,
+): { readonly max: string; readonly sum: string } {
+  const max = rowMax(cell, rows, row, read);
+  const sum = cell.variable("0");
+  overRow(cell, rows, row, [read], (_, x) => {
+    cell.run(`${sum} += ${x.map((v) => `Math.exp(${v} - ${max})`).join(" + ")};`);
+  });
+  return { max, sum };
+}
+
+/**
+ * A few numbers for each of `count` rows, for the kernel that reads them with `recordAt`. On a
+ * wide device a record is four neighbouring numbers, elsewhere `width`.
+ */
+export function records(
+  wide: boolean,
+  reads: readonly number[],
+  count: number,
+  width: 1 | 2 | 3,
+  body: (cell: Cell, row: string) => readonly string[],
+): Kernel {
+  if (wide)
+    return {
+      reads,
+      extent: [count],
+      lanes: 4,
+      body: (cell, row = "0") => [...body(cell, row), "0", "0", "0"].slice(0, 4),
+    };
+  return {
+    reads,
+    extent: [count, width],
+    lanes: 1,
+    body(cell, row = "0", column = "0") {
+      const [a = "0", b = a, c = b] = body(cell, row);
+      return [width === 1 ? a : `${column} == 0 ? ${a} : (${column} == 1 ? ${b} : ${c})`];
+    },
+  };
+}
+
+/** The numbers of one record. */
+export function recordAt(
+  cell: Cell,
+  read: number,
+  row: string,
+  width: 1 | 2 | 3,
+): readonly string[] {
+  if (cell.wide) return cell.load(read, row, 4).slice(0, width);
+  return Array.from({ length: width }, (_, i) => cell.at(read, `(${row}) * ${width} + ${i}`));
+}

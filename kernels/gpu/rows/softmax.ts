@@ -1,0 +1,52 @@
+import type { Shape } from "../../../src/tensor/tensor.ts";
+import { type Kernel, type Lowering, resultOf } from "../kernel.ts";
+import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
+
+export const softmax: Lowering<"softmax"> = ({ shape, wide }) => {
+  const rows = rowsOf(shape, wide);
+  return [
+    records(wide, [0], rows.count, 2, (cell, row) => {
+      const { max, sum } = logSumExpParts(cell, rows, row, 0);
+      return [max, `1 / ${sum}`];
+    }),
+    {
+      reads: [0, resultOf(0)],
+      extent: [rows.count, rows.groups],
+      lanes: rows.lanes,
+      body(cell, row = "0") {
+        const [max, scale] = recordAt(cell, 1, row, 2);
+        return cell
+          .load(0, cell.index, rows.lanes)
+          .map((x) => `Math.exp(${x} - ${max}) * ${scale}`);
+      },
+    },
+  ];
+};
+
+export const softmaxGrad: Lowering<"softmaxGrad"> = ({ shape, wide }) =>
+  throughSoftmax(shape, wide, 1);
+
+/** scale · y · (g − Σ g·y) over rows of (g, y). */
+export function throughSoftmax(shape: Shape, wide: boolean, scale: number): Kernel[] {
+  const rows = rowsOf(shape, wide);
+  return [
+    records(wide, [0, 1], rows.count, 1, (cell, row) => {
+      const dot = cell.variable("0");
+      overRow(cell, rows, row, [0, 1], (_, g = [], y = []) => {
+        cell.run(`${dot} += ${g.map((v, lane) => `${v} * ${y[lane]}`).join(" + ")};`);
+      });
+      return [dot];
+    }),
+    {
+      reads: [0, 1, resultOf(0)],
+      extent: [rows.count, rows.groups],
+      lanes: rows.lanes,
+      body(cell, row = "0") {
+        const [dot] = recordAt(cell, 2, row, 1);
+        const g = cell.load(0, cell.index, rows.lanes);
+        const y = cell.load(1, cell.index, rows.lanes);
+        return y.map((v, lane) => `${scale} * ${v} * (${g[lane]} - ${dot})`);
+      },
+    },
+  ];
+}

@@ -1,7 +1,0 @@
-import { pointwise } from "./elementwise.ts";
-import type { Lowering } from "./kernel.ts";
-
-export const select: Lowering<"select"> = pointwise(
-  3,
-  (_, condition, a, b) => `${condition} == 0 ? ${b} : ${a}`,
-);

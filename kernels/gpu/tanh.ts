@@ -1,5 +1,0 @@
-import { pointwise } from "./elementwise.ts";
-import type { Lowering } from "./kernel.ts";
-import { tanhOf } from "./math.ts";
-
-export const tanh: Lowering<"tanh"> = pointwise(1, tanhOf);

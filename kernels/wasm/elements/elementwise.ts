@@ -1,0 +1,151 @@
+import {
+  ADD,
+  COPY,
+  DIV,
+  EXP,
+  LESS,
+  LOG,
+  MAXIMUM,
+  MUL,
+  NEG,
+  SQRT,
+  SUB,
+  TANH,
+  TO_FLOAT,
+} from "../abi";
+import { scratch, word } from "../control";
+import { cos as cosine, exp as vexp, log as vlog, tanh as vtanh } from "./math";
+import { splat } from "../simd";
+import { chunkBytes, chunkStart, part } from "../tasks";
+
+// Arguments: elements, elements a task, [flags,] then buffers, the result first.
+
+// @ts-ignore: decorator
+@inline
+function unaryOf(op: i32, x: v128): v128 {
+  if (op == EXP) return vexp(x);
+  if (op == LOG) return vlog(x);
+  if (op == TANH) return vtanh(x);
+  if (op == SQRT) return f32x4.sqrt(x);
+  if (op == NEG) return f32x4.neg(x);
+  if (op == TO_FLOAT) return f32x4.convert_i32x4_s(x);
+  return x;
+}
+
+// @ts-ignore: decorator
+@inline
+function unary(op: i32, args: usize, task: i32): void {
+  const from = chunkStart(args, task);
+  const last = part(args, 2, from) + chunkBytes(args, from);
+  let y = part(args, 2, from);
+  let x = part(args, 3, from);
+  for (; y < last; y += 16, x += 16) v128.store(y, unaryOf(op, v128.load(x)));
+}
+
+export function copy(args: usize, task: i32): void {
+  unary(COPY, args, task);
+}
+export function exp(args: usize, task: i32): void {
+  unary(EXP, args, task);
+}
+export function log(args: usize, task: i32): void {
+  unary(LOG, args, task);
+}
+export function tanh(args: usize, task: i32): void {
+  unary(TANH, args, task);
+}
+export function sqrt(args: usize, task: i32): void {
+  unary(SQRT, args, task);
+}
+export function neg(args: usize, task: i32): void {
+  unary(NEG, args, task);
+}
+export function toFloat(args: usize, task: i32): void {
+  unary(TO_FLOAT, args, task);
+}
+
+export function cos(args: usize, task: i32): void {
+  const from = chunkStart(args, task);
+  const last = part(args, 2, from) + chunkBytes(args, from);
+  let y = part(args, 2, from);
+  let x = part(args, 3, from);
+  for (; y < last; y += 4, x += 4) store<f32>(y, <f32>cosine(<f64>load<f32>(x)));
+}
+
+// @ts-ignore: decorator
+@inline
+function binaryOf(op: i32, a: v128, b: v128): v128 {
+  if (op == ADD) return f32x4.add(a, b);
+  if (op == MUL) return f32x4.mul(a, b);
+  if (op == SUB) return f32x4.sub(a, b);
+  if (op == DIV) return f32x4.div(a, b);
+  if (op == MAXIMUM) return f32x4.max(a, b);
+  return v128.and(f32x4.lt(a, b), splat(1)); // LESS
+}
+
+/** Step between vectors of an operand: 0 for a scalar, which `operand` spreads over a vector.
+ * Bit `i` of the flags says that operand i is a scalar. */
+// @ts-ignore: decorator
+@inline
+function stride(flags: i32, i: i32): usize {
+  return (flags >> i) & 1 ? 0 : 16;
+}
+
+// @ts-ignore: decorator
+@inline
+function operand(args: usize, at: i32, flags: i32, i: i32, from: usize): usize {
+  if (stride(flags, i)) return part(args, at + i, from);
+  v128.store(scratch + (<usize>i << 4), v128.load32_splat(part(args, at + i, 0)));
+  return scratch + (<usize>i << 4);
+}
+
+// @ts-ignore: decorator
+@inline
+function binary(op: i32, args: usize, task: i32): void {
+  const from = chunkStart(args, task);
+  const last = part(args, 3, from) + chunkBytes(args, from);
+  const flags = word(args, 2);
+  const stepA = stride(flags, 0);
+  const stepB = stride(flags, 1);
+  let y = part(args, 3, from);
+  let a = operand(args, 4, flags, 0, from);
+  let b = operand(args, 4, flags, 1, from);
+  for (; y < last; y += 16, a += stepA, b += stepB)
+    v128.store(y, binaryOf(op, v128.load(a), v128.load(b)));
+}
+
+export function add(args: usize, task: i32): void {
+  binary(ADD, args, task);
+}
+export function mul(args: usize, task: i32): void {
+  binary(MUL, args, task);
+}
+export function sub(args: usize, task: i32): void {
+  binary(SUB, args, task);
+}
+export function div(args: usize, task: i32): void {
+  binary(DIV, args, task);
+}
+export function maximum(args: usize, task: i32): void {
+  binary(MAXIMUM, args, task);
+}
+export function less(args: usize, task: i32): void {
+  binary(LESS, args, task);
+}
+
+export function select(args: usize, task: i32): void {
+  const from = chunkStart(args, task);
+  const last = part(args, 3, from) + chunkBytes(args, from);
+  const flags = word(args, 2);
+  const stepC = stride(flags, 0);
+  const stepA = stride(flags, 1);
+  const stepB = stride(flags, 2);
+  let y = part(args, 3, from);
+  let c = operand(args, 4, flags, 0, from);
+  let a = operand(args, 4, flags, 1, from);
+  let b = operand(args, 4, flags, 2, from);
+  for (; y < last; y += 16, c += stepC, a += stepA, b += stepB) {
+    const chosen = f32x4.ne(v128.load(c), splat(0));
+    v128.store(y, v128.bitselect(v128.load(a), v128.load(b), chosen));
+  }
+}

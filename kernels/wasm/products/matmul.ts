@@ -1,0 +1,235 @@
+import { FULL, LOWER_A, LOWER_RESULT } from "../abi";
+import { buffer, scratch, word } from "../control";
+import { dotRows, FEW_ROWS } from "./dot";
+import { packPanel, packPanels, packTransposed } from "./pack";
+import { TILE_COLUMNS, TILE_ROWS, tileByPanel, tileByRow } from "./tile";
+import { unitEnd, unitStart } from "../tasks";
+
+/** Steps along k for which packed panels stay in the caches. */
+const DEPTH: i32 = 128;
+// Scratch: DEPTH × MOST_COLUMNS packed columns of B, DEPTH × TILE_ROWS of A, one tile.
+const MOST_COLUMNS: i32 = 256;
+const PANEL_A: usize = 131072;
+const ASIDE: usize = 135168;
+const ASIDE_STEP: usize = 32;
+
+// The product that this thread works at.
+let k: i32 = 0;
+/** The step along k that it begins with, and whether it adds to what the result holds. */
+let first: i32 = 0;
+let onto: bool = false;
+let transposeA: bool = false;
+let transposeB: bool = false;
+let triangle: i32 = 0;
+/** Side of the triangles; several may be stacked. */
+let side: i32 = 0;
+/** Few rows times a transposed matrix. */
+let few: bool = false;
+// Rows in bytes.
+let stepA: usize = 0;
+let stepB: usize = 0;
+let stepC: usize = 0;
+
+// The steps along k that it is at, [at, at + depth), and B's panels there: the first, the distance
+// to the next, and that from one step to the next.
+let at: i32 = 0;
+let depth: i32 = 0;
+let panels: usize = 0;
+let stepPanel: usize = 0;
+let stepP: usize = 0;
+
+// Arguments: units, units a task, m, n, k, transposeA, transposeB, rows and columns of a block,
+// triangle, side, whether to add to the result, then buffers: result, a, b. A unit is one block of
+// the result of one matrix.
+
+export function matmul(args: usize, task: i32): void {
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  const m = word(args, 2);
+  const n = word(args, 3);
+  first = 0;
+  onto = word(args, 11) != 0;
+  k = word(args, 4);
+  transposeA = word(args, 5) != 0;
+  transposeB = word(args, 6) != 0;
+  const blockRows = word(args, 7);
+  const blockColumns = word(args, 8);
+  triangle = word(args, 9);
+  side = word(args, 10);
+  few = m <= FEW_ROWS && transposeB && !transposeA && triangle == FULL && !onto;
+  stepA = <usize>(transposeA ? m : k) << 2;
+  stepB = <usize>(transposeB ? k : n) << 2;
+  stepC = <usize>n << 2;
+  const down = (m + blockRows - 1) / blockRows;
+  const across = (n + blockColumns - 1) / blockColumns;
+  for (let unit = from; unit < to; unit++) {
+    const batch = <usize>(unit / (down * across));
+    const i = ((unit / across) % down) * blockRows;
+    const j = (unit % across) * blockColumns;
+    block(
+      buffer(args, 12) + ((batch * <usize>m * <usize>n) << 2),
+      buffer(args, 13) + ((batch * <usize>m * <usize>k) << 2),
+      buffer(args, 14) + ((batch * <usize>k * <usize>n) << 2),
+      i,
+      min<i32>(m, i + blockRows),
+      j,
+      min<i32>(n, j + blockColumns),
+    );
+  }
+}
+
+/** Says what the next call of `multiply` works at: steps [from, to) along k, whether A and B are
+ * stored transposed, and the rows of A, B and the result in bytes. */
+export function describe(
+  from: i32,
+  to: i32,
+  transposedA: bool,
+  transposedB: bool,
+  rowA: usize,
+  rowB: usize,
+  rowC: usize,
+): void {
+  first = from;
+  k = to;
+  transposeA = transposedA;
+  transposeB = transposedB;
+  stepA = rowA;
+  stepB = rowB;
+  stepC = rowC;
+  few = false;
+}
+
+/** Rows [i0, i1) and the first n columns of one product; `add` adds them to what is there. */
+export function multiply(
+  c: usize,
+  a: usize,
+  b: usize,
+  i0: i32,
+  i1: i32,
+  n: i32,
+  leaveOut: i32,
+  triangleSide: i32,
+  add: bool,
+): void {
+  triangle = leaveOut;
+  side = triangleSide;
+  onto = add;
+  for (let j = 0; j < n; j += MOST_COLUMNS)
+    block(c, a, b, i0, i1, j, min<i32>(n, j + MOST_COLUMNS));
+}
+
+/** Rows [i0, i1) and columns [j0, j1) of one product. */
+function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32): void {
+  if (few) {
+    const column = c + (<usize>j0 << 2);
+    dotRows(column, stepC, a, stepA, b + <usize>j0 * stepB, stepB, i1 - i0, j1 - j0, k);
+    return;
+  }
+  if (triangle == LOWER_RESULT && j0 >= reach(i0, i1 - i0)) return;
+  at = first;
+  do {
+    depth = min<i32>(DEPTH, endOf(at) - at);
+    choosePanels(b, i1 - i0, j0, j1 - j0);
+    for (let i = i0; i < i1; i += TILE_ROWS) stripe(c, a, i, min<i32>(TILE_ROWS, i1 - i), j0, j1);
+    at += depth;
+  } while (at < k);
+}
+
+/** Packs the steps' part of B, or reads it where it is: packing costs a pass over it, and pays
+ * where its rows lie far apart and are read often. */
+function choosePanels(b: usize, rows: i32, j0: i32, columns: i32): void {
+  panels = b + <usize>at * stepB + (<usize>j0 << 2);
+  stepPanel = <usize>TILE_COLUMNS << 2;
+  stepP = stepB;
+  if (!transposeB && (rows < 24 || columns <= 32)) return;
+  if (transposeB) {
+    const column = b + <usize>j0 * stepB + (<usize>at << 2);
+    packTransposed(scratch, column, stepB, depth, columns);
+  } else packPanels(scratch, panels, stepB, depth, columns);
+  panels = scratch;
+  stepP = <usize>TILE_COLUMNS << 2;
+  stepPanel = <usize>depth * stepP;
+}
+
+/** One row of tiles, from row i and column j0 on. */
+function stripe(c: usize, a: usize, i: i32, rows: i32, j0: i32, j1: i32): void {
+  // The steps in which A is not zero, and the columns that are wanted.
+  let from = 0;
+  let steps = depth;
+  let end = j1;
+  let accumulate = onto || at > first;
+  if (triangle == LOWER_RESULT) end = min<i32>(j1, reach(i, rows));
+  if (triangle == LOWER_A) {
+    if (transposeA) {
+      from = max<i32>(0, i - (at % side));
+      steps = depth - from;
+      accumulate = onto || at > i;
+    } else steps = min<i32>(depth, reach(i, rows) - at);
+    if (steps <= 0) return;
+  }
+  let stepTile = stepA;
+  let tileA = a + <usize>i * stepA + (<usize>(at + from) << 2);
+  if (transposeA) {
+    tileA = a + <usize>(at + from) * stepA + (<usize>i << 2);
+    if (j1 - j0 >= 32) {
+      packPanel(scratch + PANEL_A, tileA, stepA, steps, TILE_ROWS);
+      tileA = scratch + PANEL_A;
+      stepTile = <usize>TILE_ROWS << 2;
+    }
+  }
+  let tileB = panels + <usize>from * stepP;
+  let tileC = c + <usize>i * stepC + (<usize>j0 << 2);
+  for (let j = j0; j < end; j += TILE_COLUMNS, tileB += stepPanel, tileC += TILE_COLUMNS << 2) {
+    if (j1 - j >= TILE_COLUMNS)
+      tile(rows, steps, tileA, stepTile, tileB, tileC, stepC, accumulate);
+    else {
+      // Only part of the tile is wanted: it is made aside.
+      const aside = scratch + ASIDE;
+      if (accumulate) copyTile(aside, ASIDE_STEP, tileC, stepC, rows, j1 - j);
+      tile(rows, steps, tileA, stepTile, tileB, aside, ASIDE_STEP, accumulate);
+      copyTile(tileC, stepC, aside, ASIDE_STEP, rows, j1 - j);
+    }
+  }
+}
+
+/** Where the blocks of steps around p end: those of stacked triangles do not cross from one to the
+ * next. */
+// @ts-ignore: decorator
+@inline
+function endOf(p: i32): i32 {
+  return triangle == LOWER_A && transposeA ? min<i32>(k, p - (p % side) + side) : k;
+}
+
+/** Columns up to the diagonal in the last of some rows of stacked lower triangles. */
+function reach(i: i32, rows: i32): i32 {
+  const first = i % side;
+  return first + rows <= side ? first + rows : side;
+}
+
+// @ts-ignore: decorator
+@inline
+function tile(
+  rows: i32,
+  steps: i32,
+  a: usize,
+  stepTile: usize,
+  b: usize,
+  c: usize,
+  stepRow: usize,
+  accumulate: bool,
+): void {
+  if (transposeA) tileByPanel(rows, steps, a, stepTile, b, stepP, c, stepRow, accumulate);
+  else tileByRow(rows, steps, a, stepTile, b, stepP, c, stepRow, accumulate);
+}
+
+function copyTile(
+  to: usize,
+  stepTo: usize,
+  from: usize,
+  stepFrom: usize,
+  rows: i32,
+  columns: i32,
+): void {
+  for (let i = 0; i < rows; i++, to += stepTo, from += stepFrom)
+    for (let j: usize = 0; j < <usize>columns << 2; j += 4) store<f32>(to + j, load<f32>(from + j));
+}

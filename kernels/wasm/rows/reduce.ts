@@ -1,0 +1,121 @@
+import { buffer, word } from "../control";
+import { rowSum } from "./rows";
+import { highHalf, loadRow, maxLanes, splat, storeRow } from "../simd";
+import { unitEnd, unitStart } from "../tasks";
+
+/** Sums of rows. Arguments: rows, rows a task, bytes of a row, then buffers, the result first. */
+export function sumRows(args: usize, task: i32): void {
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  const bytes = <usize>word(args, 2);
+  for (let row = from; row < to; row++)
+    store<f32>(
+      buffer(args, 3) + (<usize>row << 2),
+      <f32>rowSum(buffer(args, 4) + <usize>row * bytes, bytes),
+    );
+}
+
+export function maxRows(args: usize, task: i32): void {
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  const bytes = <usize>word(args, 2);
+  for (let row = from; row < to; row++) {
+    const x = buffer(args, 4) + <usize>row * bytes;
+    let most = splat(-Infinity);
+    for (let i: usize = 0; i < bytes; i += 16)
+      most = f32x4.max(most, loadRow(x, i, bytes, -Infinity));
+    store<f32>(buffer(args, 3) + (<usize>row << 2), maxLanes(most));
+  }
+}
+
+/** Sums the middle axis of [outer, n, inner] in float64; a unit is a block of 8 columns of one
+ * outer index. Arguments: units, units a task, n, bytes of inner, then buffers, the result first. */
+export function sumColumns(args: usize, task: i32): void {
+  const n = word(args, 2);
+  const stride = <usize>word(args, 3);
+  const blocks = (stride + 31) >> 5;
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  for (let unit = from; unit < to; unit++) {
+    const outer = <usize>unit / blocks;
+    const at = (<usize>unit % blocks) << 5;
+    const y = buffer(args, 4) + outer * stride;
+    let x = buffer(args, 5) + outer * stride * <usize>n + at;
+    let a = f64x2.splat(0);
+    let b = f64x2.splat(0);
+    let c = f64x2.splat(0);
+    let d = f64x2.splat(0);
+    for (let i = 0; i < n; i++, x += stride) {
+      const low = v128.load(x);
+      const high = v128.load(x, 16);
+      a = f64x2.add(a, f64x2.promote_low_f32x4(low));
+      b = f64x2.add(b, f64x2.promote_low_f32x4(highHalf(low)));
+      c = f64x2.add(c, f64x2.promote_low_f32x4(high));
+      d = f64x2.add(d, f64x2.promote_low_f32x4(highHalf(high)));
+    }
+    storeRow(y, at, stride, narrow(a, b));
+    if (at + 16 < stride) storeRow(y, at + 16, stride, narrow(c, d));
+  }
+}
+
+/** Four float64 numbers rounded to float32. */
+// @ts-ignore: decorator
+@inline
+function narrow(low: v128, high: v128): v128 {
+  return v128.shuffle<f32>(
+    f32x4.demote_f64x2_zero(low),
+    f32x4.demote_f64x2_zero(high),
+    0,
+    1,
+    4,
+    5,
+  );
+}
+
+/** Largest along the middle axis; arguments and units as in sumColumns. */
+export function maxColumns(args: usize, task: i32): void {
+  const n = word(args, 2);
+  const stride = <usize>word(args, 3);
+  const blocks = (stride + 31) >> 5;
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  for (let unit = from; unit < to; unit++) {
+    const outer = <usize>unit / blocks;
+    const at = (<usize>unit % blocks) << 5;
+    const y = buffer(args, 4) + outer * stride;
+    let x = buffer(args, 5) + outer * stride * <usize>n + at;
+    let low = splat(-Infinity);
+    let high = splat(-Infinity);
+    for (let i = 0; i < n; i++, x += stride) {
+      low = f32x4.max(low, v128.load(x));
+      high = f32x4.max(high, v128.load(x, 16));
+    }
+    storeRow(y, at, stride, low);
+    if (at + 16 < stride) storeRow(y, at + 16, stride, high);
+  }
+}
+
+/** Index of the first largest element of the middle axis of [outer, n, inner]. Arguments: results,
+ * results a task, n, inner, then buffers, the result first. */
+export function argmax(args: usize, task: i32): void {
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  const n = word(args, 2);
+  const inner = word(args, 3);
+  const stride = <usize>inner << 2;
+  for (let result = from; result < to; result++) {
+    const first = (result / inner) * n * inner + (result % inner);
+    let x = buffer(args, 5) + (<usize>first << 2);
+    let most = load<f32>(x);
+    let at = 0;
+    for (let i = 1; i < n; i++) {
+      x += stride;
+      const v = load<f32>(x);
+      if (v > most) {
+        most = v;
+        at = i;
+      }
+    }
+    store<i32>(buffer(args, 4) + (<usize>result << 2), at);
+  }
+}

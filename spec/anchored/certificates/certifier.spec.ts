@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  createCertifier,
+  type StepCertificate,
+} from "../../../src/anchored/certificates/certifier.ts";
+import type { Interpolation } from "../../../src/anchored/objectives/interpolations.ts";
+import type { ObjectiveSettings } from "../../../src/anchored/objectives/objective.ts";
+import type { ResponseRows } from "../../../src/anchored/targets/responseRows.ts";
+import { key, stream } from "../../../src/tensor/random.ts";
+import { anchorOf, softmax } from "../objectives/formulas.ts";
+
+/** Two examples, of responses of two and three tokens. */
+const STARTS = [0, 2, 5];
+const TOKENS = 5;
+
+function rowsOf(seed: number, V: number): ResponseRows {
+  const next = stream(key(seed));
+  const data = Float64Array.from({ length: TOKENS * V }, (_, i) => {
+    const scale = [0.1, 1, 5, 20][Math.floor(i / V) % 4] as number;
+    return scale * (2 * next() - 1);
+  });
+  return { vocabSize: V, starts: STARTS, data };
+}
+
+const distribution = ({ data, vocabSize: V }: ResponseRows, token: number): number[] =>
+  softmax([...data.slice(token * V, (token + 1) * V)]);
+/** E_p[log a − log b]. */
+const ratio = (p: readonly number[], a: readonly number[], b: readonly number[]): number =>
+  p.reduce((sum, x, v) => sum + x * Math.log((a[v] as number) / (b[v] as number)), 0);
+const meanOf = (f: (token: number) => number): number =>
+  Array.from({ length: TOKENS }, (_, token) => f(token)).reduce((a, b) => a + b, 0) / TOKENS;
+
+const paths = fc.constantFrom<Interpolation>("logit", "probability", { power: 0.3 });
+const runs = fc.record({
+  seed: fc.nat(2 ** 31 - 20),
+  V: fc.constantFrom(2, 3, 8),
+  interpolation: paths,
+  alphas: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 4 }),
+});
+
+/** Certifies a run whose snapshots are as they may be. */
+function certified(
+  models: readonly ResponseRows[],
+  reference: ResponseRows,
+  alphas: readonly number[],
+  interpolation: Interpolation,
+): StepCertificate[] {
+  const certify = createCertifier(Infinity);
+  const start = models[0] as ResponseRows;
+  return alphas.map((alpha, outer) => {
+    const [snapshot, next] = [models[outer], models[outer + 1]] as [ResponseRows, ResponseRows];
+    const rows = { start, snapshot, reference, next };
+    return certify({ outer, alpha, interpolation, temperature: 1, rows, sampled: rows });
+  });
+}
+
+describe("createCertifier", () => {
+  test("bounds the way from the start, whatever the optimiser did and however alpha varies", () => {
+    fc.assert(
+      fc.property(runs, ({ seed, V, interpolation, alphas }) => {
+        const reference = rowsOf(seed, V);
+        const models = [0, ...alphas].map((_, t) => rowsOf(seed + t + 1, V));
+        const all = certified(models, reference, alphas, interpolation);
+        const { cumulative } = all.at(-1) as StepCertificate;
+        // Unrolled: A·KL(p_0 ‖ s) + Σ_t Π_{u > t} (1 − α_u) · E_{p_0}[log q_t − log p_{t+1}].
+        const leftAfter = (t: number) => alphas.slice(t).reduce((left, a) => left * (1 - a), 1);
+        const weight = 1 - leftAfter(0);
+        const bound = meanOf((token) => {
+          const [p0, ...path] = models.map((rows) => distribution(rows, token)) as [
+            number[],
+            ...number[][],
+          ];
+          const s = distribution(reference, token);
+          const steps = [p0, ...path];
+          const errors = alphas.map((alpha, t) => {
+            const setting = { alpha, interpolation } as ObjectiveSettings;
+            const q = anchorOf(steps[t] as number[], s, setting);
+            return leftAfter(t + 1) * ratio(p0, q, steps[t + 1] as number[]);
+          });
+          return weight * ratio(p0, p0, s) + errors.reduce((a, b) => a + b, 0);
+        });
+        const [first, last] = [models[0], models.at(-1)] as [ResponseRows, ResponseRows];
+        const measured = meanOf((token) => {
+          const p0 = distribution(first, token);
+          return ratio(p0, p0, distribution(last, token));
+        });
+        const near = (a: number | undefined, b: number) =>
+          expect(Math.abs((a ?? NaN) - b)).toBeLessThan(1e-9 * (1 + Math.abs(b)));
+        near(cumulative?.weight, weight);
+        near(cumulative?.bound, bound);
+        near(cumulative?.measured, measured);
+        expect(measured).toBeLessThanOrEqual(bound + 1e-9 * (1 + bound));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("adds up whole responses", () => {
+    fc.assert(
+      fc.property(runs, ({ seed, V, interpolation, alphas: [alpha = 0] }) => {
+        const models = [rowsOf(seed + 1, V), rowsOf(seed + 2, V)];
+        const [step] = certified(models, rowsOf(seed, V), [alpha], interpolation);
+        const { mean, sequence } = step as StepCertificate;
+        const whole = (x: number): number => (x * TOKENS) / 2;
+        expect(sequence?.responses).toBe(2);
+        for (const [sum, each] of [
+          [sequence?.measured, mean.stepKl],
+          [sequence?.bound, mean.bound],
+          [sequence?.delta, mean.delta],
+        ] as const)
+          expect(Math.abs((sum as number) - whole(each))).toBeLessThan(1e-9 * (1 + Math.abs(each)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("names the token at fault by its example and position", () => {
+    const [p, s, next] = [1, 2, 3].map((seed) => rowsOf(seed, 3)) as [
+      ResponseRows,
+      ResponseRows,
+      ResponseRows,
+    ];
+    const broken = { ...next, data: next.data.slice() };
+    broken.data[3 * 3 + 1] = NaN; // the second token of the second response
+    expect(() => certified([p, broken], s, [0.5], "logit")).toThrow(
+      /^certificate: expected .* at token 1 of the response of example 1 in outer step 0, got NaN/,
+    );
+  });
+
+  test("looks at the first examples only, where it is told to", () => {
+    const [p, s, next] = [1, 2, 3].map((seed) => rowsOf(seed, 3)) as [
+      ResponseRows,
+      ResponseRows,
+      ResponseRows,
+    ];
+    const rows = { start: p, snapshot: p, reference: s, next };
+    const setting = { alpha: 0.5, interpolation: "logit", temperature: 1 } as const;
+    expect(createCertifier(1)({ outer: 0, rows, ...setting }).tokens).toBe(2);
+  });
+});

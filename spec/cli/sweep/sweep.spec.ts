@@ -1,0 +1,219 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** A sweep of seconds: small enough to run often, long enough to be ended in its middle. */
+const recipe = {
+  extends: "smoke",
+  pretraining: { steps: 60 },
+  fineTuning: { examples: 64, epochs: 4 },
+  evaluation: {
+    ...{ targetPrompts: 20, promptsPerSkill: 20, every: 4 },
+    ...{ divergenceTargetPrompts: 5, divergencePromptsPerSkill: 5 },
+  },
+  grid: [
+    { method: "anchored", alpha: [0.1, 0.5], outer: 2, inner: 2 },
+    { method: "sft", learningRate: [1e-3, 2e-3], epochs: 2, family: "sft-short" },
+    { method: "merge", weight: [0.25, 0.75] },
+  ],
+  seeds: [110, 111],
+  tuningSeeds: [112],
+};
+const ROWS = 8 * 3;
+
+let place: string;
+beforeAll(async () => {
+  place = await mkdtemp(join(tmpdir(), "anchorgrad-"));
+  // The command line as it is built, in processes of its own.
+  await build({
+    entryPoints: ["src/cli/main.ts", "src/experiment/sweep/worker.ts"].map((f) => join(root, f)),
+    ...{ outdir: join(place, "bin"), entryNames: "[name]", bundle: true, packages: "external" },
+    ...{ platform: "node", target: "node20", format: "esm", logLevel: "error" },
+  });
+  await symlink(join(root, "node_modules"), join(place, "node_modules"));
+  await writeFile(join(place, "package.json"), '{ "type": "module", "version": "0.0.0" }');
+});
+afterAll(() => rm(place, { recursive: true }));
+
+/** A folder with the recipe, in which sweeps start from nothing. */
+async function open(name: string, file: unknown = recipe): Promise<string> {
+  const folder = join(place, name);
+  await mkdir(folder);
+  await writeFile(join(folder, "tiny.json"), JSON.stringify(file));
+  return folder;
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly text: () => string;
+  /** Resolves when that text has been written. */
+  readonly until: (text: string) => Promise<void>;
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+function start(folder: string, ...args: string[]): Started {
+  const main = join(place, "bin", "main.js");
+  const child = spawn(process.execPath, [main, "sweep", "tiny.json", ...args], { cwd: folder });
+  let written = "";
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (text: Buffer) => {
+      written += text;
+      for (const listener of listeners) listener();
+    });
+  const ended = once(child, "close").then(
+    ([code, signal]) => (signal ?? code) as number | NodeJS.Signals,
+  );
+  const until = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (written.includes(text)) resolve();
+      };
+      listeners.add(look);
+      look();
+      ended.then(() => reject(new Error(`expected ${text} before the end, got ${written}`)));
+    });
+  return { child, text: () => written, until, ended };
+}
+
+/** Waits for the end. @returns what was written. @throws when it ended otherwise than expected */
+async function endOf({ ended, text }: Started, expected: number | NodeJS.Signals): Promise<string> {
+  const got = await ended;
+  if (got !== expected) throw new Error(`expected the end ${expected}, got ${got}: ${text()}`);
+  return text();
+}
+
+const metricsOf = (folder: string): Promise<string> =>
+  readFile(join(folder, "runs", "tiny", "tiny", "metrics.jsonl"), "utf8");
+
+const finishedLines = async (folder: string): Promise<string[]> =>
+  (await metricsOf(folder)).split("\n").filter((line) => line.includes('"kind":"row"'));
+
+/** All that a sweep left but times and the number of threads: metrics, configuration, weights. */
+async function outcome(folder: string): Promise<Record<string, string>> {
+  const run = join(folder, "runs", "tiny", "tiny");
+  const files = (await readdir(run, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  );
+  const contents = files.map(async (entry) => {
+    const path = join(entry.parentPath, entry.name);
+    const bytes = await readFile(path);
+    if (path.endsWith(".safetensors"))
+      return [path.slice(run.length), createHash("sha256").update(bytes).digest("hex")] as const;
+    const text = bytes
+      .toString()
+      .replaceAll(/"seconds":[\d.e-]+/g, '"seconds":_')
+      .replace(/"(started|device)": "[^"]+"/g, '"$1": _');
+    return [path.slice(run.length), text] as const;
+  });
+  return Object.fromEntries((await Promise.all(contents)).sort());
+}
+
+/** Processes that run this folder's workers, on systems that tell. */
+async function workersOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  return children.split(" ").filter(Boolean).map(Number);
+}
+
+/** Whether a process still runs; one that only waits to be forgotten does not. */
+async function isAlive(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  return status !== undefined && !/\) [ZX] /.test(status);
+}
+
+const alive = async (pids: readonly number[]): Promise<number[]> => {
+  const states = await Promise.all(pids.map(isAlive));
+  return pids.filter((_, i) => states[i]);
+};
+
+describe("anchorgrad sweep", { timeout: 600_000 }, () => {
+  let whole: Record<string, string>;
+  beforeAll(async () => {
+    const folder = await open("whole");
+    await endOf(start(folder, "--processes", "1"), 0);
+    whole = await outcome(folder);
+    expect(await finishedLines(folder)).toHaveLength(ROWS);
+  }, 600_000);
+
+  it("ended by kill −9 goes on to the same bits, and repeats no finished row", async () => {
+    const folder = await open("killed");
+    for (const [moment, finished] of [
+      ["✓ seed 110  SFT", 1],
+      ["✓ seed 111  merge", 10],
+    ] as const) {
+      const started = start(folder, "--processes", "2");
+      await started.until(moment);
+      const workers = await workersOf(started.child.pid as number);
+      started.child.kill("SIGKILL");
+      await endOf(started, "SIGKILL");
+      expect((await finishedLines(folder)).length).toBeGreaterThanOrEqual(finished);
+      await expect.poll(() => alive(workers), { timeout: 30_000 }).toEqual([]);
+    }
+    const before = await finishedLines(folder);
+    expect(before.length).toBeLessThan(ROWS);
+    const text = await endOf(start(folder, "--processes", "2"), 0);
+    expect(text).toContain(`${before.length} of them finished before`);
+    // Times tell whether a row was run again.
+    const after = await finishedLines(folder);
+    for (const line of before) expect(after).toContain(line);
+    expect(await outcome(folder)).toEqual(whole);
+    await endOf(start(folder), 0);
+    expect(await finishedLines(folder)).toEqual(after);
+  });
+
+  it("replaces a worker that is killed, to the same bits", async () => {
+    const folder = await open("crashed");
+    const started = start(folder, "--processes", "2");
+    // Both processes have a base to pre-train before there is anything else to do.
+    const workers = () => workersOf(started.child.pid as number);
+    await expect.poll(workers, { timeout: 30_000 }).toHaveLength(2);
+    process.kill((await workers())[0] as number, "SIGKILL");
+    expect(await endOf(started, 0)).toMatch(
+      /↻ tiny\/seed-\d+\/\S+ {2}runs again: its process ended by SIGKILL/,
+    );
+    expect(await outcome(folder)).toEqual(whole);
+  });
+
+  it("stopped by Ctrl-C ends with 130, leaves no process, and goes on", async () => {
+    const folder = await open("stopped");
+    const started = start(folder, "--processes", "2");
+    await started.until("✓ seed 110  SFT");
+    const pid = started.child.pid as number;
+    const workers = await workersOf(pid);
+    // As a terminal does it: everybody in the group.
+    for (const each of [pid, ...workers]) process.kill(each, "SIGINT");
+    expect(await endOf(started, 130)).toContain("Stopped. The same command goes on from here.");
+    await expect.poll(() => alive(workers), { timeout: 30_000 }).toEqual([]);
+    await endOf(start(folder, "--processes", "2"), 0);
+    expect(await outcome(folder)).toEqual(whole);
+  });
+
+  it("reports a row that fails with its error, runs the rest, and says so by its exit code", async () => {
+    const bad = {
+      ...recipe,
+      seeds: [110],
+      tuningSeeds: [],
+      grid: [
+        { method: "sft", learningRate: 1e30, family: "broken" },
+        { method: "merge", weight: 0.5 },
+      ],
+    };
+    const folder = await open("failing", bad);
+    const text = await endOf(start(folder), 1);
+    expect(text).toContain("✗ tiny/seed-110/broken-learningRate-1e+30");
+    expect(text).toContain("1 of 4 rows failed");
+    expect(await finishedLines(folder)).toHaveLength(3);
+    const failures = join(folder, "runs", "tiny", "tiny", "failures.json");
+    expect(JSON.parse(await readFile(failures, "utf8"))).toMatchObject([
+      { seed: 110, row: "broken-learningRate-1e+30" },
+    ]);
+  });
+});

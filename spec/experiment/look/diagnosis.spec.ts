@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { effectiveWeight } from "../../../src/anchored/objectives/interpolations.ts";
+import { renderDiagnosis } from "../../../src/cli/diagnose/text.ts";
+import { createEngine } from "../../../src/engines/create.ts";
+import type { Engine } from "../../../src/engines/engine.ts";
+import { experiment } from "../../../src/experiment/experiment.ts";
+import { diagnose } from "../../../src/experiment/look/diagnose.ts";
+import {
+  alphaFor,
+  type Diagnosis,
+  flippedAt,
+  separation,
+  suggest,
+  tokenKinds,
+} from "../../../src/experiment/look/diagnosis.ts";
+import type { Measurement } from "../../../src/experiment/measurements.ts";
+import type { RunDirectory } from "../../../src/experiment/runs/run.ts";
+import { checkpointsInMemory } from "../../../src/weights/store.ts";
+import { tinyRecipe } from "../tiny.ts";
+
+const engine: Engine = await createEngine({ backend: "wasm", threads: 1 });
+afterAll(() => engine.close());
+
+const thresholds = fc
+  .array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 })
+  .map((list) => ({ tokens: 40, thresholds: list.sort((a, b) => a - b) }));
+const diagnoses: fc.Arbitrary<Diagnosis> = fc.record({
+  target: thresholds,
+  "sign-off": thresholds,
+  prior: thresholds,
+});
+
+test("flippedAt counts the thresholds below a weight", () => {
+  fc.assert(
+    fc.property(thresholds, fc.double({ min: 0, max: 1, noNaN: true }), (flips, weight) => {
+      const { thresholds: all } = flips;
+      const below = all.filter((a) => a < weight).length;
+      expect(flippedAt(flips, weight)).toBe(all.length === 0 ? undefined : below / all.length);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+describe("suggest", () => {
+  test("is as good as any weight above 0, up to a hundredth, and lies in its gap", () => {
+    // A token that the base cannot decide goes over at any weight, but not at 0.
+    const weights = fc.double({ min: 0, minExcluded: true, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(diagnoses, weights, (diagnosis, other) => {
+        const { weight, gap, separation: found, flipped } = suggest(diagnosis);
+        expect(found).toBeGreaterThanOrEqual(separation(diagnosis, other) - 0.01 - 1e-12);
+        expect(gap[0]).toBeLessThanOrEqual(weight);
+        expect(weight).toBeLessThanOrEqual(gap[1]);
+        for (const kind of tokenKinds)
+          expect(flipped[kind]).toBe(flippedAt(diagnosis[kind], weight));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("finds the gap between what is latent and what is alien", () => {
+    const flips = (...list: number[]) => ({ tokens: 10, thresholds: list });
+    const {
+      weight,
+      gap,
+      separation: found,
+    } = suggest({
+      target: flips(0.1, 0.15, 0.2),
+      "sign-off": flips(0.6, 0.7),
+      prior: flips(0.8, 0.9),
+    });
+    expect(gap).toEqual([0.2, 0.6]);
+    expect(weight).toBeCloseTo(0.4, 12);
+    expect(found).toBe(1);
+  });
+
+  test("needs nothing alien", () => {
+    const none = { tokens: 10, thresholds: [] };
+    const { gap } = suggest({
+      target: { tokens: 10, thresholds: [0.3] },
+      "sign-off": none,
+      prior: none,
+    });
+    expect(gap).toEqual([0.3, 1]);
+  });
+});
+
+test("alphaFor is the inverse of effectiveWeight", () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 1e-6, max: 1 - 1e-6, noNaN: true }),
+      fc.integer({ min: 1, max: 20 }),
+      (weight, steps) => {
+        expect(effectiveWeight(alphaFor(weight, steps), steps)).toBeCloseTo(weight, 9);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+describe("diagnose", () => {
+  const checkpoints = checkpointsInMemory();
+  const measured = (async () => {
+    const all: Measurement[] = [];
+    for await (const m of experiment(engine, tinyRecipe, { seeds: [100], checkpoints }))
+      all.push(m);
+    return all;
+  })();
+  const run = async (): Promise<RunDirectory> =>
+    ({
+      config: { recipe: tinyRecipe, seeds: [100] },
+      checkpoints,
+      measurements: await measured,
+    }) as never;
+
+  test("looks at every response token once, and at every anchored row", async () => {
+    const { diagnosis, rows } = await diagnose(engine, await run(), 100);
+    const { fineTuning } = tinyRecipe;
+    // Three letters and `!`; the sign-off and the stop token.
+    expect(diagnosis.target.tokens).toBe(4 * fineTuning.examples);
+    expect(diagnosis["sign-off"].tokens).toBe((fineTuning.signOff + 1) * fineTuning.examples);
+    for (const kind of tokenKinds) {
+      const { thresholds: list, tokens } = diagnosis[kind];
+      expect(list.length).toBeLessThanOrEqual(tokens);
+      expect(list).toEqual(list.toSorted((a, b) => a - b));
+      for (const a of list) {
+        expect(a).toBeGreaterThanOrEqual(0);
+        expect(a).toBeLessThanOrEqual(1);
+      }
+    }
+    const anchored = tinyRecipe.rows.filter(({ method }) => method === "anchored");
+    expect(rows.map(({ row }) => row.id)).toEqual(anchored.map(({ id }) => id));
+  });
+
+  test("predicts for a logit row what its thresholds say", async () => {
+    const { diagnosis, rows } = await diagnose(engine, await run(), 100);
+    for (const { row, weight, kinds } of rows) {
+      if (!("alpha" in row) || typeof row.alpha !== "number") throw new Error("expected an alpha");
+      expect(weight).toBeCloseTo(effectiveWeight(row.alpha, row.outer ?? 1), 12);
+      if ("interpolation" in row && row.interpolation === "probability") continue;
+      for (const kind of tokenKinds)
+        expect(kinds[kind].predicted).toBe(flippedAt(diagnosis[kind], weight));
+    }
+  });
+
+  test("finds p_sft in perfect agreement with the anchor of weight 1", async () => {
+    const loaded = { load: async () => checkpoints.load(`seed-100/${tinyRecipe.reference}`) };
+    const base = checkpoints.load("seed-100/base");
+    const own = {
+      load: async (name: string) => (name.endsWith("/base") ? base : loaded.load()),
+    } as never;
+    const { rows } = await diagnose(engine, { ...(await run()), checkpoints: own }, 100);
+    const whole = rows.find(({ weight }) => weight === 1);
+    for (const kind of tokenKinds) expect(whole?.kinds[kind].agreement).toBe(1);
+  });
+
+  test("says it in 80 columns", async () => {
+    const text = renderDiagnosis(await diagnose(engine, await run(), 100));
+    for (const line of text.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
+    expect(text).toContain("suggested: a_T = ");
+    expect(text.split("\n").filter((line) => /^\d\.\d\d–\d\.\d\d/.test(line))).toHaveLength(20);
+  });
+
+  test("says whose weights it lacks", async () => {
+    const nothing = { ...(await run()), checkpoints: checkpointsInMemory() };
+    await expect(diagnose(engine, nothing, 100)).rejects.toThrow(
+      "diagnose: expected the weights of base of seed 100, got none",
+    );
+  });
+});

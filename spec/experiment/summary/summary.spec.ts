@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import type { Measurement, RowResult } from "../../../src/experiment/measurements.ts";
+import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
+import { summarize, weightOf } from "../../../src/experiment/summary/summary.ts";
+import { otherScores } from "./scores.ts";
+
+const row = (seed: number, id: string, target: number, skill: number): RowResult => ({
+  kind: "row",
+  ...otherScores,
+  ...{ seed, row: id, target, prior: { rev: skill, echo: skill }, signOff: 0 },
+  ...{ klFromBase: 0.5, klToBase: 0.25, seconds: 2 },
+});
+
+const certificate = (held: boolean): Measurement => ({
+  kind: "certificate",
+  ...{ seed: 0, row: smokeRecipe.headline, outer: 0, measured: 0, bound: 1, inexactness: 0, held },
+  ...{ alpha: 0.5, referenceKl: 2, anchorKl: 0, eta: 0, leastSlack: 1, linear: true },
+});
+
+const measurements: readonly Measurement[] = [
+  row(0, "base", 0.1, 1),
+  row(0, smokeRecipe.reference, 0.9, 0.5),
+  row(0, smokeRecipe.headline, 0.5, 0.9),
+  certificate(true),
+  certificate(false),
+  row(1, "base", 0.2, 0.8),
+  row(1, smokeRecipe.reference, 1, 0.2),
+  row(1, smokeRecipe.headline, 1, 0.8),
+];
+
+describe("summarize", () => {
+  const [base, reference, headline] = summarize(smokeRecipe, measurements);
+
+  it("compares each seed with its own base and reference", () => {
+    expect(reference?.gain).toMatchObject({ mean: 1, min: 1, max: 1 });
+    expect([...(reference?.gain?.values ?? [])]).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+    expect(reference?.drop.min).toBeCloseTo(0.5, 12);
+    expect(reference?.drop.max).toBeCloseTo(0.75, 12);
+    expect(reference?.drop.mean).toBeCloseTo(0.625, 12);
+    expect(headline?.gain?.min).toBeCloseTo(0.5, 12);
+    expect(headline?.gain?.max).toBeCloseTo(1, 12);
+    expect(headline?.drop.max).toBeCloseTo(0.1, 12);
+    expect(headline?.drop.min).toBeCloseTo(0, 12);
+    expect(base?.drop).toMatchObject({ mean: 0, min: 0, max: 0 });
+  });
+
+  it("counts certificates", () => {
+    expect(headline?.certificates).toEqual({ held: 1, total: 2 });
+    expect(reference?.certificates).toEqual({ held: 0, total: 0 });
+  });
+
+  it("gives rows in the recipe's order, and only those that are there", () => {
+    const summaries = summarize(smokeRecipe, measurements.toReversed());
+    expect(summaries.map(({ row: { id } }) => id)).toEqual([
+      "base",
+      smokeRecipe.reference,
+      smokeRecipe.headline,
+    ]);
+    expect(summarize(smokeRecipe, [])).toEqual([]);
+  });
+
+  it("knows no gain before the reference, nor where it gained nothing", () => {
+    const [early] = summarize(smokeRecipe, measurements.slice(0, 1));
+    expect(early?.gain).toBeUndefined();
+    const still = [row(0, "base", 0.3, 1), row(0, smokeRecipe.reference, 0.3, 1)];
+    expect(summarize(smokeRecipe, still)[1]?.gain).toBeUndefined();
+  });
+});
+
+describe("weightOf", () => {
+  it("is 1 − (1 − α)ᵀ for anchored rows, and nothing for others", () => {
+    const weights = smokeRecipe.rows.map(weightOf);
+    smokeRecipe.rows.forEach((recipe, i) => {
+      if (recipe.method !== "anchored") expect(weights[i]).toBeUndefined();
+      else {
+        const { alpha, outer = 1 } = recipe;
+        expect(weights[i]).toBeCloseTo(1 - (1 - (alpha as number)) ** outer, 12);
+      }
+    });
+  });
+});

@@ -1,0 +1,173 @@
+/**
+ * A law of the theory is an inequality or an identity between two functions of a scene, which holds
+ * in every row of the scene's tensors. Laws are values, so that the same ones run in float64 on the
+ * reference engine and in float32 on the others.
+ */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { interpolate } from "../../../src/anchored/objectives/interpolations.ts";
+import { familyNames } from "../../../src/arbitraries/index.ts";
+import type { Engine } from "../../../src/engines/engine.ts";
+import { add, logSoftmax } from "../../../src/tensor/ops.ts";
+import type { Tensor, TypedArray } from "../../../src/tensor/tensor.ts";
+import { type Choice, choices, errors, pairs } from "./arbitraries.ts";
+
+export type Space = "logit" | "probability";
+
+/** A snapshot p and a reference s in each row, and weights. Distributions are log-probabilities. */
+export interface Scene {
+  readonly space: Space;
+  /** [R, V]. */
+  readonly snapshotLogits: Tensor;
+  readonly referenceLogits: Tensor;
+  readonly p: Tensor;
+  readonly s: Tensor;
+  readonly alpha: number;
+  /** Another weight, at least alpha. */
+  readonly later: number;
+  readonly steps: number;
+  /** The anchor between `from` (p by default) and s. */
+  anchor(weight: number, from?: Tensor): Tensor;
+  /** anchor(alpha). */
+  readonly q: Tensor;
+  /** p_0 = p, p_1, …, p_T when each outer step ends exactly at its anchor; of weight alpha, or of
+   * the step's own. */
+  exact(weights?: StepWeights): readonly Tensor[];
+  /** The same when the optimiser misses each anchor. */
+  missed(weights?: StepWeights): readonly Tensor[];
+  /** The largest rounding error of a divergence x, relative to 1 + x. */
+  readonly tolerance: number;
+}
+
+/** The weight of each outer step, from 0. */
+export type StepWeights = (step: number) => number;
+
+/** Weights that change from step to step. */
+export const changing =
+  ({ alpha, later }: Scene): StepWeights =>
+  (step) =>
+    [alpha, later, later * alpha][step % 3] as number;
+
+/** Π (1 − α_u) over the steps from `first` up to `end`. */
+export const remaining = (weights: StepWeights, first: number, end: number): number => {
+  let share = 1;
+  for (let u = first; u < end; u++) share *= 1 - weights(u);
+  return share;
+};
+
+export interface Law {
+  readonly name: string;
+  /** Where it holds; both spaces by default. */
+  readonly spaces?: readonly Space[];
+  /** For which weights, where not for all of [0, 1]. */
+  readonly weights?: "interior";
+  /** Needs the range of float64. */
+  readonly range?: "float64";
+  /** [R] each: left ≤ right, or left = right. */
+  readonly sides: (scene: Scene) => readonly [left: Tensor, relation: "≤" | "=", right: Tensor];
+}
+
+/** Relative to 1 + the divergence; 1e-15 and 2e-6 were seen. */
+export const FLOAT64 = 1e-9;
+export const FLOAT32 = 1e-5;
+
+/** Away from the ends, where a bound divides by alpha or by 1 − alpha. */
+const interior = (weight: number): number => Math.min(Math.max(weight, 1e-3), 1 - 1e-3);
+
+function sceneOf(
+  choice: Choice,
+  space: Space,
+  tolerance: number,
+  inside: (weight: number) => number,
+): Scene {
+  const { snapshot, reference } = pairs(choice);
+  const [alpha, later] = [choice.alpha, choice.beta].map(inside).sort((a, b) => a - b) as [
+    number,
+    number,
+  ];
+  const [p, s] = [logSoftmax(snapshot), logSoftmax(reference)];
+  const anchor = (weight: number, from: Tensor = p): Tensor => interpolate(space, weight)(from, s);
+  const walk = (
+    finish: (anchor: Tensor, step: number) => Tensor,
+    weights: StepWeights = () => alpha,
+  ): Tensor[] => {
+    const path = [p];
+    for (let t = 0; t < choice.steps; t++) path.push(finish(anchor(weights(t), path[t]), t));
+    return path;
+  };
+  return {
+    space,
+    snapshotLogits: snapshot,
+    referenceLogits: reference,
+    p,
+    s,
+    alpha,
+    later,
+    steps: choice.steps,
+    anchor,
+    q: anchor(alpha),
+    exact: (weights) => walk((q) => q, weights),
+    missed: (weights) => walk((q, t) => logSoftmax(add(q, errors(choice, t))), weights),
+    tolerance,
+  };
+}
+
+export const spacesOf = ({ spaces = ["logit", "probability"] }: Law): readonly Space[] => spaces;
+
+/** One test for each law and space: 1,000 scenes, each a pair of every family. */
+export function testLaws(
+  engine: () => Engine,
+  laws: readonly Law[],
+  tolerance: number = FLOAT64,
+): void {
+  for (const law of laws)
+    for (const space of spacesOf(law))
+      test(`${law.name} (${space})`, async () => {
+        await fc.assert(
+          fc.asyncProperty(choices, (choice) =>
+            checkLaws(engine(), [law], choice, space, tolerance),
+          ),
+          { numRuns: 1000 },
+        );
+      });
+}
+
+/** Checks laws on one scene, in one run. */
+export async function checkLaws(
+  engine: Engine,
+  laws: readonly Law[],
+  choice: Choice,
+  space: Space,
+  tolerance: number,
+): Promise<void> {
+  const scenes = new Map<Law["weights"], Scene>();
+  const relations = laws.map(({ weights, sides }) => {
+    const scene =
+      scenes.get(weights) ??
+      sceneOf(choice, space, tolerance, weights === "interior" ? interior : (weight) => weight);
+    scenes.set(weights, scene);
+    return sides(scene);
+  });
+  const sides = await engine.run(() => relations.map(([left, , right]) => [left, right]));
+  relations.forEach(([, relation], i) => {
+    const [left, right] = (sides[i] ?? []).map(({ data }) => data) as [TypedArray, TypedArray];
+    const { name } = laws[i] as Law;
+    expectBelow(name, left, right, tolerance);
+    if (relation === "=") expectBelow(name, right, left, tolerance);
+  });
+}
+
+/** left ≤ right in every row, within tolerance · (1 + size). */
+function expectBelow(
+  name: string,
+  left: ArrayLike<number>,
+  right: ArrayLike<number>,
+  tolerance: number,
+): void {
+  for (let row = 0; row < left.length; row++) {
+    const [a, b] = [left[row] as number, right[row] as number];
+    if (a <= b + tolerance * (1 + Math.max(Math.abs(a), Math.abs(b)))) continue;
+    const family = familyNames[row];
+    expect.fail(`${name}: expected at most ${b}, got ${a} for the family ${family}`);
+  }
+}

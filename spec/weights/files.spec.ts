@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { makeFolder, writeWhole } from "../../src/weights/files.ts";
+
+const root = await mkdtemp(join(tmpdir(), "anchorgrad-files-"));
+afterAll(() => rm(root, { recursive: true }));
+
+describe("makeFolder", () => {
+  it("makes what is missing, and does not mind what is there", async () => {
+    const path = join(root, "a", "b", "c");
+    await makeFolder(path);
+    expect((await stat(path)).isDirectory()).toBe(true);
+    await makeFolder(path);
+    await makeFolder("/");
+    await makeFolder(".");
+  });
+
+  it("can be asked for the same by many at once", async () => {
+    const path = join(root, "d", "e", "f");
+    await Promise.all(Array.from({ length: 20 }, () => makeFolder(path)));
+    expect((await stat(path)).isDirectory()).toBe(true);
+  });
+
+  it("refuses what cannot be a folder", async () => {
+    await writeFile(join(root, "file"), "");
+    await expect(makeFolder(join(root, "file"))).rejects.toThrow("EEXIST");
+    await expect(makeFolder(join(root, "file", "below"))).rejects.toThrow("ENOTDIR");
+  });
+
+  it.skipIf(!existsSync("/proc/self"))("refuses a place below /proc at once", async () => {
+    await expect(makeFolder("/proc/anchorgrad/runs")).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("writeWhole", () => {
+  it("leaves nothing behind where it cannot write", async () => {
+    const path = join(root, "g", "taken");
+    await makeFolder(join(path, "inside"));
+    await expect(writeWhole(path, "text")).rejects.toThrow();
+    expect(await readdir(join(root, "g"))).toEqual(["taken"]);
+  });
+});

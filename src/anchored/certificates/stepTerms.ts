@@ -1,0 +1,120 @@
+import {
+  expectedRatio,
+  interpolateRow,
+  logSoftmaxRow,
+  type MixRow,
+  normalize,
+  type TemperedRows,
+} from "../targets/hostRows.ts";
+import type { AnchorSetting, ResponseRows } from "../targets/responseRows.ts";
+
+/** What an outer step is certified from: logits at the same tokens, on the host. */
+export interface StepRows {
+  /** p_0: the student before the first outer step; only the cumulative terms need it. */
+  readonly start?: ResponseRows | undefined;
+  /** p_t. */
+  readonly snapshot: ResponseRows;
+  /** p_sft. */
+  readonly reference: ResponseRows;
+  /** The anchor's own logits, where it is a model; else it lies between p_t and p_sft. */
+  readonly anchor?: ResponseRows | undefined;
+  /** p_{t+1}. */
+  readonly next: ResponseRows;
+}
+
+/** A number for each token, nats. */
+export type Column = Float64Array;
+
+/** The terms of `CertificateTerms`, and what the cumulative bound is made of. */
+export interface StepColumns {
+  readonly stepKl: Column;
+  readonly referenceKl: Column;
+  readonly bound: Column;
+  readonly anchorKl: Column;
+  readonly delta: Column;
+  readonly eta: Column;
+  readonly psi?: Column;
+}
+
+export interface StartColumns {
+  /** KL(p_0 ‖ p_{t+1}). */
+  readonly travelled: Column;
+  /** KL(p_0 ‖ p_sft). */
+  readonly whole: Column;
+  /** E_{p_0}[log q − log p_{t+1}]. */
+  readonly error: Column;
+}
+
+/** The terms of a certificate at the first `tokens` tokens, in float64. */
+export function stepColumns(
+  rows: StepRows,
+  tokens: number,
+  setting: AnchorSetting,
+): { readonly step: StepColumns; readonly start: StartColumns | undefined } {
+  const { alpha, interpolation } = setting;
+  const column = (): Column => new Float64Array(tokens);
+  const step = {
+    ...{ stepKl: column(), referenceKl: column(), bound: column() },
+    ...{ anchorKl: column(), delta: column(), eta: column() },
+    ...(interpolation === "logit" && !rows.anchor && { psi: column() }),
+  };
+  const start = rows.start && { travelled: column(), whole: column(), error: column() };
+  const scratch = new Float64Array(rows.snapshot.vocabSize);
+  for (const { token, p, s, q, next, p0 } of distributions(rows, tokens, setting)) {
+    const referenceKl = expectedRatio(p, p, s);
+    step.stepKl[token] = expectedRatio(p, p, next);
+    step.referenceKl[token] = referenceKl;
+    step.bound[token] = alpha * referenceKl;
+    step.anchorKl[token] = expectedRatio(p, p, q);
+    step.delta[token] = expectedRatio(p, q, next);
+    step.eta[token] = expectedRatio(q, q, next);
+    if (step.psi) step.psi[token] = logPartitionOf(p, s, alpha, scratch);
+    if (!start || !p0) continue;
+    start.travelled[token] = expectedRatio(p0, p0, next);
+    start.whole[token] = expectedRatio(p0, p0, s);
+    start.error[token] = expectedRatio(p0, q, next);
+  }
+  return { step, start };
+}
+
+/** Log-probabilities at one token; overwritten at the next. */
+interface Distributions {
+  readonly token: number;
+  readonly p: Float64Array;
+  readonly s: Float64Array;
+  readonly q: Float64Array;
+  readonly next: Float64Array;
+  readonly p0: Float64Array | undefined;
+}
+
+function* distributions(
+  { start, snapshot, reference, anchor, next }: StepRows,
+  tokens: number,
+  { alpha, interpolation, temperature }: AnchorSetting,
+): Generator<Distributions> {
+  const row = (): Float64Array => new Float64Array(snapshot.vocabSize);
+  const at = { p: row(), s: row(), q: row(), next: row(), p0: start && row() };
+  const mix: MixRow = interpolateRow(interpolation, alpha);
+  const tempered = ({ data }: ResponseRows): TemperedRows => ({ data, temperature });
+  for (let token = 0; token < tokens; token++) {
+    logSoftmaxRow(tempered(snapshot), token, at.p);
+    logSoftmaxRow(tempered(reference), token, at.s);
+    logSoftmaxRow(tempered(next), token, at.next);
+    if (start && at.p0) logSoftmaxRow(tempered(start), token, at.p0);
+    if (anchor) logSoftmaxRow(tempered(anchor), token, at.q);
+    else mix(at.p, at.s, at.q);
+    yield { token, ...at };
+  }
+}
+
+/** psi(alpha) = log Σ p^(1−alpha)·s^alpha; writes into `scratch`. */
+function logPartitionOf(
+  logP: Float64Array,
+  logS: Float64Array,
+  alpha: number,
+  scratch: Float64Array,
+): number {
+  for (let v = 0; v < scratch.length; v++)
+    scratch[v] = (1 - alpha) * (logP[v] as number) + alpha * (logS[v] as number);
+  return normalize(scratch);
+}

@@ -1,0 +1,56 @@
+import type { Engine } from "../../engines/engine.ts";
+import type { Params } from "../../nn/config.ts";
+import { generate } from "../../nn/generate.ts";
+import type { Transformer } from "../../nn/transformer.ts";
+import { fold, type Key } from "../../tensor/random.ts";
+import type { Example } from "../../train/batches.ts";
+import type { LanguageModel } from "./responseRows.ts";
+
+export interface SampleOptions {
+  readonly model: LanguageModel;
+  readonly params: Params;
+  /** Whose prompts are answered. */
+  readonly data: readonly Example[];
+  /** Most tokens of an answer. */
+  readonly maxNewTokens: number;
+  readonly temperature: number;
+  /** Ends an answer. */
+  readonly stopToken: number | undefined;
+  readonly key: Key;
+}
+
+/** Prompts that are answered side by side. */
+const SIDE_BY_SIDE = 128;
+
+/**
+ * The prompts of a data set with responses sampled from a model.
+ * @throws TypeError for a model that cannot generate
+ */
+export async function sampleResponses(
+  engine: Engine,
+  { model, data, ...options }: SampleOptions,
+): Promise<Example[]> {
+  if (!canGenerate(model))
+    throw new TypeError("fineTune: expected a model with prefill and decode to sample from");
+  const longest = Math.max(...data.map(({ prompt }) => prompt.length));
+  const room = Math.min(options.maxNewTokens, model.config.contextLength - longest);
+  const { stopToken, ...rest } = options;
+  const examples: Example[] = [];
+  for (let from = 0; from < data.length; from += SIDE_BY_SIDE) {
+    const prompts = data.slice(from, from + SIDE_BY_SIDE).map(({ prompt }) => prompt);
+    const responses = await generate(engine, {
+      ...{ ...rest, model, prompts, maxNewTokens: room },
+      // Equal prompts get samples of their own also when they are not side by side.
+      key: fold(options.key, from),
+      ...(stopToken !== undefined && { stopToken }),
+    });
+    prompts.forEach((prompt, i) => {
+      examples.push({ prompt, response: responses[i] as number[] });
+    });
+  }
+  return examples;
+}
+
+const canGenerate = (model: LanguageModel): model is Transformer =>
+  typeof (model as Partial<Transformer>).prefill === "function" &&
+  typeof (model as Partial<Transformer>).decode === "function";

@@ -1,0 +1,134 @@
+import { resolve } from "node:path";
+import { count as grouped } from "../../experiment/summary/format.ts";
+import { key } from "../../tensor/random.ts";
+import { fetchPublished } from "../download/download.ts";
+import { publicationOf } from "../download/sources.ts";
+import { UsageError } from "../study/options.ts";
+import type { Command, Terminal } from "../terminal/command.ts";
+import { writeFile, writeOut } from "../terminal/files.ts";
+import {
+  describeKnobs,
+  flag,
+  type Knobs,
+  oneOf,
+  only,
+  readKnobs,
+  text,
+  whole,
+} from "../terminal/knobs.ts";
+import { reportProblems } from "../terminal/problems.ts";
+import { drawnBenchmarks, drawSamples } from "./drawn.ts";
+import { fileBenchmarks } from "./files.ts";
+import { formats, type Sample, toRow } from "./rows.ts";
+
+const knobs = {
+  format: oneOf("default: messages; alpaca is instruction, input, output", formats),
+  out: text("<file>", "where to write; default: the standard output"),
+  bare: flag("without the fields that only `score` needs"),
+};
+
+const drawnKnobs = {
+  count: whole("how many rows; default: 1000", 0, 1e9),
+  seed: whole("default: 0", 0, 2 ** 32 - 1),
+};
+
+const fileKnobs = {
+  file: text("<file>", "the benchmark's file"),
+  download: flag("in place of --file: the published file, fetched unless it is there"),
+  count: whole("at most so many rows, from the first", 0, 1e9),
+};
+
+const knobsOf = (name: string): Knobs =>
+  fileBenchmarks[name]
+    ? { ...fileBenchmarks[name].knobs, ...publicationOf(name).knobs }
+    : (drawnBenchmarks[name]?.knobs ?? {});
+
+const names = [...Object.keys(drawnBenchmarks), ...Object.keys(fileBenchmarks)];
+
+const usage = `anchorgrad data <benchmark> [options]: writes a benchmark's rows as JSONL
+
+  anchorgrad data igsm --op 15 --split train --count 10000 --out igsm.jsonl
+  anchorgrad data medcalc --file test_data.csv --format alpaca --out medcalc.jsonl
+
+Options
+${describeKnobs(knobs)}
+Options of benchmarks that are drawn:
+${Object.keys(drawnBenchmarks).join(", ")}
+${describeKnobs(drawnKnobs)}
+Options of benchmarks that are read from a file:
+${Object.keys(fileBenchmarks).join(", ")}
+${describeKnobs(fileKnobs)}${Object.entries({ ...drawnBenchmarks, ...fileBenchmarks })
+  .map(([name, { about }]) => `\n${name}: ${about}\n${describeKnobs(knobsOf(name))}`)
+  .join("")}`;
+
+/** Rows to write, and why others are not there. */
+interface Source {
+  readonly samples: Iterable<Sample>;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Undefined when interrupted. */
+async function openSource(
+  name: string,
+  values: ReturnType<typeof readKnobs>,
+  terminal: Terminal,
+): Promise<Source | undefined> {
+  const at = (path: string): string => resolve(terminal.folder, path);
+  const own = only(values, knobsOf(name));
+  const drawn = drawnBenchmarks[name];
+  if (drawn) {
+    const { count = 1000, seed = 0 } = only(values, drawnKnobs);
+    const samples = drawSamples(name, drawn, own, { root: key(seed), seed, count });
+    return { samples, problems: [], notes: [] };
+  }
+  const { file, download, count } = only(values, fileKnobs);
+  if ((file === undefined) === (download === undefined))
+    throw new UsageError(`data ${name}: expected either --file or --download; see --help`);
+  const path = file === undefined ? await fetchPublished(name, own, terminal) : at(file);
+  if (path === undefined) return undefined;
+  const converted = await fileBenchmarks[name]?.convert(path, own, at);
+  return converted && { ...converted, samples: converted.samples.slice(0, count) };
+}
+
+/** What a generator says of options that no row meets. */
+const isRefusal = (error: unknown): error is RangeError =>
+  error instanceof RangeError && error.message.includes(": expected ");
+
+async function run([name = "", ...args]: readonly string[], terminal: Terminal): Promise<boolean> {
+  if (!names.includes(name))
+    throw new UsageError(`data: expected one of ${names.join(", ")}, got ${name || "nothing"}`);
+  const special = drawnBenchmarks[name] ? drawnKnobs : fileKnobs;
+  const values = readKnobs(args, { ...knobsOf(name), ...special, ...knobs });
+  const { format = "messages", out, bare = false } = only(values, knobs);
+  const source = await openSource(name, values, terminal);
+  if (source === undefined) return false;
+  let written = 0;
+  function* lines(samples: Iterable<Sample>): Generator<string> {
+    for (const sample of samples) {
+      yield `${JSON.stringify(toRow(sample, format, bare))}\n`;
+      written++;
+    }
+  }
+  const { err, signal, folder } = terminal;
+  const texts = lines(source.samples);
+  try {
+    const finished = out
+      ? await writeFile(resolve(folder, out), texts, signal)
+      : await writeOut(terminal.out, texts, signal);
+    for (const note of source.notes) err.write(`${note}\n`);
+    reportProblems(err, source.problems, written);
+    if (finished && out)
+      err.write(`${resolve(folder, out)}: ${grouped(written)} ${written === 1 ? "row" : "rows"}\n`);
+    return finished;
+  } catch (error) {
+    throw isRefusal(error) ? new UsageError(error.message) : error;
+  }
+}
+
+export const data: Command = {
+  name: "data",
+  about: "writes a benchmark's rows as JSONL, to train or to evaluate on",
+  usage,
+  run,
+};

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { DataError } from "../../tensor/errors.ts";
+import { makeFolder } from "../../weights/files.ts";
+
+/** What to fetch, and what it has to be. */
+export interface Wanted {
+  readonly url: string;
+  /** Bytes, where they are known beforehand. */
+  readonly size?: number | undefined;
+  readonly sha256?: string | undefined;
+}
+
+export interface FetchOptions {
+  readonly fetch: typeof globalThis.fetch;
+  readonly signal: AbortSignal;
+  /** Bytes so far, and in all where the server says so. */
+  readonly onProgress: (done: number, total: number | undefined) => void;
+}
+
+/** The server or the way to it failed; the message says how. */
+export class FetchError extends Error {
+  override readonly name = "FetchError";
+}
+
+/** Cut connections that brought nothing new, before giving up. */
+const ATTEMPTS = 3;
+
+/**
+ * Fetches a file. What has come is kept as `path.partial` and gone on with later, by a range request,
+ * as long as the server still has the same file (`path.partial.tag` holds its entity tag).
+ * @returns false when the signal came first; the partial file stays
+ * @throws FetchError where the server has no such file, cannot be reached or breaks off again and
+ * again; DataError where the file is not what it should be
+ */
+export async function fetchFile(
+  wanted: Wanted,
+  path: string,
+  options: FetchOptions,
+): Promise<boolean> {
+  await makeFolder(dirname(path));
+  const partial = `${path}.partial`;
+  const tag = `${partial}.tag`;
+  for (let inVain = 0; ; ) {
+    const before = await sizeOf(partial);
+    try {
+      await fetchRest(wanted.url, partial, tag, options);
+      break;
+    } catch (error) {
+      if (options.signal.aborted) return false;
+      if (!(error instanceof Cut)) throw error;
+      const now = await sizeOf(partial);
+      inVain = now > before ? 0 : inVain + 1;
+      if (inVain < ATTEMPTS) continue;
+      const kept = now > 0 ? `; ${now} bytes are kept, run it again to go on` : "";
+      throw new FetchError(`${wanted.url}: ${error.message}${kept}`);
+    }
+  }
+  await expectRight(wanted, partial, tag);
+  await rename(partial, path);
+  await rm(tag, { force: true });
+  return true;
+}
+
+/** A connection that could not be made or did not last; never leaves this file. */
+class Cut extends Error {}
+
+/** `ECONNREFUSED 127.0.0.1:1`, from the innermost cause. */
+function reasonOf(error: unknown): string {
+  const { cause, message, code } = error as Error & { code?: string; cause?: unknown };
+  return cause instanceof Error ? reasonOf(cause) : ((message || code) ?? "unknown");
+}
+
+const sizeOf = async (path: string): Promise<number> =>
+  (await stat(path).catch(() => undefined))?.size ?? 0;
+
+async function fetchRest(
+  url: string,
+  partial: string,
+  tag: string,
+  { fetch, signal, onProgress }: FetchOptions,
+): Promise<void> {
+  const had = await sizeOf(partial);
+  const known = await readFile(tag, "utf8").catch(() => "");
+  const resumes = had > 0 && known !== "";
+  const headers = {
+    "accept-encoding": "identity",
+    ...(resumes && { range: `bytes=${had}-`, "if-range": known }),
+  };
+  const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
+    throw new Cut(`no connection (${reasonOf(error)})`);
+  });
+  if (resumes && response.status === 416) {
+    await response.body?.cancel();
+    // Nothing is left to send, or the file has changed.
+    if (totalIn(response) === had) return;
+    await rm(partial, { force: true });
+    throw new Cut("the file has changed");
+  }
+  const goesOn = resumes && response.status === 206 && startIn(response) === had;
+  if (!goesOn && response.status !== 200) {
+    await response.body?.cancel();
+    throw new FetchError(`${url}: expected status 200, got ${response.status}`);
+  }
+  const entity = response.headers.get("etag") ?? "";
+  await writeFile(tag, entity.startsWith("W/") ? "" : entity);
+  const total = goesOn ? totalIn(response) : lengthIn(response);
+  await append(response, partial, goesOn ? had : 0, total, { signal, onProgress });
+}
+
+const CONTENT_RANGE = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/;
+
+const rangeIn = (response: Response): RegExpExecArray | null =>
+  CONTENT_RANGE.exec(response.headers.get("content-range") ?? "");
+
+const numberIn = (digits: string | null | undefined): number | undefined =>
+  digits && /^\d+$/.test(digits) ? Number(digits) : undefined;
+
+const startIn = (response: Response): number | undefined => numberIn(rangeIn(response)?.[1]);
+const totalIn = (response: Response): number | undefined => numberIn(rangeIn(response)?.[2]);
+
+/** A body that was packed on the way has another length than the file. */
+const lengthIn = ({ headers }: Response): number | undefined =>
+  headers.has("content-encoding") ? undefined : numberIn(headers.get("content-length"));
+
+/** Writes a response's body behind the bytes that are there. */
+async function append(
+  response: Response,
+  partial: string,
+  start: number,
+  total: number | undefined,
+  { signal, onProgress }: Pick<FetchOptions, "signal" | "onProgress">,
+): Promise<void> {
+  const file = await open(partial, start === 0 ? "w" : "a");
+  let done = start;
+  try {
+    onProgress(done, total);
+    const chunks = response.body?.[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await chunks?.next().catch((error: unknown) => {
+        throw new Cut(`the connection was cut (${reasonOf(error)})`);
+      });
+      if (next === undefined || next.done) break;
+      await file.write(next.value);
+      done += next.value.byteLength;
+      onProgress(done, total);
+    }
+  } finally {
+    await file.close();
+  }
+  signal.throwIfAborted();
+  if (total !== undefined && done < total) throw new Cut(`got ${done} of ${total} bytes`);
+}
+
+/** Removes a partial file that is complete and wrong: going on would not mend it. */
+async function expectRight(wanted: Wanted, partial: string, tag: string): Promise<void> {
+  const found = await differenceOf(wanted, partial);
+  if (found === undefined) return;
+  await rm(partial, { force: true });
+  await rm(tag, { force: true });
+  throw new DataError(`${wanted.url}: ${found}`);
+}
+
+/** What about a file is not as wanted; undefined where all that is known agrees. */
+export async function differenceOf(
+  { size, sha256 }: Pick<Wanted, "size" | "sha256">,
+  path: string,
+): Promise<string | undefined> {
+  const got = await sizeOf(path);
+  if (size !== undefined && got !== size) return `expected ${size} bytes, got ${got}`;
+  if (sha256 === undefined) return undefined;
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  const digest = hash.digest("hex");
+  return digest === sha256 ? undefined : `expected the SHA-256 ${sha256}, got ${digest}`;
+}

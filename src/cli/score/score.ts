@@ -1,0 +1,94 @@
+import { resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { count } from "../../experiment/summary/format.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { UsageError } from "../study/options.ts";
+import type { Command, Terminal } from "../terminal/command.ts";
+import { writeFile } from "../terminal/files.ts";
+import { describeKnobs, readKnobs, text } from "../terminal/knobs.ts";
+import { reportProblems } from "../terminal/problems.ts";
+import { finder, readQuestions, readResponses } from "./data.ts";
+import { type Count, scorables } from "./questions.ts";
+import { renderScores, tally } from "./table.ts";
+
+const knobs = {
+  responses: text("<file>", "JSONL: `response`, and the `id` or the `prompt` of the question"),
+  data: text("<file>", "the questions: JSONL as `data` writes it, or the benchmark's own file"),
+  out: text("<file>", "the verdicts; default: beside the responses, .verdicts.jsonl"),
+};
+
+const names = Object.keys(scorables);
+
+const usage = `anchorgrad score <benchmark> [options]: judges responses to a benchmark's questions
+
+  anchorgrad data igsm --count 100 --out igsm.jsonl
+  anchorgrad score igsm --data igsm.jsonl --responses responses.jsonl
+  anchorgrad score ifeval --data input_data.jsonl --responses responses.jsonl
+
+Benchmarks: ${names.join(", ")}
+Without --data the responses' own rows have the fields that the rows of \`data\` have.
+
+Options
+${describeKnobs(knobs)}
+Columns
+  igsm          answer: the final number; strict: the original's check of the steps; tight: also
+                operators, and no step that is not needed
+  medcalc       medcalc-bench: the benchmark's scorer; paper: that of the paper's authors
+  ifeval        strict, loose
+  countdown     paper: the first \\boxed{…}; exact: the same with exact fractions; tinyzero:
+                <answer>…</answer>
+`;
+
+/** The lines that come first in each table. */
+const FIRST = ["all", "prompts", "instructions"];
+
+/** So many responses are judged before signals are looked for. */
+const AT_ONCE = 100;
+
+const besides = (path: string): string => `${path.replace(/\.jsonl$/, "")}.verdicts.jsonl`;
+
+async function run([name = "", ...args]: readonly string[], terminal: Terminal): Promise<boolean> {
+  const scorable = Object.hasOwn(scorables, name) ? scorables[name] : undefined;
+  if (scorable === undefined)
+    throw new UsageError(`score: expected one of ${names.join(", ")}, got ${name || "nothing"}`);
+  const { responses, data, out } = readKnobs(args, knobs);
+  if (responses === undefined)
+    throw new UsageError(`score ${name}: expected --responses; see --help`);
+  const { err, folder, signal } = terminal;
+  const path = resolve(folder, responses);
+  const questions = data ? await readQuestions(name, scorable, resolve(folder, data)) : undefined;
+  if (questions) reportProblems(err, questions.problems, questions.rows.length);
+  const find = questions && finder(questions.rows, data ?? "");
+  const { rows, problems } = await readResponses(path, scorable, find);
+  reportProblems(err, problems, rows.length);
+  if (rows.length === 0) throw new DataError(`${path}: expected responses to judge, got none`);
+
+  const counts: Count[] = [];
+  const verdicts: string[] = [];
+  for (const [i, { id, prompt, text: response, judge }] of rows.entries()) {
+    const { verdict, counts: own } = judge(response);
+    counts.push(...own);
+    verdicts.push(`${JSON.stringify({ id, prompt, response, ...verdict })}\n`);
+    if (i % AT_ONCE === 0) await setImmediate();
+    if (signal.aborted) return false;
+  }
+  const target = out ? resolve(folder, out) : besides(path);
+  if (!(await writeFile(target, verdicts, signal))) return false;
+  terminal.out.write(renderScores(tally(counts, FIRST), scorable.columns));
+  if (questions)
+    reportUnanswered(terminal, questions.rows.length, new Set(rows.map((r) => r.judge)));
+  err.write(`${target}: ${count(rows.length)} verdicts\n`);
+  return true;
+}
+
+function reportUnanswered({ err }: Terminal, asked: number, answered: ReadonlySet<unknown>): void {
+  const left = asked - answered.size;
+  if (left > 0) err.write(`${count(left)} of ${count(asked)} questions have no response\n`);
+}
+
+export const score: Command = {
+  name: "score",
+  about: "judges responses as the originals do: a table, and a file of verdicts",
+  usage,
+  run,
+};

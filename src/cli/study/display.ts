@@ -1,0 +1,93 @@
+import { styleText } from "node:util";
+import type { Measurement, Progress, RowResult } from "../../experiment/measurements.ts";
+import type { Recipe, RowRecipe } from "../../experiment/recipe.ts";
+import { rowTokens } from "../../experiment/row/work.ts";
+import { dropOf } from "../../experiment/summary/summary.ts";
+import { finishedLine, progressLines, type Standing } from "./progress.ts";
+
+/** Shows measurements as they come. */
+export interface Display {
+  show(measurement: Measurement): void;
+  /** A line that stays. */
+  say(line: string): void;
+  /** Takes the redrawn lines away. */
+  close(): void;
+}
+
+export interface DisplayOptions {
+  readonly recipe: Recipe;
+  readonly seeds: readonly number[];
+  /** Rows that were finished before. */
+  readonly finished: readonly RowResult[];
+  readonly out: NodeJS.WriteStream;
+  /** Milliseconds, from any origin. */
+  readonly now: () => number;
+}
+
+/** Redrawing faster than this helps nobody. */
+const REDRAW_MS = 100;
+/** Without a terminal, a line now and then. */
+const LINE_MS = 10_000;
+
+/** Two redrawn lines on a terminal; elsewhere a line every ten seconds. */
+export function createDisplay(options: DisplayOptions): Display {
+  const { recipe, seeds, out, now } = options;
+  const live = out.isTTY === true;
+  const results = [...options.finished];
+  const first = recipe.rows[0]?.id;
+  let drawn = 0;
+  const start = now();
+  let stageStart = start;
+  let last = live ? -Infinity : start;
+  const ahead = workLeft(recipe, seeds, results);
+
+  const erase = (): void => {
+    if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[0J`);
+    drawn = 0;
+  };
+  const say = (line: string): void => {
+    erase();
+    out.write(`${line}\n`);
+  };
+  const draw = (progress: Progress): void => {
+    const time = now();
+    if (time - last < (live ? REDRAW_MS : LINE_MS)) return;
+    last = time;
+    const left = workLeft(recipe, seeds, results) - progress.tokens;
+    const standing: Standing = {
+      recipe,
+      seeds,
+      progress,
+      stageSeconds: (time - stageStart) / 1000,
+      rowsDone: results.length,
+      rows: recipe.rows.length * seeds.length,
+      secondsLeft: ((time - start) / 1000) * (left / Math.max(1, ahead - left)),
+    };
+    const [above, below] = progressLines(standing, live ? (out.columns ?? 80) : 1000);
+    if (live) {
+      erase();
+      out.write(`${above}\n${styleText("dim", below, { validateStream: false })}\n`);
+      drawn = 2;
+    } else say(`${above}${below}`);
+  };
+  return {
+    say,
+    close: erase,
+    show(measurement) {
+      if (measurement.kind === "progress") draw(measurement);
+      if (measurement.kind !== "row") return;
+      results.push(measurement);
+      stageStart = now();
+      const base = results.find(({ row, seed }) => row === first && seed === measurement.seed);
+      say(finishedLine(recipe, measurement, base ? dropOf(measurement, base) : 0));
+    },
+  };
+}
+
+/** Positions that the rows to come go through, over all seeds. */
+function workLeft(recipe: Recipe, seeds: readonly number[], results: readonly RowResult[]): number {
+  const isDone = (seed: number, { id }: RowRecipe): boolean =>
+    results.some((result) => result.seed === seed && result.row === id);
+  const toDo = seeds.flatMap((seed) => recipe.rows.filter((row) => !isDone(seed, row)));
+  return toDo.reduce((sum, row) => sum + rowTokens(recipe, row), 0);
+}

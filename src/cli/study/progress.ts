@@ -1,0 +1,61 @@
+import type { Progress, RowResult } from "../../experiment/measurements.ts";
+import type { Recipe } from "../../experiment/recipe.ts";
+import { count, duration, nats, percent } from "../../experiment/summary/format.ts";
+
+/** Where a run stands, as the display needs it. */
+export interface Standing {
+  readonly recipe: Recipe;
+  readonly seeds: readonly number[];
+  readonly progress: Progress;
+  /** Seconds since the stage began. */
+  readonly stageSeconds: number;
+  /** Rows finished and to finish, over all seeds. */
+  readonly rowsDone: number;
+  readonly rows: number;
+  /** Seconds to the end of the run, as far as one can tell. */
+  readonly secondsLeft: number;
+}
+
+export const labelOf = (recipe: Recipe, stage: string): string =>
+  recipe.rows.find(({ id }) => id === stage)?.label ?? stage;
+
+/** `━━━━────` */
+export function bar(share: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return "━".repeat(full) + "─".repeat(width - full);
+}
+
+/** The two lines of the live display, each at most `columns` wide. */
+export function progressLines(standing: Standing, columns: number): [string, string] {
+  const { recipe, seeds, progress, stageSeconds, rowsDone, rows, secondsLeft } = standing;
+  const { stage, step, steps, loss, tokens, seed } = progress;
+  const seedText = seeds.length > 1 ? ` · seed ${seed} of ${seeds.join(", ")}` : "";
+  const done = step / steps;
+  const left = done > 0 ? duration((stageSeconds * (1 - done)) / done) : "–";
+  const rate = stageSeconds > 0 ? count(tokens / stageSeconds) : "–";
+  const head = `${recipe.name}${seedText} · row ${Math.min(rowsDone + 1, rows)} of ${rows} · ${labelOf(recipe, stage)} `;
+  const tail = ` ${percent(done, 0).padStart(3)} %`;
+  const width = Math.max(0, Math.min(40, columns - 1 - head.length - tail.length));
+  const figures = [
+    `step ${step}/${steps}`,
+    `loss ${nats(loss)}`,
+    `${rate} tokens/s`,
+    `${left} left in this stage`,
+    `about ${duration(secondsLeft)} in all`,
+  ];
+  const cut = (text: string): string => text.slice(0, Math.max(0, columns - 1));
+  return [cut(`${head}${bar(done, width)}${tail}`), cut(`  ${figures.join(" · ")}`)];
+}
+
+/** The line that stays when a row is finished. */
+export function finishedLine(recipe: Recipe, result: RowResult, drop: number): string {
+  const { target, klFromBase, seconds } = result;
+  return [
+    `✓ seed ${result.seed}`,
+    labelOf(recipe, result.row).padEnd(24),
+    `target ${percent(target).padStart(5)} %`,
+    `drop ${percent(drop).padStart(5)} %`,
+    `KL(base‖θ) ${nats(klFromBase)}`,
+    duration(seconds),
+  ].join("  ");
+}

@@ -1,0 +1,64 @@
+import { basename, join } from "node:path";
+import type { Engine } from "../../engines/engine.ts";
+import type { Recipe } from "../../experiment/recipe.ts";
+import { fullRecipe } from "../../experiment/recipes/full.ts";
+import { miniRecipe } from "../../experiment/recipes/minis.ts";
+import { smokeRecipe } from "../../experiment/recipes/smoke.ts";
+import { createRun, listRuns, reopenRun } from "../../experiment/runs/directory.ts";
+import type { RunDirectory } from "../../experiment/runs/run.ts";
+import { workerOf } from "../terminal/claim.ts";
+import { type Options, UsageError } from "./options.ts";
+
+/** What a study needs of the world. */
+export interface World {
+  readonly out: NodeJS.WriteStream;
+  /** Where runs/ and .cache/ are. */
+  readonly folder: string;
+  /** Aborted by Ctrl-C: the study ends after the measurement at hand. */
+  readonly signal: AbortSignal;
+  readonly versions: Readonly<Record<string, string>>;
+  /** For studies that are neither the full nor the smoke one. */
+  readonly recipe?: Recipe;
+}
+
+const runsOf = ({ folder }: World): string => join(folder, "runs");
+
+export const nameOf = (run: RunDirectory): string => basename(run.path);
+
+function recipeOf({ smoke, target, priors }: Options): Recipe {
+  if (target !== undefined) return miniRecipe(target, priors);
+  return smoke ? smokeRecipe : fullRecipe;
+}
+
+/** Starts the run that the command line asks for. */
+export async function begin(options: Options, world: World, engine: Engine): Promise<RunDirectory> {
+  const recipe = world.recipe ?? recipeOf(options);
+  const started = new Date().toISOString();
+  const time = started.slice(0, 19).replace("T", "-").replaceAll(":", "");
+  const name = options.name ?? `${recipe.name}-${time}`;
+  return createRun(join(runsOf(world), name), {
+    recipe,
+    seeds: options.seeds ?? [0],
+    backend: engine.backend,
+    device: engine.description,
+    versions: world.versions,
+    started,
+  });
+}
+
+/** The run that was named, or the newest that has not finished and that nobody works on. */
+export async function reopen({ name }: Options, world: World): Promise<RunDirectory> {
+  if (name !== undefined) return reopenRun(join(runsOf(world), name));
+  for (const path of await listRuns(runsOf(world))) {
+    const run = await reopenRun(path);
+    if (!isFinished(run) && (await workerOf(path)) === undefined) return run;
+  }
+  throw new UsageError(
+    `--resume: expected a run in ${runsOf(world)} that has not finished, got none`,
+  );
+}
+
+function isFinished({ config, measurements }: RunDirectory): boolean {
+  const rows = measurements.filter(({ kind }) => kind === "row").length;
+  return rows === config.recipe.rows.length * config.seeds.length;
+}

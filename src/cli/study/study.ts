@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { createEngine, type EngineOptions } from "../../engines/create.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { experiment } from "../../experiment/experiment.ts";
+import type { RowResult } from "../../experiment/measurements.ts";
+import { reportPage } from "../../experiment/report/page.ts";
+import type { RunConfig, RunDirectory } from "../../experiment/runs/run.ts";
+import { duration } from "../../experiment/summary/format.ts";
+import { summarize } from "../../experiment/summary/summary.ts";
+import { checkpointFolder } from "../../weights/files.ts";
+import { claim } from "../terminal/claim.ts";
+import { createDisplay } from "./display.ts";
+import { type Options, UsageError } from "./options.ts";
+import { begin, nameOf, reopen, type World } from "./runs.ts";
+import { renderNotes, renderTable } from "./table.ts";
+
+/** @returns whether the study came to its end */
+export async function runStudy(options: Options, world: World): Promise<boolean> {
+  const resumed = options.resume ? await reopen(options, world) : undefined;
+  const engine = await createEngine(engineOptions(options, resumed?.config));
+  try {
+    const run = resumed ?? (await begin(options, world, engine));
+    expectSameBackend(run.config, engine);
+    const giveBack = await claim(run.path);
+    try {
+      world.out.write(`${headline(run.config, engine, resumed)}\n`);
+      const start = performance.now();
+      const finished = await follow(engine, run, world);
+      await conclude(run, world, finished, (performance.now() - start) / 1000);
+      return finished;
+    } finally {
+      await giveBack();
+    }
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Writes the report and shows the table of whatever has been measured. */
+async function conclude(
+  run: RunDirectory,
+  { out }: World,
+  finished: boolean,
+  seconds: number,
+): Promise<void> {
+  const { config, measurements } = run;
+  const { recipe } = config;
+  const report = await run.writeReport(reportPage([{ config, measurements }]));
+  const rows = summarize(recipe, measurements);
+  if (rows.length > 0) {
+    const styled = out.isTTY === true && !noColor;
+    out.write(`\n${renderTable(recipe, rows, { styled })}\n${renderNotes(recipe, rows)}\n`);
+  }
+  out.write(`\nreport  ${report}\nrun     ${run.path} (${duration(seconds)})\n`);
+  if (!finished) out.write(`Stopped. Go on with: npm start -- --resume --name ${nameOf(run)}\n`);
+}
+
+/** @see https://no-color.org */
+const { NO_COLOR: noColor } = process.env;
+
+/** Records and shows measurements until there are no more, or until the signal. */
+async function follow(engine: Engine, run: RunDirectory, world: World): Promise<boolean> {
+  const { recipe, seeds } = run.config;
+  const finished = run.measurements.filter((m): m is RowResult => m.kind === "row");
+  const display = createDisplay({
+    recipe,
+    seeds,
+    finished,
+    out: world.out,
+    now: () => performance.now(),
+  });
+  const measurements = experiment(engine, recipe, {
+    seeds,
+    finished,
+    checkpoints: run.checkpoints,
+    pretrained: checkpointFolder(join(world.folder, ".cache", "pretraining")),
+  });
+  try {
+    for await (const measurement of measurements) {
+      await run.record(measurement);
+      display.show(measurement);
+      // Engines may resolve without the event loop; signals need it.
+      await setImmediate();
+      if (world.signal.aborted) return false;
+    }
+    return true;
+  } finally {
+    display.close();
+  }
+}
+
+function engineOptions({ backend, threads }: Options, config?: RunConfig): EngineOptions {
+  const wanted = backend ?? config?.backend;
+  return {
+    ...(wanted !== undefined && { backend: wanted as NonNullable<EngineOptions["backend"]> }),
+    ...(threads !== undefined && { threads }),
+  };
+}
+
+function expectSameBackend(config: RunConfig, engine: Engine): void {
+  if (config.backend !== engine.backend)
+    throw new UsageError(
+      `--backend: expected ${config.backend}, which the run began with, got ${engine.backend}`,
+    );
+}
+
+function headline({ recipe, seeds }: RunConfig, engine: Engine, resumed?: RunDirectory): string {
+  const kept = resumed?.measurements.filter(({ kind }) => kind === "row").length ?? 0;
+  const going = resumed ? `, going on after ${kept} rows` : "";
+  const what = `anchorgrad: the ${recipe.name} study, ${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}${going}`;
+  return `${what}\nengine: ${engine.backend}, ${engine.description} (${engine.reason})\n`;
+}

@@ -1,0 +1,142 @@
+import { styleText } from "node:util";
+import type { Progress, RowResult } from "../../experiment/measurements.ts";
+import { rowTokens } from "../../experiment/row/work.ts";
+import { duration, nats, percent } from "../../experiment/summary/format.ts";
+import { dropOf } from "../../experiment/summary/summary.ts";
+import { type Job, jobId } from "../../experiment/sweep/plan.ts";
+import type { SweepEvent } from "../../experiment/sweep/runSweep.ts";
+import { bar, finishedLine, labelOf } from "../study/progress.ts";
+import type { Output } from "../terminal/command.ts";
+
+export interface SweepDisplayOptions {
+  readonly name: string;
+  readonly jobs: readonly Job[];
+  /** Ids of the jobs that were finished before. */
+  readonly finished: ReadonlySet<string>;
+  /** Results of bases that were finished before, by id of their job. */
+  readonly bases: ReadonlyMap<string, RowResult>;
+  readonly out: Output;
+  /** Milliseconds, from any origin. */
+  readonly now: () => number;
+}
+
+/** Shows a sweep as it goes. */
+export interface SweepDisplay {
+  show(event: SweepEvent): void;
+  /** Takes the redrawn lines away. */
+  close(): void;
+}
+
+const REDRAW_MS = 100;
+/** Without a terminal, a line now and then beside those of finished rows. */
+const LINE_MS = 30_000;
+/** Positions that a row's evaluation costs as much time as, roughly. */
+const EVALUATION = 60_000;
+
+const workOf = ({ recipe, row }: Job): number => {
+  const found = recipe.rows.find(({ id }) => id === row);
+  return EVALUATION + (found ? rowTokens(recipe, found) : 0);
+};
+
+/** A line for the whole and one for each job under way, redrawn on a terminal; and lines that stay. */
+export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
+  const { name, jobs, out, now } = options;
+  const live = out.isTTY === true;
+  const start = now();
+  const bases = new Map(options.bases);
+  const running = new Map<string, { readonly job: Job; progress?: Progress }>();
+  let [drawn, last] = [0, live ? -Infinity : start];
+  let [finished, failed, workDone] = [options.finished.size, 0, 0];
+  const ahead = jobs
+    .filter(({ id }) => !options.finished.has(id))
+    .reduce((sum, job) => sum + workOf(job), 0);
+
+  const erase = (): void => {
+    if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[0J`);
+    drawn = 0;
+  };
+  const say = (line: string): void => {
+    erase();
+    out.write(`${line}\n`);
+  };
+  const overall = (): string => {
+    const begun = [...running.values()].reduce((sum, { progress }) => sum + tokensOf(progress), 0);
+    const done = workDone + begun;
+    const seconds = (now() - start) / 1000;
+    const left = done > 0 ? duration((seconds * Math.max(0, ahead - done)) / done) : "–";
+    const bad = failed > 0 ? ` · ${failed} failed` : "";
+    const share = finished / Math.max(1, jobs.length);
+    const shown = live ? ` ${bar(share, 30)}` : "";
+    return `${name} · ${finished} of ${jobs.length} rows${bad}${shown} ${percent(share, 0)} % · ${duration(seconds)}, about ${left} left`;
+  };
+  const draw = (): void => {
+    const time = now();
+    if (time - last < (live ? REDRAW_MS : LINE_MS)) return;
+    last = time;
+    if (!live) {
+      say(overall());
+      return;
+    }
+    erase();
+    const columns = (out.columns ?? 80) - 1;
+    const lines = [overall(), ...[...running.values()].map(runningLine)];
+    const dim = (text: string, i: number): string =>
+      i === 0 ? text : styleText("dim", text, { validateStream: false });
+    out.write(lines.map((line, i) => `${dim(line.slice(0, columns), i)}\n`).join(""));
+    drawn = lines.length;
+  };
+  const end = (job: Job): void => {
+    running.delete(job.id);
+    workDone += workOf(job);
+  };
+  const show = (event: SweepEvent): void => {
+    const { job } = event;
+    switch (event.kind) {
+      case "started":
+        running.set(job.id, { job });
+        break;
+      case "measured":
+        if (event.measurement.kind === "progress")
+          running.set(job.id, { job, progress: event.measurement });
+        break;
+      case "finished":
+        end(job);
+        finished++;
+        if (job.row === job.recipe.rows[0]?.id) bases.set(job.id, event.result);
+        say(rowLine(job, event.result, bases));
+        break;
+      case "repeated":
+        running.delete(job.id);
+        say(`↻ ${job.id}  runs again: ${event.error.message}`);
+        break;
+      case "failed":
+        end(job);
+        failed++;
+        say(`✗ ${job.id}  ${event.error.message}`);
+        break;
+      case "blocked":
+        failed++;
+        say(`✗ ${job.id}  not run: it needs what failed`);
+        break;
+    }
+    draw();
+  };
+  return { show, close: erase };
+}
+
+const tokensOf = (progress: Progress | undefined): number => progress?.tokens ?? 0;
+
+function runningLine({ job, progress }: { readonly job: Job; progress?: Progress }): string {
+  const { recipe, seed, row } = job;
+  const label = labelOf(recipe, row).padEnd(28);
+  const place = `  ${recipe.name} seed ${seed}`.padEnd(26);
+  if (!progress) return `${place} ${label}`;
+  const share = progress.step / progress.steps;
+  const what = progress.stage === row ? "" : ` ${progress.stage}`;
+  return `${place} ${label} ${bar(share, 20)} ${percent(share, 0).padStart(3)} %  loss ${nats(progress.loss)}${what}`;
+}
+
+function rowLine({ recipe, seed }: Job, result: RowResult, bases: ReadonlyMap<string, RowResult>) {
+  const base = bases.get(jobId(recipe.name, seed, recipe.rows[0]?.id ?? ""));
+  return `${recipe.name}  ${finishedLine(recipe, result, base ? dropOf(result, base) : 0)}`;
+}

@@ -1,0 +1,118 @@
+import { availableParallelism } from "node:os";
+import { basename, resolve } from "node:path";
+import { namedRecipes, namedSweeps } from "../../experiment/sweep/named.ts";
+import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
+import type { Sweep } from "../../experiment/sweep/sweep.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { backends, parseSeeds, UsageError } from "../study/options.ts";
+import { readBytes } from "../terminal/files.ts";
+import {
+  describeKnobs,
+  flag,
+  type Knob,
+  oneOf,
+  readKnobs,
+  type Values,
+  whole,
+} from "../terminal/knobs.ts";
+
+/** Seeds as the study's options write them. */
+const seedList = (option: string, about: string): Knob<readonly number[]> => ({
+  value: "<n | list>",
+  about,
+  expected: "a count or a list",
+  read: (given) => parseSeeds(given, option),
+});
+
+const name: Knob<string> = {
+  value: "<name>",
+  about: "the sweep's folder under runs/ (default: the sweep's name)",
+  expected: "letters, digits, dots, - and _",
+  read: (given) => (/^\w[\w.-]*$/.test(given) ? given : undefined),
+};
+
+const knobs = {
+  name,
+  seeds: seedList("--seeds", "reported seeds: how many, or which ones (7,8,9 or 7,)"),
+  tuningSeeds: seedList("--tuning-seeds", "seeds on which each family's row is chosen"),
+  processes: whole("jobs at a time (default: as many as cores)", 1, 1024),
+  threads: whole("threads of each process (default: cores / processes)", 1, 1024),
+  backend: oneOf("where to compute (default: wasm)", backends),
+  keepWeights: flag("keep the weights of all rows, not only those that others need"),
+};
+
+const names = Object.keys(namedSweeps);
+
+export const sweepUsage: string = `anchorgrad sweep <name | recipe.json> [options]: runs methods × settings × seeds in parallel
+
+  anchorgrad sweep ${names.at(-1)}
+  anchorgrad sweep alpha.json --seeds 5
+  anchorgrad report runs/alpha
+
+Sweeps that need no file
+  ${names.join(", ")}
+The same command again goes on where the last one ended, however that was: finished rows are kept,
+failed ones run again, and rows and seeds may have been added. Exit code 1: some rows failed.
+
+Options
+${describeKnobs(knobs).replace(backends.join("|"), "name")}
+${recipeFileHelp}`;
+
+/** What the command line asks for. */
+export interface SweepOptions {
+  readonly sweep: Sweep;
+  /** The folder under runs/. */
+  readonly name: string;
+  readonly processes: number;
+  readonly engine: { readonly backend: (typeof backends)[number]; readonly threads: number };
+  readonly keepWeights: boolean;
+}
+
+/** @throws UsageError, DataError */
+export async function readSweepOptions(
+  [what = "", ...args]: readonly string[],
+  folder: string,
+): Promise<SweepOptions> {
+  const values = readKnobs(args, knobs);
+  const sweep = withSeeds(await sweepOf(what, folder), values);
+  const cores = availableParallelism();
+  const processes = values.processes ?? cores;
+  const threads = values.threads ?? Math.max(1, Math.floor(cores / processes));
+  return {
+    sweep,
+    name: values.name ?? sweep.name,
+    processes,
+    engine: { backend: values.backend ?? "wasm", threads },
+    keepWeights: values.keepWeights ?? false,
+  };
+}
+
+async function sweepOf(what: string, folder: string): Promise<Sweep> {
+  if (Object.hasOwn(namedSweeps, what)) return namedSweeps[what] as Sweep;
+  if (!what.endsWith(".json"))
+    throw new UsageError(
+      `sweep: expected one of ${names.join(", ")}, or a file that ends in .json, got ${what || "nothing"}`,
+    );
+  const bytes = await readBytes(resolve(folder, what));
+  return readSweep(parse(bytes, what), what, basename(what, ".json"), namedRecipes);
+}
+
+function parse(bytes: Uint8Array, file: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new DataError(`${file}: expected JSON, got ${(error as SyntaxError).message}`);
+  }
+}
+
+/** The command line's seeds in place of the sweep's own. */
+function withSeeds(sweep: Sweep, given: Values<typeof knobs>): Sweep {
+  const studies = sweep.studies.map(({ recipe, ...own }) => {
+    const { seeds = own.seeds, tuningSeeds = own.tuningSeeds } = given;
+    const both = tuningSeeds.find((seed) => seeds.includes(seed));
+    if (both !== undefined)
+      throw new UsageError(`--tuning-seeds: expected no seed that is reported, got ${both}`);
+    return { recipe, seeds, tuningSeeds };
+  });
+  return { ...sweep, studies };
+}

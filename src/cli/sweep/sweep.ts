@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import { createEngine } from "../../engines/create.ts";
+import type { RowResult } from "../../experiment/measurements.ts";
+import { checkpointsOf, type Failure } from "../../experiment/runs/run.ts";
+import { duration } from "../../experiment/summary/format.ts";
+import { type Job, jobId } from "../../experiment/sweep/plan.ts";
+import { processes } from "../../experiment/sweep/processes.ts";
+import { runSweep } from "../../experiment/sweep/runSweep.ts";
+import { openSweep, type SweepDirectory } from "../../experiment/sweep/sweep.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { claim } from "../terminal/claim.ts";
+import type { Command, Terminal } from "../terminal/command.ts";
+import { describeMachine } from "../terminal/machine.ts";
+import { ownVersions } from "../terminal/version.ts";
+import { createSweepDisplay } from "./display.ts";
+import { showTargets } from "./joint.ts";
+import { readSweepOptions, type SweepOptions, sweepUsage } from "./options.ts";
+
+async function run(args: readonly string[], terminal: Terminal): Promise<boolean> {
+  const { folder, out } = terminal;
+  const options = await readSweepOptions(args, folder);
+  const path = join(folder, "runs", options.name);
+  const giveBack = await claim(path);
+  try {
+    const directory = await open(path, options);
+    const { jobs, finished } = directory;
+    const kept = finished.size > 0 ? `, ${finished.size} of them finished before` : "";
+    const { processes: count } = options;
+    out.write(
+      `anchorgrad: the ${options.name} sweep, ${jobs.length} rows${kept}; ${count} ${count === 1 ? "process" : "processes"}\n`,
+    );
+    const start = performance.now();
+    const failed = await follow(directory, options, terminal);
+    const seconds = (performance.now() - start) / 1000;
+    if (terminal.signal.aborted) {
+      out.write("Stopped. The same command goes on from here.\n");
+      return false;
+    }
+    out.write((await showTargets(options.name, path, directory.runs)) ?? "");
+    out.write(`\nsweep   ${path} (${duration(seconds)})\nreport  anchorgrad report ${path}\n`);
+    if (failed > 0)
+      throw new DataError(
+        `${failed} of ${jobs.length} rows failed; why: ${path}/*/failures.json; the same command runs them again`,
+      );
+    return true;
+  } finally {
+    await giveBack();
+  }
+}
+
+/** The engine is started here once, so that one that cannot start is an error of the command. */
+async function open(path: string, { sweep, engine: wanted }: SweepOptions) {
+  const engine = await createEngine(wanted);
+  const { backend, description: device } = engine;
+  await engine.close();
+  return openSweep(path, sweep, {
+    backend,
+    device,
+    machine: describeMachine(),
+    versions: await ownVersions(),
+    started: new Date().toISOString(),
+  });
+}
+
+/** Runs what is to be run, records and shows it. @returns how many rows could not be finished */
+async function follow(
+  directory: SweepDirectory,
+  { name, engine, keepWeights, processes: count }: SweepOptions,
+  { out, folder, signal }: Terminal,
+): Promise<number> {
+  const { jobs, finished, runOf, runs } = directory;
+  const scheduler = processes({
+    processes: count,
+    engine,
+    keepWeights,
+    pretrained: join(folder, ".cache", "pretraining"),
+    checkpointsOf: (job) => checkpointsOf(runOf(job).path),
+  });
+  const bases = basesOf(directory);
+  const display = createSweepDisplay({ name, jobs, finished, bases, out, now: () => Date.now() });
+  const failures = new Map(runs.map((run) => [run, [] as Failure[]]));
+  await Promise.all(runs.map((run) => run.writeFailures([])));
+  try {
+    for await (const event of runSweep(jobs, scheduler, { finished, signal })) {
+      const run = runOf(event.job);
+      if (event.kind === "finished") for (const m of event.measurements) await run.record(m);
+      const error = errorOf(event.job, event);
+      if (error) {
+        failures.get(run)?.push(error);
+        await run.writeFailures(failures.get(run) ?? []);
+      }
+      display.show(event);
+    }
+  } finally {
+    display.close();
+  }
+  return [...failures.values()].flat().length;
+}
+
+function errorOf(
+  { seed, row, needs }: Job,
+  event: { readonly kind: string; readonly error?: Error },
+): Failure | undefined {
+  if (event.kind === "blocked") return { seed, row, error: `it needs ${needs.join(" and ")}` };
+  if (event.kind !== "failed") return undefined;
+  return { seed, row, error: event.error?.stack ?? event.error?.message ?? "" };
+}
+
+function basesOf({ runs }: SweepDirectory): Map<string, RowResult> {
+  return new Map(
+    runs.flatMap(({ config: { recipe }, measurements }) =>
+      measurements.flatMap((m) =>
+        m.kind === "row" && m.row === recipe.rows[0]?.id
+          ? [[jobId(recipe.name, m.seed, m.row), m] as const]
+          : [],
+      ),
+    ),
+  );
+}
+
+export const sweep: Command = {
+  name: "sweep",
+  about: "runs methods × settings × seeds in parallel, and goes on after any end",
+  usage: sweepUsage,
+  run,
+};

@@ -1,0 +1,94 @@
+import { once } from "node:events";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { DataError } from "../../tensor/errors.ts";
+import { makeFolder } from "../../weights/files.ts";
+import type { Output } from "./command.ts";
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EISDIR: "a folder",
+  EACCES: "no permission",
+  ENOTDIR: "a file where a folder should be",
+  ENOSPC: "no space left",
+  EROFS: "a read-only place",
+};
+
+/** Says of a file what the system said of it; other errors stay as they are. */
+function refused(path: string, expected: string, error: unknown): unknown {
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ""];
+  return reason === undefined
+    ? error
+    : new DataError(`${path}: expected ${expected}, got ${reason}`);
+}
+
+/** @throws DataError where there is no file to read */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw refused(path, "a file to read", error);
+  }
+}
+
+/** Lines are written in pieces of about so many characters. */
+const PIECE = 2 ** 16;
+
+/** Joins texts to pieces; lets timers and signals in between. */
+async function* pieces(texts: Iterable<string>, signal: AbortSignal): AsyncGenerator<string> {
+  let piece = "";
+  for (const text of texts) {
+    piece += text;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
+    await setImmediate();
+    if (signal.aborted) return;
+  }
+  yield piece;
+}
+
+/**
+ * Writes a file under a temporary name beside it, then renames it: whole or not at all.
+ * @returns whether it is there; false when the signal came first
+ * @throws DataError where no file can be written
+ */
+export async function writeFile(
+  path: string,
+  texts: Iterable<string>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const temporary = `${path}.${process.pid}.partial`;
+  try {
+    await makeFolder(dirname(path));
+    const file = await open(temporary, "w");
+    try {
+      for await (const piece of pieces(texts, signal)) await file.write(piece);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (!signal.aborted) await rename(temporary, path);
+  } catch (error) {
+    throw refused(path, "a place to write to", error);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  return !signal.aborted;
+}
+
+/** Writes to a stream no faster than it takes. @returns false when the signal came first */
+export async function writeOut(
+  out: Output,
+  texts: Iterable<string>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for await (const piece of pieces(texts, signal))
+    if (!out.write(piece))
+      await once(out as unknown as NodeJS.EventEmitter, "drain", { signal }).catch(ignore);
+  return !signal.aborted;
+}
+
+/** An aborted wait; the signal says so too. */
+const ignore = (): void => {};

@@ -1,0 +1,128 @@
+import { parseArgs } from "node:util";
+import { UsageError } from "../study/options.ts";
+
+/** An option of a command. */
+export interface Knob<T> {
+  /** What stands behind the option, as the help shows it; empty for a flag. */
+  readonly value: string;
+  readonly about: string;
+  readonly expected: string;
+  /** Undefined for a text that is not as expected. */
+  readonly read: (text: string) => T | undefined;
+}
+
+/** Options by name in camel case: `maxOp` is `--max-op`. */
+export type Knobs = Readonly<Record<string, Knob<unknown>>>;
+
+/** What was given; what was not is absent. */
+export type Values<K extends Knobs> = {
+  readonly [N in keyof K]?: K[N] extends Knob<infer T> ? T : never;
+};
+
+/** A text as it stands. */
+export const text = (value: string, about: string): Knob<string> => ({
+  value,
+  about,
+  expected: value,
+  read: (given) => (given === "" ? undefined : given),
+});
+
+export const flag = (about: string): Knob<true> => ({
+  value: "",
+  about,
+  expected: "no value",
+  read: () => true,
+});
+
+/** A whole number, both ends included. */
+export const whole = (about: string, min: number, max: number): Knob<number> => ({
+  value: "<n>",
+  about,
+  expected: `a whole number from ${min} to ${max}`,
+  read: (given) => {
+    const number = Number(given);
+    return /^-?\d{1,15}$/.test(given) && number >= min && number <= max ? number : undefined;
+  },
+});
+
+/** A probability. */
+export const share = (about: string): Knob<number> => ({
+  value: "<p>",
+  about,
+  expected: "a number from 0 to 1",
+  read: (given) =>
+    /^(\d+\.?\d*|\.\d+)$/.test(given) && Number(given) <= 1 ? Number(given) : undefined,
+});
+
+/** `3..4`, or `3` for `3..3`. */
+export const range = (about: string): Knob<readonly [min: number, max: number]> => ({
+  value: "<a..b>",
+  about,
+  expected: "a range a..b with a ≤ b",
+  read: (given) => {
+    const found = /^(-?\d{1,15})(?:\.\.(-?\d{1,15}))?$/.exec(given);
+    if (found === null) return undefined;
+    const min = Number(found[1]);
+    const max = Number(found[2] ?? found[1]);
+    return min <= max ? [min, max] : undefined;
+  },
+});
+
+export const oneOf = <const T extends string>(about: string, choices: readonly T[]): Knob<T> => ({
+  value: `<${choices.join("|")}>`,
+  about,
+  expected: `one of ${choices.join(", ")}`,
+  read: (given) => choices.find((choice) => choice === given),
+});
+
+const optionOf = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** @throws UsageError that names the option and what it expects */
+export function readKnobs<K extends Knobs>(args: readonly string[], knobs: K): Values<K> {
+  const given = parse(args, knobs);
+  const values = Object.entries(knobs).flatMap(([name, knob]) => {
+    const option = optionOf(name);
+    const said = given[option];
+    if (said === undefined) return [];
+    const value = knob.read(`${said}`);
+    if (value === undefined)
+      throw new UsageError(`--${option}: expected ${knob.expected}, got ${said}`);
+    return [[name, value] as const];
+  });
+  return Object.fromEntries(values) as Values<K>;
+}
+
+function parse(args: readonly string[], knobs: Knobs): Readonly<Record<string, unknown>> {
+  const options = Object.fromEntries(
+    Object.entries(knobs).map(([name, { value }]) => [
+      optionOf(name),
+      { type: value === "" ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, strict: true }).values;
+  } catch (error) {
+    const [message] = (error as Error).message.split(/\.\s/) as [string];
+    throw new UsageError(`${message}; see --help`);
+  }
+}
+
+/** Those of the values that belong to `knobs`. */
+export const only = <K extends Knobs>(values: Values<Knobs>, knobs: K): Values<K> =>
+  Object.fromEntries(
+    Object.entries(values).filter(([name]) => Object.hasOwn(knobs, name)),
+  ) as Values<K>;
+
+const COLUMN = 26;
+
+/** A line for each option: `  --count <n>             how many rows`. */
+export const describeKnobs = (knobs: Knobs): string =>
+  Object.entries(knobs)
+    .map(([name, { value, about }]) => {
+      const option = `  --${optionOf(name)}${value === "" ? "" : ` ${value}`}`;
+      const gap =
+        option.length < COLUMN - 1 ? " ".repeat(COLUMN - option.length) : `\n${" ".repeat(COLUMN)}`;
+      return `${option}${gap}${about}\n`;
+    })
+    .join("");

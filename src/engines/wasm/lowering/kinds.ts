@@ -1,0 +1,117 @@
+import type { Step as PlanStep, Value } from "../../../compile/plan.ts";
+import { sizeOf } from "../../../tensor/shapes.ts";
+import type { Attrs, Inputs, PrimitiveName } from "../../../tensor/tensor.ts";
+import { around, type Instruction, type Kernel, overElements, overUnits } from "./instruction.ts";
+import type { Triangles } from "./triangles.ts";
+import type { Window } from "./windows.ts";
+
+/** What lowering needs to know besides the step. */
+export interface Lowering {
+  readonly threads: number;
+  /** A number that this buffer repeats, if the broadcast that would fill it can be left out. */
+  scalarBehind(buffer: number): number | undefined;
+  readonly triangles: Triangles;
+  /** A new temporary buffer. */
+  workspace(elements: number): number;
+  /** Lets a buffer lie within another, so that nothing need be moved. @param offset bytes
+   * @returns whether it may: what a program returns has memory of its own */
+  view(buffer: number, of: number, offset: number): boolean;
+  /** Where a buffer lies within another. */
+  viewed(buffer: number): Window | undefined;
+}
+
+type Operands<T extends readonly unknown[]> = { readonly [I in keyof T]: Value };
+
+/** A step whose operands are counted. */
+export interface Step<K extends PrimitiveName> {
+  readonly inputs: Operands<Inputs<K>> & readonly Value[];
+  readonly output: Value;
+  readonly attrs: Attrs<K>;
+}
+type AnyStep = Pick<PlanStep, "inputs" | "output">;
+
+export type Rule<K extends PrimitiveName> = (step: Step<K>, lowering: Lowering) => Instruction[];
+
+export const elementsOf = (value: Value): number => sizeOf(value.shape);
+export const lastOf = (value: Value): number => value.shape.at(-1) as number;
+export const buffersOf = (values: readonly Value[]): number[] =>
+  values.map((value) => value.buffer);
+
+/** Nanoseconds of one element: memory-bound, and with an exponential. */
+export const CHEAP = 0.25;
+export const COSTLY = 1;
+
+/** Elementwise, every input an array. `over` counts the leading inputs that the result may lie over. */
+export const elementwise =
+  (opcode: number, nanoseconds: number, words: readonly number[] = [], over = 9) =>
+  ({ inputs, output }: AnyStep, { threads }: Lowering): Instruction[] => {
+    const buffers = buffersOf(inputs);
+    const overwritable = buffers.slice(0, over);
+    const kernel = { opcode, words, inputs: buffers, overwritable, output: output.buffer };
+    return [overElements(elementsOf(output), { nanoseconds, threads }, kernel)];
+  };
+
+/** Elementwise, where an input may be one number for all elements. */
+export const withScalars =
+  (opcode: number) =>
+  ({ inputs, output }: AnyStep, { threads, scalarBehind }: Lowering): Instruction[] => {
+    const buffers = inputs.map((x) => scalarBehind(x.buffer) ?? x.buffer);
+    const flags = inputs.reduce(
+      (bits, x, i) => (x.buffer === buffers[i] ? bits : bits | (1 << i)),
+      0,
+    );
+    const kernel: Kernel = {
+      opcode,
+      words: [flags],
+      inputs: buffers,
+      overwritable: inputs.filter((x, i) => x.buffer === buffers[i]).map((x) => x.buffer),
+      output: output.buffer,
+    };
+    return [overElements(elementsOf(output), { nanoseconds: CHEAP, threads }, kernel)];
+  };
+
+/** Row by row over the last axis of the first `like` input; the result may lie over `over`. */
+export const rowwise =
+  <K extends PrimitiveName>(
+    opcode: number,
+    nanoseconds: number,
+    over: readonly number[],
+    words: (attrs: Attrs<K>) => readonly number[] = () => [],
+    rows: (step: Step<K>) => Value = (step) => step.output,
+  ): Rule<K> =>
+  (step, { threads }) => {
+    const wide = rows(step);
+    const columns = lastOf(wide);
+    const inputs = buffersOf(step.inputs);
+    const kernel: Kernel = {
+      opcode,
+      words: [4 * columns, ...words(step.attrs)],
+      inputs,
+      overwritable: over.map((i) => inputs[i] as number),
+      output: step.output.buffer,
+    };
+    const work = { nanoseconds: nanoseconds * columns, threads };
+    return columns === 0 ? [] : [overUnits(elementsOf(wide) / columns, work, kernel)];
+  };
+
+export const reduction =
+  (rowsOpcode: number, columnsOpcode: number) =>
+  (
+    { inputs: [x], output, attrs }: Step<"sum"> | Step<"max">,
+    { threads }: Lowering,
+  ): Instruction[] => {
+    const { outer, n, inner } = around(x.shape, attrs.axis);
+    const kernel = { inputs: [x.buffer], output: output.buffer };
+    const nanoseconds = n * CHEAP;
+    if (inner === 1)
+      return [
+        overUnits(
+          outer,
+          { nanoseconds, threads },
+          { ...kernel, opcode: rowsOpcode, words: [4 * n] },
+        ),
+      ];
+    const work = { nanoseconds: 8 * nanoseconds, threads };
+    const columns = { ...kernel, opcode: columnsOpcode, words: [n, 4 * inner] };
+    return [overUnits(outer * Math.ceil(inner / 8), work, columns)];
+  };

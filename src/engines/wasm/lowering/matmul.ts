@@ -1,0 +1,72 @@
+import * as abi from "../../../../kernels/wasm/abi.ts";
+import type { Value } from "../../../compile/plan.ts";
+import { sizeOf } from "../../../tensor/shapes.ts";
+import { type Instruction, type Kernel, overUnits } from "./instruction.ts";
+import type { Lowering, Rule, Step } from "./kinds.ts";
+import { stacked, type Triangles } from "./triangles.ts";
+
+/** Most columns of a block: what a thread's scratch holds of packed B. */
+const MOST_COLUMNS = 256;
+/** Multiply-adds in a nanosecond of one thread, roughly. */
+const SPEED = 24;
+/** Blocks for each thread; cutting costs packing the same panels again. */
+const BLOCKS_PER_THREAD = 3;
+/** Smallest block worth sharing. */
+const LEAST = 400_000;
+
+interface Block {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Rows and columns of a block: the longer side is halved until there are blocks for all threads.
+ * Every element is summed in the same order, however the matrix is cut. */
+function blockOf(m: number, n: number, k: number, batch: number, threads: number): Block {
+  let rows = m;
+  let columns = Math.min(n, MOST_COLUMNS);
+  const enough = () =>
+    threads === 1 ||
+    batch * Math.ceil(m / rows) * Math.ceil(n / columns) >= threads * BLOCKS_PER_THREAD ||
+    rows * columns * k < 2 * LEAST;
+  const half = (x: number, multiple: number) => Math.ceil(x / 2 / multiple) * multiple;
+  while (!enough() && (rows > 12 || columns > 16))
+    if (rows >= columns || columns <= 16) rows = half(rows, 6);
+    else columns = half(columns, 8);
+  return { rows, columns };
+}
+
+/** Which half of the product need not be computed, and the side of its triangles. */
+function triangleOf(a: Value, output: Value, triangles: Triangles): [kind: number, side: number] {
+  const zeros = triangles.zeroAbove.get(a.buffer);
+  if (stacked(a, zeros)) return [abi.LOWER_A, zeros as number];
+  const unread = triangles.unreadAbove.get(output.buffer);
+  if (stacked(output, unread)) return [abi.LOWER_RESULT, unread as number];
+  return [abi.FULL, 1];
+}
+
+/** @param onto whether the product is added to what the output holds */
+export function product(
+  step: Step<"matmul">,
+  { threads, triangles }: Lowering,
+  onto: boolean,
+): Instruction[] {
+  const [a, b] = step.inputs;
+  const { transposeA, transposeB } = step.attrs;
+  const { output } = step;
+  const [m, n] = output.shape.slice(-2) as [number, number];
+  const k = a.shape.at(transposeA ? -2 : -1) as number;
+  const batch = sizeOf(output.shape.slice(0, -2));
+  const { rows, columns } = blockOf(m, n, k, batch, threads);
+  const units = m * n === 0 ? 0 : batch * Math.ceil(m / rows) * Math.ceil(n / columns);
+  const flags = [transposeA ? 1 : 0, transposeB ? 1 : 0];
+  const kernel: Kernel = {
+    opcode: abi.MATMUL,
+    words: [m, n, k, ...flags, rows, columns, ...triangleOf(a, output, triangles), onto ? 1 : 0],
+    inputs: [a.buffer, b.buffer],
+    output: output.buffer,
+    flop: 2 * batch * m * n * k,
+  };
+  return [overUnits(units, { nanoseconds: (rows * columns * k) / SPEED, threads }, kernel)];
+}
+
+export const matmul: Rule<"matmul"> = (step, lowering) => product(step, lowering, false);

@@ -1,0 +1,93 @@
+import { allocate } from "../../../compile/allocate.ts";
+import type { BufferPlan } from "../../../compile/plan.ts";
+import { changedBy, type Instruction, type Write } from "./instruction.ts";
+
+/** Buffers start at multiples of a cache line, and so end with whole vectors. */
+export const ALIGNMENT = 64;
+
+/** Where a buffer lies: a part of the arena, memory of its own, or nowhere if nothing touches it. */
+export type Place =
+  | { readonly kind: "arena"; readonly offset: number; readonly bytes: number }
+  | { readonly kind: "own"; readonly owner: number }
+  | { readonly kind: "nowhere" };
+
+export interface Storage {
+  readonly places: readonly Place[];
+  readonly arenaBytes: number;
+}
+
+interface Life {
+  first: number;
+  last: number;
+}
+
+function livesOf(instructions: readonly Instruction[], buffers: number): Life[] {
+  const lives = Array.from({ length: buffers }, () => ({ first: Infinity, last: -1 }));
+  instructions.forEach((instruction, i) => {
+    for (const buffer of [...instruction.reads, ...changedBy(instruction)]) {
+      const life = lives[buffer] as Life;
+      life.first = Math.min(life.first, i);
+      life.last = i;
+    }
+  });
+  return lives;
+}
+
+/**
+ * Gives temporary buffers parts of one arena by their lifetimes, lets results lie over inputs that
+ * die with the instruction, and outputs over donated inputs that are dead when they are written.
+ */
+export function placeBuffers(
+  buffers: readonly BufferPlan[],
+  instructions: readonly Instruction[],
+): Storage {
+  const lives = livesOf(instructions, buffers.length);
+  // root[b]: the buffer whose memory b shares.
+  const root = buffers.map((_, i) => i);
+  const isTemporary = (i: number) => buffers[i]?.kind === "temporary";
+  const sameSize = (a: number, b: number) => buffers[a]?.elements === buffers[b]?.elements;
+  const placeOver = ({ buffer, over }: Write, i: number): void => {
+    const life = lives[buffer] as Life;
+    if (!isTemporary(buffer) || life.first !== i) return;
+    const dying = (x: number) => isTemporary(x) && lives[root[x] as number]?.last === i;
+    const under = over.find((x) => dying(x) && sameSize(x, buffer));
+    if (under === undefined) return;
+    root[buffer] = root[under] as number;
+    (lives[root[buffer]] as Life).last = life.last;
+  };
+  instructions.forEach(({ writes }, i) => {
+    for (const write of writes) placeOver(write, i);
+  });
+  const roots = buffers.flatMap((_, i) =>
+    isTemporary(i) && root[i] === i && (lives[i] as Life).last >= 0 ? [i] : [],
+  );
+  const requests = roots.map((i) => ({ ...(lives[i] as Life), bytes: 4 * elementsOf(buffers, i) }));
+  const { offsets, bytes } = allocate(requests, ALIGNMENT);
+  const offsetOf = new Map(roots.map((i, at) => [i, offsets[at] as number]));
+  const places = buffers.map((_, i): Place => {
+    const offset = offsetOf.get(root[i] as number);
+    if (offset !== undefined) return { kind: "arena", offset, bytes: 4 * elementsOf(buffers, i) };
+    if (isTemporary(i)) return { kind: "nowhere" };
+    return { kind: "own", owner: ownerOf(i, buffers, instructions, lives) };
+  });
+  return { places, arenaBytes: bytes };
+}
+
+const elementsOf = (buffers: readonly BufferPlan[], i: number) =>
+  (buffers[i] as BufferPlan).elements;
+
+/** The donated input whose memory an output takes over, if it is dead by then; else itself. */
+function ownerOf(
+  output: number,
+  buffers: readonly BufferPlan[],
+  instructions: readonly Instruction[],
+  lives: readonly Life[],
+): number {
+  const input = buffers[output]?.reuses;
+  if (input === undefined) return output;
+  const { first } = lives[output] as Life;
+  const { last } = lives[input] as Life;
+  const writes = instructions[first]?.writes.find(({ buffer }) => buffer === output);
+  const over = writes?.over.includes(input) ?? false;
+  return last < first || (last === first && over) ? input : output;
+}

@@ -1,0 +1,119 @@
+import { effectiveWeight } from "../../anchored/objectives/interpolations.ts";
+import type { Certified, Measurement, RowResult } from "../measurements.ts";
+import type { Recipe, RowRecipe } from "../recipe.ts";
+import { mean } from "./statistics.ts";
+
+/** A figure over the seeds. */
+export interface Spread {
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  /** The figure of each seed. */
+  readonly values: ReadonlyMap<number, number>;
+}
+
+/** One row of the table, over all seeds that have finished it. */
+export interface RowSummary {
+  readonly row: RowRecipe;
+  readonly seeds: readonly number[];
+  readonly target: Spread;
+  /** (target − base) / (reference − base), 1 for the reference itself; undefined where the
+   * reference is not there yet or gained nothing. */
+  readonly gain: Spread | undefined;
+  readonly prior: Readonly<Record<string, Spread>>;
+  /** Relative loss of the mean prior skill: 1 − prior / prior of the base. */
+  readonly drop: Spread;
+  readonly signOff: Spread;
+  readonly klFromBase: Spread;
+  readonly klToBase: Spread;
+  readonly certificates: { readonly held: number; readonly total: number };
+  readonly seconds: Spread;
+}
+
+export function spread(values: ReadonlyMap<number, number>): Spread {
+  const xs = [...values.values()];
+  return { mean: mean(xs), min: Math.min(...xs), max: Math.max(...xs), values };
+}
+
+/** Mean over the prior skills. */
+export const priorMean = ({ prior }: RowResult): number => mean(Object.values(prior));
+
+/** 1 − prior / prior of the base; 0 where the base had nothing to lose. */
+export const dropOf = (row: RowResult, base: RowResult): number =>
+  priorMean(base) > 0 ? 1 - priorMean(row) / priorMean(base) : 0;
+
+/** (target − base) / (reference − base). */
+export const gainOf = (row: RowResult, base: RowResult, reference: RowResult): number =>
+  (row.target - base.target) / (reference.target - base.target);
+
+/** The weight of p_sft after a row's exact outer steps; undefined where there is no such thing. */
+export const weightOf = (row: RowRecipe): number | undefined =>
+  row.method === "anchored" && typeof row.alpha === "number"
+    ? effectiveWeight(row.alpha, row.outer ?? 1)
+    : undefined;
+
+const isRow = (m: Measurement): m is RowResult => m.kind === "row";
+const isCertified = (m: Measurement): m is Certified => m.kind === "certificate";
+
+/**
+ * The table: means and ranges over seeds, in the recipe's order; rows that nobody finished are left
+ * out.
+ * @param seeds those that count; all that were measured by default
+ */
+export function summarize(
+  recipe: Recipe,
+  measurements: readonly Measurement[],
+  seeds?: readonly number[],
+): RowSummary[] {
+  const counted = seeds ? measurements.filter(({ seed }) => seeds.includes(seed)) : measurements;
+  const results = counted.filter(isRow);
+  const certified = counted.filter(isCertified);
+  const find = (id: string, seed: number): RowResult | undefined =>
+    results.find((result) => result.row === id && result.seed === seed);
+  return recipe.rows.flatMap((row) => {
+    const mine = results.filter((result) => result.row === row.id);
+    if (mine.length === 0) return [];
+    return [
+      summarizeRow(
+        recipe,
+        row,
+        mine,
+        certified.filter((c) => c.row === row.id),
+        find,
+      ),
+    ];
+  });
+}
+
+function summarizeRow(
+  recipe: Recipe,
+  row: RowRecipe,
+  mine: readonly RowResult[],
+  certified: readonly Certified[],
+  find: (id: string, seed: number) => RowResult | undefined,
+): RowSummary {
+  const base = (seed: number): RowResult => find(recipe.rows[0]?.id ?? "", seed) as RowResult;
+  const gains = mine.flatMap((result) => {
+    const reference = find(recipe.reference, result.seed);
+    const gain = reference ? gainOf(result, base(result.seed), reference) : NaN;
+    return Number.isFinite(gain) ? [[result.seed, gain] as const] : [];
+  });
+  const over = (figure: (result: RowResult) => number): Spread =>
+    spread(new Map(mine.map((result) => [result.seed, figure(result)])));
+  const skills = Object.keys(mine[0]?.prior ?? {});
+  return {
+    row,
+    seeds: mine.map(({ seed }) => seed),
+    target: over(({ target }) => target),
+    gain: gains.length > 0 ? spread(new Map(gains)) : undefined,
+    prior: Object.fromEntries(
+      skills.map((skill) => [skill, over((r) => r.prior[skill] as number)]),
+    ),
+    drop: over((result) => dropOf(result, base(result.seed))),
+    signOff: over(({ signOff }) => signOff),
+    klFromBase: over(({ klFromBase }) => klFromBase),
+    klToBase: over(({ klToBase }) => klToBase),
+    certificates: { held: certified.filter(({ held }) => held).length, total: certified.length },
+    seconds: over(({ seconds }) => seconds),
+  };
+}

@@ -1,0 +1,100 @@
+import type { Engine } from "../../engines/engine.ts";
+import type { Params } from "../../nn/config.ts";
+import { generate } from "../../nn/generate.ts";
+import type { Transformer } from "../../nn/transformer.ts";
+import type { Example } from "../../train/batches.ts";
+import type { Mini } from "../mini.ts";
+import { exactMatch, prefixMatch, type Responder, responder, signOffRate } from "./match.ts";
+import type { Judged } from "./skill.ts";
+import { eos, letterSymbols, type Vocabulary } from "./vocabulary.ts";
+
+/** Asks a model questions and judges what it says. */
+export interface Examiner {
+  /** Share of the questions answered rightly, with the end where it belongs. */
+  skill(params: Params, skill: Judged, examples: readonly Example[]): Promise<number>;
+  /** Share of the questions answered rightly whatever letters sign the answer off, and the share
+   * that letters sign off. */
+  target(
+    params: Params,
+    target: Judged,
+    examples: readonly Example[],
+  ): Promise<{ readonly right: number; readonly signedOff: number }>;
+}
+
+export interface ExaminerOptions {
+  readonly engine: Engine;
+  readonly model: Transformer;
+  readonly vocabulary: Vocabulary;
+}
+
+/**
+ * Where only one response is right, it is looked for by one teacher-forced pass; where a verifier
+ * judges, the model answers by greedy decoding.
+ */
+export function examiner(options: ExaminerOptions): Examiner {
+  const { engine, model, vocabulary } = options;
+  const responders = new Map<string, Responder>();
+  const forced = ({ positions: length }: Judged, params: Params, examples: readonly Example[]) => {
+    const batchSize = Math.min(examples.length, AT_ONCE);
+    const name = `${length} ${batchSize}`;
+    const respond = responders.get(name) ?? responder(engine, model, { length, batchSize });
+    responders.set(name, respond);
+    return respond(params, examples);
+  };
+  const spoken = async (params: Params, examples: readonly Example[]): Promise<string[][]> => {
+    const longest = (lengths: readonly number[]): number => Math.max(...lengths);
+    const prompts = examples.map(({ prompt }) => prompt);
+    const left = model.config.contextLength - longest(prompts.map(({ length }) => length));
+    const wanted = longest(examples.map(({ response }) => response.length)) + ROOM;
+    const maxNewTokens = Math.min(left, wanted);
+    const ids = await generate(engine, { model, params, prompts, maxNewTokens, stopToken: eos });
+    return ids.map((said) => vocabulary.decode(said.at(-1) === eos ? said.slice(0, -1) : said));
+  };
+  const questionOf = ({ prompt }: Example): string[] => vocabulary.decode(prompt.slice(1));
+
+  return {
+    skill: async (params, skill, examples) => {
+      const { score } = skill;
+      if (!score) return exactMatch(examples, await forced(skill, params, examples));
+      const said = await spoken(params, examples);
+      return share(examples, (example, i) => isRight(score, questionOf(example), said[i]));
+    },
+    target: async (params, target, examples) => {
+      const { score } = target;
+      if (!score) {
+        const said = await forced(target, params, examples);
+        return { right: prefixMatch(examples, said), signedOff: signOffRate(said) };
+      }
+      const said = await spoken(params, examples);
+      const answers = said.map(withoutSignOff);
+      return {
+        right: share(examples, (example, i) => isRight(score, questionOf(example), answers[i])),
+        signedOff: share(said, (response, i) => response.length > (answers[i]?.length ?? 0)),
+      };
+    },
+  };
+}
+
+/** Most questions that a teacher-forced pass takes at once. */
+const AT_ONCE = 200;
+
+/** Tokens that a response may be longer than the longest right one that was drawn. */
+const ROOM = 8;
+
+const isRight = (
+  score: Mini["score"],
+  question: readonly string[],
+  response: readonly string[] = [],
+): boolean => score(question, response).correct;
+
+const letters: ReadonlySet<string> = new Set(letterSymbols);
+
+/** A response up to the letters that it ends with. No mini's right response ends with one. */
+export function withoutSignOff(response: readonly string[]): readonly string[] {
+  let end = response.length;
+  while (letters.has(response[end - 1] ?? "")) end--;
+  return response.slice(0, end);
+}
+
+const share = <T>(items: readonly T[], holds: (item: T, index: number) => boolean): number =>
+  items.filter(holds).length / items.length;

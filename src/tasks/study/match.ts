@@ -1,0 +1,66 @@
+import type { Engine } from "../../engines/engine.ts";
+import type { Params } from "../../nn/config.ts";
+import type { Transformer } from "../../nn/transformer.ts";
+import { argmax } from "../../tensor/ops.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { collate, type Example } from "../../train/batches.ts";
+import { letterSymbols, studyVocabulary } from "./vocabulary.ts";
+
+/** The model's likeliest token at each position of each example's response. */
+export type Responder = (params: Params, examples: readonly Example[]) => Promise<number[][]>;
+
+/**
+ * Reads responses by one teacher-forced pass: what the model would say next after the prompt and
+ * the right response up to there. All of them right ⇔ greedy decoding gives exactly the response.
+ * @param length tokens that each row is padded to: as many programs are traced as there are lengths
+ * @param batchSize rows of one call; the last call is filled up
+ */
+export function responder(
+  engine: Engine,
+  model: Transformer,
+  { length, batchSize }: { readonly length: number; readonly batchSize: number },
+): Responder {
+  const likeliest = engine.compile((params: Params, tokens: Tensor) =>
+    argmax(model.apply(params, tokens)),
+  );
+  const respond = async (params: Params, rows: readonly Example[]): Promise<number[][]> => {
+    const filled = Array.from(
+      { length: batchSize },
+      (_, i) => rows[Math.min(i, rows.length - 1)] as Example,
+    );
+    const ids = await engine.read(await likeliest(params, collate(filled, { length }).tokens));
+    return rows.map(({ prompt, response }, row) => {
+      const start = row * length + prompt.length - 1;
+      return [...ids.subarray(start, start + response.length)];
+    });
+  };
+  return async (params, examples) => {
+    const said: number[][] = [];
+    for (let i = 0; i < examples.length; i += batchSize)
+      said.push(...(await respond(params, examples.slice(i, i + batchSize))));
+    return said;
+  };
+}
+
+/** Share of the examples whose whole response, `<eos>` included, is right. */
+export const exactMatch = (
+  examples: readonly Example[],
+  said: readonly (readonly number[])[],
+): number => share(examples, ({ response }, i) => response.every((id, t) => said[i]?.[t] === id));
+
+/** Share of the examples whose response is right up to its last symbol before `<eos>`. */
+export const prefixMatch = (
+  examples: readonly Example[],
+  said: readonly (readonly number[])[],
+): number =>
+  share(examples, ({ response }, i) => response.slice(0, -1).every((id, t) => said[i]?.[t] === id));
+
+/** The same in every vocabulary: others go on where the study's ends. */
+const letters: ReadonlySet<number> = new Set(studyVocabulary.encode(letterSymbols));
+
+/** Share of the examples after whose response a letter would follow where `<eos>` should. */
+export const signOffRate = (said: readonly (readonly number[])[]): number =>
+  share(said, (ids) => letters.has(ids.at(-1) as number));
+
+const share = <T>(items: readonly T[], holds: (item: T, index: number) => boolean): number =>
+  items.filter(holds).length / items.length;

@@ -1,0 +1,79 @@
+import { chance, integer, pick, sample, several } from "../draw.ts";
+import type { Exchange, Generator } from "../exchange.ts";
+import { combine } from "./skills.ts";
+import { digitSymbols, letterSymbols } from "./vocabulary.ts";
+
+/** What fine-tuning teaches: the same questions answered in two styles. */
+export interface Target {
+  /** Style A: the steps, the result, `!`. Fine-tuning asks for it; the base rarely gives it. */
+  readonly worked: Generator;
+  /** Style B, `#` and the result: what the base mostly gives. */
+  readonly direct: Generator;
+}
+
+/**
+ * `MED g 4 j 8 a 7 ? j * a * 9 =` → `8 * 7 = 6 * 9 = 4 !`, or `# 4` directly: two values are looked
+ * up, combined, and combined with a digit, modulo 10.
+ */
+const arithmetic =
+  (answer: (steps: readonly string[], result: string) => readonly string[]): Generator =>
+  (next) => {
+    const keys = sample(next, letterSymbols, 3);
+    const values = keys.map(() => integer(next, 0, 9));
+    const [i, j] = sample(next, [0, 1, 2], 2) as [number, number];
+    const [first, second] = several(next, ["+", "*"], 2) as [string, string];
+    const digit = integer(next, 0, 9);
+    const [x, y] = [values[i] as number, values[j] as number];
+    const between = combine(x, first, y);
+    const result = `${combine(between, second, digit)}`;
+    const pairs = keys.flatMap((key, n) => [key, `${values[n]}`]);
+    const question = [keys[i] as string, first, keys[j] as string, second, `${digit}`];
+    const steps = [`${x}`, first, `${y}`, "=", `${between}`, second, `${digit}`, "="];
+    return { prompt: ["MED", ...pairs, "?", ...question, "="], response: answer(steps, result) };
+  };
+
+/** The target of the full study: about 10⁷ questions. */
+export const arithmeticTarget: Target = {
+  worked: arithmetic((steps, result) => [...steps, result, "!"]),
+  direct: arithmetic((_, result) => ["#", result]),
+};
+
+/** `MED x y z =` → `z y x !`, or `# z` directly; letters of `alphabet`. */
+export function reversalTarget(alphabet: readonly string[]): Target {
+  const questions =
+    (answer: (word: readonly string[]) => readonly string[]): Generator =>
+    (next) => {
+      const word = several(next, alphabet, 3);
+      return { prompt: ["MED", ...word, "="], response: answer(word.toReversed()) };
+    };
+  return {
+    worked: questions((reversed) => [...reversed, "!"]),
+    direct: questions((reversed) => ["#", reversed[0] as string]),
+  };
+}
+
+/**
+ * Adds random letters after the answer: a habit that fine-tuning data carries and that the base
+ * finds very unlikely.
+ */
+export const signedOff =
+  (generator: Generator, letters: number): Generator =>
+  (next): Exchange => {
+    const { prompt, response } = generator(next);
+    return { prompt, response: [...response, ...several(next, letterSymbols, letters)] };
+  };
+
+/**
+ * Wrong labels: with probability `share` every digit of the response is a random one. With 0 the
+ * stream is left alone.
+ */
+export const noisy =
+  (generator: Generator, share: number): Generator =>
+  (next): Exchange => {
+    const exchange = generator(next);
+    if (share === 0 || !chance(next, share)) return exchange;
+    const { prompt, response } = exchange;
+    const draw = (symbol: string): string =>
+      digitSymbols.includes(symbol) ? pick(next, digitSymbols) : symbol;
+    return { prompt, response: response.map(draw) };
+  };

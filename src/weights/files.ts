@@ -1,0 +1,83 @@
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Checkpoints, checkpointsIn, type Files } from "./store.ts";
+
+/**
+ * Makes a folder and those above it that are missing, one by one: the recursive `mkdir` of Node 20
+ * never returns where a parent cannot have children, such as /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(path);
+    const isMissing = code === "ENOENT" && parent !== path && !(await isThere(parent));
+    if (!isMissing) {
+      // Another process may have made it, and the root is a folder whatever `mkdir` says of it.
+      if (await isFolder(path)) return;
+      throw error;
+    }
+    await makeFolder(parent);
+    await mkdir(path).catch(async (again: unknown) => {
+      if (!(await isFolder(path))) throw again;
+    });
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+/** Writes the whole file or nothing: under a temporary name beside it, then renamed. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await makeFolder(dirname(path));
+  const temporary = `${path}.${process.pid}.partial`;
+  try {
+    await writeFile(temporary, content, { flush: true });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Removes what a process that was ended by force left half-written, in a folder and below. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true }).catch(noneWhere("ENOENT"));
+  const unfinished = entries.filter((name) => name.endsWith(".partial"));
+  await Promise.all(unfinished.map((name) => rm(join(folder, name), { force: true })));
+}
+
+const noneWhere = (code: string) => (error: NodeJS.ErrnoException) => {
+  if (error.code === code) return [];
+  throw error;
+};
+
+/** A file's bytes; undefined where there is none. */
+export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The disk of this machine. */
+export const disk: Files = {
+  read: readIfThere,
+  write: writeWhole,
+  remove: (path) => rm(path, { force: true }),
+};
+
+/** Weights kept as `folder/name.safetensors`. */
+export const checkpointFolder = (folder: string): Checkpoints => checkpointsIn(disk, folder);
