@@ -1,6 +1,13 @@
 import { ShapeError } from "./errors.ts";
 import type { Shape } from "./tensor.ts";
 
+/** The element at an index that must be there. @throws RangeError where it is not */
+export function at<T>(list: ArrayLike<T>, index: number): T {
+  if (!(index in list))
+    throw new RangeError(`expected an index below ${list.length}, got ${index}`);
+  return list[index] as T;
+}
+
 /** Number of elements. */
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
