@@ -54,3 +54,21 @@ export * as random from "./tensor/random.ts";
 export { checkpoint } from "./tensor/recompute.ts";
 export type { DType, Shape, Tensor } from "./tensor/tensor.ts";
 export * as tree from "./tensor/tree.ts";
+export type { StoredType } from "./weights/dtypes.ts";
+export { openWeights } from "./weights/openWeights.ts";
+export { openSafetensors, readSafetensors, type Weights } from "./weights/safetensors.ts";
+export type { FileSource } from "./weights/source.ts";
+export {
+  blobReader,
+  bytesReader,
+  type RangeReader,
+  type Rows,
+  type WeightFile,
+} from "./weights/weightFile.ts";
+export {
+  type SaveOptions,
+  saveWeights,
+  type TensorSource,
+  type WriteOptions,
+  writeSafetensors,
+} from "./weights/write.ts";

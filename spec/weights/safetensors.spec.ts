@@ -108,7 +108,7 @@ describe("safetensors", () => {
   });
 
   it.each([
-    ["dtype F32, F64 or I32 for weight", { dtype: "F16" }],
+    ["a dtype of F64, F32, BF16", { dtype: "F4" }],
     ["a shape of counts for weight", { shape: [2, -3] }],
     ["two data_offsets for weight", { data_offsets: [0] }],
     ["data_offsets 24 bytes apart for weight", { data_offsets: [0, 20] }],

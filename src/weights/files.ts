@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { syncFolder } from "./nodeFile.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "./store.ts";
 
 /**
@@ -44,6 +45,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   try {
     await writeFile(temporary, content, { flush: true });
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

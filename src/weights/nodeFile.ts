@@ -1,0 +1,72 @@
+import { builtin } from "../engines/builtin.ts";
+import { DataError } from "../tensor/errors.ts";
+import type { RangeReader } from "./weightFile.ts";
+
+// Node's disk, for files that pages load too: the modules are asked for when there is a path.
+
+type Fs = typeof import("node:fs/promises");
+type FileHandle = import("node:fs/promises").FileHandle;
+
+/** @throws TypeError outside Node, where there are no paths */
+export function nodeFs(what: string): Fs {
+  const fs = builtin<Fs>("node:fs/promises");
+  if (fs) return fs;
+  throw new TypeError(`${what}: expected bytes or a Blob, got a path, which only Node can follow`);
+}
+
+/** One call of the system reads less than 2 GiB. */
+const MOST_AT_ONCE = 1 << 30;
+
+/**
+ * A file of any size on the disk. It is opened for each reading, so that nobody has to close it.
+ * @throws DataError for what is no file, and when reading for one that changed in between
+ */
+export async function fileReader(path: string | URL): Promise<RangeReader> {
+  const fs = nodeFs("fileReader");
+  const first = await fs.stat(path);
+  if (!first.isFile()) throw new DataError(`${path}: expected a file, got something else`);
+  const { size, mtimeMs, ino } = first;
+  return {
+    size,
+    read: async (from, length) => {
+      const handle = await fs.open(path, "r");
+      try {
+        const now = await handle.stat();
+        if (now.size !== size || now.mtimeMs !== mtimeMs || now.ino !== ino)
+          throw new DataError(`${path}: expected the file that was opened, got a changed one`);
+        return await readRange(handle, from, length);
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+/** Reads until the length is there or the file ends. */
+async function readRange(handle: FileHandle, from: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let got = 0;
+  while (got < length) {
+    const most = Math.min(length - got, MOST_AT_ONCE);
+    const { bytesRead } = await handle.read(bytes, got, most, from + got);
+    if (bytesRead === 0) return bytes.subarray(0, got);
+    got += bytesRead;
+  }
+  return bytes;
+}
+
+/** Makes names that were just given last: without it a loss of power may take a rename back. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await nodeFs("syncFolder").open(path, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    // Windows does not open folders, and some file systems do not sync them.
+    const { code } = error as NodeJS.ErrnoException;
+    if (!["EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP"].includes(code ?? "")) throw error;
+  }
+}

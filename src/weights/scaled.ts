@@ -1,0 +1,68 @@
+import { constant } from "../tensor/apply.ts";
+import { DataError } from "../tensor/errors.ts";
+import { at, sameShape } from "../tensor/shapes.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { show } from "./refuse.ts";
+import type { Rows, WeightFile } from "./weightFile.ts";
+
+/** Rows and columns that share a scale, as DeepSeek-V3 and the FP8 releases of Qwen3 have them. */
+const BLOCK = 128;
+
+const isFp8 = (type: string): boolean => type === "F8_E4M3" || type === "F8_E5M2";
+
+/** @throws DataError for float8, whose numbers mean nothing without their scales */
+export function refuseBareFp8(type: string, name: string, path: string): void {
+  if (!isFp8(type)) return;
+  throw new DataError(
+    `${path}: expected the scales of ${show(name)} (${type}) as ${show(scaleName(name))}, one for each block of ${BLOCK} × ${BLOCK}, got none: use the bfloat16 release of this model`,
+  );
+}
+
+const scaleName = (name: string): string => `${name}_scale_inv`;
+
+/**
+ * The file with its float8 matrices multiplied by their scales, which are no tensors of their own
+ * any more. A float8 matrix without scales is refused when it is read.
+ */
+export function withScales(file: WeightFile, path: string): WeightFile {
+  const all = new Set(file.names);
+  const scaled = file.names.filter((name) => isFp8(file.dtypeOf(name)) && all.has(scaleName(name)));
+  const scales = new Set(scaled.map(scaleName));
+  const isScaled = new Set(scaled);
+  return {
+    ...file,
+    names: file.names.filter((name) => !scales.has(name)),
+    read: async (name, rows) => {
+      if (isScaled.has(name)) return readScaled(file, path, name, rows);
+      if (all.has(name)) refuseBareFp8(file.dtypeOf(name), name, path);
+      return file.read(name, rows);
+    },
+  };
+}
+
+async function readScaled(
+  file: WeightFile,
+  path: string,
+  name: string,
+  rows?: Rows,
+): Promise<Tensor<"constant">> {
+  const shape = file.shapeOf(name);
+  const scales = await file.read(scaleName(name));
+  const blocks = shape.map((length) => Math.ceil(length / BLOCK));
+  if (shape.length !== 2 || scales.dtype !== "float" || !sameShape(scales.shape, blocks))
+    throw new DataError(
+      `${path}: expected ${show(scaleName(name))} of shape [${blocks}], one scale for each block of ${BLOCK} × ${BLOCK}, got [${scales.shape}]: use the bfloat16 release of this model`,
+    );
+  const codes = await file.read(name, rows);
+  const [height, width] = [at(codes.shape, 0), at(codes.shape, 1)];
+  const numbers = Float32Array.from(codes.data);
+  const perRow = at(blocks, 1);
+  for (let row = 0; row < height; row++) {
+    const first = Math.floor((row + (rows?.[0] ?? 0)) / BLOCK) * perRow;
+    for (let column = 0; column < width; column++)
+      numbers[row * width + column] =
+        (numbers[row * width + column] as number) *
+        (scales.data[first + Math.floor(column / BLOCK)] as number);
+  }
+  return constant(numbers, codes.shape);
+}
