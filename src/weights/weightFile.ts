@@ -14,7 +14,7 @@ export interface RangeReader {
 }
 
 /** Named tensors in a file, or in several; a tensor's numbers are read when they are asked for. */
-export interface WeightFile {
+export interface TensorFile {
   /** In the file's order. */
   readonly names: readonly string[];
   /** @throws DataError for a name that is not there; as do the others */
@@ -26,6 +26,10 @@ export interface WeightFile {
    * @param rows only these rows of the first axis
    */
   read(name: string, rows?: Rows): Promise<Tensor<"constant">>;
+}
+
+/** A file of tensors, or several, with free text about them: safetensors. */
+export interface WeightFile extends TensorFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -1,0 +1,98 @@
+import { constant } from "../../tensor/apply.ts";
+import { sizeOf } from "../../tensor/shapes.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { isStoredType } from "../dtypes.ts";
+import { refusing, show } from "../refuse.ts";
+import { type FileSource, openSource } from "../source.ts";
+import {
+  entryOf,
+  type RangeReader,
+  type Rows,
+  readPlace,
+  rowsOf,
+  type TensorFile,
+} from "../weightFile.ts";
+import { NeedsMore } from "./cursor.ts";
+import { type GgufHeader, type GgufPlace, readGgufHeader } from "./header.ts";
+import { BLOCK, BLOCK_BYTES, dequantize } from "./q8.ts";
+import type { GgufMetadata, GgufType } from "./types.ts";
+
+/** A GGUF file: tensors under llama.cpp's names, and what is known about the model. */
+export interface GgufFile extends TensorFile {
+  readonly metadata: GgufMetadata;
+  /** The type of each value, so that it can be written again as it was. */
+  readonly types: Readonly<Record<string, GgufType>>;
+}
+
+/** Most headers are shorter; a large vocabulary has some megabytes. */
+const FIRST_LOOK = 1 << 20;
+const LONGEST_HEADER = 1 << 29;
+
+/**
+ * Opens a GGUF file (version 3, or 2): a path in Node, bytes, or a page's Blob. The header is read
+ * now, numbers when they are asked for: F32, F16, BF16 and Q8_0, all as float32.
+ * @example const gguf = await readGguf("model.gguf"); gguf.metadata["general.architecture"]
+ * @throws DataError with the path, the byte offset and what was expected
+ */
+export async function readGguf(source: FileSource): Promise<GgufFile> {
+  const { file, path } = await openSource(source, "gguf");
+  return openGguf(file, path);
+}
+
+export async function openGguf(file: RangeReader, path: string): Promise<GgufFile> {
+  const { metadata, types, places } = await headerOf(file, path);
+  return {
+    ...{ metadata, types, names: [...places.keys()] },
+    shapeOf: (name) => entryOf(places, name, path).shape,
+    dtypeOf: (name) => entryOf(places, name, path).type,
+    read: async (name, rows) => readTensor(file, path, name, entryOf(places, name, path), rows),
+  };
+}
+
+async function headerOf(file: RangeReader, path: string): Promise<GgufHeader> {
+  const refuse = refusing(path);
+  for (let length = Math.min(FIRST_LOOK, file.size); ; ) {
+    const bytes = await file.read(0, length);
+    if (bytes.length < length) refuse(0, `${length} bytes`, `${bytes.length}`);
+    try {
+      return readGgufHeader(bytes, file.size, refuse);
+    } catch (error) {
+      if (!(error instanceof NeedsMore)) throw error;
+      if (error.bytes > LONGEST_HEADER)
+        refuse(0, `a header of at most ${LONGEST_HEADER} bytes`, "a longer one");
+      length = Math.min(file.size, Math.max(2 * length, error.bytes));
+    }
+  }
+}
+
+async function readTensor(
+  file: RangeReader,
+  path: string,
+  name: string,
+  { type, shape, from }: GgufPlace,
+  rows?: Rows,
+): Promise<Tensor<"constant">> {
+  if (isStoredType(type)) return readPlace(file, path, name, { type, shape, from }, rows);
+  const wanted = rowsOf(shape, rows, name);
+  const out = new Float32Array(sizeOf(wanted));
+  const perRow = sizeOf(shape.slice(1));
+  // Rows of whole blocks are only those of matrices: a vector is quantised across its rows.
+  if (rows && perRow % BLOCK !== 0) {
+    const { data } = await readTensor(file, path, name, { type, shape, from });
+    return constant(Float32Array.from(data.slice(rows[0] * perRow, rows[1] * perRow)), wanted);
+  }
+  const first = from + (((rows?.[0] ?? 0) * perRow) / BLOCK) * BLOCK_BYTES;
+  for (let start = 0; start < out.length; start += CHUNK) {
+    const part = out.subarray(start, start + CHUNK);
+    const length = (part.length / BLOCK) * BLOCK_BYTES;
+    const at = first + (start / BLOCK) * BLOCK_BYTES;
+    const bytes = await file.read(at, length);
+    if (bytes.length !== length)
+      refusing(path)(at, `${length} bytes of ${show(name)}`, `${bytes.length}`);
+    dequantize(bytes, part);
+  }
+  return constant(out, wanted);
+}
+
+/** Numbers at a time: whole blocks. */
+const CHUNK = 1 << 22;
