@@ -1,4 +1,5 @@
 import { constant } from "../../tensor/apply.ts";
+import { DataError } from "../../tensor/errors.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { Tensor, TypedArray } from "../../tensor/tensor.ts";
 import type { Architecture } from "./names.ts";
@@ -51,7 +52,7 @@ function moveRows(
   const rows = at(shape, 0);
   const n = rows / heads;
   if (!Number.isInteger(n) || n % 2 !== 0)
-    throw new RangeError(`gguf: expected ${heads} heads of even width, got ${rows} rows`);
+    throw new DataError(`gguf: expected ${heads} heads of even width, got ${rows} rows`);
   const width = sizeOf(shape.slice(1));
   const out = like(data);
   for (let head = 0; head < heads; head++)
