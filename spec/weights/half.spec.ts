@@ -83,14 +83,14 @@ describe.each(Object.entries(formats))("%s", (_, format) => {
     const wanted: number[] = [];
     for (let code = 0; code < ladder.length; code++) {
       const middle = half(steps[code] as number, steps[code + 1] as number);
-      // BF16's subnormals reach below float32's: all its middles are float32 numbers.
-      expect(Math.fround(middle)).toBe(middle);
       const last = code === ladder.length - 1;
       // The largest E4M3FN code is even, ∞ is even too (a mantissa of 0).
       const even = last ? (format.finite ? code : code + 1) : code + (code % 2);
       inputs.push(nextUp(middle, -1), middle, nextUp(middle, 1));
       wanted.push(code, even, code + 1);
     }
+    // BF16's subnormals reach below float32's: all its middles are float32 numbers.
+    expect(inputs.every((x) => Math.fround(x) === x)).toBe(true);
     const signed = Float32Array.from([...inputs, ...inputs.map((x) => -x)]);
     const top = format.count / 2;
     expect(Array.from(format.encode(signed))).toEqual([...wanted, ...wanted.map((c) => c + top)]);

@@ -79,6 +79,13 @@ describe("a model of our own", () => {
     expect(untied.tensors.map(({ name }) => name)).toContain("output.weight");
   });
 
+  test.each([0, -2, 0.5, 3])("%d heads are refused by a DataError", async (heads) => {
+    const weights = fileOf(shapes);
+    const wrong = { ...config, num_attention_heads: heads };
+    const content = await toGguf({ weights, config: wrong });
+    await expect(encodeGguf(content)).rejects.toThrow(DataError);
+  });
+
   test.each<[string, object, object, RegExp]>([
     ["an unknown model type", { model_type: "mamba" }, {}, /model_type of llama.*got "mamba"/],
     ["a missing number", { hidden_size: null }, {}, /a number for hidden_size, got none/],

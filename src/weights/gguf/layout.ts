@@ -51,7 +51,7 @@ function moveRows(
   const { shape, data } = tensor;
   const rows = at(shape, 0);
   const n = rows / heads;
-  if (!Number.isInteger(n) || n % 2 !== 0)
+  if (!(Number.isInteger(heads) && heads > 0) || n % 2 !== 0)
     throw new DataError(`gguf: expected ${heads} heads of even width, got ${rows} rows`);
   const width = sizeOf(shape.slice(1));
   const out = like(data);
