@@ -9,10 +9,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { data } from "../../../src/cli/data/data.ts";
 import { createDownloadBar, downloadLine } from "../../../src/cli/download/bar.ts";
 import { download } from "../../../src/cli/download/download.ts";
-import { fetchFile } from "../../../src/cli/download/fetchFile.ts";
 import { UsageError } from "../../../src/cli/study/options.ts";
 import type { Output } from "../../../src/cli/terminal/command.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
+import { fetchFile } from "../../../src/weights/hub/fetchFile.ts";
 import { openPlace, type Place, parseRows } from "../terminal.ts";
 
 const rows = Array.from({ length: 300 }, (_, key) => ({

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { count } from "../../experiment/summary/format.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { differenceOf, FetchError, fetchFile } from "../../weights/hub/fetchFile.ts";
 import { UsageError } from "../study/options.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { readBytes } from "../terminal/files.ts";
@@ -15,7 +16,6 @@ import {
   type Values,
 } from "../terminal/knobs.ts";
 import { createDownloadBar } from "./bar.ts";
-import { differenceOf, FetchError, fetchFile } from "./fetchFile.ts";
 import { type Published, publicationOf, publishedNames } from "./sources.ts";
 
 const digest: Knob<string> = {

@@ -4,7 +4,7 @@ import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../../tensor/errors.ts";
-import { makeFolder } from "../../weights/files.ts";
+import { makeFolder } from "../files.ts";
 
 /** What to fetch, and what it has to be. */
 export interface Wanted {
