@@ -19,6 +19,12 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   /** Bytes so far, and in all where the server says so. */
   readonly onProgress: (done: number, total: number | undefined) => void;
+  /** Sent along; fetch itself keeps an authorization from other hosts. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where the file grows; `path.partial` by default. */
+  readonly partial?: string;
+  /** Throws for a file that is not what it should be, beside its size and hash. */
+  readonly check?: (path: string) => Promise<void>;
 }
 
 /** The server or the way to it failed; the message says how. */
@@ -42,7 +48,7 @@ export async function fetchFile(
   options: FetchOptions,
 ): Promise<boolean> {
   await makeFolder(dirname(path));
-  const partial = `${path}.partial`;
+  const { partial = `${path}.partial` } = options;
   const tag = `${partial}.tag`;
   for (let inVain = 0; ; ) {
     const before = await sizeOf(partial);
@@ -59,7 +65,7 @@ export async function fetchFile(
       throw new FetchError(`${wanted.url}: ${error.message}${kept}`);
     }
   }
-  await expectRight(wanted, partial, tag);
+  await expectRight(wanted, partial, tag, options.check);
   await rename(partial, path);
   await rm(tag, { force: true });
   return true;
@@ -69,7 +75,7 @@ export async function fetchFile(
 class Cut extends Error {}
 
 /** `ECONNREFUSED 127.0.0.1:1`, from the innermost cause. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { cause, message, code } = error as Error & { code?: string; cause?: unknown };
   return cause instanceof Error ? reasonOf(cause) : ((message || code) ?? "unknown");
 }
@@ -81,12 +87,13 @@ async function fetchRest(
   url: string,
   partial: string,
   tag: string,
-  { fetch, signal, onProgress }: FetchOptions,
+  { fetch, signal, onProgress, headers: own }: FetchOptions,
 ): Promise<void> {
   const had = await sizeOf(partial);
   const known = await readFile(tag, "utf8").catch(() => "");
   const resumes = had > 0 && known !== "";
   const headers = {
+    ...own,
     "accept-encoding": "identity",
     ...(resumes && { range: `bytes=${had}-`, "if-range": known }),
   };
@@ -156,12 +163,21 @@ async function append(
 }
 
 /** Removes a partial file that is complete and wrong: going on would not mend it. */
-async function expectRight(wanted: Wanted, partial: string, tag: string): Promise<void> {
-  const found = await differenceOf(wanted, partial);
-  if (found === undefined) return;
-  await rm(partial, { force: true });
-  await rm(tag, { force: true });
-  throw new DataError(`${wanted.url}: ${found}`);
+async function expectRight(
+  wanted: Wanted,
+  partial: string,
+  tag: string,
+  check: FetchOptions["check"],
+): Promise<void> {
+  try {
+    const found = await differenceOf(wanted, partial);
+    if (found !== undefined) throw new DataError(`${wanted.url}: ${found}`);
+    await check?.(partial);
+  } catch (error) {
+    await rm(partial, { force: true });
+    await rm(tag, { force: true });
+    throw error;
+  }
 }
 
 /** What about a file is not as wanted; undefined where all that is known agrees. */
