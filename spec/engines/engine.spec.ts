@@ -157,8 +157,26 @@ test("createEngine refuses an unknown backend", async () => {
   );
 });
 
-test("a closed engine says so", async () => {
-  const engine = await createEngine({ backend: "reference" });
+test.each(["reference", "wasm", "cpu"] as const)("a closed %s engine says so", async (backend) => {
+  const engine = await createEngine({ backend });
+  const x = engine.put(tensor([1, 2]));
+  const twice = engine.compile((y: Tensor) => ops.mul(y, 2));
+  await twice(x);
   await engine.close();
-  expect(() => engine.read(tensor(1))).toThrow("expected an open engine");
+  await engine.close();
+  const says = "engine: expected an open engine, got a closed one";
+  for (const call of [
+    () => engine.read(x),
+    () => engine.run(() => ops.mul(tensor(1), 2)),
+    () => twice(x),
+    () => twice(tensor([3])),
+    () => twice.prepare(x),
+  ]) {
+    const answer = call();
+    await expect(answer).rejects.toThrow(says);
+    await expect(answer).rejects.toBeInstanceOf(TypeError);
+  }
+  expect(() => engine.put(tensor(1))).toThrow(says);
+  expect(() => engine.clone(x)).toThrow(says);
+  expect(() => engine.release(x)).not.toThrow();
 });

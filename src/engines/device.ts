@@ -34,12 +34,24 @@ export interface KernelText {
   readonly compiled?: string;
 }
 
+/** A run that could not begin, and why: what it was to consume is as it was. */
+export class NotBegunError extends Error {
+  override readonly name = "NotBegunError";
+  override readonly cause: Error;
+
+  constructor(cause: Error) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
 /** A plan made ready on a device. */
 export interface Executable<Buffer> {
   /**
    * Runs the plan. Donated inputs are consumed: freed, or handed on as outputs (`Plan.buffers[…].reuses`).
    * @param inputs one buffer for each plan input
    * @returns one buffer for each plan output, owned by the caller
+   * @throws NotBegunError where it consumed nothing; after any other error the donated inputs are gone
    */
   run(inputs: readonly Buffer[]): Promise<readonly Buffer[]>;
   stats(): DeviceStats;

@@ -26,9 +26,13 @@ export interface Engine extends AsyncDisposable {
   put<T>(values: T): T;
   /** An independent copy, which outlives donation of the original. */
   clone<T>(values: T): T;
-  /** Frees resident tensors now rather than at garbage collection. */
+  /** Frees resident tensors now rather than at garbage collection; nothing after `close`. */
   release(values: unknown): void;
   memory(): MemoryUse;
+  /**
+   * Ends when what was asked for before has. After it `put` and `clone` throw a TypeError, and
+   * `run`, `read` and programs reject with one.
+   */
   close(): Promise<void>;
 }
 
@@ -38,8 +42,11 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
   let closed = false;
   // Programs of one engine run one after the other, in the order of the calls.
   let tail: Promise<unknown> = Promise.resolve();
+  const isClosed = (): TypeError | undefined =>
+    closed ? new TypeError("engine: expected an open engine, got a closed one") : undefined;
   function enqueue<T>(work: () => Promise<T>): Promise<T> {
-    if (closed) throw new TypeError("engine: expected an open engine, got a closed one");
+    const error = isClosed();
+    if (error) return Promise.reject(error);
     const result = tail.then(work);
     tail = result.catch(() => {});
     return result;
@@ -60,12 +67,15 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
   }
 
   function moved<T>(values: T, caller: string, move: (x: Tensor) => Tensor): T {
+    const error = isClosed();
+    if (error) throw error;
     for (const [path, x] of tree.entries(values as tree.Tree<Tensor>))
       residents.check(x, () => `${caller} ${path}`.trim());
     return tree.map<T, Tensor, Tensor>(move, values as T & tree.Tree<Tensor>) as T;
   }
 
-  const host = { device, residents, enqueue };
+  const host = { device, residents, enqueue, isClosed };
+  const idsOf = (x: Tensor) => (x.dtype === "int" ? residents.range(x) : undefined);
   const dispose = (executables: readonly Executable<Buffer>[]): void => {
     for (const executable of executables) executable.dispose();
   };
@@ -98,16 +108,16 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
     put: (values) =>
       moved(values, "put", (x) => {
         const { buffer, temporary } = residents.borrow(x);
-        return temporary ? residents.wrap(buffer, x) : x;
+        return temporary ? residents.wrap(buffer, x, idsOf(x)) : x;
       }),
     clone: (values) =>
       moved(values, "clone", (x) => {
         const { buffer, temporary } = residents.borrow(x);
-        return residents.wrap(temporary ? buffer : device.copy(buffer), x);
+        return residents.wrap(temporary ? buffer : device.copy(buffer), x, idsOf(x));
       }),
     release(values) {
       for (const x of tree.flatten(values as tree.Tree<Tensor>).leaves)
-        if (x instanceof Tensor) residents.release(x);
+        if (x instanceof Tensor && !closed) residents.release(x);
     },
     memory: () => device.memory(),
     async close() {

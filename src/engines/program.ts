@@ -1,8 +1,17 @@
 import type { Plan } from "../compile/plan.ts";
 import { type PlanStats, planStats } from "../compile/statistics.ts";
+import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
-import type { Device, DeviceStats, Executable, KernelText, OnProgress } from "./device.ts";
+import {
+  type Device,
+  type DeviceStats,
+  type Executable,
+  type KernelText,
+  NotBegunError,
+  type OnProgress,
+} from "./device.ts";
+import type { IdInputs } from "./idFlow.ts";
 import type { Residents } from "./resident.ts";
 import { type Leaves, leavesOf, type Trace, trace } from "./trace.ts";
 
@@ -40,6 +49,8 @@ export interface CompileOptions {
 export interface Host<Buffer> {
   readonly device: Device<Buffer>;
   readonly residents: Residents<Buffer>;
+  /** What a closed engine answers. */
+  isClosed(): TypeError | undefined;
   /** Runs work after all earlier work. */
   enqueue<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -58,7 +69,7 @@ export interface Compiled<Buffer, Args extends readonly unknown[], Result> {
 
 /** Traces `fn` once for each combination of input shapes and runs the plan. */
 export function compileOn<Buffer, Args extends readonly unknown[], Result>(
-  { device, residents, enqueue }: Host<Buffer>,
+  { device, residents, enqueue, isClosed }: Host<Buffer>,
   fn: (...args: Args) => Result,
   { donate = [], onProgress }: CompileOptions,
 ): Compiled<Buffer, Args, Result> {
@@ -89,11 +100,15 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   }
 
   async function prepare(...args: Args): Promise<void> {
+    const error = isClosed();
+    if (error) throw error;
     const leaves = leavesOf(args, name);
     await prepared(leaves, args, donatedOf(leaves));
   }
 
   function call(...args: Args): Promise<Result> {
+    const error = isClosed();
+    if (error) return Promise.reject(error);
     const leaves = leavesOf(args, name);
     const { tensors, pathOf } = leaves;
     const donated = donatedOf(leaves);
@@ -106,6 +121,12 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
       all.forEach((x, i) => {
         residents.check(x, () => pathOf(i));
       });
+      const given: IdInputs = {
+        range: (i) => residents.range(at(all, i)),
+        read: (i) => residents.read(at(all, i), () => pathOf(i)),
+        pathOf,
+      };
+      await trace.ids.check(given);
       const isDonated = new Set(donated);
       const temporary: Buffer[] = [];
       const inputs = all.map((x, i) => {
@@ -114,13 +135,20 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
         if (loan.temporary) temporary.push(loan.buffer);
         return loan.buffer;
       });
+      const ranges = trace.plan.outputs.map((_, i) => trace.ids.outputRange(i, given));
       let buffers: readonly Buffer[];
       try {
         buffers = await executable.run(inputs);
+      } catch (error) {
+        if (!(error instanceof NotBegunError)) throw error;
+        for (const i of donated) residents.restore(at(all, i), at(inputs, i));
+        throw error.cause;
       } finally {
         for (const buffer of temporary) device.free(buffer);
       }
-      const outputs = trace.plan.outputs.map((y, i) => residents.wrap(buffers[i] as Buffer, y));
+      const outputs = trace.plan.outputs.map((y, i) =>
+        residents.wrap(at(buffers, i), y, y.dtype === "int" ? ranges[i] : undefined),
+      );
       return tree.unflatten(trace.structure, outputs) as Result;
     });
   }

@@ -1,6 +1,7 @@
 import { constant, numbersOnce } from "../tensor/apply.ts";
 import { isConstant, type ResidentHandle, Tensor, type TypedArray } from "../tensor/tensor.ts";
 import type { Device } from "./device.ts";
+import { type IdRange, rangeOf } from "./idFlow.ts";
 
 type State<Buffer> =
   | { readonly kind: "device"; readonly buffer: Buffer }
@@ -12,14 +13,19 @@ type State<Buffer> =
 class Handle<Buffer> implements ResidentHandle {
   readonly backend: string;
   readonly owner: Device<Buffer>;
+  /** Of ids, so that they can be checked before they are used. */
+  readonly range: IdRange | undefined;
   state: State<Buffer>;
 
-  constructor(owner: Device<Buffer>, buffer: Buffer) {
+  constructor(owner: Device<Buffer>, buffer: Buffer, range: IdRange | undefined) {
     this.backend = owner.backend;
     this.owner = owner;
+    this.range = range;
     this.state = { kind: "device", buffer };
   }
 }
+
+const UNKNOWN: IdRange = { min: -Infinity, max: Infinity };
 
 /** Tensors of at most this many elements move to the host when they are read. */
 const SMALL = 1024;
@@ -29,13 +35,21 @@ const isResident = (x: Tensor): x is Tensor<"resident"> => x.op === "resident";
 /** Keeps track of the tensors that live on one device. */
 export interface Residents<Buffer> {
   /** A tensor around a device buffer; the buffer is freed when the tensor is garbage. */
-  wrap(buffer: Buffer, like: Pick<Tensor, "shape" | "dtype">): Tensor<"resident">;
+  wrap(
+    buffer: Buffer,
+    like: Pick<Tensor, "shape" | "dtype">,
+    range?: IdRange | undefined,
+  ): Tensor<"resident">;
+  /** Between which numbers the ids of a checked tensor lie, as far as that is known. */
+  range(x: Tensor): IdRange;
   /** @throws TypeError unless x holds numbers on the host or on this device; `pathOf` names it */
   check(x: Tensor, pathOf: () => string): void;
   /** The device buffer of a checked tensor; `temporary` ones are the caller's to free. */
   borrow(x: Tensor): { readonly buffer: Buffer; readonly temporary: boolean };
   /** Takes the buffer away from a checked tensor; whoever uses the tensor again is told `why`. */
   take(x: Tensor, why: () => string): Buffer;
+  /** Gives a buffer that was taken back to its tensor. */
+  restore(x: Tensor, buffer: Buffer): void;
   read(x: Tensor, pathOf: () => string): Promise<TypedArray>;
   release(x: Tensor): void;
 }
@@ -71,11 +85,15 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
   }
 
   return {
-    wrap(buffer, { shape, dtype }) {
-      const handle = new Handle(device, buffer);
+    wrap(buffer, { shape, dtype }, range) {
+      const handle = new Handle(device, buffer, range);
       const tensor = new Tensor<"resident">("resident", shape, dtype, [], { handle });
       garbage.register(tensor, handle, handle);
       return tensor;
+    },
+    range(x) {
+      if (isConstant(x)) return rangeOf(x.data);
+      return handleOf(x, () => "engine").range ?? UNKNOWN;
     },
     check(x, pathOf) {
       if (!isConstant(x)) handleOf(x, pathOf);
@@ -89,6 +107,16 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
       // `why` may know the tensor, and what the registry holds must not: it would never be garbage.
       garbage.unregister(handle);
       return buffer;
+    },
+    restore(x, buffer) {
+      if (isConstant(x)) {
+        device.free(buffer);
+        return;
+      }
+      if (!isResident(x)) return;
+      const taken = x.attrs.handle as Handle<Buffer>;
+      taken.state = { kind: "device", buffer };
+      garbage.register(x, taken, taken);
     },
     async read(x, pathOf) {
       if (isConstant(x)) return x.attrs.data.slice();

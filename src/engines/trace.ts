@@ -4,6 +4,7 @@ import { topologicalOrder } from "../tensor/graph.ts";
 import { asTensor } from "../tensor/ops.ts";
 import { type FusedName, Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
+import { type IdFlow, idFlow } from "./idFlow.ts";
 
 /** Arguments and results of compiled functions: trees of tensors; numbers are float scalars. */
 export type Leaf = Tensor | number;
@@ -11,6 +12,8 @@ export type Leaf = Tensor | number;
 /** A function traced for one set of shapes. */
 export interface Trace {
   readonly plan: Plan;
+  /** What ids name, to be checked before a run. */
+  readonly ids: IdFlow;
   /** Resident tensors that the function uses without taking them as arguments: further inputs. */
   readonly captured: readonly Tensor[];
   /** Puts results together as the function did. */
@@ -78,9 +81,7 @@ export function trace(
     throw new TypeError(`compile: expected a function that returns tensors, got ${String(leaf)}`);
   });
   const captured = topologicalOrder(outputs).filter((x) => x.op === "resident");
-  const plan = buildPlan(outputs, [...placeholders, ...captured], {
-    donated: donatedLeaves,
-    lacking,
-  });
-  return { plan, captured, structure };
+  const all = [...placeholders, ...captured];
+  const plan = buildPlan(outputs, all, { donated: donatedLeaves, lacking });
+  return { plan, ids: idFlow(outputs, all), captured, structure };
 }

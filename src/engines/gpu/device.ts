@@ -6,6 +6,7 @@ import type { Device } from "../device.ts";
 import type { Driver } from "./driver.ts";
 import { type GpuBuffer, prepare } from "./executable.ts";
 import type { GpuMode } from "./gpujs.ts";
+import { exactly } from "./integers.ts";
 import { ofTensor } from "./lower.ts";
 
 /**
@@ -39,7 +40,7 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
     lacking: optional,
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
     upload: (data, shape) => ({
-      memory: ofTensor(showShape(shape), () => driver.upload(data)),
+      memory: ofTensor(showShape(shape), () => driver.upload(exactly(data))),
       elements: data.length,
     }),
     async read(buffer, _: Shape, dtype: DType): Promise<TypedArray> {

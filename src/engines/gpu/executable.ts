@@ -5,6 +5,7 @@ import { windowStart } from "../../compile/window.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import type { Executable, KernelText, OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
+import { exactly } from "./integers.ts";
 import { type Compiling, lower, operandsOf, tellProgress } from "./lower.ts";
 
 /** A tensor on the device. */
@@ -47,7 +48,7 @@ export async function prepare<Memory>(
   );
   const constants = plan.constants.map(({ value, data }) => ({
     buffer: value.buffer,
-    content: { memory: driver.upload(data), elements: data.length },
+    content: { memory: driver.upload(exactly(data)), elements: data.length },
   }));
   let disposed = false;
   return {

@@ -1,6 +1,6 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import type { Plan } from "../../compile/plan.ts";
-import type { DeviceStats, Executable } from "../device.ts";
+import { type DeviceStats, type Executable, NotBegunError } from "../device.ts";
 import { encode, streamWords } from "./lowering/encode.ts";
 import { type Program, programOf } from "./lowering/program.ts";
 import type { Memory } from "./machine/memory.ts";
@@ -58,19 +58,40 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
     });
   }
 
+  /** Memory for what comes out: all that is new first, so that nothing is lost where there is none. */
+  function outputsOf(
+    given: ReadonlyMap<number, WasmBuffer>,
+    taken: Set<number>,
+  ): readonly WasmBuffer[] {
+    const own: WasmBuffer[] = [];
+    const ownerOf = (buffer: number): number => {
+      const place = places[buffer];
+      return place?.kind === "own" ? place.owner : buffer;
+    };
+    try {
+      for (const { buffer } of plan.outputs)
+        if (ownerOf(buffer) === buffer)
+          own.push(ownership.own(4 * (buffers[buffer]?.elements ?? 0)));
+    } catch (error) {
+      for (const buffer of own) ownership.free(buffer);
+      throw new NotBegunError(error as Error);
+    }
+    let next = 0;
+    return plan.outputs.map(({ buffer }) => {
+      const owner = ownerOf(buffer);
+      if (owner === buffer) return own[next++] as WasmBuffer;
+      taken.add(owner);
+      return ownership.pass(given.get(owner) as WasmBuffer);
+    });
+  }
+
   function run(inputs: readonly WasmBuffer[]): readonly WasmBuffer[] {
     placeTemporaries();
     const taken = new Set<number>();
     const given = new Map<number, WasmBuffer>();
     for (const [i, { buffer }] of plan.inputs.entries()) given.set(buffer, inputs[i] as WasmBuffer);
     for (const buffer of given.values()) ownership.check(buffer);
-    const outputs = plan.outputs.map(({ buffer }) => {
-      const place = places[buffer];
-      const owner = place?.kind === "own" ? place.owner : buffer;
-      if (owner === buffer) return ownership.own(4 * (buffers[buffer]?.elements ?? 0));
-      taken.add(owner);
-      return ownership.pass(given.get(owner) as WasmBuffer);
-    });
+    const outputs = outputsOf(given, taken);
     for (const [i, { buffer }] of plan.outputs.entries())
       given.set(buffer, outputs[i] as WasmBuffer);
     const words = memory.words();

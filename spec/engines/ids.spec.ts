@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { crossEntropy } from "../../src/nn/losses.ts";
+import { ids, tensor } from "../../src/tensor/apply.ts";
+import { argmax, concat, gather, mul, scatterAdd, slice } from "../../src/tensor/ops.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+
+describe.each(["reference", "wasm", "cpu"] as const)("ids on %s", (backend) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createEngine({ backend });
+  });
+  afterAll(() => engine.close());
+  const table = tensor([[1], [2], [3]]);
+
+  test.each([-1, 3, 2 ** 24])("name rows, or nothing is consumed: %i", async (bad) => {
+    const lookUp = engine.compile((x: Tensor, y: Tensor) => [gather(x, y), mul(x, 2)] as const, {
+      donate: [0, 1],
+    });
+    const [kept, strange] = [engine.put(table), engine.put(ids([0, bad]))];
+    const message = `argument 1: gather: expected token ids from 0 to 2, got ${bad}`;
+    await expect(lookUp(kept, strange)).rejects.toThrow(RangeError);
+    await expect(lookUp(kept, ids([bad]))).rejects.toThrow(message);
+    const { buffers } = engine.memory();
+    await expect(lookUp(kept, strange)).rejects.toThrow(message);
+    expect(engine.memory().buffers).toBe(buffers);
+    const [rows] = await lookUp(kept, ids([2, 0]));
+    expect([...(await engine.read(rows))]).toEqual([3, 1]);
+  });
+
+  test("are checked where they are used: what a slice cuts off may be anything", async () => {
+    const inner = engine.compile((x: Tensor) => gather(table, slice(x, [1], [2])));
+    expect([...(await engine.read(await inner(ids([-1, 0, 2, 9]))))]).toEqual([1, 3]);
+    await expect(inner(ids([0, 1, 9, 0]))).rejects.toThrow("from 0 to 2, got 9");
+    const kept = engine.put(ids([0, 1, 9, 0]));
+    await expect(inner(kept)).rejects.toThrow("from 0 to 2, got 9");
+  });
+
+  test("keep their range through programs", async () => {
+    const ends = engine.compile((x: Tensor) => concat([slice(x, [0], [1]), ids([7])]));
+    const made = await ends(engine.put(ids([1, 2])));
+    const lookUp = engine.compile((x: Tensor) => gather(table, x));
+    await expect(lookUp(made)).rejects.toThrow("from 0 to 2, got 7");
+    const best = engine.compile((x: Tensor) => argmax(x));
+    expect([...(await engine.read(await lookUp(await best(tensor([[1, 5, 2]])))))]).toEqual([2]);
+  });
+
+  test("are checked for losses and for sums of rows", async () => {
+    const loss = () => crossEntropy(tensor([[1, 2]]), ids([2]));
+    await expect(engine.run(loss)).rejects.toThrow("from 0 to 1, got 2");
+    const sum = () => scatterAdd(ids([5]), tensor([[1]]), 4);
+    await expect(engine.run(sum)).rejects.toThrow("scatterAdd: expected token ids from 0 to 3");
+  });
+});
+
+test("ids beyond what floats hold are refused by an engine that counts in floats", async () => {
+  await using engine = await createEngine({ backend: "cpu" });
+  const says = "which floats hold exactly, got 16777217";
+  expect(() => engine.put(ids([0, 2 ** 24 + 1]))).toThrow(says);
+  const inside = () => gather(tensor([[1], [2]]), slice(ids([1, 2 ** 24 + 1]), [0], [1]));
+  await expect(engine.run(inside)).rejects.toThrow(says);
+});

@@ -1,0 +1,166 @@
+import { topologicalOrder } from "../tensor/graph.ts";
+import { sizeOf } from "../tensor/shapes.ts";
+import {
+  isConstant,
+  type PrimitiveName,
+  type Shape,
+  type Tensor,
+  type TypedArray,
+} from "../tensor/tensor.ts";
+import type { Compute, Operand } from "./reference/rows.ts";
+import { reference } from "./reference/table.ts";
+
+/** The least and the largest of some ids, or wider; (∞, −∞) of none. */
+export interface IdRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+const NONE: IdRange = { min: Infinity, max: -Infinity };
+
+const union = (a: IdRange, b: IdRange): IdRange => ({
+  min: Math.min(a.min, b.min),
+  max: Math.max(a.max, b.max),
+});
+
+/** The range of numbers on the host. */
+export function rangeOf(ids: TypedArray): IdRange {
+  let { min, max } = NONE;
+  for (const id of ids) {
+    if (id < min) min = id;
+    if (id > max) max = id;
+  }
+  return { min, max };
+}
+
+/** A program's inputs, by number. */
+export interface IdInputs {
+  range(input: number): IdRange;
+  read(input: number): Promise<TypedArray>;
+  pathOf(input: number): string;
+}
+
+/** Where the ids of a traced function come from, and where they name rows of tables. */
+export interface IdFlow {
+  /** @throws RangeError naming an id that names no row, before anything runs */
+  check(inputs: IdInputs): Promise<void>;
+  /** The range of an int output, given those of the inputs. */
+  outputRange(output: number, inputs: IdInputs): IdRange;
+}
+
+/** How an int tensor is made; nothing of the graph beside. */
+type Source =
+  | { readonly kind: "input"; readonly input: number; readonly shape: Shape }
+  | { readonly kind: "constant"; readonly data: TypedArray; readonly shape: Shape }
+  /** An argmax: known only after a run, but for its range. */
+  | { readonly kind: "computed"; readonly range: IdRange }
+  | {
+      readonly kind: "moved";
+      readonly op: PrimitiveName;
+      readonly attrs: unknown;
+      readonly shape: Shape;
+      readonly from: readonly Source[];
+    };
+
+interface Use {
+  readonly op: string;
+  readonly ids: Tensor;
+  readonly rows: number;
+}
+
+/** The ids that a primitive takes, and how many rows they may name. */
+function useOf({ op, inputs, attrs }: Tensor): Use | undefined {
+  const [a, b, c] = inputs;
+  if (op === "gather" && a && b) return { op, ids: b, rows: a.shape[0] ?? 0 };
+  if (op === "scatterAdd" && a) return { op, ids: a, rows: (attrs as { rows: number }).rows };
+  if (op === "crossEntropy" && a && b) return { op, ids: b, rows: a.shape.at(-1) ?? 0 };
+  if (op === "crossEntropyGrad" && b && c) return { op, ids: c, rows: b.shape.at(-1) ?? 0 };
+  return undefined;
+}
+
+/**
+ * Follows int tensors through what moves them. Nothing else makes ids but an argmax.
+ * @param inputs placeholders and captured tensors, in the order of the program's inputs
+ */
+export function idFlow(outputs: readonly Tensor[], inputs: readonly Tensor[]): IdFlow {
+  const numberOf = new Map(inputs.map((x, i) => [x, i]));
+  const sources = new Map<Tensor, Source>();
+  const order = topologicalOrder(outputs);
+  for (const node of order) if (node.dtype === "int") sources.set(node, sourceOf(node));
+
+  function sourceOf(node: Tensor): Source {
+    const { op, attrs, shape } = node;
+    const input = numberOf.get(node);
+    if (input !== undefined) return { kind: "input", input, shape };
+    if (isConstant(node)) return { kind: "constant", data: node.data, shape };
+    if (op === "argmax") {
+      const length = node.inputs[0]?.shape.at((attrs as { axis: number }).axis) ?? 0;
+      return { kind: "computed", range: { min: 0, max: length - 1 } };
+    }
+    const from = node.inputs.flatMap((x) => sources.get(x) ?? []);
+    return { kind: "moved", op: op as PrimitiveName, attrs, shape, from };
+  }
+
+  const uses = order.flatMap((node) => {
+    const use = useOf(node);
+    const source = use && sources.get(use.ids);
+    return source ? [{ op: use.op, rows: use.rows, source }] : [];
+  });
+  const made = outputs.map((y) => sources.get(y));
+
+  return {
+    async check(given) {
+      for (const { op, rows, source } of uses) {
+        const { min, max } = rangeIn(source, given);
+        if (min > max || (min >= 0 && max < rows)) continue;
+        const bad = (await idsIn(source, given))?.data.find((id) => id < 0 || id >= rows);
+        if (bad === undefined) continue;
+        const input = inputOf(source);
+        const where = input === undefined ? op : `${given.pathOf(input)}: ${op}`;
+        throw new RangeError(`${where}: expected token ids from 0 to ${rows - 1}, got ${bad}`);
+      }
+    },
+    outputRange(output, given) {
+      const source = made[output];
+      return source ? rangeIn(source, given) : NONE;
+    },
+  };
+}
+
+/** Of all that ids are taken from: wider than their own where some of those are cut off. */
+function rangeIn(source: Source, given: IdInputs): IdRange {
+  if (source.kind === "input") return given.range(source.input);
+  if (source.kind === "constant") return rangeOf(source.data);
+  if (source.kind === "computed") return source.range;
+  const zeros = source.op === "pad" ? { min: 0, max: 0 } : NONE;
+  return source.from.reduce((range, x) => union(range, rangeIn(x, given)), zeros);
+}
+
+/** The ids themselves; undefined where they are known only after a run. */
+async function idsIn(source: Source, given: IdInputs): Promise<Operand | undefined> {
+  if (source.kind === "input") return { data: await given.read(source.input), shape: source.shape };
+  if (source.kind === "constant") return source;
+  if (source.kind === "computed") return undefined;
+  const operands: Operand[] = [];
+  for (const x of source.from) {
+    const operand = await idsIn(x, given);
+    if (!operand) return undefined;
+    operands.push(operand);
+  }
+  const { op, attrs, shape } = source;
+  const data = new Int32Array(sizeOf(shape));
+  const compute = reference[op as keyof typeof reference] as Compute<PrimitiveName>;
+  compute(data, operands, attrs as never, shape);
+  return { data, shape };
+}
+
+/** The first input that ids are moved from. */
+function inputOf(source: Source): number | undefined {
+  if (source.kind === "input") return source.input;
+  if (source.kind !== "moved") return undefined;
+  for (const x of source.from) {
+    const input = inputOf(x);
+    if (input !== undefined) return input;
+  }
+  return undefined;
+}
