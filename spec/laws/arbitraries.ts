@@ -3,7 +3,7 @@ import { apply } from "../../src/tensor/apply.ts";
 import { sizeOf } from "../../src/tensor/shapes.ts";
 import type { Attrs, PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
 import { attentionCases } from "./attention.ts";
-import { attrsOf, type Case, length, type Make } from "./case.ts";
+import { attrsOf, type Case, length, type Make, notEmpty } from "./case.ts";
 import { distinct, filled, idsBelow, type Numbers } from "./numbers.ts";
 
 export type { Case } from "./case.ts";
@@ -40,18 +40,25 @@ function rows<K extends PrimitiveName>(
 }
 
 const alongAxis =
-  <K extends "sum" | "max" | "argmax">(fill = filled): Make<K> =>
+  <K extends "sum" | "max" | "argmax">(
+    fill: (shape: number[], n: Numbers) => fc.Arbitrary<Tensor>,
+    least: (n: Numbers) => Numbers,
+  ): Make<K> =>
   (n) =>
-    shapeOf(n, 1).chain((shape) =>
+    shapeOf(least(n), 1).chain((shape) =>
       fc
-        .tuple(fill(shape, n.any), fc.nat(shape.length - 1))
+        .tuple(fill(shape, n), fc.nat(shape.length - 1))
         .map(([x, axis]) => ({ inputs: [x], attrs: { axis } }) as never),
     );
+
+const compared = (shape: number[], { compared: value }: Numbers): fc.Arbitrary<Tensor> =>
+  value ? filled(shape, value) : distinct(shape);
 
 const epsilon = (n: Numbers) => n.epsilon.map((e) => ({ epsilon: e }));
 
 /** Rows [R, V], one number a row [R] and one label a row [R]. */
-const rowShapes = (n: Numbers) => fc.tuple(length(n), length({ ...n, longest: n.longest * 2 }));
+const rowShapes = (n: Numbers) =>
+  fc.tuple(length(n), length({ ...notEmpty(n), longest: n.longest * 2 }));
 
 /** What each primitive accepts: one row each, so that every law runs over all of them. */
 export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
@@ -75,9 +82,12 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
   checkpoint: (n) =>
     attrsOf<"checkpoint">(sameShape(0, any, any, any)(n), fc.constant({ segment: {} })),
   after: (n) => attrsOf<"after">(sameShape(0, any, any)(n), fc.constant({ segment: {} })),
-  sum: alongAxis(),
-  max: alongAxis(distinct),
-  argmax: alongAxis(distinct),
+  sum: alongAxis(
+    (shape, n) => filled(shape, n.any),
+    (n) => n,
+  ),
+  max: alongAxis(compared, notEmpty),
+  argmax: alongAxis(compared, notEmpty),
   broadcast: (n) =>
     fc
       .array(fc.tuple(length({ ...n, longest: 4 }), fc.boolean()), { maxLength: 4 })
@@ -176,7 +186,7 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
       }),
   gather: (n) =>
     fc
-      .tuple(length(n), length(n), shapeOf(n, 0, 2))
+      .tuple(length(notEmpty(n)), length(n), shapeOf(n, 0, 2))
       .chain(([V, C, shape]) =>
         fc
           .tuple(filled([V, C], n.any), idsBelow(shape, V))
@@ -184,7 +194,7 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
       ),
   scatterAdd: (n) =>
     fc
-      .tuple(length(n), length(n), shapeOf(n, 0, 2))
+      .tuple(length(notEmpty(n)), length(n), shapeOf(n, 0, 2))
       .chain(([V, C, shape]) =>
         fc
           .tuple(idsBelow(shape, V), filled([...shape, C], n.any))

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Attrs } from "../../src/tensor/tensor.ts";
-import { attrsOf, length, type Make } from "./case.ts";
+import { attrsOf, length, type Make, notEmpty } from "./case.ts";
 import { filled, type Numbers } from "./numbers.ts";
 
 const any = (n: Numbers): fc.Arbitrary<number> => n.any;
@@ -25,7 +25,7 @@ const headShapes = (n: Numbers): fc.Arbitrary<[q: number[], k: number[]]> =>
       fc.integer({ min: 1, max: 2 }),
       fc.integer({ min: 1, max: 2 }),
       fc.constantFrom(1, 3),
-      length(n),
+      length(notEmpty(n)),
       length(n),
     )
     .map(([B, G, each, T, D]) => [

@@ -17,6 +17,10 @@ export interface Numbers {
   readonly epsilon: fc.Arbitrary<number>;
   /** Largest length of an axis. */
   readonly longest: number;
+  /** Smallest length of an axis; 1 by default. */
+  readonly shortest?: number;
+  /** The numbers of which a largest is looked for; different ones by default. */
+  readonly compared?: fc.Arbitrary<number>;
 }
 
 /** On a grid of 1/4096: exact in float32, and either equal or further apart than a difference step. */
@@ -66,3 +70,27 @@ export const distinct = (shape: Shape): fc.Arbitrary<Tensor> =>
       { minLength: sizeOf(shape) },
     )
     .map((values) => constant(Float64Array.from(values), shape));
+
+/** What float32 arithmetic meets at its edges. */
+const edges: readonly number[] = [...[NaN, Infinity, -Infinity, 0, -0, 1, -2]];
+/** Their squares are 0 in float32, and so are some products. */
+const tiny: readonly number[] = [2 ** -126, -(2 ** -126), 2 ** -140, 1e-30];
+/** Their squares, and sums of a few, are beyond float32. */
+const huge: readonly number[] = [3e38, -3e38, 1e20];
+
+const allOf = (numbers: readonly number[]): Numbers => {
+  const value = fc.oneof(
+    { arbitrary: between(-3, 3), weight: 2 },
+    { arbitrary: fc.constantFrom(...numbers), weight: 1 },
+  );
+  return {
+    ...{ any: value, positive: value, negative: value, share: value, compared: value },
+    epsilon: fc.constantFrom(1e-5, 1e-2),
+    ...{ longest: 4, shortest: 0 },
+  };
+};
+
+/** Whatever the type allows, in the domain of an operation or not, down to no elements at all. */
+export const edgy: Numbers = allOf(edges);
+/** The same where no intermediate result overflows or vanishes while the result does not. */
+export const edgyAndExtreme: Numbers = allOf([...edges, ...tiny, ...huge]);

@@ -4,13 +4,13 @@ import { expand } from "../../src/compile/expand.ts";
 import { checkGradient } from "../../src/engines/checkGradient.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { apply } from "../../src/tensor/apply.ts";
 import { isFused } from "../../src/tensor/definitions.ts";
 import { vjp } from "../../src/tensor/grad.ts";
 import { add, concat, mul, reshape, sub } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
 import { type Case, cases, primitives } from "./arbitraries.ts";
+import { asFunction } from "./function.ts";
 import { moderate } from "./numbers.ts";
 
 let engine: Engine;
@@ -22,21 +22,6 @@ afterAll(() => engine.close());
 /** Thirty runs of ten cases: 300 cases an operation. */
 const RUNS = 30;
 const CASES = 10;
-
-/** Whether an input can vary: ids and the condition of a select cannot. */
-const varies = (op: PrimitiveName, x: Tensor, position: number): boolean =>
-  x.dtype === "float" && !(op === "select" && position === 0);
-
-/** The operation as a function of the inputs that vary, and those inputs. */
-function asFunction(op: PrimitiveName, { inputs, attrs }: Case) {
-  const xs = inputs.filter((x, i) => varies(op, x, i));
-  const f = (...ys: Tensor[]): Tensor => {
-    let next = 0;
-    const all = inputs.map((x, i) => (varies(op, x, i) ? (ys[next++] as Tensor) : x));
-    return apply(op, all as never, attrs);
-  };
-  return { f, xs };
-}
 
 /** Directions: one random number for each element, from a seed. */
 const like = (x: Tensor, seed: number): Tensor =>

@@ -82,7 +82,10 @@ export const definitions: Definitions = {
   },
   rmsNormGradGain: ([g, x], { epsilon }) => {
     const C = x.shape.at(-1) as number;
-    const rows = ops.reshape(mul(g, mul(x, reciprocalRms(x, epsilon))), [sizeOf(x.shape) / C, C]);
+    const rows = ops.reshape(mul(g, mul(x, reciprocalRms(x, epsilon))), [
+      sizeOf(x.shape.slice(0, -1)),
+      C,
+    ]);
     return sum(rows, { axis: 0 });
   },
   rope: ([x, cos, sin], { inverse }) => {

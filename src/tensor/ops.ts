@@ -74,6 +74,9 @@ export const toFloat = (x: Tensor): Tensor => (x.dtype === "float" ? x : apply("
 /** Reshapes; one length may be −1 and is inferred. @throws ShapeError */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((n, m) => (m === -1 ? n : n * m), 1);
+  const open = shape.filter((m) => m === -1).length;
+  if (open > 1 || (open === 1 && known === 0))
+    throw new ShapeError("reshape", "one length −1 at most, beside lengths above 0", [shape]);
   const wanted = shape.map((m) => (m === -1 ? sizeOf(x.shape) / known : m));
   return sameShape(x.shape, wanted) ? x : apply("reshape", [x], { shape: wanted });
 }
@@ -157,7 +160,8 @@ export function matmul(
   if (a.shape.length < 2 || b.shape.length < 2)
     throw new ShapeError("matmul", "[m, k] and [k, n]", [a.shape, b.shape]);
   if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
-    const y = apply("matmul", [reshape(a, [-1, a.shape.at(-1) as number]), b], attrs);
+    const rows = sizeOf(a.shape.slice(0, -1));
+    const y = apply("matmul", [reshape(a, [rows, a.shape.at(-1) as number]), b], attrs);
     return reshape(y, [...a.shape.slice(0, -1), y.shape[1] as number]);
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));

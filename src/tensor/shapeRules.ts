@@ -31,6 +31,18 @@ const lastAxis =
   (op: PrimitiveName) =>
   ([x]: readonly [Tensor]): Shape =>
     withLastAxis(op, x);
+/** @throws RangeError where something is to be found among no elements */
+function expectSome(op: string, length: number | undefined, of: string): void {
+  if (length === 0) throw new RangeError(`${op}: expected at least one ${of}, got none`);
+}
+
+const largest =
+  (op: PrimitiveName) =>
+  ([x]: readonly [Tensor], { axis }: { readonly axis: number }): Shape => {
+    const resolved = resolveAxis(op, axis, x.shape.length);
+    expectSome(op, x.shape[resolved], `element along axis ${axis} of ${showShape(x.shape)}`);
+    return without(x.shape, resolved);
+  };
 const reduce =
   (op: PrimitiveName) =>
   ([x]: readonly [Tensor], { axis }: { readonly axis: number }): Shape =>
@@ -45,6 +57,7 @@ function gained(op: string, x: Tensor, gain: Tensor): Shape {
 function rowLosses(op: string, rows: Tensor, perRow: Tensor): Shape {
   const ok = rows.shape.length === 2 && sameShape(rowsOf(rows.shape), perRow.shape);
   expect(ok, op, "[R, V] and [R]", [rows, perRow]);
+  expectSome(op, rows.shape[1], "class");
   return rows.shape;
 }
 
@@ -87,8 +100,8 @@ export const shapeRules: ShapeRules = {
   less: binary("less"),
   select: ([c, a, b]) => equal("select", c, a, b),
   sum: reduce("sum"),
-  max: reduce("max"),
-  argmax: reduce("argmax"),
+  max: largest("max"),
+  argmax: largest("argmax"),
   broadcast: ([x], { shape }) => {
     const ok =
       x.shape.length === shape.length && x.shape.every((n, i) => n === 1 || n === shape[i]);
@@ -201,6 +214,7 @@ export const shapeRules: ShapeRules = {
   anchoredKl: ([anchor, logits]) => {
     const shape = equal("anchoredKl", anchor, logits);
     expect(shape.length === 2, "anchoredKl", "[R, V] and [R, V]", [anchor, logits]);
+    expectSome("anchoredKl", shape[1], "class");
     return rowsOf(shape);
   },
   anchoredKlGrad: ([g, anchor, logits]) => {

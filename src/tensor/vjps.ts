@@ -2,7 +2,7 @@ import { apply } from "./apply.ts";
 import { cutAttentionGrad } from "./attention.ts";
 import { halves } from "./definitions.ts";
 import * as ops from "./ops.ts";
-import type { Attrs, Inputs, PrimitiveName, Tensor } from "./tensor.ts";
+import { type Attrs, type Inputs, isConstant, type PrimitiveName, type Tensor } from "./tensor.ts";
 
 const { add, div, exp, less, mul, neg, sub, sum } = ops;
 
@@ -28,6 +28,25 @@ const keepAxis = (g: Tensor, x: Tensor, axis: number): Tensor =>
 /** 1 where a > b, ½ where a = b, else 0: ties share the gradient. */
 const wins = (a: Tensor, b: Tensor): Tensor => mul(add(sub(less(b, a), less(a, b)), 1), 0.5);
 
+/** 1 where d is neither infinite nor NaN, else 0. */
+const finite = (d: Tensor): Tensor => less(ops.maximum(d, neg(d)), Infinity);
+
+/**
+ * g · d where a zero cotangent counts for nothing, though the slope d be infinite or NaN: what a
+ * select or a mask has ruled out does not come back as 0 · ∞. A finite d stays in the graph as it
+ * is, so that derivatives of g · d are those of a product.
+ */
+function times(g: Tensor, d: Tensor): Tensor {
+  if (isConstant(d) && d.data.every(Number.isFinite)) return mul(g, d);
+  return mul(g, ops.select(finite(d), d, ops.select(g, d, 0)));
+}
+
+/** g / d likewise, for a d that may be 0 or NaN. */
+const over = (g: Tensor, d: Tensor): Tensor => {
+  const usable = less(0, ops.maximum(d, neg(d)));
+  return div(g, ops.select(usable, d, ops.select(g, d, 1)));
+};
+
 const perRow = (g: Tensor): Tensor => ops.reshape(g, [...g.shape, 1]);
 
 /** Sums the leading axes away: [..., T, D] → [T, D]. */
@@ -39,16 +58,16 @@ export const vjps: {
   readonly [K in PrimitiveName]: Vjp<K> | ThroughDefinition | ThroughRecomputation;
 } = {
   // ---- one element at a time
-  exp: (g, _, __, y) => [mul(g, y)],
-  log: (g, [x]) => [div(g, x)],
+  exp: (g, _, __, y) => [times(g, y)],
+  log: (g, [x]) => [over(g, x)],
   tanh: (g, _, __, y) => [mul(g, sub(1, mul(y, y)))],
-  sqrt: (g, _, __, y) => [div(mul(g, 0.5), y)],
+  sqrt: (g, _, __, y) => [over(mul(g, 0.5), y)],
   cos: (g, [x]) => [neg(mul(g, ops.sin(x)))],
   neg: (g) => [neg(g)],
   add: (g) => [g, g],
-  mul: (g, [a, b]) => [mul(g, b), mul(g, a)],
+  mul: (g, [a, b]) => [times(g, b), times(g, a)],
   sub: (g) => [g, neg(g)],
-  div: (g, [, b], _, y) => [div(g, b), neg(div(mul(g, y), b))],
+  div: (g, [, b], _, y) => [over(g, b), neg(over(times(g, y), b))],
   maximum: (g, [a, b]) => [mul(g, wins(a, b)), mul(g, wins(b, a))],
   less: () => [null, null],
   select: (g, [condition]) => [null, ops.select(condition, g, 0), ops.select(condition, 0, g)],
@@ -60,8 +79,10 @@ export const vjps: {
   // ---- along axes
   sum: (g, [x], { axis }) => [keepAxis(g, x, axis)],
   max: (g, [x], { axis }, y) => {
-    // y − x is zero exactly at the maxima, which share the gradient.
-    const winners = sub(1, less(x, keepAxis(y, x, axis)));
+    // No maximum is above itself: those that no x is below share the gradient. Where the maximum is
+    // NaN so is the gradient, by a NaN that nothing else makes: 0 times what is bounded.
+    const nothing = mul(ops.maximum(ops.minimum(y, 1), -1), 0);
+    const winners = sub(keepAxis(add(nothing, 1), x, axis), less(x, keepAxis(y, x, axis)));
     return [mul(div(winners, sum(winners, { axis, keepAxes: true })), keepAxis(g, x, axis))];
   },
   argmax: () => [null],

@@ -108,12 +108,13 @@ export function tanh(x: v128): v128 {
   return v128.bitselect(near, signed, f32x4.lt(size, splat(0.625)));
 }
 
-/** 1 / (1 + e⁻ˣ), which does not overflow. */
+/** 1 / (1 + e⁻ˣ), which does not overflow; exactly 0 at −∞, for there it may be multiplied by it. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
   const e = expUpTo88(f32x4.pmin(f32x4.neg(x), splat(88)));
-  return f32x4.div(splat(1), f32x4.add(splat(1), e));
+  const s = f32x4.div(splat(1), f32x4.add(splat(1), e));
+  return v128.andnot(s, f32x4.eq(x, splat(-Infinity)));
 }
 
 /** Cosine in float64, for the few numbers of a schedule or a table; accurate for |x| < 10⁸. */

@@ -95,7 +95,8 @@ export function maxColumns(args: usize, task: i32): void {
   }
 }
 
-/** Index of the first largest element of the middle axis of [outer, n, inner]. Arguments: results,
+/** Index of the first largest element of the middle axis of [outer, n, inner], or of the first NaN
+ * where there is one. Arguments: results,
  * results a task, n, inner, then buffers, the result first. */
 export function argmax(args: usize, task: i32): void {
   const from = unitStart(args, task);
@@ -108,10 +109,10 @@ export function argmax(args: usize, task: i32): void {
     let x = buffer(args, 5) + (<usize>first << 2);
     let most = load<f32>(x);
     let at = 0;
-    for (let i = 1; i < n; i++) {
+    for (let i = 1; i < n && most == most; i++) {
       x += stride;
       const v = load<f32>(x);
-      if (v > most) {
+      if (!(v <= most)) {
         most = v;
         at = i;
       }

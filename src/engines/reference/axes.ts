@@ -26,7 +26,8 @@ export const sum: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
 
 export const argmax: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
   let best = 0;
-  for (let j = 1; j < n; j++) if (element(j) > element(best)) best = j;
+  for (let j = 1; j < n && !Number.isNaN(element(best)); j++)
+    if (!(element(j) <= element(best))) best = j;
   return best;
 });
 

@@ -148,9 +148,10 @@ export const crossEntropyGrad: Compute<"crossEntropyGrad"> = (out, inputs) => {
   eachRow(logits, (start, V, row) => {
     const z = (j: number) => at(logits.data, start + j);
     const log = logSumExp(V, z);
+    const scale = at(g.data, row);
     for (let j = 0; j < V; j++) {
-      const hit = j === at(labels.data, row) ? 1 : 0;
-      out[start + j] = at(g.data, row) * (exp(z(j) - log) - hit);
+      const share = scale * exp(z(j) - log);
+      out[start + j] = j === at(labels.data, row) ? share - scale : share;
     }
   });
 };
