@@ -14,7 +14,7 @@ import {
   TO_FLOAT,
 } from "../abi";
 import { scratch, word } from "../control";
-import { cos as cosine, exp as vexp, log as vlog, tanh as vtanh } from "./math";
+import { exp as vexp, log as vlog, sinOf, tanh as vtanh } from "./math";
 import { splat } from "../simd";
 import { chunkBytes, chunkStart, part } from "../tasks";
 
@@ -69,7 +69,11 @@ export function cos(args: usize, task: i32): void {
   const last = part(args, 2, from) + chunkBytes(args, from);
   let y = part(args, 2, from);
   let x = part(args, 3, from);
-  for (; y < last; y += 4, x += 4) store<f32>(y, <f32>cosine(<f64>load<f32>(x)));
+  for (; y < last; y += 4, x += 4) {
+    const angle = load<f32>(x);
+    // 0 · angle is NaN where there is no cosine.
+    store<f32>(y, <f32>sinOf(angle, 1) + 0 * angle);
+  }
 }
 
 // @ts-ignore: decorator

@@ -117,23 +117,24 @@ export function sigmoid(x: v128): v128 {
   return v128.andnot(s, f32x4.eq(x, splat(-Infinity)));
 }
 
-/** Cosine in float64, for the few numbers of a schedule or a table; accurate for |x| < 10⁸. */
-export function cos(x: f64): f64 {
-  const n = nearest(x * 0.6366197723675814); // 2/π
-  // π/2 in two parts, of which the first times n is exact.
-  const r = x - n * 1.5707963109016418 - n * 1.5893254773528196e-8;
+/** The sine of x + quarters · π/2 for a float32 x, exact to its last place whatever its size. */
+export function sinOf(x: f32, quarters: i32): f64 {
+  let r: f64;
+  let n: i32;
+  if (abs<f32>(x) < 268435456) {
+    const turns = nearest(<f64>x * 0.6366197723675814); // 2/π
+    // π/2 in two parts, of which the first, of 25 bits, times turns is exact.
+    r = <f64>x - turns * 1.5707963109016418 - turns * 1.5893254773528196e-8;
+    n = <i32>turns;
+  } else {
+    const turn = turnOf(x);
+    n = <i32>((turn + (1 << 61)) >> 62);
+    r = <f64>(<i64>(turn - (<u64>n << 62))) * 3.4061215800865545e-19; // 2π · 2⁻⁶⁴
+  }
   const z = r * r;
-  const quadrant = <i32>n & 3;
+  const quadrant = (n + quarters) & 3;
   let y: f64;
   if (quadrant & 1) {
-    y = 1.0 / 6227020800;
-    y = y * z - 1.0 / 39916800;
-    y = y * z + 1.0 / 362880;
-    y = y * z - 1.0 / 5040;
-    y = y * z + 1.0 / 120;
-    y = y * z - 1.0 / 6;
-    y = r + r * z * y;
-  } else {
     y = -1.0 / 87178291200;
     y = y * z + 1.0 / 479001600;
     y = y * z - 1.0 / 3628800;
@@ -142,6 +143,53 @@ export function cos(x: f64): f64 {
     y = y * z + 1.0 / 24;
     y = y * z - 0.5;
     y = 1 + z * y;
+  } else {
+    y = 1.0 / 6227020800;
+    y = y * z - 1.0 / 39916800;
+    y = y * z + 1.0 / 362880;
+    y = y * z - 1.0 / 5040;
+    y = y * z + 1.0 / 120;
+    y = y * z - 1.0 / 6;
+    y = r + r * z * y;
   }
-  return quadrant == 1 || quadrant == 2 ? -y : y;
+  return quadrant & 2 ? -y : y;
+}
+
+/** 32 bits of 1/2π, from bit 32 · i behind the point. */
+function inverseTurn(i: i32): u64 {
+  switch (i) {
+    case 0:
+      return 0x28be60db;
+    case 1:
+      return 0x9391054a;
+    case 2:
+      return 0x7f09d5f4;
+    case 3:
+      return 0x7d4d3770;
+    case 4:
+      return 0x36d8a566;
+    case 5:
+      return 0x4f10e410;
+    default:
+      return 0x7f9458ea;
+  }
+}
+
+/**
+ * What of x / 2π is left without whole turns, as 64 bits behind the point, for |x| ≥ 2²⁴: x is a
+ * whole number m · 2ᵉ, and bits of 1/2π before bit e make whole turns of it (Payne and Hanek). Of ∞
+ * and NaN it is anything: their sine is made NaN by the caller's 0 · x.
+ */
+function turnOf(x: f32): u64 {
+  const bits = reinterpret<u32>(x);
+  const m = <u64>((bits & 0x7fffff) | 0x800000);
+  const e = <i32>((bits >> 23) & 0xff) - 150;
+  const word = min(e >> 5, 3);
+  const shift = <u64>(e & 31);
+  const high = (inverseTurn(word) << 32) | inverseTurn(word + 1);
+  const low = (inverseTurn(word + 2) << 32) | inverseTurn(word + 3);
+  const first = shift ? (high << shift) | (low >> (64 - shift)) : high;
+  const second = (low << shift) >> 32;
+  const turn = m * first + ((m * second) >> 32);
+  return bits >> 31 ? 0 - turn : turn;
 }
