@@ -1,8 +1,8 @@
 import { type Method, objectives } from "../anchored/objectives/methods.ts";
 import type { SettingName } from "../anchored/objectives/objective.ts";
-import { shown } from "../tasks/jsonl.ts";
 import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
+import { shown } from "../text/jsonl.ts";
 import type { Recipe, TuningSettings } from "./recipe.ts";
 
 /** Says no with a DataError that names the place. */

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import { MAX_FIELD, readCsv } from "../../../src/tasks/medcalc/data/csv.ts";
 import {
   type Dataset,
   describeProblem,
@@ -9,6 +8,7 @@ import {
   readLiteral,
   readRows,
 } from "../../../src/tasks/medcalc/index.ts";
+import { MAX_FIELD, readCsv } from "../../../src/text/csv.ts";
 
 const header = [
   "Row Number",

@@ -1,5 +1,5 @@
-import { shown } from "../../tasks/jsonl.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { shown } from "../../text/jsonl.ts";
 
 /** A row of a JSONL file. */
 export type Row = Readonly<Record<string, unknown>>;

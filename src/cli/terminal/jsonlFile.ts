@@ -1,5 +1,5 @@
-import type { Parsed } from "../../tasks/jsonl.ts";
-import { decodeText, REPLACEMENT } from "../../tasks/medcalc/data/decode.ts";
+import { decodeText, REPLACEMENT } from "../../text/decode.ts";
+import type { Parsed } from "../../text/jsonl.ts";
 import { readBytes } from "./files.ts";
 
 /** The rows of a JSONL file, and what is wrong with the others as `file:line: what`. */

@@ -1,5 +1,5 @@
-import { shown } from "../../tasks/jsonl.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { shown } from "../../text/jsonl.ts";
 
 /** Fields as they stand in a JSON file. */
 export type Json = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import { shown } from "../../tasks/jsonl.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { shown } from "../../text/jsonl.ts";
 import { checkRecipe } from "../checkRecipe.ts";
 import type { Recipe } from "../recipe.ts";
 import { expandGrid, type Json } from "../recipes/grid.ts";

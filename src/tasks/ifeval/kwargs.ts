@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../jsonl.ts";
+import { shown } from "../../text/jsonl.ts";
 
 /** The named arguments of an instruction, as they stand in a data file. */
 export type Kwargs = Readonly<Record<string, unknown>>;

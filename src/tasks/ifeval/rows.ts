@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { type Parsed, parseJsonl, record, shown, writeJsonl } from "../jsonl.ts";
+import { type Parsed, parseJsonl, record, shown, writeJsonl } from "../../text/jsonl.ts";
 import { type Kwargs, text } from "./kwargs.ts";
 import type { Row, Verdict } from "./score.ts";
 import { check } from "./verify.ts";

@@ -1,7 +1,7 @@
 import { DataError } from "../../../tensor/errors.ts";
+import { type CsvRecord, readCsv } from "../../../text/csv.ts";
+import { decodeText, REPLACEMENT } from "../../../text/decode.ts";
 import { type Cells, type Column, findColumns, missingColumns } from "./columns.ts";
-import { type CsvRecord, readCsv } from "./csv.ts";
-import { decodeText, REPLACEMENT } from "./decode.ts";
 import { FieldError, type Problem, quote, type Row, readRow } from "./row.ts";
 
 /** A data file as far as it can be read. */

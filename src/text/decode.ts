@@ -1,4 +1,4 @@
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../tensor/errors.ts";
 
 /** The mark of a byte that is no UTF-8. */
 export const REPLACEMENT = "\ufffd";

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readJsonlBytes } from "../../src/cli/terminal/jsonlFile.ts";
 import { ifeval, parseJsonl, writeJsonl } from "../../src/tasks/index.ts";
-import { record } from "../../src/tasks/jsonl.ts";
 import { DataError } from "../../src/tensor/errors.ts";
+import { record } from "../../src/text/jsonl.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const read = (bytes: Uint8Array) =>
