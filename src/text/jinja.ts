@@ -90,9 +90,11 @@ function plain(value: RuntimeValue): unknown {
     case "IntegerValue":
     case "StringValue":
     case "BooleanValue":
-    case "NullValue":
-    case "UndefinedValue":
       return value.value;
+    case "NullValue":
+      return null;
+    case "UndefinedValue":
+      return undefined;
     default:
       throw new TypeError(`expected a value, got a ${value.type}`);
   }
@@ -206,8 +208,7 @@ export function compileTemplate(source: string, now: () => Date = () => new Date
       try {
         for (const [name, value] of Object.entries(globals(now))) environment.set(name, value);
         for (const [name, value] of Object.entries(variables))
-          if (value !== undefined)
-            environment.setVariable(name, runtimeOf(environment, value));
+          if (value !== undefined) environment.setVariable(name, runtimeOf(environment, value));
         return `${new Interpreter(environment).run(program).value}`;
       } catch (error) {
         throw explained(error);

@@ -84,7 +84,9 @@ function openLibrary(json: object, config: Readonly<Record<string, unknown>>): L
     return new Library(json, unk === undefined ? {} : { unk_token: unk });
   } catch (error) {
     const reason = error instanceof Error ? error.message : `${error}`;
-    throw new DataError(`loadTokenizer: expected a tokenizer.json that can be used, got: ${reason}`);
+    throw new DataError(
+      `loadTokenizer: expected a tokenizer.json that can be used, got: ${reason}`,
+    );
   }
 }
 
