@@ -54,6 +54,21 @@ export * as random from "./tensor/random.ts";
 export { checkpoint } from "./tensor/recompute.ts";
 export type { DType, Shape, Tensor } from "./tensor/tensor.ts";
 export * as tree from "./tensor/tree.ts";
+export {
+  type Chat,
+  type ChatFiles,
+  chatTemplate,
+  type EncodedRows,
+  type ExampleOptions,
+  encodeRows,
+  loadTokenizer,
+  type Message,
+  type Row,
+  rowsOf,
+  stopTokensOf,
+  type Tokenizer,
+  type TokenizerFiles,
+} from "./text/index.ts";
 export type { StoredType } from "./weights/dtypes.ts";
 export { type FromGguf, fromGguf } from "./weights/gguf/back.ts";
 export { ggufConfig } from "./weights/gguf/config.ts";

@@ -52,12 +52,14 @@ function addedToken(value: unknown): AddedToken {
 }
 
 function checkMerges(merges: unknown): void {
-  if (!Array.isArray(merges)) return refuse("model.merges to be a list", merges);
+  const listed: readonly unknown[] = Array.isArray(merges)
+    ? merges
+    : refuse("model.merges to be a list", merges);
   const isPair = (merge: unknown): boolean =>
     typeof merge === "string"
       ? merge.includes(" ")
       : Array.isArray(merge) && merge.length === 2 && merge.every((m) => typeof m === "string");
-  const wrong: unknown = merges.find((merge) => !isPair(merge));
+  const wrong = listed.find((merge) => !isPair(merge));
   if (wrong !== undefined) refuse("model.merges of pairs", wrong);
 }
 

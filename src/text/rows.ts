@@ -1,0 +1,188 @@
+import { DataError } from "../tensor/errors.ts";
+import { type CsvRecord, readCsv } from "./csv.ts";
+import { checkText } from "./decode.ts";
+import { parseJson } from "./json.ts";
+import { shown } from "./jsonl.ts";
+import { isFields } from "./messages.ts";
+import { type Row, type RowShape, readShape, shapeOf } from "./shapes.ts";
+
+/** A file that is in memory; its name is for messages, and tells CSV. */
+export interface DataFile {
+  readonly name: string;
+  readonly content: Uint8Array | string;
+}
+
+export interface RowsOptions {
+  /** What the fields mean, where they could mean several things; by default they tell. */
+  readonly shape?: RowShape;
+}
+
+/** A record of a file and where it stands. */
+interface Placed {
+  readonly place: string;
+  readonly read: () => unknown;
+}
+
+/** Longer lines are no rows: most likely the line ends are missing. */
+export const MAX_LINE: number = 2 ** 26;
+
+const EXPECTED = "JSONL, JSON, CSV or Parquet in UTF-8";
+const NEWLINE = 0x0a;
+
+const utf8 = (bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new DataError("row: expected UTF-8, got other bytes");
+  }
+};
+
+/** Line by line out of the bytes: a file may be longer than a text can be. */
+function* jsonLines(bytes: Uint8Array, name: string): Generator<Placed> {
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const found = bytes.indexOf(NEWLINE, start);
+    const end = found === -1 ? bytes.length : found;
+    const part = bytes.subarray(start, end);
+    start = end + 1;
+    if (part.every((byte) => byte <= 0x20)) continue;
+    yield {
+      place: `${name}:${line}`,
+      read: () => {
+        if (part.length > MAX_LINE)
+          throw new DataError(`row: expected at most ${MAX_LINE} bytes a line, got ${part.length}`);
+        return parseJson(utf8(part));
+      },
+    };
+  }
+}
+
+function* jsonArray(bytes: Uint8Array, name: string): Generator<Placed> {
+  const items = placed(name, () => parseJson(utf8(bytes)));
+  if (!Array.isArray(items)) throw new DataError(`${name}: expected a list of rows`);
+  for (const [i, item] of items.entries())
+    yield { place: `${name}: row ${i + 1}`, read: () => item };
+}
+
+function* csv(bytes: Uint8Array, name: string): Generator<Placed> {
+  const records = readCsv(placed(name, () => utf8(bytes)));
+  const header: CsvRecord | undefined = records.next().value;
+  const names = header?.fields.map((field) => field.trim()) ?? [];
+  if (header?.error !== undefined) throw new DataError(`${name}: expected ${header.error}`);
+  if (new Set(names).size < names.length)
+    throw new DataError(`${name}: expected each column once, got ${shown(names.join(", "))}`);
+  for (const { line, fields, error } of records)
+    yield {
+      place: `${name}:${line}`,
+      read: () => {
+        if (error !== undefined) throw new DataError(`row: expected ${error}`);
+        if (fields.length !== names.length)
+          throw new DataError(`row: expected ${names.length} fields, got ${fields.length}`);
+        return Object.fromEntries(names.map((column, i) => [column, fields[i]]));
+      },
+    };
+}
+
+/** Values of Parquet as those of JSON. */
+function plain(value: unknown, depth = 0): unknown {
+  if (depth > 100) throw new DataError("row: expected at most 100 levels");
+  if (typeof value === "bigint") {
+    if (BigInt(Number(value)) === value) return Number(value);
+    throw new DataError(`row: expected integers within ±(2^53 - 1), got ${value}`);
+  }
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, plain(inner, depth + 1)]),
+  );
+}
+
+async function parquet(bytes: Uint8Array, name: string): Promise<readonly Placed[]> {
+  const { parquetReadObjects } = await import("hyparquet");
+  try {
+    const objects = await parquetReadObjects({ file: bytes.slice().buffer });
+    return objects.map((object, i) => ({
+      place: `${name}: row ${i + 1}`,
+      read: () => plain(object),
+    }));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : `${error}`;
+    throw new DataError(`${name}: expected Parquet, plain or snappy, got: ${reason}`);
+  }
+}
+
+/** Says where it happened. */
+function placed<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof DataError ? new DataError(`${place}: ${error.message}`) : error;
+  }
+}
+
+function readRows(records: Iterable<Placed>, name: string, given?: RowShape): readonly Row[] {
+  const rows: Row[] = [];
+  let first: { readonly shape: RowShape; readonly place: string } | undefined;
+  for (const { place, read } of records) {
+    const row = placed(place, (): Row => {
+      const value = read();
+      if (!isFields(value)) throw new DataError(`row: expected an object, got ${shown(value)}`);
+      const shape = given ?? shapeOf(value);
+      first ??= { shape, place };
+      if (shape !== first.shape)
+        throw new DataError(`row: expected ${first.shape} as in ${first.place}, got ${shape}`);
+      return { ...readShape(value, shape), place };
+    });
+    rows.push(row);
+  }
+  if (rows.length === 0) throw new DataError(`${name}: expected rows, got none`);
+  return rows;
+}
+
+/** Reads a path where there are files: Node. No import, so that pages can be built. */
+function open(path: string): DataFile {
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  if (fs === undefined)
+    throw new DataError(
+      `rowsOf: expected a file's content, got a path where no files are: ${path}`,
+    );
+  try {
+    return { name: path, content: fs.readFileSync(path) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : `${error}`;
+    throw new DataError(`rowsOf: expected a file that can be read, got: ${reason}`);
+  }
+}
+
+const isParquet = (bytes: Uint8Array): boolean =>
+  [0x50, 0x41, 0x52, 0x31].every((byte, i) => bytes[i] === byte);
+
+/**
+ * The rows of a file of training data: JSONL, a JSON list, CSV with a header, Parquet. Each row is a
+ * conversation (`messages`, or `conversations` of `from` and `value`), `prompt` and `completion`
+ * (texts or messages), `instruction`, `input` and `output`, `question` and `answer`, or `text`; other
+ * fields are passed over, but for `system`, `tools` and `chat_template_kwargs`.
+ * @param file a path (Node), or a name and its content
+ * @returns the rows; a promise of them for Parquet alone. `encodeRows` takes both
+ * @throws DataError naming the place: rows of no shape, of several or of another than the first; keys
+ *   that stand twice, integers beyond 2^53, deep nesting, bytes that are no UTF-8
+ * @example
+ * const rows = await rowsOf({ name: "mine.jsonl", content: '{"prompt": "2+2=", "completion": "4"}' });
+ */
+export function rowsOf(
+  file: string | DataFile,
+  { shape }: RowsOptions = {},
+): readonly Row[] | Promise<readonly Row[]> {
+  const { name, content } = typeof file === "string" ? open(file) : file;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  if (isParquet(bytes))
+    return parquet(bytes, name).then((records) => readRows(records, name, shape));
+  checkText(bytes, name, EXPECTED, "rowsOf");
+  const start = bytes.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte < 0x80);
+  const sign = start === -1 ? "" : String.fromCharCode(bytes[start] ?? 0);
+  if (/\.csv$/i.test(name)) return readRows(csv(bytes, name), name, shape);
+  if (sign === "[") return readRows(jsonArray(bytes, name), name, shape);
+  if (sign === "{" || sign === "") return readRows(jsonLines(bytes, name), name, shape);
+  throw new DataError(`rowsOf: expected ${name} to be ${EXPECTED}, got ${shown(sign)} first`);
+}
