@@ -79,20 +79,18 @@ function walk(text: string, pieces: readonly Piece[]): readonly Span[] | undefin
     const here = (start: number) => ({ start, end: start + piece.bytes.length });
     if (piece.added && startsWith(bytes, piece.bytes, from)) return here(from);
     if (piece.unknown) return { start: from, end: Math.min(from + 1, bytes.length) };
-    const opens = previous === undefined || previous.added !== undefined;
-    if (opens && !piece.added && piece.bytes[0] === SPACE && !sectionAt(i, from)) {
+    const opens = !piece.added && (previous === undefined || previous.added !== undefined);
+    const mayHavePrefix = opens && piece.bytes[0] === SPACE;
+    const swallowed = previous?.added?.rstrip || piece.added?.lstrip;
+    for (const start of swallowed ? [blanksFrom(from), from] : [from]) {
+      const whole = mayHavePrefix ? sectionAt(i, start) : startsWith(bytes, piece.bytes, start);
+      if (whole) return here(start);
       const bare = piece.bytes.subarray(1);
-      return startsWith(bytes, bare, from) ? { start: from, end: from + bare.length } : undefined;
+      if (mayHavePrefix && startsWith(bytes, bare, start))
+        return { start, end: start + bare.length };
     }
-    if (startsWith(bytes, piece.bytes, from)) return here(from);
-    if (previous?.added?.rstrip || piece.added?.lstrip) {
-      const behind = blanksFrom(from);
-      if (startsWith(bytes, piece.bytes, behind)) return here(behind);
-    }
-    if (previous?.unknown) {
-      const next = indexOf(bytes, piece.bytes, from);
-      if (next !== -1) return here(next);
-    }
+    const next = previous?.unknown ? indexOf(bytes, piece.bytes, from) : -1;
+    if (next !== -1) return here(next);
     return piece.added ? { start: from, end: from } : undefined;
   }
 }
