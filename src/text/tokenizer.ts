@@ -80,12 +80,22 @@ function openLibrary(json: object, config: Readonly<Record<string, unknown>>): L
   // The unknown token is the model's own affair; the rest of the configuration changes texts in
   // ways that fast tokenizers of transformers do not.
   const unk = model["unk_token"] ?? specialTokensOf(config).unk_token;
+  return guarded("loadTokenizer", () => {
+    const library = new Library(json, unk === undefined ? {} : { unk_token: unk });
+    // Some faults of a file show only when it is used.
+    library.encode("a");
+    return library;
+  });
+}
+
+/** What the library throws at a file that is not well-formed has many kinds. */
+function guarded<T>(where: string, use: () => T): T {
   try {
-    return new Library(json, unk === undefined ? {} : { unk_token: unk });
+    return use();
   } catch (error) {
     const reason = error instanceof Error ? error.message : `${error}`;
     throw new DataError(
-      `loadTokenizer: expected a tokenizer.json that can be used, got: ${reason}`,
+      `${where}: expected a tokenizer.json that can be used, got: ${reason.slice(0, 200)}`,
     );
   }
 }
@@ -125,9 +135,10 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
 
   function encode(text: string, { addSpecialTokens = true }: EncodeOptions = {}): number[] {
     if (text === "" && !addSpecialTokens) return [];
-    const encoded: readonly (number | undefined)[] = library.encode(text, {
-      add_special_tokens: addSpecialTokens,
-    }).ids;
+    const encoded: readonly (number | undefined)[] = guarded(
+      "encode",
+      () => library.encode(text, { add_special_tokens: addSpecialTokens }).ids,
+    );
     const ids = encoded.map((id) => {
       if (id !== undefined) return id;
       throw new DataError(`encode: expected characters of the vocabulary, got ${shown(text)}`);
