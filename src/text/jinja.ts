@@ -100,25 +100,31 @@ function plain(value: RuntimeValue): unknown {
   }
 }
 
-/** The library's value of a plain one, which knows no whole floats. */
-function runtimeOf(environment: Environment, value: unknown): RuntimeValue {
-  const scratch = new Environment(environment);
-  const withFloats = (given: unknown, made: RuntimeValue): RuntimeValue => {
-    if (given instanceof Float) {
-      const float = new Environment().set("float", 0.5);
-      float.value = given.valueOf();
-      return float;
-    }
-    if (Array.isArray(given)) {
-      const items = made.value as RuntimeValue[];
-      for (const [i, item] of items.entries()) items[i] = withFloats(given[i], item);
-    } else if (isNode(given)) {
-      const fields = made.value as Map<string, RuntimeValue>;
-      for (const [key, field] of fields) fields.set(key, withFloats(given[key], field));
-    }
-    return made;
-  };
-  return withFloats(value, scratch.set("value", value));
+const holdsFloat = (value: unknown): boolean =>
+  value instanceof Float || (isNode(value) && Object.values(value).some(holdsFloat));
+
+/** A value of the library with its whole floats put back, which it takes for objects. */
+function withFloats(given: unknown, made: RuntimeValue): RuntimeValue {
+  if (given instanceof Float) {
+    const float = new Environment().set("float", 0.5);
+    float.value = given.valueOf();
+    return float;
+  }
+  if (Array.isArray(given)) {
+    const items = made.value as RuntimeValue[];
+    for (const [i, item] of items.entries()) items[i] = withFloats(given[i], item);
+  } else if (isNode(given)) {
+    const fields = made.value as Map<string, RuntimeValue>;
+    for (const [key, field] of fields) fields.set(key, withFloats(given[key], field));
+  }
+  return made;
+}
+
+/** Gives a template a variable, in place of a global one of that name. */
+function define(environment: Environment, name: string, value: unknown): void {
+  environment.variables.delete(name);
+  const made = environment.set(name, value);
+  if (holdsFloat(value)) environment.setVariable(name, withFloats(value, made));
 }
 
 /** As in jinja2's sandbox: no template makes a list that takes the machine. */
@@ -202,13 +208,17 @@ export function compileTemplate(source: string, now: () => Date = () => new Date
   } catch (error) {
     throw explained(error);
   }
+  const scope = new Environment();
+  const known = Object.entries(globals(now)).map(
+    ([name, value]) => [name, scope.set(name, value)] as const,
+  );
   return {
     render: (variables) => {
       const environment = new Environment();
       try {
-        for (const [name, value] of Object.entries(globals(now))) environment.set(name, value);
+        for (const [name, value] of known) environment.setVariable(name, value);
         for (const [name, value] of Object.entries(variables))
-          if (value !== undefined) environment.setVariable(name, runtimeOf(environment, value));
+          if (value !== undefined) define(environment, name, value);
         return `${new Interpreter(environment).run(program).value}`;
       } catch (error) {
         throw explained(error);

@@ -18,20 +18,26 @@ const SPACE = 0x20;
 const BLANK = /\s/;
 
 /** The unit at which each byte's character starts, and where the last one ends. */
-function unitsOfBytes(text: string): Int32Array {
-  const units: number[] = [];
-  let unit = 0;
-  for (const character of text) {
-    const { length } = utf8.encode(character);
-    for (let i = 0; i < length; i++) units.push(unit);
-    unit += character.length;
+function unitsOfBytes(text: string, byteLength: number): Int32Array {
+  const units = new Int32Array(byteLength + 1);
+  let byte = 0;
+  for (let unit = 0; unit < text.length; ) {
+    const code = text.codePointAt(unit) ?? 0;
+    // A lone surrogate becomes U+FFFD, which has three bytes as it would itself.
+    const bytes = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    units.fill(unit, byte, byte + bytes);
+    byte += bytes;
+    unit += code < 0x10000 ? 1 : 2;
   }
-  units.push(unit);
-  return Int32Array.from(units);
+  units[byte] = text.length;
+  return units;
 }
 
-const startsWith = (text: Uint8Array, bytes: Uint8Array, from: number): boolean =>
-  from + bytes.length <= text.length && bytes.every((byte, i) => text[from + i] === byte);
+function startsWith(text: Uint8Array, bytes: Uint8Array, from: number): boolean {
+  if (from + bytes.length > text.length) return false;
+  for (let i = 0; i < bytes.length; i++) if (text[from + i] !== bytes[i]) return false;
+  return true;
+}
 
 /** Where bytes are found next; -1 if nowhere. */
 function indexOf(text: Uint8Array, bytes: Uint8Array, from: number): number {
@@ -46,7 +52,7 @@ function indexOf(text: Uint8Array, bytes: Uint8Array, from: number): number {
  */
 function walk(text: string, pieces: readonly Piece[]): readonly Span[] | undefined {
   const bytes = utf8.encode(text);
-  const units = unitsOfBytes(text);
+  const units = unitsOfBytes(text, bytes.length);
   const spans: Span[] = [];
   const blanksFrom = (from: number): number => {
     let end = from;
@@ -67,10 +73,11 @@ function walk(text: string, pieces: readonly Piece[]): readonly Span[] | undefin
   /** Whether the tokens up to the next added one stand at a byte as they are. */
   function sectionAt(i: number, from: number): boolean {
     let end = from;
-    for (const { bytes: piece, added, unknown } of pieces.slice(i)) {
-      if (added || unknown) break;
-      if (!startsWith(bytes, piece, end)) return false;
-      end += piece.length;
+    for (let k = i; k < pieces.length; k++) {
+      const piece = at(pieces, k);
+      if (piece.added || piece.unknown) break;
+      if (!startsWith(bytes, piece.bytes, end)) return false;
+      end += piece.bytes.length;
     }
     return true;
   }

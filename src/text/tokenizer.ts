@@ -149,11 +149,14 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
     return spelled && ids[0] === bos && ids[1] === bos ? ids.slice(1) : ids;
   }
 
-  const pieceOf = (id: number): Piece => ({
-    bytes: bytesOf(id, false),
-    added: addedById.get(id),
-    unknown: id === unk,
-  });
+  const pieces = new Map<number, Piece>();
+  function pieceOf(id: number): Piece {
+    const known = pieces.get(id);
+    if (known) return known;
+    const piece = { bytes: bytesOf(id, false), added: addedById.get(id), unknown: id === unk };
+    pieces.set(id, piece);
+    return piece;
+  }
 
   function decoder({ skipSpecialTokens = false }: DecodeOptions = {}): StreamDecoder {
     return streamDecoder((id, first) => {
