@@ -1,10 +1,10 @@
 /** The kernels' own sources, as they stand in the repository; a chunk of its own. */
-const wasm = import.meta.glob<string>("../../../kernels/wasm/*.ts", {
+const wasm = import.meta.glob<string>("../../../kernels/wasm/**/*.ts", {
   query: "?raw",
   import: "default",
   eager: true,
 });
-const gpu = import.meta.glob<string>("../../../kernels/gpu/*.ts", {
+const gpu = import.meta.glob<string>("../../../kernels/gpu/**/*.ts", {
   query: "?raw",
   import: "default",
   eager: true,
