@@ -40,7 +40,7 @@ function watched(): { engine: Engine; batches: TrainingBatch[] } {
   const batches: TrainingBatch[] = [];
   const compile: Engine["compile"] = (fn, options) => {
     const program = engine.compile(fn, options);
-    if (fn.name !== "trainStep") return program;
+    if (program.name !== "trainStep") return program;
     const call = (...args: unknown[]) => {
       batches.push(args[2] as TrainingBatch);
       return program(...(args as never));

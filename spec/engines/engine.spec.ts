@@ -40,6 +40,15 @@ for (const backend of ["reference", "wasm"] as const) {
       expect([...(await engine.read(y))]).toEqual([6, 8]);
     });
 
+    test("names a program as it is told to, else after its function", async () => {
+      const named = (x: Tensor): Tensor => ops.exp(x);
+      expect(engine.compile(named).name).toBe("named");
+      expect(engine.compile((x: Tensor) => ops.exp(x)).name).toBe("program");
+      const told = engine.compile(named, { name: "told" });
+      expect(told.name).toBe("told");
+      expect(() => told("x" as never)).toThrow(/^told: argument 0/);
+    });
+
     test("counts what a program does by the same names as every engine", async () => {
       const product = engine.compile((x: Tensor, w: Tensor) => ops.exp(ops.matmul(x, w)));
       expect(product.stats()).toMatchObject({ ops: 0, launches: 0, peakBytes: 0 });

@@ -127,6 +127,19 @@ test.each([
     expect(steps.filter((step) => step.phase === phase).length, phase).toBeGreaterThan(10);
 });
 
+test("a step in micro-batches is taken apart by what it does for one of them", async () => {
+  const microBatchSize = smokeRecipe.fineTuning.batchSize / 4;
+  const { parameters, steps } = await inspect({
+    ...{ recipe: smokeRecipe, method: "anchored", backend: "wasm", repeats: 2, microBatchSize },
+  });
+  expect(parameters).toBe(listing.parameters);
+  const inputs = steps.flatMap((step) => step.inputs);
+  expect(inputs.find(({ path }) => path === "tokens")?.shape[0]).toBe(microBatchSize);
+  const phases = new Set(steps.map(({ phase }) => phase));
+  expect(phases).toContain("forward");
+  expect(phases).toContain("backward");
+});
+
 describe("on GPU.js", () => {
   let gpu: Listing;
   beforeAll(async () => {

@@ -6,6 +6,7 @@ import { constant } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { add } from "../tensor/ops.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
+import { stepPrograms } from "../train/programs.ts";
 import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
 import { objectiveLoss, objectiveSum, objectives } from "./objectives/methods.ts";
 import type { ObjectiveInputs } from "./objectives/objective.ts";
@@ -44,7 +45,7 @@ function inMicroBatches(
     objectiveSum(objective, inputsOf(params, part), settings),
   );
   const start = engine.compile(sums.init);
-  const more = engine.compile(sums.add, { donate: [0] });
+  const more = engine.compile(sums.add, { name: stepPrograms.microBatch, donate: [0] });
   const finish = engine.compile(
     function finish(
       params: Params,

@@ -18,6 +18,8 @@ import { type Leaves, leavesOf, type Trace, trace } from "./trace.ts";
 /** A compiled function: trees of resident or host tensors (numbers are scalars) → resident tensors. */
 export interface Program<Args extends readonly unknown[], Result> {
   (...args: Args): Promise<Result>;
+  /** What it was compiled as: `CompileOptions.name`, or the function's own name. */
+  readonly name: string;
   /**
    * Traces and compiles for the shapes of these arguments and runs nothing: a first call that
    * follows is as fast as any other. Kernels for GPUs are compiled in the background where the
@@ -39,6 +41,8 @@ export interface Program<Args extends readonly unknown[], Result> {
 export interface ProgramStats extends PlanStats, DeviceStats {}
 
 export interface CompileOptions {
+  /** What the program is called, in errors and by instruments; the function's own name by default. */
+  readonly name?: string;
   /** Arguments whose tensors the program consumes, so that results can reuse their memory. */
   readonly donate?: readonly number[];
   /** Called for each kernel that is compiled, the first time that a combination of shapes is seen. */
@@ -71,12 +75,11 @@ export interface Compiled<Buffer, Args extends readonly unknown[], Result> {
 export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   { device, residents, enqueue, isClosed }: Host<Buffer>,
   fn: (...args: Args) => Result,
-  { donate = [], onProgress }: CompileOptions,
+  { name = fn.name || "program", donate = [], onProgress }: CompileOptions,
 ): Compiled<Buffer, Args, Result> {
   const ready = new Map<string, Promise<Ready<Buffer>>>();
   const executables: Executable<Buffer>[] = [];
   const plans: Plan[] = [];
-  const name = fn.name || "program";
 
   async function traced(args: Args, donated: readonly number[]): Promise<Ready<Buffer>> {
     const made = trace(fn as (...args: never[]) => unknown, args, donated, device.lacking);
@@ -159,6 +162,8 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
       .reduce(together, NOTHING);
   const sources = (): readonly KernelText[] => executables.flatMap((e) => e.sources?.() ?? []);
   const program = Object.assign(call, { prepare, sources, stats, plans: () => plans });
+  // A function's own name is not writable, but it can be defined anew.
+  Object.defineProperty(program, "name", { value: name });
   return { program, executables };
 }
 

@@ -4,6 +4,7 @@ import { applyUpdates, type Optimizer, type TensorTree } from "../optim/optimize
 import { valueAndGrad } from "../tensor/grad.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Batch } from "./batches.ts";
+import { stepPrograms } from "./programs.ts";
 import { total } from "./totals.ts";
 
 /** A batch with what a method looks at beside it. */
@@ -122,12 +123,12 @@ export function compileStep(
   optimizer: Optimizer,
 ): Step {
   return engine.compile(
-    function trainStep(params: Params, state: TensorTree, batch: TrainingBatch) {
+    (params: Params, state: TensorTree, batch: TrainingBatch) => {
       const [value, grads] = valueAndGrad(loss)(params, batch);
       const [updates, next] = optimizer.update(grads, state, params);
       return [applyUpdates(params, updates), next, value];
     },
-    { donate: [0, 1] },
+    { name: stepPrograms.whole, donate: [0, 1] },
   ) as Step;
 }
 

@@ -12,6 +12,7 @@ import { eos } from "../../tasks/study/vocabulary.ts";
 import { key } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as tree from "../../tensor/tree.ts";
+import { isStepProgram, stepPrograms } from "../../train/programs.ts";
 import { launchesOf } from "./launches.ts";
 import { type Execution, type Listing, listingOf } from "./listing.ts";
 import type { InputOrigin } from "./parts.ts";
@@ -24,6 +25,8 @@ export interface Inquiry {
   readonly backend: Backend;
   /** Steps to train and time. */
   readonly repeats: number;
+  /** Examples that the device holds at a time; a step's share for so many is taken apart. */
+  readonly microBatchSize?: number;
 }
 
 /** Steps before the clock counts: kernels are compiled, memory grows. */
@@ -37,7 +40,8 @@ const REPLAY_SHARE = 0.25;
  * fine-tuning runs.
  * @throws Error when the engine cannot start here
  */
-export async function inspect({ recipe, method, backend, repeats }: Inquiry): Promise<Listing> {
+export async function inspect(inquiry: Inquiry): Promise<Listing> {
+  const { recipe, method, backend, repeats, microBatchSize } = inquiry;
   await using engine = await createEngine({ backend });
   const caught = catchStep(engine);
   const model = modelOf(recipe);
@@ -54,6 +58,7 @@ export async function inspect({ recipe, method, backend, repeats }: Inquiry): Pr
     epochs: steps,
     key: key(2),
     ...(method === "replay" && { replay, replayShare: REPLAY_SHARE }),
+    ...(microBatchSize !== undefined && { microBatchSize }),
     ...{ certified: 0, stopToken: eos },
   });
   const times: number[] = [];
@@ -64,9 +69,9 @@ export async function inspect({ recipe, method, backend, repeats }: Inquiry): Pr
     last = now;
     if (times.length >= steps) break;
   }
-  const { plan, figures, sources, args } = caught.found();
+  const { name, plan, figures, sources, args } = caught.found();
   const stepTime = median(times.slice(WARM_UP));
-  const origins = originsOf(args);
+  const origins = originsOf(args, rolesIn(name));
   const device = { backend: engine.backend, device: engine.description, stepTime, figures };
   const execution: Execution =
     engine.backend === "wasm"
@@ -76,6 +81,7 @@ export async function inspect({ recipe, method, backend, repeats }: Inquiry): Pr
 }
 
 interface Caught {
+  readonly name: string;
   readonly plan: Plan;
   readonly figures: ProgramStats;
   readonly sources: readonly KernelText[];
@@ -88,7 +94,7 @@ function catchStep(engine: Engine): { readonly engine: Engine; found(): Caught }
   let caught: (() => Caught) | undefined;
   const compile = ((...compiled: Parameters<Engine["compile"]>) => {
     const program = engine.compile(...compiled);
-    if (compiled[0].name !== "trainStep") return program;
+    if (!isStepProgram(program.name)) return program;
     const run = program as unknown as (...given: unknown[]) => Promise<unknown>;
     let args: Caught["args"] | undefined;
     const call = async (...given: unknown[]): Promise<unknown> => {
@@ -96,6 +102,7 @@ function catchStep(engine: Engine): { readonly engine: Engine; found(): Caught }
       return run(...given);
     };
     caught = () => ({
+      name: program.name,
       plan: program.plans()[0] as Plan,
       figures: program.stats(),
       sources: program.sources(),
@@ -112,13 +119,17 @@ function catchStep(engine: Engine): { readonly engine: Engine; found(): Caught }
   };
 }
 
-const ROLES = ["parameter", "state", "batch"] as const;
+/** What the arguments of a step's program are. */
+const rolesIn = (program: string): readonly InputOrigin["role"][] =>
+  program === stepPrograms.microBatch
+    ? ["state", "parameter", "batch"]
+    : ["parameter", "state", "batch"];
 
-const originsOf = (args: Caught["args"]): InputOrigin[] =>
+const originsOf = (args: Caught["args"], roles: ReturnType<typeof rolesIn>): InputOrigin[] =>
   args.flatMap((arg, i) =>
     tree
       .entries<Tensor>(arg as tree.Tree<Tensor>)
-      .map(([path]) => ({ role: ROLES[i] ?? "batch", path })),
+      .map(([path]) => ({ role: roles[i] ?? "batch", path })),
   );
 
 function median(values: readonly number[]): number {

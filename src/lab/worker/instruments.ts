@@ -1,25 +1,27 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { Program } from "../../engines/program.ts";
 import type { Measurement } from "../../experiment/measurements.ts";
+import { isStepProgram } from "../../train/programs.ts";
 import type { Figures } from "./protocol.ts";
 
 type AnyProgram = Program<readonly unknown[], unknown>;
 
-/** An engine that remembers the newest program of a name. */
+/** An engine that remembers the newest training step. */
 export interface Watched {
   readonly engine: Engine;
-  program(name: string): AnyProgram | undefined;
+  /** Of one micro-batch where steps take several. */
+  step(): AnyProgram | undefined;
 }
 
 /** Watches what an engine compiles; what it computes stays the same. */
 export function watch(engine: Engine): Watched {
-  const programs = new Map<string, AnyProgram>();
+  let step: AnyProgram | undefined;
   const compile = ((...args: Parameters<Engine["compile"]>) => {
     const program = engine.compile(...args);
-    programs.set(args[0].name, program as AnyProgram);
+    if (isStepProgram(program.name)) step = program as AnyProgram;
     return program;
   }) as Engine["compile"];
-  return { engine: { ...engine, compile }, program: (name) => programs.get(name) };
+  return { engine: { ...engine, compile }, step: () => step };
 }
 
 /** Times training alone: what looks at the model in between is left out. */
@@ -33,7 +35,7 @@ export interface Stopwatch {
 }
 
 /** @param now milliseconds, from any origin */
-export function createStopwatch({ engine, program }: Watched, now: () => number): Stopwatch {
+export function createStopwatch({ engine, step: newest }: Watched, now: () => number): Stopwatch {
   /** What is counted from. */
   let from = { stage: "", step: 0, tokens: 0 };
   let begun = now();
@@ -55,7 +57,7 @@ export function createStopwatch({ engine, program }: Watched, now: () => number)
       if (m.kind === "certificate") rests = true;
       rest();
       if (m.kind !== "progress") return undefined;
-      const step = program("trainStep");
+      const step = newest();
       // Before a row's first figures, the row is prepared and its step compiled. Steps that are told
       // of before any was compiled were made with the base: nobody timed them.
       if (m.stage !== from.stage || !step) {
