@@ -69,6 +69,11 @@ describe("checkRecipe", () => {
       'recipe.rows[7].id: expected an id of its own, got "base"',
     ],
     [
+      "a row that is called as what makes the base",
+      (r) => Object.assign(rowOf(r, "moving"), { id: "pre-training" }),
+      'recipe.rows[7] (pre-training).id: expected an id other than pre-training, got "pre-training"',
+    ],
+    [
       "a base that is not the first",
       (r) => (r["rows"] as unknown as Json[]).shift(),
       'recipe.rows[0].method: expected the base first, got "sft"',

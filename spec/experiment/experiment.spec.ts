@@ -2,7 +2,12 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
-import type { Measurement, Progress, RowResult } from "../../src/experiment/measurements.ts";
+import {
+  type Measurement,
+  type Progress,
+  type RowResult,
+  stageText,
+} from "../../src/experiment/measurements.ts";
 import { pretrainingTokens, rowTokens } from "../../src/experiment/row/work.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 import { type Checkpoints, checkpointsInMemory } from "../../src/weights/store.ts";
@@ -101,7 +106,7 @@ describe("experiment", () => {
 describe("the work that a recipe asks for", () => {
   it("is what its stages report at their end, but for rounded lengths", () => {
     const last = new Map<string, Progress>();
-    for (const m of whole) if (m.kind === "progress") last.set(m.stage, m);
+    for (const m of whole) if (m.kind === "progress") last.set(stageText(m.stage), m);
     expect(last.get("pre-training")?.tokens).toBe(pretrainingTokens(tinyRecipe));
     for (const row of tinyRecipe.rows.filter(({ id }) => last.has(id))) {
       const tokens = last.get(row.id)?.tokens ?? 0;
@@ -119,7 +124,7 @@ describe("a study that was interrupted", () => {
     ["before the reference is trained", (ms) => ms.at(-1)?.kind === "row"],
     [
       "in the middle of the reference",
-      (ms) => ms.some((m) => m.kind === "progress" && m.stage === tinyRecipe.reference),
+      (ms) => ms.some((m) => m.kind === "progress" && stageText(m.stage) === tinyRecipe.reference),
     ],
     ["between two outer steps", (ms) => ms.some((m) => m.kind === "certificate")],
     [

@@ -10,7 +10,15 @@ test("speed is that of training alone, however long others look in between", asy
   const watched = watch(engine);
   const stopwatch = createStopwatch(watched, () => time);
   const progress = (step: number): Progress => ({
-    ...{ kind: "progress", seed: 0, stage: "sft", step, steps: 32, loss: 1, tokens: 100 * step },
+    ...{
+      kind: "progress",
+      seed: 0,
+      stage: { kind: "row", id: "sft" },
+      step,
+      steps: 32,
+      loss: 1,
+      tokens: 100 * step,
+    },
   });
   const after = (training: number, looking = 0): void => {
     stopwatch.start();
@@ -19,7 +27,7 @@ test("speed is that of training alone, however long others look in between", asy
     time += looking;
   };
   after(1);
-  expect(stopwatch.after({ ...progress(8), stage: "pre-training" })).toBeUndefined();
+  expect(stopwatch.after({ ...progress(8), stage: { kind: "pre-training" } })).toBeUndefined();
   watched.engine.compile((x: Tensor) => x, { name: "trainStep" });
   after(900);
   expect(stopwatch.after(progress(8))).toBeUndefined();
@@ -37,7 +45,10 @@ test("speed is that of training alone, however long others look in between", asy
   after(80);
   expect(stopwatch.after(progress(32))).toMatchObject(speed);
   after(500);
-  const next = (at: number): Progress => ({ ...progress(at), stage: "anchored" });
+  const next = (at: number): Progress => ({
+    ...progress(at),
+    stage: { kind: "row", id: "anchored" },
+  });
   expect(stopwatch.after(next(8))).toBeUndefined();
   after(40);
   expect(stopwatch.after(next(16))).toMatchObject({ stepTime: 5, tokensPerSecond: 20_000 });

@@ -1,92 +1,31 @@
 import { type Method, objectives } from "../anchored/objectives/methods.ts";
-import type { SettingName } from "../anchored/objectives/objective.ts";
 import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
-import { DataError } from "../tensor/errors.ts";
-import { shown } from "../text/jsonl.ts";
-import type { Recipe, TuningSettings } from "./recipe.ts";
+import {
+  belowOne,
+  type Check,
+  count,
+  countOrNone,
+  type Fields,
+  notNegative,
+  number,
+  objectAt,
+  oneOf,
+  positive,
+  record,
+  refuse,
+  share,
+  text,
+} from "./checks.ts";
+import { PRE_TRAINING } from "./measurements.ts";
+import type { Recipe } from "./recipe.ts";
+import { settings, type TuningSetting } from "./settings.ts";
 
-/** Says no with a DataError that names the place. */
-type Check = (value: unknown, path: string) => void;
-type Fields = Readonly<Record<string, Check>>;
-
-const refuse = (path: string, expected: string, value: unknown): never => {
-  throw new DataError(`${path}: expected ${expected}, got ${shown(value)}`);
+/** Files tell a row's progress from pre-training's by this word. */
+const id: Check = (value, path) => {
+  text(value, path);
+  if (value === PRE_TRAINING) refuse(path, `an id other than ${PRE_TRAINING}`, value);
 };
-
-const text: Check = (value, path) => {
-  if (typeof value !== "string" || value === "") refuse(path, "a text", value);
-};
-
-/** A finite number for which `holds`. */
-const number =
-  (expected: string, holds: (x: number) => boolean): Check =>
-  (value, path) => {
-    if (typeof value !== "number" || !Number.isFinite(value) || !holds(value))
-      refuse(path, expected, value);
-  };
-
-const positive = number("a positive number", (x) => x > 0);
-const notNegative = number("a number ≥ 0", (x) => x >= 0);
-const share = number("a number in [0, 1]", (x) => x >= 0 && x <= 1);
-const count = number("a positive integer", (x) => Number.isInteger(x) && x > 0);
-const countOrNone = number("an integer ≥ 0", (x) => Number.isInteger(x) && x >= 0);
-const belowOne = number("a number in [0, 1)", (x) => x >= 0 && x < 1);
-
-const oneOf =
-  (names: readonly string[]): Check =>
-  (value, path) => {
-    if (!names.includes(value as string)) refuse(path, `one of ${names.join(", ")}`, value);
-  };
-
-function objectAt(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    refuse(path, "an object", value);
-  return value as Readonly<Record<string, unknown>>;
-}
-
-/** An object with all of `needed`, some of `known`, and nothing else. */
-const record =
-  (needed: Fields, known: Fields = {}): Check =>
-  (value, path) => {
-    const given = objectAt(value, path);
-    for (const name of Object.keys(given))
-      if (!Object.hasOwn(needed, name) && !Object.hasOwn(known, name))
-        refuse(
-          `${path}.${name}`,
-          `nothing beside ${Object.keys({ ...needed, ...known }).join(", ")}`,
-          given[name],
-        );
-    for (const [name, check] of Object.entries(needed)) check(given[name], `${path}.${name}`);
-    for (const [name, check] of Object.entries(known))
-      if (given[name] !== undefined) check(given[name], `${path}.${name}`);
-  };
-
-const alpha: Check = (value, path) =>
-  typeof value === "object" && value !== null
-    ? record({ budget: notNegative })(value, path)
-    : number("a number in [0, 1] or { budget }", (x) => x >= 0 && x <= 1)(value, path);
-
-const interpolation: Check = (value, path) =>
-  typeof value === "object" && value !== null
-    ? record({ power: number("a finite number", () => true) })(value, path)
-    : oneOf(["logit", "probability"])(value, path);
-
-/** What a row may set. */
-const settings: { readonly [Name in keyof TuningSettings]-?: Check } = {
-  learningRate: positive,
-  epochs: count,
-  outer: count,
-  inner: count,
-  alpha,
-  interpolation,
-  temperature: positive,
-  beta: notNegative,
-  direction: oneOf(["forward", "reverse"]),
-  kdRatio: share,
-  replayShare: belowOne,
-};
-
-const names = { id: text, label: text, family: text };
+const names = { id, label: text, family: text };
 const methods = ["base", "merge", ...Object.keys(objectives)];
 
 /** The path of a row, with its name where it has one. */
@@ -102,13 +41,10 @@ const row: Check = (value, at) => {
   if (given["method"] === "merge")
     return record({ ...names, method, weight: number("a finite number", () => true) })(given, path);
   const { needs, knows } = objectives[given["method"] as Method];
-  const pick = (list: readonly SettingName[]): Fields =>
-    Object.fromEntries(list.map((name) => [name, settings[name]]));
-  const { learningRate, epochs } = settings;
-  record({ ...names, method, ...pick(needs) }, { learningRate, epochs, ...pick(knows) })(
-    given,
-    path,
-  );
+  const pick = (list: readonly TuningSetting[]): Fields =>
+    Object.fromEntries(list.map((name) => [name, settings[name].check]));
+  const known = pick(["learningRate", "epochs", ...knows]);
+  record({ ...names, method, ...pick(needs) }, known)(given, path);
   const rounds = [given["outer"], given["inner"]].filter((x) => x !== undefined).length;
   if (rounds === 1) refuse(`${path}.outer`, "outer and inner together", given["outer"]);
   if (rounds > 0 && given["epochs"] !== undefined)

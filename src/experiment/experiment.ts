@@ -10,7 +10,7 @@ import { type Landmarks, landmarksOf } from "./look/landmarks.ts";
 import { type Student, watchRow } from "./look/watch.ts";
 import type { Measurement, Progress, RowResult } from "./measurements.ts";
 import { modelOf } from "./model.ts";
-import type { Recipe } from "./recipe.ts";
+import { type Recipe, weightsName } from "./recipe.ts";
 import { pretrain } from "./row/pretrain.ts";
 import { pretrainingName } from "./row/pretrainingName.ts";
 import { train } from "./row/train.ts";
@@ -85,7 +85,7 @@ async function* runSeed(
   let reference: Params | undefined;
   let landmarks: Landmarks | undefined;
   for (const row of recipe.rows) {
-    const name = `seed-${seed}/${row.id}`;
+    const name = weightsName(seed, row.id);
     const isReference = row.id === recipe.reference;
     if (done.has(row.id)) {
       if (!base) base = await weightsOf(checkpoints, name);
@@ -130,7 +130,7 @@ async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, P
   for (;;) {
     const next = await training.next();
     if (next.done) return next.value;
-    yield { kind: "progress", seed, stage: "pre-training", steps, ...next.value };
+    yield { kind: "progress", seed, stage: { kind: "pre-training" }, steps, ...next.value };
   }
 }
 

@@ -3,12 +3,26 @@ import type {
   SequenceCertificate,
 } from "../anchored/certificates/certifier.ts";
 
-/** How far a stage has come; a stage is `"pre-training"` or the training of a row. */
+/** What is trained: the base, or a row after it. */
+export type Stage =
+  | { readonly kind: "pre-training" }
+  | { readonly kind: "row"; readonly id: string };
+
+/** How files write the stage that makes the base; no row is called so. */
+export const PRE_TRAINING = "pre-training";
+
+/** A stage as files write it: `pre-training`, or a row's id. */
+export const stageText = (stage: Stage): string => (stage.kind === "row" ? stage.id : PRE_TRAINING);
+
+/** A stage as files write it. */
+export const stageNamed = (text: string): Stage =>
+  text === PRE_TRAINING ? { kind: "pre-training" } : { kind: "row", id: text };
+
+/** How far a stage has come. */
 export interface Progress {
   readonly kind: "progress";
   readonly seed: number;
-  /** `"pre-training"`, or a row's id. */
-  readonly stage: string;
+  readonly stage: Stage;
   /** Steps done, of `steps`. */
   readonly step: number;
   readonly steps: number;
@@ -142,3 +156,21 @@ export interface RowResult extends Scores {
 }
 
 export type Measurement = Progress | Certified | Probe | Distributions | RowResult;
+
+/** The row that a measurement belongs to; pre-training is the base's. */
+export const rowOfMeasurement = (m: Measurement, base: string): string =>
+  m.kind !== "progress" ? m.row : m.stage.kind === "row" ? m.stage.id : base;
+
+/** A measurement as a line of a file. */
+export const measurementText = (m: Measurement): string =>
+  JSON.stringify(m.kind === "progress" ? { ...m, stage: stageText(m.stage) } : m);
+
+/** A measurement out of a line of a file, as `measurementText` wrote it. */
+export function measurementOf(json: Written): Measurement {
+  return json.kind === "progress" ? { ...json, stage: stageNamed(json.stage) } : json;
+}
+
+/** What files hold of a measurement. */
+export type Written =
+  | Exclude<Measurement, Progress>
+  | (Omit<Progress, "stage"> & { readonly stage: string });

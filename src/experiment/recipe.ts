@@ -1,6 +1,8 @@
 import type { Method } from "../anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../anchored/options.ts";
 import type { SuiteRecipe } from "../tasks/study/suite.ts";
+import { at } from "../tensor/shapes.ts";
+import type { TuningSetting } from "./settings.ts";
 
 /** The shape of the study's transformer; the vocabulary is the tasks'. */
 export interface ModelRecipe {
@@ -53,22 +55,7 @@ export interface EvaluationRecipe {
 }
 
 /** What rows of a method may set, each as in `fineTune`. What is left out is the recipe's. */
-export type TuningSettings = Partial<
-  Pick<
-    FineTuneOptions,
-    | "learningRate"
-    | "epochs"
-    | "outer"
-    | "inner"
-    | "alpha"
-    | "interpolation"
-    | "temperature"
-    | "beta"
-    | "direction"
-    | "kdRatio"
-    | "replayShare"
-  >
->;
+export type TuningSettings = Partial<Pick<FineTuneOptions, TuningSetting>>;
 
 /** A method of `fineTune` with its settings. */
 export type Tuning = { readonly method: Method } & TuningSettings;
@@ -104,3 +91,9 @@ export interface Recipe {
   /** The row that the study is about. */
   readonly headline: string;
 }
+
+/** The row that all others start from: the first. @throws RangeError for a recipe without rows */
+export const baseOf = ({ rows }: Pick<Recipe, "rows">): RowRecipe => at(rows, 0);
+
+/** Under which name a row's weights are kept: `seed-0/sft-3e-3`. */
+export const weightsName = (seed: number, row: string): string => `seed-${seed}/${row}`;

@@ -2,14 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createDisplay } from "../../../src/cli/study/display.ts";
 import { progressLines } from "../../../src/cli/study/progress.ts";
-import type { Progress, RowResult } from "../../../src/experiment/measurements.ts";
+import { type Progress, type RowResult, stageNamed } from "../../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
 import { rowTokens } from "../../../src/experiment/row/work.ts";
 import { otherScores } from "../../experiment/summary/scores.ts";
 
 const progress = (step: number, stage = "sft-5e-3"): Progress => ({
   kind: "progress",
-  ...{ seed: 0, stage, step, steps: 100, loss: 0.5, tokens: step * 1000 },
+  stage: stageNamed(stage),
+  ...{ seed: 0, step, steps: 100, loss: 0.5, tokens: step * 1000 },
 });
 
 const row: RowResult = {

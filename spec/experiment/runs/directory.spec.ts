@@ -2,7 +2,11 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Measurement, RowResult } from "../../../src/experiment/measurements.ts";
+import {
+  type Measurement,
+  type RowResult,
+  stageNamed,
+} from "../../../src/experiment/measurements.ts";
 import { createRun, listRuns, reopenRun } from "../../../src/experiment/runs/directory.ts";
 import type { RunConfig } from "../../../src/experiment/runs/run.ts";
 import { constant } from "../../../src/tensor/apply.ts";
@@ -28,7 +32,8 @@ const config: RunConfig = {
 
 const step = (seed: number, stage: string): Measurement => ({
   kind: "progress",
-  ...{ seed, stage, step: 8, steps: 16, loss: 1 / 3, tokens: 100 },
+  stage: stageNamed(stage),
+  ...{ seed, step: 8, steps: 16, loss: 1 / 3, tokens: 100 },
 });
 
 const row = (seed: number, id: string): RowResult => ({
@@ -62,6 +67,17 @@ describe("a run directory", () => {
     const again = await reopenRun(run.path);
     expect(again.config).toEqual(config);
     expect(again.measurements).toEqual([...kept, row(1, "sft-5e-4")]);
+  });
+
+  it("writes stages by name, where progress has always had them", async () => {
+    const run = await createRun(join(folder, "a"), config);
+    const measured = [step(0, "pre-training"), row(0, "base"), step(0, "sft-5e-3")];
+    for (const m of [...measured, row(0, "sft-5e-3")]) await run.record(m);
+    const lines = (await readFile(join(run.path, "metrics.jsonl"), "utf8")).trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).stage)).toEqual([
+      ...["pre-training", undefined, "sft-5e-3", undefined],
+    ]);
+    expect(lines[0]).toMatch(/^\{"kind":"progress","stage":"pre-training","seed":0,"step":8,/);
   });
 
   it("is usable as soon as it is made", async () => {

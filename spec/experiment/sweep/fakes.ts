@@ -49,7 +49,8 @@ export function measurementsOf({
   const hash = [...id].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 1009, 7);
   const progress = (step: number): Measurement => ({
     kind: "progress",
-    ...{ seed, stage: of === "base" ? "pre-training" : of, step, steps: 2 },
+    stage: of === "base" ? { kind: "pre-training" } : { kind: "row", id: of },
+    ...{ seed, step, steps: 2 },
     ...{ loss: hash / step, tokens: 10 * step },
   });
   const result: RowResult = {

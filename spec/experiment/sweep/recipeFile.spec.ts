@@ -29,16 +29,16 @@ describe("readSweep(json, file, fallback, recipes)", () => {
   it("makes a row of every combination in a grid, after the base and the reference", () => {
     const grid = [
       { method: "anchored", alpha: [0.1, { budget: 0.02 }], outer: [1, 2], inner: 5 },
-      { method: "sft", label: "SFT", learningRate: [1e-3], family: "tuned" },
+      { method: "sft", label: "Slow", learningRate: [1e-3], family: "tuned" },
     ];
     const { rows, headline } = read({ ...small, grid }).studies[0]?.recipe ?? {};
     expect(rows?.slice(0, 2)).toEqual(smoke?.rows.slice(0, 2));
     expect(rows?.slice(2).map(({ id, label, family }) => [id, label, family])).toEqual([
-      ["anchored-alpha-0.1-outer-1-inner-5", "anchored α=0.1 T=1 K=5", "anchored"],
-      ["anchored-alpha-0.1-outer-2-inner-5", "anchored α=0.1 T=2 K=5", "anchored"],
-      ["anchored-alpha-budget-0.02-outer-1-inner-5", "anchored δ=0.02 T=1 K=5", "anchored"],
-      ["anchored-alpha-budget-0.02-outer-2-inner-5", "anchored δ=0.02 T=2 K=5", "anchored"],
-      ["tuned-learningRate-0.001", "SFT η=0.001", "tuned"],
+      ["anchored-alpha-0.1-outer-1-inner-5", "Anchored α=0.1 T=1 K=5", "anchored"],
+      ["anchored-alpha-0.1-outer-2-inner-5", "Anchored α=0.1 T=2 K=5", "anchored"],
+      ["anchored-alpha-budget-0.02-outer-1-inner-5", "Anchored δ=0.02 T=1 K=5", "anchored"],
+      ["anchored-alpha-budget-0.02-outer-2-inner-5", "Anchored δ=0.02 T=2 K=5", "anchored"],
+      ["tuned-learningRate-0.001", "Slow η=0.001", "tuned"],
     ]);
     expect(rows?.[4]).toMatchObject({ alpha: { budget: 0.02 }, outer: 1, inner: 5 });
     expect(headline).toBe("anchored-alpha-0.1-outer-1-inner-5");

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import type { Measurement, Progress, RowResult } from "../../experiment/measurements.ts";
-import type { Recipe, RowRecipe } from "../../experiment/recipe.ts";
+import { baseOf, type Recipe, type RowRecipe } from "../../experiment/recipe.ts";
 import { rowTokens } from "../../experiment/row/work.ts";
 import { dropOf } from "../../experiment/summary/summary.ts";
 import { finishedLine, progressLines, type Standing } from "./progress.ts";
@@ -34,7 +34,7 @@ export function createDisplay(options: DisplayOptions): Display {
   const { recipe, seeds, out, now } = options;
   const live = out.isTTY === true;
   const results = [...options.finished];
-  const first = recipe.rows[0]?.id;
+  const first = baseOf(recipe).id;
   let drawn = 0;
   const start = now();
   let stageStart = start;

@@ -1,4 +1,4 @@
-import type { Progress, RowResult } from "../../experiment/measurements.ts";
+import { type Progress, type RowResult, stageText } from "../../experiment/measurements.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import { count, duration, nats, percent } from "../../experiment/summary/format.ts";
 
@@ -16,8 +16,8 @@ export interface Standing {
   readonly secondsLeft: number;
 }
 
-export const labelOf = (recipe: Recipe, stage: string): string =>
-  recipe.rows.find(({ id }) => id === stage)?.label ?? stage;
+export const labelOf = (recipe: Recipe, row: string): string =>
+  recipe.rows.find(({ id }) => id === row)?.label ?? row;
 
 /** `━━━━────` */
 export function bar(share: number, width: number): string {
@@ -33,7 +33,7 @@ export function progressLines(standing: Standing, columns: number): [string, str
   const done = step / steps;
   const left = done > 0 ? duration((stageSeconds * (1 - done)) / done) : "–";
   const rate = stageSeconds > 0 ? count(tokens / stageSeconds) : "–";
-  const head = `${recipe.name}${seedText} · row ${Math.min(rowsDone + 1, rows)} of ${rows} · ${labelOf(recipe, stage)} `;
+  const head = `${recipe.name}${seedText} · row ${Math.min(rowsDone + 1, rows)} of ${rows} · ${labelOf(recipe, stageText(stage))} `;
   const tail = ` ${percent(done, 0).padStart(3)} %`;
   const width = Math.max(0, Math.min(40, columns - 1 - head.length - tail.length));
   const figures = [

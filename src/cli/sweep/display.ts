@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
-import type { Progress, RowResult } from "../../experiment/measurements.ts";
+import { type Progress, type RowResult, stageText } from "../../experiment/measurements.ts";
+import { baseOf } from "../../experiment/recipe.ts";
 import { rowTokens } from "../../experiment/row/work.ts";
 import { duration, nats, percent } from "../../experiment/summary/format.ts";
 import { dropOf } from "../../experiment/summary/summary.ts";
@@ -102,7 +103,7 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
       case "finished":
         end(job);
         finished++;
-        if (job.row === job.recipe.rows[0]?.id) bases.set(job.id, event.result);
+        if (job.row === baseOf(job.recipe).id) bases.set(job.id, event.result);
         say(rowLine(job, event.result, bases));
         break;
       case "repeated":
@@ -132,11 +133,11 @@ function runningLine({ job, progress }: { readonly job: Job; progress?: Progress
   const place = `  ${recipe.name} seed ${seed}`.padEnd(26);
   if (!progress) return `${place} ${label}`;
   const share = progress.step / progress.steps;
-  const what = progress.stage === row ? "" : ` ${progress.stage}`;
+  const what = progress.stage.kind === "row" ? "" : ` ${stageText(progress.stage)}`;
   return `${place} ${label} ${bar(share, 20)} ${percent(share, 0).padStart(3)} %  loss ${nats(progress.loss)}${what}`;
 }
 
 function rowLine({ recipe, seed }: Job, result: RowResult, bases: ReadonlyMap<string, RowResult>) {
-  const base = bases.get(jobId(recipe.name, seed, recipe.rows[0]?.id ?? ""));
+  const base = bases.get(jobId(recipe.name, seed, baseOf(recipe).id));
   return `${recipe.name}  ${finishedLine(recipe, result, base ? dropOf(result, base) : 0)}`;
 }

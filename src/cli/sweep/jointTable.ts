@@ -1,3 +1,4 @@
+import { baseOf } from "../../experiment/recipe.ts";
 import { percent } from "../../experiment/summary/format.ts";
 import { type JointRow, joinStudies, type Measured } from "../../experiment/summary/studies.ts";
 import type { RowSummary, Spread } from "../../experiment/summary/summary.ts";
@@ -23,7 +24,7 @@ const padded = (cells: readonly string[], widths: readonly number[]): string =>
  */
 export function renderJointTable(studies: readonly Measured[]): string {
   const rows = joinStudies(studies);
-  const base = studies[0]?.recipe.rows[0]?.id;
+  const base = studies[0] && baseOf(studies[0].recipe).id;
   const head = ["", ...studies.flatMap(() => ["target", "gain", "drop"]), "gain", "drop"];
   const bodyOf = ({ id, label, studies, gain, drop }: JointRow): string[] => {
     const isBase = id === base;

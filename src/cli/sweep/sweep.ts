@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { createEngine } from "../../engines/create.ts";
 import type { RowResult } from "../../experiment/measurements.ts";
+import { baseOf } from "../../experiment/recipe.ts";
 import { checkpointsOf, type Failure } from "../../experiment/runs/run.ts";
 import { duration } from "../../experiment/summary/format.ts";
 import { type Job, jobId } from "../../experiment/sweep/plan.ts";
@@ -110,7 +111,7 @@ function basesOf({ runs }: SweepDirectory): Map<string, RowResult> {
   return new Map(
     runs.flatMap(({ config: { recipe }, measurements }) =>
       measurements.flatMap((m) =>
-        m.kind === "row" && m.row === recipe.rows[0]?.id
+        m.kind === "row" && m.row === baseOf(recipe).id
           ? [[jobId(recipe.name, m.seed, m.row), m] as const]
           : [],
       ),

@@ -1,3 +1,4 @@
+import { targetOf } from "../../anchored/objectives/kinds.ts";
 import { flipOf, likeliestOf } from "../../anchored/targets/flips.ts";
 import { interpolateRow } from "../../anchored/targets/hostRows.ts";
 import { responseReader } from "../../anchored/targets/responseRows.ts";
@@ -7,7 +8,7 @@ import type { Example } from "../../train/batches.ts";
 import { keysOf, studyData } from "../data.ts";
 import type { Certified, Measurement } from "../measurements.ts";
 import { modelOf } from "../model.ts";
-import type { RowRecipe, TuningSettings } from "../recipe.ts";
+import { baseOf, type RowRecipe, type TuningSettings, weightsName } from "../recipe.ts";
 import type { RunDirectory } from "../runs/run.ts";
 import { type LogProbRows, logProbRows, rowOf, tokensOf } from "./closeness.ts";
 import { type Diagnosis, type TokenKind, tokenKinds } from "./diagnosis.ts";
@@ -49,7 +50,7 @@ export async function diagnose(
   const read = responseReader(engine, model, fineTuning.batchSize);
   const data = studyData(recipe, keysOf(seed));
   const prior = Object.values(data.skills).flat();
-  const weightsOf = async (id: string) => (await checkpoints.load(`seed-${seed}/${id}`))?.tensors;
+  const weightsOf = async (id: string) => (await checkpoints.load(weightsName(seed, id)))?.tensors;
 
   async function look(id: string): Promise<Looked | undefined> {
     const params = await weightsOf(id);
@@ -66,7 +67,7 @@ export async function diagnose(
   };
 
   const isSignOff = signOffIn(data.training, fineTuning.signOff);
-  const base = await needed(recipe.rows[0]?.id ?? "");
+  const base = await needed(baseOf(recipe).id);
   const reference = await needed(recipe.reference);
   const rows: RowCheck[] = [];
   for (const row of recipe.rows) {
@@ -174,7 +175,7 @@ function weightReached(
   seed: number,
   measurements: readonly Measurement[],
 ): number | undefined {
-  if (row.method !== "anchored" && row.method !== "distillation") return undefined;
+  if (targetOf(row.method) !== "anchor") return undefined;
   const steps = measurements.filter(
     (m): m is Certified => m.kind === "certificate" && m.seed === seed && m.row === row.id,
   );

@@ -1,3 +1,4 @@
+import { targetOf } from "../../anchored/objectives/kinds.ts";
 import { interpolateWeights } from "../../anchored/objectives/weights.ts";
 import { anchorRows } from "../../anchored/targets/responseRows.ts";
 import type { Engine } from "../../engines/engine.ts";
@@ -60,7 +61,7 @@ export interface Watch {
 export function watchRow(engine: Engine, options: WatchOptions): Watch {
   const { evaluator, vocabulary, about, row, seed, now } = options;
   const { base, reference, watched } = options.landmarks;
-  const inWeightSpace = row.method === "anchoredWeights";
+  const inWeightSpace = targetOf(row.method) === "weightAnchor";
   let snapshot = base;
   let snapshotParams = about.base;
   let anchor: { readonly outer: number; readonly known: Known } | undefined;

@@ -1,23 +1,10 @@
 import { DataError } from "../../tensor/errors.ts";
 import { shown } from "../../text/jsonl.ts";
+import { signOf } from "../settings.ts";
+import { isTreatment, treatmentNames } from "../treatments.ts";
 
 /** Fields as they stand in a JSON file. */
 export type Json = Readonly<Record<string, unknown>>;
-
-/** How labels write what rows set. */
-const signs: Readonly<Record<string, string>> = {
-  learningRate: "η",
-  alpha: "α",
-  beta: "β",
-  temperature: "τ",
-  outer: "T",
-  inner: "K",
-  weight: "w",
-  budget: "δ",
-  power: "p",
-  replayShare: "share",
-  kdRatio: "KD",
-};
 
 /** Fields of a grid that are not settings. */
 const NAMES = ["method", "family", "label"];
@@ -40,7 +27,7 @@ const labelPart = (name: string, value: unknown): string =>
         .join(" ")
     : typeof value === "string"
       ? value
-      : `${signs[name] ?? name}=${value}`;
+      : `${signOf(name)}=${value}`;
 
 /**
  * All rows of a grid: `{ "method": "anchored", "alpha": [0.1, 0.25], "outer": 1, "inner": 10 }` are
@@ -50,9 +37,10 @@ const labelPart = (name: string, value: unknown): string =>
  * @throws DataError naming the field
  */
 export function expandGrid(grid: Json, path: string): Json[] {
-  const { method, family = method, label = method } = grid;
+  const { method, family = method } = grid;
   if (typeof method !== "string")
     throw new DataError(`${path}.method: expected the name of a method, got ${shown(method)}`);
+  const { label = isTreatment(method) ? treatmentNames[method].short : method } = grid;
   const settings = Object.entries(grid).filter(([name]) => !NAMES.includes(name));
   const combinations = settings.reduce<Json[]>(
     (rows, [name, value]) => {

@@ -1,5 +1,7 @@
 /** Rows of a study's table, named after what they set. */
+
 import type { OptimizerRecipe, RowRecipe } from "../recipe.ts";
+import { treatmentNames } from "../treatments.ts";
 
 /** What all optimizers of the studies share. */
 export const adamw: Pick<OptimizerRecipe, "warmup" | "b1" | "b2" | "clip"> = {
@@ -12,11 +14,16 @@ export const adamw: Pick<OptimizerRecipe, "warmup" | "b1" | "b2" | "clip"> = {
 /** A rate as in `3e-3`. */
 const rate = (learningRate: number): string => learningRate.toExponential();
 
-export const base: RowRecipe = { id: "base", label: "Base", family: "base", method: "base" };
+export const base: RowRecipe = {
+  id: "base",
+  label: treatmentNames.base.short,
+  family: "base",
+  method: "base",
+};
 
 export const sft = (learningRate: number): RowRecipe => ({
   id: `sft-${rate(learningRate)}`,
-  label: `SFT ${rate(learningRate)}`,
+  label: `${treatmentNames.sft.short} ${rate(learningRate)}`,
   family: "sft",
   method: "sft",
   learningRate,
@@ -25,7 +32,7 @@ export const sft = (learningRate: number): RowRecipe => ({
 /** WiSE-FT. */
 export const merge = (weight: number): RowRecipe => ({
   id: `merge-${weight}`,
-  label: `WiSE-FT ${weight}`,
+  label: `${treatmentNames.merge.short} ${weight}`,
   family: "merge",
   method: "merge",
   weight,
@@ -45,7 +52,7 @@ export function anchored(
   const setting = `α=${alpha} T=${outer} K=${inner}`;
   return {
     id: `anchored-${space}${alpha}-T${outer}-K${inner}`,
-    label: label ?? `Anchored ${setting}`,
+    label: label ?? `${treatmentNames.anchored.short} ${setting}`,
     family: interpolation === "logit" ? "anchored" : "probability",
     method: "anchored",
     outer,
@@ -58,7 +65,7 @@ export function anchored(
 /** The anchor rebuilt at every step. */
 export const moving = (alpha: number): RowRecipe => ({
   id: `moving-${alpha}`,
-  label: `Every-step anchor α=${alpha}`,
+  label: `${treatmentNames.moving.short} α=${alpha}`,
   family: "moving",
   method: "moving",
   alpha,
@@ -66,7 +73,7 @@ export const moving = (alpha: number): RowRecipe => ({
 
 export const asft = (beta: number, learningRate: number): RowRecipe => ({
   id: `asft-${beta}`,
-  label: `ASFT β=${beta} ${rate(learningRate)}`,
+  label: `${treatmentNames.asft.short} β=${beta} ${rate(learningRate)}`,
   family: "asft",
   method: "asft",
   beta,

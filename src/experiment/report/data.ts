@@ -1,4 +1,5 @@
 import type { Measurement, RowResult } from "../measurements.ts";
+import { baseOf } from "../recipe.ts";
 import { estimate, pairedDifference } from "../summary/statistics.ts";
 import { dropOf, gainOf, type RowSummary, type Spread, weightOf } from "../summary/summary.ts";
 import { type DataTable, type Datum, flatten, tableOf } from "./csv.ts";
@@ -68,7 +69,7 @@ export function seedData({ recipe, measurements, seeds }: Reported): DataTable {
     "seeds",
     results.map((result) => {
       const { kind: _, seed, row, ...scores } = result;
-      const [base, reference] = [recipe.rows[0]?.id, recipe.reference].map((id) => find(id, seed));
+      const [base, reference] = [baseOf(recipe).id, recipe.reference].map((id) => find(id, seed));
       return {
         ...{ row, seed, use: seeds.includes(seed) ? "reported" : "tuning" },
         gain: base && reference && gainOf(result, base, reference),

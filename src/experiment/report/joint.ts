@@ -1,3 +1,4 @@
+import { baseOf } from "../recipe.ts";
 import type { RunConfig } from "../runs/run.ts";
 import { percent, range } from "../summary/format.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
@@ -23,7 +24,7 @@ function cells(row: RowSummary | undefined, isBase: boolean): string {
  * @param config what all of them were made with; the first study's
  */
 export function jointPage(name: string, config: RunConfig, studies: readonly Measured[]): string {
-  const base = config.recipe.rows[0]?.id;
+  const base = baseOf(config.recipe).id;
   const rows = joinStudies(studies).map(({ id, label, studies: found, gain, drop }) => {
     const isBase = id === base;
     const means = isBase ? "<td>–</td><td>–</td>" : cell(gain, 2) + cell(drop, 2);

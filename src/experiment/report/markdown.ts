@@ -1,3 +1,4 @@
+import { baseOf } from "../recipe.ts";
 import { nats, percent } from "../summary/format.ts";
 import { estimate } from "../summary/statistics.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
@@ -66,7 +67,7 @@ export function jointMarkdownTable(studies: readonly Measured[]): string | undef
   const [first] = studies;
   const rows = joinStudies(studies).filter((row) => row.studies.every((one) => one !== undefined));
   if (!first || rows.length === 0) return undefined;
-  const base = first.recipe.rows[0]?.id;
+  const base = baseOf(first.recipe).id;
   const lines = rows.map(({ id, label, studies: found }) => {
     const bold = (text: string): string => (id === first.recipe.headline ? `**${text}**` : text);
     const both = found.map((one) =>

@@ -1,11 +1,12 @@
 import type { Certified, Measurement } from "../measurements.ts";
-import type { Recipe, RowRecipe } from "../recipe.ts";
+import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
 import type { Failure, RunConfig } from "../runs/run.ts";
 import { type Choice, chooseRows } from "../summary/choose.ts";
 import { type Point, paretoFrontier } from "../summary/statistics.ts";
 import type { Measured } from "../summary/studies.ts";
 import { type RowSummary, summarize } from "../summary/summary.ts";
-import { type Look, looksOf } from "./looks.ts";
+import type { RowStyle } from "./families.ts";
+import { rowStyles } from "./looks.ts";
 
 /** A run as it was read. */
 export interface ReportedRun {
@@ -37,7 +38,7 @@ export interface Reported {
    * them where there are few. */
   readonly shown: readonly RowSummary[];
   readonly certificates: readonly Certified[];
-  readonly look: (row: RowRecipe) => Look;
+  readonly look: (row: RowRecipe) => RowStyle;
   /** The number that stands for a row in figures: its place among those that are shown, from 1;
    * the base has none. */
   readonly numberOf: (row: RowRecipe) => string | undefined;
@@ -66,7 +67,7 @@ export function reportedOf({ config, measurements, failures = [] }: ReportedRun)
   const choices = chooseRows(tuning);
   const frontier = new Set(paretoFrontier(pointsOf(rows)).map(({ id }) => id));
   const looked = new Set([
-    ...[recipe.rows[0]?.id, recipe.reference, recipe.headline],
+    ...[baseOf(recipe).id, recipe.reference, recipe.headline],
     ...choices.map(({ row }) => row.id),
   ]);
   const shown = rows.length <= FEW ? rows : rows.filter(({ row }) => looked.has(row.id));
@@ -74,7 +75,7 @@ export function reportedOf({ config, measurements, failures = [] }: ReportedRun)
   return {
     ...{ config, recipe, failures, measurements, reported, seeds, rows, choices },
     ...{ tuningSeeds, tuning },
-    ...{ frontier, shown, look: looksOf(recipe) },
+    ...{ frontier, shown, look: rowStyles(recipe) },
     numberOf: ({ id }) => (numbered.includes(id) ? `${numbered.indexOf(id) + 1}` : undefined),
     certificates: reported.filter((m): m is Certified => m.kind === "certificate"),
   };

@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import type { Probe, RowResult, Scores } from "../measurements.ts";
+import { baseOf } from "../recipe.ts";
 import { mean } from "../summary/statistics.ts";
 import { type DataTable, tableOf } from "./csv.ts";
 import type { Reported } from "./reported.ts";
@@ -55,7 +56,7 @@ const isProbe = (m: { readonly kind: string }): m is Probe => m.kind === "probe"
 function marksOf(study: Reported, { of }: Quantity): Mark[] {
   const probes = study.reported.filter(isProbe);
   const bases = study.reported.filter(
-    (m): m is RowResult => m.kind === "row" && m.row === study.recipe.rows[0]?.id,
+    (m): m is RowResult => m.kind === "row" && m.row === baseOf(study.recipe).id,
   );
   return study.shown.flatMap(({ row }) => {
     const probed = probes.filter((probe) => probe.row === row.id);

@@ -84,7 +84,7 @@ function* progress(
   tokens: number,
 ): Generator<Progress> {
   if (step % READ_EVERY === 0 || step === steps)
-    yield { kind: "progress", seed, stage: row.id, step, steps, loss, tokens };
+    yield { kind: "progress", seed, stage: { kind: "row", id: row.id }, step, steps, loss, tokens };
 }
 
 function certified({ row, seed }: TrainOptions, m: OuterMeasurement): Certified {

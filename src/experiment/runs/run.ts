@@ -1,7 +1,13 @@
 import { DataError } from "../../tensor/errors.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "../../weights/store.ts";
-import type { Measurement } from "../measurements.ts";
-import type { Recipe } from "../recipe.ts";
+import {
+  type Measurement,
+  measurementOf,
+  measurementText,
+  rowOfMeasurement,
+  type Written,
+} from "../measurements.ts";
+import { baseOf, type Recipe } from "../recipe.ts";
 
 /** What decides a run's numbers, and what it ran on. */
 export interface RunConfig {
@@ -98,7 +104,7 @@ export async function readConfigIn(files: Files, path: string): Promise<RunConfi
     new TextDecoder().decode(bytes),
     configOf(path),
   ) as Partial<RunConfig> | null;
-  if (!config?.recipe?.rows || !config.seeds || !config.backend)
+  if (!config?.recipe?.rows?.length || !config.seeds || !config.backend)
     throw new DataError(`${configOf(path)}: expected recipe, seeds and backend`);
   return config as RunConfig;
 }
@@ -106,7 +112,7 @@ export async function readConfigIn(files: Files, path: string): Promise<RunConfi
 async function readMetrics(files: Files, path: string): Promise<Measurement[]> {
   const lines = new TextDecoder().decode(await files.read(path)).split("\n");
   return lines.flatMap((line, i) =>
-    line === "" ? [] : [parse(line, `${path}:${i + 1}`) as Measurement],
+    line === "" ? [] : [measurementOf(parse(line, `${path}:${i + 1}`) as Written)],
   );
 }
 
@@ -117,10 +123,6 @@ function parse(text: string, place: string): unknown {
     throw new DataError(`${place}: expected JSON, got ${(error as SyntaxError).message}`);
   }
 }
-
-/** The row that a measurement belongs to: pre-training makes the first one. */
-const rowOf = (m: Measurement, base: string): string =>
-  m.kind !== "progress" ? m.row : m.stage === "pre-training" ? base : m.stage;
 
 function runDirectory(
   files: Files,
@@ -158,6 +160,7 @@ function runDirectory(
  */
 function finishedRows(config: RunConfig) {
   const [seeds, rows] = [allSeeds(config), config.recipe.rows.map(({ id }) => id)];
+  const base = baseOf(config.recipe).id;
   const begun = new Map<string, Measurement[]>();
   const done = new Map<string, { readonly of: readonly Measurement[]; readonly text: string }>();
   const keyOf = (seed: number, row: string): string => `${seed} ${row}`;
@@ -166,13 +169,13 @@ function finishedRows(config: RunConfig) {
   return {
     /** @returns whether a row is finished with it */
     add: (m: Measurement): boolean => {
-      const key = keyOf(m.seed, rowOf(m, rows[0] ?? ""));
+      const key = keyOf(m.seed, rowOfMeasurement(m, base));
       const of = begun.get(key) ?? [];
       begun.set(key, of);
       of.push(m);
       if (m.kind !== "row") return false;
       begun.delete(key);
-      done.set(key, { of, text: of.map((each) => `${JSON.stringify(each)}\n`).join("") });
+      done.set(key, { of, text: of.map((each) => `${measurementText(each)}\n`).join("") });
       return true;
     },
     measurements: (): readonly Measurement[] => ordered().flatMap(({ of }) => of),

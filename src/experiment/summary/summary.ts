@@ -1,6 +1,6 @@
 import { effectiveWeight } from "../../anchored/objectives/interpolations.ts";
 import type { Certified, Measurement, RowResult } from "../measurements.ts";
-import type { Recipe, RowRecipe } from "../recipe.ts";
+import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
 import { mean } from "./statistics.ts";
 
 /** A figure over the seeds. */
@@ -92,7 +92,7 @@ function summarizeRow(
   certified: readonly Certified[],
   find: (id: string, seed: number) => RowResult | undefined,
 ): RowSummary {
-  const base = (seed: number): RowResult => find(recipe.rows[0]?.id ?? "", seed) as RowResult;
+  const base = (seed: number): RowResult => find(baseOf(recipe).id, seed) as RowResult;
   const gains = mine.flatMap((result) => {
     const reference = find(recipe.reference, result.seed);
     const gain = reference ? gainOf(result, base(result.seed), reference) : NaN;

@@ -1,4 +1,4 @@
-import type { Recipe, RowRecipe } from "../recipe.ts";
+import { type Recipe, type RowRecipe, weightsName } from "../recipe.ts";
 import { pretrainingIdentity } from "../row/pretrainingName.ts";
 
 /** A recipe with all the seeds that it is run with. */
@@ -26,7 +26,7 @@ export interface Standing {
 }
 
 export const jobId = (recipe: string, seed: number, row: string): string =>
-  `${recipe}/seed-${seed}/${row}`;
+  `${recipe}/${weightsName(seed, row)}`;
 
 /**
  * The rows whose weights a row begins with: the base, and the reference for rows that come after

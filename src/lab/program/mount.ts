@@ -1,4 +1,4 @@
-import type { Method } from "../../anchored/objectives/methods.ts";
+import { methodNames } from "../../anchored/objectives/names.ts";
 import type { Backend } from "../../engines/create.ts";
 import { html } from "../dom.ts";
 import { parameters, setParameters } from "../location.ts";
@@ -14,20 +14,9 @@ const engines: Readonly<Partial<Record<Backend, string>>> = {
   webgl2: "WebGL 2, through GPU.js",
   webgpu: "WebGPU, through GPU.js",
 };
-const methods: Readonly<Partial<Record<Method, string>>> = {
-  anchored: "Anchored Learning",
-  sft: "ordinary fine-tuning (SFT)",
-  anchoredWeights: "Anchored Learning between weights",
-  onPolicy: "Anchored Learning on its own answers",
-  distillation: "self-distillation",
-  moving: "anchor rebuilt at every step",
-  dft: "DFT",
-  asft: "ASFT",
-  klRegularized: "SFT with KL to the base",
-  l2sp: "L2-SP",
-  jsd: "distillation by Jensen–Shannon",
-  replay: "SFT with replay of prior examples",
-};
+const methods: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(methodNames).map(([method, { label }]) => [method, label]),
+);
 const orders: Readonly<Record<Order, string>> = {
   part: "by part of the model",
   program: "as they run",

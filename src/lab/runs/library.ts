@@ -2,7 +2,7 @@ import type { Measurement } from "../../experiment/measurements.ts";
 import { type RunConfig, reopenRunIn } from "../../experiment/runs/run.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { decodeSafetensors } from "../../weights/safetensors.ts";
-import { addressOf, lockOf, runPath, samplesOf } from "./places.ts";
+import { addressOf, checkpointOf, lockOf, runPath, samplesOf } from "./places.ts";
 import type { Run, Status } from "./run.ts";
 import type { Storage } from "./storage.ts";
 
@@ -72,7 +72,7 @@ export async function packWeights(
   { name, seed, recipe }: Run,
 ): Promise<{ readonly blob: Blob; readonly file: string }> {
   const id = recipe.rows.at(-1)?.id ?? "";
-  const path = `${runPath(name)}/checkpoints/seed-${seed}/${id}.safetensors`;
+  const path = checkpointOf(name, seed, id);
   const bytes = await storage.read(path);
   if (!bytes) throw new DataError(`${path}: expected weights, got no file`);
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });

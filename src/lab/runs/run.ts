@@ -1,13 +1,15 @@
-import type {
-  Certified,
-  Distributions,
-  Measurement,
-  Probe,
-  Progress,
-  RowResult,
-  Scores,
+import { anchoredMethods } from "../../anchored/objectives/kinds.ts";
+import {
+  type Certified,
+  type Distributions,
+  type Measurement,
+  type Probe,
+  type Progress,
+  type RowResult,
+  rowOfMeasurement,
+  type Scores,
 } from "../../experiment/measurements.ts";
-import type { Recipe, RowRecipe } from "../../experiment/recipe.ts";
+import { baseOf, type Recipe, type RowRecipe } from "../../experiment/recipe.ts";
 import type { Figures, Sample, Student, Trouble } from "../worker/protocol.ts";
 
 /** Where a run stands; `"cut off"` when its tab was closed, `"elsewhere"` when another tab has it. */
@@ -63,7 +65,7 @@ const mean = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x, 0
 
 export const isRow = (m: Measurement): m is RowResult => m.kind === "row";
 
-export const baseRow = ({ recipe }: Run): RowRecipe => recipe.rows[0] as RowRecipe;
+export const baseRow = ({ recipe }: Run): RowRecipe => baseOf(recipe);
 
 /** The rows that are trained or merged: all but the base. */
 export const tunedRows = ({ recipe }: Run): readonly RowRecipe[] => recipe.rows.slice(1);
@@ -71,21 +73,16 @@ export const tunedRows = ({ recipe }: Run): readonly RowRecipe[] => recipe.rows.
 export const resultOf = ({ measurements }: Run, row: RowRecipe): RowResult | undefined =>
   measurements.find((m): m is RowResult => m.kind === "row" && m.row === row.id);
 
-/** Methods with outer steps, each of which is certified. */
-const anchoredMethods: readonly RowRecipe["method"][] = [
-  ...(["anchored", "anchoredWeights", "onPolicy", "distillation"] as const),
-];
-
 /** Whether a method has outer steps, and so certificates. */
 export const isAnchored = (method: RowRecipe["method"]): boolean =>
-  anchoredMethods.includes(method);
+  anchoredMethods.some((anchored) => anchored === method);
 
-/** The stage of a row: pre-training makes the base. */
-export const stageOf = (row: RowRecipe): string =>
-  row.method === "base" ? "pre-training" : row.id;
-
-export const progressOf = ({ measurements }: Run, row: RowRecipe): Progress[] =>
-  measurements.filter((m): m is Progress => m.kind === "progress" && m.stage === stageOf(row));
+/** How a row's training went; the base's is pre-training. */
+export const progressOf = ({ recipe, measurements }: Run, row: RowRecipe): Progress[] =>
+  measurements.filter(
+    (m): m is Progress =>
+      m.kind === "progress" && rowOfMeasurement(m, baseOf(recipe).id) === row.id,
+  );
 
 export const certificatesOf = ({ measurements }: Run, row: RowRecipe): Certified[] =>
   measurements.filter((m): m is Certified => m.kind === "certificate" && m.row === row.id);

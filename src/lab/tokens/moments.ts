@@ -1,5 +1,5 @@
 import type { RowRecipe } from "../../experiment/recipe.ts";
-import { runPath, snapshotOf } from "../runs/places.ts";
+import { checkpointOf, snapshotOf } from "../runs/places.ts";
 import { baseRow, distributionsOf, type Run, resultOf, tunedRows } from "../runs/run.ts";
 
 /** A moment of a run at which models can be compared. */
@@ -24,8 +24,8 @@ export type Source = { readonly path: string } | { readonly version: number };
 const headline = (run: Run): RowRecipe | undefined =>
   tunedRows(run).find(({ id }) => id === run.recipe.headline) ?? tunedRows(run).at(-1);
 
-const checkpointOf = ({ name, seed }: Run, row: RowRecipe): Source => ({
-  path: `${runPath(name)}/checkpoints/seed-${seed}/${row.id}.safetensors`,
+const weightsOf = ({ name, seed }: Run, row: RowRecipe): Source => ({
+  path: checkpointOf(name, seed, row.id),
 });
 
 /**
@@ -40,7 +40,7 @@ export function momentsOf(run: Run): Moment[] {
   const reference = referenceOf(run);
   const { student } = run;
   if (!reference || student?.row !== reference.id || resultOf(run, reference)) return [];
-  const base = checkpointOf(run, baseRow(run));
+  const base = weightsOf(run, baseRow(run));
   return [
     {
       ...{ row: reference, outer: 0, alpha: undefined, live: true },
@@ -54,14 +54,14 @@ const referenceOf = ({ recipe }: Run): RowRecipe | undefined =>
 
 function finishedReference(run: Run): Source | undefined {
   const row = referenceOf(run);
-  return row && resultOf(run, row) && checkpointOf(run, row);
+  return row && resultOf(run, row) && weightsOf(run, row);
 }
 
 function momentsOfRow(run: Run, row: RowRecipe): Moment[] {
   const reference = finishedReference(run);
   const startOf = (outer: number): Source =>
     outer === 0
-      ? checkpointOf(run, baseRow(run))
+      ? weightsOf(run, baseRow(run))
       : { path: snapshotOf(run.name, run.seed, row.id, outer - 1) };
   const ended = distributionsOf(run, row).map(
     ({ outer, alpha }): Moment => ({
@@ -81,8 +81,8 @@ export function wholeOf(run: Run, row: RowRecipe): Moment | undefined {
   if (!resultOf(run, row)) return undefined;
   return {
     ...{ row, outer: 0, alpha: undefined, live: false },
-    snapshot: checkpointOf(run, baseRow(run)),
+    snapshot: weightsOf(run, baseRow(run)),
     reference: finishedReference(run),
-    next: checkpointOf(run, row),
+    next: weightsOf(run, row),
   };
 }

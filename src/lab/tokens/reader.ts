@@ -1,3 +1,4 @@
+import { targetOf } from "../../anchored/objectives/kinds.ts";
 import { interpolateWeights } from "../../anchored/objectives/weights.ts";
 import { expectedRatio } from "../../anchored/targets/hostRows.ts";
 import { responseReader } from "../../anchored/targets/responseRows.ts";
@@ -55,7 +56,7 @@ export function createReader(engine: Engine, recipe: Recipe, seed: number): Read
   ): Promise<LogProbRows | undefined> {
     if (!anchor || reference === undefined || !rows.reference) return undefined;
     const { row, alpha } = anchor;
-    if (row.method !== "anchoredWeights")
+    if (targetOf(row.method) !== "weightAnchor")
       return anchorOf(row, alpha, rows.snapshot, rows.reference);
     const between = () => interpolateWeights(weightsOf(snapshot), weightsOf(reference), alpha);
     return rowsOf(await engine.run(between), example);

@@ -1,5 +1,6 @@
+import { rowOfMeasurement } from "../../experiment/measurements.ts";
 import { freeName } from "../runs/library.ts";
-import type { Run } from "../runs/run.ts";
+import { baseRow, type Run } from "../runs/run.ts";
 import type { Storage } from "../runs/storage.ts";
 import { readSetup, writeSetup } from "../setup/address.ts";
 import { recipeOf, type Setup } from "../setup/setup.ts";
@@ -28,11 +29,8 @@ export function beginRun(conductor: Conductor, run: Run, { scratch, engine }: Se
 /** Goes on with a run that has not come to its end: its finished rows stay as they are. */
 export function continueRun(conductor: Conductor, run: Run): void {
   const finished = new Set(run.measurements.flatMap((m) => (m.kind === "row" ? [m.row] : [])));
-  const base = run.recipe.rows[0]?.id ?? "";
-  run.measurements = run.measurements.filter((m) => {
-    const stage = m.kind === "progress" ? m.stage : m.row;
-    return finished.has(stage === "pre-training" ? base : stage);
-  });
+  const base = baseRow(run).id;
+  run.measurements = run.measurements.filter((m) => finished.has(rowOfMeasurement(m, base)));
   run.student = undefined;
   const { scratch, engine } = readSetup(new URLSearchParams(run.address));
   if (run.backend !== "") {

@@ -1,6 +1,6 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { Program } from "../../engines/program.ts";
-import type { Measurement } from "../../experiment/measurements.ts";
+import { type Measurement, stageText } from "../../experiment/measurements.ts";
 import { isStepProgram } from "../../train/programs.ts";
 import type { Figures } from "./protocol.ts";
 
@@ -60,8 +60,9 @@ export function createStopwatch({ engine, step: newest }: Watched, now: () => nu
       const step = newest();
       // Before a row's first figures, the row is prepared and its step compiled. Steps that are told
       // of before any was compiled were made with the base: nobody timed them.
-      if (m.stage !== from.stage || !step) {
-        [from, trained] = [m, 0];
+      if (stageText(m.stage) !== from.stage || !step) {
+        from = { stage: stageText(m.stage), step: m.step, tokens: m.tokens };
+        trained = 0;
         return undefined;
       }
       return {

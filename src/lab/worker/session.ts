@@ -3,6 +3,7 @@ import type { Engine } from "../../engines/engine.ts";
 import { experiment } from "../../experiment/experiment.ts";
 import type { Student } from "../../experiment/look/watch.ts";
 import type { Measurement, RowResult } from "../../experiment/measurements.ts";
+import { weightsName } from "../../experiment/recipe.ts";
 import {
   createRunIn,
   type RunConfig,
@@ -117,7 +118,7 @@ async function follow(
     tell({ kind: "measurement", measurement: m });
     if (figures) tell({ kind: "figures", figures });
     if (m.kind !== "row") return;
-    const weights = await run.checkpoints.load(`seed-${m.seed}/${m.row}`);
+    const weights = await run.checkpoints.load(weightsName(m.seed, m.row));
     if (!weights) return;
     samples[m.row] = await answer(engine, recipe, weights.tensors, questions);
     await storage.write(samplesOf(name), JSON.stringify(samples));

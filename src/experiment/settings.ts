@@ -1,0 +1,60 @@
+import type { SettingName } from "../anchored/objectives/objective.ts";
+import {
+  belowOne,
+  type Check,
+  count,
+  notNegative,
+  number,
+  oneOf,
+  positive,
+  record,
+  share,
+} from "./checks.ts";
+
+/** What rows of a method may set: the methods' own settings, and what every method heeds. */
+export type TuningSetting = SettingName | "learningRate" | "epochs";
+
+/** All that a recipe's files and labels need to know about a setting. */
+export interface Setting {
+  /** How labels write it: `α=0.25`; undefined for one that labels write by its value alone. */
+  readonly sign?: string;
+  /** What a recipe may say. @throws DataError */
+  readonly check: Check;
+}
+
+const alpha: Check = (value, path) =>
+  typeof value === "object" && value !== null
+    ? record({ budget: notNegative })(value, path)
+    : number("a number in [0, 1] or { budget }", (x) => x >= 0 && x <= 1)(value, path);
+
+const interpolation: Check = (value, path) =>
+  typeof value === "object" && value !== null
+    ? record({ power: number("a finite number", () => true) })(value, path)
+    : oneOf(["logit", "probability"])(value, path);
+
+/**
+ * A row for each setting, in the order in which labels name them. What a setting does stands in
+ * `FineTuneOptions`, and which methods heed it in `objectives`.
+ */
+export const settings: { readonly [Name in TuningSetting]: Setting } = {
+  alpha: { sign: "α", check: alpha },
+  beta: { sign: "β", check: notNegative },
+  direction: { check: oneOf(["forward", "reverse"]) },
+  interpolation: { check: interpolation },
+  outer: { sign: "T", check: count },
+  inner: { sign: "K", check: count },
+  temperature: { sign: "τ", check: positive },
+  kdRatio: { sign: "KD", check: share },
+  replayShare: { sign: "share", check: belowOne },
+  learningRate: { sign: "η", check: positive },
+  epochs: { check: count },
+};
+
+/** How labels write what is no setting of its own: parts of one, and WiSE-FT's weight. */
+const partSigns: Readonly<Record<string, string>> = { budget: "δ", power: "p", weight: "w" };
+
+const isSetting = (name: string): name is TuningSetting => Object.hasOwn(settings, name);
+
+/** How labels write a setting, or a part of one: its sign where it has one, else its name. */
+export const signOf = (name: string): string =>
+  (isSetting(name) ? settings[name].sign : partSigns[name]) ?? name;
