@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { measurementText } from "../../../src/experiment/measurements.ts";
 import { createRunIn, reopenRunIn } from "../../../src/experiment/runs/run.ts";
 import { type Job, jobId, planJobs } from "../../../src/experiment/sweep/plan.ts";
 import { runSweep, type SweepEvent } from "../../../src/experiment/sweep/runSweep.ts";
@@ -96,7 +97,7 @@ describe("runSweep", () => {
         expect(begun.toSorted()).toEqual(jobs.map(({ id }) => id).sort());
         const lines = jobs
           .flatMap((job) => measurementsOf(job))
-          .map((m) => `${JSON.stringify(m)}\n`);
+          .map((m) => `${measurementText(m)}\n`);
         expect(files.contents.get("run/metrics.jsonl")).toBe(lines.join(""));
       }),
       { numRuns: 1000 },

@@ -1,5 +1,8 @@
+import { heeds } from "../../anchored/objectives/kinds.ts";
 import { html } from "../dom.ts";
-import { consequence, type Knob, knobs, methodNames } from "./knobs.ts";
+import { challengerNames } from "./challengers.ts";
+import { consequence } from "./consequence.ts";
+import { type KnobField, knobFields, knobs } from "./knobs.ts";
 import { defaultSetup, recipes, type Setup } from "./setup.ts";
 
 /** The controls that make a setup. */
@@ -81,13 +84,13 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
       add(
         choice(
           "Method",
-          methodNames,
+          challengerNames,
           ({ method }) => method,
           (method) => change({ method: method as Setup["method"] }),
         ),
       ),
       add(spaceChoice((space) => change({ space }))),
-      ...knobs.map((knob) => add(slider(knob, (value) => change({ [knob.field]: value })))),
+      ...knobFields.map((field) => add(slider(field, (value) => change({ [field]: value })))),
       note,
     ),
     html(
@@ -160,7 +163,7 @@ function spaceChoice(write: (space: Setup["space"]) => void): Part {
   return {
     element: part.element,
     show: (setup) => {
-      part.element.hidden = !["anchored", "moving"].includes(setup.method);
+      part.element.hidden = !heeds(setup.method, "interpolation");
       part.show(setup);
     },
   };
@@ -195,8 +198,8 @@ function toggle(
   };
 }
 
-function slider(knob: Knob, write: (value: number) => void): Part {
-  const { field, label, about, min, max, step, scale, methods } = knob;
+function slider(field: KnobField, write: (value: number) => void): Part {
+  const { label, about, min, max, step, scale, methods } = knobs[field];
   const output = html("output");
   const input = html("input", {
     ...{ type: "range", min, max, step },

@@ -1,23 +1,33 @@
-import type { Challenger, Setup } from "./setup.ts";
+import { heeds } from "../../anchored/objectives/kinds.ts";
+import { type Challenger, challengers } from "./challengers.ts";
 
-/** A number that a slider sets. */
+/** Numbers that sliders set: settings of `fineTune`, the budget that may choose α, WiSE-FT's weight. */
+export type KnobField =
+  | "alpha"
+  | "budget"
+  | "outer"
+  | "inner"
+  | "temperature"
+  | "beta"
+  | "weight"
+  | "replayShare"
+  | "learningRate";
+
+/** All that the page and its links need to know about a number. */
 export interface Knob {
-  readonly field:
-    | "alpha"
-    | "budget"
-    | "outer"
-    | "inner"
-    | "temperature"
-    | "beta"
-    | "weight"
-    | "replayShare"
-    | "learningRate";
+  /** What links call it, as short as it can be understood. */
+  readonly link: string;
   readonly label: string;
   /** What turning it does. */
   readonly about: string;
+  /** Where it stands unless the study says otherwise. */
+  readonly initial: number;
   readonly min: number;
   readonly max: number;
   readonly step: number;
+  /** What a link may say, which goes farther than the slider. */
+  readonly linked: readonly [min: number, max: number];
+  readonly whole?: true;
   /** Where the slider stands for a value, and back; the value itself by default. */
   readonly scale?: {
     readonly to: (value: number) => number;
@@ -26,80 +36,74 @@ export interface Knob {
   readonly methods: readonly Challenger[];
 }
 
-export const methodNames: Readonly<Record<Challenger, string>> = {
-  anchored: "Anchored Learning",
-  anchoredWeights: "Anchored, between weights",
-  onPolicy: "Anchored, on its own answers",
-  distillation: "Self-distillation (α = 1)",
-  moving: "Anchor rebuilt at every step",
-  asft: "ASFT",
-  dft: "DFT",
-  klRegularized: "SFT with a KL penalty",
-  l2sp: "L2-SP, decay towards the base",
-  replay: "Replay of prior examples",
-  merge: "WiSE-FT, average of weights",
-};
+const heeding = (setting: Parameters<typeof heeds>[1]): readonly Challenger[] =>
+  challengers.filter((method) => heeds(method, setting));
 
-const all = Object.keys(methodNames) as readonly Challenger[];
-const stepwise: readonly Challenger[] = ["anchored", "anchoredWeights", "onPolicy"];
 const decades = {
   to: (value: number) => Math.log10(value),
   from: (at: number) => Number((10 ** at).toPrecision(2)),
 };
 
-export const knobs: readonly Knob[] = [
-  {
-    ...{ field: "alpha", label: "α, the reference's weight in the anchor" },
+/** A row for each number, in the order of the page. */
+export const knobs: { readonly [F in KnobField]: Knob } = {
+  alpha: {
+    ...{ link: "alpha", label: "α, the reference's weight in the anchor" },
     about: "0 stays at the snapshot, 1 copies p_sft.",
-    ...{ min: 0, max: 1, step: 0.05, methods: [...stepwise, "moving"] },
+    ...{ initial: 0.25, min: 0, max: 1, step: 0.05, linked: [0, 1] },
+    methods: heeding("alpha"),
   },
-  {
-    ...{ field: "budget", label: "δ, budget of an outer step" },
+  budget: {
+    ...{ link: "budget", label: "δ, budget of an outer step" },
     about: "Nats a token; chooses α anew at each outer step. 0 leaves α as it is set.",
-    ...{ min: 0, max: 1, step: 0.01, methods: ["anchored"] },
+    ...{ initial: 0, min: 0, max: 1, step: 0.01, linked: [0, 10], methods: ["anchored"] },
   },
-  {
-    ...{ field: "outer", label: "T, outer steps" },
+  outer: {
+    ...{ link: "T", label: "T, outer steps" },
     about: "How often the snapshot is taken and the anchor moves.",
-    ...{ min: 1, max: 10, step: 1, methods: stepwise },
+    ...{ initial: 2, min: 1, max: 10, step: 1, linked: [1, 20], whole: true },
+    methods: heeding("outer"),
   },
-  {
-    ...{ field: "inner", label: "K, epochs in each" },
+  inner: {
+    ...{ link: "K", label: "K, epochs in each" },
     about: "How long the student trains towards each anchor.",
-    ...{ min: 1, max: 10, step: 1, methods: stepwise },
+    ...{ initial: 5, min: 1, max: 10, step: 1, linked: [1, 20], whole: true },
+    methods: heeding("inner"),
   },
-  {
-    ...{ field: "temperature", label: "τ, temperature" },
+  temperature: {
+    ...{ link: "temperature", label: "τ, temperature" },
     about: "Divides all logits before they are compared.",
-    ...{ min: 0.5, max: 4, step: 0.1, methods: ["anchored"] },
+    ...{ initial: 1, min: 0.5, max: 4, step: 0.1, linked: [0.1, 10] },
+    methods: heeding("temperature"),
   },
-  {
-    ...{ field: "beta", label: "β, weight of the penalty" },
+  beta: {
+    ...{ link: "beta", label: "β, weight of the penalty" },
     about: "Of what is added to the loss to stay near the base.",
-    ...{ min: 0, max: 1, step: 0.01, methods: ["asft", "klRegularized", "l2sp"] },
+    ...{ initial: 0.1, min: 0, max: 1, step: 0.01, linked: [0, 10] },
+    methods: heeding("beta"),
   },
-  {
-    ...{ field: "weight", label: "Weight of p_sft's parameters" },
+  weight: {
+    ...{ link: "weight", label: "Weight of p_sft's parameters" },
     about: "WiSE-FT averages the weights of the base and of p_sft.",
-    ...{ min: 0, max: 1, step: 0.05, methods: ["merge"] },
+    ...{ initial: 0.3, min: 0, max: 1, step: 0.05, linked: [0, 1], methods: ["merge"] },
   },
-  {
-    ...{ field: "replayShare", label: "Share of a batch" },
+  replayShare: {
+    ...{ link: "replay", label: "Share of a batch" },
     about: "Examples of the prior skills that come on top of each batch.",
-    ...{ min: 0.05, max: 0.75, step: 0.05, methods: ["replay"] },
+    ...{ initial: 0.25, min: 0.05, max: 0.75, step: 0.05, linked: [0, 0.9] },
+    methods: heeding("replayShare"),
   },
-  {
-    ...{ field: "learningRate", label: "Learning rate" },
+  learningRate: {
+    ...{ link: "rate", label: "Learning rate" },
     about: "The same for both methods.",
-    ...{ min: -4, max: -1.7, step: 0.01, scale: decades, methods: all },
+    ...{ initial: 3e-3, min: -4, max: -1.7, step: 0.01, linked: [1e-6, 1], scale: decades },
+    methods: challengers,
   },
-];
+};
 
-/** What the knobs amount to, in a sentence. */
-export function consequence({ method, alpha, budget, outer }: Setup): string {
-  if (!stepwise.includes(method)) return "";
-  if (budget > 0 && method === "anchored")
-    return "α is chosen so that an exact step stays within the budget.";
-  const total = 1 - (1 - alpha) ** outer;
-  return `After T exact steps p_sft has the weight 1 − (1 − α)^T = ${total.toFixed(2)}.`;
-}
+export const knobFields: readonly KnobField[] = Object.keys(knobs) as KnobField[];
+
+/** A number for every knob. */
+export const everyKnob = (
+  make: (field: KnobField) => number,
+): Readonly<Record<KnobField, number>> =>
+  Object.fromEntries(knobFields.map((field) => [field, make(field)])) as Record<KnobField, number>;

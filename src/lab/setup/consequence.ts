@@ -1,0 +1,11 @@
+import { heeds } from "../../anchored/objectives/kinds.ts";
+import type { Setup } from "./setup.ts";
+
+/** What the knobs amount to, in a sentence. */
+export function consequence({ method, alpha, budget, outer }: Setup): string {
+  if (!heeds(method, "outer")) return "";
+  if (budget > 0 && method === "anchored")
+    return "α is chosen so that an exact step stays within the budget.";
+  const total = 1 - (1 - alpha) ** outer;
+  return `After T exact steps p_sft has the weight 1 − (1 − α)^T = ${total.toFixed(2)}.`;
+}
