@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { commandList, commandNamed } from "../../src/cli/commands.ts";
+import { commandOf, globalUsage } from "../../src/cli/commands.ts";
 import { drawnBenchmarks } from "../../src/cli/data/drawn.ts";
 import { fileBenchmarks } from "../../src/cli/data/files.ts";
 import { publishedNames } from "../../src/cli/download/sources.ts";
 import { scorables } from "../../src/cli/score/questions.ts";
-import { UsageError } from "../../src/cli/study/options.ts";
 import {
   flag,
   oneOf,
@@ -15,21 +14,27 @@ import {
   text,
   whole,
 } from "../../src/cli/terminal/knobs.ts";
+import { UsageError } from "../../src/cli/terminal/usage.ts";
 import { namedSweeps } from "../../src/experiment/sweep/named.ts";
 
-const usageOf = (name: string): string => commandNamed(name)?.usage ?? "";
+const names = ["study", "sweep", "report", "diagnose", "data", "score", "download"];
+const usageOf = (name: string): string => commandOf([name]).command.usage;
 
 describe("commands", () => {
   it("are found by name; all else is the study's", () => {
-    for (const name of ["sweep", "diagnose", "data", "score", "download"]) {
-      expect(commandNamed(name)?.name).toBe(name);
-      expect(commandList).toContain(`anchorgrad ${name} `);
+    for (const name of names) {
+      const { command, args } = commandOf([name, "--a", name]);
+      expect([command.name, args]).toEqual([name, ["--a", name]]);
+      expect(globalUsage).toContain(`anchorgrad ${name} `);
     }
-    for (const name of [undefined, "--smoke", "-h"]) expect(commandNamed(name)).toBeUndefined();
+    for (const line of [[], ["--smoke"], ["-h", "sweep"]]) {
+      const { command, args } = commandOf(line);
+      expect([command.name, args]).toEqual(["study", line]);
+    }
     for (const name of ["", "sweeps", "toString"])
-      expect(() => commandNamed(name)).toThrow(
+      expect(() => commandOf([name])).toThrow(
         new UsageError(
-          `expected an option or one of sweep, report, diagnose, data, score, download, got ${name || "nothing"}; see --help`,
+          `expected an option or one of ${names.join(", ")}, got ${name || "nothing"}; see --help`,
         ),
       );
   });
@@ -61,7 +66,7 @@ describe("commands", () => {
     for (const option of ["--name", "--seeds", "--tuning-seeds", "--processes", "--keep-weights"])
       expect(usageOf("sweep")).toContain(option);
     for (const name of Object.keys(namedSweeps)) expect(usageOf("sweep")).toContain(name);
-    for (const name of ["sweep", "diagnose", "data", "score", "download"])
+    for (const name of names)
       for (const line of usageOf(name).split("\n")) expect(line.length).toBeLessThan(101);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { report } from "../../src/cli/report.ts";
-import { UsageError } from "../../src/cli/study/options.ts";
+import { UsageError } from "../../src/cli/terminal/usage.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { createRun } from "../../src/experiment/runs/directory.ts";
 import { DataError } from "../../src/tensor/errors.ts";

@@ -3,26 +3,35 @@ import { diagnose } from "./diagnose/diagnose.ts";
 import { download } from "./download/download.ts";
 import { report } from "./report.ts";
 import { score } from "./score/score.ts";
-import { UsageError } from "./study/options.ts";
+import { study } from "./study/study.ts";
 import { sweep } from "./sweep/sweep.ts";
 import type { Command } from "./terminal/command.ts";
+import { UsageError } from "./terminal/usage.ts";
 
-/** What there is beside the study. */
-const commands: readonly Command[] = [sweep, report, diagnose, data, score, download];
+const commands: readonly Command[] = [study, sweep, report, diagnose, data, score, download];
 
 /**
- * The command that a command line begins with, or undefined where it is the study's.
+ * The command that a command line begins with, and what is left for it to read; the study where the
+ * line begins with an option or is empty.
  * @throws UsageError for a word that is no command
  */
-export function commandNamed(word: string | undefined): Command | undefined {
-  const found = commands.find(({ name }) => name === word);
-  if (found || word === undefined || word.startsWith("-")) return found;
+export function commandOf(line: readonly string[]): {
+  readonly command: Command;
+  readonly args: readonly string[];
+} {
+  const [word, ...args] = line;
+  const command = commands.find(({ name }) => name === word);
+  if (command) return { command, args };
+  if (word === undefined || word.startsWith("-")) return { command: study, args: line };
   const names = commands.map(({ name }) => name).join(", ");
   throw new UsageError(
     `expected an option or one of ${names}, got ${word || "nothing"}; see --help`,
   );
 }
 
-/** A line for each command. */
-export const commandList: string = `Commands, each with its own --help
+/** What help says beside a command's own: a line for each command. */
+export const globalUsage: string = `  --version               the version of anchorgrad
+  --help                  this text
+
+Commands, each with its own --help
 ${commands.map(({ name, about }) => `  anchorgrad ${name.padEnd(10)}${about}\n`).join("")}`;

@@ -1,40 +1,21 @@
 #!/usr/bin/env node
 import { DataError } from "../tensor/errors.ts";
-import { commandList, commandNamed } from "./commands.ts";
-import { parseOptions, UsageError, usage } from "./study/options.ts";
-import { runStudy } from "./study/study.ts";
-import type { Command } from "./terminal/command.ts";
+import { commandOf, globalUsage } from "./commands.ts";
+import { UsageError } from "./terminal/usage.ts";
 import { ownVersions } from "./terminal/version.ts";
 
 /** As shells count them: a process ended by SIGINT. */
 const INTERRUPTED = 130;
 
-async function main(args: readonly string[]): Promise<number> {
-  const command = commandNamed(args[0]);
-  if (command) return runCommand(command, args.slice(1));
-  const options = parseOptions(args);
-  if (options.help) {
-    process.stdout.write(`${usage}\n${commandList}`);
-    return 0;
-  }
-  const versions = await ownVersions();
-  if (options.version) {
-    process.stdout.write(`${versions["anchorgrad"]}\n`);
-    return 0;
-  }
-  const finished = await runStudy(options, {
-    out: process.stdout,
-    folder: process.cwd(),
-    signal: interruption(),
-    versions,
-  });
-  return finished ? 0 : INTERRUPTED;
-}
-
-async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+async function main(line: readonly string[]): Promise<number> {
   const { stdout: out, stderr: err } = process;
+  const { command, args } = commandOf(line);
   if (args.includes("--help") || args.includes("-h")) {
-    out.write(command.usage);
+    out.write(command.name === line[0] ? command.usage : `${command.usage}${globalUsage}`);
+    return 0;
+  }
+  if (args.includes("--version")) {
+    out.write(`${(await ownVersions())["anchorgrad"]}\n`);
     return 0;
   }
   // Whoever reads the output, such as `head`, may have had enough.

@@ -1,5 +1,4 @@
 import { basename, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { toCsv } from "../experiment/report/csv.ts";
 import { dataTables } from "../experiment/report/csvFiles.ts";
 import { jointMarkdownTable, markdownTable } from "../experiment/report/markdown.ts";
@@ -8,8 +7,15 @@ import { type ReportedRun, reportedOf, reportedPart } from "../experiment/report
 import { readFailures, reopenRun, runsIn } from "../experiment/runs/directory.ts";
 import { DataError } from "../tensor/errors.ts";
 import { writeWhole } from "../weights/files.ts";
-import { UsageError } from "./study/options.ts";
 import type { Command, Terminal } from "./terminal/command.ts";
+import { describeKnobs, flag, readArguments, text } from "./terminal/knobs.ts";
+import { UsageError } from "./terminal/usage.ts";
+
+const knobs = {
+  out: text("<file>", "the page (default: report.html in the first folder)"),
+  csv: text("<folder>", "also writes every table as <run>-<table>.csv"),
+  markdown: flag("prints the tables of results as Markdown, and writes no page"),
+};
 
 const usage = `anchorgrad report <folder …> [options]: one self-contained page about runs
 
@@ -21,24 +27,14 @@ Each folder is a run's, with config.json and metrics.jsonl, or one of several ru
 Runs that have not ended are reported as far as they are.
 
 Options
-  --out <file>            the page (default: report.html in the first folder)
-  --csv <folder>          also writes every table as <run>-<table>.csv
-  --markdown              prints the tables of results as Markdown, and writes no page
-  --help                  this text
-`;
-
-const declared = {
-  out: { type: "string" },
-  csv: { type: "string" },
-  markdown: { type: "boolean" },
-} as const;
+${describeKnobs(knobs)}`;
 
 async function run(args: readonly string[], { out, folder }: Terminal): Promise<boolean> {
-  const { values, positionals } = parse(args);
-  const [first] = positionals;
+  const { values, rest: folders } = readArguments(args, knobs);
+  const [first] = folders;
   if (first === undefined)
     throw new UsageError("report: expected the folder of a run, got none; see --help");
-  const paths = await Promise.all(positionals.map((path) => runsOf(resolve(folder, path))));
+  const paths = await Promise.all(folders.map((path) => runsOf(resolve(folder, path))));
   const runs = await Promise.all(paths.flat().map(read));
   if (values.csv !== undefined) await writeTables(runs, resolve(folder, values.csv), out);
   if (values.markdown) {
@@ -85,14 +81,6 @@ async function writeTables(
       await writeWhole(path, toCsv(table));
       out.write(`${path}\n`);
     }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: declared, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(/\.\s/)[0]}; see --help`);
-  }
 }
 
 export const report: Command = {

@@ -1,22 +1,21 @@
 import type { Device } from "./device.ts";
 import { type Engine, engineOf } from "./engine.ts";
 
-/** Where programs can run. `auto` takes a hardware GPU if there is one, else `wasm`. */
-export type Backend =
-  | "auto"
-  | "reference"
-  | "wasm"
-  | "webgpu"
-  | "webgl2"
-  | "webgl"
-  | "headlessgl"
-  | "webasm"
-  | "cpu";
+/** Every name that `createEngine` knows. */
+export const BACKENDS = [
+  "auto",
+  "reference",
+  "wasm",
+  "webgpu",
+  "webgl2",
+  "webgl",
+  "headlessgl",
+  "webasm",
+  "cpu",
+] as const;
 
-const BACKENDS: readonly Backend[] = [
-  ...(["auto", "reference", "wasm"] as const),
-  ...(["webgpu", "webgl2", "webgl", "headlessgl", "webasm", "cpu"] as const),
-];
+/** Where programs can run. `auto` takes a hardware GPU if there is one, else `wasm`. */
+export type Backend = (typeof BACKENDS)[number];
 
 export interface EngineOptions {
   readonly backend?: Backend;

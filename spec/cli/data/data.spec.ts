@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { data } from "../../../src/cli/data/data.ts";
 import { drawnBenchmarks } from "../../../src/cli/data/drawn.ts";
-import { UsageError } from "../../../src/cli/study/options.ts";
+import { UsageError } from "../../../src/cli/terminal/usage.ts";
 import { countdown, finalAnswer, igsm, medcalc } from "../../../src/tasks/index.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { openPlace, type Place, parseRows } from "../terminal.ts";

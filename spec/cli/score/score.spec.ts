@@ -4,7 +4,7 @@ import { data } from "../../../src/cli/data/data.ts";
 import { scorables } from "../../../src/cli/score/questions.ts";
 import { score } from "../../../src/cli/score/score.ts";
 import { renderScores, tally } from "../../../src/cli/score/table.ts";
-import { UsageError } from "../../../src/cli/study/options.ts";
+import { UsageError } from "../../../src/cli/terminal/usage.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { openPlace, type Place, parseRows } from "../terminal.ts";
 

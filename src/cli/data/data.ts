@@ -3,7 +3,6 @@ import { count as grouped } from "../../experiment/summary/format.ts";
 import { key } from "../../tensor/random.ts";
 import { fetchPublished } from "../download/download.ts";
 import { publicationOf } from "../download/sources.ts";
-import { UsageError } from "../study/options.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { writeFile, writeOut } from "../terminal/files.ts";
 import {
@@ -17,6 +16,7 @@ import {
   whole,
 } from "../terminal/knobs.ts";
 import { reportProblems } from "../terminal/problems.ts";
+import { UsageError } from "../terminal/usage.ts";
 import { drawnBenchmarks, drawSamples } from "./drawn.ts";
 import { fileBenchmarks } from "./files.ts";
 import { formats, type Sample, toRow } from "./rows.ts";

@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
-import { type Backend, createEngine } from "../../engines/create.ts";
+import { createEngine } from "../../engines/create.ts";
 import { diagnose as diagnoseRun } from "../../experiment/look/diagnose.ts";
 import { reopenRun } from "../../experiment/runs/directory.ts";
 import { allSeeds } from "../../experiment/runs/run.ts";
-import { UsageError } from "../study/options.ts";
+import { at } from "../../tensor/shapes.ts";
+import { backendNamed } from "../terminal/backend.ts";
 import type { Command } from "../terminal/command.ts";
 import { describeKnobs, readKnobs, whole } from "../terminal/knobs.ts";
+import { UsageError } from "../terminal/usage.ts";
 import { renderDiagnosis } from "./text.ts";
 
 const knobs = {
@@ -36,11 +38,11 @@ export const diagnose: Command = {
     const { seed: asked } = readKnobs(rest, knobs);
     const run = await reopenRun(resolve(folder, name));
     const seeds = allSeeds(run.config);
-    const seed = asked ?? (seeds[0] as number);
+    const seed = asked ?? at(seeds, 0);
     if (!seeds.includes(seed))
       throw new UsageError(`--seed: expected one of ${seeds.join(", ")}, got ${seed}`);
     const { recipe, backend } = run.config;
-    await using engine = await createEngine({ backend: backend as Backend });
+    await using engine = await createEngine({ backend: backendNamed(backend) });
     out.write(`anchorgrad: the ${recipe.name} study of ${run.path}, seed ${seed}\n\n`);
     out.write(`${renderDiagnosis(await diagnoseRun(engine, run, seed))}\n`);
     return true;

@@ -3,7 +3,6 @@ import { join, resolve } from "node:path";
 import { count } from "../../experiment/summary/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { differenceOf, FetchError, fetchFile } from "../../weights/hub/fetchFile.ts";
-import { UsageError } from "../study/options.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { readBytes } from "../terminal/files.ts";
 import {
@@ -15,6 +14,7 @@ import {
   text,
   type Values,
 } from "../terminal/knobs.ts";
+import { UsageError } from "../terminal/usage.ts";
 import { createDownloadBar } from "./bar.ts";
 import { type Published, publicationOf, publishedNames } from "./sources.ts";
 

@@ -1,7 +1,7 @@
 import { ifeval, medcalc } from "../../tasks/index.ts";
-import { UsageError } from "../study/options.ts";
 import { readJsonlBytes } from "../terminal/jsonlFile.ts";
 import { type Knobs, oneOf, type Values } from "../terminal/knobs.ts";
+import { UsageError } from "../terminal/usage.ts";
 
 /** A file that its authors publish. */
 export interface Published {

@@ -3,6 +3,7 @@ import type { Measurement, Progress, RowResult } from "../../experiment/measurem
 import { baseOf, type Recipe, type RowRecipe } from "../../experiment/recipe.ts";
 import { rowTokens } from "../../experiment/row/work.ts";
 import { dropOf } from "../../experiment/summary/summary.ts";
+import type { Output } from "../terminal/command.ts";
 import { finishedLine, progressLines, type Standing } from "./progress.ts";
 
 /** Shows measurements as they come. */
@@ -19,7 +20,7 @@ export interface DisplayOptions {
   readonly seeds: readonly number[];
   /** Rows that were finished before. */
   readonly finished: readonly RowResult[];
-  readonly out: NodeJS.WriteStream;
+  readonly out: Output;
   /** Milliseconds, from any origin. */
   readonly now: () => number;
 }

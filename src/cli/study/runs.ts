@@ -7,11 +7,13 @@ import { smokeRecipe } from "../../experiment/recipes/smoke.ts";
 import { createRun, listRuns, reopenRun } from "../../experiment/runs/directory.ts";
 import type { RunDirectory } from "../../experiment/runs/run.ts";
 import { workerOf } from "../terminal/claim.ts";
-import { type Options, UsageError } from "./options.ts";
+import type { Output } from "../terminal/command.ts";
+import { UsageError } from "../terminal/usage.ts";
+import type { Options } from "./options.ts";
 
 /** What a study needs of the world. */
 export interface World {
-  readonly out: NodeJS.WriteStream;
+  readonly out: Output;
   /** Where runs/ and .cache/ are. */
   readonly folder: string;
   /** Aborted by Ctrl-C: the study ends after the measurement at hand. */

@@ -9,11 +9,24 @@ import type { RunConfig, RunDirectory } from "../../experiment/runs/run.ts";
 import { duration } from "../../experiment/summary/format.ts";
 import { summarize } from "../../experiment/summary/summary.ts";
 import { checkpointFolder } from "../../weights/files.ts";
+import { backendNamed } from "../terminal/backend.ts";
 import { claim } from "../terminal/claim.ts";
+import type { Command } from "../terminal/command.ts";
+import { UsageError } from "../terminal/usage.ts";
+import { ownVersions } from "../terminal/version.ts";
 import { createDisplay } from "./display.ts";
-import { type Options, UsageError } from "./options.ts";
+import { type Options, parseOptions, usage } from "./options.ts";
 import { begin, nameOf, reopen, type World } from "./runs.ts";
 import { renderNotes, renderTable } from "./table.ts";
+
+/** The default: what `anchorgrad` does without a command's name. */
+export const study: Command = {
+  name: "study",
+  about: "what Anchored Learning keeps that plain fine-tuning forgets; the default",
+  usage,
+  run: async (args, { out, folder, signal }) =>
+    runStudy(parseOptions(args), { out, folder, signal, versions: await ownVersions() }),
+};
 
 /** @returns whether the study came to its end */
 export async function runStudy(options: Options, world: World): Promise<boolean> {
@@ -93,7 +106,7 @@ async function follow(engine: Engine, run: RunDirectory, world: World): Promise<
 function engineOptions({ backend, threads }: Options, config?: RunConfig): EngineOptions {
   const wanted = backend ?? config?.backend;
   return {
-    ...(wanted !== undefined && { backend: wanted as NonNullable<EngineOptions["backend"]> }),
+    ...(wanted !== undefined && { backend: backendNamed(wanted) }),
     ...(threads !== undefined && { threads }),
   };
 }

@@ -1,43 +1,30 @@
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
+import { BACKENDS, type Backend } from "../../engines/create.ts";
 import { namedRecipes, namedSweeps } from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
 import type { Sweep } from "../../experiment/sweep/sweep.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { backends, parseSeeds, UsageError } from "../study/options.ts";
 import { readBytes } from "../terminal/files.ts";
 import {
   describeKnobs,
+  fileName,
   flag,
-  type Knob,
   oneOf,
   readKnobs,
+  seedList,
   type Values,
   whole,
 } from "../terminal/knobs.ts";
-
-/** Seeds as the study's options write them. */
-const seedList = (option: string, about: string): Knob<readonly number[]> => ({
-  value: "<n | list>",
-  about,
-  expected: "a count or a list",
-  read: (given) => parseSeeds(given, option),
-});
-
-const name: Knob<string> = {
-  value: "<name>",
-  about: "the sweep's folder under runs/ (default: the sweep's name)",
-  expected: "letters, digits, dots, - and _",
-  read: (given) => (/^\w[\w.-]*$/.test(given) ? given : undefined),
-};
+import { UsageError } from "../terminal/usage.ts";
 
 const knobs = {
-  name,
-  seeds: seedList("--seeds", "reported seeds: how many, or which ones (7,8,9 or 7,)"),
-  tuningSeeds: seedList("--tuning-seeds", "seeds on which each family's row is chosen"),
+  name: fileName("the sweep's folder under runs/ (default: the sweep's name)"),
+  seeds: seedList("reported seeds: how many, or which ones (7,8,9 or 7,)"),
+  tuningSeeds: seedList("seeds on which each family's row is chosen"),
   processes: whole("jobs at a time (default: as many as cores)", 1, 1024),
   threads: whole("threads of each process (default: cores / processes)", 1, 1024),
-  backend: oneOf("where to compute (default: wasm)", backends),
+  backend: oneOf("where to compute (default: wasm)", BACKENDS, "<name>"),
   keepWeights: flag("keep the weights of all rows, not only those that others need"),
 };
 
@@ -55,7 +42,7 @@ The same command again goes on where the last one ended, however that was: finis
 failed ones run again, and rows and seeds may have been added. Exit code 1: some rows failed.
 
 Options
-${describeKnobs(knobs).replace(backends.join("|"), "name")}
+${describeKnobs(knobs)}
 ${recipeFileHelp}`;
 
 /** What the command line asks for. */
@@ -64,7 +51,7 @@ export interface SweepOptions {
   /** The folder under runs/. */
   readonly name: string;
   readonly processes: number;
-  readonly engine: { readonly backend: (typeof backends)[number]; readonly threads: number };
+  readonly engine: { readonly backend: Backend; readonly threads: number };
   readonly keepWeights: boolean;
 }
 

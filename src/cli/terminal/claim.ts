@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readIfThere, writeWhole } from "../../weights/files.ts";
-import { UsageError } from "../study/options.ts";
+import { UsageError } from "./usage.ts";
 
 const fileOf = (run: string): string => join(run, "running.pid");
 

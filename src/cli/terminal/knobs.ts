@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "../study/options.ts";
+import { UsageError } from "./usage.ts";
 
 /** An option of a command. */
 export interface Knob<T> {
@@ -7,8 +7,8 @@ export interface Knob<T> {
   readonly value: string;
   readonly about: string;
   readonly expected: string;
-  /** Undefined for a text that is not as expected. */
-  readonly read: (text: string) => T | undefined;
+  /** Undefined for a text that is not as expected. @throws UsageError to say more of it */
+  readonly read: (text: string, option: string) => T | undefined;
 }
 
 /** Options by name in camel case: `maxOp` is `--max-op`. */
@@ -18,6 +18,35 @@ export type Knobs = Readonly<Record<string, Knob<unknown>>>;
 export type Values<K extends Knobs> = {
   readonly [N in keyof K]?: K[N] extends Knob<infer T> ? T : never;
 };
+
+/** A name of a file or folder. */
+export const fileName = (about: string): Knob<string> => ({
+  value: "<name>",
+  about,
+  expected: "letters, digits, dots, - and _",
+  read: (given) => (/^\w[\w.-]*$/.test(given) ? given : undefined),
+});
+
+/** Seeds: how many from 0, or which ones. */
+export const seedList = (about: string): Knob<readonly number[]> => ({
+  value: "<n | list>",
+  about,
+  expected: "a count (3) or a list (7,8,9 or 7,)",
+  read: (given, option) => {
+    const parts = given.replace(/,$/, "").split(",");
+    if (!parts.every((part) => /^\d{1,9}$/.test(part))) return undefined;
+    const numbers = parts.map(Number);
+    if (given.includes(",")) {
+      if (new Set(numbers).size < numbers.length)
+        throw new UsageError(`${option}: expected different seeds, got ${given}`);
+      return numbers;
+    }
+    const count = Number(given);
+    if (count < 1 || count > 1000)
+      throw new UsageError(`${option}: expected between 1 and 1000 seeds, got ${given}`);
+    return Array.from({ length: count }, (_, i) => i);
+  },
+});
 
 /** A text as it stands. */
 export const text = (value: string, about: string): Knob<string> => ({
@@ -68,8 +97,13 @@ export const range = (about: string): Knob<readonly [min: number, max: number]> 
   },
 });
 
-export const oneOf = <const T extends string>(about: string, choices: readonly T[]): Knob<T> => ({
-  value: `<${choices.join("|")}>`,
+/** @param value what the help shows in place of all choices */
+export const oneOf = <const T extends string>(
+  about: string,
+  choices: readonly T[],
+  value: string = `<${choices.join("|")}>`,
+): Knob<T> => ({
+  value,
   about,
   expected: `one of ${choices.join(", ")}`,
   read: (given) => choices.find((choice) => choice === given),
@@ -79,13 +113,24 @@ const optionOf = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** @throws UsageError that names the option and what it expects */
-export function readKnobs<K extends Knobs>(args: readonly string[], knobs: K): Values<K> {
-  const given = parse(args, knobs);
+export const readKnobs = <K extends Knobs>(args: readonly string[], knobs: K): Values<K> =>
+  valuesOf(parse(args, knobs, false).values, knobs);
+
+/** Options, and what stands among them without one. @throws UsageError as `readKnobs` */
+export function readArguments<K extends Knobs>(
+  args: readonly string[],
+  knobs: K,
+): { readonly values: Values<K>; readonly rest: readonly string[] } {
+  const { values, positionals } = parse(args, knobs, true);
+  return { values: valuesOf(values, knobs), rest: positionals };
+}
+
+function valuesOf<K extends Knobs>(given: Given, knobs: K): Values<K> {
   const values = Object.entries(knobs).flatMap(([name, knob]) => {
     const option = optionOf(name);
     const said = given[option];
     if (said === undefined) return [];
-    const value = knob.read(`${said}`);
+    const value = knob.read(`${said}`, `--${option}`);
     if (value === undefined)
       throw new UsageError(`--${option}: expected ${knob.expected}, got ${said}`);
     return [[name, value] as const];
@@ -93,7 +138,13 @@ export function readKnobs<K extends Knobs>(args: readonly string[], knobs: K): V
   return Object.fromEntries(values) as Values<K>;
 }
 
-function parse(args: readonly string[], knobs: Knobs): Readonly<Record<string, unknown>> {
+type Given = Readonly<Record<string, unknown>>;
+
+function parse(
+  args: readonly string[],
+  knobs: Knobs,
+  allowPositionals: boolean,
+): { readonly values: Given; readonly positionals: readonly string[] } {
   const options = Object.fromEntries(
     Object.entries(knobs).map(([name, { value }]) => [
       optionOf(name),
@@ -101,9 +152,9 @@ function parse(args: readonly string[], knobs: Knobs): Readonly<Record<string, u
     ]),
   );
   try {
-    return parseArgs({ args: [...args], options, strict: true }).values;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals });
   } catch (error) {
-    const [message] = (error as Error).message.split(/\.\s/) as [string];
+    const [message] = (error as Error).message.split(/\.\s/);
     throw new UsageError(`${message}; see --help`);
   }
 }
@@ -116,13 +167,13 @@ export const only = <K extends Knobs>(values: Values<Knobs>, knobs: K): Values<K
 
 const COLUMN = 26;
 
-/** A line for each option: `  --count <n>             how many rows`. */
+/** A line or more for each option: `  --count <n>             how many rows`. */
 export const describeKnobs = (knobs: Knobs): string =>
   Object.entries(knobs)
     .map(([name, { value, about }]) => {
       const option = `  --${optionOf(name)}${value === "" ? "" : ` ${value}`}`;
       const gap =
         option.length < COLUMN - 1 ? " ".repeat(COLUMN - option.length) : `\n${" ".repeat(COLUMN)}`;
-      return `${option}${gap}${about}\n`;
+      return `${option}${gap}${about.replaceAll("\n", `\n${" ".repeat(COLUMN)}`)}\n`;
     })
     .join("");
