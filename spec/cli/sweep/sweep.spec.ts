@@ -147,7 +147,7 @@ describe("anchorgrad sweep", { timeout: 600_000 }, () => {
     const folder = await open("killed");
     for (const [moment, finished] of [
       ["✓ seed 110  SFT", 1],
-      ["✓ seed 111  merge", 10],
+      ["✓ seed 111  WiSE-FT", 10],
     ] as const) {
       const started = start(folder, "--processes", "2");
       await started.until(moment);
