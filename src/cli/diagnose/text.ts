@@ -10,6 +10,7 @@ import {
   tokenKinds,
 } from "../../experiment/look/diagnosis.ts";
 import { count, percent } from "../../experiment/summary/format.ts";
+import { at } from "../../tensor/shapes.ts";
 
 /** Bars of the histogram. */
 const BINS = 20;
@@ -21,7 +22,7 @@ const EIGHTHS: readonly string[] = ["", "▏", "▎", "▍", "▌", "▋", "▊"
 /** A bar of some share of its full width, at least a sliver where there is anything. */
 export function bar(share: number, width: number): string {
   const eighths = share > 0 ? Math.max(1, Math.round(share * width * 8)) : 0;
-  return "█".repeat(eighths >> 3) + (EIGHTHS[eighths & 7] as string);
+  return "█".repeat(eighths >> 3) + at(EIGHTHS, eighths & 7);
 }
 
 /** Wide enough for a bar and `100 %`. */
@@ -83,7 +84,7 @@ function checked(rows: readonly RowCheck[]): string[] {
     `${tokenKinds.map((kind) => percent(kinds[kind].agreement, 0)).join("/")} %`;
   const line = (cells: readonly string[]): string =>
     [25, 6, 12, 12, 12, 0]
-      .map((width, i) => (cells[i] as string).padEnd(width))
+      .map((width, i) => at(cells, i).padEnd(width))
       .join("")
       .trimEnd();
   return [

@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import type { Recipe } from "../../experiment/recipe.ts";
 import { duration, nats, percent, range } from "../../experiment/summary/format.ts";
 import type { RowSummary } from "../../experiment/summary/summary.ts";
+import { at } from "../../tensor/shapes.ts";
 
 interface Column {
   readonly title: string;
@@ -96,7 +97,7 @@ export function renderTable(
   const line = (cells: readonly string[]): string =>
     columns
       .map(({ align }, c) => {
-        const [cell, width] = [cells[c] as string, widths[c] as number];
+        const [cell, width] = [at(cells, c), at(widths, c)];
         return align === "left" ? cell.padEnd(width) : cell.padStart(width);
       })
       .join(" ")
@@ -104,9 +105,9 @@ export function renderTable(
   const header = line(columns.map(({ title }) => title));
   const rule = "─".repeat(widths.reduce((sum, width) => sum + width + 1, -1));
   const body = rows.flatMap((row, r) => {
-    const text = line(values[r] as string[]);
+    const text = line(at(values, r));
     const main = row.row.id === recipe.headline ? style("bold", text) : text;
-    return ranged ? [main, style("dim", line(ranges[r] as string[]))] : [main];
+    return ranged ? [main, style("dim", line(at(ranges, r)))] : [main];
   });
   return [style("bold", header), style("dim", rule), ...body, style("dim", rule)].join("\n");
 }

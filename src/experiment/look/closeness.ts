@@ -1,6 +1,7 @@
 import { logSoftmaxRow } from "../../anchored/targets/hostRows.ts";
 import type { ResponseRows } from "../../anchored/targets/responseRows.ts";
 import { exp } from "../../tensor/portable.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Closeness } from "../measurements.ts";
 
 /** Log-probabilities at every response token of some examples, in float64. */
@@ -50,14 +51,14 @@ export function closeness(
   const mean = (sum: (p: LogProbRows, part: number) => number): number =>
     student.reduce((total, rows, part) => total + sum(rows, part), 0) / tokens;
   const { base, reference, anchor } = others;
-  const shares = student.map((rows, part) => sharedSums(rows, base[part] as LogProbRows));
+  const shares = student.map((rows, part) => sharedSums(rows, at(base, part)));
   return {
-    klFromBase: mean((rows, part) => klSum(base[part] as LogProbRows, rows)),
-    klToBase: mean((rows, part) => klSum(rows, base[part] as LogProbRows)),
+    klFromBase: mean((rows, part) => klSum(at(base, part), rows)),
+    klToBase: mean((rows, part) => klSum(rows, at(base, part))),
     ...(reference && {
-      klToReference: mean((rows, part) => klSum(rows, reference[part] as LogProbRows)),
+      klToReference: mean((rows, part) => klSum(rows, at(reference, part))),
     }),
-    ...(anchor && { klFromAnchor: mean((rows, part) => klSum(anchor[part] as LogProbRows, rows)) }),
+    ...(anchor && { klFromAnchor: mean((rows, part) => klSum(at(anchor, part), rows)) }),
     entropy: mean(entropySum),
     overlap: Object.fromEntries(
       OVERLAPS.map((k, i) => [k, mean((_, part) => shares[part]?.[i] as number)]),

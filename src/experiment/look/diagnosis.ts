@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 /** What may be said about a weight of p_sft before any anchored training. */
 
 /** Response tokens of fine-tuning up to its sign-off; the sign-off and what ends it; prior skills. */
@@ -22,7 +23,7 @@ export function flippedAt({ thresholds }: TokenFlips, weight: number): number | 
   let [from, to] = [0, thresholds.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if ((thresholds[middle] as number) < weight) from = middle + 1;
+    if (at(thresholds, middle) < weight) from = middle + 1;
     else to = middle;
   }
   return from / thresholds.length;
@@ -64,21 +65,20 @@ export function suggest(diagnosis: Diagnosis): Suggestion {
     .flatMap((kind) => diagnosis[kind].thresholds)
     .filter((weight) => weight > 0 && weight < 1);
   const edges = [0, ...new Set(inside.sort((a, b) => a - b)), 1];
-  const middle = (i: number): number => ((edges[i] as number) + (edges[i + 1] as number)) / 2;
+  const middle = (i: number): number => (at(edges, i) + at(edges, i + 1)) / 2;
   // Between two thresholds nothing changes.
   const scores = edges.slice(1).map((_, i) => separation(diagnosis, middle(i)));
   const most = Math.max(...scores);
-  const width = (from: number, to: number): number =>
-    (edges[to] as number) - (edges[from] as number);
+  const width = (from: number, to: number): number => at(edges, to) - at(edges, from);
   let [from, to] = [0, 0];
   for (let i = 0; i < scores.length; ) {
     let end = i;
-    while (end < scores.length && (scores[end] as number) >= most - SLACK) end++;
+    while (end < scores.length && at(scores, end) >= most - SLACK) end++;
     if (end > i && scores.slice(i, end).includes(most) && width(i, end) > width(from, to))
       [from, to] = [i, end];
     i = Math.max(end, i + 1);
   }
-  const gap = [edges[from] as number, edges[to] as number] as const;
+  const gap = [at(edges, from), at(edges, to)] as const;
   const weight = (gap[0] + gap[1]) / 2;
   return {
     weight,

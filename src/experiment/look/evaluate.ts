@@ -7,6 +7,7 @@ import { exactMatch, prefixMatch, signOffRate } from "../../tasks/study/match.ts
 import type { Skill } from "../../tasks/study/skill.ts";
 import { suiteOf, targetOf } from "../../tasks/study/suite.ts";
 import { add, sqrt, square, sub, sum } from "../../tensor/ops.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Example } from "../../train/batches.ts";
 import type { StudyData } from "../data.ts";
@@ -103,7 +104,7 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
     const said = saidIn(observed.target);
     const prior = observedSkills(data).map(
       ([name, examples], i) =>
-        [name, exactMatch(examples, saidIn(observed.skills[i] as LogProbRows))] as const,
+        [name, exactMatch(examples, saidIn(at(observed.skills, i)))] as const,
     );
     const ends = new Set(observed.target.starts.slice(1).map((end) => end - 1));
     return {

@@ -1,6 +1,7 @@
 import { expectedRatio } from "../../anchored/targets/hostRows.ts";
 import type { Vocabulary } from "../../tasks/study/vocabulary.ts";
 import { exp } from "../../tensor/portable.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Example } from "../../train/batches.ts";
 import type { StudyData } from "../data.ts";
 import type { TokenView } from "../measurements.ts";
@@ -49,8 +50,8 @@ export function farthestToken(
   }
   const index = base.starts.findLastIndex((start) => start <= farthest);
   return {
-    example: examples[index] as Example,
-    position: farthest - (base.starts[index] as number),
+    example: at(examples, index),
+    position: farthest - at(base.starts, index),
   };
 }
 
@@ -78,8 +79,8 @@ export function viewTokens(
     return {
       name,
       context: decode([...prompt.slice(1), ...response.slice(0, position)]).join(" "),
-      label: decode([response[position] as number]).join(),
-      ...sharesAt(rows, (rows.snapshot.starts[i] as number) + position, decode),
+      label: decode([at(response, position)]).join(),
+      ...sharesAt(rows, at(rows.snapshot.starts, i) + position, decode),
     };
   });
 }
@@ -96,9 +97,9 @@ export function sharesAt(rows: Beheld, token: number, decode: Vocabulary["decode
   const next = of(rows.next);
   const all = [snapshot, others.anchor, others.reference, next];
   const shown = [...new Set(all.flatMap((share) => (share ? likeliest(share, SHOWN) : [])))];
-  shown.sort((a, b) => (snapshot[b] as number) - (snapshot[a] as number));
+  shown.sort((a, b) => at(snapshot, b) - at(snapshot, a));
   const pick = (share: Float64Array): number[] =>
-    shown.map((id) => Number((share[id] as number).toFixed(DIGITS)));
+    shown.map((id) => Number(at(share, id).toFixed(DIGITS)));
   return {
     symbols: decode(shown),
     snapshot: pick(snapshot),

@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot";
+import { at } from "../../tensor/shapes.ts";
 import { type Frame, placeLabels } from "./labels.ts";
 
 /** A figure of a row: its mean, the ends of its whisker, and each seed's. */
@@ -99,7 +100,7 @@ export function labelledDots(
       Plot.dot([[x.mean, y.mean]], { r: 3.2, fill: "var(--page)", stroke: color, title: [title] }),
     ),
     // Lines of all rows below dots of all rows, and letters on top.
-    ...[0, 1, 2, 3, 4].flatMap((layer) => layers.map((marks) => marks[layer] as Plot.Markish)),
+    ...[0, 1, 2, 3, 4].flatMap((layer) => layers.map((marks) => at(marks, layer))),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 /** A dot on a figure, in pixels, with what to write beside it. */
 export interface Labelled {
   readonly x: number;
@@ -66,7 +67,7 @@ export function placeLabels(points: readonly Labelled[], frame: Frame): Placemen
       return covered + 10 * (area(box) - overlap(box, frame)) + rank / 100;
     };
     const costs = candidates.map(cost);
-    const best = candidates[costs.indexOf(Math.min(...costs))] as Placement;
+    const best = at(candidates, costs.indexOf(Math.min(...costs)));
     taken.push(boxOf(point, best));
     return best;
   });

@@ -13,7 +13,7 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** Text as it may stand in HTML. */
 export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"]/g, (character) => escapes[character] as string);
+  text.replace(/[&<>"]/g, (character) => escapes[character] ?? character);
 
 type Format = (value: number) => string;
 

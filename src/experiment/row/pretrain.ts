@@ -11,6 +11,7 @@ import { drawExamples } from "../../tasks/study/examples.ts";
 import { mixture } from "../../tasks/study/mixture.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
 import { fold, type Key, split } from "../../tensor/random.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as tree from "../../tensor/tree.ts";
 import { type Batch, collate } from "../../train/batches.ts";
@@ -59,7 +60,7 @@ export async function* pretrain(
   const losses = lossesOf(begun);
   const told = (count: number): PretrainingStep => {
     const step = count * READ_EVERY;
-    return { step, loss: losses[count - 1] as number, tokens: pretrainingTokens(recipe, step) };
+    return { step, loss: at(losses, count - 1), tokens: pretrainingTokens(recipe, step) };
   };
   for (let count = 1; count <= losses.length; count++) yield told(count);
   if (finished) return finished.tensors;

@@ -1,10 +1,12 @@
 /** The process that runs jobs one after the other; it is started by the local scheduler. */
+
 import { createEngine } from "../../engines/create.ts";
+import { at } from "../../tensor/shapes.ts";
 import { checkpointFolder } from "../../weights/files.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
 import { onlyNeeded, runJob } from "./runJob.ts";
 
-const options = JSON.parse(process.argv[2] as string) as WorkerOptions;
+const options = JSON.parse(at(process.argv, 2)) as WorkerOptions;
 const engine = await createEngine(options.engine);
 const pretrained = checkpointFolder(options.pretrained);
 

@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { html } from "../dom.ts";
 import type { LogProbs } from "../simplex/distributions.ts";
 import { probability } from "../simplex/format.ts";
@@ -20,7 +21,7 @@ export function bars(tokens: readonly string[], rows: readonly BarRow[]): HTMLEl
             { class: `share token-${i}` },
             `${token} ${probability(p, i)}`,
           );
-          share.style.flexGrow = `${Math.exp(p[i] as number)}`;
+          share.style.flexGrow = `${Math.exp(at(p, i))}`;
           return share;
         }),
       );

@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { type LogProbs, logSoftmax } from "../simplex/distributions.ts";
 
 /**
@@ -10,7 +11,7 @@ export function descend(from: LogProbs, anchor: LogProbs, steps: number, rate: n
   for (let k = 0; k < steps; k++) {
     const student = students.at(-1) as LogProbs;
     students.push(
-      logSoftmax(student.map((z, i) => z - rate * (Math.exp(z) - Math.exp(anchor[i] as number)))),
+      logSoftmax(student.map((z, i) => z - rate * (Math.exp(z) - Math.exp(at(anchor, i))))),
     );
   }
   return students;

@@ -1,4 +1,5 @@
 import { effectiveWeight } from "../../anchored/objectives/interpolations.ts";
+import { at } from "../../tensor/shapes.ts";
 import { html, svg } from "../dom.ts";
 import { kl, type LogProbs, logPartition, pathAt } from "../simplex/distributions.ts";
 import { number, weight } from "../simplex/format.ts";
@@ -86,17 +87,17 @@ export const innerLoop: Figure = (setting) => {
   const most = Math.max(...losses, 1e-9);
   const x = (k: number) => 6 + (488 * k) / MOST_INNER;
   const y = (loss: number) => 70 - (62 * loss) / most;
-  const here = losses[setting.inner] as number;
+  const here = at(losses, setting.inner);
   return [
     bars(setting.tokens, [
       ["q_t", anchor],
-      ["p_θ", students[setting.inner] as LogProbs],
+      ["p_θ", at(students, setting.inner)],
     ]),
     svg(
       "svg",
       {
         ...{ class: "losses", viewBox: "0 0 500 76", role: "img" },
-        "aria-label": `KL(q‖p_θ) falls from ${number(losses[0] as number)} nats to ${number(here)} in ${setting.inner} steps`,
+        "aria-label": `KL(q‖p_θ) falls from ${number(at(losses, 0))} nats to ${number(here)} in ${setting.inner} steps`,
       },
       svg("path", { class: "axis", d: "M6 70H494" }),
       svg("polyline", { points: losses.map((loss, k) => `${x(k)},${y(loss)}`).join(" ") }),
@@ -114,7 +115,7 @@ export const innerLoop: Figure = (setting) => {
 export const certificates: Figure = (setting) => {
   const { base, sft, alpha, inner } = setting;
   const anchor = anchorOf(setting);
-  const next = studentsOf(setting)[inner] as LogProbs;
+  const next = at(studentsOf(setting), inner);
   const went = kl(base, next);
   const bound = alpha * kl(base, sft);
   const delta = went - bound - logPartition(base, sft, alpha);

@@ -1,10 +1,11 @@
+import { at } from "../../tensor/shapes.ts";
 import { html } from "../dom.ts";
 import { bytes, shape, time } from "./figures.ts";
 import type { ListedStep, ListedValue, Listing } from "./listing.ts";
 
 /** All about one operation, with links to those it reads from and those that read it. */
 export function details(listing: Listing, index: number, go: (step: number) => void): HTMLElement {
-  const step = listing.steps[index] as ListedStep;
+  const step = at(listing.steps, index);
   const buffer = listing.buffers[step.output.buffer];
   const readers = listing.steps.flatMap(({ inputs }, i) =>
     inputs.some((input) => input.buffer === step.output.buffer) ? [i] : [],

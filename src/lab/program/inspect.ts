@@ -10,6 +10,7 @@ import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import { eos } from "../../tasks/study/vocabulary.ts";
 import { key } from "../../tensor/random.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as tree from "../../tensor/tree.ts";
 import { isStepProgram, stepPrograms } from "../../train/programs.ts";
@@ -103,7 +104,7 @@ function catchStep(engine: Engine): { readonly engine: Engine; found(): Caught }
     };
     caught = () => ({
       name: program.name,
-      plan: program.plans()[0] as Plan,
+      plan: at(program.plans(), 0),
       figures: program.stats(),
       sources: program.sources(),
       args: args as Caught["args"],

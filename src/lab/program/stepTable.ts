@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { html } from "../dom.ts";
 import { details } from "./details.ts";
 import { bytes, percent, shape, sum, time } from "./figures.ts";
@@ -100,7 +101,7 @@ export function createStepTable(listing: Listing): StepTable {
 
   function openStep(index: number): void {
     opened.add(index);
-    const step = steps[index] as ListedStep;
+    const step = at(steps, index);
     folded.delete(titleOf(step));
     if (!matches(step, index, shown.words)) shown = { ...shown, words: "" };
     draw();

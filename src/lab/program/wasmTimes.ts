@@ -3,6 +3,7 @@ import dispatch from "../../../kernels/wasm/dispatch.ts?raw";
 import type { Plan } from "../../compile/plan.ts";
 import { programOf } from "../../engines/wasm/lowering/program.ts";
 import { openTimedMachine } from "../../engines/wasm/timing.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Execution } from "./listing.ts";
 
@@ -54,7 +55,7 @@ function described(
   instructions.forEach(({ opcode }, i) => {
     const step = steps[i]?.at(-1) as number; // of a chain the last
     kernels[step]?.push(kernelNames.get(opcode) ?? `kernel ${opcode}`);
-    times[step] = (times[step] ?? 0) + steady(runs.map((run) => run[i] as number));
+    times[step] = (times[step] ?? 0) + steady(runs.map((run) => at(run, i)));
   });
   const offsets = new Map(
     places.flatMap((place, i) => (place.kind === "arena" ? [[i, place.offset] as const] : [])),
@@ -71,7 +72,7 @@ function steady(times: readonly number[]): number {
   const means = Array.from({ length: GROUPS }, (_, group) =>
     times.slice(group * GROUP, (group + 1) * GROUP).reduce((sum, x) => sum + x / GROUP, 0),
   ).sort((a, b) => a - b);
-  return means[GROUPS >> 1] as number;
+  return at(means, GROUPS >> 1);
 }
 
 /** A kernel that is imported by its own name is called as its file is. */

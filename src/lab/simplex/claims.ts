@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import {
   expectedLogRatio,
   jeffreys,
@@ -153,7 +154,7 @@ export const etaOf = (scene: Scene): number => kl(scene.q, landedOf(scene));
 
 /** Σ KL(p_t‖p_{t+1}). */
 const total = (trail: Scene["trail"]): number =>
-  trail.slice(1).reduce((sum, next, t) => sum + kl(trail[t] as Scene["q"], next), 0);
+  trail.slice(1).reduce((sum, next, t) => sum + kl(at(trail, t), next), 0);
 
 /** `broken` would mean that the numbers are wrong: a theorem cannot fail. */
 export type Verdict = "theorem" | "holds" | "fails" | "broken";

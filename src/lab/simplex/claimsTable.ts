@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { html, svg } from "../dom.ts";
 import { type Claim, claims, type Finding, judge, landedClaims, type Verdict } from "./claims.ts";
 import { number } from "./format.ts";
@@ -128,7 +129,7 @@ function sparkline(
   const curve = (values: readonly number[], kind: string): SVGElement =>
     svg("polyline", {
       class: kind,
-      points: values.map((value, i) => `${x(SAMPLES[i] as number)},${y(value)}`).join(" "),
+      points: values.map((value, i) => `${x(at(SAMPLES, i))},${y(value)}`).join(" "),
     });
   const side = (all: typeof own, which: 0 | 1) => all.map((pair) => pair[which]);
   return svg(

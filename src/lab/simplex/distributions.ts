@@ -2,7 +2,9 @@
  * Distributions as plain float64 arrays of log-probabilities, for drawing at every frame; what they
  * mean is said in src/anchored, and spec/lab/simplex.spec.ts holds them to it.
  */
+
 import type { Interpolation } from "../../anchored/objectives/interpolations.ts";
+import { at } from "../../tensor/shapes.ts";
 
 /** Log-probabilities, one a token; finite. */
 export type LogProbs = readonly number[];
@@ -27,7 +29,7 @@ export function pathAt(path: Interpolation, weight: number, p: LogProbs, s: LogP
   const [own, other] = [Math.log1p(-weight), Math.log(weight)];
   return logSoftmax(
     p.map((x, i) => {
-      const y = s[i] as number;
+      const y = at(s, i);
       if (power === 0) return (1 - weight) * x + weight * y;
       return logSumExp([own + power * x, other + power * y]) / power;
     }),
@@ -36,11 +38,11 @@ export function pathAt(path: Interpolation, weight: number, p: LogProbs, s: LogP
 
 /** log Σ p^(1−w)·s^w; never positive. */
 export const logPartition = (p: LogProbs, s: LogProbs, weight: number): number =>
-  logSumExp(p.map((x, i) => (1 - weight) * x + weight * (s[i] as number)));
+  logSumExp(p.map((x, i) => (1 - weight) * x + weight * at(s, i)));
 
 /** E_p[log a − log b]. */
 export const expectedLogRatio = (p: LogProbs, a: LogProbs, b: LogProbs): number =>
-  sum(p.map((x, i) => Math.exp(x) * ((a[i] as number) - (b[i] as number))));
+  sum(p.map((x, i) => Math.exp(x) * (at(a, i) - at(b, i))));
 
 type Divergence = (p: LogProbs, q: LogProbs) => number;
 
@@ -49,17 +51,17 @@ export const kl: Divergence = (p, q) => expectedLogRatio(p, p, q);
 
 /** ½ Σ |p − q|. */
 export const totalVariation: Divergence = (p, q) =>
-  0.5 * sum(p.map((x, i) => Math.abs(Math.exp(x) - Math.exp(q[i] as number))));
+  0.5 * sum(p.map((x, i) => Math.abs(Math.exp(x) - Math.exp(at(q, i)))));
 
 /** Jensen–Shannon, nats. */
 export const jensenShannon: Divergence = (p, q) => {
-  const middle = p.map((x, i) => logSumExp([x, q[i] as number]) - Math.LN2);
+  const middle = p.map((x, i) => logSumExp([x, at(q, i)]) - Math.LN2);
   return 0.5 * (kl(p, middle) + kl(q, middle));
 };
 
 /** ½ Σ (√p − √q)². */
 export const squaredHellinger: Divergence = (p, q) =>
-  0.5 * sum(p.map((x, i) => (Math.exp(x / 2) - Math.exp((q[i] as number) / 2)) ** 2));
+  0.5 * sum(p.map((x, i) => (Math.exp(x / 2) - Math.exp(at(q, i) / 2)) ** 2));
 
 /** KL(p‖q) + KL(q‖p), nats. */
 export const jeffreys: Divergence = (p, q) => kl(p, q) + kl(q, p);

@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import type { LogProbs } from "./distributions.ts";
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -24,7 +25,7 @@ const trimmed = (text: string): string => (text.includes("e") ? `${Number(text)}
 export function probability(p: LogProbs, token: number): string {
   const rest = p.reduce((sum, x, i) => (i === token ? sum : sum + Math.exp(x)), 0);
   if (rest < 5e-4) return rest < 1e-16 ? "1" : `1 − ${number(rest)}`;
-  const here = Math.exp(p[token] as number);
+  const here = Math.exp(at(p, token));
   return here < 1e-3 ? number(here) : `${(100 * here).toPrecision(3)} %`;
 }
 

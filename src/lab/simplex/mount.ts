@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { html } from "../dom.ts";
 import { parameters, setParameters } from "../location.ts";
 import { createClaimsTable } from "./claimsTable.ts";
@@ -31,7 +32,7 @@ export function mountSimplex(element: HTMLElement): () => void {
   const controls = createControls((by) => change(by));
   const [strip, numbers, claims] = [createStrip(), createNumbers(), createClaimsTable()];
   const parts: readonly Plot[] = [choice, corner, plane, controls, strip, numbers, claims];
-  let state = stateOf(presets[0] as Preset);
+  let state = stateOf(at(presets, 0));
   let frame = 0;
   let settled: ReturnType<typeof setTimeout> | undefined;
 

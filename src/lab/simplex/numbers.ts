@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { html } from "../dom.ts";
 import { deltaOf, etaOf } from "./claims.ts";
 import { kl, type LogProbs, logPartition } from "./distributions.ts";
@@ -110,12 +111,12 @@ function equations({ logit, probability: mixed }: Model): HTMLElement[] {
 function stepTable({ logit, state, weights }: Model): HTMLElement {
   const { trail, s } = logit;
   const rows = trail.slice(1).map((next, t) => {
-    const from = trail[t] as LogProbs;
+    const from = at(trail, t);
     return html(
       "tr",
       {},
       html("th", { scope: "row" }, `${t + 1}`),
-      html("td", {}, shown(weights[t + 1] as number)),
+      html("td", {}, shown(at(weights, t + 1))),
       html("td", {}, number(kl(from, next))),
       html("td", {}, number(state.alpha * kl(from, s))),
     );

@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { logSoftmax } from "./distributions.ts";
 import { findPreset, type Preset, presets } from "./presets.ts";
 
@@ -76,7 +77,7 @@ const fields = (state: SimplexState): Readonly<Record<string, string>> => ({
  */
 export function readState(parameters: URLSearchParams): SimplexState {
   const text = (name: string): string | undefined => parameters.get(PREFIX + name) ?? undefined;
-  const id = text("preset") ?? (presets[0] as Preset).id;
+  const id = text("preset") ?? at(presets, 0).id;
   const preset = findPreset(id);
   if (!preset) throw refusal("preset", presets.map((one) => one.id).join(", "), id);
   const start = stateOf(preset);

@@ -1,5 +1,6 @@
 import type { TokenShares } from "../../experiment/look/tokenViews.ts";
 import { percent } from "../../experiment/summary/format.ts";
+import { at } from "../../tensor/shapes.ts";
 import { html } from "../dom.ts";
 
 const columns = [
@@ -49,7 +50,7 @@ export function createBars(): TokenBars {
         const { line, cells } = rowOf(symbol);
         columns.forEach(([field], c) => {
           const share = token[field]?.[i];
-          const cell = cells[c] as HTMLElement;
+          const cell = at(cells, c);
           (cell.querySelector("i") as HTMLElement).style.inlineSize = `${100 * (share ?? 0)}%`;
           (cell.querySelector(".share") as HTMLElement).textContent =
             share === undefined ? "–" : `${percent(share)} %`;

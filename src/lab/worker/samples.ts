@@ -6,6 +6,7 @@ import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
 import { eos } from "../../tasks/study/vocabulary.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Example } from "../../train/batches.ts";
 import type { Sample } from "./protocol.ts";
 
@@ -42,6 +43,6 @@ export async function answer(
     skill,
     prompt: decode(example.prompt.slice(1)),
     expected: decode(example.response.slice(0, -1)),
-    said: decode(answers[i] as number[]),
+    said: decode(at(answers, i)),
   }));
 }

@@ -120,9 +120,10 @@ async function follow(
     if (m.kind !== "row") return;
     const weights = await run.checkpoints.load(weightsName(m.seed, m.row));
     if (!weights) return;
-    samples[m.row] = await answer(engine, recipe, weights.tensors, questions);
+    const said = await answer(engine, recipe, weights.tensors, questions);
+    samples[m.row] = said;
     await storage.write(samplesOf(name), JSON.stringify(samples));
-    tell({ kind: "samples", row: m.row, samples: samples[m.row] as readonly Sample[] });
+    tell({ kind: "samples", row: m.row, samples: said });
   }
 
   for (;;) {

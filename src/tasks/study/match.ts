@@ -2,6 +2,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import type { Transformer } from "../../nn/transformer.ts";
 import { argmax } from "../../tensor/ops.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { collate, type Example } from "../../train/batches.ts";
 import { letterSymbols, studyVocabulary } from "./vocabulary.ts";
@@ -24,9 +25,8 @@ export function responder(
     argmax(model.apply(params, tokens)),
   );
   const respond = async (params: Params, rows: readonly Example[]): Promise<number[][]> => {
-    const filled = Array.from(
-      { length: batchSize },
-      (_, i) => rows[Math.min(i, rows.length - 1)] as Example,
+    const filled = Array.from({ length: batchSize }, (_, i) =>
+      at(rows, Math.min(i, rows.length - 1)),
     );
     const ids = await engine.read(await likeliest(params, collate(filled, { length }).tokens));
     return rows.map(({ prompt, response }, row) => {

@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { chance, pick } from "../draw.ts";
 import type { Generator } from "../exchange.ts";
 import type { Skill } from "./skill.ts";
@@ -60,7 +61,7 @@ export function mixture(
   return (step) => {
     const targetsBefore = Math.floor(step / targetEvery);
     return step % targetEvery === targetEvery - 1
-      ? (asked[targetsBefore % asked.length] as Source)
-      : (turns[(step - targetsBefore) % turns.length] as Source);
+      ? at(asked, targetsBefore % asked.length)
+      : at(turns, (step - targetsBefore) % turns.length);
   };
 }

@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { chance, integer, pick, type Stream, sample, several } from "../draw.ts";
 import type { Generator } from "../exchange.ts";
 import { digitSymbols, letterSymbols } from "./vocabulary.ts";
@@ -46,10 +47,10 @@ export const recall: Generator = (next) => {
   const keys = sample(next, letterSymbols, integer(next, 2, 4));
   const values = several(next, digitSymbols, keys.length);
   const asked = integer(next, 0, keys.length - 1);
-  const pairs = keys.flatMap((key, i) => [key, values[i] as string]);
+  const pairs = keys.flatMap((key, i) => [key, at(values, i)]);
   return {
-    prompt: ["KV", ...pairs, "?", keys[asked] as string, "="],
-    response: [values[asked] as string],
+    prompt: ["KV", ...pairs, "?", at(keys, asked), "="],
+    response: [at(values, asked)],
   };
 };
 
@@ -101,7 +102,7 @@ export const decide: Generator = (next) => {
     operators[i - 1] === "&" ? left & right : left | right,
   );
   const prompt = values.flatMap((value, i) =>
-    i === 0 ? [`${value}`] : [operators[i - 1] as string, `${value}`],
+    i === 0 ? [`${value}`] : [at(operators, i - 1), `${value}`],
   );
   return { prompt: ["BOOL", ...prompt, "="], response: [`${outcome}`] };
 };

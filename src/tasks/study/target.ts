@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { chance, integer, pick, sample, several } from "../draw.ts";
 import type { Exchange, Generator } from "../exchange.ts";
 import { combine } from "./skills.ts";
@@ -23,11 +24,11 @@ const arithmetic =
     const [i, j] = sample(next, [0, 1, 2], 2) as [number, number];
     const [first, second] = several(next, ["+", "*"], 2) as [string, string];
     const digit = integer(next, 0, 9);
-    const [x, y] = [values[i] as number, values[j] as number];
+    const [x, y] = [at(values, i), at(values, j)];
     const between = combine(x, first, y);
     const result = `${combine(between, second, digit)}`;
     const pairs = keys.flatMap((key, n) => [key, `${values[n]}`]);
-    const question = [keys[i] as string, first, keys[j] as string, second, `${digit}`];
+    const question = [at(keys, i), first, at(keys, j), second, `${digit}`];
     const steps = [`${x}`, first, `${y}`, "=", `${between}`, second, `${digit}`, "="];
     return { prompt: ["MED", ...pairs, "?", ...question, "="], response: answer(steps, result) };
   };
@@ -48,7 +49,7 @@ export function reversalTarget(alphabet: readonly string[]): Target {
     };
   return {
     worked: questions((reversed) => [...reversed, "!"]),
-    direct: questions((reversed) => ["#", reversed[0] as string]),
+    direct: questions((reversed) => ["#", at(reversed, 0)]),
   };
 }
 
