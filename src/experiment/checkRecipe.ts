@@ -1,4 +1,4 @@
-import { type Method, objectives } from "../anchored/objectives/methods.ts";
+import { objectives } from "../anchored/objectives/methods.ts";
 import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
 import {
   belowOne,
@@ -19,6 +19,7 @@ import {
 import { PRE_TRAINING } from "./measurements.ts";
 import type { Recipe } from "./recipe.ts";
 import { settings, type TuningSetting } from "./settings.ts";
+import { isTreatment, treatmentNames } from "./treatments.ts";
 
 /** Files tell a row's progress from pre-training's by this word. */
 const id: Check = (value, path) => {
@@ -26,7 +27,7 @@ const id: Check = (value, path) => {
   if (value === PRE_TRAINING) refuse(path, `an id other than ${PRE_TRAINING}`, value);
 };
 const names = { id, label: text, family: text };
-const methods = ["base", "merge", ...Object.keys(objectives)];
+const methods = Object.keys(treatmentNames);
 
 /** The path of a row, with its name where it has one. */
 const rowPath = (row: Readonly<Record<string, unknown>>, path: string): string =>
@@ -35,12 +36,14 @@ const rowPath = (row: Readonly<Record<string, unknown>>, path: string): string =
 const row: Check = (value, at) => {
   const given = objectAt(value, at);
   const path = rowPath(given, at);
-  oneOf(methods)(given["method"], `${path}.method`);
-  const method: Check = oneOf([given["method"] as string]);
-  if (given["method"] === "base") return record({ ...names, method })(given, path);
-  if (given["method"] === "merge")
+  const { method: name } = given;
+  if (typeof name !== "string" || !isTreatment(name))
+    return refuse(`${path}.method`, `one of ${methods.join(", ")}`, name);
+  const method: Check = oneOf([name]);
+  if (name === "base") return record({ ...names, method })(given, path);
+  if (name === "merge")
     return record({ ...names, method, weight: number("a finite number", () => true) })(given, path);
-  const { needs, knows } = objectives[given["method"] as Method];
+  const { needs, knows } = objectives[name];
   const pick = (list: readonly TuningSetting[]): Fields =>
     Object.fromEntries(list.map((name) => [name, settings[name].check]));
   const known = pick(["learningRate", "epochs", ...knows]);

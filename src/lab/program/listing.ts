@@ -2,7 +2,7 @@ import { allocate } from "../../compile/allocate.ts";
 import type { BufferKind, Plan, Step, Value } from "../../compile/plan.ts";
 import { elementsTouched, flopOf } from "../../compile/statistics.ts";
 import type { ProgramStats } from "../../engines/program.ts";
-import { sizeOf } from "../../tensor/shapes.ts";
+import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { DType, PrimitiveName, Shape } from "../../tensor/tensor.ts";
 import { type InputOrigin, type Phase, placesOf } from "./parts.ts";
 
@@ -133,7 +133,7 @@ export function listingOf(
         name: nameOf(plan, i),
         kind,
         bytes: 4 * elements,
-        ...(lives[i] as Life),
+        ...at(lives, i),
         ...(offset !== undefined && { offset }),
       };
     }),
@@ -181,7 +181,7 @@ function plannedMemory(
   );
   const requests = used.map((i) => ({
     bytes: 4 * (buffers[i]?.elements ?? 0),
-    ...(lives[i] as Life),
+    ...at(lives, i),
   }));
   const { offsets, bytes } = allocate(requests, 64);
   return { offsets: new Map(used.map((i, at) => [i, offsets[at] ?? 0])), bytes };

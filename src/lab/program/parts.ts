@@ -1,4 +1,5 @@
 import type { Plan, Step } from "../../compile/plan.ts";
+import { at } from "../../tensor/shapes.ts";
 
 /** What a step of training is there for. */
 export type Phase = "forward" | "backward" | "optimizer";
@@ -31,7 +32,7 @@ export function placesOf(plan: Plan, origins: readonly InputOrigin[]): Place[] {
   plan.steps.forEach((step, i) => {
     parts.push(phases[i] === "optimizer" ? "" : partOf(step, i));
   });
-  return phases.map((phase, i) => ({ phase, part: parts[i] as string }));
+  return phases.map((phase, i) => ({ phase, part: at(parts, i) }));
 
   function partOf({ inputs }: Step, i: number): string {
     const named = inputs.map(({ buffer }) => origins[buffer]).find((x) => x?.role === "parameter");
@@ -42,7 +43,7 @@ export function placesOf(plan: Plan, origins: readonly InputOrigin[]): Place[] {
     const forward = makers.filter((at) => phases[at] === "forward" && parts[at] !== "");
     const from = phases[i] === "backward" && forward.length > 0 ? forward : makers;
     const known = from.filter((at) => parts[at] !== "");
-    return known.length > 0 ? (parts[Math.max(...known)] as string) : "";
+    return known.length > 0 ? at(parts, Math.max(...known)) : "";
   }
 }
 
@@ -64,7 +65,7 @@ function phasesOf(plan: Plan, origins: readonly InputOrigin[]): Phase[] {
   const wanted = new Set<number>();
   const phases = plan.steps.map((): Phase => "optimizer");
   for (let i = plan.steps.length - 1; i >= 0; i--) {
-    const { inputs, output } = plan.steps[i] as Step;
+    const { inputs, output } = at(plan.steps, i);
     const readsForward = inputs.some(
       ({ buffer }) =>
         origins[buffer]?.role === "batch" || forward.has(maker.get(buffer) ?? Number.NaN),

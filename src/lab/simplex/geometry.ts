@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import { type LogProbs, logSoftmax } from "./distributions.ts";
 import { LEAST, type Logits, rounded } from "./state.ts";
 
@@ -35,17 +36,17 @@ export const triangle: Chart = {
   place: (p) =>
     p.reduce<Point>(
       ([x, y], logProb, i) => {
-        const [cx, cy] = CORNERS[i] as Point;
+        const [cx, cy] = at(CORNERS, i);
         return [x + Math.exp(logProb) * cx, y + Math.exp(logProb) * cy];
       },
       [0, 0],
     ),
   read([x, y], before) {
-    const at = DIRECTIONS.map(
+    const shares = DIRECTIONS.map(
       ([dx, dy]) => 1 / 3 + (2 / 3) * (((x - CENTRE[0]) * dx + (y - CENTRE[1]) * dy) / RADIUS),
     );
-    const logs = at.map((probability, i) =>
-      probability > EDGE ? Math.log(probability) : Math.min(before[i] as number, Math.log(EDGE)),
+    const logs = shares.map((probability, i) =>
+      probability > EDGE ? Math.log(probability) : Math.min(at(before, i), Math.log(EDGE)),
     );
     return rounded(logs);
   },
@@ -79,7 +80,7 @@ function planar(p: LogProbs): Point {
   const mean = p.reduce((a, b) => a + b, 0) / p.length;
   return p.reduce<Point>(
     ([x, y], logProb, i) => {
-      const [dx, dy] = DIRECTIONS[i] as Point;
+      const [dx, dy] = at(DIRECTIONS, i);
       return [x + (logProb - mean) * dx, y + (logProb - mean) * dy];
     },
     [0, 0],
@@ -106,7 +107,7 @@ export function levelCurves(probability: number): readonly (readonly LogProbs[])
     shares.map((odds) => {
       const others = logSoftmax([odds, 0]).map((x) => x + rest);
       return [0, 1, 2].map((i) =>
-        i === token ? Math.log(probability) : (others[(i - token + 2) % 3] as number),
+        i === token ? Math.log(probability) : at(others, (i - token + 2) % 3),
       );
     }),
   );
@@ -115,17 +116,17 @@ export function levelCurves(probability: number): readonly (readonly LogProbs[])
 /** The regions in which each token is the likeliest, as corners of polygons. */
 export const triangleRegions: readonly (readonly Point[])[] = CORNERS.map((corner, i) => {
   const middle = (other: Point): Point => [(corner[0] + other[0]) / 2, (corner[1] + other[1]) / 2];
-  const others = [1, 2].map((k) => CORNERS[(i + k) % 3] as Point) as [Point, Point];
+  const others = [1, 2].map((k) => at(CORNERS, (i + k) % 3)) as [Point, Point];
   return [corner, middle(others[0]), CENTRE, middle(others[1])];
 });
 
 /** The same in the plane, where they are sectors without an end. */
 export const planeRegions: readonly (readonly Point[])[] = DIRECTIONS.map((_, i) => {
   const far = (k: number): Point => {
-    const [dx, dy] = DIRECTIONS[(i + k) % 3] as Point;
+    const [dx, dy] = at(DIRECTIONS, (i + k) % 3);
     return [LOG_CENTRE[0] - 2 * WIDTH * dx, LOG_CENTRE[1] - 2 * WIDTH * dy];
   };
-  const [dx, dy] = DIRECTIONS[i] as Point;
+  const [dx, dy] = at(DIRECTIONS, i);
   const out: Point = [LOG_CENTRE[0] + 4 * WIDTH * dx, LOG_CENTRE[1] + 4 * WIDTH * dy];
   return [LOG_CENTRE, far(1), out, far(2)];
 });

@@ -1,4 +1,5 @@
 import type { Interpolation } from "../../anchored/objectives/interpolations.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { LogProbs } from "./distributions.ts";
 
 /** A stretch of a path along which one token is the likeliest. */
@@ -16,7 +17,7 @@ export interface Stretch {
  */
 export function winnersAlong(path: Interpolation, p: LogProbs, s: LogProbs): readonly Stretch[] {
   const score = scoreOf(path);
-  const lines = p.map((x, i) => ({ start: score(x), end: score(s[i] as number) }));
+  const lines = p.map((x, i) => ({ start: score(x), end: score(at(s, i)) }));
   const stretches: Stretch[] = [];
   let token = winnerAtStart(lines);
   let from = 0;
@@ -45,7 +46,7 @@ const slope = ({ start, end }: Line): number => end - start;
 function winnerAtStart(lines: readonly Line[]): number {
   let best = 0;
   lines.forEach((line, i) => {
-    const other = lines[best] as Line;
+    const other = at(lines, best);
     const ahead = line.start - other.start;
     if (ahead > 0 || (ahead === 0 && slope(line) > slope(other))) best = i;
   });
@@ -58,7 +59,7 @@ function overtaken(
   token: number,
   from: number,
 ): { readonly next?: number; readonly at: number } {
-  const own = lines[token] as Line;
+  const own = at(lines, token);
   let first: { next?: number; at: number } = { at: 1 };
   lines.forEach((line, i) => {
     const gain = slope(line) - slope(own);
