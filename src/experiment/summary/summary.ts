@@ -106,7 +106,9 @@ function summarizeRow(
     seeds: mine.map(({ seed }) => seed),
     target: over(({ target }) => target),
     gain: gains.length > 0 ? spread(new Map(gains)) : undefined,
-    prior: Object.fromEntries(skills.map((skill) => [skill, over((r) => r.prior[skill] as number)])),
+    prior: Object.fromEntries(
+      skills.map((skill) => [skill, over((r) => r.prior[skill] as number)]),
+    ),
     drop: over((result) => dropOf(result, base(result.seed))),
     signOff: over(({ signOff }) => signOff),
     klFromBase: over(({ klFromBase }) => klFromBase),
