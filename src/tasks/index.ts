@@ -7,3 +7,4 @@ export * as ifeval from "./ifeval/index.ts";
 export * as igsm from "./igsm/index.ts";
 export * as medcalc from "./medcalc/index.ts";
 export type { Mini, MiniVerdict } from "./mini.ts";
+export { OptionsError } from "./optionsError.ts";

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { count as grouped } from "../../experiment/summary/format.ts";
+import { OptionsError } from "../../tasks/optionsError.ts";
 import { key } from "../../tensor/random.ts";
 import { fetchPublished } from "../download/download.ts";
 import { publicationOf } from "../download/sources.ts";
@@ -91,10 +92,6 @@ async function openSource(
   return converted && { ...converted, samples: converted.samples.slice(0, count) };
 }
 
-/** What a generator says of options that no row meets. */
-const isRefusal = (error: unknown): error is RangeError =>
-  error instanceof RangeError && error.message.includes(": expected ");
-
 async function run([name = "", ...args]: readonly string[], terminal: Terminal): Promise<boolean> {
   if (!names.includes(name))
     throw new UsageError(`data: expected one of ${names.join(", ")}, got ${name || "nothing"}`);
@@ -122,7 +119,7 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
       err.write(`${resolve(folder, out)}: ${grouped(written)} ${written === 1 ? "row" : "rows"}\n`);
     return finished;
   } catch (error) {
-    throw isRefusal(error) ? new UsageError(error.message) : error;
+    throw error instanceof OptionsError ? new UsageError(error.message) : error;
   }
 }
 

@@ -16,7 +16,7 @@ import type { Sample } from "./rows.ts";
 export interface Drawn {
   readonly about: string;
   readonly knobs: Knobs;
-  /** @throws RangeError (also while drawing) for values that no row meets */
+  /** @throws OptionsError (also while drawing) for values that no row meets */
   readonly draw: (values: Values<Knobs>) => (source: Key) => Omit<Sample, "id">;
 }
 

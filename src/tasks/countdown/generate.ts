@@ -1,5 +1,6 @@
 import { type Key, stream } from "../../tensor/random.ts";
 import { integer, pick, type Stream, sample } from "../draw.ts";
+import { OptionsError } from "../optionsError.ts";
 import { type Expression, OPERATORS } from "./expression.ts";
 import { join, type Rules, type Valued, valued } from "./solve.ts";
 
@@ -26,7 +27,7 @@ const PATIENCE = 100_000;
 
 function checkRange(name: string, [min, max]: readonly [number, number], least: number): void {
   if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max) || min < least || max < min)
-    throw new RangeError(
+    throw new OptionsError(
       `countdown.generate: expected ${least} ≤ min ≤ max for ${name}, got ${min} and ${max}`,
     );
 }
@@ -41,7 +42,7 @@ function combined(next: Stream, parts: readonly Valued[], whole: boolean): Value
 
 /**
  * A game drawn from a stream. The target is the value of a random expression, so it can be reached.
- * @throws RangeError for ranges that are empty or that no expression reaches
+ * @throws OptionsError for ranges that are empty or that no expression reaches
  */
 export function drawGame(
   next: Stream,
@@ -58,12 +59,12 @@ export function drawGame(
     if (value >= target[0] && value <= target[1])
       return { numbers, target: value, solution: drawn.expression };
   }
-  throw new RangeError(
+  throw new OptionsError(
     `countdown.generate: expected a target from ${target[0]} to ${target[1]} within reach`,
   );
 }
 
-/** A game; the same key gives the same game. @throws RangeError as `drawGame` */
+/** A game; the same key gives the same game. @throws OptionsError as `drawGame` */
 export const generate = (source: Key, options: GameOptions = {}): Game =>
   drawGame(stream(source), options);
 

@@ -2,6 +2,7 @@ import { DataError } from "../../tensor/errors.ts";
 import type { Stream } from "../draw.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Mini, MiniVerdict } from "../mini.ts";
+import { OptionsError } from "../optionsError.ts";
 import { type Expression, symbolsOf } from "./expression.ts";
 import { drawGame, type Game } from "./generate.ts";
 import { evaluate } from "./rational.ts";
@@ -78,12 +79,12 @@ function score(prompt: readonly string[], response: readonly string[]): MiniVerd
 /**
  * Countdown for a tiny transformer: `REACH 3 5 2 > 1 3 =` → `5 * 2 = 1 0 ; 3 + 1 0 = 1 3 ; ans 3 + 5
  * * 2`, or only `ans 3 + 5 * 2`. Of several solutions it is always the first that `solve` finds.
- * @throws RangeError (also while drawing) for options that no game meets
+ * @throws OptionsError (also while drawing) for options that no game meets
  */
 export function miniCountdown(options: MiniOptions = {}): Mini {
   const { count = [2, 3], number = [1, 9], target = [1, 20] } = options;
   if (count[1] > MAX_COUNT || number[1] > 9 || target[0] < 0)
-    throw new RangeError(
+    throw new OptionsError(
       `miniCountdown: expected at most ${MAX_COUNT} numbers of one digit and targets ≥ 0, got ${count[1]}, ${number[1]} and ${target[0]}`,
     );
   const draw = (next: Stream, answer: (solution: Expression) => readonly string[]): Exchange => {

@@ -2,6 +2,7 @@ import { integer, type Stream } from "../draw.ts";
 import type { Exchange } from "../exchange.ts";
 import { match } from "../finalAnswer.ts";
 import { type Direct, echoed, HASH, type Mini } from "../mini.ts";
+import { OptionsError } from "../optionsError.ts";
 import { type CheckMode, check, type Verdict } from "./check.ts";
 import { draw, type Generated } from "./generate/generate.ts";
 import type { Split } from "./generate/options.ts";
@@ -90,14 +91,16 @@ export interface MiniIgsm extends Mini {
   ) => Verdict;
 }
 
-/** @throws RangeError (also while drawing) for options that no problem meets */
+/** @throws OptionsError (also while drawing) for options that no problem meets */
 export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
   const { modulus = 7, op = [1, 2], maxEdge = 4, maxOperands = 2, worlds = [0, 1] } = options;
   const { depth = 2, width = [2, 2], split = "any", direct = "answer" } = options;
   if (!(modulus <= MAX_MODULUS))
-    throw new RangeError(`miniIgsm: expected modulus ≤ ${MAX_MODULUS}, got ${modulus}`);
+    throw new OptionsError(`miniIgsm: expected modulus ≤ ${MAX_MODULUS}, got ${modulus}`);
   if (!(op[0] >= 1 && op[0] <= op[1]))
-    throw new RangeError(`miniIgsm: expected 1 ≤ least op ≤ greatest op, got ${op.join(" and ")}`);
+    throw new OptionsError(
+      `miniIgsm: expected 1 ≤ least op ≤ greatest op, got ${op.join(" and ")}`,
+    );
   const lexicon = miniLexicon.filter((_, i) => worlds.includes(i as 0 | 1));
   const settings = { modulus, maxEdge, maxOperands, depth, width, split, lexicon };
   const problem = (next: Stream): Generated =>

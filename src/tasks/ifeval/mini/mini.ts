@@ -2,6 +2,7 @@ import { DataError } from "../../../tensor/errors.ts";
 import { integer, pick, type Stream, sample } from "../../draw.ts";
 import type { Exchange } from "../../exchange.ts";
 import { HASH, type Mini } from "../../mini.ts";
+import { OptionsError } from "../../optionsError.ts";
 import { judge, type Row } from "../score.ts";
 import { compose } from "./compose.ts";
 import {
@@ -82,13 +83,13 @@ const MARKS = 24;
  * IFEval for a tiny transformer: `topic river ; do words >= 6 ; do end lamp ;` → `Cap river stone ,
  * bread tower garden lamp`, or only `# river`, which takes no notice. Every worked response has
  * passed the real checks.
- * @throws RangeError (also while drawing) for options that no prompt meets
+ * @throws OptionsError (also while drawing) for options that no prompt meets
  */
 export function miniIfeval(options: MiniOptions = {}): MiniIfeval {
   const { constraints: range = [1, 3], most = 6, combinations = "any" } = options;
   const allowed = options.kinds ?? kinds;
   if (range[0] < 1 || range[1] < range[0] || range[1] > allowed.length || most < 3 || most > 9)
-    throw new RangeError(
+    throw new OptionsError(
       `miniIfeval: expected 1 ≤ min ≤ max ≤ ${allowed.length} constraints and 3 ≤ most ≤ 9, got ${range} and ${most}`,
     );
 
@@ -108,7 +109,7 @@ export function miniIfeval(options: MiniOptions = {}): MiniIfeval {
       };
       if (follows(toRow(exchange.prompt, exchange.response))) return { topic, exchange };
     }
-    throw new RangeError("miniIfeval: expected constraints that some response meets");
+    throw new OptionsError("miniIfeval: expected constraints that some response meets");
   }
 
   return {

@@ -1,5 +1,6 @@
 import { type Key, stream } from "../../../tensor/random.ts";
 import type { Stream } from "../../draw.ts";
+import { OptionsError } from "../../optionsError.ts";
 import { dependencyOrder } from "../definitions.ts";
 import type { ParameterId, Problem } from "../problem.ts";
 import { letters, type Solution, solve } from "../solution.ts";
@@ -40,7 +41,7 @@ const REDRAW = 50;
 
 /**
  * Draws a problem; the same key gives the same problem.
- * @throws RangeError for options out of range, or that no problem meets
+ * @throws OptionsError for options out of range, or that no problem meets
  * @see Ye, Xu, Li, Allen-Zhu, "Physics of Language Models: Part 2.1" (arXiv 2407.20311), appendix
  */
 export const generate = (key: Key, options: Options = {}): Generated => draw(stream(key), options);
@@ -54,7 +55,7 @@ export function draw(next: Stream, options: Options = {}): Generated {
     const drawn = drawProblem(next, op, settings);
     if (drawn && isIn(settings.split, drawn.hashBin)) return present(next, drawn, settings);
   }
-  throw new RangeError(
+  throw new OptionsError(
     `igsm.generate: expected options that allow ${op} operations, got none in ${PATIENCE} draws`,
   );
 }

@@ -1,3 +1,4 @@
+import { OptionsError } from "../../optionsError.ts";
 import { MODULUS } from "../problem.ts";
 import { letters } from "../solution.ts";
 import { lexicon } from "../words/index.ts";
@@ -50,7 +51,7 @@ export interface Settings extends Options {
 
 const presets = { med: { maxOp: 15, maxEdge: 20 }, hard: { maxOp: 21, maxEdge: 28 } } as const;
 
-/** @throws RangeError for options that no problem can meet */
+/** @throws OptionsError for options that no problem can meet */
 export function settingsOf(options: Options): Settings {
   const preset = presets[options.preset ?? "med"];
   const settings: Settings = {
@@ -64,7 +65,7 @@ export function settingsOf(options: Options): Settings {
   };
   const { op, maxOp, maxEdge, modulus, depth, width, retryRate = 0 } = settings;
   if (settings.lexicon.length === 0)
-    throw new RangeError("igsm.generate: expected a lexicon of at least one hierarchy, got none");
+    throw new OptionsError("igsm.generate: expected a lexicon of at least one hierarchy, got none");
   const symbols = (settings.symbols ?? letters).length;
   const layers = Math.min(...settings.lexicon.map((hierarchy) => hierarchy.length));
   const groups = settings.lexicon.flat().flatMap(({ groups: all }) => all.map((one) => one.length));
@@ -76,13 +77,13 @@ export function settingsOf(options: Options): Settings {
   expectInteger("least width", width?.[0] ?? 1, 1, width?.[1] ?? 1);
   expectInteger("maxEdge", maxEdge, ((depth ?? 2) - 1) * (width?.[0] ?? 1), 1000);
   if (!(retryRate >= 0 && retryRate < 1))
-    throw new RangeError(`igsm.generate: expected 0 ≤ retryRate < 1, got ${retryRate}`);
+    throw new OptionsError(`igsm.generate: expected 0 ≤ retryRate < 1, got ${retryRate}`);
   return settings;
 }
 
 function expectInteger(name: string, value: number, min: number, max: number): void {
   if (!Number.isInteger(value) || value < min || value > max)
-    throw new RangeError(
+    throw new OptionsError(
       `igsm.generate: expected a whole number ${name} from ${min} to ${max}, got ${value}`,
     );
 }

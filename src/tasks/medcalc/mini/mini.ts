@@ -1,6 +1,7 @@
 import { integer, type Stream, sample } from "../../draw.ts";
 import type { Exchange } from "../../exchange.ts";
 import { type Direct, echoed, HASH, type Mini, type MiniVerdict } from "../../mini.ts";
+import { OptionsError } from "../../optionsError.ts";
 import { calculate } from "../calculate.ts";
 import { roundFive } from "../rounding.ts";
 import { score } from "../scoring/score.ts";
@@ -108,7 +109,7 @@ function longest(names: readonly MiniName[], idle: number, wording: Wording): nu
  * MedCalc-Bench for a tiny transformer: a note of facts and the word of a calculator,
  * `pt sbp 8 4 hr 7 1 dbp 5 7 ? map`, → `8 4 / 3 = 2 8 ; 5 7 / 3 = 1 9 ; 2 8 + 1 9 = 4 7 ; 4 7 + 1 9
  * = 6 6 ; ans 6 6`, or only `ans 6 6`, or `# map`. The calculators and the scorer are the benchmark's.
- * @throws RangeError for options that no note meets
+ * @throws OptionsError for options that no note meets
  */
 export function miniMedcalc(options: MiniOptions = {}): Mini {
   const names = options.calculators ?? (Object.keys(questions) as MiniName[]);
@@ -117,12 +118,12 @@ export function miniMedcalc(options: MiniOptions = {}): Mini {
   const wording = { synonyms, sentences };
   const unknown = names.find((name) => !Object.hasOwn(questions, name));
   if (names.length === 0 || unknown !== undefined)
-    throw new RangeError(
+    throw new OptionsError(
       `miniMedcalc: expected calculators of ${Object.keys(questions).join(" ")}, got ${unknown ?? "none"}`,
     );
   const room = Math.min(...names.map((name) => others(name).length));
   if (!(distractors[0] >= 0 && distractors[0] <= distractors[1] && distractors[1] <= room))
-    throw new RangeError(
+    throw new OptionsError(
       `miniMedcalc: expected 0 ≤ least ≤ greatest number of distractors ≤ ${room}, got ${distractors.join(" and ")}`,
     );
   const draw = (next: Stream, respond: (task: MiniTask) => readonly string[]): Exchange => {
