@@ -19,7 +19,7 @@ import {
 import { PRE_TRAINING } from "./measurements.ts";
 import type { Recipe } from "./recipe.ts";
 import { settings, type TuningSetting } from "./settings.ts";
-import { isTreatment, treatmentNames } from "./treatments.ts";
+import { isTreatment } from "./treatments.ts";
 
 /** Files tell a row's progress from pre-training's by this word. */
 const id: Check = (value, path) => {
@@ -27,7 +27,7 @@ const id: Check = (value, path) => {
   if (value === PRE_TRAINING) refuse(path, `an id other than ${PRE_TRAINING}`, value);
 };
 const names = { id, label: text, family: text };
-const methods = Object.keys(treatmentNames);
+const methods = ["base", "merge", ...Object.keys(objectives)];
 
 /** The path of a row, with its name where it has one. */
 const rowPath = (row: Readonly<Record<string, unknown>>, path: string): string =>
