@@ -2,12 +2,12 @@ import { type Group, repetitionOf } from "../../src/compile/fuse.ts";
 import type { Step, Value } from "../../src/compile/plan.ts";
 import { sizeOf } from "../../src/tensor/shapes.ts";
 import type { CommonName, PrimitiveName } from "../../src/tensor/tensor.ts";
-import type { Traits } from "./kernel.ts";
+import type { DeviceTraits } from "./kernel.ts";
 import { type Cell, cellsOf, eachLane, type Kernel, type Lanes, type Lowering } from "./kernel.ts";
 import { lowerings } from "./table.ts";
 
 /** One kernel for elementwise steps: each takes what others made from where they left it. */
-export function fused({ steps, inputs, outputs }: Group, traits: Traits): Kernel {
+export function fused({ steps, inputs, outputs }: Group, traits: DeviceTraits): Kernel {
   const lanes: Lanes = traits.wide ? 4 : 1;
   const extent = [Math.ceil(sizeOf((outputs[0] as Value).shape) / lanes)];
   return {
@@ -45,7 +45,7 @@ export function fused({ steps, inputs, outputs }: Group, traits: Traits): Kernel
 function numbersOf(
   cell: Cell,
   { op, attrs, inputs, output }: Step,
-  traits: Traits,
+  traits: DeviceTraits,
   own: (buffer: number) => readonly string[],
   read: (buffer: number) => number,
 ): readonly string[] {

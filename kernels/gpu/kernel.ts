@@ -57,7 +57,7 @@ export interface Shader {
 export const resultOf = (j: number): number => -1 - j;
 
 /** What kernels must know of a device. */
-export interface Traits {
+export interface DeviceTraits {
   /** Whether a cell may compute four neighbouring numbers. */
   readonly wide: boolean;
   /** How many tensors a kernel may read. */
@@ -77,7 +77,7 @@ export interface Traits {
 }
 
 /** An operation to be computed. */
-export interface Call<K extends PrimitiveName> extends Traits {
+export interface Call<K extends PrimitiveName> extends DeviceTraits {
   readonly shapes: readonly Shape[];
   readonly shape: Shape;
   readonly attrs: Attrs<K>;

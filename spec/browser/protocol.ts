@@ -1,4 +1,4 @@
-import type { Traits } from "../../kernels/gpu/kernel.ts";
+import type { DeviceTraits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
 import type { DeviceStats, KernelText, MemoryUse } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
@@ -45,7 +45,10 @@ export interface Answer {
 
 /** What page.ts puts on `window`. */
 export interface PageApi {
-  open(mode: GpuMode, traits?: Partial<Traits>): Promise<{ device: number; description: string }>;
+  open(
+    mode: GpuMode,
+    traits?: Partial<DeviceTraits>,
+  ): Promise<{ device: number; description: string }>;
   send(device: number, commands: readonly Command[]): Promise<Answer>;
   close(device: number): Promise<void>;
   /** Makes the browser drop every WebGL context and WebGPU device that GPU.js opened. */

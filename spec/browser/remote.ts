@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import type { Traits } from "../../kernels/gpu/kernel.ts";
+import type { DeviceTraits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
 import type { Device, Executable, MemoryUse, OnProgress } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
@@ -11,7 +11,7 @@ import type { Answer, Command, PageApi } from "./protocol.ts";
 /** A browser whose GPU devices tests in Node can use. */
 export interface RemoteBrowser extends AsyncDisposable {
   /** Starts GPU.js in the page; every method of the device is carried out there. */
-  device(mode: GpuMode, traits?: Partial<Traits>): Promise<Device<number>>;
+  device(mode: GpuMode, traits?: Partial<DeviceTraits>): Promise<Device<number>>;
   loseContexts(): Promise<void>;
   probe: PageApi["probe"];
   close(): Promise<void>;
@@ -34,7 +34,7 @@ export async function openBrowser(): Promise<RemoteBrowser> {
 async function remoteDevice(
   page: Page,
   mode: GpuMode,
-  traits: Partial<Traits>,
+  traits: Partial<DeviceTraits>,
 ): Promise<Device<number>> {
   const { device, description } = await page.evaluate(([m, t]) => anchorgrad.open(m, t), [
     mode,

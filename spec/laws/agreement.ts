@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { PrimitiveName, TypedArray } from "../../src/tensor/tensor.ts";
+import { traits } from "../../src/tensor/traits.ts";
 import { type Case, cases, describeCase, primitives } from "./arbitraries.ts";
 import { wild } from "./numbers.ts";
 
@@ -23,35 +24,6 @@ export interface AgreementOptions extends Tolerance {
   /** Cases a run, which share one program. */
   readonly cases: number;
 }
-
-/** Each element of the result comes from a few roundings, none of which cancels. */
-const oneElement: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
-  ...([
-    "exp",
-    "log",
-    "tanh",
-    "sqrt",
-    "neg",
-    "add",
-    "mul",
-    "sub",
-    "div",
-    "maximum",
-    "less",
-  ] as const),
-  ...([
-    "select",
-    "toFloat",
-    "alias",
-    "stopGradient",
-    "checkpoint",
-    "after",
-    "max",
-    "argmax",
-    "broadcast",
-  ] as const),
-  ...(["reshape", "transpose", "slice", "pad", "concat", "gather"] as const),
-]);
 
 const SMALLEST_NORMAL = 2 ** -126;
 
@@ -95,9 +67,10 @@ function expectClose(
   rounded.forEach((x, i) => {
     const y = got[i] as number;
     if (x === y || (Number.isNaN(x) && Number.isNaN(y))) return;
-    const allowed = oneElement.has(op)
-      ? tolerance.exact * Math.abs(x) + SMALLEST_NORMAL
-      : tolerance.summed * (Math.abs(x) + scale) + 1e-30;
+    const allowed =
+      traits[op].rounding === "exact"
+        ? tolerance.exact * Math.abs(x) + SMALLEST_NORMAL
+        : tolerance.summed * (Math.abs(x) + scale) + 1e-30;
     expect(Math.abs(y - x), `${op}, element ${i}: ${y}, reference ${x}`).toBeLessThanOrEqual(
       allowed,
     );

@@ -9,6 +9,7 @@ import { vjp } from "../../src/tensor/grad.ts";
 import { add, concat, mul, reshape, sub } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
+import { traits } from "../../src/tensor/traits.ts";
 import { type Case, cases, primitives } from "./arbitraries.ts";
 import { asFunction } from "./function.ts";
 import { moderate } from "./numbers.ts";
@@ -27,9 +28,8 @@ const CASES = 10;
 const like = (x: Tensor, seed: number): Tensor =>
   random.uniform(random.key(seed), x.shape, { min: -1, max: 1 });
 
-/** Operations whose outputs step; central differences across a step mean nothing. */
-const hasDerivative = (op: PrimitiveName): boolean =>
-  !["less", "argmax", "toFloat", "stopGradient"].includes(op);
+/** Central differences across a step mean nothing. */
+const hasDerivative = (op: PrimitiveName): boolean => traits[op].differentiable;
 
 const several = (op: PrimitiveName): fc.Arbitrary<readonly Case[]> =>
   fc.array(cases[op](moderate) as fc.Arbitrary<Case>, { minLength: CASES, maxLength: CASES });

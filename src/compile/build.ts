@@ -1,15 +1,16 @@
 import { shallowFirst, topologicalOrder } from "../tensor/graph.ts";
-import { sizeOf } from "../tensor/shapes.ts";
+import { at, sizeOf } from "../tensor/shapes.ts";
 import {
-  type Attrs,
   type DType,
   type FusedName,
   isConstant,
+  isOp,
   type PrimitiveName,
   type Shape,
   type Tensor,
   type TypedArray,
 } from "../tensor/tensor.ts";
+import { isPrimitive, traits } from "../tensor/traits.ts";
 import { expand } from "./expand.ts";
 import { finish, type MutableBuffer, type MutableStep } from "./lifetimes.ts";
 import type { Plan, Value } from "./plan.ts";
@@ -47,11 +48,6 @@ export function buildPlan(
   });
 }
 
-/** Operations whose value is their input's. */
-const views: ReadonlySet<string> = new Set([
-  ...["alias", "stopGradient", "reshape", "checkpoint", "after"],
-]);
-
 /** The one place where a plan under construction is changed. */
 class Builder {
   readonly buffers: MutableBuffer[] = [];
@@ -87,20 +83,12 @@ class Builder {
   visit(node: Tensor): void {
     if (this.#values.has(node)) return;
     if (isConstant(node)) this.give(node, this.#constant(node));
-    else if (views.has(node.op)) {
-      const x = node.inputs[0] as Tensor;
-      const { buffer, dtype } = this.valueOf(x);
-      this.give(node, { buffer, shape: node.shape, dtype });
-      const round =
-        node.op === "after" ? this.#roundOf(node as Tensor<"after">) : this.#rounds.get(x);
-      if (round !== undefined) this.#rounds.set(node, round);
-    } else if (node.op !== "placeholder" && node.op !== "resident")
-      this.give(node, this.#step(node as Tensor<PrimitiveName>));
+    else if (isPrimitive(node)) this.give(node, this.#primitive(node));
   }
 
   /** Makes a value an output of its own; what is no fresh temporary is copied. */
   output(value: Value): Value {
-    const buffer = this.buffers[value.buffer] as MutableBuffer;
+    const buffer = at(this.buffers, value.buffer);
     if (buffer.kind === "temporary") {
       buffer.kind = "output";
       return value;
@@ -121,17 +109,25 @@ class Builder {
     return value;
   }
 
+  #primitive(node: Tensor<PrimitiveName>): Value {
+    if (!traits[node.op].view) return this.#step(node);
+    const x = at(node.inputs, 0);
+    const { buffer, dtype } = this.valueOf(x);
+    const round = isOp(node, "after") ? this.#roundOf(node) : this.#rounds.get(x);
+    if (round !== undefined) this.#rounds.set(node, round);
+    return { buffer, shape: node.shape, dtype };
+  }
+
   #step(node: Tensor<PrimitiveName>): Value {
     const inputs = node.inputs.map((x) => this.valueOf(x));
     const read = inputs.map(
-      ({ buffer, shape }, i) =>
-        `${buffer}:${shape}:${this.#rounds.get(node.inputs[i] as Tensor) ?? ""}`,
+      ({ buffer, shape }, i) => `${buffer}:${shape}:${this.#rounds.get(at(node.inputs, i)) ?? ""}`,
     );
     const key = `${this.#signature(node)} ${read.join(" ")}`;
     const known = this.#computed.get(key);
     if (known) return known;
     const output = this.buffer("temporary", node.shape, node.dtype);
-    this.steps.push({ op: node.op, attrs: node.attrs as Attrs<PrimitiveName>, inputs, output });
+    this.steps.push({ op: node.op, attrs: node.attrs, inputs, output });
     this.#computed.set(key, output);
     return output;
   }

@@ -1,7 +1,7 @@
-import { apply } from "../tensor/apply.ts";
+import { rebuild } from "../tensor/apply.ts";
 import { definitions, isFused } from "../tensor/definitions.ts";
 import { topologicalOrder } from "../tensor/graph.ts";
-import type { Attrs, Inputs, PrimitiveName, Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /**
  * The same graph with fused primitives replaced by their definitions, and what those name in turn.
@@ -29,9 +29,5 @@ function rewrite(node: Tensor, inputs: readonly Tensor[], replaced: boolean): Te
     return define(inputs, node.attrs);
   }
   if (inputs.every((x, i) => x === node.inputs[i])) return node;
-  return apply(
-    node.op as PrimitiveName,
-    inputs as Inputs<PrimitiveName>,
-    node.attrs as Attrs<PrimitiveName>,
-  );
+  return rebuild(node, inputs);
 }

@@ -1,6 +1,6 @@
-import { sizeOf } from "../tensor/shapes.ts";
-import type { PrimitiveName, Shape } from "../tensor/tensor.ts";
-import { isElementwise } from "./lifetimes.ts";
+import { at, sizeOf } from "../tensor/shapes.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import { traits } from "../tensor/traits.ts";
 import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
 
 /** What one kernel may touch at once. */
@@ -37,7 +37,7 @@ export interface FusedPlan extends Omit<Plan, "steps"> {
 const isFusable = ({ op, inputs, output }: Step, { broadcasts }: FusionLimits): boolean =>
   op === "broadcast"
     ? broadcasts && repetitionOf((inputs[0] as Value).shape, output.shape) !== undefined
-    : isElementwise(op);
+    : traits[op].elementwise;
 
 /** How a broadcast repeats numbers: the whole tensor over and over, or each number `inner` times. */
 export interface Repetition {
@@ -56,11 +56,8 @@ export function repetitionOf(from: Shape, to: Shape): Repetition | undefined {
 }
 
 /** Inputs that a step reads elsewhere than at the place of the number that it makes. */
-const readsElsewhere = ({ op, inputs }: Step): readonly Value[] => {
-  const elsewhere: Partial<Record<PrimitiveName, number>> = { broadcast: 0, adamwUpdate: 3 };
-  const at = elsewhere[op];
-  return at === undefined ? [] : [inputs[at] as Value];
-};
+const readsElsewhere = ({ op, inputs }: Step): readonly Value[] =>
+  traits[op].whole.map((i) => at(inputs, i));
 
 /**
  * Puts elementwise steps together with those that make what they read, so that what is between

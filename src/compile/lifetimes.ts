@@ -1,4 +1,5 @@
 import type { Attrs, DType, PrimitiveName } from "../tensor/tensor.ts";
+import { traits } from "../tensor/traits.ts";
 import type { BufferKind, Plan, Step, Value } from "./plan.ts";
 
 export interface MutableBuffer {
@@ -21,23 +22,13 @@ export type Draft = Omit<Plan, "buffers" | "steps"> & {
   readonly steps: readonly MutableStep[];
 };
 
-const elementwise: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
-  ...(["exp", "log", "tanh", "sqrt", "cos", "neg", "gelu", "geluGrad", "alias"] as const),
-  ...(["add", "mul", "sub", "div", "maximum", "less", "select", "toFloat"] as const),
-  ...(["swiglu", "swigluGradGate", "ema", "emaSquare", "adamwUpdate"] as const),
-]);
-
-/** Whether element i of a result depends on nothing but element i of the operands. */
-export const isElementwise = (op: PrimitiveName): boolean => elementwise.has(op);
-
 /**
  * Input buffers that a step's output may be written over if they die there: element i of the
  * output depends on nothing but their element i.
  */
 export function overwritable({ op, inputs }: MutableStep): number[] {
-  if (!elementwise.has(op)) return [];
-  // The scalars of adamwUpdate serve every element.
-  return (op === "adamwUpdate" ? inputs.slice(0, 3) : inputs).map((x) => x.buffer);
+  const { elementwise, whole } = traits[op];
+  return elementwise ? inputs.flatMap((x, i) => (whole.includes(i) ? [] : x.buffer)) : [];
 }
 
 /** Adds to a draft where each buffer dies and which donated input an output takes over. */

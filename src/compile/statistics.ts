@@ -1,4 +1,6 @@
-import { sizeOf } from "../tensor/shapes.ts";
+import { at, sizeOf } from "../tensor/shapes.ts";
+import type { Attrs } from "../tensor/tensor.ts";
+import { traits } from "../tensor/traits.ts";
 import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
 
 /** What a plan costs, whatever runs it. */
@@ -23,33 +25,25 @@ export const planStats = (plan: Plan, elementBytes = 4): PlanStats => ({
 
 const elementsOf = ({ shape }: Value): number => sizeOf(shape);
 
-/** Operations that read, or write, only as much as the smaller of their operands holds. */
-const PARTIAL: ReadonlySet<string> = new Set(["slice", "gather"]);
-
 /** Elements that a step reads and writes, each operand once. */
 export function elementsTouched({ op, inputs, output }: Step): number {
   const made = elementsOf(output);
-  if (PARTIAL.has(op)) return 2 * made;
+  if (traits[op].partial) return 2 * made;
   const read = new Map(inputs.map((x) => [x.buffer, elementsOf(x)]));
   return [...read.values()].reduce((sum, n) => sum + n, made);
 }
 
-/** Products of [T, D] and [D, T] for each head, of which causality leaves half. */
-const ATTENTION_PRODUCTS: { readonly [op: string]: number } = {
-  causalAttention: 2,
-  causalAttentionGrad: 5,
-};
-
 /** 2mnk for each product of [m, k] and [k, n]; of causal attention the whole square counts. */
 export function flopOf({ op, attrs, inputs, output }: Step): number {
-  const products = ATTENTION_PRODUCTS[op];
-  if (products) {
-    const { shape } = inputs.at(-3) as Value; // q: [B, H, T, D]
-    return 2 * products * sizeOf(shape) * (shape[2] as number);
+  const { products } = traits[op];
+  if (products === 0) return 0;
+  if (op === "matmul") {
+    const { shape } = at(inputs, 0);
+    const { transposeA } = attrs as Attrs<"matmul">;
+    return 2 * elementsOf(output) * at(shape, shape.length - (transposeA ? 2 : 1));
   }
-  if (op !== "matmul") return 0;
-  const { transposeA } = attrs as { readonly transposeA: boolean };
-  return 2 * elementsOf(output) * ((inputs[0] as Value).shape.at(transposeA ? -2 : -1) as number);
+  const { shape } = at(inputs, inputs.length - 3); // q: [B, H, T, D]
+  return 2 * products * sizeOf(shape) * at(shape, 2);
 }
 
 /** The most elements alive after any step has made its result and before it gives up its operands. */

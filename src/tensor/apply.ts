@@ -10,12 +10,19 @@ import {
   Tensor,
   type TypedArray,
 } from "./tensor.ts";
+import { isPrimitive } from "./traits.ts";
 
 /** Describes one primitive. @throws ShapeError, TypeError on the caller's line. */
 export function apply<K extends PrimitiveName>(op: K, inputs: Inputs<K>, attrs: Attrs<K>): Tensor {
   const rule = shapeRules[op] as (inputs: readonly Tensor[], attrs: Attrs<K>) => Shape;
   const shape = checkLengths(op, rule(inputs, attrs));
   return new Tensor<PrimitiveName>(op, shape, dtypeRule(op, inputs), inputs, attrs);
+}
+
+/** The same operation on other inputs. @throws TypeError for a leaf, which has none; ShapeError */
+export function rebuild(node: Tensor, inputs: readonly Tensor[]): Tensor {
+  if (isPrimitive(node)) return apply(node.op, inputs, node.attrs);
+  throw new TypeError(`rebuild: expected an operation, got ${node.op}`);
 }
 
 export type NestedNumbers = number | readonly NestedNumbers[];

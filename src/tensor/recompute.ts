@@ -1,6 +1,6 @@
-import { apply } from "./apply.ts";
+import { apply, rebuild } from "./apply.ts";
 import { topologicalOrder } from "./graph.ts";
-import { type Attrs, type Inputs, type PrimitiveName, Tensor } from "./tensor.ts";
+import { type Inputs, Tensor } from "./tensor.ts";
 import * as tree from "./tree.ts";
 
 /**
@@ -53,14 +53,7 @@ export function recompute(node: Tensor<"checkpoint">, g: Tensor): Recomputation 
       if (!anew.has(x)) shared.add(x);
       return anew.get(x) ?? x;
     });
-    anew.set(
-      inner,
-      apply(
-        inner.op as PrimitiveName,
-        inputs as Inputs<PrimitiveName>,
-        inner.attrs as Attrs<PrimitiveName>,
-      ),
-    );
+    anew.set(inner, rebuild(inner, inputs));
   }
   if (!anew.has(y)) shared.add(y);
   return { value: anew.get(y) ?? y, entries, shared: [...shared] };

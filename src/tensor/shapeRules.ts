@@ -1,6 +1,7 @@
 import { ShapeError, showShape } from "./errors.ts";
-import { isCount, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
+import { at, isCount, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
 import type { Attrs, DType, Inputs, PrimitiveName, Shape, Tensor } from "./tensor.ts";
+import { traits } from "./traits.ts";
 
 const shapesOf = (inputs: readonly Tensor[]) => inputs.map((x) => x.shape);
 const without = (shape: Shape, axis: number) => shape.filter((_, i) => i !== axis);
@@ -140,15 +141,15 @@ export const shapeRules: ShapeRules = {
   concat: (inputs, { axis }) => {
     const [first] = inputs;
     if (!first) throw new RangeError("concat: expected at least one tensor, got none");
-    const at = resolveAxis("concat", axis, first.shape.length);
-    const rest = without(first.shape, at);
+    const joined = resolveAxis("concat", axis, first.shape.length);
+    const rest = without(first.shape, joined);
     const ok = inputs.every(
-      (x) => x.shape.length === first.shape.length && sameShape(without(x.shape, at), rest),
+      (x) => x.shape.length === first.shape.length && sameShape(without(x.shape, joined), rest),
     );
     expect(ok, "concat", `shapes equal but for axis ${axis}`, inputs);
     return first.shape.with(
-      at,
-      inputs.reduce((n, x) => n + (x.shape[at] as number), 0),
+      joined,
+      inputs.reduce((n, x) => n + at(x.shape, joined), 0),
     );
   },
   matmul: ([a, b], { transposeA, transposeB }) => {
@@ -229,32 +230,12 @@ export const shapeRules: ShapeRules = {
   },
 };
 
-/** Input positions that hold int32; every other input of a float operation is float. */
-const intInputs: { readonly [K in PrimitiveName]?: readonly number[] } = {
-  toFloat: [0],
-  gather: [1],
-  scatterAdd: [0],
-  crossEntropy: [1],
-  crossEntropyGrad: [2],
-};
-
-/** Operations that move elements without looking at them keep the dtype of their data. */
-const moves: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
-  "alias",
-  "stopGradient",
-  "reshape",
-  "broadcast",
-  "transpose",
-  "slice",
-  "pad",
-  "concat",
-]);
-
 /** The dtype a primitive makes. @throws TypeError where ids and numbers are confused. */
 export function dtypeRule(op: PrimitiveName, inputs: readonly Tensor[]): DType {
-  if (op === "checkpoint" || op === "after") return (inputs[0] as Tensor).dtype;
-  if (moves.has(op)) {
-    const dtype = (inputs[0] as Tensor).dtype;
+  const { ints, makes } = traits[op];
+  if (ints === "first") return at(inputs, 0).dtype;
+  if (ints === "any") {
+    const { dtype } = at(inputs, 0);
     if (inputs.some((x) => x.dtype !== dtype))
       throw new TypeError(
         `${op}: expected one dtype, got ${inputs.map((x) => x.dtype).join(" and ")}`,
@@ -262,9 +243,9 @@ export function dtypeRule(op: PrimitiveName, inputs: readonly Tensor[]): DType {
     return dtype;
   }
   inputs.forEach((x, i) => {
-    const wanted = intInputs[op]?.includes(i) ? "int" : "float";
+    const wanted = ints.includes(i) ? "int" : "float";
     if (x.dtype !== wanted)
       throw new TypeError(`${op}: expected input ${i} to be ${wanted}, got ${x.dtype}`);
   });
-  return op === "argmax" ? "int" : "float";
+  return makes;
 }

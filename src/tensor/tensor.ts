@@ -42,7 +42,8 @@ export class Tensor<K extends NodeName = NodeName> {
 }
 
 export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
-export const isConstant = (node: Tensor): node is Tensor<"constant"> => node.op === "constant";
+export const isOp = <K extends NodeName>(node: Tensor, op: K): node is Tensor<K> => node.op === op;
+export const isConstant = (node: Tensor): node is Tensor<"constant"> => isOp(node, "constant");
 
 type None = Readonly<Record<never, never>>;
 type Unary = { inputs: readonly [x: Tensor]; attrs: None };

@@ -1,12 +1,12 @@
 import { sizeOf } from "../../../src/tensor/shapes.ts";
 import {
   type Cell,
+  type DeviceTraits,
   type Kernel,
   type Lanes,
   type Lowering,
   lanesFor,
   resultOf,
-  type Traits,
 } from "../kernel.ts";
 
 /** Where cells are few, a sum of so many terms is taken in two steps. */
@@ -114,7 +114,7 @@ interface ColumnTerm {
 
 /** Σ over the rows of [rows, columns] → [columns]. */
 export function columnSums(
-  { wide, cells }: Pick<Traits, "wide" | "cells">,
+  { wide, cells }: Pick<DeviceTraits, "wide" | "cells">,
   rows: number,
   columns: number,
   { reads, before, term }: ColumnTerm,

@@ -1,4 +1,4 @@
-import type { Traits } from "../../../kernels/gpu/kernel.ts";
+import type { DeviceTraits } from "../../../kernels/gpu/kernel.ts";
 import { optional } from "../../tensor/definitions.ts";
 import { showShape } from "../../tensor/errors.ts";
 import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
@@ -16,7 +16,7 @@ import { ofTensor } from "./lower.ts";
  */
 export async function createGpuDevice(
   mode: GpuMode,
-  traits: Partial<Traits> = {},
+  traits: Partial<DeviceTraits> = {},
 ): Promise<Device<GpuBuffer>> {
   const driver = await driverOf(mode);
   return deviceOf(mode, {

@@ -1,4 +1,4 @@
-import type { Kernel, Traits } from "../../../kernels/gpu/kernel.ts";
+import type { DeviceTraits, Kernel } from "../../../kernels/gpu/kernel.ts";
 import type { KernelText, MemoryUse } from "../device.ts";
 
 /** A kernel ready to run. */
@@ -14,7 +14,7 @@ export const noMemoryLeft = ({ bytes }: MemoryUse): string =>
 /** How one GPU.js back end holds tensors and runs kernels. */
 export interface Driver<Memory> {
   readonly description: string;
-  readonly traits: Traits;
+  readonly traits: DeviceTraits;
   /**
    * Makes a kernel ready; equal kernels are made once and have the same promise.
    * @param sizes the number of elements of each tensor it reads
@@ -43,7 +43,7 @@ export interface Driver<Memory> {
  * of 4,096, their products being made of cells that share nothing; with fragment shaders it is untried.
  */
 export const WORK: Readonly<
-  Record<"software" | "fragments" | "compute", Pick<Traits, "cells" | "sums" | "shares">>
+  Record<"software" | "fragments" | "compute", Pick<DeviceTraits, "cells" | "sums" | "shares">>
 > = {
   software: { cells: 256, sums: 128, shares: false },
   fragments: { cells: 4096, sums: 64, shares: false },

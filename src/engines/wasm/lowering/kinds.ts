@@ -1,6 +1,7 @@
 import type { Step as PlanStep, Value } from "../../../compile/plan.ts";
 import { sizeOf } from "../../../tensor/shapes.ts";
 import type { Attrs, Inputs, PrimitiveName } from "../../../tensor/tensor.ts";
+import { traits } from "../../../tensor/traits.ts";
 import { around, type Instruction, type Kernel, overElements, overUnits } from "./instruction.ts";
 import type { Triangles } from "./triangles.ts";
 import type { Window } from "./windows.ts";
@@ -24,11 +25,12 @@ type Operands<T extends readonly unknown[]> = { readonly [I in keyof T]: Value }
 
 /** A step whose operands are counted. */
 export interface Step<K extends PrimitiveName> {
+  readonly op: PrimitiveName;
   readonly inputs: Operands<Inputs<K>> & readonly Value[];
   readonly output: Value;
   readonly attrs: Attrs<K>;
 }
-type AnyStep = Pick<PlanStep, "inputs" | "output">;
+type AnyStep = Pick<PlanStep, "op" | "inputs" | "output">;
 
 export type Rule<K extends PrimitiveName> = (step: Step<K>, lowering: Lowering) => Instruction[];
 
@@ -41,12 +43,12 @@ export const buffersOf = (values: readonly Value[]): number[] =>
 export const CHEAP = 0.25;
 export const COSTLY = 1;
 
-/** Elementwise, every input an array. `over` counts the leading inputs that the result may lie over. */
+/** Elementwise, every input an array. */
 export const elementwise =
-  (opcode: number, nanoseconds: number, words: readonly number[] = [], over = 9) =>
-  ({ inputs, output }: AnyStep, { threads }: Lowering): Instruction[] => {
+  (opcode: number, nanoseconds: number, words: readonly number[] = []) =>
+  ({ op, inputs, output }: AnyStep, { threads }: Lowering): Instruction[] => {
     const buffers = buffersOf(inputs);
-    const overwritable = buffers.slice(0, over);
+    const overwritable = buffers.filter((_, i) => !traits[op].whole.includes(i));
     const kernel = { opcode, words, inputs: buffers, overwritable, output: output.buffer };
     return [overElements(elementsOf(output), { nanoseconds, threads }, kernel)];
   };

@@ -1,7 +1,7 @@
 import { type FusionLimits, fuse, type Group } from "../../../compile/fuse.ts";
 import type { BufferPlan, Plan, Step } from "../../../compile/plan.ts";
 import { sizeOf } from "../../../tensor/shapes.ts";
-import type { PrimitiveName } from "../../../tensor/tensor.ts";
+import { traits } from "../../../tensor/traits.ts";
 import { chain } from "./chain.ts";
 import { type Phase, phasesOf } from "./encode.ts";
 import type { Instruction } from "./instruction.ts";
@@ -24,10 +24,6 @@ export interface Program extends Storage {
   readonly phases: readonly Phase[];
 }
 
-const takesScalars: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
-  ...(["add", "mul", "sub", "div", "maximum", "less", "select"] as const),
-]);
-
 /** Buffers that a broadcast of one number would fill, of which only elementwise kernels read: these
  * read the number itself. */
 function scalarBuffers(plan: Plan): Map<number, number> {
@@ -36,7 +32,7 @@ function scalarBuffers(plan: Plan): Map<number, number> {
     if (op === "broadcast" && inputs[0] && sizeOf(inputs[0].shape) === 1)
       scalars.set(output.buffer, inputs[0].buffer);
   for (const { op, inputs } of plan.steps)
-    if (!takesScalars.has(op)) for (const { buffer } of inputs) scalars.delete(buffer);
+    if (!traits[op].scalars) for (const { buffer } of inputs) scalars.delete(buffer);
   for (const { buffer } of plan.outputs) scalars.delete(buffer);
   return scalars;
 }

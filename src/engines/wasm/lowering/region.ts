@@ -1,7 +1,6 @@
-import { isElementwise } from "../../../compile/lifetimes.ts";
 import type { Plan, Step, Value } from "../../../compile/plan.ts";
-import { sizeOf } from "../../../tensor/shapes.ts";
-import type { PrimitiveName } from "../../../tensor/tensor.ts";
+import { at, sizeOf } from "../../../tensor/shapes.ts";
+import { traits } from "../../../tensor/traits.ts";
 
 /** How a step that goes row by row takes an operand: the same rows, or all of it. */
 export type Part = "rows" | "whole";
@@ -25,11 +24,6 @@ export interface Region {
 /** Bytes of a matrix from which on it is worth reading the weights once for each block of rows. */
 const WIDE = 4 << 20;
 
-const byRow: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
-  ...(["softmax", "softmaxGrad", "logSoftmax", "logSoftmaxGrad"] as const),
-  ...(["crossEntropy", "crossEntropyGrad", "anchoredKl", "anchoredKlGrad"] as const),
-]);
-
 /**
  * @param scalar whether a buffer repeats one number that kernels read instead
  * @returns undefined for a step that does not go through `rows` rows
@@ -49,8 +43,9 @@ export function rolesOf(
   }
   const apart = (x: Value) =>
     [1, x.shape.at(-1)].some((each) => sizeOf(x.shape) === rows * (each ?? 0));
-  if (byRow.has(op) && ![...inputs, output].every(apart)) return undefined;
-  if (!byRow.has(op) && (!isElementwise(op) || op === "adamwUpdate")) return undefined;
+  const { byRow, elementwise, whole } = traits[op];
+  if (byRow && ![...inputs, output].every(apart)) return undefined;
+  if (!byRow && (!elementwise || whole.length > 0)) return undefined;
   if (sizeOf(output.shape) % rows !== 0) return undefined;
   const parts = inputs.map(({ buffer }): Part => (scalar(buffer) ? "whole" : "rows"));
   return { inputs: parts, makes: "rows" };
@@ -87,8 +82,8 @@ export function regionsOf(plan: Plan, scalar: (buffer: number) => boolean): Regi
     const alike = others.every((x) => x.rows === first.rows && x.columns === first.columns);
     // What is read whole must be there before the first block.
     const early = step.inputs.every(
-      ({ buffer }, at) =>
-        roles?.inputs[at] === "rows" || !regionsRead.some(({ made }) => made.has(buffer)),
+      ({ buffer }, i) =>
+        roles?.inputs[i] === "rows" || !regionsRead.some(({ made }) => made.has(buffer)),
     );
     if (!alike || !roles || !early) {
       for (const { buffer } of step.inputs) if (regionOf(buffer)) whole.add(buffer);
@@ -107,7 +102,7 @@ export function regionsOf(plan: Plan, scalar: (buffer: number) => boolean): Regi
       first.wide.add(step.output.buffer);
   });
   return [...regions]
-    .filter(({ positions }) => [...positions].some((i) => byRow.has((plan.steps[i] as Step).op)))
+    .filter(({ positions }) => [...positions].some((i) => traits[at(plan.steps, i).op].byRow))
     .filter(({ wide }) => [...wide].some((buffer) => !whole.has(buffer)))
     .map(({ positions, rows, columns }) => ({
       ...{ rows, columns },

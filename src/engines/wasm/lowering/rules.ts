@@ -147,6 +147,6 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   emaSquare: ema(abi.EMA_SQUARE),
   adamwUpdate: (step, lowering) => {
     const words = [floatBits(step.attrs.epsilon), floatBits(step.attrs.weightDecay)];
-    return elementwise(abi.ADAMW_UPDATE, 3 * CHEAP, words, 3)(step, lowering);
+    return elementwise(abi.ADAMW_UPDATE, 3 * CHEAP, words)(step, lowering);
   },
 };
