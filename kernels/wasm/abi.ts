@@ -1,5 +1,5 @@
-// What the kernels and src/engines/wasm agree on: addresses of the control words, the layout of the
-// instruction stream, and a number for each kernel.
+// What the kernels and src/engines/wasm agree on, besides opcodes.ts: addresses of the control words, the
+// layout of the instruction stream, the words that each kernel is called with, and sizes of blocks.
 
 // Control words at the start of the memory, in bytes; those that threads contend for have a cache
 // line of their own.
@@ -22,6 +22,8 @@ export const TABLE = 392;
 export const BAD_ID = 448;
 /** 1 when a worker has trapped: the tasks that it took will never be done. */
 export const FAILED = 512;
+/** An opcode that a kernel's thread did not know before it trapped, plus one; else 0. */
+export const UNKNOWN_OPCODE = 516;
 /** First byte that the heap may hand out. */
 export const HEAP_START = 1024;
 
@@ -38,10 +40,24 @@ export const PARALLEL = 1;
  * counter of tasks that are taken. */
 export const INSTRUCTION_WORDS = 4;
 
-/** Bytes of private memory that each thread has for packed panels. */
-export const SCRATCH_BYTES = 139264;
+/** Bytes of a cache line: buffers begin at its multiples, and are padded to whole lines. */
+export const LINE_BYTES = 64;
 
-// A chain runs elementwise kernels block by block; what lies between them is in slots of scratch.
+// Blocks that the kernels and those who share work out cut alike.
+/** Columns of a block that sums or takes the largest down columns. */
+export const COLUMNS = 8;
+/** Rows of a block that is transposed: a cache line of the source. */
+export const TRANSPOSED_ROWS = 16;
+/** Rows of the largest tile of a product, without and with fused multiply-add, and columns of each. */
+export const TILE_ROWS_PLAIN = 5;
+export const TILE_ROWS_FUSED = 6;
+export const TILE_COLUMNS = 8;
+/** Steps along k, and most columns, for which packed panels stay in the caches. */
+export const DEPTH = 128;
+export const MOST_COLUMNS = 256;
+
+// A chain runs elementwise kernels block by block; what lies between them is in slots of scratch,
+// behind the few numbers that a kernel spreads over vectors.
 /** Elements of a block. */
 export const BLOCK = 256;
 /** Blocks that a thread's scratch holds, and where the first lies. */
@@ -54,54 +70,94 @@ export const FULL = 0;
 export const LOWER_RESULT = 1;
 export const LOWER_A = 2;
 
-// Kernels.
-export const COPY = 0;
-export const EXP = 1;
-export const LOG = 2;
-export const TANH = 3;
-export const SQRT = 4;
-export const COS = 5;
-export const NEG = 6;
-export const TO_FLOAT = 7;
-export const ADD = 8;
-export const MUL = 9;
-export const SUB = 10;
-export const DIV = 11;
-export const MAXIMUM = 12;
-export const LESS = 13;
-export const SELECT = 14;
-export const SUM_ROWS = 15;
-export const SUM_COLUMNS = 16;
-export const MAX_ROWS = 17;
-export const MAX_COLUMNS = 18;
-export const ARGMAX = 19;
-export const FILL = 20;
-export const MOVE = 21;
-export const TRANSPOSE = 22;
-export const MATMUL = 23;
-export const GATHER = 24;
-export const SCATTER_ADD = 25;
-export const SOFTMAX = 26;
-export const SOFTMAX_GRAD = 27;
-export const LOG_SOFTMAX = 28;
-export const LOG_SOFTMAX_GRAD = 29;
-export const CAUSAL_SOFTMAX = 30;
-export const CAUSAL_SOFTMAX_GRAD = 31;
-export const RMS_NORM = 32;
-export const RMS_NORM_GRAD_X = 33;
-export const RMS_NORM_GRAD_GAIN = 34;
-export const ROPE = 35;
-export const SWIGLU = 36;
-export const SWIGLU_GRAD_GATE = 37;
-export const GELU = 38;
-export const GELU_GRAD = 39;
-export const CROSS_ENTROPY = 40;
-export const CROSS_ENTROPY_GRAD = 41;
-export const ANCHORED_KL = 42;
-export const ANCHORED_KL_GRAD = 43;
-export const EMA = 44;
-export const EMA_SQUARE = 45;
-export const ADAMW_UPDATE = 46;
-export const CAUSAL_ATTENTION = 47;
-export const CAUSAL_ATTENTION_GRAD = 48;
-export const CHAIN = 49;
+// The words that a kernel is called with, by their positions. Each begins with how much there is — of
+// elements or of units, which are rows, columns or blocks — and how much of it a task does.
+export const ALL = 0;
+export const PER_TASK = 1;
+/** The first of a kernel's own words. After them come the buffers: the result, at the position that
+ * ends in RESULT, then the inputs in the order of the operation, then scratch. */
+export const OWN = 2;
+
+// Elementwise: plain; with inputs that may be one number, bit i of the flags saying so of input i.
+export const EACH_RESULT = 2;
+export const SCALAR_FLAGS = 2;
+export const SCALAR_RESULT = 3;
+export const EMA_KEEP = 2;
+export const EMA_TAKE = 3;
+export const EMA_RESULT = 4;
+export const ADAMW_EPSILON = 2;
+export const ADAMW_WEIGHT_DECAY = 3;
+export const ADAMW_RESULT = 4;
+
+// Links of a chain: their words in all; then for each its opcode, its words and its arguments.
+export const CHAIN_WORDS = 2;
+export const CHAIN_LINKS = 3;
+/** Words of a link before its arguments. */
+export const LINK_WORDS = 2;
+
+// Row by row: bytes of a row; and a number for all of them, a scale or an epsilon.
+export const ROW_BYTES = 2;
+export const ROW_RESULT = 3;
+export const ROW_FACTOR = 3;
+export const ROW_FACTOR_RESULT = 4;
+
+// Down columns, of [outer, n, inner]: n and the bytes of inner.
+export const COLUMN_LENGTH = 2;
+export const COLUMN_STRIDE = 3;
+export const COLUMN_RESULT = 4;
+export const ARGMAX_LENGTH = 2;
+export const ARGMAX_INNER = 3;
+export const ARGMAX_RESULT = 4;
+
+// Moves: nested loops, how many, and the first byte of the result and of the source; after the buffers
+// three words for each loop: its count, and its step in the result and in the source, in bytes.
+export const FILL_BITS = 2;
+export const FILL_RESULT = 3;
+export const MOVE_LOOPS = 2;
+export const MOVE_TO = 3;
+export const MOVE_FROM = 4;
+export const MOVE_RESULT = 5;
+export const MOVE_INPUT = 6;
+export const MOVE_FIRST_LOOP = 7;
+export const LOOP_WORDS = 3;
+
+// Tables: bytes of a row, or ids; and rows of the table.
+export const GATHER_BYTES = 2;
+export const GATHER_ROWS = 3;
+export const GATHER_RESULT = 4;
+export const SCATTER_IDS = 2;
+export const SCATTER_ROWS = 3;
+export const SCATTER_RESULT = 4;
+
+// Rotation: bytes of half a row, positions, whether backwards.
+export const ROPE_BYTES = 2;
+export const ROPE_POSITIONS = 3;
+export const ROPE_INVERSE = 4;
+export const ROPE_RESULT = 5;
+
+// A product of [m, k] and [k, n], each unit a block of the result of one matrix.
+export const MATMUL_M = 2;
+export const MATMUL_N = 3;
+export const MATMUL_K = 4;
+export const MATMUL_TRANSPOSE_A = 5;
+export const MATMUL_TRANSPOSE_B = 6;
+export const MATMUL_BLOCK_ROWS = 7;
+export const MATMUL_BLOCK_COLUMNS = 8;
+/** What is left out, and the side of the triangles. */
+export const MATMUL_TRIANGLE = 9;
+export const MATMUL_SIDE = 10;
+/** Whether the product is added to what the result holds. */
+export const MATMUL_ONTO = 11;
+export const MATMUL_RESULT = 12;
+
+// Causal attention; after the result q, k, v, for the gradient g, and scratch.
+export const ATTENTION_T = 2;
+export const ATTENTION_D = 3;
+export const ATTENTION_HEADS = 4;
+/** Key/value heads. */
+export const ATTENTION_GROUPS = 5;
+export const ATTENTION_BLOCK_ROWS = 6;
+export const ATTENTION_SCALE = 7;
+/** Elements of one task's part of the scratch. */
+export const ATTENTION_PART = 8;
+export const ATTENTION_RESULT = 9;

@@ -1,5 +1,7 @@
 // Compiles the kernels twice — plain SIMD, and relaxed SIMD with fused multiply-add — into
-// src/engines/wasm/machine/modules.generated.ts. Skips the work when no source has changed.
+// src/engines/wasm/machine/modules.generated.ts. Skips the work when no source has changed. With --fast
+// it compiles them once, plain and hardly optimised, for somebody who is at work on them: an engine
+// then has no fused multiply-add, and the next build without the flag makes both.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,7 +21,7 @@ function hashSources() {
 }
 
 /** The binary of one build; anything the compiler has to say is an error. */
-async function compile(asc, features) {
+async function compile(asc, features, level) {
   const files = new Map();
   const messages = [];
   const stream = { write: (text) => void messages.push(text) };
@@ -28,7 +30,7 @@ async function compile(asc, features) {
       "index.ts",
       "--outFile=kernels.wasm",
       ...["simd", "threads", ...features].flatMap((feature) => ["--enable", feature]),
-      ...["-O3", "--debug", "--noAssert", "--runtime=stub", "--use=abort="],
+      ...[level, "--debug", "--noAssert", "--runtime=stub", "--use=abort="],
       ...["--importMemory", "--sharedMemory", "--initialMemory=1", "--maximumMemory=65536"],
     ],
     {
@@ -51,22 +53,26 @@ async function compile(asc, features) {
   return Buffer.from(binary).toString("base64");
 }
 
-const stamp = `// kernels/wasm ${hashSources()}\n`;
+const fast = process.argv.includes("--fast");
+const sourcesHash = hashSources();
+const full = `// kernels/wasm ${sourcesHash}\n`;
+const stamp = fast ? `// kernels/wasm ${sourcesHash} fast\n` : full;
 let current = "";
 try {
   current = readFileSync(target, "utf8");
 } catch {}
-if (current.startsWith(stamp)) console.log("kernels/wasm: up to date");
+if (current.startsWith(stamp) || current.startsWith(full)) console.log("kernels/wasm: up to date");
 else {
   const started = performance.now();
   const { default: asc } = await import("assemblyscript/asc");
-  const simd = await compile(asc, []);
-  const relaxedSimd = await compile(asc, ["relaxed-simd"]);
+  const simd = await compile(asc, [], fast ? "-O1" : "-O3");
+  const relaxedSimd = fast ? undefined : await compile(asc, ["relaxed-simd"], "-O3");
   const text = `${stamp}/** WebAssembly binaries in base64: kernels/wasm/build.mjs makes them. */
 export const simd: string =
   "${simd}";
-export const relaxedSimd: string =
-  "${relaxedSimd}";
+/** Absent from a fast build. */
+export const relaxedSimd: string | undefined =
+  ${relaxedSimd && `"${relaxedSimd}"`};
 `;
   writeFileSync(target, text);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

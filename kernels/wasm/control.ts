@@ -1,4 +1,4 @@
-import { BAD_ID, TABLE } from "./abi";
+import { BAD_ID, TABLE, UNKNOWN_OPCODE } from "./abi";
 
 /** Private memory of this thread, which has an instance of its own. */
 export let scratch: usize = 0;
@@ -38,6 +38,12 @@ export function float(args: usize, i: i32): f32 {
 @inline
 export function buffer(args: usize, i: i32): usize {
   return load<usize>(load<usize>(TABLE) + (<usize>word(args, i) << 2));
+}
+
+/** Ends the run at an opcode that nobody knows; the host says which. */
+export function trap(opcode: i32): void {
+  store<i32>(UNKNOWN_OPCODE, opcode + 1);
+  unreachable();
 }
 
 /** Remembers an id outside [0, rows); the host throws after the run. */

@@ -1,6 +1,7 @@
-import * as op from "./abi";
+import * as op from "./opcodes";
 import * as activations from "./elements/activations";
 import * as attention from "./products/attention";
+import { trap } from "./control";
 import { chain } from "./elements/chain";
 import * as elementwise from "./elements/elementwise";
 import * as losses from "./rows/losses";
@@ -23,6 +24,7 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.SQRT: return elementwise.sqrt(args, task);
     case op.COS: return elementwise.cos(args, task);
     case op.NEG: return elementwise.neg(args, task);
+    case op.ABS: return elementwise.abs(args, task);
     case op.TO_FLOAT: return elementwise.toFloat(args, task);
     case op.ADD: return elementwise.add(args, task);
     case op.MUL: return elementwise.mul(args, task);
@@ -66,5 +68,6 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.CAUSAL_ATTENTION: return attention.causalAttention(args, task);
     case op.CAUSAL_ATTENTION_GRAD: return attention.causalAttentionGrad(args, task);
     case op.CHAIN: return chain(args, task);
+    default: trap(opcode);
   }
 }

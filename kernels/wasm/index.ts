@@ -14,6 +14,7 @@ import { sleep, wake } from "./control";
 import { execute } from "./dispatch";
 
 export { initialize } from "./control";
+export { SCRATCH_BYTES } from "./products/matmul";
 
 /** A thread looks this often before it sleeps: some tens of microseconds. */
 const SPINS: i32 = 20000;

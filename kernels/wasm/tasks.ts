@@ -1,11 +1,11 @@
-import { BLOCK, SLOTS_AT } from "./abi";
+import { ALL, BLOCK, PER_TASK, SLOTS_AT } from "./abi";
 import { buffer, scratch, word } from "./control";
 
-/** First byte of a task's part of the elements. Arguments: elements, elements a task. */
+/** First byte of a task's part of the elements. */
 // @ts-ignore: decorator
 @inline
 export function chunkStart(args: usize, task: i32): usize {
-  return (<usize>task * <usize>word(args, 1)) << 2;
+  return (<usize>task * <usize>word(args, PER_TASK)) << 2;
 }
 
 /** Bytes of the part that starts at `from`. Buffers are padded to whole vectors, so loops over the
@@ -13,7 +13,7 @@ export function chunkStart(args: usize, task: i32): usize {
 // @ts-ignore: decorator
 @inline
 export function chunkBytes(args: usize, from: usize): usize {
-  return min<usize>((<usize>word(args, 0) << 2) - from, <usize>word(args, 1) << 2);
+  return min<usize>((<usize>word(args, ALL) << 2) - from, <usize>word(args, PER_TASK) << 2);
 }
 
 /** Where the part that starts at `from` lies of the buffer that argument `i` names. A negative name,
@@ -26,15 +26,15 @@ export function part(args: usize, i: i32, from: usize): usize {
   return buffer(args, i) + from;
 }
 
-/** First of a task's units: rows, columns or blocks. Arguments: units, units a task. */
+/** First of a task's units: rows, columns or blocks. */
 // @ts-ignore: decorator
 @inline
 export function unitStart(args: usize, task: i32): i32 {
-  return task * word(args, 1);
+  return task * word(args, PER_TASK);
 }
 
 // @ts-ignore: decorator
 @inline
 export function unitEnd(args: usize, from: i32): i32 {
-  return min<i32>(word(args, 0), from + word(args, 1));
+  return min<i32>(word(args, ALL), from + word(args, PER_TASK));
 }

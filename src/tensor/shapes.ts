@@ -8,6 +8,23 @@ export function at<T>(list: ArrayLike<T>, index: number): T {
   return list[index] as T;
 }
 
+/** The n-th element from the end, by default the last. @throws RangeError where there is none */
+export const last = <T>(list: ArrayLike<T>, n = 1): T => at(list, list.length - n);
+
+/** Tuples of the lengths of a shape, by its rank. */
+interface Lengths {
+  readonly 2: readonly [number, number];
+  readonly 3: readonly [number, number, number];
+  readonly 4: readonly [number, number, number, number];
+}
+
+/** A shape of a known rank, as a tuple. @throws RangeError for another rank */
+export function ofRank<R extends keyof Lengths>(rank: R, shape: Shape): Lengths[R] {
+  if (shape.length !== rank)
+    throw new RangeError(`expected a shape of rank ${rank}, got ${shape.length} axes`);
+  return shape as Lengths[R];
+}
+
 /** Number of elements. */
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
@@ -19,7 +36,7 @@ export function checkLengths(op: string, shape: Shape): Shape {
 }
 
 export const isCount = (n: number | undefined): boolean =>
-  Number.isInteger(n) && (n as number) >= 0;
+  n !== undefined && Number.isInteger(n) && n >= 0;
 
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
@@ -27,15 +44,28 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 /** Elements to step over for the next index of each axis, row-major. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
-  for (let axis = shape.length - 1, step = 1; axis >= 0; step *= shape[axis--] as number)
+  for (let axis = shape.length - 1, step = 1; axis >= 0; step *= at(shape, axis--))
     strides[axis] = step;
   return strides;
 }
 
-/** The place of the element at `at` among all, row-major. */
-export function placeOf(at: readonly number[], shape: Shape): number {
+/** The place of the element at an index, a number for each axis, among all, row-major. */
+export function placeOf(index: readonly number[], shape: Shape): number {
   const strides = stridesOf(shape);
-  return at.reduce((sum, n, axis) => sum + n * (strides[axis] as number), 0);
+  return index.reduce((sum, n, axis) => sum + n * at(strides, axis), 0);
+}
+
+/**
+ * The elements around one axis, row-major: `outer` blocks of `n` steps of `inner` elements.
+ * @param axis from either end
+ */
+export function around(shape: Shape, axis: number): { outer: number; n: number; inner: number } {
+  const from = axis < 0 ? axis + shape.length : axis;
+  return {
+    outer: sizeOf(shape.slice(0, from)),
+    n: at(shape, from),
+    inner: sizeOf(shape.slice(from + 1)),
+  };
 }
 
 /** Resolves an axis counted from either end. @throws RangeError outside the rank. */

@@ -1,9 +1,9 @@
+import { around } from "../../../src/tensor/shapes.ts";
 import type { Lowering } from "../kernel.ts";
-import { aroundAxis } from "./sum.ts";
 
 /** The first of several largest numbers wins. */
 export const argmax: Lowering<"argmax"> = ({ shapes: [x = []], attrs: { axis } }) => {
-  const [outer, length, inner] = aroundAxis(x, axis);
+  const { outer, n: length, inner } = around(x, axis);
   return [
     {
       reads: [0],

@@ -1,8 +1,8 @@
+import { around } from "../../../src/tensor/shapes.ts";
 import { type Lowering, lanesFor } from "../kernel.ts";
-import { aroundAxis } from "./sum.ts";
 
 export const max: Lowering<"max"> = ({ shapes: [x = []], attrs: { axis }, wide }) => {
-  const [outer, length, inner] = aroundAxis(x, axis);
+  const { outer, n: length, inner } = around(x, axis);
   const lanes = lanesFor(wide, inner);
   const groups = inner / lanes;
   return [

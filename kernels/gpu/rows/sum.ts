@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../src/tensor/shapes.ts";
+import { around } from "../../../src/tensor/shapes.ts";
 import {
   type Cell,
   type DeviceTraits,
@@ -15,7 +15,7 @@ const MANY_TERMS = 64;
 export const sum: Lowering<"sum"> = (call) => {
   const { attrs, wide, cells } = call;
   const [x = []] = call.shapes;
-  const [outer, length, inner] = aroundAxis(x, attrs.axis);
+  const { outer, n: length, inner } = around(x, attrs.axis);
   if (inner > 1 && outer === 1)
     return columnSums(call, length, inner, {
       reads: [0],
@@ -31,16 +31,6 @@ export const sum: Lowering<"sum"> = (call) => {
     sumRows(wide, outer, chunks, chunks, resultOf(0)),
   ];
 };
-
-/** [before, along, after] the axis. */
-export const aroundAxis = (
-  shape: readonly number[],
-  axis: number,
-): readonly [outer: number, length: number, inner: number] => [
-  sizeOf(shape.slice(0, axis)),
-  shape[axis] as number,
-  sizeOf(shape.slice(axis + 1)),
-];
 
 /** About √length, a multiple of 4. */
 const chunkOf = (length: number): number => 4 * Math.ceil(Math.sqrt(length) / 4);

@@ -1,3 +1,4 @@
+import { EACH_RESULT } from "../abi";
 import { sigmoid } from "./math";
 import { madd, nmadd, splat } from "../simd";
 import { chunkBytes, chunkStart, part } from "../tasks";
@@ -14,10 +15,10 @@ function swigluOf(gate: v128, up: v128): v128 {
 
 export function swiglu(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = part(args, 2, from) + chunkBytes(args, from);
-  let y = part(args, 2, from);
-  let gate = part(args, 3, from);
-  let up = part(args, 4, from);
+  const last = part(args, EACH_RESULT, from) + chunkBytes(args, from);
+  let y = part(args, EACH_RESULT, from);
+  let gate = part(args, EACH_RESULT + 1, from);
+  let up = part(args, EACH_RESULT + 2, from);
   for (; y < last; y += 32, gate += 32, up += 32) {
     const low = swigluOf(v128.load(gate), v128.load(up));
     const high = swigluOf(v128.load(gate, 16), v128.load(up, 16));
@@ -37,11 +38,11 @@ function swigluGradOf(g: v128, gate: v128, up: v128): v128 {
 
 export function swigluGradGate(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = part(args, 2, from) + chunkBytes(args, from);
-  let y = part(args, 2, from);
-  let g = part(args, 3, from);
-  let gate = part(args, 4, from);
-  let up = part(args, 5, from);
+  const last = part(args, EACH_RESULT, from) + chunkBytes(args, from);
+  let y = part(args, EACH_RESULT, from);
+  let g = part(args, EACH_RESULT + 1, from);
+  let gate = part(args, EACH_RESULT + 2, from);
+  let up = part(args, EACH_RESULT + 3, from);
   for (; y < last; y += 32, g += 32, gate += 32, up += 32) {
     const low = swigluGradOf(v128.load(g), v128.load(gate), v128.load(up));
     const high = swigluGradOf(v128.load(g, 16), v128.load(gate, 16), v128.load(up, 16));
@@ -64,9 +65,9 @@ function geluOf(x: v128): v128 {
 
 export function gelu(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = part(args, 2, from) + chunkBytes(args, from);
-  let y = part(args, 2, from);
-  let x = part(args, 3, from);
+  const last = part(args, EACH_RESULT, from) + chunkBytes(args, from);
+  let y = part(args, EACH_RESULT, from);
+  let x = part(args, EACH_RESULT + 1, from);
   for (; y < last; y += 32, x += 32) {
     const low = geluOf(v128.load(x));
     const high = geluOf(v128.load(x, 16));
@@ -87,10 +88,10 @@ function geluGradOf(g: v128, x: v128): v128 {
 
 export function geluGrad(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = part(args, 2, from) + chunkBytes(args, from);
-  let y = part(args, 2, from);
-  let g = part(args, 3, from);
-  let x = part(args, 4, from);
+  const last = part(args, EACH_RESULT, from) + chunkBytes(args, from);
+  let y = part(args, EACH_RESULT, from);
+  let g = part(args, EACH_RESULT + 1, from);
+  let x = part(args, EACH_RESULT + 2, from);
   for (; y < last; y += 32, g += 32, x += 32) {
     const low = geluGradOf(v128.load(g), v128.load(x));
     const high = geluGradOf(v128.load(g, 16), v128.load(x, 16));

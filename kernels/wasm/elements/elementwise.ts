@@ -1,4 +1,8 @@
+import { EACH_RESULT, SCALAR_FLAGS, SCALAR_RESULT } from "../abi";
+import { scratch, trap, word } from "../control";
+import { exp as vexp, log as vlog, sinOf, tanh as vtanh } from "./math";
 import {
+  ABS,
   ADD,
   COPY,
   DIV,
@@ -12,13 +16,10 @@ import {
   SUB,
   TANH,
   TO_FLOAT,
-} from "../abi";
-import { scratch, word } from "../control";
-import { exp as vexp, log as vlog, sinOf, tanh as vtanh } from "./math";
+} from "../opcodes";
 import { splat } from "../simd";
 import { chunkBytes, chunkStart, part } from "../tasks";
 
-// Arguments: elements, elements a task, [flags,] then buffers, the result first.
 
 // @ts-ignore: decorator
 @inline
@@ -28,7 +29,10 @@ function unaryOf(op: i32, x: v128): v128 {
   if (op == TANH) return vtanh(x);
   if (op == SQRT) return f32x4.sqrt(x);
   if (op == NEG) return f32x4.neg(x);
+  if (op == ABS) return f32x4.abs(x);
   if (op == TO_FLOAT) return f32x4.convert_i32x4_s(x);
+  if (op == COPY) return x;
+  trap(op);
   return x;
 }
 
@@ -36,9 +40,9 @@ function unaryOf(op: i32, x: v128): v128 {
 @inline
 function unary(op: i32, args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = part(args, 2, from) + chunkBytes(args, from);
-  let y = part(args, 2, from);
-  let x = part(args, 3, from);
+  const last = part(args, EACH_RESULT, from) + chunkBytes(args, from);
+  let y = part(args, EACH_RESULT, from);
+  let x = part(args, EACH_RESULT + 1, from);
   for (; y < last; y += 16, x += 16) v128.store(y, unaryOf(op, v128.load(x)));
 }
 
@@ -60,15 +64,18 @@ export function sqrt(args: usize, task: i32): void {
 export function neg(args: usize, task: i32): void {
   unary(NEG, args, task);
 }
+export function abs(args: usize, task: i32): void {
+  unary(ABS, args, task);
+}
 export function toFloat(args: usize, task: i32): void {
   unary(TO_FLOAT, args, task);
 }
 
 export function cos(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = part(args, 2, from) + chunkBytes(args, from);
-  let y = part(args, 2, from);
-  let x = part(args, 3, from);
+  const last = part(args, EACH_RESULT, from) + chunkBytes(args, from);
+  let y = part(args, EACH_RESULT, from);
+  let x = part(args, EACH_RESULT + 1, from);
   for (; y < last; y += 4, x += 4) {
     const angle = load<f32>(x);
     // 0 · angle is NaN where there is no cosine.
@@ -84,7 +91,9 @@ function binaryOf(op: i32, a: v128, b: v128): v128 {
   if (op == SUB) return f32x4.sub(a, b);
   if (op == DIV) return f32x4.div(a, b);
   if (op == MAXIMUM) return f32x4.max(a, b);
-  return v128.and(f32x4.lt(a, b), splat(1)); // LESS
+  if (op == LESS) return v128.and(f32x4.lt(a, b), splat(1));
+  trap(op);
+  return a;
 }
 
 /** Step between vectors of an operand: 0 for a scalar, which `operand` spreads over a vector.
@@ -97,9 +106,9 @@ function stride(flags: i32, i: i32): usize {
 
 // @ts-ignore: decorator
 @inline
-function operand(args: usize, at: i32, flags: i32, i: i32, from: usize): usize {
-  if (stride(flags, i)) return part(args, at + i, from);
-  v128.store(scratch + (<usize>i << 4), v128.load32_splat(part(args, at + i, 0)));
+function operand(args: usize, flags: i32, i: i32, from: usize): usize {
+  if (stride(flags, i)) return part(args, SCALAR_RESULT + 1 + i, from);
+  v128.store(scratch + (<usize>i << 4), v128.load32_splat(part(args, SCALAR_RESULT + 1 + i, 0)));
   return scratch + (<usize>i << 4);
 }
 
@@ -107,13 +116,13 @@ function operand(args: usize, at: i32, flags: i32, i: i32, from: usize): usize {
 @inline
 function binary(op: i32, args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = part(args, 3, from) + chunkBytes(args, from);
-  const flags = word(args, 2);
+  const last = part(args, SCALAR_RESULT, from) + chunkBytes(args, from);
+  const flags = word(args, SCALAR_FLAGS);
   const stepA = stride(flags, 0);
   const stepB = stride(flags, 1);
-  let y = part(args, 3, from);
-  let a = operand(args, 4, flags, 0, from);
-  let b = operand(args, 4, flags, 1, from);
+  let y = part(args, SCALAR_RESULT, from);
+  let a = operand(args, flags, 0, from);
+  let b = operand(args, flags, 1, from);
   for (; y < last; y += 16, a += stepA, b += stepB)
     v128.store(y, binaryOf(op, v128.load(a), v128.load(b)));
 }
@@ -139,15 +148,15 @@ export function less(args: usize, task: i32): void {
 
 export function select(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = part(args, 3, from) + chunkBytes(args, from);
-  const flags = word(args, 2);
+  const last = part(args, SCALAR_RESULT, from) + chunkBytes(args, from);
+  const flags = word(args, SCALAR_FLAGS);
   const stepC = stride(flags, 0);
   const stepA = stride(flags, 1);
   const stepB = stride(flags, 2);
-  let y = part(args, 3, from);
-  let c = operand(args, 4, flags, 0, from);
-  let a = operand(args, 4, flags, 1, from);
-  let b = operand(args, 4, flags, 2, from);
+  let y = part(args, SCALAR_RESULT, from);
+  let c = operand(args, flags, 0, from);
+  let a = operand(args, flags, 1, from);
+  let b = operand(args, flags, 2, from);
   for (; y < last; y += 16, c += stepC, a += stepA, b += stepB) {
     const chosen = f32x4.ne(v128.load(c), splat(0));
     v128.store(y, v128.bitselect(v128.load(a), v128.load(b), chosen));

@@ -1,3 +1,15 @@
+import {
+  FILL_BITS,
+  FILL_RESULT,
+  LOOP_WORDS,
+  MOVE_FIRST_LOOP,
+  MOVE_FROM,
+  MOVE_INPUT,
+  MOVE_LOOPS,
+  MOVE_RESULT,
+  MOVE_TO,
+  TRANSPOSED_ROWS,
+} from "../abi";
 import { buffer, scratch, word } from "../control";
 import { storeRow } from "../simd";
 import { chunkBytes, chunkStart, unitEnd, unitStart } from "../tasks";
@@ -5,22 +17,18 @@ import { chunkBytes, chunkStart, unitEnd, unitStart } from "../tasks";
 // Kernels that move 4-byte elements without looking at them: broadcast, transpose, slice, pad and
 // concat are all nested loops over two addresses.
 
-/** Writes one number everywhere. Arguments: elements, elements a task, bits, then the result. */
+/** Writes one number everywhere. */
 export function fill(args: usize, task: i32): void {
   const from = chunkStart(args, task);
-  const last = buffer(args, 3) + from + chunkBytes(args, from);
-  const v = i32x4.splat(word(args, 2));
-  for (let y = buffer(args, 3) + from; y < last; y += 16) v128.store(y, v);
+  const last = buffer(args, FILL_RESULT) + from + chunkBytes(args, from);
+  const v = i32x4.splat(word(args, FILL_BITS));
+  for (let y = buffer(args, FILL_RESULT) + from; y < last; y += 16) v128.store(y, v);
 }
-
-// Arguments of the nested loops: units, units a task, loops; first byte of the result and of x;
-// result, x; then for each loop its count, its step in the result and its step in x, in bytes.
-const LOOPS = 7;
 
 // @ts-ignore: decorator
 @inline
 function loop(args: usize, i: i32): usize {
-  return args + (<usize>(LOOPS + 3 * i) << 2);
+  return args + (<usize>(MOVE_FIRST_LOOP + LOOP_WORDS * i) << 2);
 }
 
 /** Where the two addresses are in the outer loops; the counters live in this thread's scratch. */
@@ -29,10 +37,10 @@ let x: usize = 0;
 
 /** Enters the outer loops, all but the last `inner`, at iteration `index`. */
 function enter(args: usize, inner: i32, index: i32): void {
-  y = buffer(args, 5) + <usize>word(args, 3);
-  x = buffer(args, 6) + <usize>word(args, 4);
+  y = buffer(args, MOVE_RESULT) + <usize>word(args, MOVE_TO);
+  x = buffer(args, MOVE_INPUT) + <usize>word(args, MOVE_FROM);
   let rest = index;
-  for (let i = word(args, 2) - inner - 1; i >= 0; i--) {
+  for (let i = word(args, MOVE_LOOPS) - inner - 1; i >= 0; i--) {
     const at = loop(args, i);
     const count = load<i32>(at);
     const digit = rest % count;
@@ -45,7 +53,7 @@ function enter(args: usize, inner: i32, index: i32): void {
 
 /** Goes to the next iteration of the outer loops. */
 function advance(args: usize, inner: i32): void {
-  for (let i = word(args, 2) - inner - 1; i >= 0; i--) {
+  for (let i = word(args, MOVE_LOOPS) - inner - 1; i >= 0; i--) {
     const at = loop(args, i);
     const digit = load<i32>(scratch + (<usize>i << 2)) + 1;
     y += load<usize>(at, 4);
@@ -82,7 +90,7 @@ function copyRun(y: usize, x: usize, bytes: usize): void {
 export function move(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const run = loop(args, word(args, 2) - 1);
+  const run = loop(args, word(args, MOVE_LOOPS) - 1);
   const count = load<i32>(run);
   const stepY = load<usize>(run, 4);
   const stepX = load<usize>(run, 8);
@@ -104,22 +112,22 @@ export function move(args: usize, task: i32): void {
 }
 
 /** The last two loops are over rows, contiguous in x, and columns, contiguous in the result. A unit
- * is 16 rows, a whole cache line of x, of one iteration of the other loops. */
+ * is a block of rows, a whole cache line of x, of one iteration of the other loops. */
 export function transpose(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const loops = word(args, 2);
+  const loops = word(args, MOVE_LOOPS);
   const rows = load<i32>(loop(args, loops - 2));
   const stepY = load<usize>(loop(args, loops - 2), 4);
   const columns = load<i32>(loop(args, loops - 1));
   const stepX = load<usize>(loop(args, loops - 1), 8);
-  const blocks = (rows + 15) >> 4;
+  const blocks = (rows + TRANSPOSED_ROWS - 1) / TRANSPOSED_ROWS;
   enter(args, 2, from / blocks);
   let block = from % blocks;
   for (let unit = from; unit < to; unit++) {
-    const row = block << 4;
+    const row = block * TRANSPOSED_ROWS;
     const at = <usize>row << 2;
-    transposeBlock(y + at / 4 * stepY, x + at, min<i32>(16, rows - row), columns, stepY, stepX);
+    transposeBlock(y + at / 4 * stepY, x + at, min<i32>(TRANSPOSED_ROWS, rows - row), columns, stepY, stepX);
     if (++block == blocks) {
       block = 0;
       advance(args, 2);

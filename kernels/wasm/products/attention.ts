@@ -1,4 +1,16 @@
-import { LOWER_A, LOWER_RESULT } from "../abi";
+import {
+  ALL,
+  ATTENTION_BLOCK_ROWS,
+  ATTENTION_D,
+  ATTENTION_GROUPS,
+  ATTENTION_HEADS,
+  ATTENTION_PART,
+  ATTENTION_RESULT,
+  ATTENTION_SCALE,
+  ATTENTION_T,
+  LOWER_A,
+  LOWER_RESULT,
+} from "../abi";
 import { buffer, float, word } from "../control";
 import { describe, multiply } from "./matmul";
 import { clearRow } from "../rows/rows";
@@ -7,8 +19,6 @@ import { unitEnd, unitStart } from "../tasks";
 
 // softmax(scale · q · kᵀ) · v, position t seeing the positions ≤ t, for blocks of rows: their weights
 // live in a thread's part of a scratch buffer and are computed again for the gradient.
-// Arguments: units, units a task, T, D, query heads, key/value heads, rows of a block, scale, elements
-// of one task's scratch, then buffers: result, q, k, v, [g,] scratch.
 
 let T: i32 = 0;
 let D: i32 = 0;
@@ -18,8 +28,8 @@ let narrow: usize = 0;
 let size: usize = 0;
 
 function begin(args: usize): void {
-  T = word(args, 2);
-  D = word(args, 3);
+  T = word(args, ATTENTION_T);
+  D = word(args, ATTENTION_D);
   wide = <usize>T << 2;
   narrow = <usize>D << 2;
   size = <usize>T * narrow;
@@ -59,21 +69,21 @@ export function causalAttention(args: usize, task: i32): void {
   begin(args);
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const heads = word(args, 4);
-  const groups = word(args, 5);
-  const rows = word(args, 6);
+  const heads = word(args, ATTENTION_HEADS);
+  const groups = word(args, ATTENTION_GROUPS);
+  const rows = word(args, ATTENTION_BLOCK_ROWS);
   const blocks = (T + rows - 1) / rows;
-  const scratch = buffer(args, 13) + ((<usize>task * <usize>word(args, 8)) << 2);
+  const scratch = buffer(args, ATTENTION_RESULT + 4) + ((<usize>task * <usize>word(args, ATTENTION_PART)) << 2);
   for (let unit = from; unit < to; unit++) {
     const head = unit / blocks;
     const group = (head / heads) * groups + (head % heads) / (heads / groups);
     const i0 = (unit % blocks) * rows;
     const i1 = min<i32>(T, i0 + rows);
     const weights = scratch - <usize>i0 * wide;
-    const q = buffer(args, 10) + <usize>head * size;
-    weigh(weights, q, buffer(args, 11) + <usize>group * size, i0, i1, float(args, 7));
-    const y = buffer(args, 9) + <usize>head * size;
-    mix(y, weights, buffer(args, 12) + <usize>group * size, i0, i1);
+    const q = buffer(args, ATTENTION_RESULT + 1) + <usize>head * size;
+    weigh(weights, q, buffer(args, ATTENTION_RESULT + 2) + <usize>group * size, i0, i1, float(args, ATTENTION_SCALE));
+    const y = buffer(args, ATTENTION_RESULT) + <usize>head * size;
+    mix(y, weights, buffer(args, ATTENTION_RESULT + 3) + <usize>group * size, i0, i1);
   }
 }
 
@@ -83,11 +93,11 @@ export function causalAttentionGrad(args: usize, task: i32): void {
   begin(args);
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const heads = word(args, 4);
-  const groups = word(args, 5);
+  const heads = word(args, ATTENTION_HEADS);
+  const groups = word(args, ATTENTION_GROUPS);
   const each = heads / groups;
-  const all = word(args, 0);
-  const dq = buffer(args, 9);
+  const all = word(args, ALL);
+  const dq = buffer(args, ATTENTION_RESULT);
   const dk = dq + <usize>(all * each) * size;
   const dv = dk + <usize>all * size;
   for (let group = from; group < to; group++) {
@@ -107,20 +117,20 @@ function headGrad(
   dk: usize,
   dv: usize,
 ): void {
-  const rows = word(args, 6);
-  const scale = float(args, 7);
-  const part = <usize>word(args, 8) << 2;
-  const scratch = buffer(args, 14) + <usize>task * part;
+  const rows = word(args, ATTENTION_BLOCK_ROWS);
+  const scale = float(args, ATTENTION_SCALE);
+  const part = <usize>word(args, ATTENTION_PART) << 2;
+  const scratch = buffer(args, ATTENTION_RESULT + 5) + <usize>task * part;
   const at = <usize>head * size;
-  const q = buffer(args, 10) + at;
-  const k = buffer(args, 11) + group;
-  const g = buffer(args, 13) + at;
+  const q = buffer(args, ATTENTION_RESULT + 1) + at;
+  const k = buffer(args, ATTENTION_RESULT + 2) + group;
+  const g = buffer(args, ATTENTION_RESULT + 4) + at;
   for (let i0 = 0; i0 < T; i0 += rows) {
     const i1 = min<i32>(T, i0 + rows);
     const weights = scratch - <usize>i0 * wide;
     const slopes = weights + (part >> 1);
     weigh(weights, q, k, i0, i1, scale);
-    scores(slopes, g, buffer(args, 12) + group, i0, i1);
+    scores(slopes, g, buffer(args, ATTENTION_RESULT + 3) + group, i0, i1);
     mixBack(dv, weights, g, i0, i1);
     for (let i = i0; i < i1; i++) {
       const row = <usize>i * wide;

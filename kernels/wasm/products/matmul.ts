@@ -1,17 +1,35 @@
-import { FULL, LOWER_A, LOWER_RESULT } from "../abi";
+import {
+  DEPTH,
+  FULL,
+  LOWER_A,
+  LOWER_RESULT,
+  MATMUL_BLOCK_COLUMNS,
+  MATMUL_BLOCK_ROWS,
+  MATMUL_K,
+  MATMUL_M,
+  MATMUL_N,
+  MATMUL_ONTO,
+  MATMUL_RESULT,
+  MATMUL_SIDE,
+  MATMUL_TRANSPOSE_A,
+  MATMUL_TRANSPOSE_B,
+  MATMUL_TRIANGLE,
+  MOST_COLUMNS,
+  TILE_COLUMNS,
+} from "../abi";
 import { buffer, scratch, word } from "../control";
 import { dotRows, FEW_ROWS } from "./dot";
 import { packPanel, packPanels, packTransposed } from "./pack";
-import { TILE_COLUMNS, TILE_ROWS, tileByPanel, tileByRow } from "./tile";
+import { TILE_ROWS, tileByPanel, tileByRow } from "./tile";
 import { unitEnd, unitStart } from "../tasks";
 
-/** Steps along k for which packed panels stay in the caches. */
-const DEPTH: i32 = 128;
-// Scratch: DEPTH × MOST_COLUMNS packed columns of B, DEPTH × TILE_ROWS of A, one tile.
-const MOST_COLUMNS: i32 = 256;
-const PANEL_A: usize = 131072;
-const ASIDE: usize = 135168;
-const ASIDE_STEP: usize = 32;
+// A thread's scratch: packed columns of B; rows of A, of which whole vectors are written; one tile.
+const PANEL_A: usize = 4 * DEPTH * MOST_COLUMNS;
+const ASIDE: usize = PANEL_A + 4 * DEPTH * TILE_COLUMNS;
+/** A row of the tile, in bytes. */
+const ASIDE_STEP: usize = 4 * TILE_COLUMNS;
+/** Bytes of private memory that a thread needs; more than the slots of a chain. The tile has a page. */
+export const SCRATCH_BYTES: usize = ASIDE + 4096;
 
 // The product that this thread works at.
 let k: i32 = 0;
@@ -38,24 +56,21 @@ let panels: usize = 0;
 let stepPanel: usize = 0;
 let stepP: usize = 0;
 
-// Arguments: units, units a task, m, n, k, transposeA, transposeB, rows and columns of a block,
-// triangle, side, whether to add to the result, then buffers: result, a, b. A unit is one block of
-// the result of one matrix.
-
+/** A unit is one block of the result of one matrix. */
 export function matmul(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const m = word(args, 2);
-  const n = word(args, 3);
+  const m = word(args, MATMUL_M);
+  const n = word(args, MATMUL_N);
   first = 0;
-  onto = word(args, 11) != 0;
-  k = word(args, 4);
-  transposeA = word(args, 5) != 0;
-  transposeB = word(args, 6) != 0;
-  const blockRows = word(args, 7);
-  const blockColumns = word(args, 8);
-  triangle = word(args, 9);
-  side = word(args, 10);
+  onto = word(args, MATMUL_ONTO) != 0;
+  k = word(args, MATMUL_K);
+  transposeA = word(args, MATMUL_TRANSPOSE_A) != 0;
+  transposeB = word(args, MATMUL_TRANSPOSE_B) != 0;
+  const blockRows = word(args, MATMUL_BLOCK_ROWS);
+  const blockColumns = word(args, MATMUL_BLOCK_COLUMNS);
+  triangle = word(args, MATMUL_TRIANGLE);
+  side = word(args, MATMUL_SIDE);
   few = m <= FEW_ROWS && transposeB && !transposeA && triangle == FULL && !onto;
   stepA = <usize>(transposeA ? m : k) << 2;
   stepB = <usize>(transposeB ? k : n) << 2;
@@ -67,9 +82,9 @@ export function matmul(args: usize, task: i32): void {
     const i = ((unit / across) % down) * blockRows;
     const j = (unit % across) * blockColumns;
     block(
-      buffer(args, 12) + ((batch * <usize>m * <usize>n) << 2),
-      buffer(args, 13) + ((batch * <usize>m * <usize>k) << 2),
-      buffer(args, 14) + ((batch * <usize>k * <usize>n) << 2),
+      buffer(args, MATMUL_RESULT) + ((batch * <usize>m * <usize>n) << 2),
+      buffer(args, MATMUL_RESULT + 1) + ((batch * <usize>m * <usize>k) << 2),
+      buffer(args, MATMUL_RESULT + 2) + ((batch * <usize>k * <usize>n) << 2),
       i,
       min<i32>(m, i + blockRows),
       j,

@@ -1,10 +1,9 @@
+import { TILE_ROWS_FUSED, TILE_ROWS_PLAIN } from "../abi";
 import { madd } from "../simd";
 
 /** Rows of the largest tile. Sixteen vector registers hold 6 × 2 running sums, two vectors of B and
  * one of A, when multiplication and addition are one instruction; otherwise 5 × 2. */
-export const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
-/** Columns of every tile: two vectors. */
-export const TILE_COLUMNS: i32 = 8;
+export const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? TILE_ROWS_FUSED : TILE_ROWS_PLAIN;
 
 // @ts-ignore: decorator
 @inline
@@ -189,7 +188,8 @@ export function tileByRow(
     case 4: return byRow4(k, a, step, b, stepB, c, stepC, accumulate);
     case 3: return byRow3(k, a, step, b, stepB, c, stepC, accumulate);
     case 2: return byRow2(k, a, step, b, stepB, c, stepC, accumulate);
-    default: return byRow1(k, a, step, b, stepB, c, stepC, accumulate);
+    case 1: return byRow1(k, a, step, b, stepB, c, stepC, accumulate);
+    default: unreachable();
   }
 }
 
@@ -211,6 +211,7 @@ export function tileByPanel(
     case 4: return byPanel4(k, a, step, b, stepB, c, stepC, accumulate);
     case 3: return byPanel3(k, a, step, b, stepB, c, stepC, accumulate);
     case 2: return byPanel2(k, a, step, b, stepB, c, stepC, accumulate);
-    default: return byPanel1(k, a, step, b, stepB, c, stepC, accumulate);
+    case 1: return byPanel1(k, a, step, b, stepB, c, stepC, accumulate);
+    default: unreachable();
   }
 }

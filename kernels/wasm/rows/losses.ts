@@ -1,10 +1,9 @@
+import { ROW_BYTES, ROW_RESULT } from "../abi";
 import { buffer, reportBadId, word } from "../control";
 import { exp, expUpTo88 } from "../elements/math";
 import { blockEnd, expRow, logOf, rowMax, scaleRow, sumExp } from "./rows";
 import { loadRow, madd, splat, storeRow, sumLanes } from "../simd";
 import { unitEnd, unitStart } from "../tasks";
-
-// Arguments: rows, rows a task, bytes of a row, then buffers, the result first.
 
 /** The label of a row in bytes; one outside the row is reported, and read as 0. */
 function labelAt(labels: usize, row: i32, bytes: usize): usize {
@@ -17,13 +16,13 @@ function labelAt(labels: usize, row: i32, bytes: usize): usize {
 export function crossEntropy(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++) {
-    const logits = buffer(args, 4) + <usize>row * bytes;
-    const label = labelAt(buffer(args, 5), row, bytes);
+    const logits = buffer(args, ROW_RESULT + 1) + <usize>row * bytes;
+    const label = labelAt(buffer(args, ROW_RESULT + 2), row, bytes);
     const most = rowMax(logits, bytes, 1);
     const loss = logOf(sumExp(logits, bytes, most)) - (load<f32>(logits + label) - most);
-    store<f32>(buffer(args, 3) + (<usize>row << 2), loss);
+    store<f32>(buffer(args, ROW_RESULT) + (<usize>row << 2), loss);
   }
 }
 
@@ -31,12 +30,12 @@ export function crossEntropy(args: usize, task: i32): void {
 export function crossEntropyGrad(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++) {
-    const y = buffer(args, 3) + <usize>row * bytes;
-    const g = load<f32>(buffer(args, 4) + (<usize>row << 2));
-    const logits = buffer(args, 5) + <usize>row * bytes;
-    const label = labelAt(buffer(args, 6), row, bytes);
+    const y = buffer(args, ROW_RESULT) + <usize>row * bytes;
+    const g = load<f32>(buffer(args, ROW_RESULT + 1) + (<usize>row << 2));
+    const logits = buffer(args, ROW_RESULT + 2) + <usize>row * bytes;
+    const label = labelAt(buffer(args, ROW_RESULT + 3), row, bytes);
     const sum = expRow(y, logits, bytes, 1, rowMax(logits, bytes, 1));
     scaleRow(y, bytes, g / sum);
     store<f32>(y + label, load<f32>(y + label) - g);
@@ -47,11 +46,11 @@ export function crossEntropyGrad(args: usize, task: i32): void {
 export function anchoredKl(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++) {
-    const anchor = buffer(args, 4) + <usize>row * bytes;
-    const logits = buffer(args, 5) + <usize>row * bytes;
-    store<f32>(buffer(args, 3) + (<usize>row << 2), klRow(anchor, logits, bytes));
+    const anchor = buffer(args, ROW_RESULT + 1) + <usize>row * bytes;
+    const logits = buffer(args, ROW_RESULT + 2) + <usize>row * bytes;
+    store<f32>(buffer(args, ROW_RESULT) + (<usize>row << 2), klRow(anchor, logits, bytes));
   }
 }
 
@@ -77,12 +76,12 @@ function klRow(anchor: usize, logits: usize, bytes: usize): f32 {
 export function anchoredKlGrad(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++) {
-    const y = buffer(args, 3) + <usize>row * bytes;
-    const g = splat(load<f32>(buffer(args, 4) + (<usize>row << 2)));
-    const anchor = buffer(args, 5) + <usize>row * bytes;
-    const logits = buffer(args, 6) + <usize>row * bytes;
+    const y = buffer(args, ROW_RESULT) + <usize>row * bytes;
+    const g = splat(load<f32>(buffer(args, ROW_RESULT + 1) + (<usize>row << 2)));
+    const anchor = buffer(args, ROW_RESULT + 2) + <usize>row * bytes;
+    const logits = buffer(args, ROW_RESULT + 3) + <usize>row * bytes;
     const most = rowMax(logits, bytes, 1);
     const shift = splat(most);
     const scale = splat(massOf(anchor, bytes) / sumExp(logits, bytes, most));

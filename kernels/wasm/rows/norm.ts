@@ -1,9 +1,10 @@
+import { ROW_BYTES, ROW_FACTOR, ROW_FACTOR_RESULT } from "../abi";
 import { buffer, float, word } from "../control";
 import { clearRow } from "./rows";
 import { loadRow, madd, nmadd, splat, storeRow, sumLanes } from "../simd";
 import { unitEnd, unitStart } from "../tasks";
 
-// Arguments: rows, rows a task, bytes of a row, epsilon, then buffers, the result first.
+// The factor is epsilon.
 
 /** 1 / √(mean(x²) + epsilon) */
 // @ts-ignore: decorator
@@ -24,12 +25,12 @@ function sumSquares(x: usize, bytes: usize): f32 {
 export function rmsNorm(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
-  const gain = buffer(args, 6);
+  const bytes = <usize>word(args, ROW_BYTES);
+  const gain = buffer(args, ROW_FACTOR_RESULT + 2);
   for (let row = from; row < to; row++) {
-    const y = buffer(args, 4) + <usize>row * bytes;
-    const x = buffer(args, 5) + <usize>row * bytes;
-    const r = splat(reciprocalRms(sumSquares(x, bytes), bytes, float(args, 3)));
+    const y = buffer(args, ROW_FACTOR_RESULT) + <usize>row * bytes;
+    const x = buffer(args, ROW_FACTOR_RESULT + 1) + <usize>row * bytes;
+    const r = splat(reciprocalRms(sumSquares(x, bytes), bytes, float(args, ROW_FACTOR)));
     for (let i: usize = 0; i < bytes; i += 16)
       storeRow(y, i, bytes, f32x4.mul(f32x4.mul(v128.load(x + i), r), v128.load(gain + i)));
   }
@@ -39,12 +40,12 @@ export function rmsNorm(args: usize, task: i32): void {
 export function rmsNormGradX(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
-  const gain = buffer(args, 7);
+  const bytes = <usize>word(args, ROW_BYTES);
+  const gain = buffer(args, ROW_FACTOR_RESULT + 3);
   for (let row = from; row < to; row++) {
-    const y = buffer(args, 4) + <usize>row * bytes;
-    const g = buffer(args, 5) + <usize>row * bytes;
-    const x = buffer(args, 6) + <usize>row * bytes;
+    const y = buffer(args, ROW_FACTOR_RESULT) + <usize>row * bytes;
+    const g = buffer(args, ROW_FACTOR_RESULT + 1) + <usize>row * bytes;
+    const x = buffer(args, ROW_FACTOR_RESULT + 2) + <usize>row * bytes;
     let squares = splat(0);
     let dots = splat(0);
     for (let i: usize = 0; i < bytes; i += 16) {
@@ -52,7 +53,7 @@ export function rmsNormGradX(args: usize, task: i32): void {
       squares = madd(v, v, squares);
       dots = madd(f32x4.mul(loadRow(g, i, bytes, 0), loadRow(gain, i, bytes, 0)), v, dots);
     }
-    const r = reciprocalRms(sumLanes(squares), bytes, float(args, 3));
+    const r = reciprocalRms(sumLanes(squares), bytes, float(args, ROW_FACTOR));
     const scale = splat(r);
     const pull = splat(((sumLanes(dots) * r) / <f32>(bytes >> 2)) * r);
     for (let i: usize = 0; i < bytes; i += 16) {
@@ -67,13 +68,13 @@ export function rmsNormGradX(args: usize, task: i32): void {
 export function rmsNormGradGain(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
-  const sum = buffer(args, 4) + <usize>task * bytes;
+  const bytes = <usize>word(args, ROW_BYTES);
+  const sum = buffer(args, ROW_FACTOR_RESULT) + <usize>task * bytes;
   clearRow(sum, 0, bytes);
   for (let row = from; row < to; row++) {
-    const g = buffer(args, 5) + <usize>row * bytes;
-    const x = buffer(args, 6) + <usize>row * bytes;
-    const r = splat(reciprocalRms(sumSquares(x, bytes), bytes, float(args, 3)));
+    const g = buffer(args, ROW_FACTOR_RESULT + 1) + <usize>row * bytes;
+    const x = buffer(args, ROW_FACTOR_RESULT + 2) + <usize>row * bytes;
+    const r = splat(reciprocalRms(sumSquares(x, bytes), bytes, float(args, ROW_FACTOR)));
     for (let i: usize = 0; i < bytes; i += 16) {
       const n = f32x4.mul(v128.load(x + i), r);
       storeRow(sum, i, bytes, madd(n, v128.load(g + i), v128.load(sum + i)));

@@ -1,46 +1,60 @@
+import {
+  ARGMAX_INNER,
+  ARGMAX_LENGTH,
+  ARGMAX_RESULT,
+  COLUMN_LENGTH,
+  COLUMN_RESULT,
+  COLUMN_STRIDE,
+  COLUMNS,
+  ROW_BYTES,
+  ROW_RESULT,
+} from "../abi";
 import { buffer, word } from "../control";
 import { rowSum } from "./rows";
 import { highHalf, loadRow, maxLanes, splat, storeRow } from "../simd";
 import { unitEnd, unitStart } from "../tasks";
 
-/** Sums of rows. Arguments: rows, rows a task, bytes of a row, then buffers, the result first. */
+/** Bytes of the columns that a unit does. */
+const BLOCK_BYTES: usize = 4 * COLUMNS;
+
+/** Sums of rows. */
 export function sumRows(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++)
     store<f32>(
-      buffer(args, 3) + (<usize>row << 2),
-      <f32>rowSum(buffer(args, 4) + <usize>row * bytes, bytes),
+      buffer(args, ROW_RESULT) + (<usize>row << 2),
+      <f32>rowSum(buffer(args, ROW_RESULT + 1) + <usize>row * bytes, bytes),
     );
 }
 
 export function maxRows(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++) {
-    const x = buffer(args, 4) + <usize>row * bytes;
+    const x = buffer(args, ROW_RESULT + 1) + <usize>row * bytes;
     let most = splat(-Infinity);
     for (let i: usize = 0; i < bytes; i += 16)
       most = f32x4.max(most, loadRow(x, i, bytes, -Infinity));
-    store<f32>(buffer(args, 3) + (<usize>row << 2), maxLanes(most));
+    store<f32>(buffer(args, ROW_RESULT) + (<usize>row << 2), maxLanes(most));
   }
 }
 
-/** Sums the middle axis of [outer, n, inner] in float64; a unit is a block of 8 columns of one
- * outer index. Arguments: units, units a task, n, bytes of inner, then buffers, the result first. */
+/** Sums the middle axis of [outer, n, inner] in float64; a unit is a block of columns of one
+ * outer index. */
 export function sumColumns(args: usize, task: i32): void {
-  const n = word(args, 2);
-  const stride = <usize>word(args, 3);
-  const blocks = (stride + 31) >> 5;
+  const n = word(args, COLUMN_LENGTH);
+  const stride = <usize>word(args, COLUMN_STRIDE);
+  const blocks = (stride + BLOCK_BYTES - 1) / BLOCK_BYTES;
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
   for (let unit = from; unit < to; unit++) {
     const outer = <usize>unit / blocks;
-    const at = (<usize>unit % blocks) << 5;
-    const y = buffer(args, 4) + outer * stride;
-    let x = buffer(args, 5) + outer * stride * <usize>n + at;
+    const at = (<usize>unit % blocks) * BLOCK_BYTES;
+    const y = buffer(args, COLUMN_RESULT) + outer * stride;
+    let x = buffer(args, COLUMN_RESULT + 1) + outer * stride * <usize>n + at;
     let a = f64x2.splat(0);
     let b = f64x2.splat(0);
     let c = f64x2.splat(0);
@@ -72,18 +86,18 @@ function narrow(low: v128, high: v128): v128 {
   );
 }
 
-/** Largest along the middle axis; arguments and units as in sumColumns. */
+/** Largest along the middle axis; units as in sumColumns. */
 export function maxColumns(args: usize, task: i32): void {
-  const n = word(args, 2);
-  const stride = <usize>word(args, 3);
-  const blocks = (stride + 31) >> 5;
+  const n = word(args, COLUMN_LENGTH);
+  const stride = <usize>word(args, COLUMN_STRIDE);
+  const blocks = (stride + BLOCK_BYTES - 1) / BLOCK_BYTES;
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
   for (let unit = from; unit < to; unit++) {
     const outer = <usize>unit / blocks;
-    const at = (<usize>unit % blocks) << 5;
-    const y = buffer(args, 4) + outer * stride;
-    let x = buffer(args, 5) + outer * stride * <usize>n + at;
+    const at = (<usize>unit % blocks) * BLOCK_BYTES;
+    const y = buffer(args, COLUMN_RESULT) + outer * stride;
+    let x = buffer(args, COLUMN_RESULT + 1) + outer * stride * <usize>n + at;
     let low = splat(-Infinity);
     let high = splat(-Infinity);
     for (let i = 0; i < n; i++, x += stride) {
@@ -96,17 +110,16 @@ export function maxColumns(args: usize, task: i32): void {
 }
 
 /** Index of the first largest element of the middle axis of [outer, n, inner], or of the first NaN
- * where there is one. Arguments: results,
- * results a task, n, inner, then buffers, the result first. */
+ * where there is one. */
 export function argmax(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const n = word(args, 2);
-  const inner = word(args, 3);
+  const n = word(args, ARGMAX_LENGTH);
+  const inner = word(args, ARGMAX_INNER);
   const stride = <usize>inner << 2;
   for (let result = from; result < to; result++) {
     const first = (result / inner) * n * inner + (result % inner);
-    let x = buffer(args, 5) + (<usize>first << 2);
+    let x = buffer(args, ARGMAX_RESULT + 1) + (<usize>first << 2);
     let most = load<f32>(x);
     let at = 0;
     for (let i = 1; i < n && most == most; i++) {
@@ -117,6 +130,6 @@ export function argmax(args: usize, task: i32): void {
         at = i;
       }
     }
-    store<i32>(buffer(args, 4) + (<usize>result << 2), at);
+    store<i32>(buffer(args, ARGMAX_RESULT) + (<usize>result << 2), at);
   }
 }

@@ -1,22 +1,21 @@
+import { ROPE_BYTES, ROPE_INVERSE, ROPE_POSITIONS, ROPE_RESULT } from "../abi";
 import { buffer, word } from "../control";
 import { madd, nmadd, storeRow } from "../simd";
 import { unitEnd, unitStart } from "../tasks";
 
-/** Rotates the pairs (first half, second half) of each row by the angles of its position.
- * Arguments: rows, rows a task, bytes of half a row, positions, inverse, then buffers: result, x,
- * cos, sin. */
+/** Rotates the pairs (first half, second half) of each row by the angles of its position. */
 export function rope(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
-  const positions = word(args, 3);
-  const inverse = word(args, 4) != 0;
+  const bytes = <usize>word(args, ROPE_BYTES);
+  const positions = word(args, ROPE_POSITIONS);
+  const inverse = word(args, ROPE_INVERSE) != 0;
   for (let row = from; row < to; row++) {
-    const y = buffer(args, 5) + <usize>row * bytes * 2;
-    const x = buffer(args, 6) + <usize>row * bytes * 2;
+    const y = buffer(args, ROPE_RESULT) + <usize>row * bytes * 2;
+    const x = buffer(args, ROPE_RESULT + 1) + <usize>row * bytes * 2;
     const angle = <usize>(row % positions) * bytes;
-    const cos = buffer(args, 7) + angle;
-    const sin = buffer(args, 8) + angle;
+    const cos = buffer(args, ROPE_RESULT + 2) + angle;
+    const sin = buffer(args, ROPE_RESULT + 3) + angle;
     for (let i: usize = 0; i < bytes; i += 16) {
       const a = v128.load(x + i);
       const b = v128.load(x + bytes + i);

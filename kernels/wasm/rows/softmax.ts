@@ -1,18 +1,19 @@
+import { ROW_BYTES, ROW_FACTOR, ROW_FACTOR_RESULT, ROW_RESULT } from "../abi";
 import { buffer, float, word } from "../control";
 import { exp } from "../elements/math";
 import { clearRow, expRow, logOf, rowMax, rowSum, scaleRow, sumExp } from "./rows";
 import { loadRow, madd, nmadd, splat, storeRow, sumLanes } from "../simd";
 import { unitEnd, unitStart } from "../tasks";
 
-// Arguments: rows, rows a task, bytes of a row, …, then buffers, the result first. The result may
-// lie over an input, since each vector is read before it is written.
+// The factor is the scale. The result may lie over an input, since each vector is read before it is
+// written.
 
 export function softmax(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
-  const y = buffer(args, 3);
-  const x = buffer(args, 4);
+  const bytes = <usize>word(args, ROW_BYTES);
+  const y = buffer(args, ROW_RESULT);
+  const x = buffer(args, ROW_RESULT + 1);
   for (let row = from; row < to; row++) {
     const at = <usize>row * bytes;
     softmaxRow(y + at, x + at, bytes, 1);
@@ -30,7 +31,7 @@ export function softmaxRow(y: usize, x: usize, bytes: usize, scale: f32): void {
 export function softmaxGrad(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++) {
     const at = <usize>row * bytes;
     gradRow(args, at, bytes);
@@ -41,13 +42,13 @@ export function softmaxGrad(args: usize, task: i32): void {
 export function causalSoftmaxGrad(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   const columns = <i32>(bytes >> 2);
   for (let row = from; row < to; row++) {
     const at = <usize>row * bytes;
     const seen = <usize>((row % columns) + 1) << 2;
     gradRow(args, at, seen);
-    clearRow(buffer(args, 4) + at, seen, bytes);
+    clearRow(buffer(args, ROW_FACTOR_RESULT) + at, seen, bytes);
   }
 }
 
@@ -55,8 +56,10 @@ export function causalSoftmaxGrad(args: usize, task: i32): void {
 // @ts-ignore: decorator
 @inline
 function gradRow(args: usize, at: usize, bytes: usize): void {
-  const out = buffer(args, 4) + at;
-  softmaxGradRow(out, buffer(args, 5) + at, buffer(args, 6) + at, bytes, float(args, 3));
+  const out = buffer(args, ROW_FACTOR_RESULT) + at;
+  const g = buffer(args, ROW_FACTOR_RESULT + 1) + at;
+  const y = buffer(args, ROW_FACTOR_RESULT + 2) + at;
+  softmaxGradRow(out, g, y, bytes, float(args, ROW_FACTOR));
 }
 
 /** scale · y · (g − Σ g·y) for one row; it may be written over g. */
@@ -77,10 +80,10 @@ export function softmaxGradRow(out: usize, g: usize, y: usize, bytes: usize, fac
 export function logSoftmax(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++) {
-    const y = buffer(args, 3) + <usize>row * bytes;
-    const x = buffer(args, 4) + <usize>row * bytes;
+    const y = buffer(args, ROW_RESULT) + <usize>row * bytes;
+    const x = buffer(args, ROW_RESULT + 1) + <usize>row * bytes;
     const most = rowMax(x, bytes, 1);
     const shift = splat(most);
     const logSum = splat(logOf(sumExp(x, bytes, most)));
@@ -93,12 +96,12 @@ export function logSoftmax(args: usize, task: i32): void {
 export function logSoftmaxGrad(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   for (let row = from; row < to; row++) {
     const at = <usize>row * bytes;
-    const out = buffer(args, 3) + at;
-    const g = buffer(args, 4) + at;
-    const y = buffer(args, 5) + at;
+    const out = buffer(args, ROW_RESULT) + at;
+    const g = buffer(args, ROW_RESULT + 1) + at;
+    const y = buffer(args, ROW_RESULT + 2) + at;
     const sum = splat(<f32>rowSum(g, bytes));
     for (let i: usize = 0; i < bytes; i += 16)
       storeRow(out, i, bytes, nmadd(exp(v128.load(y + i)), sum, v128.load(g + i)));
@@ -109,12 +112,12 @@ export function logSoftmaxGrad(args: usize, task: i32): void {
 export function causalSoftmax(args: usize, task: i32): void {
   const from = unitStart(args, task);
   const to = unitEnd(args, from);
-  const bytes = <usize>word(args, 2);
+  const bytes = <usize>word(args, ROW_BYTES);
   const columns = <i32>(bytes >> 2);
-  const scale = float(args, 3);
+  const scale = float(args, ROW_FACTOR);
   for (let row = from; row < to; row++) {
-    const y = buffer(args, 4) + <usize>row * bytes;
-    const x = buffer(args, 5) + <usize>row * bytes;
+    const y = buffer(args, ROW_FACTOR_RESULT) + <usize>row * bytes;
+    const x = buffer(args, ROW_FACTOR_RESULT + 1) + <usize>row * bytes;
     const seen = <usize>((row % columns) + 1) << 2;
     softmaxRow(y, x, seen, scale);
     clearRow(y, seen, bytes);

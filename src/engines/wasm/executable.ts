@@ -1,5 +1,7 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
+import * as opcodes from "../../../kernels/wasm/opcodes.ts";
 import type { Plan } from "../../compile/plan.ts";
+import { at } from "../../tensor/shapes.ts";
 import { type DeviceStats, type Executable, NotBegunError } from "../device.ts";
 import { encode, streamWords } from "./lowering/encode.ts";
 import { type Program, programOf } from "./lowering/program.ts";
@@ -103,7 +105,11 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
     words[abi.PROGRAM / 4] = stream;
     words[abi.PROGRAM_END / 4] = stream + streamBytes;
     words[abi.TABLE / 4] = table;
-    threads.start(alone);
+    try {
+      threads.start(alone);
+    } catch (error) {
+      throw explained(error, words);
+    }
     for (const input of plan.donated)
       if (!taken.has(input)) ownership.free(given.get(input) as WasmBuffer);
     checkIds(words);
@@ -131,6 +137,18 @@ function ownBytes({ buffers, places }: Program): number {
     const place = places[i];
     return sum + (place?.kind === "own" && place.owner === i ? 4 * elements : 0);
   }, 0);
+}
+
+/** What a trap was about, where it was an opcode that no kernel knows. */
+function explained(error: unknown, words: Int32Array): unknown {
+  const opcode = at(words, abi.UNKNOWN_OPCODE / 4) - 1;
+  if (opcode < 0) return error;
+  words[abi.UNKNOWN_OPCODE / 4] = 0;
+  const name = Object.entries(opcodes).find(([, code]) => code === opcode)?.[0] ?? "no name";
+  return new Error(
+    `wasm: expected an opcode that the kernels know, got ${opcode} (${name}); start a new engine`,
+    { cause: error },
+  );
 }
 
 /** Kernels cannot throw; they leave a note of the first id that names no row. */

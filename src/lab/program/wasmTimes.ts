@@ -1,5 +1,5 @@
-import * as abi from "../../../kernels/wasm/abi.ts";
 import dispatch from "../../../kernels/wasm/dispatch.ts?raw";
+import * as opcodes from "../../../kernels/wasm/opcodes.ts";
 import type { Plan } from "../../compile/plan.ts";
 import { programOf } from "../../engines/wasm/lowering/program.ts";
 import { openTimedMachine } from "../../engines/wasm/timing.ts";
@@ -81,7 +81,7 @@ const named = (kernel: string): string => (kernel.includes(".") ? kernel : `${ke
 /** "file.function" of each opcode, read off the source that dispatches. */
 const kernelNames: ReadonlyMap<number, string> = new Map(
   [...dispatch.matchAll(/case op\.(\w+): return ([\w.]+)\(/g)].map(([, name, kernel]) => [
-    (abi as Readonly<Record<string, number>>)[name as string] ?? -1,
+    (opcodes as Readonly<Record<string, number>>)[name as string] ?? -1,
     named(kernel as string),
   ]),
 );

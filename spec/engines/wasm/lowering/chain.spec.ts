@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as abi from "../../../../kernels/wasm/abi.ts";
+import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import { buildPlan } from "../../../../src/compile/build.ts";
 import type { Plan } from "../../../../src/compile/plan.ts";
 import { createWasmDevice, type WasmDevice } from "../../../../src/engines/wasm/device.ts";
@@ -119,7 +120,7 @@ describe("a chain of elementwise kernels", () => {
       donated: [0, 1, 4, 5, 6, 7],
     });
     const chains = programOf(plan, 1).instructions.filter(
-      ({ opcode, writes }) => opcode === abi.CHAIN && writes.length === 3,
+      ({ opcode, writes }) => opcode === opcodes.CHAIN && writes.length === 3,
     );
     expect(chains).toHaveLength(2);
     const { places } = programOf(plan, 1);
@@ -134,12 +135,12 @@ describe("a chain of elementwise kernels", () => {
     /** x through `count` kernels, of whose results the last reads all. */
     const links = (count: number) => {
       const between = Array.from({ length: count }, (_, i) => i + 1);
-      const first = between.map((output) => ({ opcode: abi.TANH, inputs: [0], output }));
-      const last = { opcode: abi.SELECT, words: [0], inputs: between, output: count + 1 };
+      const first = between.map((output) => ({ opcode: opcodes.TANH, inputs: [0], output }));
+      const last = { opcode: opcodes.SELECT, words: [0], inputs: between, output: count + 1 };
       return [...first, last].map((kernel) => overElements(ELEMENTS, work, kernel));
     };
     const chained = (count: number) => chain(links(count), new Set([count + 1]), 1);
-    expect(chained(abi.SLOTS)).toMatchObject({ opcode: abi.CHAIN, reads: [0] });
+    expect(chained(abi.SLOTS)).toMatchObject({ opcode: opcodes.CHAIN, reads: [0] });
     expect(chained(abi.SLOTS + 1)).toBeUndefined();
   });
 });

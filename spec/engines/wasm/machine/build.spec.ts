@@ -1,25 +1,15 @@
-import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { relaxedSimd, simd } from "../../../../src/engines/wasm/machine/modules.generated.ts";
-
-const root = fileURLToPath(new URL("../../../..", import.meta.url));
-const build = (project: string) =>
-  spawnSync(process.execPath, [join(project, "kernels/wasm/build.mjs")], { encoding: "utf8" });
+import { build, copyOfKernels, MODULES, type Project, root } from "./project.ts";
 
 describe("kernels/wasm/build.mjs", () => {
-  let project: string;
+  let project: Project;
   beforeEach(async () => {
-    project = await mkdtemp(join(tmpdir(), "kernels-"));
-    await cp(join(root, "kernels/wasm"), join(project, "kernels/wasm"), { recursive: true });
-    await mkdir(join(project, "src/engines/wasm/machine"), { recursive: true });
-    await symlink(join(root, "node_modules"), join(project, "node_modules"));
+    project = await copyOfKernels();
   });
-  afterEach(() => rm(project, { recursive: true }));
+  afterEach(() => project[Symbol.asyncDispose]());
 
   test("has built what is here, and leaves it alone", () => {
     const { status, stdout } = build(root);
@@ -28,15 +18,36 @@ describe("kernels/wasm/build.mjs", () => {
   });
 
   test("fails and writes nothing where a kernel does not compile", async () => {
-    await writeFile(join(project, "kernels/wasm/rows/rope.ts"), "export function rope(: void {}\n");
-    const { status, stderr } = build(project);
+    const rope = join(project.folder, "kernels/wasm/rows/rope.ts");
+    await writeFile(rope, "export function rope(: void {}\n");
+    const { status, stderr } = build(project.folder);
     expect(status).not.toBe(0);
-    expect(stripVTControlCharacters(stderr)).toMatch(/kernels\/wasm: ERROR [\s\S]*rope\.ts/);
-    expect(await readdir(join(project, "src/engines/wasm/machine"))).toEqual([]);
+    expect(stderr).toMatch(/kernels\/wasm: ERROR [\s\S]*rope\.ts/);
+    expect(await readdir(join(project.folder, "src/engines/wasm/machine"))).toEqual([]);
+  });
+
+  test("does less in a fast build, which serves nobody who wants all of it", async () => {
+    // A module of nothing, which takes no time.
+    const nothing = "export function initialize(): void {}\n";
+    await writeFile(join(project.folder, "kernels/wasm/index.ts"), nothing);
+    const modules = join(project.folder, MODULES);
+    const stampOf = async () => (await readFile(modules, "utf8")).split("\n")[0];
+    const built = /^kernels\/wasm: built/;
+    const upToDate = "kernels/wasm: up to date\n";
+    expect(build(project.folder, "--fast").stdout).toMatch(built);
+    const fast = await stampOf();
+    expect(await readFile(modules, "utf8")).toMatch(
+      /relaxedSimd: string \| undefined =\s+undefined/,
+    );
+    expect(build(project.folder, "--fast").stdout).toBe(upToDate);
+    expect(build(project.folder).stdout).toMatch(built);
+    expect(fast).toBe(`${await stampOf()} fast`);
+    for (const flags of [[], ["--fast"]])
+      expect(build(project.folder, ...flags).stdout).toBe(upToDate);
   });
 
   test("makes modules without data, which workers would write again", () => {
-    for (const base64 of [simd, relaxedSimd]) {
+    for (const base64 of [simd, relaxedSimd ?? simd]) {
       const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
       expect(sectionsOf(bytes)).not.toContain(DATA_SECTION);
     }

@@ -1,12 +1,15 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
-import { floatBits, type Instruction, type Kernel, overUnits } from "./instruction.ts";
+import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
+import { at, ofRank } from "../../../tensor/shapes.ts";
+import { traits } from "../../../tensor/traits.ts";
+import { floatBits, type Instruction, type Kernel, overUnits, wordsAt } from "./instruction.ts";
 import { buffersOf, type Lowering, type Rule, type Step } from "./kinds.ts";
 
 /** Elements of the weights that a thread holds at once, unless a few rows are more: 128 KiB stay in
  * the nearer caches. */
 const HELD = 32768;
 /** Rows of a block are a multiple of both builds' tiles. */
-const TILE = 30;
+const TILE = abi.TILE_ROWS_PLAIN * abi.TILE_ROWS_FUSED;
 /** Multiply-adds in a nanosecond of one thread, roughly, half of the square left out. */
 const SPEED = 40;
 
@@ -17,36 +20,37 @@ interface Attention {
     readonly blocks: number;
   }) => number;
   readonly opcode: number;
-  /** Matrices of weights that a thread holds. */
-  readonly held: number;
-  /** Products of the size of q · kᵀ. */
-  readonly products: number;
+  /** Of the gradient a thread holds two matrices, the weights and their cotangents. */
+  readonly gradient: boolean;
 }
 
 const attention =
-  ({ opcode, held, products, unitsOf }: Attention) =>
+  ({ opcode, gradient, unitsOf }: Attention) =>
   (
-    { inputs, output, attrs }: Step<"causalAttention"> | Step<"causalAttentionGrad">,
+    { op, inputs, output, attrs }: Step<"causalAttention"> | Step<"causalAttentionGrad">,
     { threads, workspace }: Lowering,
   ): Instruction[] => {
-    const [q, k] = inputs.slice(-3) as unknown as [
-      Step<"causalAttention">["output"],
-      typeof output,
-    ];
-    const [B, H, T, D] = q.shape as readonly [number, number, number, number];
-    const G = k.shape[1] as number;
+    // The gradient's come after g, which its kernel wants last.
+    const cotangents = gradient ? 1 : 0;
+    const [g, qkv] = [inputs.slice(0, cotangents), inputs.slice(cotangents)];
+    const [B, H, T, D] = ofRank(4, at(qkv, 0).shape);
+    const G = at(at(qkv, 1).shape, 1);
     if (B * H * D === 0) return [];
     const rows = Math.min(T, Math.max(1, Math.floor(HELD / T / TILE)) * TILE);
     const units = unitsOf({ q: B * H, kv: B * G, blocks: Math.ceil(T / rows) });
-    const part = Math.ceil((rows * T) / 16) * 16 * held;
-    const flop = 2 * products * B * H * T * T * D;
+    const part = Math.ceil((rows * T) / 16) * 16 * (gradient ? 2 : 1);
+    const flop = 2 * traits[op].products * B * H * T * T * D;
     const work = { nanoseconds: flop / 2 / units / SPEED, threads };
-    const [g, ...rest] = buffersOf(inputs);
-    const ordered = held === 1 ? [g as number, ...rest] : [...rest, g as number];
     const kernel = (scratch: number): Kernel => ({
       opcode,
-      words: [T, D, H, G, rows, floatBits(attrs.scale), part],
-      inputs: ordered,
+      words: wordsAt(abi.ATTENTION_RESULT, {
+        ...{ [abi.ATTENTION_T]: T, [abi.ATTENTION_D]: D },
+        ...{ [abi.ATTENTION_HEADS]: H, [abi.ATTENTION_GROUPS]: G },
+        [abi.ATTENTION_BLOCK_ROWS]: rows,
+        [abi.ATTENTION_SCALE]: floatBits(attrs.scale),
+        [abi.ATTENTION_PART]: part,
+      }),
+      inputs: buffersOf([...qkv, ...g]),
       output: output.buffer,
       scratch,
       flop,
@@ -56,11 +60,11 @@ const attention =
   };
 
 export const causalAttention: Rule<"causalAttention"> = attention({
-  ...{ opcode: abi.CAUSAL_ATTENTION, held: 1, products: 2 },
+  ...{ opcode: opcodes.CAUSAL_ATTENTION, gradient: false },
   unitsOf: ({ q, blocks }) => q * blocks,
 });
 
 export const causalAttentionGrad: Rule<"causalAttentionGrad"> = attention({
-  ...{ opcode: abi.CAUSAL_ATTENTION_GRAD, held: 2, products: 5 },
+  ...{ opcode: opcodes.CAUSAL_ATTENTION_GRAD, gradient: true },
   unitsOf: ({ kv }) => kv,
 });

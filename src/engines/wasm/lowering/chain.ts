@@ -1,5 +1,7 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
-import { type Instruction, unitsPerTask, type Write } from "./instruction.ts";
+import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
+import { at } from "../../../tensor/shapes.ts";
+import { type Instruction, unitsPerTask, type Write, wordsAt } from "./instruction.ts";
 
 /** Nanoseconds of an element in one kernel, roughly. */
 const NANOSECONDS = 0.5;
@@ -23,17 +25,23 @@ export function chain(
   };
   const words = links.flatMap(({ opcode, args, reads, writes }) => {
     const operands = [...writes.map(({ buffer }) => buffer), ...reads].map(name);
-    const own = args.slice(2, args.length - operands.length);
-    const elements = args[0] as number;
-    return [opcode, 4 + own.length + operands.length, elements, abi.BLOCK, ...own, ...operands];
+    const own = args.slice(abi.OWN, args.length - operands.length);
+    const elements = at(args, abi.ALL);
+    const called = [elements, abi.BLOCK, ...own, ...operands];
+    return [opcode, abi.LINK_WORDS + called.length, ...called];
   });
-  const elements = (links[0] as Instruction).args[0] as number;
+  const elements = at(at(links, 0).args, abi.ALL);
   const blocks = Math.ceil(elements / abi.BLOCK);
   const perTask = unitsPerTask(blocks, abi.BLOCK * links.length * NANOSECONDS, threads);
   return {
-    opcode: abi.CHAIN,
+    opcode: opcodes.CHAIN,
     tasks: Math.ceil(blocks / perTask),
-    args: [blocks, perTask, words.length, ...words],
+    args: [
+      blocks,
+      perTask,
+      ...wordsAt(abi.CHAIN_LINKS, { [abi.CHAIN_WORDS]: words.length }),
+      ...words,
+    ],
     reads: [...new Set(links.flatMap(({ reads }) => reads))].filter((x) => !made(links, x)),
     writes: writesOf(links, kept),
     scratch: undefined,

@@ -1,5 +1,4 @@
-import { sizeOf } from "../../../tensor/shapes.ts";
-import type { Shape } from "../../../tensor/tensor.ts";
+import * as abi from "../../../../kernels/wasm/abi.ts";
 
 /** A buffer that an instruction writes. */
 export interface Write {
@@ -50,6 +49,26 @@ export function floatBits(x: number): number {
   return scratch.getInt32(0);
 }
 
+/**
+ * A kernel's own words, each at the position that kernels/wasm/abi.ts names.
+ * @param end position of the result, which follows them
+ * @throws RangeError where one is missing or stands elsewhere
+ */
+export function wordsAt(end: number, named: { readonly [position: number]: number }): number[] {
+  const words = Array.from({ length: end - abi.OWN }, (_, i) => {
+    const word = named[abi.OWN + i];
+    if (word === undefined)
+      throw new RangeError(
+        `wasm: expected a word at position ${abi.OWN + i} of a kernel's, got none`,
+      );
+    return word;
+  });
+  const given = Object.keys(named).length;
+  if (given !== words.length)
+    throw new RangeError(`wasm: expected ${words.length} words before the result, got ${given}`);
+  return words;
+}
+
 /** A kernel and what it is called with. */
 export interface Kernel {
   readonly opcode: number;
@@ -73,7 +92,7 @@ export interface Work {
 }
 
 /** Elements of a cache line, to which buffers are padded. */
-const LINE = 16;
+const LINE = abi.LINE_BYTES / 4;
 
 /** A kernel over elements: its arguments begin with how many there are and how many a task does. */
 export function overElements(
@@ -107,15 +126,5 @@ export function inTasks(all: number, perTask: number, kernel: Kernel): Instructi
     scratch,
     continues,
     flop: kernel.flop ?? 0,
-  };
-}
-
-/** A shape as [outer, n, inner] around one axis. */
-export function around(shape: Shape, axis: number): { outer: number; n: number; inner: number } {
-  const at = axis < 0 ? axis + shape.length : axis;
-  return {
-    outer: sizeOf(shape.slice(0, at)),
-    n: shape[at] as number,
-    inner: sizeOf(shape.slice(at + 1)),
   };
 }

@@ -1,8 +1,16 @@
+import * as abi from "../../../../kernels/wasm/abi.ts";
 import type { Step as PlanStep, Value } from "../../../compile/plan.ts";
-import { sizeOf } from "../../../tensor/shapes.ts";
+import { around, at, last, sizeOf } from "../../../tensor/shapes.ts";
 import type { Attrs, Inputs, PrimitiveName } from "../../../tensor/tensor.ts";
 import { traits } from "../../../tensor/traits.ts";
-import { around, type Instruction, type Kernel, overElements, overUnits } from "./instruction.ts";
+import {
+  floatBits,
+  type Instruction,
+  type Kernel,
+  overElements,
+  overUnits,
+  wordsAt,
+} from "./instruction.ts";
 import type { Triangles } from "./triangles.ts";
 import type { Window } from "./windows.ts";
 
@@ -35,7 +43,7 @@ type AnyStep = Pick<PlanStep, "op" | "inputs" | "output">;
 export type Rule<K extends PrimitiveName> = (step: Step<K>, lowering: Lowering) => Instruction[];
 
 export const elementsOf = (value: Value): number => sizeOf(value.shape);
-export const lastOf = (value: Value): number => value.shape.at(-1) as number;
+export const lastOf = ({ shape }: Value): number => last(shape);
 export const buffersOf = (values: readonly Value[]): number[] =>
   values.map((value) => value.buffer);
 
@@ -64,7 +72,7 @@ export const withScalars =
     );
     const kernel: Kernel = {
       opcode,
-      words: [flags],
+      words: wordsAt(abi.SCALAR_RESULT, { [abi.SCALAR_FLAGS]: flags }),
       inputs: buffers,
       overwritable: inputs.filter((x, i) => x.buffer === buffers[i]).map((x) => x.buffer),
       output: output.buffer,
@@ -72,13 +80,17 @@ export const withScalars =
     return [overElements(elementsOf(output), { nanoseconds: CHEAP, threads }, kernel)];
   };
 
-/** Row by row over the last axis of the first `like` input; the result may lie over `over`. */
+/**
+ * Row by row over the last axis of what `rows` finds in a step, by default its result.
+ * @param over positions of the inputs that the result may lie over
+ * @param factor a number that the kernel wants for all rows
+ */
 export const rowwise =
   <K extends PrimitiveName>(
     opcode: number,
     nanoseconds: number,
     over: readonly number[],
-    words: (attrs: Attrs<K>) => readonly number[] = () => [],
+    factor?: (attrs: Attrs<K>) => number,
     rows: (step: Step<K>) => Value = (step) => step.output,
   ): Rule<K> =>
   (step, { threads }) => {
@@ -87,14 +99,23 @@ export const rowwise =
     const inputs = buffersOf(step.inputs);
     const kernel: Kernel = {
       opcode,
-      words: [4 * columns, ...words(step.attrs)],
+      words: factor
+        ? wordsAt(abi.ROW_FACTOR_RESULT, {
+            [abi.ROW_BYTES]: 4 * columns,
+            [abi.ROW_FACTOR]: floatBits(factor(step.attrs)),
+          })
+        : wordsAt(abi.ROW_RESULT, { [abi.ROW_BYTES]: 4 * columns }),
       inputs,
-      overwritable: over.map((i) => inputs[i] as number),
+      overwritable: over.map((i) => at(inputs, i)),
       output: step.output.buffer,
     };
     const work = { nanoseconds: nanoseconds * columns, threads };
     return columns === 0 ? [] : [overUnits(elementsOf(wide) / columns, work, kernel)];
   };
+
+/** What kernels that go down columns of [outer, n, inner] are called with. */
+export const columnWords = (n: number, inner: number): number[] =>
+  wordsAt(abi.COLUMN_RESULT, { [abi.COLUMN_LENGTH]: n, [abi.COLUMN_STRIDE]: 4 * inner });
 
 export const reduction =
   (rowsOpcode: number, columnsOpcode: number) =>
@@ -110,10 +131,14 @@ export const reduction =
         overUnits(
           outer,
           { nanoseconds, threads },
-          { ...kernel, opcode: rowsOpcode, words: [4 * n] },
+          {
+            ...kernel,
+            opcode: rowsOpcode,
+            words: wordsAt(abi.ROW_RESULT, { [abi.ROW_BYTES]: 4 * n }),
+          },
         ),
       ];
-    const work = { nanoseconds: 8 * nanoseconds, threads };
-    const columns = { ...kernel, opcode: columnsOpcode, words: [n, 4 * inner] };
-    return [overUnits(outer * Math.ceil(inner / 8), work, columns)];
+    const work = { nanoseconds: abi.COLUMNS * nanoseconds, threads };
+    const columns = { ...kernel, opcode: columnsOpcode, words: columnWords(n, inner) };
+    return [overUnits(outer * Math.ceil(inner / abi.COLUMNS), work, columns)];
   };

@@ -1,7 +1,8 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
+import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import { stridesOf } from "../../../tensor/shapes.ts";
 import type { Shape } from "../../../tensor/tensor.ts";
-import { type Instruction, inTasks, unitsPerTask } from "./instruction.ts";
+import { type Instruction, inTasks, unitsPerTask, wordsAt } from "./instruction.ts";
 
 /** One of the nested loops that move elements: steps are in elements. */
 interface Loop {
@@ -75,10 +76,14 @@ export function move(wanted: Move): Instruction[] {
   const all = loops.reduce((n, { count }) => n * count, 1);
   const run = (loops.at(-1) as Loop).count;
   const rows = tiled ? (loops.at(-2) as Loop).count : 1;
-  const units = (all / run / rows) * Math.ceil(rows / 16);
+  const units = (all / run / rows) * Math.ceil(rows / abi.TRANSPOSED_ROWS);
   const encoded = inTasks(units, unitsPerTask(units, all / units / SPEED, wanted.threads), {
-    opcode: tiled ? abi.TRANSPOSE : abi.MOVE,
-    words: [loops.length, 4 * (wanted.toStart ?? 0), 4 * (wanted.fromStart ?? 0)],
+    opcode: tiled ? opcodes.TRANSPOSE : opcodes.MOVE,
+    words: wordsAt(abi.MOVE_RESULT, {
+      [abi.MOVE_LOOPS]: loops.length,
+      [abi.MOVE_TO]: 4 * (wanted.toStart ?? 0),
+      [abi.MOVE_FROM]: 4 * (wanted.fromStart ?? 0),
+    }),
     inputs: [wanted.input],
     output: wanted.output,
     continues: wanted.continues ?? false,

@@ -1,12 +1,11 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
+import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import type { Value } from "../../../compile/plan.ts";
 import { sizeOf } from "../../../tensor/shapes.ts";
-import { type Instruction, type Kernel, overUnits } from "./instruction.ts";
+import { type Instruction, type Kernel, overUnits, wordsAt } from "./instruction.ts";
 import type { Lowering, Rule, Step } from "./kinds.ts";
 import { stacked, type Triangles } from "./triangles.ts";
 
-/** Most columns of a block: what a thread's scratch holds of packed B. */
-const MOST_COLUMNS = 256;
 /** Multiply-adds in a nanosecond of one thread, roughly. */
 const SPEED = 24;
 /** Blocks for each thread; cutting costs packing the same panels again. */
@@ -23,15 +22,16 @@ interface Block {
  * Every element is summed in the same order, however the matrix is cut. */
 function blockOf(m: number, n: number, k: number, batch: number, threads: number): Block {
   let rows = m;
-  let columns = Math.min(n, MOST_COLUMNS);
+  let columns = Math.min(n, abi.MOST_COLUMNS);
   const enough = () =>
     threads === 1 ||
     batch * Math.ceil(m / rows) * Math.ceil(n / columns) >= threads * BLOCKS_PER_THREAD ||
     rows * columns * k < 2 * LEAST;
   const half = (x: number, multiple: number) => Math.ceil(x / 2 / multiple) * multiple;
-  while (!enough() && (rows > 12 || columns > 16))
-    if (rows >= columns || columns <= 16) rows = half(rows, 6);
-    else columns = half(columns, 8);
+  const [tall, wide] = [abi.TILE_ROWS_FUSED, abi.TILE_COLUMNS];
+  while (!enough() && (rows > 2 * tall || columns > 2 * wide))
+    if (rows >= columns || columns <= 2 * wide) rows = half(rows, tall);
+    else columns = half(columns, wide);
   return { rows, columns };
 }
 
@@ -58,10 +58,19 @@ export function product(
   const batch = sizeOf(output.shape.slice(0, -2));
   const { rows, columns } = blockOf(m, n, k, batch, threads);
   const units = m * n === 0 ? 0 : batch * Math.ceil(m / rows) * Math.ceil(n / columns);
-  const flags = [transposeA ? 1 : 0, transposeB ? 1 : 0];
+  const [triangle, side] = triangleOf(a, output, triangles);
   const kernel: Kernel = {
-    opcode: abi.MATMUL,
-    words: [m, n, k, ...flags, rows, columns, ...triangleOf(a, output, triangles), onto ? 1 : 0],
+    opcode: opcodes.MATMUL,
+    words: wordsAt(abi.MATMUL_RESULT, {
+      ...{ [abi.MATMUL_M]: m, [abi.MATMUL_N]: n, [abi.MATMUL_K]: k },
+      [abi.MATMUL_TRANSPOSE_A]: Number(transposeA),
+      [abi.MATMUL_TRANSPOSE_B]: Number(transposeB),
+      [abi.MATMUL_BLOCK_ROWS]: rows,
+      [abi.MATMUL_BLOCK_COLUMNS]: columns,
+      [abi.MATMUL_TRIANGLE]: triangle,
+      [abi.MATMUL_SIDE]: side,
+      [abi.MATMUL_ONTO]: Number(onto),
+    }),
     inputs: [a.buffer, b.buffer],
     output: output.buffer,
     flop: 2 * batch * m * n * k,

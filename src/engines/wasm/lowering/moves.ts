@@ -1,7 +1,8 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
+import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import { windowStart } from "../../../compile/window.ts";
 import { placeOf, stridesOf } from "../../../tensor/shapes.ts";
-import { overElements } from "./instruction.ts";
+import { overElements, wordsAt } from "./instruction.ts";
 import { CHEAP, elementsOf, type Lowering, type Rule, type Step } from "./kinds.ts";
 import { broadcastSteps, move } from "./loops.ts";
 
@@ -47,7 +48,12 @@ export const slice: Rule<"slice"> = (step, lowering) => {
 
 export const pad: Rule<"pad"> = ({ inputs: [x], output, attrs }, { threads }) => {
   const work = { nanoseconds: CHEAP, threads };
-  const zeros = { opcode: abi.FILL, words: [0], inputs: [], output: output.buffer };
+  const zeros = {
+    opcode: opcodes.FILL,
+    words: wordsAt(abi.FILL_RESULT, { [abi.FILL_BITS]: 0 }),
+    inputs: [],
+    output: output.buffer,
+  };
   const inside = move({
     counts: x.shape,
     toSteps: stridesOf(output.shape),

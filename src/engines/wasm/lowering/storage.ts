@@ -1,9 +1,7 @@
+import * as abi from "../../../../kernels/wasm/abi.ts";
 import { allocate } from "../../../compile/allocate.ts";
 import type { BufferPlan } from "../../../compile/plan.ts";
 import { changedBy, type Instruction, type Write } from "./instruction.ts";
-
-/** Buffers start at multiples of a cache line, and so end with whole vectors. */
-export const ALIGNMENT = 64;
 
 /** Where a buffer lies: a part of the arena, memory of its own, or nowhere if nothing touches it. */
 export type Place =
@@ -62,7 +60,7 @@ export function placeBuffers(
     isTemporary(i) && root[i] === i && (lives[i] as Life).last >= 0 ? [i] : [],
   );
   const requests = roots.map((i) => ({ ...(lives[i] as Life), bytes: 4 * elementsOf(buffers, i) }));
-  const { offsets, bytes } = allocate(requests, ALIGNMENT);
+  const { offsets, bytes } = allocate(requests, abi.LINE_BYTES);
   const offsetOf = new Map(roots.map((i, at) => [i, offsets[at] as number]));
   const places = buffers.map((_, i): Place => {
     const offset = offsetOf.get(root[i] as number);

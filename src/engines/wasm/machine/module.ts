@@ -8,6 +8,8 @@ export interface KernelModule {
 
 /** The kernels' functions, @see kernels/wasm/index.ts. */
 export interface Kernels {
+  /** Bytes of private memory that each thread needs. */
+  readonly SCRATCH_BYTES: WebAssembly.Global;
   initialize(scratch: number): void;
   start(alone: boolean): void;
 }
@@ -21,9 +23,10 @@ export async function compileKernels(
   shared: boolean,
   wantRelaxedSimd: boolean,
 ): Promise<KernelModule> {
-  const relaxed = bytesOf(relaxedSimd, shared);
-  if (wantRelaxedSimd && !WebAssembly.validate(relaxed)) allowRelaxedSimd();
-  const useRelaxed = wantRelaxedSimd && WebAssembly.validate(relaxed);
+  const relaxed =
+    wantRelaxedSimd && relaxedSimd !== undefined ? bytesOf(relaxedSimd, shared) : undefined;
+  if (relaxed && !WebAssembly.validate(relaxed)) allowRelaxedSimd();
+  const useRelaxed = relaxed !== undefined && WebAssembly.validate(relaxed);
   const bytes = useRelaxed ? relaxed : bytesOf(simd, shared);
   if (!WebAssembly.validate(bytes))
     throw new Error("wasm: expected WebAssembly with SIMD, got a host without it");

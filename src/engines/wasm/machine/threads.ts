@@ -66,16 +66,17 @@ export async function startThreads(
   { memory, heap, words }: Memory,
   count: number,
 ): Promise<Threads> {
-  const scratch = heap.allocate(count * abi.SCRATCH_BYTES);
   const imports = { env: { memory, ...hostOf(memory) } };
   const kernels = new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
+  const bytes: number = kernels.SCRATCH_BYTES.value;
+  const scratch = heap.allocate(count * bytes);
   kernels.initialize(scratch);
   const ends = await Promise.all(
     Array.from({ length: count - 1 }, (_, i) =>
       startWorker({
         module,
         memory,
-        scratch: scratch + (i + 1) * abi.SCRATCH_BYTES,
+        scratch: scratch + (i + 1) * bytes,
       }),
     ),
   );
