@@ -1,4 +1,5 @@
 import type { CommonName } from "../../src/tensor/tensor.ts";
+import { abs } from "./elementwise/abs.ts";
 import { adamwUpdate } from "./elementwise/adamwUpdate.ts";
 import { add } from "./elementwise/add.ts";
 import { copy } from "./elementwise/copy.ts";
@@ -39,7 +40,7 @@ import { sum } from "./rows/sum.ts";
 
 /** How GPU.js kernels compute each primitive. */
 export const lowerings: { readonly [K in CommonName]: Lowering<K> } = {
-  ...{ exp, log, tanh, sqrt, cos, neg, add, mul, sub, div, maximum, less, select },
+  ...{ exp, log, tanh, sqrt, cos, neg, abs, add, mul, sub, div, maximum, less, select },
   ...{
     toFloat: copy,
     alias: copy,

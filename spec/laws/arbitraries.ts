@@ -68,6 +68,7 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
   sqrt: elementwise(positive),
   cos: elementwise(any),
   neg: elementwise(any),
+  abs: elementwise(any),
   add: elementwise(any, any),
   mul: elementwise(any, any),
   sub: elementwise(any, any),

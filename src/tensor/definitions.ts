@@ -8,7 +8,7 @@ const { add, div, exp, log, mul, neg, sqrt, square, sub, sum, tanh } = ops;
 const LAST = { axis: -1, keepAxes: true };
 
 /** Column [R, 1] that scales the rows of [R, V]. */
-const perRow = (g: Tensor): Tensor => ops.reshape(g, [...g.shape, 1]);
+export const perRow = (g: Tensor): Tensor => ops.reshape(g, [...g.shape, 1]);
 
 /** x less its row's maximum: no exponential overflows; the shift cancels, so it has no gradient. */
 const shifted = (x: Tensor): Tensor => sub(x, ops.stopGradient(ops.max(x, LAST)));

@@ -29,7 +29,7 @@ type UnaryOp = (x: Operand) => Tensor;
 type BinaryOp = (a: Operand, b: Operand) => Tensor;
 
 const unary =
-  (op: "exp" | "log" | "tanh" | "sqrt" | "cos" | "neg" | "gelu"): UnaryOp =>
+  (op: "exp" | "log" | "tanh" | "sqrt" | "cos" | "neg" | "abs" | "gelu"): UnaryOp =>
   (x) =>
     apply(op, [asTensor(x)], {});
 
@@ -47,6 +47,12 @@ export const tanh: UnaryOp = unary("tanh");
 export const sqrt: UnaryOp = unary("sqrt");
 export const cos: UnaryOp = unary("cos");
 export const neg: UnaryOp = unary("neg");
+/**
+ * |x|, element by element. Its gradient is the sign of x, and 0 at 0, where it has none: the middle of
+ * the subgradients, as in PyTorch and JAX.
+ * @example await engine.run(() => abs(tensor([-2, 0, 3]))) // [2, 0, 3]
+ */
+export const abs: UnaryOp = unary("abs");
 export const add: BinaryOp = binary("add");
 export const mul: BinaryOp = binary("mul");
 export const sub: BinaryOp = binary("sub");

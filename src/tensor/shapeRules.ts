@@ -88,6 +88,7 @@ export const shapeRules: ShapeRules = {
   sqrt: unary,
   cos: unary,
   neg: unary,
+  abs: unary,
   toFloat: unary,
   alias: unary,
   stopGradient: unary,

@@ -75,6 +75,8 @@ export interface BasicPrimitives {
   sqrt: Unary;
   cos: Unary;
   neg: Unary;
+  /** |x|; its derivative at 0 is taken to be 0. */
+  abs: Unary;
   add: Binary;
   mul: Binary;
   sub: Binary;

@@ -82,6 +82,7 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
   sqrt: elementwise("exact"),
   cos: elementwise("summed"),
   neg: elementwise("exact"),
+  abs: elementwise("exact"),
   add: elementwise("exact", { scalars: true }),
   mul: elementwise("exact", { scalars: true }),
   sub: elementwise("exact", { scalars: true }),

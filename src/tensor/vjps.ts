@@ -1,6 +1,6 @@
 import { apply } from "./apply.ts";
 import { cutAttentionGrad } from "./attention.ts";
-import { halves } from "./definitions.ts";
+import { halves, perRow } from "./definitions.ts";
 import * as ops from "./ops.ts";
 import { type Attrs, type Inputs, isConstant, type PrimitiveName, type Tensor } from "./tensor.ts";
 
@@ -47,8 +47,6 @@ const over = (g: Tensor, d: Tensor): Tensor => {
   return div(g, ops.select(usable, d, ops.select(g, d, 1)));
 };
 
-const perRow = (g: Tensor): Tensor => ops.reshape(g, [...g.shape, 1]);
-
 /** Sums the leading axes away: [..., T, D] → [T, D]. */
 const sumLeading = (x: Tensor): Tensor =>
   sum(x, { axis: x.shape.slice(0, -2).map((_, axis) => axis) });
@@ -64,6 +62,8 @@ export const vjps: {
   sqrt: (g, _, __, y) => [over(mul(g, 0.5), y)],
   cos: (g, [x]) => [neg(mul(g, ops.sin(x)))],
   neg: (g) => [neg(g)],
+  // The sign: 0 at 0, the middle of the subgradients.
+  abs: (g, [x]) => [mul(g, sub(less(0, x), less(x, 0)))],
   add: (g) => [g, g],
   mul: (g, [a, b]) => [times(g, b), times(g, a)],
   sub: (g) => [g, neg(g)],

@@ -18,6 +18,7 @@ export const reference: { readonly [K in CommonName]: Compute<K> } = {
   sqrt: unary(Math.sqrt),
   cos: unary(Math.cos),
   neg: unary((x) => -x),
+  abs: unary(Math.abs),
   toFloat: axes.copy,
   alias: axes.copy,
   stopGradient: axes.copy,

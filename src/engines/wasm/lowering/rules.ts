@@ -79,6 +79,7 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   sqrt: elementwise(opcodes.SQRT, CHEAP),
   cos: elementwise(opcodes.COS, 10),
   neg: elementwise(opcodes.NEG, CHEAP),
+  abs: elementwise(opcodes.ABS, CHEAP),
   toFloat: elementwise(opcodes.TO_FLOAT, CHEAP),
   alias: elementwise(opcodes.COPY, CHEAP),
   stopGradient: elementwise(opcodes.COPY, CHEAP),
