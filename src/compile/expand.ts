@@ -1,6 +1,7 @@
 import { rebuild } from "../tensor/apply.ts";
-import { definitions, isFused } from "../tensor/definitions.ts";
+import { defined, isFused, isFusedNode } from "../tensor/definitions.ts";
 import { topologicalOrder } from "../tensor/graph.ts";
+import { got } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
@@ -17,17 +18,14 @@ export function expand(roots: readonly Tensor[], lacking?: ReadonlySet<string>):
 function expandOnce(roots: readonly Tensor[], replaced: (node: Tensor) => boolean): Tensor[] {
   const done = new Map<Tensor, Tensor>();
   for (const node of topologicalOrder(roots)) {
-    const inputs = node.inputs.map((x) => done.get(x) as Tensor);
+    const inputs = node.inputs.map((x) => got(done, x));
     done.set(node, rewrite(node, inputs, replaced(node)));
   }
-  return roots.map((root) => done.get(root) as Tensor);
+  return roots.map((root) => got(done, root));
 }
 
 function rewrite(node: Tensor, inputs: readonly Tensor[], replaced: boolean): Tensor {
-  if (replaced && isFused(node.op)) {
-    const define = definitions[node.op] as (inputs: readonly Tensor[], attrs: unknown) => Tensor;
-    return define(inputs, node.attrs);
-  }
+  if (replaced && isFusedNode(node)) return defined(node, inputs);
   if (inputs.every((x, i) => x === node.inputs[i])) return node;
   return rebuild(node, inputs);
 }

@@ -36,7 +36,7 @@ export interface FusedPlan extends Omit<Plan, "steps"> {
 /** Only broadcasts whose repetition is simple are computed within a group. */
 const isFusable = ({ op, inputs, output }: Step, { broadcasts }: FusionLimits): boolean =>
   op === "broadcast"
-    ? broadcasts && repetitionOf((inputs[0] as Value).shape, output.shape) !== undefined
+    ? broadcasts && repetitionOf(at(inputs, 0).shape, output.shape) !== undefined
     : traits[op].elementwise;
 
 /** How a broadcast repeats numbers: the whole tensor over and over, or each number `inner` times. */
@@ -78,8 +78,7 @@ export function fuse(
     if (held.has(i) || !isFusable(step, limits) || step.op === "broadcast") return;
     for (const maker of graph.makersOf(i)) {
       const [own, other] = [groupOf[i], groupOf[maker]] as [readonly number[], readonly number[]];
-      if (own === other || held.has(maker) || !isFusable(plan.steps[maker] as Step, limits))
-        continue;
+      if (own === other || held.has(maker) || !isFusable(at(plan.steps, maker), limits)) continue;
       if (graph.size(maker) !== graph.size(i)) continue;
       const both = [...own, ...other].sort((a, b) => a - b);
       if (fits(graph, both, limits) && isConvex(graph, groupOf, both))
@@ -107,7 +106,7 @@ function graphOf(plan: Plan): Graph {
     for (const { buffer } of inputs) readers.set(buffer, [...(readers.get(buffer) ?? []), i]);
   });
   const returned = new Set(plan.outputs.map(({ buffer }) => buffer));
-  const step = (i: number): Step => plan.steps[i] as Step;
+  const step = (i: number): Step => at(plan.steps, i);
   const makerOf = ({ buffer }: Value): number | undefined => maker.get(buffer);
   return {
     plan,
@@ -122,19 +121,19 @@ function graphOf(plan: Plan): Graph {
 
 function inputsOf({ plan, makerOf }: Graph, members: readonly number[]): Value[] {
   const inside = new Set(members);
-  const values = members.flatMap((i) => (plan.steps[i] as Step).inputs);
+  const values = members.flatMap((i) => at(plan.steps, i).inputs);
   const outside = values.filter((x) => !inside.has(makerOf(x) ?? -1));
   return [...new Map(outside.map((x) => [x.buffer, x])).values()];
 }
 
 function outputsOf({ plan, escapes }: Graph, members: readonly number[]): Value[] {
   const inside = new Set(members);
-  return members.filter((i) => escapes(i, inside)).map((i) => (plan.steps[i] as Step).output);
+  return members.filter((i) => escapes(i, inside)).map((i) => at(plan.steps, i).output);
 }
 
 function fits(graph: Graph, members: readonly number[], limits: FusionLimits): boolean {
   const inside = new Set(members);
-  const elsewhere = members.flatMap((i) => readsElsewhere(graph.plan.steps[i] as Step));
+  const elsewhere = members.flatMap((i) => readsElsewhere(at(graph.plan.steps, i)));
   if (elsewhere.some((x) => inside.has(graph.makerOf(x) ?? -1))) return false;
   const reads = inputsOf(graph, members).length;
   const writes = outputsOf(graph, members).length;
@@ -151,7 +150,7 @@ function isConvex(
   const seen = new Set<number>();
   const waiting = members.flatMap(graph.makersOf).filter((i) => !inside.has(i));
   for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
-    const group = groupOf[step] as readonly number[];
+    const group = at(groupOf, step);
     // A group may depend on a member though all its steps come before: by way of one that spans it.
     if (seen.has(step)) continue;
     for (const member of group) seen.add(member);
@@ -171,7 +170,7 @@ function ordered(
   function place(group: readonly number[]): void {
     if (placed.has(group)) return;
     for (const maker of group.flatMap(graph.makersOf)) {
-      const before = groupOf[maker] as readonly number[];
+      const before = at(groupOf, maker);
       if (before !== group) place(before);
     }
     placed.add(group);
@@ -186,7 +185,7 @@ function finished(graph: Graph, order: readonly (readonly number[])[]): FusedPla
   const { buffers, donated, steps, ...rest } = graph.plan;
   const groups = order.map((positions) => ({
     positions,
-    steps: positions.map((i) => steps[i] as Step),
+    steps: positions.map((i) => at(steps, i)),
     inputs: inputsOf(graph, positions),
     outputs: outputsOf(graph, positions),
   }));
@@ -202,6 +201,6 @@ function finished(graph: Graph, order: readonly (readonly number[])[]): FusedPla
     ...rest,
     donated,
     buffers: buffers.map(({ kind, elements, dtype }): BufferPlan => ({ kind, elements, dtype })),
-    groups: groups.map((group, i) => ({ ...group, frees: frees[i] as number[] })),
+    groups: groups.map((group, i) => ({ ...group, frees: at(frees, i) })),
   };
 }

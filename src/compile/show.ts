@@ -1,4 +1,5 @@
 import { showShape } from "../tensor/errors.ts";
+import { at } from "../tensor/shapes.ts";
 import type { FusedPlan, Group } from "./fuse.ts";
 import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
 
@@ -37,8 +38,7 @@ export function showFused(plan: FusedPlan): string {
 
 /** How the parts of a plan are written. */
 function words({ buffers, donated }: Pick<Plan, "buffers" | "donated">) {
-  const name = (buffer: number): string =>
-    `${letters[(buffers[buffer] as BufferPlan).kind]}${buffer}`;
+  const name = (buffer: number): string => `${letters[at(buffers, buffer).kind]}${buffer}`;
   const seen = ({ buffer, shape }: Value): string => `${name(buffer)} ${showShape(shape)}`;
   const freed = (frees: readonly number[]): string =>
     frees.length === 0 ? "" : ` frees ${frees.map(name).join(" ")}`;
@@ -46,7 +46,7 @@ function words({ buffers, donated }: Pick<Plan, "buffers" | "donated">) {
     const settings = Object.entries(attrs).map(
       ([key, value]) => ` ${key}=${JSON.stringify(value)}`,
     );
-    const over = (buffers[output.buffer] as BufferPlan).reuses;
+    const over = at(buffers, output.buffer).reuses;
     const reuse = over === undefined ? "" : ` over ${name(over)}`;
     const operands = inputs.map(seen).join(", ");
     return `${seen(output)} = ${op}(${operands})${settings.join("")}${reuse}${freed(frees)}`;

@@ -1,7 +1,7 @@
 import { at, sizeOf } from "../tensor/shapes.ts";
 import type { Attrs } from "../tensor/tensor.ts";
 import { traits } from "../tensor/traits.ts";
-import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
+import type { Plan, Step, Value } from "./plan.ts";
 
 /** What a plan costs, whatever runs it. */
 export interface PlanStats {
@@ -48,7 +48,7 @@ export function flopOf({ op, attrs, inputs, output }: Step): number {
 
 /** The most elements alive after any step has made its result and before it gives up its operands. */
 function mostElements({ buffers, steps }: Plan): number {
-  const size = (i: number) => (buffers[i] as BufferPlan).elements;
+  const size = (i: number) => at(buffers, i).elements;
   const given = buffers.reduce(
     (sum, { kind, elements }) => sum + (kind === "input" || kind === "constant" ? elements : 0),
     0,

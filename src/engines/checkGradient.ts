@@ -2,7 +2,7 @@ import { constant } from "../tensor/apply.ts";
 import { vjp } from "../tensor/grad.ts";
 import { asTensor, mul, sum } from "../tensor/ops.ts";
 import { fold, type Key, key, permutation, stream } from "../tensor/random.ts";
-import { sizeOf } from "../tensor/shapes.ts";
+import { at, sizeOf } from "../tensor/shapes.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import { createEngine } from "./create.ts";
@@ -99,17 +99,17 @@ export async function checkGradient<Args extends readonly unknown[]>(
   const valueAt = async (move: Move, by: number): Promise<number> => {
     const moved = floats.map(({ value: { data, shape } }, i) =>
       constant(
-        Float64Array.from(data, (x, n) => x + by * (move.along[i]?.[n] as number)),
+        Float64Array.from(data, (x, n) => x + by * at(at(move.along, i), n)),
         shape,
       ),
     );
-    return (await engine.read(await scalar(moved)))[0] as number;
+    return at(await engine.read(await scalar(moved)), 0);
   };
   const compare = async (move: Move): Promise<GradientDifference> => {
     const by = step * move.scale;
     const measured = ((await valueAt(move, by)) - (await valueAt(move, -by))) / (2 * by);
     const terms = gradient.flatMap(({ data }, i) =>
-      Array.from(data, (g, n) => g * (move.along[i]?.[n] as number)),
+      Array.from(data, (g, n) => g * at(at(move.along, i), n)),
     );
     const derived = terms.reduce((total, x) => total + x, 0);
     const size = terms.reduce((total, x) => total + Math.abs(x), 0);
@@ -122,7 +122,7 @@ export async function checkGradient<Args extends readonly unknown[]>(
   const some = permutation(fold(random, 0), all.length).slice(0, coordinates);
   const alone: GradientDifference[] = [];
   for (const i of some.sort((x, y) => x - y))
-    alone.push(await compare(coordinate(floats, all[i] as Coordinate)));
+    alone.push(await compare(coordinate(floats, at(all, i))));
   const together: GradientDifference[] = [];
   for (let d = 0; d < directions; d++)
     together.push(await compare(direction(floats, d, fold(random, d + 1))));
@@ -146,11 +146,11 @@ async function floatsOf<Args extends readonly unknown[]>(
     tree.entries(arg as tree.Tree<unknown>).map(([path]) => `argument ${i}${path && `, ${path}`}`),
   );
   const floats = values.flatMap((value, i) =>
-    value.dtype === "float" ? [{ name: names[i] as string, value }] : [],
+    value.dtype === "float" ? [{ name: at(names, i), value }] : [],
   );
   const put = (xs: readonly Tensor[]): Args => {
     let next = 0;
-    const all = values.map((value) => (value.dtype === "float" ? (xs[next++] as Tensor) : value));
+    const all = values.map((value) => (value.dtype === "float" ? at(xs, next++) : value));
     return tree.unflatten<Tensor>(structure, all) as unknown as Args;
   };
   return { floats, put };
@@ -172,13 +172,13 @@ interface Coordinate {
 
 function coordinate(floats: readonly Float[], { leaf, n }: Coordinate): Move {
   const along = floats.map(({ value }) => new Float64Array(value.data.length));
-  (along[leaf] as Float64Array)[n] = 1;
-  const { name, value } = floats[leaf] as Float;
+  at(along, leaf)[n] = 1;
+  const { name, value } = at(floats, leaf);
   const index = indexOf(value.shape, n);
   return {
     where: index.length > 0 ? `${name} [${index.join(", ")}]` : name,
     along,
-    scale: Math.max(1, Math.abs(value.data[n] as number)),
+    scale: Math.max(1, Math.abs(at(value.data, n))),
   };
 }
 

@@ -90,7 +90,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   }
 
   const donatedOf = ({ tensors, argumentOf }: Leaves): number[] =>
-    tensors.flatMap((_, i) => (donate.includes(argumentOf[i] as number) ? [i] : []));
+    tensors.flatMap((_, i) => (donate.includes(at(argumentOf, i)) ? [i] : []));
 
   function prepared({ signature }: Leaves, args: Args, donated: number[]): Promise<Ready<Buffer>> {
     const known = ready.get(signature);
@@ -158,7 +158,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
 
   const stats = (): ProgramStats =>
     executables
-      .map((executable, i) => ({ ...planStats(plans[i] as Plan), ...executable.stats() }))
+      .map((executable, i) => ({ ...planStats(at(plans, i)), ...executable.stats() }))
       .reduce(together, NOTHING);
   const sources = (): readonly KernelText[] => executables.flatMap((e) => e.sources?.() ?? []);
   const program = Object.assign(call, { prepare, sources, stats, plans: () => plans });
@@ -186,7 +186,7 @@ function refuseSharing({ tensors, pathOf }: Leaves, donated: readonly number[]):
   const count = new Map<Tensor, number>();
   for (const x of tensors) count.set(x, (count.get(x) ?? 0) + 1);
   for (const i of donated) {
-    const x = tensors[i] as Tensor;
+    const x = at(tensors, i);
     if (x.op !== "resident" || count.get(x) === 1) continue;
     const again = tensors.findIndex((y, j) => j !== i && y === x);
     throw new TypeError(

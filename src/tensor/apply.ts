@@ -1,6 +1,6 @@
 import { DataError, ShapeError } from "./errors.ts";
 import { dtypeRule, shapeRules } from "./shapeRules.ts";
-import { checkLengths, sizeOf } from "./shapes.ts";
+import { at, checkLengths, sizeOf } from "./shapes.ts";
 import {
   type Attrs,
   type DType,
@@ -89,7 +89,7 @@ export function numbersOnce({ attrs, shape }: Tensor<"constant">): TypedArray {
 
 function nestedShape(values: NestedNumbers): number[] {
   const shape: number[] = [];
-  for (let v = values; typeof v !== "number"; v = v[0] as NestedNumbers) {
+  for (let v = values; typeof v !== "number"; v = at(v, 0)) {
     shape.push(expectNumbers(v).length);
     if (v.length === 0) break;
   }

@@ -1,18 +1,18 @@
 import { apply } from "./apply.ts";
 import * as ops from "./ops.ts";
-import { sizeOf } from "./shapes.ts";
+import { at, ofRank, sizeOf } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** [B, H, T, D] as [B, G, H/G · T, D]: the rows that one key/value head serves. */
 export function grouped(x: Tensor, G: number): Tensor {
-  const [B, H, T, D] = x.shape as [number, number, number, number];
+  const [B, H, T, D] = ofRank(4, x.shape);
   return ops.reshape(x, [B, G, (H / G) * T, D]);
 }
 
-const headsOf = (k: Tensor): number => k.shape[1] as number;
+const headsOf = (k: Tensor): number => at(k.shape, 1);
 
 function weightsOf(q: Tensor, k: Tensor, scale: number): Tensor {
-  const [B, H, T] = q.shape as [number, number, number];
+  const [B, H, T] = ofRank(4, q.shape);
   const scores = ops.matmul(grouped(q, headsOf(k)), k, { transposeB: true });
   return apply("causalSoftmax", [ops.reshape(scores, [B, H, T, T])], { scale });
 }

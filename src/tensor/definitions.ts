@@ -1,7 +1,7 @@
 import { constant } from "./apply.ts";
 import { attention, attentionGrad } from "./attention.ts";
 import * as ops from "./ops.ts";
-import { sizeOf } from "./shapes.ts";
+import { at, last, sizeOf } from "./shapes.ts";
 import type { Attrs, FusedName, Inputs, OptionalName, Tensor } from "./tensor.ts";
 
 const { add, div, exp, log, mul, neg, sqrt, square, sub, sum, tanh } = ops;
@@ -50,7 +50,7 @@ const geluInnerGrad = (x: Tensor): Tensor =>
 
 /** First and second half of the last axis. */
 export function halves(x: Tensor): [Tensor, Tensor] {
-  const half = (x.shape.at(-1) as number) / 2;
+  const half = last(x.shape) / 2;
   const size = [...x.shape.slice(0, -1), half];
   const start = x.shape.map(() => 0);
   return [ops.slice(x, start, size), ops.slice(x, start.with(-1, half), size)];
@@ -67,7 +67,7 @@ export const definitions: Definitions = {
   logSoftmax: ([x]) => basicLogSoftmax(x),
   logSoftmaxGrad: ([g, y]) => sub(g, mul(exp(y), sum(g, LAST))),
   causalSoftmax: ([x], { scale }) => {
-    const mask = causalMask(x.shape.at(-1) as number);
+    const mask = causalMask(last(x.shape));
     return basicSoftmax(ops.select(mask, mul(x, scale), -1e30));
   },
   causalSoftmaxGrad: ([g, y], { scale }) => mul(throughSoftmax(g, y), scale),
@@ -81,7 +81,7 @@ export const definitions: Definitions = {
     return mul(sub(gn, mul(n, ops.mean(mul(gn, n), LAST))), r);
   },
   rmsNormGradGain: ([g, x], { epsilon }) => {
-    const C = x.shape.at(-1) as number;
+    const C = last(x.shape);
     const rows = ops.reshape(mul(g, mul(x, reciprocalRms(x, epsilon))), [
       sizeOf(x.shape.slice(0, -1)),
       C,
@@ -105,11 +105,11 @@ export const definitions: Definitions = {
     return mul(mul(g, 0.5), add(add(t, 1), slope));
   },
   crossEntropy: ([logits, labels]) => {
-    const picked = mul(oneHot(labels, logits.shape[1] as number), basicLogSoftmax(logits));
+    const picked = mul(oneHot(labels, at(logits.shape, 1)), basicLogSoftmax(logits));
     return neg(sum(picked, { axis: 1 }));
   },
   crossEntropyGrad: ([g, logits, labels]) =>
-    mul(sub(basicSoftmax(logits), oneHot(labels, logits.shape[1] as number)), perRow(g)),
+    mul(sub(basicSoftmax(logits), oneHot(labels, at(logits.shape, 1))), perRow(g)),
   anchoredKl: ([anchor, logits]) =>
     sum(mul(exp(anchor), sub(anchor, basicLogSoftmax(logits))), { axis: 1 }),
   anchoredKlGrad: ([g, anchor, logits]) => {
@@ -129,3 +129,12 @@ export const definitions: Definitions = {
 export const optional: readonly OptionalName[] = ["causalAttention", "causalAttentionGrad"];
 
 export const isFused = (op: string): op is FusedName => op in definitions;
+
+/** What a fused node means, on inputs that stand for its own. */
+export function defined(node: Tensor<FusedName>, inputs: readonly Tensor[]): Tensor {
+  // The node was made of what its row takes.
+  const define = definitions[node.op] as (inputs: readonly Tensor[], attrs: unknown) => Tensor;
+  return define(inputs, node.attrs);
+}
+
+export const isFusedNode = (node: Tensor): node is Tensor<FusedName> => isFused(node.op);

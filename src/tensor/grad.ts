@@ -1,11 +1,12 @@
 import { apply } from "./apply.ts";
-import { definitions } from "./definitions.ts";
+import { defined, isFusedNode } from "./definitions.ts";
 import { ShapeError, showShape } from "./errors.ts";
 import { topologicalOrder } from "./graph.ts";
 import { add, asTensor, broadcastTo, concat } from "./ops.ts";
 import { recompute } from "./recompute.ts";
-import { sameShape } from "./shapes.ts";
-import { type Attrs, type FusedName, type PrimitiveName, Tensor } from "./tensor.ts";
+import { at, sameShape } from "./shapes.ts";
+import { type FusedName, isOp, Tensor } from "./tensor.ts";
+import { isPrimitive } from "./traits.ts";
 import * as tree from "./tree.ts";
 import { type Cotangents, type Vjp, vjps } from "./vjps.ts";
 
@@ -16,13 +17,19 @@ type Shares = readonly (readonly [Tensor, Tensor | null])[];
 
 /** One row of calculus, looked up by the node's operation. */
 function sharesOf(node: Tensor, g: Tensor, active: ReadonlySet<Tensor>): Shares {
-  const row = vjps[node.op as PrimitiveName];
-  if (row === "recomputation") return throughRecomputation(node as Tensor<"checkpoint">, g, active);
-  const cotangents: Cotangents<readonly Tensor[]> =
-    row === "definition"
-      ? throughDefinition(node as Tensor<FusedName>, g)
-      : (row as unknown as Vjp<"concat">)(g, node.inputs, node.attrs as never, node);
+  if (isOp(node, "checkpoint")) return throughRecomputation(node, g, active);
+  const cotangents =
+    isFusedNode(node) && vjps[node.op] === "definition"
+      ? throughDefinition(node, g)
+      : throughRow(node, g);
   return node.inputs.map((x, i) => [x, cotangents[i] ?? null]);
+}
+
+function throughRow(node: Tensor, g: Tensor): Cotangents<readonly Tensor[]> {
+  if (!isPrimitive(node)) throw new TypeError(`grad: expected an operation, got ${node.op}`);
+  // The node was made of what its row takes.
+  const row = vjps[node.op] as unknown as Vjp<"concat">;
+  return row(g, node.inputs, node.attrs as never, node);
 }
 
 function throughRecomputation(
@@ -35,15 +42,14 @@ function throughRecomputation(
   const known = [...boundary, ...shared];
   const stand = [...entries, ...shared];
   const wanted = known.flatMap((x, i) => (active.has(x) ? [i] : []));
-  const targets = wanted.map((i) => stand[i] as Tensor);
+  const targets = wanted.map((i) => at(stand, i));
   const cotangents = backward([value], [g], targets);
-  return wanted.map((i, at) => [known[i] as Tensor, cotangents[at] ?? null]);
+  return wanted.map((i, j) => [at(known, i), cotangents[j] ?? null]);
 }
 
 function throughDefinition(node: Tensor<FusedName>, g: Tensor): readonly (Tensor | null)[] {
   const inputs = node.inputs.map(fresh);
-  const define = definitions[node.op] as (inputs: readonly Tensor[], attrs: unknown) => Tensor;
-  return backward([define(inputs, node.attrs)], [g], inputs).map((cotangent) => cotangent ?? null);
+  return backward([defined(node, inputs)], [g], inputs).map((cotangent) => cotangent ?? null);
 }
 
 /** A new identity for the same value: what a derivative is taken with respect to. */
@@ -75,7 +81,7 @@ function backward(
     return parts && (sideBySide(parts) ?? parts.reduce((sum, part) => add(sum, part)));
   };
   outputs.forEach((y, i) => {
-    if (active.has(y)) give(y, cotangents[i] as Tensor);
+    if (active.has(y)) give(y, at(cotangents, i));
   });
   for (const node of order.reverse()) {
     const g = isTarget.has(node) ? undefined : total(node);
@@ -91,20 +97,20 @@ function backward(
  * cut up gets back. They are joined, so that no zero is written or added.
  */
 function sideBySide(parts: readonly Tensor[]): Tensor | undefined {
-  const { shape } = parts[0] as Tensor;
-  const pads = parts.flatMap(({ op, inputs, attrs }) =>
-    op === "pad" ? [{ part: inputs[0] as Tensor, before: (attrs as Attrs<"pad">).before }] : [],
+  const { shape } = at(parts, 0);
+  const pads = parts.flatMap((part) =>
+    isOp(part, "pad") ? [{ part: at(part.inputs, 0), before: part.attrs.before }] : [],
   );
   if (parts.length < 2 || pads.length < parts.length) return undefined;
   const axis = shape.findIndex((n, i) => pads[0]?.part.shape[i] !== n);
-  pads.sort((a, b) => (a.before[axis] as number) - (b.before[axis] as number));
+  pads.sort((a, b) => at(a.before, axis) - at(b.before, axis));
   let end = 0;
   for (const { part, before } of pads) {
     const whole = part.shape.every((n, i) => i === axis || n === shape[i]);
     if (!whole || before[axis] !== end) return undefined;
-    end += part.shape[axis] as number;
+    end += at(part.shape, axis);
   }
-  if (end < (shape[axis] as number)) return undefined;
+  if (end < at(shape, axis)) return undefined;
   const inOrder = pads.map(({ part }) => part);
   return concat(inOrder, axis);
 }
@@ -175,7 +181,7 @@ export function vjp<Xs extends readonly unknown[], Y>(
     if (gs.length !== outputs.length)
       throw new TypeError(`vjp: expected ${outputs.length} cotangents, got ${gs.length}`);
     outputs.forEach(({ shape }, i) => {
-      const g = gs[i] as Tensor;
+      const g = at(gs, i);
       if (!sameShape(g.shape, shape))
         throw new ShapeError("vjp", `a cotangent of shape ${showShape(shape)}`, [g.shape]);
     });

@@ -1,10 +1,11 @@
+import { got } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The longest path from each node that `roots` depend on down to a leaf, in operations. */
 function heightsOf(roots: readonly Tensor[]): ReadonlyMap<Tensor, number> {
   const heights = new Map<Tensor, number>();
   for (const node of topologicalOrder(roots)) {
-    const below = node.inputs.map((x) => heights.get(x) as number);
+    const below = node.inputs.map((x) => got(heights, x));
     heights.set(
       node,
       below.reduce((most, height) => Math.max(most, height + 1), 0),
@@ -20,7 +21,7 @@ function heightsOf(roots: readonly Tensor[]): ReadonlyMap<Tensor, number> {
  */
 export function shallowFirst(roots: readonly Tensor[]): Tensor[] {
   const heights = heightsOf(roots);
-  return roots.toSorted((a, b) => (heights.get(a) as number) - (heights.get(b) as number));
+  return roots.toSorted((a, b) => got(heights, a) - got(heights, b));
 }
 
 /**
@@ -39,8 +40,10 @@ export function topologicalOrder(
     seen.add(root);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const input = boundary.has(top.node) ? undefined : top.node.inputs[top.next++];
-      if (input === undefined) order.push((stack.pop() as { node: Tensor }).node);
-      else if (!seen.has(input)) {
+      if (input === undefined) {
+        stack.pop();
+        order.push(top.node);
+      } else if (!seen.has(input)) {
         seen.add(input);
         stack.push({ node: input, next: 0 });
       }

@@ -1,6 +1,6 @@
 import { apply, full } from "./apply.ts";
 import { ShapeError } from "./errors.ts";
-import { broadcastShapes, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
+import { at, broadcastShapes, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
 import { isTensor, type Shape, type Tensor } from "./tensor.ts";
 
 /** A tensor, or a number that stands for a scalar. */
@@ -104,7 +104,7 @@ export const pad = (x: Tensor, before: readonly number[], after: readonly number
 
 export const concat = (inputs: readonly Tensor[], axis = 0): Tensor =>
   inputs.length === 1
-    ? (inputs[0] as Tensor)
+    ? at(inputs, 0)
     : apply("concat", inputs, { axis: resolveAxis("concat", axis, inputs[0]?.shape.length ?? 1) });
 
 export interface ReduceOptions {
@@ -119,14 +119,16 @@ type ReduceOp = (x: Tensor, options?: ReduceOptions) => Tensor;
 function reduction(op: "sum" | "max"): ReduceOp {
   return (x, { axis, keepAxes = false } = {}) => {
     const rank = x.shape.length;
-    const axes = (axis === undefined ? x.shape.map((_, i) => i) : [axis].flat()) as number[];
-    const gone = [...new Set(axes.map((a) => resolveAxis(op, a, rank)))].sort((a, b) => b - a);
+    const axes = axis === undefined ? x.shape.keys() : [axis].flat();
+    const gone = [...new Set(Array.from(axes, (a) => resolveAxis(op, a, rank)))].sort(
+      (a, b) => b - a,
+    );
     let y = x;
     for (let i = 0; i < gone.length; ) {
       // Neighbouring axes are one longer axis.
       let j = i;
-      while (j + 1 < gone.length && gone[j + 1] === (gone[j] as number) - 1) j++;
-      const [last, first] = [gone[i] as number, gone[j] as number];
+      while (j + 1 < gone.length && gone[j + 1] === at(gone, j) - 1) j++;
+      const [last, first] = [at(gone, i), at(gone, j)];
       const merged = sizeOf(y.shape.slice(first, last + 1));
       const flat = reshape(y, [...y.shape.slice(0, first), merged, ...y.shape.slice(last + 1)]);
       y = apply(op, [flat], { axis: first });
@@ -167,8 +169,8 @@ export function matmul(
     throw new ShapeError("matmul", "[m, k] and [k, n]", [a.shape, b.shape]);
   if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) {
     const rows = sizeOf(a.shape.slice(0, -1));
-    const y = apply("matmul", [reshape(a, [rows, a.shape.at(-1) as number]), b], attrs);
-    return reshape(y, [...a.shape.slice(0, -1), y.shape[1] as number]);
+    const y = apply("matmul", [reshape(a, [rows, last(a.shape)]), b], attrs);
+    return reshape(y, [...a.shape.slice(0, -1), at(y.shape, 1)]);
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [x, y] = [a, b].map((z) => broadcastTo(z, [...batch, ...z.shape.slice(-2)]));

@@ -1,5 +1,5 @@
 import { constant } from "./apply.ts";
-import { sizeOf } from "./shapes.ts";
+import { at, sizeOf } from "./shapes.ts";
 import type { Shape, Tensor } from "./tensor.ts";
 
 /**
@@ -43,7 +43,7 @@ function threefry([k0, k1]: Key, c0: number, c1: number): [number, number] {
   let x = (c0 + k0) | 0;
   let y = (c1 + k1) | 0;
   for (let block = 0; block < 5; block++) {
-    for (const r of ROTATIONS[block & 1] as readonly number[]) {
+    for (const r of at(ROTATIONS, block & 1)) {
       x = (x + y) | 0;
       y = (y << r) | (y >>> (32 - r));
       y ^= x;
@@ -109,7 +109,7 @@ export function permutation(source: Key, n: number): number[] {
   const order = Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(next() * (i + 1));
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
+    [order[i], order[j]] = [at(order, j), at(order, i)];
   }
   return order;
 }

@@ -1,5 +1,6 @@
 import { apply, rebuild } from "./apply.ts";
 import { topologicalOrder } from "./graph.ts";
+import { at } from "./shapes.ts";
 import { type Inputs, Tensor } from "./tensor.ts";
 import * as tree from "./tree.ts";
 
@@ -45,7 +46,7 @@ export interface Recomputation {
 export function recompute(node: Tensor<"checkpoint">, g: Tensor): Recomputation {
   const [y, ...boundary] = node.inputs as Inputs<"checkpoint">;
   const entries = boundary.map((x) => apply("after", [x, g], node.attrs));
-  const anew = new Map<Tensor, Tensor>(boundary.map((x, i) => [x, entries[i] as Tensor]));
+  const anew = new Map<Tensor, Tensor>(boundary.map((x, i) => [x, at(entries, i)]));
   const shared = new Set<Tensor>();
   for (const inner of topologicalOrder([y], new Set(boundary))) {
     if (anew.has(inner) || !inner.inputs.some((x) => anew.has(x))) continue;

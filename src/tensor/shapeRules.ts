@@ -1,5 +1,5 @@
 import { ShapeError, showShape } from "./errors.ts";
-import { at, isCount, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
+import { at, isCount, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
 import type { Attrs, DType, Inputs, PrimitiveName, Shape, Tensor } from "./tensor.ts";
 import { traits } from "./traits.ts";
 
@@ -8,7 +8,7 @@ const without = (shape: Shape, axis: number) => shape.filter((_, i) => i !== axi
 const rowsOf = (shape: Shape) => shape.slice(0, -1);
 
 function equal(op: string, ...inputs: readonly Tensor[]): Shape {
-  const shape = (inputs[0] as Tensor).shape;
+  const shape = at(inputs, 0).shape;
   if (!inputs.every((x) => sameShape(x.shape, shape)))
     throw new ShapeError(op, "equal shapes", shapesOf(inputs));
   return shape;
@@ -64,8 +64,8 @@ function rowLosses(op: string, rows: Tensor, perRow: Tensor): Shape {
 
 /** [B, H, T, D] and twice [B, G, T, D]. */
 function heads(op: string, q: Tensor, k: Tensor, v: Tensor): Shape {
-  const [, H, T] = q.shape as [number, number, number, number];
-  const G = k.shape[1] as number;
+  const [, H = 0, T = 0] = q.shape;
+  const G = at(k.shape, 1);
   const ok =
     q.shape.length === 4 &&
     sameShape(k.shape, v.shape) &&
@@ -120,14 +120,14 @@ export const shapeRules: ShapeRules = {
       permutation.length === x.shape.length &&
       [...permutation].sort((a, b) => a - b).every((axis, i) => axis === i);
     expect(ok, "transpose", `each axis once in permutation ${showShape(permutation)}`, [x]);
-    return permutation.map((axis) => x.shape[axis] as number);
+    return permutation.map((axis) => at(x.shape, axis));
   },
   slice: ([x], { start, size }) => {
     const ok =
       start.length === x.shape.length &&
       size.length === x.shape.length &&
       x.shape.every((n, i) => {
-        const [from, count] = [start[i] as number, size[i] as number];
+        const [from, count] = [at(start, i), at(size, i)];
         return isCount(from) && isCount(count) && from + count <= n;
       });
     expect(ok, "slice", `room for start ${showShape(start)} size ${showShape(size)}`, [x]);
@@ -137,7 +137,7 @@ export const shapeRules: ShapeRules = {
     const ok = [before, after].every((n) => n.length === x.shape.length && n.every(isCount));
     const zeros = `${showShape(before)} before and ${showShape(after)} after`;
     expect(ok, "pad", `zeros for each axis, of which there are ${zeros}`, [x]);
-    return x.shape.map((n, i) => n + (before[i] as number) + (after[i] as number));
+    return x.shape.map((n, i) => n + at(before, i) + at(after, i));
   },
   concat: (inputs, { axis }) => {
     const [first] = inputs;
@@ -165,12 +165,12 @@ export const shapeRules: ShapeRules = {
   },
   gather: ([table, ids]) => {
     expect(table.shape.length === 2, "gather", "a table [V, C] and ids", [table, ids]);
-    return [...ids.shape, table.shape[1] as number];
+    return [...ids.shape, at(table.shape, 1)];
   },
   scatterAdd: ([ids, updates], { rows }) => {
     const ok = updates.shape.length > 0 && sameShape(rowsOf(updates.shape), ids.shape);
     expect(ok, "scatterAdd", "ids [...I] and updates [...I, C]", [ids, updates]);
-    return [rows, updates.shape.at(-1) as number];
+    return [rows, last(updates.shape)];
   },
   softmax: lastAxis("softmax"),
   softmaxGrad: binary("softmaxGrad"),
@@ -193,9 +193,9 @@ export const shapeRules: ShapeRules = {
     equal("rmsNormGradX", g, x);
     return gained("rmsNormGradX", x, gain);
   },
-  rmsNormGradGain: ([g, x]) => [equal("rmsNormGradGain", g, x).at(-1) as number],
+  rmsNormGradGain: ([g, x]) => [last(equal("rmsNormGradGain", g, x))],
   rope: ([x, cos, sin]) => {
-    const [T, D] = x.shape.slice(-2) as [number, number];
+    const [T = 0, D = 0] = x.shape.slice(-2);
     const ok =
       x.shape.length >= 2 &&
       D % 2 === 0 &&

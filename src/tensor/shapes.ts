@@ -11,6 +11,13 @@ export function at<T>(list: ArrayLike<T>, index: number): T {
 /** The n-th element from the end, by default the last. @throws RangeError where there is none */
 export const last = <T>(list: ArrayLike<T>, n = 1): T => at(list, list.length - n);
 
+/** What a map must hold. @throws RangeError where it does not */
+export function got<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw new RangeError(`expected a known key, got ${String(key)}`);
+  return value;
+}
+
 /** Tuples of the lengths of a shape, by its rank. */
 interface Lengths {
   readonly 2: readonly [number, number];

@@ -1,3 +1,4 @@
+import { at } from "./shapes.ts";
 /** A leaf, or arrays and plain objects of trees. */
 export type Tree<Leaf> = Leaf | readonly Tree<Leaf>[] | { readonly [name: string]: Tree<Leaf> };
 
@@ -34,11 +35,12 @@ export function flatten<Leaf>(tree: Tree<Leaf>): { leaves: Leaf[]; structure: St
   const walk = (node: Tree<Leaf>): Structure => {
     if (Array.isArray(node)) return { kind: "array", children: node.map(walk) };
     if (typeof node === "object" && node !== null && isPlain(node)) {
-      const names = Object.keys(node);
-      const children = names.map((name) =>
-        walk((node as { [name: string]: Tree<Leaf> })[name] as Tree<Leaf>),
-      );
-      return { kind: "object", names, children };
+      const entries: [string, Tree<Leaf>][] = Object.entries(node);
+      return {
+        kind: "object",
+        names: entries.map(([name]) => name),
+        children: entries.map(([, child]) => walk(child)),
+      };
     }
     leaves.push(node as Leaf);
     return { kind: "leaf" };
@@ -50,10 +52,10 @@ export function flatten<Leaf>(tree: Tree<Leaf>): { leaves: Leaf[]; structure: St
 export function unflatten<Leaf>(structure: Structure, leaves: readonly Leaf[]): Tree<Leaf> {
   let next = 0;
   const build = (node: Structure): Tree<Leaf> => {
-    if (node.kind === "leaf") return leaves[next++] as Leaf;
+    if (node.kind === "leaf") return at(leaves, next++);
     const children = node.children.map(build);
     if (node.kind === "array") return children;
-    return Object.fromEntries(node.names.map((name, i) => [name, children[i] as Tree<Leaf>]));
+    return Object.fromEntries(node.names.map((name, i) => [name, at(children, i)]));
   };
   return build(structure);
 }
@@ -66,11 +68,11 @@ export function entries<Leaf>(tree: Tree<Leaf>): [path: string, leaf: Leaf][] {
     if (node.kind === "leaf") paths.push(path.join("."));
     else
       node.children.forEach((child, i) => {
-        walk(child, [...path, node.kind === "object" ? (node.names[i] as string) : String(i)]);
+        walk(child, [...path, node.kind === "object" ? at(node.names, i) : String(i)]);
       });
   };
   walk(structure, []);
-  return leaves.map((leaf, i) => [paths[i] as string, leaf]);
+  return leaves.map((leaf, i) => [at(paths, i), leaf]);
 }
 
 /**
@@ -89,6 +91,6 @@ export function map<T, Leaf, To>(
       throw new TypeError("tree.map: expected trees of one structure");
     return flat.leaves;
   });
-  const leaves = first.leaves.map((leaf, i) => f(leaf, ...rest.map((r) => r[i] as Leaf)));
+  const leaves = first.leaves.map((leaf, i) => f(leaf, ...rest.map((r) => at(r, i))));
   return unflatten(first.structure, leaves) as MapTree<T, Leaf, To>;
 }

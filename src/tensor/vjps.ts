@@ -2,6 +2,7 @@ import { apply } from "./apply.ts";
 import { cutAttentionGrad } from "./attention.ts";
 import { halves, perRow } from "./definitions.ts";
 import * as ops from "./ops.ts";
+import { at } from "./shapes.ts";
 import { type Attrs, type Inputs, isConstant, type PrimitiveName, type Tensor } from "./tensor.ts";
 
 const { add, div, exp, less, mul, neg, sub, sum } = ops;
@@ -98,7 +99,7 @@ export const vjps: {
     ),
   ],
   slice: (g, [x], { start, size }) => {
-    const after = x.shape.map((n, i) => n - (start[i] as number) - (size[i] as number));
+    const after = x.shape.map((n, i) => n - at(start, i) - at(size, i));
     return [ops.pad(g, start, after)];
   },
   pad: (g, [x], { before }) => [ops.slice(g, before, x.shape)],
@@ -106,7 +107,7 @@ export const vjps: {
     let from = 0;
     return inputs.map((x) => {
       const start = x.shape.map((_, i) => (i === axis ? from : 0));
-      from += x.shape[axis] as number;
+      from += at(x.shape, axis);
       return ops.slice(g, start, x.shape);
     });
   },
@@ -119,7 +120,7 @@ export const vjps: {
       transposeB ? product(g, a, true, transposeA) : product(a, g, !transposeA, false),
     ];
   },
-  gather: (g, [table, ids]) => [ops.scatterAdd(ids, g, table.shape[0] as number), null],
+  gather: (g, [table, ids]) => [ops.scatterAdd(ids, g, at(table.shape, 0)), null],
   scatterAdd: (g, [ids]) => [null, ops.gather(g, ids)],
   // ---- fused
   softmax: (g, _, __, y) => [apply("softmaxGrad", [g, y], {})],

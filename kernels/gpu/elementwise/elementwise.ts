@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../src/tensor/shapes.ts";
+import { at, sizeOf } from "../../../src/tensor/shapes.ts";
 import type { PrimitiveName } from "../../../src/tensor/tensor.ts";
 import { type Call, type Cell, eachLane, type Kernel, type Lanes } from "../kernel.ts";
 
@@ -20,7 +20,7 @@ export function elementwise(
       lanes,
       body(cell) {
         const loaded = Array.from({ length: operands }, (_, i) => cell.load(i, cell.index, lanes));
-        return eachLane(lanes, (lane) => rule(cell, ...loaded.map((x) => x[lane] as string)));
+        return eachLane(lanes, (lane) => rule(cell, ...loaded.map((x) => at(x, lane))));
       },
     },
   ];

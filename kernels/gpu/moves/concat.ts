@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../src/tensor/shapes.ts";
+import { at, sizeOf } from "../../../src/tensor/shapes.ts";
 import type { Shape } from "../../../src/tensor/tensor.ts";
 import { type Cell, type Kernel, type Lowering, lanesFor, resultOf } from "../kernel.ts";
 
@@ -63,7 +63,7 @@ function choose(
   take: (read: number, from: number) => void,
   column: string,
 ): void {
-  const end = from + (groups[read] as number);
+  const end = from + at(groups, read);
   if (read === groups.length - 1) take(read, from);
   else
     cell.when(

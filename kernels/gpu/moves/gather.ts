@@ -1,8 +1,8 @@
-import { sizeOf } from "../../../src/tensor/shapes.ts";
+import { at, sizeOf } from "../../../src/tensor/shapes.ts";
 import { type Lowering, lanesFor } from "../kernel.ts";
 
 export const gather: Lowering<"gather"> = ({ shapes: [table = [], ids = []], wide }) => {
-  const width = table[1] as number;
+  const width = at(table, 1);
   const lanes = lanesFor(wide, width);
   const groups = width / lanes;
   return [

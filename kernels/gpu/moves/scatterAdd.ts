@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../src/tensor/shapes.ts";
+import { last, sizeOf } from "../../../src/tensor/shapes.ts";
 import { type Cell, type Lowering, lanesFor, resultOf } from "../kernel.ts";
 
 /**
@@ -8,7 +8,7 @@ import { type Cell, type Lowering, lanesFor, resultOf } from "../kernel.ts";
 export const scatterAdd: Lowering<"scatterAdd"> = ({ shapes, attrs: { rows }, wide }) => {
   const [ids = [], updates = []] = shapes;
   const count = sizeOf(ids);
-  const width = updates.at(-1) as number;
+  const width = last(updates);
   const lanes = lanesFor(wide, width);
   const groups = width / lanes;
   return [

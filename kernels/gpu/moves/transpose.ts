@@ -1,4 +1,4 @@
-import { stridesOf } from "../../../src/tensor/shapes.ts";
+import { at, stridesOf } from "../../../src/tensor/shapes.ts";
 import type { Lowering } from "../kernel.ts";
 import { strided } from "./strided.ts";
 
@@ -8,7 +8,7 @@ export const transpose: Lowering<"transpose"> = ({ shapes: [x], shape, attrs, wi
     strided(
       wide,
       shape,
-      attrs.permutation.map((axis) => strides[axis] as number),
+      attrs.permutation.map((axis) => at(strides, axis)),
     ),
   ];
 };

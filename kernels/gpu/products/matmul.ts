@@ -1,4 +1,4 @@
-import { sizeOf } from "../../../src/tensor/shapes.ts";
+import { at, sizeOf } from "../../../src/tensor/shapes.ts";
 import {
   type Call,
   type Cell,
@@ -258,4 +258,4 @@ const grid = <T>(rows: number, columns: number, make: () => T): T[][] =>
   times(rows, () => times(columns, make));
 
 const transposed = (lines: readonly (readonly string[])[]): string[][] =>
-  times(lines[0]?.length ?? 0, (i) => lines.map((line) => line[i] as string));
+  times(lines[0]?.length ?? 0, (i) => lines.map((line) => at(line, i)));

@@ -1,3 +1,4 @@
+import { at } from "../../../src/tensor/shapes.ts";
 import { type Lowering, resultOf } from "../kernel.ts";
 import { logOf } from "../math.ts";
 import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
@@ -54,8 +55,7 @@ export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
         return cell
           .load(2, cell.index, rows.lanes)
           .map(
-            (x, i) =>
-              `${g} * (Math.exp(${x} - ${max}) * ${scale} - ${probability(anchor[i] as string)})`,
+            (x, i) => `${g} * (Math.exp(${x} - ${max}) * ${scale} - ${probability(at(anchor, i))})`,
           );
       },
     },

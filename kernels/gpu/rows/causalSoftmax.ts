@@ -1,3 +1,4 @@
+import { last } from "../../../src/tensor/shapes.ts";
 import { type Cell, type Lowering, literal, resultOf } from "../kernel.ts";
 import { type Rows, recordAt, records, rowsOf } from "./rows.ts";
 import { throughSoftmax } from "./softmax.ts";
@@ -5,7 +6,7 @@ import { throughSoftmax } from "./softmax.ts";
 /** Rows of [..., T, T]: row i sees the numbers j ≤ i. */
 export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, wide }) => {
   const rows = rowsOf(shape, wide);
-  const T = shape.at(-1) as number;
+  const T = last(shape);
   const scale = literal(attrs.scale);
   return [
     {

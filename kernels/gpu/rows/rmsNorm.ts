@@ -1,3 +1,4 @@
+import { last } from "../../../src/tensor/shapes.ts";
 import type { Shape } from "../../../src/tensor/tensor.ts";
 import { type Cell, type Kernel, type Lowering, literal, resultOf } from "../kernel.ts";
 import { overRow, type Rows, recordAt, records, rowsOf } from "./rows.ts";
@@ -78,7 +79,7 @@ export const rmsNormGradGain: Lowering<"rmsNormGradGain"> = (call) => {
   const rows = rowsOf(shape, wide);
   return [
     reciprocalRms(rows, shape, attrs.epsilon, wide, 1),
-    ...columnSums(call, rows.count, shape.at(-1) as number, {
+    ...columnSums(call, rows.count, last(shape), {
       reads: [0, 1, resultOf(0)],
       before: 1,
       term(cell, row, place, lanes) {

@@ -2,7 +2,7 @@ import { type FusionLimits, fuse, type Group } from "../../compile/fuse.ts";
 import type { Plan, Step, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
 import { windowStart } from "../../compile/window.ts";
-import { sizeOf } from "../../tensor/shapes.ts";
+import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { Executable, KernelText, OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
 import { exactly } from "./integers.ts";
@@ -42,7 +42,7 @@ export async function prepare<Memory>(
   tellProgress(compiling.flat(), onProgress);
   const ready = await Promise.all(
     groups.map(async (group, i): Promise<ReadyGroup<Memory>> => {
-      const stages = await Promise.all((compiling[i] as Compiling<Memory>[]).map(compiled));
+      const stages = await Promise.all(at(compiling, i).map(compiled));
       return { group, operands: operandsOf(group), stages, window: windows[i] };
     }),
   );
@@ -67,7 +67,7 @@ export async function prepare<Memory>(
       }
       // Where there is no step at all.
       for (const buffer of plan.donated) release(driver, contents, buffer);
-      return plan.outputs.map(({ buffer }) => contents[buffer] as GpuBuffer<Memory>);
+      return plan.outputs.map(({ buffer }) => held(contents, buffer));
     },
     stats: () => ({
       launches: ready.reduce((n, { stages }) => n + stages.length, 0),
@@ -109,30 +109,40 @@ function runGroup<Memory>(
 ): void {
   const results: Memory[] = [];
   if (driver.windows && window !== undefined) {
-    const [of, part] = [operands[0] as Value, group.outputs[0] as Value];
-    const { memory } = contents[of.buffer] as GpuBuffer<Memory>;
+    const [of, part] = [at(operands, 0), at(group.outputs, 0)];
+    const { memory } = held(contents, of.buffer);
     results.push(driver.windows.open(memory, window, sizeOf(part.shape)));
   }
   for (const { launch, reads } of stages) {
     const memories = reads.map((read) => {
       const buffer = operands[read]?.buffer;
-      if (buffer === undefined) return results[-1 - read] as Memory;
-      return (contents[buffer] as GpuBuffer<Memory>).memory;
+      if (buffer === undefined) return at(results, -1 - read);
+      return held(contents, buffer).memory;
     });
     results.push(...launch.run(memories));
   }
   const made = results.splice(results.length - group.outputs.length);
   for (const intermediate of results) driver.free(intermediate);
   group.outputs.forEach(({ buffer, shape }, i) => {
-    contents[buffer] = { memory: made[i] as Memory, elements: sizeOf(shape) };
+    contents[buffer] = { memory: at(made, i), elements: sizeOf(shape) };
   });
   for (const buffer of group.frees) release(driver, contents, buffer);
 }
 
+/** What a plan must have left in a buffer. */
+function held<Memory>(
+  contents: readonly (GpuBuffer<Memory> | undefined)[],
+  buffer: number,
+): GpuBuffer<Memory> {
+  const content = contents[buffer];
+  if (!content) throw new RangeError(`gpu: expected numbers in buffer ${buffer}, got none`);
+  return content;
+}
+
 /** Where the result of a group begins in its operand, if it can be a window of it. */
 function windowOf({ windows }: Driver<unknown>, plan: Plan, group: Group): number | undefined {
-  const [step, ...more] = group.steps as readonly [Step, ...Step[]];
-  if (!windows || step.op !== "slice" || more.length > 0) return undefined;
+  const step = at(group.steps, 0);
+  if (!windows || step.op !== "slice" || group.steps.length > 1) return undefined;
   const inside = plan.buffers[step.output.buffer]?.kind === "temporary";
   const from = windowStart(step as Step<"slice">);
   return inside && from !== undefined && from % windows.every === 0 ? from : undefined;

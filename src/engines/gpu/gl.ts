@@ -1,6 +1,7 @@
 import type { NativeFunction, TextureSize } from "../../../kernels/gpu/glsl.ts";
 import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { type KernelSource, textureSource } from "../../../kernels/gpu/source.ts";
+import { at } from "../../tensor/shapes.ts";
 import { type Driver, type Launch, noMemoryLeft, WORK } from "./driver.ts";
 import {
   checkMode,
@@ -112,7 +113,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     results: readonly TextureSize[],
     reads: readonly TextureSize[],
   ): Launch<GpuTexture> {
-    const launcher = launcherOf(source, results[0] as TextureSize);
+    const launcher = launcherOf(source, at(results, 0));
     const [targets, operands] = [results.map(take), reads.map(take)];
     try {
       aim(gl, launcher.kernel, targets);

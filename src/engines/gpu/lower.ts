@@ -2,9 +2,9 @@ import { fused } from "../../../kernels/gpu/fused.ts";
 import { elementsOf, type Kernel, type Lowering, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import { lowerings } from "../../../kernels/gpu/table.ts";
 import type { Group } from "../../compile/fuse.ts";
-import type { Step, Value } from "../../compile/plan.ts";
+import type { Value } from "../../compile/plan.ts";
 import { showShape } from "../../tensor/errors.ts";
-import { sizeOf } from "../../tensor/shapes.ts";
+import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { CommonName, PrimitiveName } from "../../tensor/tensor.ts";
 import type { OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
@@ -17,7 +17,7 @@ export interface Compiling<Memory> {
 
 /** The values that the kernels of a group read. */
 export const operandsOf = ({ steps, inputs }: Group): readonly Value[] =>
-  steps.length === 1 ? (steps[0] as Step).inputs : inputs;
+  steps.length === 1 ? at(steps, 0).inputs : inputs;
 
 /** Starts to compile the kernels of a group. @throws RangeError when a tensor is too large */
 export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<Memory>[] {
@@ -27,9 +27,9 @@ export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<M
     Array<number>(resultsOf(kernel)).fill(elementsOf(kernel)),
   );
   const sizeOfRead = (read: number): number =>
-    read >= 0 ? sizeOf((operands[read] as Value).shape) : (sizes[-1 - read] as number);
+    read >= 0 ? sizeOf(at(operands, read).shape) : at(sizes, -1 - read);
   const names = group.steps.map(({ op }) => op).join(" ");
-  const name = `${names} ${showShape((group.steps[0] as Step).output.shape)}`;
+  const name = `${names} ${showShape(at(group.steps, 0).output.shape)}`;
   return kernels.map((kernel) => ({
     launch: ofTensor(name, () => driver.compile(kernel, kernel.reads.map(sizeOfRead))),
     reads: kernel.reads,
@@ -37,8 +37,8 @@ export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<M
 }
 
 function kernelsOf({ traits }: Driver<unknown>, group: Group): readonly Kernel[] {
-  const [step, ...more] = group.steps as readonly [Step, ...Step[]];
-  if (more.length > 0) return [fused(group, traits)];
+  const step = at(group.steps, 0);
+  if (group.steps.length > 1) return [fused(group, traits)];
   const lowering = lowerings[step.op as CommonName] as Lowering<PrimitiveName>;
   const shapes = step.inputs.map((x) => x.shape);
   return lowering({ shapes, shape: step.output.shape, attrs: step.attrs, ...traits });

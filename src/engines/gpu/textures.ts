@@ -1,4 +1,5 @@
 import type { TextureSize } from "../../../kernels/gpu/glsl.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { GpuJsKernel, GpuTexture } from "./gpujs.ts";
 
 export type Gl = WebGLRenderingContext | WebGL2RenderingContext;
@@ -58,7 +59,7 @@ export function aim(gl: Gl, kernel: GpuJsKernel, targets: readonly GpuTexture[])
   // Before its first run a kernel has no framebuffer; it then attaches the textures itself.
   if (!kernel.framebuffer) return;
   gl.bindFramebuffer(gl.FRAMEBUFFER, kernel.framebuffer);
-  for (const [i, { texture }] of rest.entries()) attach(gl, attachments[i + 1] as number, texture);
+  for (const [i, { texture }] of rest.entries()) attach(gl, at(attachments, i + 1), texture);
 }
 
 /** Draws one texel with a kernel that was just built, every tensor that it reads being `operand`. */

@@ -1,21 +1,15 @@
-import { placeOf, sizeOf, stridesOf } from "../../tensor/shapes.ts";
+import { around, at, placeOf, stridesOf } from "../../tensor/shapes.ts";
 import type { PrimitiveName, Shape, TypedArray } from "../../tensor/tensor.ts";
-import { at, type Compute, type Operand } from "./rows.ts";
-
-/** Splits x's elements at an axis: outer blocks of n steps of `inner` elements. */
-function blocks({ shape }: Operand, axis: number): { outer: number; n: number; inner: number } {
-  const outer = sizeOf(shape.slice(0, axis));
-  return { outer, n: shape[axis] as number, inner: sizeOf(shape.slice(axis + 1)) };
-}
+import { type Compute, type Operand, read } from "./rows.ts";
 
 /** Reduces one axis: f sees the index of each element along the axis. */
 const reduce =
   (f: (n: number, element: (i: number) => number) => number): Compute<"sum" | "max" | "argmax"> =>
   (out, [x], { axis }) => {
-    const { outer, n, inner } = blocks(x as Operand, axis);
+    const { outer, n, inner } = around(x.shape, axis);
     for (let o = 0; o < outer; o++)
       for (let i = 0; i < inner; i++)
-        out[o * inner + i] = f(n, (j) => at((x as Operand).data, (o * n + j) * inner + i));
+        out[o * inner + i] = f(n, (j) => read(x.data, (o * n + j) * inner + i));
   };
 
 export const sum: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
@@ -41,9 +35,7 @@ export const max: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
 function walk(shape: Shape, strides: readonly number[], visit: (from: number) => void, offset = 0) {
   const loop = (axis: number, from: number): void => {
     if (axis === shape.length) visit(from);
-    else
-      for (let i = 0; i < (shape[axis] as number); i++)
-        loop(axis + 1, from + i * (strides[axis] as number));
+    else for (let i = 0; i < at(shape, axis); i++) loop(axis + 1, from + i * at(strides, axis));
   };
   loop(0, offset);
 }
@@ -61,31 +53,31 @@ function strided(
     shape,
     strides,
     (from) => {
-      out[i++] = at(x.data, from);
+      out[i++] = read(x.data, from);
     },
     offset,
   );
 }
 
 export const broadcast: Compute<"broadcast"> = (out, [x], { shape }) => {
-  const from = (x as Operand).shape;
+  const from = x.shape;
   const strides = stridesOf(from).map((s, axis) => (from[axis] === 1 ? 0 : s));
-  strided(out, x as Operand, shape, strides);
+  strided(out, x, shape, strides);
 };
 
 export const transpose: Compute<"transpose"> = (out, [x], { permutation }, shape) => {
-  const strides = stridesOf((x as Operand).shape);
+  const strides = stridesOf(x.shape);
   strided(
     out,
-    x as Operand,
+    x,
     shape,
-    permutation.map((axis) => strides[axis] as number),
+    permutation.map((axis) => at(strides, axis)),
   );
 };
 
 export const slice: Compute<"slice"> = (out, [x], { start, size }) => {
-  const { shape } = x as Operand;
-  strided(out, x as Operand, size, stridesOf(shape), placeOf(start, shape));
+  const { shape } = x;
+  strided(out, x, size, stridesOf(shape), placeOf(start, shape));
 };
 
 /** Writes x into out at a corner. */
@@ -95,7 +87,7 @@ function place(out: TypedArray, x: Operand, corner: readonly number[], shape: Sh
     x.shape,
     stridesOf(shape),
     (to) => {
-      out[to] = at(x.data, i++);
+      out[to] = read(x.data, i++);
     },
     placeOf(corner, shape),
   );
@@ -103,7 +95,7 @@ function place(out: TypedArray, x: Operand, corner: readonly number[], shape: Sh
 
 export const pad: Compute<"pad"> = (out, [x], { before }, shape) => {
   out.fill(0);
-  place(out, x as Operand, before, shape);
+  place(out, x, before, shape);
 };
 
 export const concat: Compute<"concat"> = (out, inputs, { axis }, shape) => {
@@ -115,8 +107,8 @@ export const concat: Compute<"concat"> = (out, inputs, { axis }, shape) => {
       shape.map((_, i) => (i === axis ? from : 0)),
       shape,
     );
-    from += x.shape[axis] as number;
+    from += at(x.shape, axis);
   }
 };
 
-export const copy: Compute<PrimitiveName> = (out, [x]) => out.set((x as Operand).data);
+export const copy: Compute<PrimitiveName> = (out, [x]) => out.set(x.data);

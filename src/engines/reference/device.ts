@@ -1,15 +1,31 @@
 import type { Plan, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
 import { optional } from "../../tensor/definitions.ts";
-import type { CommonName, DType, PrimitiveName, TypedArray } from "../../tensor/tensor.ts";
+import { at, got } from "../../tensor/shapes.ts";
+import type {
+  Attrs,
+  CommonName,
+  DType,
+  PrimitiveName,
+  Shape,
+  TypedArray,
+} from "../../tensor/tensor.ts";
 import type { Device, Executable, MemoryUse } from "../device.ts";
-import type { Compute } from "./rows.ts";
+import type { Operand } from "./rows.ts";
 import { reference } from "./table.ts";
 
 /** Numbers that an engine owns. */
 interface HostBuffer {
   readonly data: TypedArray;
 }
+
+/** Any row of the table, once the plan has matched a step with its inputs. */
+type Anything = (
+  out: TypedArray,
+  inputs: readonly Operand[],
+  attrs: Attrs<PrimitiveName>,
+  shape: Shape,
+) => void;
 
 const allocate = (elements: number, dtype: DType): TypedArray =>
   dtype === "int" ? new Int32Array(elements) : new Float64Array(elements);
@@ -39,26 +55,25 @@ export function createReferenceDevice(): Device<HostBuffer> {
     });
     return {
       async run(inputs) {
-        const memory: (HostBuffer | undefined)[] = [...inputs];
+        const memory = new Map(inputs.entries());
         plan.constants.forEach(({ value }, i) => {
-          memory[value.buffer] = { data: constants[i] as TypedArray };
+          memory.set(value.buffer, { data: at(constants, i) });
         });
         const operand = ({ buffer, shape }: Value) => ({
-          data: (memory[buffer] as HostBuffer).data,
+          data: got(memory, buffer).data,
           shape,
         });
         for (const step of plan.steps) {
           const { output } = step;
-          const size = (plan.buffers[output.buffer] as { elements: number }).elements;
+          const size = at(plan.buffers, output.buffer).elements;
           const buffer = own(allocate(size, output.dtype));
-          const compute = reference[step.op as CommonName] as Compute<PrimitiveName>;
+          const compute = reference[step.op as CommonName] as Anything;
           compute(buffer.data, step.inputs.map(operand), step.attrs, output.shape);
-          memory[output.buffer] = buffer;
-          for (const dead of step.frees) free(memory[dead] as HostBuffer);
+          memory.set(output.buffer, buffer);
+          for (const dead of step.frees) free(got(memory, dead));
         }
-        for (const { reuses } of plan.buffers)
-          if (reuses !== undefined) free(memory[reuses] as HostBuffer);
-        return plan.outputs.map(({ buffer }) => memory[buffer] as HostBuffer);
+        for (const { reuses } of plan.buffers) if (reuses !== undefined) free(got(memory, reuses));
+        return plan.outputs.map(({ buffer }) => got(memory, buffer));
       },
       stats: () => ({
         kernels: new Set(plan.steps.map(({ op }) => op)).size,

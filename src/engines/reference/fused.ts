@@ -1,6 +1,7 @@
 import { exp, log } from "../../tensor/portable.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { PrimitiveName, TypedArray } from "../../tensor/tensor.ts";
-import { at, type Compute, elementwise, lengthOfLast, type Operand } from "./rows.ts";
+import { type Compute, elementwise, lengthOfLast, type Operand, read } from "./rows.ts";
 
 /** Calls f for each row of the last axis: where it starts, how long it is, its number. */
 function eachRow(x: Operand, f: (start: number, n: number, row: number) => void): void {
@@ -27,89 +28,89 @@ function logSumExp(n: number, term: (j: number) => number): number {
 }
 
 export const softmax: Compute<"softmax"> = (out, [x]) =>
-  eachRow(x as Operand, (start, n) => {
-    const z = (j: number) => at((x as Operand).data, start + j);
+  eachRow(x, (start, n) => {
+    const z = (j: number) => read(x.data, start + j);
     const log = logSumExp(n, z);
     for (let j = 0; j < n; j++) out[start + j] = exp(z(j) - log);
   });
 
 export const logSoftmax: Compute<"logSoftmax"> = (out, [x]) =>
-  eachRow(x as Operand, (start, n) => {
-    const z = (j: number) => at((x as Operand).data, start + j);
+  eachRow(x, (start, n) => {
+    const z = (j: number) => read(x.data, start + j);
     const log = logSumExp(n, z);
     for (let j = 0; j < n; j++) out[start + j] = z(j) - log;
   });
 
 function throughSoftmax(out: TypedArray, g: Operand, y: Operand, scale: number): void {
   eachRow(y, (start, n) => {
-    const dot = total(n, (j) => at(g.data, start + j) * at(y.data, start + j));
-    for (let i = start; i < start + n; i++) out[i] = scale * at(y.data, i) * (at(g.data, i) - dot);
+    const dot = total(n, (j) => read(g.data, start + j) * read(y.data, start + j));
+    for (let i = start; i < start + n; i++)
+      out[i] = scale * read(y.data, i) * (read(g.data, i) - dot);
   });
 }
 
-export const softmaxGrad: Compute<"softmaxGrad"> = (out, [g, y]) =>
-  throughSoftmax(out, g as Operand, y as Operand, 1);
+export const softmaxGrad: Compute<"softmaxGrad"> = (out, [g, y]) => throughSoftmax(out, g, y, 1);
 
 export const causalSoftmaxGrad: Compute<"causalSoftmaxGrad"> = (out, [g, y], { scale }) =>
-  throughSoftmax(out, g as Operand, y as Operand, scale);
+  throughSoftmax(out, g, y, scale);
 
 export const logSoftmaxGrad: Compute<"logSoftmaxGrad"> = (out, inputs) => {
-  const [g, y] = inputs as [Operand, Operand];
+  const [g, y] = inputs;
   eachRow(y, (start, n) => {
-    const sum = total(n, (j) => at(g.data, start + j));
-    for (let i = start; i < start + n; i++) out[i] = at(g.data, i) - exp(at(y.data, i)) * sum;
+    const sum = total(n, (j) => read(g.data, start + j));
+    for (let i = start; i < start + n; i++) out[i] = read(g.data, i) - exp(read(y.data, i)) * sum;
   });
 };
 
 export const causalSoftmax: Compute<"causalSoftmax"> = (out, [x], { scale }) =>
-  eachRow(x as Operand, (start, T, row) => {
+  eachRow(x, (start, T, row) => {
     const visible = (row % T) + 1;
-    const z = (j: number) => scale * at((x as Operand).data, start + j);
+    const z = (j: number) => scale * read(x.data, start + j);
     const log = logSumExp(visible, z);
     for (let j = 0; j < T; j++) out[start + j] = j < visible ? exp(z(j) - log) : 0;
   });
 
 const reciprocalRms = (x: Operand, start: number, n: number, epsilon: number): number =>
-  1 / Math.sqrt(total(n, (j) => at(x.data, start + j) ** 2) / n + epsilon);
+  1 / Math.sqrt(total(n, (j) => read(x.data, start + j) ** 2) / n + epsilon);
 
 export const rmsNorm: Compute<"rmsNorm"> = (out, inputs, { epsilon }) => {
-  const [x, gain] = inputs as [Operand, Operand];
+  const [x, gain] = inputs;
   eachRow(x, (start, C) => {
     const r = reciprocalRms(x, start, C, epsilon);
-    for (let c = 0; c < C; c++) out[start + c] = at(x.data, start + c) * r * at(gain.data, c);
+    for (let c = 0; c < C; c++) out[start + c] = read(x.data, start + c) * r * read(gain.data, c);
   });
 };
 
 export const rmsNormGradX: Compute<"rmsNormGradX"> = (out, inputs, { epsilon }) => {
-  const [g, x, gain] = inputs as [Operand, Operand, Operand];
+  const [g, x, gain] = inputs;
   eachRow(x, (start, C) => {
     const r = reciprocalRms(x, start, C, epsilon);
-    const gn = (c: number) => at(g.data, start + c) * at(gain.data, c);
-    const n = (c: number) => at(x.data, start + c) * r;
+    const gn = (c: number) => read(g.data, start + c) * read(gain.data, c);
+    const n = (c: number) => read(x.data, start + c) * r;
     const dot = total(C, (c) => gn(c) * n(c)) / C;
     for (let c = 0; c < C; c++) out[start + c] = r * (gn(c) - n(c) * dot);
   });
 };
 
 export const rmsNormGradGain: Compute<"rmsNormGradGain"> = (out, inputs, { epsilon }) => {
-  const [g, x] = inputs as [Operand, Operand];
+  const [g, x] = inputs;
   out.fill(0);
   eachRow(x, (start, C) => {
     const r = reciprocalRms(x, start, C, epsilon);
     for (let c = 0; c < C; c++)
-      out[c] = at(out, c) + at(g.data, start + c) * at(x.data, start + c) * r;
+      out[c] = read(out, c) + read(g.data, start + c) * read(x.data, start + c) * r;
   });
 };
 
 export const rope: Compute<"rope"> = (out, inputs, { inverse }) => {
-  const [x, cos, sin] = inputs as [Operand, Operand, Operand];
+  const [x, cos, sin] = inputs;
   const half = lengthOfLast(cos.shape);
   eachRow(x, (start, _, row) => {
-    const t = row % (cos.shape[0] as number);
+    const t = row % at(cos.shape, 0);
     for (let d = 0; d < half; d++) {
-      const [a, b] = [at(x.data, start + d), at(x.data, start + half + d)];
-      const c = at(cos.data, t * half + d);
-      const s = at(sin.data, t * half + d) * (inverse ? -1 : 1);
+      const [a, b] = [read(x.data, start + d), read(x.data, start + half + d)];
+      const c = read(cos.data, t * half + d);
+      const s = read(sin.data, t * half + d) * (inverse ? -1 : 1);
       out[start + d] = a * c - b * s;
       out[start + half + d] = b * c + a * s;
     }
@@ -136,45 +137,45 @@ export const geluGrad: Compute<PrimitiveName> = elementwise((g, x) => {
 });
 
 export const crossEntropy: Compute<"crossEntropy"> = (out, inputs) => {
-  const [logits, labels] = inputs as [Operand, Operand];
+  const [logits, labels] = inputs;
   eachRow(logits, (start, V, row) => {
-    const z = (j: number) => at(logits.data, start + j);
-    out[row] = logSumExp(V, z) - z(at(labels.data, row));
+    const z = (j: number) => read(logits.data, start + j);
+    out[row] = logSumExp(V, z) - z(read(labels.data, row));
   });
 };
 
 export const crossEntropyGrad: Compute<"crossEntropyGrad"> = (out, inputs) => {
-  const [g, logits, labels] = inputs as [Operand, Operand, Operand];
+  const [g, logits, labels] = inputs;
   eachRow(logits, (start, V, row) => {
-    const z = (j: number) => at(logits.data, start + j);
+    const z = (j: number) => read(logits.data, start + j);
     const log = logSumExp(V, z);
-    const scale = at(g.data, row);
+    const scale = read(g.data, row);
     for (let j = 0; j < V; j++) {
       const share = scale * exp(z(j) - log);
-      out[start + j] = j === at(labels.data, row) ? share - scale : share;
+      out[start + j] = j === read(labels.data, row) ? share - scale : share;
     }
   });
 };
 
 export const anchoredKl: Compute<"anchoredKl"> = (out, inputs) => {
-  const [anchor, logits] = inputs as [Operand, Operand];
+  const [anchor, logits] = inputs;
   eachRow(logits, (start, V, row) => {
-    const log = logSumExp(V, (j) => at(logits.data, start + j));
+    const log = logSumExp(V, (j) => read(logits.data, start + j));
     out[row] = total(V, (j) => {
-      const logQ = at(anchor.data, start + j);
-      return exp(logQ) * (logQ - at(logits.data, start + j) + log);
+      const logQ = read(anchor.data, start + j);
+      return exp(logQ) * (logQ - read(logits.data, start + j) + log);
     });
   });
 };
 
 export const anchoredKlGrad: Compute<"anchoredKlGrad"> = (out, inputs) => {
-  const [g, anchor, logits] = inputs as [Operand, Operand, Operand];
+  const [g, anchor, logits] = inputs;
   eachRow(logits, (start, V, row) => {
-    const log = logSumExp(V, (j) => at(logits.data, start + j));
-    const mass = total(V, (j) => exp(at(anchor.data, start + j)));
+    const log = logSumExp(V, (j) => read(logits.data, start + j));
+    const mass = total(V, (j) => exp(read(anchor.data, start + j)));
     for (let i = start; i < start + V; i++) {
-      const p = exp(at(logits.data, i) - log);
-      out[i] = at(g.data, row) * (p * mass - exp(at(anchor.data, i)));
+      const p = exp(read(logits.data, i) - log);
+      out[i] = read(g.data, row) * (p * mass - exp(read(anchor.data, i)));
     }
   });
 };

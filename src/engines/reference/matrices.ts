@@ -1,19 +1,19 @@
-import { sizeOf } from "../../tensor/shapes.ts";
-import { at, type Compute, lengthOfLast, type Operand } from "./rows.ts";
+import { last, ofRank, sizeOf } from "../../tensor/shapes.ts";
+import { type Compute, lengthOfLast, type Operand, read } from "./rows.ts";
 
 type Pair = readonly [Operand, Operand];
 
 export const matmul: Compute<"matmul"> = (out, inputs, { transposeA, transposeB }, shape) => {
   const [a, b] = inputs as Pair;
-  const [m, n] = shape.slice(-2) as [number, number];
-  const k = a.shape.at(transposeA ? -2 : -1) as number;
+  const [m, n] = ofRank(2, shape.slice(-2));
+  const k = last(a.shape, transposeA ? 2 : 1);
   for (let batch = 0; batch < sizeOf(shape.slice(0, -2)); batch++)
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
         let total = 0;
         for (let l = 0; l < k; l++) {
-          const x = at(a.data, batch * m * k + (transposeA ? l * m + i : i * k + l));
-          const y = at(b.data, batch * k * n + (transposeB ? j * k + l : l * n + j));
+          const x = read(a.data, batch * m * k + (transposeA ? l * m + i : i * k + l));
+          const y = read(b.data, batch * k * n + (transposeB ? j * k + l : l * n + j));
           total += x * y;
         }
         out[(batch * m + i) * n + j] = total;
@@ -37,6 +37,6 @@ export const scatterAdd: Compute<"scatterAdd"> = (out, inputs, { rows }) => {
   ids.data.forEach((id, row) => {
     if (id < 0 || id >= rows) return;
     for (let c = 0; c < C; c++)
-      out[id * C + c] = at(out, id * C + c) + at(updates.data, row * C + c);
+      out[id * C + c] = read(out, id * C + c) + read(updates.data, row * C + c);
   });
 };

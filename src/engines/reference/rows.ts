@@ -1,4 +1,4 @@
-import type { Attrs, PrimitiveName, Shape, TypedArray } from "../../tensor/tensor.ts";
+import type { Attrs, Inputs, PrimitiveName, Shape, TypedArray } from "../../tensor/tensor.ts";
 
 /** An input of a reference computation. */
 export interface Operand {
@@ -6,22 +6,26 @@ export interface Operand {
   readonly shape: Shape;
 }
 
+/** The inputs of a primitive, which are counted. */
+export type Operands<T extends readonly unknown[]> = { readonly [I in keyof T]: Operand };
+
 /** Fills `out`, whose shape is `shape`, from the inputs. */
 export type Compute<K extends PrimitiveName> = (
   out: TypedArray,
-  inputs: readonly Operand[],
+  inputs: Operands<Inputs<K>>,
   attrs: Attrs<K>,
   shape: Shape,
 ) => void;
 
-export const at = (data: TypedArray, i: number): number => data[i] as number;
+/** A number in a hot loop, whose bounds are those of the data: unchecked. */
+export const read = (data: TypedArray, i: number): number => data[i] as number;
 
 export const lengthOfLast = (shape: Shape): number => shape.at(-1) ?? 1;
 
 /** out[i] = f(inputs' i-th elements…), of at most three inputs. */
 export const elementwise =
   (f: (a: number, b: number, c: number) => number): Compute<PrimitiveName> =>
-  (out, inputs) => {
+  (out, inputs: readonly Operand[]) => {
     const [a = out, b = a, c = a] = inputs.map(({ data }) => data);
-    for (let i = 0; i < out.length; i++) out[i] = f(at(a, i), at(b, i), at(c, i));
+    for (let i = 0; i < out.length; i++) out[i] = f(read(a, i), read(b, i), read(c, i));
   };

@@ -1,7 +1,7 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../kernels/wasm/opcodes.ts";
 import type { Plan } from "../../compile/plan.ts";
-import { at } from "../../tensor/shapes.ts";
+import { at, got } from "../../tensor/shapes.ts";
 import { type DeviceStats, type Executable, NotBegunError } from "../device.ts";
 import { encode, streamWords } from "./lowering/encode.ts";
 import { type Program, programOf } from "./lowering/program.ts";
@@ -91,15 +91,14 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
     placeTemporaries();
     const taken = new Set<number>();
     const given = new Map<number, WasmBuffer>();
-    for (const [i, { buffer }] of plan.inputs.entries()) given.set(buffer, inputs[i] as WasmBuffer);
+    for (const [i, { buffer }] of plan.inputs.entries()) given.set(buffer, at(inputs, i));
     for (const buffer of given.values()) ownership.check(buffer);
     const outputs = outputsOf(given, taken);
-    for (const [i, { buffer }] of plan.outputs.entries())
-      given.set(buffer, outputs[i] as WasmBuffer);
+    for (const [i, { buffer }] of plan.outputs.entries()) given.set(buffer, at(outputs, i));
     const words = memory.words();
     for (const [buffer, { address }] of given) words[table / 4 + buffer] = address;
     for (const { name, of, offset } of windows)
-      words[table / 4 + name] = (words[table / 4 + of] as number) + offset;
+      words[table / 4 + name] = at(words, table / 4 + of) + offset;
     words.fill(0, (stream + streamBytes) / 4, (stream + streamBytes + counterBytes) / 4);
     words[abi.PHASE / 4] = 0;
     words[abi.PROGRAM / 4] = stream;
@@ -110,8 +109,7 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
     } catch (error) {
       throw explained(error, words);
     }
-    for (const input of plan.donated)
-      if (!taken.has(input)) ownership.free(given.get(input) as WasmBuffer);
+    for (const input of plan.donated) if (!taken.has(input)) ownership.free(got(given, input));
     checkIds(words);
     return outputs;
   }
@@ -153,9 +151,9 @@ function explained(error: unknown, words: Int32Array): unknown {
 
 /** Kernels cannot throw; they leave a note of the first id that names no row. */
 function checkIds(words: Int32Array): void {
-  const at = abi.BAD_ID / 4;
-  if (words[at] === 0) return;
-  words[at] = 0;
-  const [id, rows] = [words[at + 1], words[at + 2] as number];
+  const note = abi.BAD_ID / 4;
+  if (words[note] === 0) return;
+  words[note] = 0;
+  const [id, rows] = [at(words, note + 1), at(words, note + 2)];
   throw new RangeError(`wasm: expected token ids from 0 to ${rows - 1}, got ${id}`);
 }

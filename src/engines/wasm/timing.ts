@@ -2,8 +2,10 @@
  * The engine taken apart: a program's instructions run one at a time, where they stand, with the
  * data, the memory and the caches that they have there, and the clock is read in between.
  */
+
 import * as abi from "../../../kernels/wasm/abi.ts";
 import type { Plan } from "../../compile/plan.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Device, Executable } from "../device.ts";
 import { load } from "./executable.ts";
 import type { Heap } from "./machine/heap.ts";
@@ -88,36 +90,36 @@ function arenaOf(heap: Heap): (bytes: number) => number {
 
 /** Runs the program that the control words name as programs of one instruction each. */
 function oneByOne({ heap, words }: Memory, team: Threads, clock: () => number): number[] {
-  const [from, to] = [abi.PROGRAM, abi.PROGRAM_END].map((address) => words()[address / 4] ?? 0);
-  const stream = words().slice((from as number) / 4, (to as number) / 4);
-  return instructionsIn(stream).map((instruction) => {
-    const tasks = instruction[2] as number;
+  const [from, to] = [at(words(), abi.PROGRAM / 4), at(words(), abi.PROGRAM_END / 4)];
+  const whole = words().slice(from / 4, to / 4);
+  return instructionsIn(whole).map((instruction) => {
+    const tasks = at(instruction, 2);
     const parallel = tasks > 1 && team.count > 1;
     const size = abi.PHASE_WORDS + instruction.length;
-    const at = heap.allocate(4 * (size + 2));
-    const counters = at + 4 * size;
+    const stream = heap.allocate(4 * (size + 2));
+    const counters = stream + 4 * size;
     const phase = [parallel ? abi.PARALLEL : abi.SERIAL, 4 * size, parallel ? tasks : 1, counters];
     const alone = [...phase, ...instruction, 0, 0];
     alone[abi.PHASE_WORDS + 3] = counters + 4;
-    words().set(alone, at / 4);
+    words().set(alone, stream / 4);
     words()[abi.PHASE / 4] = 0;
-    words()[abi.PROGRAM / 4] = at;
-    words()[abi.PROGRAM_END / 4] = at + 4 * size;
+    words()[abi.PROGRAM / 4] = stream;
+    words()[abi.PROGRAM_END / 4] = stream + 4 * size;
     const begin = clock();
     team.start(!parallel);
     const time = clock() - begin;
-    heap.free(at);
+    heap.free(stream);
     return time;
   });
 }
 
 function instructionsIn(stream: Int32Array): Int32Array[] {
   const found: Int32Array[] = [];
-  const word = (at: number): number => stream[at] as number;
+  const word = (i: number): number => at(stream, i);
   for (let phase = 0; phase < stream.length; phase += word(phase + 1) / 4) {
     const end = phase + word(phase + 1) / 4;
-    for (let at = phase + abi.PHASE_WORDS; at < end; at += word(at + 1))
-      found.push(stream.subarray(at, at + word(at + 1)));
+    for (let i = phase + abi.PHASE_WORDS; i < end; i += word(i + 1))
+      found.push(stream.subarray(i, i + word(i + 1)));
   }
   return found;
 }

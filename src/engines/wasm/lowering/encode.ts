@@ -1,4 +1,5 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
+import { at } from "../../../tensor/shapes.ts";
 import { changedBy, type Instruction } from "./instruction.ts";
 import type { Place } from "./storage.ts";
 
@@ -31,7 +32,7 @@ export function phasesOf(
 }
 
 function independent(a: Instruction, b: Instruction, places: readonly Place[]): boolean {
-  const meet = (x: number, y: number) => overlap(places[x] as Place, places[y] as Place);
+  const meet = (x: number, y: number) => overlap(at(places, x), at(places, y));
   const clash = (x: number, y: number) => !(x === y && b.continues) && meet(x, y);
   return (
     !changedBy(a).some((x) => changedBy(b).some((y) => clash(x, y))) &&
@@ -65,23 +66,23 @@ export function streamWords(phases: readonly Phase[]): { stream: number; counter
  */
 export function encode(phases: readonly Phase[], counters: number): Int32Array<ArrayBuffer> {
   const stream = new Int32Array(streamWords(phases).stream);
-  let at = 0;
+  let position = 0;
   let counter = counters;
   const next = () => {
     counter += 4;
     return counter - 4;
   };
   for (const phase of phases) {
-    const start = at;
-    at += abi.PHASE_WORDS;
+    const start = position;
+    position += abi.PHASE_WORDS;
     const done = next();
     for (const { opcode, tasks, args } of phase.instructions) {
       const words = abi.INSTRUCTION_WORDS + args.length;
-      stream.set([opcode, words, tasks, next(), ...args], at);
-      at += words;
+      stream.set([opcode, words, tasks, next(), ...args], position);
+      position += words;
     }
     const kind = phase.parallel ? abi.PARALLEL : abi.SERIAL;
-    stream.set([kind, 4 * (at - start), tasksOf(phase), done], start);
+    stream.set([kind, 4 * (position - start), tasksOf(phase), done], start);
   }
   return stream;
 }

@@ -1,6 +1,6 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
-import { stridesOf } from "../../../tensor/shapes.ts";
+import { at, last, stridesOf } from "../../../tensor/shapes.ts";
 import type { Shape } from "../../../tensor/tensor.ts";
 import { type Instruction, inTasks, unitsPerTask, wordsAt } from "./instruction.ts";
 
@@ -59,13 +59,11 @@ function transposing(loops: readonly Loop[]): readonly Loop[] | undefined {
   const rows = loops.findIndex(({ from, count }) => from === 1 && count >= 4);
   if (columns < 0 || rows < 0 || columns === rows) return undefined;
   const others = loops.filter((_, i) => i !== columns && i !== rows);
-  return [...others, loops[rows] as Loop, loops[columns] as Loop];
+  return [...others, at(loops, rows), at(loops, columns)];
 }
 
 const loopsOf = ({ counts, toSteps, fromSteps }: Move): Loop[] =>
-  collapse(
-    counts.map((count, i) => ({ count, to: toSteps[i] as number, from: fromSteps[i] as number })),
-  );
+  collapse(counts.map((count, i) => ({ count, to: at(toSteps, i), from: at(fromSteps, i) })));
 
 /** The instruction, or none when there is nothing to move. */
 export function move(wanted: Move): Instruction[] {
@@ -74,8 +72,8 @@ export function move(wanted: Move): Instruction[] {
   const tiled = transposing(plain);
   const loops = tiled ?? cut(plain);
   const all = loops.reduce((n, { count }) => n * count, 1);
-  const run = (loops.at(-1) as Loop).count;
-  const rows = tiled ? (loops.at(-2) as Loop).count : 1;
+  const run = last(loops).count;
+  const rows = tiled ? last(loops, 2).count : 1;
   const units = (all / run / rows) * Math.ceil(rows / abi.TRANSPOSED_ROWS);
   const encoded = inTasks(units, unitsPerTask(units, all / units / SPEED, wanted.threads), {
     opcode: tiled ? opcodes.TRANSPOSE : opcodes.MOVE,
@@ -95,5 +93,5 @@ export function move(wanted: Move): Instruction[] {
 /** Steps of a source that is read with some axes repeated. */
 export function broadcastSteps(from: Shape): number[] {
   const strides = stridesOf(from);
-  return from.map((n, i) => (n === 1 ? 0 : (strides[i] as number)));
+  return from.map((n, i) => (n === 1 ? 0 : at(strides, i)));
 }

@@ -1,7 +1,7 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import type { Value } from "../../../compile/plan.ts";
-import { sizeOf } from "../../../tensor/shapes.ts";
+import { last, ofRank, sizeOf } from "../../../tensor/shapes.ts";
 import { type Instruction, type Kernel, overUnits, wordsAt } from "./instruction.ts";
 import type { Lowering, Rule, Step } from "./kinds.ts";
 import { stacked, type Triangles } from "./triangles.ts";
@@ -38,9 +38,9 @@ function blockOf(m: number, n: number, k: number, batch: number, threads: number
 /** Which half of the product need not be computed, and the side of its triangles. */
 function triangleOf(a: Value, output: Value, triangles: Triangles): [kind: number, side: number] {
   const zeros = triangles.zeroAbove.get(a.buffer);
-  if (stacked(a, zeros)) return [abi.LOWER_A, zeros as number];
+  if (zeros !== undefined && stacked(a, zeros)) return [abi.LOWER_A, zeros];
   const unread = triangles.unreadAbove.get(output.buffer);
-  if (stacked(output, unread)) return [abi.LOWER_RESULT, unread as number];
+  if (unread !== undefined && stacked(output, unread)) return [abi.LOWER_RESULT, unread];
   return [abi.FULL, 1];
 }
 
@@ -53,8 +53,8 @@ export function product(
   const [a, b] = step.inputs;
   const { transposeA, transposeB } = step.attrs;
   const { output } = step;
-  const [m, n] = output.shape.slice(-2) as [number, number];
-  const k = a.shape.at(transposeA ? -2 : -1) as number;
+  const [m, n] = ofRank(2, output.shape.slice(-2));
+  const k = last(a.shape, transposeA ? 2 : 1);
   const batch = sizeOf(output.shape.slice(0, -2));
   const { rows, columns } = blockOf(m, n, k, batch, threads);
   const units = m * n === 0 ? 0 : batch * Math.ceil(m / rows) * Math.ceil(n / columns);

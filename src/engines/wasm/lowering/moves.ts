@@ -1,7 +1,7 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import { windowStart } from "../../../compile/window.ts";
-import { placeOf, stridesOf } from "../../../tensor/shapes.ts";
+import { at, placeOf, stridesOf } from "../../../tensor/shapes.ts";
 import { overElements, wordsAt } from "./instruction.ts";
 import { CHEAP, elementsOf, type Lowering, type Rule, type Step } from "./kinds.ts";
 import { broadcastSteps, move } from "./loops.ts";
@@ -23,7 +23,7 @@ export const transpose: Rule<"transpose"> = ({ inputs: [x], output, attrs }, { t
   return move({
     counts: output.shape,
     toSteps: stridesOf(output.shape),
-    fromSteps: attrs.permutation.map((axis) => strides[axis] as number),
+    fromSteps: attrs.permutation.map((axis) => at(strides, axis)),
     input: x.buffer,
     output: output.buffer,
     threads,
@@ -72,10 +72,10 @@ export const concat: Rule<"concat"> = (step, lowering) => {
   const strides = stridesOf(output.shape);
   const axis = attrs.axis < 0 ? attrs.axis + output.shape.length : attrs.axis;
   if (joinsAgain(step, axis, lowering)) return [];
-  let at = 0;
+  let joined = 0;
   return inputs.flatMap((x, i) => {
-    const toStart = at * (strides[axis] as number);
-    at += x.shape[axis] as number;
+    const toStart = joined * at(strides, axis);
+    joined += at(x.shape, axis);
     const fromSteps = stridesOf(x.shape);
     const to = { toSteps: strides, toStart, output: output.buffer, continues: i > 0 };
     return move({ ...to, counts: x.shape, fromSteps, input: x.buffer, threads });

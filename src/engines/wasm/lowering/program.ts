@@ -1,6 +1,6 @@
 import { type FusionLimits, fuse, type Group } from "../../../compile/fuse.ts";
 import type { BufferPlan, Plan, Step } from "../../../compile/plan.ts";
-import { sizeOf } from "../../../tensor/shapes.ts";
+import { at, sizeOf } from "../../../tensor/shapes.ts";
 import { traits } from "../../../tensor/traits.ts";
 import { chain } from "./chain.ts";
 import { type Phase, phasesOf } from "./encode.ts";
@@ -55,7 +55,7 @@ function lowerStep(step: Step, lowering: Lowering, onto = false): Instruction[] 
 
 function lower({ steps, positions, outputs }: Group, lowering: Lowering): Lowered[] {
   const apart = steps.flatMap((step, i) => {
-    const own = [positions[i] as number];
+    const own = [at(positions, i)];
     return lowerStep(step, lowering).map((instruction) => ({ instruction, steps: own }));
   });
   if (steps.length === 1 || apart.length === 0) return apart;

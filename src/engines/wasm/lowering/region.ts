@@ -1,5 +1,5 @@
 import type { Plan, Step, Value } from "../../../compile/plan.ts";
-import { at, sizeOf } from "../../../tensor/shapes.ts";
+import { at, ofRank, sizeOf } from "../../../tensor/shapes.ts";
 import { traits } from "../../../tensor/traits.ts";
 
 /** How a step that goes row by row takes an operand: the same rows, or all of it. */
@@ -35,7 +35,7 @@ export function rolesOf(
 ): Roles | undefined {
   if (op === "matmul") {
     const { transposeA, transposeB } = attrs as Step<"matmul">["attrs"];
-    const inner = (inputs[0] as Value).shape.at(transposeA ? -2 : -1);
+    const inner = at(inputs, 0).shape.at(transposeA ? -2 : -1);
     if (sizeOf(output.shape.slice(0, -2)) !== 1) return undefined;
     if (transposeA)
       return transposeB || inner !== rows ? undefined : { inputs: ["rows", "rows"], makes: "sum" };
@@ -113,7 +113,7 @@ export function regionsOf(plan: Plan, scalar: (buffer: number) => boolean): Regi
 /** The region that a wide product begins. */
 function seedOf({ op, attrs, output }: Step, position: number): Growing | undefined {
   if (op !== "matmul" || (attrs as Step<"matmul">["attrs"]).transposeA) return undefined;
-  const [rows, columns] = output.shape.slice(-2) as [number, number];
+  const [rows, columns] = ofRank(2, output.shape.slice(-2));
   if (4 * rows * columns < WIDE || sizeOf(output.shape) !== rows * columns) return undefined;
   const made = [output.buffer];
   return {

@@ -1,6 +1,6 @@
 import type { Group } from "../../../compile/fuse.ts";
 import type { Step, Value } from "../../../compile/plan.ts";
-import { sizeOf } from "../../../tensor/shapes.ts";
+import { at, sizeOf } from "../../../tensor/shapes.ts";
 import type { Instruction } from "./instruction.ts";
 import type { Lowering } from "./kinds.ts";
 import { type Part, type Region, type Roles, rolesOf } from "./region.ts";
@@ -36,10 +36,8 @@ export function inRowBlocks(
   const inside = new Set(group.steps.map(({ output }) => output.buffer));
   const blocks = blocksOf(region);
   return Array.from({ length: blocks }, (_, block) => {
-    const [from, to] = [block, block + 1].map((b) => Math.floor((b * region.rows) / blocks)) as [
-      number,
-      number,
-    ];
+    const startOf = (b: number) => Math.floor((b * region.rows) / blocks);
+    const [from, to] = [startOf(block), startOf(block + 1)];
     const held = new Map<number, number>();
     const part = (value: Value, kind: Part): Value => {
       if (kind === "whole") return value;
@@ -55,15 +53,15 @@ export function inRowBlocks(
       return { ...value, buffer: windowOf(buffer, 4 * from * each), shape };
     };
     return group.steps.flatMap((step, i) => {
-      const { inputs, makes } = roles[i] as Roles;
+      const { inputs, makes } = at(roles, i);
       const cut = {
         ...step,
-        inputs: step.inputs.map((x, at) => part(x, inputs[at] as Part)),
+        inputs: step.inputs.map((x, j) => part(x, at(inputs, j))),
         output: part(step.output, makes === "sum" ? "whole" : "rows"),
       };
       return lowerStep(cut, makes === "sum" && block > 0).map((instruction) => ({
         instruction,
-        steps: [group.positions[i] as number],
+        steps: [at(group.positions, i)],
       }));
     });
   }).flat();

@@ -1,6 +1,7 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
 import { allocate } from "../../../compile/allocate.ts";
 import type { BufferPlan } from "../../../compile/plan.ts";
+import { at } from "../../../tensor/shapes.ts";
 import { changedBy, type Instruction, type Write } from "./instruction.ts";
 
 /** Where a buffer lies: a part of the arena, memory of its own, or nowhere if nothing touches it. */
@@ -23,7 +24,7 @@ function livesOf(instructions: readonly Instruction[], buffers: number): Life[] 
   const lives = Array.from({ length: buffers }, () => ({ first: Infinity, last: -1 }));
   instructions.forEach((instruction, i) => {
     for (const buffer of [...instruction.reads, ...changedBy(instruction)]) {
-      const life = lives[buffer] as Life;
+      const life = at(lives, buffer);
       life.first = Math.min(life.first, i);
       life.last = i;
     }
@@ -45,25 +46,26 @@ export function placeBuffers(
   const isTemporary = (i: number) => buffers[i]?.kind === "temporary";
   const sameSize = (a: number, b: number) => buffers[a]?.elements === buffers[b]?.elements;
   const placeOver = ({ buffer, over }: Write, i: number): void => {
-    const life = lives[buffer] as Life;
+    const life = at(lives, buffer);
     if (!isTemporary(buffer) || life.first !== i) return;
-    const dying = (x: number) => isTemporary(x) && lives[root[x] as number]?.last === i;
+    const dying = (x: number) => isTemporary(x) && lives[at(root, x)]?.last === i;
     const under = over.find((x) => dying(x) && sameSize(x, buffer));
     if (under === undefined) return;
-    root[buffer] = root[under] as number;
-    (lives[root[buffer]] as Life).last = life.last;
+    const base = at(root, under);
+    root[buffer] = base;
+    at(lives, base).last = life.last;
   };
   instructions.forEach(({ writes }, i) => {
     for (const write of writes) placeOver(write, i);
   });
   const roots = buffers.flatMap((_, i) =>
-    isTemporary(i) && root[i] === i && (lives[i] as Life).last >= 0 ? [i] : [],
+    isTemporary(i) && root[i] === i && at(lives, i).last >= 0 ? [i] : [],
   );
-  const requests = roots.map((i) => ({ ...(lives[i] as Life), bytes: 4 * elementsOf(buffers, i) }));
+  const requests = roots.map((i) => ({ ...at(lives, i), bytes: 4 * elementsOf(buffers, i) }));
   const { offsets, bytes } = allocate(requests, abi.LINE_BYTES);
-  const offsetOf = new Map(roots.map((i, at) => [i, offsets[at] as number]));
+  const offsetOf = new Map(roots.map((i, j) => [i, at(offsets, j)]));
   const places = buffers.map((_, i): Place => {
-    const offset = offsetOf.get(root[i] as number);
+    const offset = offsetOf.get(at(root, i));
     if (offset !== undefined) return { kind: "arena", offset, bytes: 4 * elementsOf(buffers, i) };
     if (isTemporary(i)) return { kind: "nowhere" };
     return { kind: "own", owner: ownerOf(i, buffers, instructions, lives) };
@@ -71,8 +73,7 @@ export function placeBuffers(
   return { places, arenaBytes: bytes };
 }
 
-const elementsOf = (buffers: readonly BufferPlan[], i: number) =>
-  (buffers[i] as BufferPlan).elements;
+const elementsOf = (buffers: readonly BufferPlan[], i: number) => at(buffers, i).elements;
 
 /** The donated input whose memory an output takes over, if it is dead by then; else itself. */
 function ownerOf(
@@ -83,8 +84,8 @@ function ownerOf(
 ): number {
   const input = buffers[output]?.reuses;
   if (input === undefined) return output;
-  const { first } = lives[output] as Life;
-  const { last } = lives[input] as Life;
+  const { first } = at(lives, output);
+  const { last } = at(lives, input);
   const writes = instructions[first]?.writes.find(({ buffer }) => buffer === output);
   const over = writes?.over.includes(input) ?? false;
   return last < first || (last === first && over) ? input : output;
