@@ -130,7 +130,7 @@ describe("measurements", () => {
     expect(stepsOf(all).map((m) => m.step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
     expect(stepsOf(all).map((m) => m.epoch)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
     expect(stepsOf(all).map((m) => m.outer)).toEqual([...Array(6).fill(0), ...Array(6).fill(1)]);
-    const rates = stepsOf(all).map((m) => m.learningRate);
+    const rates = stepsOf(all).map((m) => m.learningRate ?? NaN);
     expectClose(
       rates,
       [1, ...Array.from({ length: 11 }, (_, i) => 1 - i / 11)].map((x) => x * 2e-2),

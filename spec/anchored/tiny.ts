@@ -28,10 +28,9 @@ export function reversals(count: number, key: Key): Example[] {
 }
 
 /** What the fine-tuning specs share. */
-export const tinyStudy: Pick<
-  FineTuneOptions,
-  "model" | "base" | "data" | "batchSize" | "learningRate" | "key"
-> = {
+export const tinyStudy: Pick<FineTuneOptions, "model" | "base" | "data" | "batchSize" | "key"> & {
+  readonly learningRate: number;
+} = {
   model: tinyModel,
   base: tinyModel.init(key(1)),
   data: reversals(12, key(2)),

@@ -4,10 +4,9 @@ import { fold } from "../tensor/random.ts";
 import { type Example, paddedLength } from "../train/batches.ts";
 import { createCertifier, type StepCertificate } from "./certificates/certifier.ts";
 import type { StepRows } from "./certificates/stepTerms.ts";
-import { objectives } from "./objectives/methods.ts";
 import { isAnchored, type TargetKind } from "./objectives/objective.ts";
 import { interpolateWeights } from "./objectives/weights.ts";
-import type { FineTunePlan } from "./options.ts";
+import type { Plan } from "./plan.ts";
 import { largestWeight } from "./targets/budget.ts";
 import {
   type AnchorSetting,
@@ -40,7 +39,7 @@ export interface Anchors {
 /** What is known of frozen models. */
 interface Frozen {
   readonly engine: Engine;
-  readonly plan: FineTunePlan;
+  readonly plan: Plan;
   /** p_sft; where the method needs one, it has been checked. */
   readonly reference: Params;
   readonly read: ReadRows;
@@ -53,8 +52,10 @@ interface Frozen {
 /** Keys of epochs count from 0; those of sampling start here. */
 const SAMPLING = 2 ** 31;
 
-export async function createAnchors(engine: Engine, plan: FineTunePlan): Promise<Anchors> {
-  const { model, data, batchSize, temperature, stopToken } = plan;
+export async function createAnchors(engine: Engine, plan: Plan): Promise<Anchors> {
+  const { model, data } = plan;
+  const { stopToken } = plan.certify;
+  const { temperature } = plan.method.settings;
   const longest = (part: "prompt" | "response"): number =>
     Math.max(...data.map((example) => example[part].length));
   const maxNewTokens = longest("response");
@@ -63,7 +64,7 @@ export async function createAnchors(engine: Engine, plan: FineTunePlan): Promise
     engine,
     plan,
     reference: plan.reference as Params,
-    read: responseReader(engine, model, batchSize),
+    read: responseReader(engine, model, plan.batch.size),
     answers: (params, outer, to) =>
       sampleResponses(engine, {
         ...{ model, params, temperature, stopToken, data: to, maxNewTokens },
@@ -71,7 +72,7 @@ export async function createAnchors(engine: Engine, plan: FineTunePlan): Promise
       }),
     length: Math.min(model.config.contextLength, positions),
   };
-  const { target } = objectives[plan.method];
+  const { target } = plan.method.objective;
   if (target === "sampledAnchor") return onSamples(frozen);
   return isAnchored(target) ? onData(frozen, target) : fixedTarget(frozen, target);
 }
@@ -79,7 +80,7 @@ export async function createAnchors(engine: Engine, plan: FineTunePlan): Promise
 /** One target, or none, for the whole run. */
 async function fixedTarget({ plan, reference, read }: Frozen, kind: TargetKind): Promise<Anchors> {
   const { base, data } = plan;
-  const alpha = plan.alpha as number; // budgets are refused for these
+  const { alpha } = plan.method.settings; // budgets are refused for these
   const model = kind === "base" ? base : kind === "reference" ? reference : undefined;
   const target = model && (await read(model, data));
   const step: OuterStep = { alpha, data, target, certify: async () => undefined };
@@ -89,8 +90,9 @@ async function fixedTarget({ plan, reference, read }: Frozen, kind: TargetKind):
 /** Anchors at the responses of the data, between distributions or between weights. */
 async function onData(frozen: Frozen, kind: TargetKind): Promise<Anchors> {
   const { engine, plan, read } = frozen;
-  const { data, temperature } = plan;
-  const certify = createCertifier(plan.certified);
+  const { data } = plan;
+  const { temperature } = plan.method.settings;
+  const certify = createCertifier(plan.certify.examples);
   const reference = await read(frozen.reference, data);
   let start: ResponseRows | undefined;
   let observed: ResponseRows | undefined; // the student's rows at the end of the last step
@@ -114,7 +116,7 @@ async function onData(frozen: Frozen, kind: TargetKind): Promise<Anchors> {
         certify: async (params) => {
           const next = await read(params, data);
           observed = next;
-          if (plan.certified === 0) return undefined;
+          if (plan.certify.examples === 0) return undefined;
           const rows = { start, snapshot, reference, anchor, next };
           return certify({ ...setting, outer, rows, sampled: await sampled?.(params) });
         },
@@ -125,7 +127,7 @@ async function onData(frozen: Frozen, kind: TargetKind): Promise<Anchors> {
 
 /** Anchors at what the student answers itself, anew at every outer step. */
 function onSamples({ plan, reference, read, answers, length }: Frozen): Anchors {
-  const certify = createCertifier(plan.certified);
+  const certify = createCertifier(plan.certify.examples);
   return {
     async begin(student, outer) {
       const data = await answers(student, outer, plan.data);
@@ -137,7 +139,7 @@ function onSamples({ plan, reference, read, answers, length }: Frozen): Anchors 
         data,
         target: anchorRows(snapshot, other, setting),
         certify: async (params) => {
-          if (plan.certified === 0) return undefined;
+          if (plan.certify.examples === 0) return undefined;
           const next = await read(params, data, length);
           const rows = { snapshot, reference: other, next };
           return certify({ ...setting, outer, rows, sampled: rows });
@@ -154,8 +156,8 @@ async function sampledRows(
   between: Params | undefined,
   outer: number,
 ): Promise<((next: Params) => Promise<StepRows>) | undefined> {
-  if (plan.sequences === 0 || plan.certified === 0) return undefined;
-  const own = await answers(student, outer, plan.data.slice(0, plan.sequences));
+  if (plan.certify.sequences === 0 || plan.certify.examples === 0) return undefined;
+  const own = await answers(student, outer, plan.data.slice(0, plan.certify.sequences));
   const before = {
     snapshot: await read(student, own, length),
     reference: await read(reference, own, length),
@@ -166,10 +168,11 @@ async function sampledRows(
 
 /** The anchor's place in one outer step; a budget is turned into a weight. */
 function settingOf(
-  { alpha, interpolation, temperature }: FineTunePlan,
+  { method: { alpha, settings } }: Plan,
   snapshot: ResponseRows,
   reference: ResponseRows,
 ): AnchorSetting {
+  const { interpolation, temperature } = settings;
   const path = { interpolation, temperature };
   return typeof alpha === "number"
     ? { alpha, ...path }

@@ -1,6 +1,7 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
+import { at } from "../tensor/shapes.ts";
 import { collate, type Example, shuffledBatches } from "../train/batches.ts";
 import {
   createTrainer,
@@ -11,10 +12,10 @@ import {
 } from "../train/trainSteps.ts";
 import { createAnchors, type OuterStep } from "./anchors.ts";
 import type { StepCertificate } from "./certificates/certifier.ts";
-import { objectives } from "./objectives/methods.ts";
 import { isAnchored } from "./objectives/objective.ts";
-import { type FineTuneOptions, type FineTunePlan, planFineTune } from "./options.ts";
-import { learningRates, optimizerOf } from "./schedule.ts";
+import type { FineTuneOptions } from "./options.ts";
+import { type Plan, planFineTune } from "./plan.ts";
+import { learningRates } from "./schedule.ts";
 import { stepOf } from "./stepOf.ts";
 import { batchTarget } from "./targets/responseRows.ts";
 
@@ -26,7 +27,8 @@ export interface FineTuneStep extends StepMeasurement {
   readonly outer: number;
   /** From 0, over the whole run. */
   readonly epoch: number;
-  readonly learningRate: number;
+  /** Undefined where the optimizer is the caller's, who alone knows it. */
+  readonly learningRate: number | undefined;
 }
 
 /** A look at the student between two steps. */
@@ -82,53 +84,50 @@ export async function* fineTune(
   options: FineTuneOptions,
 ): AsyncGenerator<Measurement, void> {
   const plan = planFineTune(options);
-  const { inner, readEvery, probeEvery, stepsPerEpoch, steps } = plan;
-  const objective = objectives[plan.method];
-  const optimizer = optimizerOf(plan);
-  const trainer = createTrainer(engine, optimizer, stepOf(engine, plan, optimizer));
-  const rates = await learningRates(plan);
+  const { readEvery, probeEvery } = plan;
+  const { inner, stepsPerEpoch, steps, rate } = plan.schedule;
+  const { objective } = plan.method;
+  const trainer = createTrainer(engine, plan.optimizer, stepOf(engine, plan));
+  const rates = rate && (await learningRates(rate, steps));
   const anchors = await createAnchors(engine, plan);
   const origin = objective.penalty && engine.clone(plan.base);
 
   const weighs = isAnchored(objective.target);
-  let at: TrainingState = await trainer.start(plan.base);
-  for (let outer = 0; outer < plan.outer; outer++) {
-    const outerStep = await anchors.begin(at.params, outer);
+  let state: TrainingState = await trainer.start(plan.base);
+  for (let outer = 0; outer < plan.schedule.outer; outer++) {
+    const outerStep = await anchors.begin(state.params, outer);
     const { alpha } = outerStep;
     const batches = withOrigin(outerBatches(plan, outer * inner, outerStep), origin);
-    for await (const m of trainer.run(at, { batches, readEvery, probeEvery })) {
-      if (m.kind === "end") at = m;
+    for await (const m of trainer.run(state, { batches, readEvery, probeEvery })) {
+      if (m.kind === "end") state = m;
       else if (m.kind === "probe") yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
       else if (m.kind === "step") {
         const epoch = Math.floor((m.step - 1) / stepsPerEpoch);
-        yield { ...m, steps, outer, epoch, learningRate: rates[m.step - 1] as number };
+        yield { ...m, steps, outer, epoch, learningRate: rates && at(rates, m.step - 1) };
       }
     }
-    const certificate = await outerStep.certify(at.params);
+    const certificate = await outerStep.certify(state.params);
     if (certificate) {
-      const { step, params } = at;
+      const { step, params } = state;
       yield { kind: "outer", outer, alpha, certificate, step, params };
     }
-    if (typeof plan.alpha !== "number" && alpha === 1) break;
+    if (typeof plan.method.alpha !== "number" && alpha === 1) break;
   }
-  engine.release([at.state, origin ?? []]);
-  yield { kind: "end", step: at.step, params: at.params };
+  engine.release([state.state, origin ?? []]);
+  yield { kind: "end", step: state.step, params: state.params };
 }
 
 /** The batches of the inner epochs of one outer step, each with its rows of the targets. */
 function* outerBatches(
-  { batchSize, inner, key, replay, replayShare, method }: FineTunePlan,
+  { batch: { size, replay, replayed }, schedule: { inner }, key }: Plan,
   firstEpoch: number,
   { data, target }: OuterStep,
 ): Generator<TrainingBatch> {
-  const extra =
-    method === "replay"
-      ? replayed(replay, replayShare, batchSize, fold(key, REPLAY + firstEpoch))
-      : undefined;
+  const extra = drawn(replay, replayed, fold(key, REPLAY + firstEpoch));
   for (let epoch = firstEpoch; epoch < firstEpoch + inner; epoch++)
-    for (const indices of shuffledBatches(fold(key, epoch), data.length, batchSize)) {
-      const examples = indices.map((i) => data[i] as Example);
-      const batch = collate([...examples, ...(extra?.() ?? [])]);
+    for (const indices of shuffledBatches(fold(key, epoch), data.length, size)) {
+      const examples = indices.map((i) => at(data, i));
+      const batch = collate([...examples, ...extra()]);
       const T = batch.tokens.shape[1] as number;
       yield target ? { ...batch, target: batchTarget(target, data, indices, T) } : batch;
     }
@@ -138,18 +137,12 @@ function* outerBatches(
 const REPLAY = 2 ** 30;
 
 /** Draws the prior examples of the next batch, in epochs of their own order. */
-function replayed(
-  replay: readonly Example[],
-  share: number,
-  batchSize: number,
-  key: Key,
-): () => Example[] {
-  const count = Math.round((batchSize * share) / (1 - share));
+function drawn(replay: readonly Example[], count: number, key: Key): () => Example[] {
   const queue: number[] = [];
   let epoch = 0;
   return () => {
     while (queue.length < count) queue.push(...permutation(fold(key, epoch++), replay.length));
-    return queue.splice(0, count).map((i) => replay[i] as Example);
+    return queue.splice(0, count).map((i) => at(replay, i));
   };
 }
 

@@ -76,5 +76,13 @@ export type {
 } from "./objectives/objective.ts";
 export { interpolateWeights, squaredDistance } from "./objectives/weights.ts";
 export type { Alpha, Decay, FineTuneOptions } from "./options.ts";
+export {
+  type BatchPlan,
+  type CertifyPlan,
+  type MethodPlan,
+  type Plan,
+  planFineTune,
+  type SchedulePlan,
+} from "./plan.ts";
 export { type Flip, flipOf, flipThreshold } from "./targets/flips.ts";
 export type { LanguageModel } from "./targets/responseRows.ts";

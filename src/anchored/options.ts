@@ -1,9 +1,12 @@
 import type { Params } from "../nn/config.ts";
+import type { Decays } from "../optim/adamw.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { Schedule } from "../optim/schedules.ts";
 import type { Key } from "../tensor/random.ts";
-import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
-import { checkWeight, type Interpolation } from "./objectives/interpolations.ts";
-import { type Method, objectives } from "./objectives/methods.ts";
-import { type Direction, hasReference, isAnchored } from "./objectives/objective.ts";
+import type { Example } from "../train/batches.ts";
+import type { Interpolation } from "./objectives/interpolations.ts";
+import type { Method } from "./objectives/methods.ts";
+import type { Direction } from "./objectives/objective.ts";
 import type { LanguageModel } from "./targets/responseRows.ts";
 
 /**
@@ -50,8 +53,14 @@ export interface FineTuneOptions {
   readonly replay?: readonly Example[];
   /** Their share of a batch, in [0, 1): they come on top of its `batchSize` examples. */
   readonly replayShare?: number;
-  /** At the end of the warm-up. */
-  readonly learningRate: number;
+  /** Computes the updates, after the gradients were clipped; AdamW by default. With another one
+   * the options from `learningRate` to `decays` are its own business, and refused here. */
+  readonly optimizer?: Optimizer;
+  /** The learning rate at each step of the whole run, in place of `learningRate`, `warmup` and
+   * `decay`. */
+  readonly schedule?: Schedule;
+  /** At the end of the warm-up; needed unless there is a `schedule` or an `optimizer`. */
+  readonly learningRate?: number;
   /** Share of all steps in which the rate rises; 0.05 by default. */
   readonly warmup?: number;
   /** How the rate goes on after the warm-up, over all steps; `"linear"` (to 0) by default. */
@@ -61,6 +70,8 @@ export interface FineTuneOptions {
   readonly b2?: number;
   readonly epsilon?: number;
   readonly weightDecay?: number;
+  /** Which parameters decay; all of them by default. `decaysMatrices` spares norms and biases. */
+  readonly decays?: Decays;
   /** Largest global norm of the gradients; 1 by default, Infinity for none. */
   readonly clip?: number;
   /** Decides the order of the examples. */
@@ -82,114 +93,43 @@ export interface FineTuneOptions {
 
 export type Decay = "linear" | "cosine" | "constant";
 
-type Defaulted =
-  | "outer"
-  | "inner"
-  | "alpha"
-  | "interpolation"
-  | "temperature"
-  | "beta"
-  | "direction"
-  | "kdRatio"
-  | "replay"
-  | "replayShare"
-  | "warmup"
-  | "decay"
-  | "b1"
-  | "b2"
-  | "epsilon"
-  | "weightDecay"
-  | "clip"
-  | "readEvery"
-  | "probeEvery"
-  | "certified"
-  | "sequences"
-  | "microBatchSize";
+/** What options are where nothing is said, but for `outer`, which depends on the method. */
+export const defaults = {
+  inner: 5,
+  alpha: 0.5,
+  interpolation: "logit",
+  temperature: 1,
+  beta: 0.1,
+  direction: "forward",
+  kdRatio: 1,
+  replay: [] as readonly Example[],
+  replayShare: 0,
+  warmup: 0.05,
+  decay: "linear",
+  b1: 0.9,
+  b2: 0.98,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  clip: 1,
+  readEvery: 1,
+  probeEvery: 0,
+  certified: Infinity as number,
+  sequences: 0,
+  microBatchSize: Infinity as number,
+} as const;
 
-/** Options without gaps, checked. */
-export type FineTunePlan = Omit<FineTuneOptions, "epochs" | Defaulted> &
-  Required<Pick<FineTuneOptions, Defaulted>> & {
-    readonly stepsPerEpoch: number;
-    /** Of the whole run. */
-    readonly steps: number;
-  };
+type Defaulted = keyof typeof defaults;
 
-/** Fills in defaults. @throws DataError, RangeError, TypeError naming what cannot be */
-export function planFineTune({ epochs, ...options }: FineTuneOptions): FineTunePlan {
-  const { data, batchSize, model, method } = options;
-  if (epochs !== undefined && (options.outer !== undefined || options.inner !== undefined))
-    throw new RangeError("fineTune: expected either epochs or outer and inner, got both");
-  if (!Object.hasOwn(objectives, method))
-    throw new RangeError(
-      `fineTune: expected a method of ${Object.keys(objectives).join(", ")}, got ${method}`,
-    );
-  const objective = objectives[method];
-  const given = {
-    outer: epochs === undefined && isAnchored(objective.target) ? 5 : 1,
-    inner: epochs ?? 5,
-    alpha: 0.5,
-    interpolation: "logit",
-    temperature: 1,
-    beta: 0.1,
-    direction: "forward",
-    kdRatio: 1,
-    replay: [],
-    replayShare: 0,
-    warmup: 0.05,
-    decay: "linear",
-    b1: 0.9,
-    b2: 0.98,
-    epsilon: 1e-8,
-    weightDecay: 0,
-    clip: 1,
-    readEvery: 1,
-    probeEvery: 0,
-    certified: data.length,
-    sequences: 0,
-    microBatchSize: Infinity,
-    ...options,
-  } as const;
-  checkExamples("fineTune", data, model.config);
-  checkBatchSize("fineTune", data.length, batchSize);
-  checkCount("outer", given.outer, 1);
-  checkCount("inner", given.inner, 1);
-  checkCount("readEvery", given.readEvery, 1);
-  checkCount("probeEvery", given.probeEvery, 0);
-  checkCount("certified", given.certified, 0);
-  checkCount("sequences", given.sequences, 0);
-  if (given.microBatchSize !== Infinity) checkCount("microBatchSize", given.microBatchSize, 1);
-  checkWeight("fineTune", given.kdRatio, "kdRatio");
-  checkReplay(method, given);
-  const alpha = objective.alpha ?? given.alpha;
-  checkAlpha(method, alpha);
-  if (hasReference(objective.target) && !given.reference)
-    throw new TypeError(`fineTune: expected a reference for the method ${method}, got none`);
-  const stepsPerEpoch = Math.floor(data.length / batchSize);
-  return { ...given, alpha, stepsPerEpoch, steps: given.outer * given.inner * stepsPerEpoch };
-}
+/** Options without gaps. */
+export type FilledOptions = Omit<FineTuneOptions, Defaulted> &
+  Required<Pick<FineTuneOptions, Defaulted>>;
 
-function checkAlpha(method: Method, alpha: Alpha): void {
-  if (typeof alpha === "number") {
-    checkWeight("fineTune", alpha);
-    return;
-  }
-  if (!(alpha.budget >= 0))
-    throw new RangeError(`fineTune: expected a budget ≥ 0, got ${alpha.budget}`);
-  if (!["anchor", "sampledAnchor"].includes(objectives[method].target))
-    throw new RangeError(`fineTune: expected alpha to be a number for ${method}, got a budget`);
-}
+/** The options that have no default, each of them; a forgotten one does not compile. */
+const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?: true } = {
+  ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
+  ...{ outer: true, epochs: true, optimizer: true, schedule: true, learningRate: true },
+  ...{ decays: true, key: true, stopToken: true },
+};
 
-function checkReplay(
-  method: Method,
-  { replay, replayShare, model }: Pick<FineTunePlan, "replay" | "replayShare" | "model">,
-): void {
-  if (!(replayShare >= 0 && replayShare < 1))
-    throw new RangeError(`fineTune: expected 0 ≤ replayShare < 1, got ${replayShare}`);
-  if (method !== "replay") return;
-  checkExamples("fineTune replay", replay, model.config);
-}
-
-function checkCount(name: string, value: number, least: number): void {
-  if (!(Number.isInteger(value) && value >= least))
-    throw new RangeError(`fineTune: expected ${name} to be an integer ≥ ${least}, got ${value}`);
-}
+/** All names that `fineTune` knows. */
+export const optionNames: readonly string[] = [...Object.keys(without), ...Object.keys(defaults)];

@@ -6,7 +6,7 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import * as schedules from "../optim/schedules.ts";
 import { tensor } from "../tensor/apply.ts";
 import { broadcastTo } from "../tensor/ops.ts";
-import type { FineTunePlan } from "./options.ts";
+import type { FilledOptions, FineTuneOptions } from "./options.ts";
 
 const decays = {
   linear: schedules.warmupLinear,
@@ -14,20 +14,51 @@ const decays = {
   constant: schedules.warmupConstant,
 } as const;
 
-/** Clipping, then AdamW on one schedule over the whole run. */
-export function optimizerOf(plan: FineTunePlan): Optimizer {
-  const update = adamw({ ...plan, learningRate: scheduleOf(plan) }) as unknown as Optimizer;
-  return plan.clip === Infinity ? update : chain(clipByGlobalNorm(plan.clip), update);
+/** Options that say something about a rate, or about AdamW: another schedule or optimizer leaves
+ * them nothing to say. */
+const OF_RATE = ["learningRate", "warmup", "decay"] as const;
+const OF_ADAMW = ["b1", "b2", "epsilon", "weightDecay", "decays"] as const;
+
+/** @throws RangeError where two options say what the other says too */
+export function checkOptimizer(options: FineTuneOptions): void {
+  const { optimizer, schedule } = options;
+  const refuse = (by: string, names: readonly (keyof FineTuneOptions)[]): void => {
+    const both = names.find((name) => options[name] !== undefined);
+    if (both !== undefined)
+      throw new RangeError(`fineTune: expected either ${by} or ${both}, got both`);
+  };
+  if (optimizer) refuse("optimizer", ["schedule", ...OF_RATE, ...OF_ADAMW]);
+  if (schedule) refuse("schedule", OF_RATE);
+  if (!optimizer && !schedule && options.learningRate === undefined)
+    throw new RangeError("fineTune: expected a learningRate, a schedule or an optimizer, got none");
+}
+
+/** The learning rate over a run of so many steps; undefined where the optimizer knows it alone. */
+export function scheduleOf(options: FilledOptions, steps: number): schedules.Schedule | undefined {
+  const { schedule, learningRate, warmup, decay } = options;
+  if (schedule || learningRate === undefined) return schedule;
+  return decays[decay]({ learningRate, steps, warmup });
+}
+
+/** Clipping, then the optimizer: AdamW on one schedule over the whole run, or the caller's. */
+export function optimizerOf(
+  options: FilledOptions,
+  rate: schedules.Schedule | undefined,
+): Optimizer {
+  const { clip, b1, b2, epsilon, weightDecay, decays: which } = options;
+  const setting = { b1, b2, epsilon, weightDecay, ...(which && { decays: which }) };
+  const update = options.optimizer ?? adamw({ ...setting, learningRate: rate ?? 0 });
+  return clip === Infinity ? update : chain(clipByGlobalNorm(clip), update);
 }
 
 /** The learning rate of every step, in order. */
-export async function learningRates(plan: FineTunePlan): Promise<readonly number[]> {
+export async function learningRates(
+  rate: schedules.Schedule,
+  count: number,
+): Promise<readonly number[]> {
   await using engine = await createEngine({ backend: "reference" });
-  const steps = tensor(Array.from({ length: plan.steps }, (_, i) => i));
+  const steps = tensor(Array.from({ length: count }, (_, i) => i));
   // Schedules are made of elementwise operations: one call serves all steps.
-  const rates = await engine.run(() => broadcastTo(scheduleOf(plan)(steps), steps.shape));
+  const rates = await engine.run(() => broadcastTo(rate(steps), steps.shape));
   return Array.from(rates.data);
 }
-
-const scheduleOf = ({ decay, learningRate, steps, warmup }: FineTunePlan): schedules.Schedule =>
-  decays[decay]({ learningRate, steps, warmup });

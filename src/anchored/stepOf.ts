@@ -1,46 +1,40 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { accumulation } from "../optim/accumulate.ts";
-import { applyUpdates, mapTensors, type Optimizer, type TensorTree } from "../optim/optimizer.ts";
+import { applyUpdates, mapTensors, type TensorTree } from "../optim/optimizer.ts";
 import { constant } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { add } from "../tensor/ops.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
 import { stepPrograms } from "../train/programs.ts";
 import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
-import { objectiveLoss, objectiveSum, objectives } from "./objectives/methods.ts";
+import { objectiveLoss, objectiveSum } from "./objectives/methods.ts";
 import type { ObjectiveInputs } from "./objectives/objective.ts";
-import type { FineTunePlan } from "./options.ts";
+import type { Plan } from "./plan.ts";
 
 /** The training step of a plan's method, on whole batches or on one micro-batch after the other. */
-export function stepOf(engine: Engine, plan: FineTunePlan, optimizer: Optimizer): Step {
-  const objective = objectives[plan.method];
+export function stepOf(engine: Engine, plan: Plan): Step {
+  const { optimizer } = plan;
+  const { objective, settings } = plan.method;
   const inputsOf = (params: Params, { tokens, ...batch }: TrainingBatch): ObjectiveInputs => ({
     ...{ logits: plan.model.apply(params, tokens), params },
     ...batch,
   });
   const loss = (params: Params, batch: TrainingBatch): Tensor =>
-    objectiveLoss(objective, inputsOf(params, batch), settingsOf(plan));
-  return plan.microBatchSize < plan.batchSize
-    ? inMicroBatches(engine, plan, inputsOf, optimizer)
+    objectiveLoss(objective, inputsOf(params, batch), settings);
+  return plan.batch.microBatchSize < plan.batch.size
+    ? inMicroBatches(engine, plan, inputsOf)
     : compileStep(engine, loss, optimizer);
 }
-
-/** A budget's weight is in the targets: the losses of such methods do not look at it. */
-const settingsOf = (plan: FineTunePlan) => ({
-  ...plan,
-  alpha: typeof plan.alpha === "number" ? plan.alpha : NaN,
-});
 
 /** Adds gradients up over micro-batches, of which the device holds one at a time. */
 function inMicroBatches(
   engine: Engine,
-  plan: FineTunePlan,
+  plan: Plan,
   inputsOf: (params: Params, batch: TrainingBatch) => ObjectiveInputs,
-  optimizer: Optimizer,
 ): Step {
-  const objective = objectives[plan.method];
-  const settings = settingsOf(plan);
+  const { optimizer } = plan;
+  const { objective, settings } = plan.method;
   const sums = accumulation((params: Params, part: TrainingBatch) =>
     objectiveSum(objective, inputsOf(params, part), settings),
   );
@@ -65,7 +59,7 @@ function inMicroBatches(
   );
   return async (params, state, { base = {}, ...batch }) => {
     let all = await start(params);
-    for (const part of microBatches(batch, plan.microBatchSize))
+    for (const part of microBatches(batch, plan.batch.microBatchSize))
       all = await more(all, params, part);
     return [...(await finish(params, state, all, base))];
   };

@@ -1,6 +1,9 @@
 import { apply, full, tensor } from "../tensor/apply.ts";
 import { add, concat, div, mul, reshape, tanh } from "../tensor/ops.ts";
+import { expectKnown } from "../tensor/options.ts";
+import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { entries } from "../tensor/tree.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 import { constant, type Schedule } from "./schedules.ts";
 
@@ -15,7 +18,21 @@ export interface AdamwOptions {
   readonly epsilon?: number;
   /** Share of a parameter that a step at learning rate 1 takes away; 0.01 by default. */
   readonly weightDecay?: number;
+  /** Which parameters decay, by their path in the tree; all of them by default. */
+  readonly decays?: Decays;
 }
+
+/**
+ * Whether weight decay holds for a parameter.
+ * @param name its path, such as `model.norm.weight`
+ * @example adamw({ learningRate: 1e-3, decays: (name) => !/norm|bias/.test(name) })
+ */
+export type Decays = (name: string, param: Tensor) => boolean;
+
+/** Matrices and embeddings decay; gains of norms and biases, which are vectors, do not. */
+export const decaysMatrices: Decays = (_, { shape }) => shape.length > 1;
+
+const NAMES = ["learningRate", "b1", "b2", "epsilon", "weightDecay", "decays"] as const;
 
 /** Steps done (scalar), mean gradients and mean squared gradients. */
 export type AdamwState = {
@@ -28,11 +45,13 @@ export type AdamwState = {
  * Adam with decoupled weight decay and bias correction:
  * m ← b1·m + (1 − b1)·g, v ← b2·v + (1 − b2)·g², and at step t = 1, 2, …
  * update = −rate · (m / (1 − b1ᵗ) / (√(v / (1 − b2ᵗ)) + epsilon) + weightDecay · p).
- * @throws RangeError unless 0 ≤ b1, b2 < 1, epsilon > 0, weightDecay ≥ 0 and a learning rate ≥ 0
+ * @throws TypeError for an option that is none of these; RangeError unless 0 ≤ b1, b2 < 1, epsilon > 0, weightDecay ≥ 0 and a learning rate ≥ 0
  * @see https://arxiv.org/abs/1711.05101 (Loshchilov and Hutter, 2019), algorithm 2
  */
 export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
+  expectKnown("adamw", options, NAMES);
   const { learningRate, b1 = 0.9, b2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
+  const { decays = () => true } = options;
   expectDecay("b1", b1);
   expectDecay("b2", b2);
   if (!(epsilon > 0)) throw new RangeError(`adamw: expected epsilon > 0, got ${epsilon}`);
@@ -61,12 +80,16 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
       const step = add(state.step, 1);
       const rate = reshape(schedule(state.step), [1]);
       const scalars = concat([rate, biasCorrections(step, [b1, b2])]); // [3]
+      const names = entries(params as TensorTree).map(([name]) => name);
+      let leaf = 0;
       const updates = mapTensors(
-        (p, m, v) =>
-          apply("adamwUpdate", [p, m, v, scalars], {
+        (p, m, v) => {
+          const name = at(names, leaf++);
+          return apply("adamwUpdate", [p, m, v, scalars], {
             epsilon,
-            weightDecay,
-          }),
+            weightDecay: decays(name, p) ? weightDecay : 0,
+          });
+        },
         params,
         means,
         squares,

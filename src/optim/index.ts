@@ -5,7 +5,7 @@ export {
   accumulation,
   type SummedLoss,
 } from "./accumulate.ts";
-export { type AdamwOptions, type AdamwState, adamw } from "./adamw.ts";
+export { type AdamwOptions, type AdamwState, adamw, type Decays, decaysMatrices } from "./adamw.ts";
 export { chain } from "./chain.ts";
 export { clipByGlobalNorm, globalNorm } from "./clip.ts";
 export { applyUpdates, type Optimizer, type TensorTree } from "./optimizer.ts";

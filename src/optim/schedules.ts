@@ -1,5 +1,6 @@
 import { full } from "../tensor/apply.ts";
 import { add, cos, div, less, minimum, mul, select, sub } from "../tensor/ops.ts";
+import { expectKnown } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The learning rate (scalar) at a step (float scalar, from 0), as part of the graph. */
@@ -40,10 +41,9 @@ export const warmupCosine = (options: WarmupOptions): Schedule =>
  * rate · (step + 1) / rising while step < rising, then rate · decay(progress), where progress goes
  * from 0 to 1 over the rest and stays there.
  */
-function warmup(
-  { learningRate, steps, warmup = 0.05 }: WarmupOptions,
-  decay: (progress: Tensor) => Tensor,
-): Schedule {
+function warmup(options: WarmupOptions, decay: (progress: Tensor) => Tensor): Schedule {
+  expectKnown("schedules", options, ["learningRate", "steps", "warmup"]);
+  const { learningRate, steps, warmup = 0.05 } = options;
   expectRate(learningRate);
   if (!(Number.isInteger(steps) && steps > 0))
     throw new RangeError(`schedules: expected steps to be a positive integer, got ${steps}`);

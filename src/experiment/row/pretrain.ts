@@ -99,11 +99,12 @@ const lossesOf = (weights: Weights | undefined): number[] =>
 
 const half = (name: string): string => `${name}.unfinished`;
 
-const optimizerOf = (recipe: PretrainingRecipe): Optimizer =>
-  chain(
-    clipByGlobalNorm(recipe.clip),
-    adamw({ ...recipe, learningRate: warmupCosine(recipe) }),
-  ) as Optimizer;
+function optimizerOf(recipe: PretrainingRecipe): Optimizer {
+  const { clip, learningRate, steps, warmup, b1, b2, weightDecay } = recipe;
+  const rate = warmupCosine({ learningRate, steps, warmup });
+  const adam = adamw({ learningRate: rate, b1, b2, weightDecay });
+  return chain(clipByGlobalNorm(clip), adam) as Optimizer;
+}
 
 /** Each step's batch depends on its number alone, so that training can go on from any step. */
 function* batchesFrom(start: number, recipe: Recipe, key: Key): Generator<Batch> {

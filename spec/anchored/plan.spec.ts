@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fineTune } from "../../src/anchored/fineTune.ts";
+import type { FineTuneOptions } from "../../src/anchored/options.ts";
+import { planFineTune } from "../../src/anchored/plan.ts";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { adamw, decaysMatrices } from "../../src/optim/adamw.ts";
+import type { Optimizer } from "../../src/optim/optimizer.ts";
+import { mapTensors } from "../../src/optim/optimizer.ts";
+import { constant, warmupLinear } from "../../src/optim/schedules.ts";
+import { mul } from "../../src/tensor/ops.ts";
+import { collect, endOf, lossesOf, numbersOf, stepsOf, tinyStudy } from "./tiny.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ backend: "reference" });
+});
+afterAll(() => engine.close());
+
+const { learningRate, ...study } = tinyStudy;
+const sft = (options: Partial<FineTuneOptions>): FineTuneOptions => ({
+  ...{ ...study, method: "sft", epochs: 2 },
+  ...options,
+});
+const run = async (options: Partial<FineTuneOptions>) => collect(fineTune(engine, sft(options)));
+
+/** Plain gradient descent. */
+const descent = (rate: number): Optimizer => ({
+  init: () => [],
+  update: (grads) => [mapTensors((g) => mul(g, -rate), grads), []],
+});
+
+describe("the optimizer of fineTune", () => {
+  test("is AdamW, as one that is given", async () => {
+    const rate = warmupLinear({ learningRate, steps: 6 });
+    const own = adamw({ learningRate: rate, b2: 0.98, weightDecay: 0 });
+    const given = await run({ optimizer: own as unknown as Optimizer });
+    expect(lossesOf(given)).toEqual(lossesOf(await run({ learningRate })));
+  });
+
+  test("may be any; the rate is then its own", async () => {
+    const all = await run({ optimizer: descent(0.5) });
+    const losses = lossesOf(all);
+    expect(losses.at(-1)).toBeLessThan(0.9 * (losses[0] ?? NaN));
+    expect(stepsOf(all).map((m) => m.learningRate)).toEqual(Array(6).fill(undefined));
+  });
+
+  test("follows a schedule that is given", async () => {
+    const all = await run({ schedule: constant(1e-3) });
+    expect(stepsOf(all).map((m) => m.learningRate)).toEqual(Array(6).fill(1e-3));
+    const named = await run({ learningRate: 1e-3, decay: "constant", warmup: 0 });
+    expect(lossesOf(all)).toEqual(lossesOf(named));
+  });
+
+  test("decays what it is told to, and nothing else", async () => {
+    const still = { schedule: constant(0.1), epsilon: 1e30, weightDecay: 0.5, epochs: 1 };
+    const end = await endOf(fineTune(engine, sft({ ...still, decays: decaysMatrices })));
+    for (const [name, param] of Object.entries(study.base)) {
+      const [before, after] = await Promise.all(
+        [param, end.params[name] ?? param].map((x) => numbersOf(engine, { x })),
+      );
+      // Three steps, each of which takes 5 % away.
+      const left = param.shape.length === 1 ? 1 : 0.95 ** 3;
+      before?.forEach((x, i) => {
+        expect(Math.abs((after?.[i] ?? NaN) - left * x)).toBeLessThan(1e-12);
+      });
+    }
+  });
+});
+
+describe("planFineTune refuses", () => {
+  const refuses = (options: object, message: string) =>
+    expect(() => planFineTune(sft({ learningRate, ...options }))).toThrow(message);
+
+  test("options that it does not know", () => {
+    refuses({ alhpa: 0.5 }, "fineTune: expected options of model, base");
+    refuses({ alhpa: 0.5 }, "got alhpa");
+    refuses({ alpha: { budgte: 1 } }, "fineTune alpha: expected options of budget, got budgte");
+    expect(() => adamw({ learningRate, weightdecay: 0 } as never)).toThrow(
+      "adamw: expected options of learningRate, b1, b2, epsilon, weightDecay, decays, got weightdecay",
+    );
+    expect(() => warmupLinear({ learningRate, steps: 3, warm: 1 } as never)).toThrow("got warm");
+  });
+
+  test("two that say the same", () => {
+    const optimizer = descent(1);
+    refuses({ optimizer }, "fineTune: expected either optimizer or learningRate, got both");
+    refuses({ schedule: constant(1) }, "expected either schedule or learningRate, got both");
+    refuses(
+      { learningRate: undefined, optimizer, b1: 0.8 },
+      "expected either optimizer or b1, got both",
+    );
+    refuses({ learningRate: undefined }, "a learningRate, a schedule or an optimizer, got none");
+  });
+});
