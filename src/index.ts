@@ -8,6 +8,8 @@ export {
   type Interpolation,
   interpolate,
   interpolateWeights,
+  type MarkedTokens,
+  type PromptResponse,
 } from "./anchored/index.ts";
 export {
   checkGradient,

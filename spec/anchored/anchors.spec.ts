@@ -10,7 +10,7 @@ import { generate } from "../../src/nn/generate.ts";
 import { logSoftmax, mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import type { Example } from "../../src/train/batches.ts";
+import type { PromptResponse } from "../../src/train/batches.ts";
 import type { TrainingBatch } from "../../src/train/trainSteps.ts";
 import {
   collect,
@@ -68,7 +68,7 @@ function targetsByExample(batches: readonly TrainingBatch[]): Map<string, number
   return found;
 }
 
-const different: readonly Example[] = Array.from({ length: 4 }, (_, i) => ({
+const different: readonly PromptResponse[] = Array.from({ length: 4 }, (_, i) => ({
   prompt: [0, 3 + i, 4, 1],
   response: [4, 3 + i, 2],
 }));

@@ -5,7 +5,7 @@ import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { type Transformer, transformer } from "../../src/nn/transformer.ts";
 import { type Key, key, stream } from "../../src/tensor/random.ts";
-import type { Example } from "../../src/train/batches.ts";
+import type { PromptResponse } from "../../src/train/batches.ts";
 
 /** A model small enough for the float64 engine. */
 export const tinyModel: Transformer = transformer({
@@ -18,7 +18,7 @@ export const tinyModel: Transformer = transformer({
 });
 
 /** Prompts `0 a b 1` with the response `b a 2`, of two lengths. */
-export function reversals(count: number, key: Key): Example[] {
+export function reversals(count: number, key: Key): PromptResponse[] {
   const next = stream(key);
   const letter = (): number => 3 + Math.floor(next() * 5);
   return Array.from({ length: count }, (_, i) => {
@@ -28,8 +28,9 @@ export function reversals(count: number, key: Key): Example[] {
 }
 
 /** What the fine-tuning specs share. */
-export const tinyStudy: Pick<FineTuneOptions, "model" | "base" | "data" | "batchSize" | "key"> & {
+export const tinyStudy: Pick<FineTuneOptions, "model" | "base" | "batchSize" | "key"> & {
   readonly learningRate: number;
+  readonly data: readonly PromptResponse[];
 } = {
   model: tinyModel,
   base: tinyModel.init(key(1)),

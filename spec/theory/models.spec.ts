@@ -16,6 +16,7 @@ import { transformer } from "../../src/nn/transformer.ts";
 import { mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { targetsOf } from "../../src/train/batches.ts";
 import { collect, endOf, reversals, tinyModel } from "../anchored/tiny.ts";
 
 describe.each<Backend>(["reference", "wasm"])("%s", (backend) => {
@@ -83,7 +84,7 @@ describe.each<Backend>(["reference", "wasm"])("%s", (backend) => {
       );
       const certificates = run.flatMap((m) => (m.kind === "outer" ? [m.certificate] : []));
       expect(certificates.length).toBe(4);
-      const responseTokens = data.reduce((n, { response }) => n + response.length, 0);
+      const responseTokens = data.reduce((n, example) => n + targetsOf(example), 0);
       for (const { tokens, held } of certificates) {
         expect(tokens).toBe(responseTokens);
         expect(held).toBe(tokens);

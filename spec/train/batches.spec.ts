@@ -2,7 +2,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../src/tensor/errors.ts";
 import * as random from "../../src/tensor/random.ts";
-import { checkExamples, collate, shuffledBatches } from "../../src/train/batches.ts";
+import {
+  checkExamples,
+  collate,
+  type MarkedTokens,
+  promptOf,
+  shuffledBatches,
+  spansOf,
+  targetsOf,
+} from "../../src/train/batches.ts";
 
 const id = fc.nat(9);
 const sequence = fc.array(id, { minLength: 1, maxLength: 7 });
@@ -123,5 +131,79 @@ describe("shuffledBatches", () => {
       new DataError("shuffledBatches: expected at least one batch of 4, got 3 examples"),
     );
     expect(() => shuffledBatches(random.key(0), 3, 0)).toThrow(RangeError);
+  });
+});
+
+/** The same example in the form for several turns. */
+const marked = ({ prompt, response }: { prompt: number[]; response: number[] }): MarkedTokens => ({
+  tokens: [...prompt, ...response],
+  mask: [...prompt.map(() => 0 as const), ...response.map(() => 1 as const)],
+});
+
+describe("marked tokens", () => {
+  test("say the same as prompt and response", () => {
+    fc.assert(
+      fc.property(examples, (data) => {
+        expect(collate(data.map(marked))).toEqual(collate(data));
+        expect(data.map(marked).map(spansOf)).toEqual(data.map(spansOf));
+        expect(data.map(marked).map(promptOf)).toEqual(data.map(promptOf));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("may be targets in several places", () => {
+    const two = { tokens: [0, 5, 6, 2, 7, 8, 2], mask: [0, 0, 1, 1, 0, 1, 1] } as const;
+    expect(spansOf(two)).toEqual([
+      [1, 3],
+      [4, 6],
+    ]);
+    expect(targetsOf(two)).toBe(4);
+    const { mask, labels, weights, segments } = collate([two]);
+    expect([...mask.data]).toEqual([0, 1, 1, 0, 1, 1, 0, 0]);
+    expect([...labels.data]).toEqual([5, 6, 2, 7, 8, 2, 0, 0]);
+    expect([weights, segments]).toEqual([undefined, undefined]);
+  });
+
+  test("begin anew in every packed document", () => {
+    const packed = {
+      tokens: [1, 5, 2, 1, 6, 7, 2, 0],
+      mask: [0, 1, 1, 0, 0, 1, 1, 0],
+      segments: [1, 1, 1, 2, 2, 2, 2, 0],
+    } as const;
+    const { segments, positions, mask } = collate([packed, { prompt: [3, 4], response: [2] }]);
+    expect([...(segments?.data ?? [])]).toEqual([1, 1, 1, 2, 2, 2, 2, 0, 1, 1, 0, 0, 0, 0, 0, 0]);
+    expect([...(positions?.data ?? [])]).toEqual([0, 1, 2, 0, 1, 2, 3, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    expect([...mask.data]).toEqual([1, 1, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  });
+
+  test("and responses have weights, 1 where nothing is said", () => {
+    const { weights } = collate([
+      { prompt: [1, 2], response: [3, 4], weights: [0.5, 2] },
+      { tokens: [1, 2], mask: [0, 1], weights: [9, 3] },
+      { prompt: [1], response: [2] },
+    ]);
+    expect([...(weights?.data ?? [])]).toEqual([1, 0.5, 2, 1, 3, 1, 1, 1, 1, 1, 1, 1]);
+  });
+
+  test.each([
+    [{ mask: [0, 1] }, "expected a mask of 3 numbers, got 2 in example 0"],
+    [{ mask: [0, 1, 2] }, "expected a mask of zeros and ones, got 2 in example 0"],
+    [{ mask: [1, 1, 1] }, "expected no target before the second token"],
+    [{ mask: [0, 0, 0] }, "expected a mask with a target, got none in example 0"],
+    [{ segments: [1, 1] }, "expected 3 numbers of segments, got 2"],
+    [{ segments: [2, 2, 2] }, "expected segments 1, 2, … in order"],
+    [{ segments: [1, 3, 3] }, "got 3 after 1 in example 0"],
+    [{ segments: [0, 1, 1] }, "expected zeros of segments at the end, got 1"],
+    [{ segments: [1, 2, 2] }, "expected no target at the start of a segment"],
+    [{ segments: [1, 1, 0] }, "or in padding, got one at token 2 in example 0"],
+    [{ weights: [1, 1] }, "expected 3 weights, got 2"],
+    [{ weights: [1, -1, 1] }, "expected finite weights ≥ 0, got -1"],
+    [{ tokens: [1, 2.5, 3] }, "expected ids in [0, Infinity), got 2.5"],
+  ])("are refused: %j", (wrong, message) => {
+    const good = { tokens: [1, 2, 3], mask: [0, 1, 1] };
+    const example = { ...good, ...wrong } as MarkedTokens;
+    expect(() => collate([example])).toThrow(DataError);
+    expect(() => collate([example])).toThrow(message);
   });
 });

@@ -1,22 +1,18 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { fold } from "../tensor/random.ts";
-import { type Example, paddedLength } from "../train/batches.ts";
+import { type Example, lengthOf, paddedLength, promptOf } from "../train/batches.ts";
 import { createCertifier, type StepCertificate } from "./certificates/certifier.ts";
-import type { StepRows } from "./certificates/stepTerms.ts";
+import { first, type Look } from "./certificates/look.ts";
+import { hasLinearBound } from "./certificates/verdict.ts";
 import { isAnchored, type TargetKind } from "./objectives/objective.ts";
 import { interpolateWeights } from "./objectives/weights.ts";
 import type { Plan } from "./plan.ts";
-import { largestWeight } from "./targets/budget.ts";
-import {
-  type AnchorSetting,
-  anchorRows,
-  logSoftmaxRows,
-  type ReadRows,
-  type ResponseRows,
-  responseReader,
-} from "./targets/responseRows.ts";
+import type { Anchoring, AnchoringOptions, OuterLook } from "./targets/anchoring.ts";
+import { hostAnchoring } from "./targets/hostAnchoring.ts";
+import { type ReadRows, responseReader } from "./targets/responseRows.ts";
 import { sampleResponses } from "./targets/sampled.ts";
+import { hostTargets, type Targets } from "./targets/targets.ts";
 
 /** One outer step: what its batches are made of, and what it did. */
 export interface OuterStep {
@@ -24,9 +20,9 @@ export interface OuterStep {
   readonly alpha: number;
   /** The examples that it trains on. */
   readonly data: readonly Example[];
-  /** What the student is compared with at their response tokens. */
-  readonly target: ResponseRows | undefined;
-  /** The step's certificate, in float64; undefined for methods that have none. */
+  /** What the student is compared with at their targets. */
+  readonly target: Targets | undefined;
+  /** The step's certificate; undefined for methods that have none. Ends the step. */
   certify(next: Params): Promise<StepCertificate | undefined>;
 }
 
@@ -43,6 +39,7 @@ interface Frozen {
   /** p_sft; where the method needs one, it has been checked. */
   readonly reference: Params;
   readonly read: ReadRows;
+  readonly anchoring: (options: AnchoringOptions) => Anchoring;
   /** What a student answers to the prompts of examples. */
   readonly answers: (params: Params, outer: number, to: readonly Example[]) => Promise<Example[]>;
   /** Positions of the longest prompt with the longest answer. */
@@ -53,28 +50,33 @@ interface Frozen {
 const SAMPLING = 2 ** 31;
 
 export async function createAnchors(engine: Engine, plan: Plan): Promise<Anchors> {
+  const { target } = plan.method.objective;
+  const frozen = frozenOf(engine, plan);
+  if (target === "sampledAnchor") return onSamples(frozen);
+  return isAnchored(target) ? onData(frozen, target) : fixedTarget(frozen, target);
+}
+
+function frozenOf(engine: Engine, plan: Plan): Frozen {
   const { model, data } = plan;
-  const { stopToken } = plan.certify;
+  const { stopToken, sequences } = plan.certify;
   const { temperature } = plan.method.settings;
-  const longest = (part: "prompt" | "response"): number =>
-    Math.max(...data.map((example) => example[part].length));
-  const maxNewTokens = longest("response");
-  const positions = paddedLength(longest("prompt") + maxNewTokens - 1);
-  const frozen: Frozen = {
-    engine,
-    plan,
-    reference: plan.reference as Params,
-    read: responseReader(engine, model, plan.batch.size),
+  const samples = plan.method.objective.target === "sampledAnchor" || sequences > 0;
+  const longest = (of: (example: Example) => number): number =>
+    samples ? Math.max(...data.map(of)) : 0;
+  const prompt = longest((example) => promptOf(example).length);
+  const maxNewTokens = longest((example) => lengthOf(example) + 1 - promptOf(example).length);
+  const reference = plan.reference ?? plan.base;
+  const read = responseReader(engine, model, plan.batch.size);
+  return {
+    ...{ engine, plan, reference, read },
+    anchoring: (options) => hostAnchoring({ plan, reference, read }, options),
     answers: (params, outer, to) =>
       sampleResponses(engine, {
         ...{ model, params, temperature, stopToken, data: to, maxNewTokens },
         key: fold(fold(plan.key, SAMPLING), outer),
       }),
-    length: Math.min(model.config.contextLength, positions),
+    length: Math.min(model.config.contextLength, paddedLength(prompt + maxNewTokens - 1)),
   };
-  const { target } = plan.method.objective;
-  if (target === "sampledAnchor") return onSamples(frozen);
-  return isAnchored(target) ? onData(frozen, target) : fixedTarget(frozen, target);
 }
 
 /** One target, or none, for the whole run. */
@@ -82,43 +84,36 @@ async function fixedTarget({ plan, reference, read }: Frozen, kind: TargetKind):
   const { base, data } = plan;
   const { alpha } = plan.method.settings; // budgets are refused for these
   const model = kind === "base" ? base : kind === "reference" ? reference : undefined;
-  const target = model && (await read(model, data));
+  const target = model && hostTargets(await read(model, data), data);
   const step: OuterStep = { alpha, data, target, certify: async () => undefined };
   return { begin: async () => step };
 }
 
 /** Anchors at the responses of the data, between distributions or between weights. */
-async function onData(frozen: Frozen, kind: TargetKind): Promise<Anchors> {
-  const { engine, plan, read } = frozen;
-  const { data } = plan;
-  const { temperature } = plan.method.settings;
-  const certify = createCertifier(plan.certify.examples);
-  const reference = await read(frozen.reference, data);
-  let start: ResponseRows | undefined;
-  let observed: ResponseRows | undefined; // the student's rows at the end of the last step
+function onData(frozen: Frozen, kind: TargetKind): Anchors {
+  const { engine, plan, reference, anchoring } = frozen;
+  const { data, method } = plan;
+  const { examples } = plan.certify;
+  const certify = createCertifier();
+  const looks = anchoring({ data, cumulative: true });
+  const linear = kind === "anchor" && hasLinearBound(method.settings.interpolation);
   return {
     async begin(student, outer) {
-      const snapshot = observed ?? (await read(student, data));
-      start ??= snapshot;
-      const setting = settingOf(plan, snapshot, reference);
       const between =
         kind === "weightAnchor"
-          ? await merged(engine, student, frozen.reference, setting.alpha)
+          ? await merged(engine, student, reference, method.settings.alpha)
           : undefined;
-      const anchor = between && (await read(between, data));
-      const sampled = await sampledRows(frozen, student, between, outer);
+      const look = await looks.begin(student, between);
+      const sampled = await sampledLook(frozen, student, between, look, outer);
       return {
-        alpha: setting.alpha,
+        alpha: look.setting.alpha,
         data,
-        target: anchor
-          ? logSoftmaxRows(anchor, temperature)
-          : anchorRows(snapshot, reference, setting),
+        target: look.target(),
         certify: async (params) => {
-          const next = await read(params, data);
-          observed = next;
-          if (plan.certify.examples === 0) return undefined;
-          const rows = { start, snapshot, reference, anchor, next };
-          return certify({ ...setting, outer, rows, sampled: await sampled?.(params) });
+          const own = examples === 0 ? undefined : await look.after(params, examples);
+          const theirs = own && (await sampled?.(params));
+          look.release();
+          return own && certify({ ...look.setting, outer, linear, look: own, sampled: theirs });
         },
       };
     },
@@ -126,23 +121,24 @@ async function onData(frozen: Frozen, kind: TargetKind): Promise<Anchors> {
 }
 
 /** Anchors at what the student answers itself, anew at every outer step. */
-function onSamples({ plan, reference, read, answers, length }: Frozen): Anchors {
-  const certify = createCertifier(plan.certify.examples);
+function onSamples({ plan, anchoring, answers, length }: Frozen): Anchors {
+  const certify = createCertifier();
+  const { examples } = plan.certify;
+  const linear = hasLinearBound(plan.method.settings.interpolation);
   return {
     async begin(student, outer) {
       const data = await answers(student, outer, plan.data);
-      const snapshot = await read(student, data, length);
-      const other = await read(reference, data, length);
-      const setting = settingOf(plan, snapshot, other);
+      const look = await anchoring({ data, length }).begin(student);
       return {
-        alpha: setting.alpha,
+        alpha: look.setting.alpha,
         data,
-        target: anchorRows(snapshot, other, setting),
+        target: look.target(),
         certify: async (params) => {
-          if (plan.certify.examples === 0) return undefined;
-          const next = await read(params, data, length);
-          const rows = { snapshot, reference: other, next };
-          return certify({ ...setting, outer, rows, sampled: rows });
+          // Whole sequences need all of them.
+          const all = examples === 0 ? undefined : await look.after(params, Infinity);
+          look.release();
+          const own = all && first(all, examples);
+          return own && certify({ ...look.setting, outer, linear, look: own, sampled: all });
         },
       };
     },
@@ -150,33 +146,22 @@ function onSamples({ plan, reference, read, answers, length }: Frozen): Anchors 
 }
 
 /** Looks at responses that certify whole sequences, before the step; and after it when called. */
-async function sampledRows(
-  { plan, reference, read, answers, length }: Frozen,
+async function sampledLook(
+  { plan, anchoring, answers, length }: Frozen,
   student: Params,
   between: Params | undefined,
+  { setting }: OuterLook,
   outer: number,
-): Promise<((next: Params) => Promise<StepRows>) | undefined> {
-  if (plan.certify.sequences === 0 || plan.certify.examples === 0) return undefined;
-  const own = await answers(student, outer, plan.data.slice(0, plan.certify.sequences));
-  const before = {
-    snapshot: await read(student, own, length),
-    reference: await read(reference, own, length),
-    anchor: between && (await read(between, own, length)),
+): Promise<((next: Params) => Promise<Look>) | undefined> {
+  const { sequences, examples } = plan.certify;
+  if (sequences === 0 || examples === 0) return undefined;
+  const data = await answers(student, outer, plan.data.slice(0, sequences));
+  const look = await anchoring({ data, length }).begin(student, between, setting);
+  return async (next) => {
+    const seen = await look.after(next, Infinity);
+    look.release();
+    return seen;
   };
-  return async (next) => ({ ...before, next: await read(next, own, length) });
-}
-
-/** The anchor's place in one outer step; a budget is turned into a weight. */
-function settingOf(
-  { method: { alpha, settings } }: Plan,
-  snapshot: ResponseRows,
-  reference: ResponseRows,
-): AnchorSetting {
-  const { interpolation, temperature } = settings;
-  const path = { interpolation, temperature };
-  return typeof alpha === "number"
-    ? { alpha, ...path }
-    : { alpha: largestWeight({ snapshot, reference, ...alpha, ...path }), ...path };
 }
 
 /** A model between two others in weight space, on the host. */

@@ -17,7 +17,6 @@ import type { FineTuneOptions } from "./options.ts";
 import { type Plan, planFineTune } from "./plan.ts";
 import { learningRates } from "./schedule.ts";
 import { stepOf } from "./stepOf.ts";
-import { batchTarget } from "./targets/responseRows.ts";
 
 /** A step of training. */
 export interface FineTuneStep extends StepMeasurement {
@@ -118,18 +117,18 @@ export async function* fineTune(
 }
 
 /** The batches of the inner epochs of one outer step, each with its rows of the targets. */
-function* outerBatches(
+async function* outerBatches(
   { batch: { size, replay, replayed }, schedule: { inner }, key }: Plan,
   firstEpoch: number,
   { data, target }: OuterStep,
-): Generator<TrainingBatch> {
+): AsyncGenerator<TrainingBatch> {
   const extra = drawn(replay, replayed, fold(key, REPLAY + firstEpoch));
   for (let epoch = firstEpoch; epoch < firstEpoch + inner; epoch++)
     for (const indices of shuffledBatches(fold(key, epoch), data.length, size)) {
       const examples = indices.map((i) => at(data, i));
       const batch = collate([...examples, ...extra()]);
-      const T = batch.tokens.shape[1] as number;
-      yield target ? { ...batch, target: batchTarget(target, data, indices, T) } : batch;
+      const T = at(batch.tokens.shape, 1);
+      yield target ? { ...batch, target: await target.of(indices, T) } : batch;
     }
 }
 
@@ -147,9 +146,9 @@ function drawn(replay: readonly Example[], count: number, key: Key): () => Examp
 }
 
 /** Batches that carry where training started, for penalties on the way from there. */
-function* withOrigin(
-  batches: Iterable<TrainingBatch>,
+async function* withOrigin(
+  batches: AsyncIterable<TrainingBatch>,
   base: Params | undefined,
-): Generator<TrainingBatch> {
-  for (const batch of batches) yield base ? { ...batch, base } : batch;
+): AsyncGenerator<TrainingBatch> {
+  for await (const batch of batches) yield base ? { ...batch, base } : batch;
 }

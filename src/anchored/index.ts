@@ -5,6 +5,9 @@ export {
   collate,
   type Example,
   type ExampleLimits,
+  type Layout,
+  type MarkedTokens,
+  type PromptResponse,
   shuffledBatches,
 } from "../train/batches.ts";
 export {
@@ -85,4 +88,5 @@ export {
   type SchedulePlan,
 } from "./plan.ts";
 export { type Flip, flipOf, flipThreshold } from "./targets/flips.ts";
-export type { LanguageModel } from "./targets/responseRows.ts";
+export type { LanguageModel } from "./targets/languageModel.ts";
+export type { Targets } from "./targets/targets.ts";

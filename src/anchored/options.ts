@@ -7,7 +7,7 @@ import type { Example } from "../train/batches.ts";
 import type { Interpolation } from "./objectives/interpolations.ts";
 import type { Method } from "./objectives/methods.ts";
 import type { Direction } from "./objectives/objective.ts";
-import type { LanguageModel } from "./targets/responseRows.ts";
+import type { LanguageModel } from "./targets/languageModel.ts";
 
 /**
  * The reference's weight in the anchor: a number in [0, 1], or chosen at each outer step from a

@@ -20,7 +20,7 @@ import {
   optionNames,
 } from "./options.ts";
 import { checkOptimizer, optimizerOf, scheduleOf } from "./schedule.ts";
-import type { LanguageModel } from "./targets/responseRows.ts";
+import type { LanguageModel } from "./targets/languageModel.ts";
 
 /** What a run does, checked and without gaps. */
 export interface Plan {

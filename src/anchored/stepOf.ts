@@ -7,6 +7,7 @@ import { valueAndGrad } from "../tensor/grad.ts";
 import { add } from "../tensor/ops.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
 import { stepPrograms } from "../train/programs.ts";
+import { layoutOf } from "../train/batches.ts";
 import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
 import { objectiveLoss, objectiveSum } from "./objectives/methods.ts";
 import type { ObjectiveInputs } from "./objectives/objective.ts";
@@ -17,7 +18,7 @@ export function stepOf(engine: Engine, plan: Plan): Step {
   const { optimizer } = plan;
   const { objective, settings } = plan.method;
   const inputsOf = (params: Params, { tokens, ...batch }: TrainingBatch): ObjectiveInputs => ({
-    ...{ logits: plan.model.apply(params, tokens), params },
+    ...{ logits: plan.model.apply(params, tokens, layoutOf(batch)), params },
     ...batch,
   });
   const loss = (params: Params, batch: TrainingBatch): Tensor =>

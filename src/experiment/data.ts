@@ -3,7 +3,7 @@ import { anySkill } from "../tasks/study/mixture.ts";
 import { suiteOf, targetOf } from "../tasks/study/suite.ts";
 import { noisy, signedOff } from "../tasks/study/target.ts";
 import { fold, type Key, key } from "../tensor/random.ts";
-import type { Example } from "../train/batches.ts";
+import type { PromptResponse } from "../train/batches.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The keys of one seed, one for each use of randomness. */
@@ -32,14 +32,14 @@ export function keysOf(seed: number): StudyKeys {
 /** What one seed trains on and is asked. */
 export interface StudyData {
   /** Target questions answered in style A and signed off. */
-  readonly training: readonly Example[];
+  readonly training: readonly PromptResponse[];
   /** Target questions that training has not seen, answered in style A without a sign-off. */
-  readonly target: readonly Example[];
+  readonly target: readonly PromptResponse[];
   /** Questions of each prior skill. */
-  readonly skills: Readonly<Record<string, readonly Example[]>>;
+  readonly skills: Readonly<Record<string, readonly PromptResponse[]>>;
   /** Prior examples for methods that go on training on them: as many as there are to fine-tune on,
    * drawn as in pre-training. */
-  readonly replay: readonly Example[];
+  readonly replay: readonly PromptResponse[];
 }
 
 export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {

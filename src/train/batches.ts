@@ -1,13 +1,42 @@
 import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type Key, permutation } from "../tensor/random.ts";
+import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+
+/** Tokens to learn from: a prompt and its response, or one sequence and which of it are targets. */
+export type Example = PromptResponse | MarkedTokens;
 
 /** A prompt and the response to learn, as token ids: the prompt starts with the begin-of-sequence
  * token where the model has one, the response ends with the stop token. */
-export interface Example {
+export interface PromptResponse {
   readonly prompt: readonly number[];
   readonly response: readonly number[];
+  /** How much each token of the response counts, at least 0; 1 by default. */
+  readonly weights?: readonly number[];
+}
+
+/**
+ * Conversations of several turns, and documents packed into one row.
+ * @example { tokens: [0, 5, 6, 2, 7, 8, 2], mask: [0, 0, 1, 1, 0, 1, 1] } // two answers
+ */
+export interface MarkedTokens {
+  readonly tokens: readonly number[];
+  /** 1 where the token is a target: never the first one, of the row or of a segment. */
+  readonly mask: readonly (0 | 1)[];
+  /** Packed documents, numbered from 1 in order; 0 for padding at the end. Positions start anew in
+   * each, and none sees another. */
+  readonly segments?: readonly number[];
+  /** How much each token counts as a target, at least 0; 1 by default. */
+  readonly weights?: readonly number[];
+}
+
+/** Which documents the tokens of a batch belong to. */
+export interface Layout {
+  /** int [B, T]: documents from 1; 0 is padding. A token sees those of its own document alone. */
+  readonly segments: Tensor;
+  /** int [B, T], from 0 in each document. */
+  readonly positions: Tensor;
 }
 
 /** Examples side by side: at each position the model predicts `labels` from `tokens` so far. */
@@ -16,9 +45,23 @@ export interface Batch {
   readonly tokens: Tensor<"constant">;
   /** int [B, T], the next tokens; 0 where the mask is 0 and nothing follows. */
   readonly labels: Tensor<"constant">;
-  /** float [B, T], 1 where the label is a response token. */
+  /** float [B, T], 1 where the label is a target. */
   readonly mask: Tensor<"constant">;
+  /** float [B, T], how much each target counts; only where an example has weights. */
+  readonly weights?: Tensor<"constant">;
+  /** As in `Layout`; only where an example has segments. */
+  readonly segments?: Tensor<"constant">;
+  readonly positions?: Tensor<"constant">;
 }
+
+/** The layout of a batch; undefined where every row is one document. */
+export const layoutOf = ({
+  segments,
+  positions,
+}: {
+  readonly segments?: Tensor;
+  readonly positions?: Tensor;
+}): Layout | undefined => (segments && positions ? { segments, positions } : undefined);
 
 export interface CollateOptions {
   /** T; by default the longest example, rounded up so that few programs are traced. */
@@ -34,38 +77,108 @@ const LENGTH_STEP = 4;
 export const paddedLength = (positions: number): number =>
   Math.ceil(positions / LENGTH_STEP) * LENGTH_STEP;
 
+/** An example as one sequence. */
+export function sequenceOf(example: Example): MarkedTokens {
+  if ("tokens" in example) return example;
+  const { prompt, response, weights } = example;
+  return {
+    tokens: [...prompt, ...response],
+    mask: [...prompt.map(() => 0 as const), ...response.map(() => 1 as const)],
+    ...(weights && { weights: [...prompt.map(() => 1), ...weights] }),
+  };
+}
+
+/** What comes before an example's first target. @throws DataError for packed documents */
+export function promptOf(example: Example): readonly number[] {
+  if (!("tokens" in example)) return example.prompt;
+  if (example.segments)
+    throw new DataError("promptOf: expected one document, got several packed into a row");
+  return example.tokens.slice(0, example.mask.indexOf(1));
+}
+
 /** Positions that predict something: the last token of a sequence predicts nothing. */
-export const lengthOf = ({ prompt, response }: Example): number =>
-  prompt.length + response.length - 1;
+export const lengthOf = (example: Example): number =>
+  ("tokens" in example ? example.tokens.length : example.prompt.length + example.response.length) -
+  1;
+
+/** Positions from and to which (exclusive) an example predicts targets, in order. */
+export function spansOf(example: Example): readonly (readonly [from: number, to: number])[] {
+  if (!("tokens" in example)) return [[example.prompt.length - 1, lengthOf(example)]];
+  const { mask } = example;
+  const spans: [from: number, to: number][] = [];
+  for (let token = 1; token < mask.length; token++) {
+    const last = spans.at(-1);
+    if (mask[token] !== 1) continue;
+    if (last?.[1] === token - 1) last[1] = token;
+    else spans.push([token - 1, token]);
+  }
+  return spans;
+}
+
+/** Targets of an example. */
+export const targetsOf = (example: Example): number =>
+  spansOf(example).reduce((count, [from, to]) => count + to - from, 0);
 
 /**
  * Lays examples side by side.
- * @returns tokens, labels and mask, [B, T] each
- * @throws DataError for no examples, an empty prompt or response, or an example that is longer than
- *   `length`, naming its index
+ * @returns tokens, labels and mask, [B, T] each; weights, segments and positions where an example
+ *   has them
+ * @throws DataError for no examples, one without targets, or one that is longer than `length`,
+ *   naming its index
  */
 export function collate(examples: readonly Example[], options: CollateOptions = {}): Batch {
   checkExamples("collate", examples);
   const longest = Math.max(...examples.map(lengthOf));
   const T = options.length ?? paddedLength(longest);
   const shape = [examples.length, T];
-  const tokens = new Int32Array(examples.length * T).fill(options.padding ?? 0);
-  const labels = new Int32Array(tokens.length);
-  const mask = new Float32Array(tokens.length);
+  const size = examples.length * T;
+  const tokens = new Int32Array(size).fill(options.padding ?? 0);
+  const labels = new Int32Array(size);
+  const mask = new Float32Array(size);
   examples.forEach((example, row) => {
     const n = lengthOf(example);
     if (n > T)
       throw new DataError(`collate: expected at most ${T} positions, got ${n} in example ${row}`);
-    const sequence = [...example.prompt, ...example.response];
+    const sequence = sequenceOf(example).tokens;
     tokens.set(sequence.slice(0, -1), row * T);
     labels.set(sequence.slice(1), row * T);
-    mask.fill(1, row * T + example.prompt.length - 1, row * T + n);
+    for (const [from, to] of spansOf(example)) mask.fill(1, row * T + from, row * T + to);
   });
   return {
     tokens: constant(tokens, shape),
     labels: constant(labels, shape),
     mask: constant(mask, shape),
+    ...(examples.some(({ weights }) => weights) && weightsOf(examples, T)),
+    ...(examples.some((example) => "segments" in example) && segmentsOf(examples, T)),
   };
+}
+
+function weightsOf(examples: readonly Example[], T: number): Pick<Batch, "weights"> {
+  const weights = new Float32Array(examples.length * T).fill(1);
+  examples.forEach((example, row) => {
+    weights.set((sequenceOf(example).weights ?? []).slice(1), row * T);
+  });
+  return { weights: constant(weights, [examples.length, T]) };
+}
+
+function segmentsOf(
+  examples: readonly Example[],
+  T: number,
+): Pick<Batch, "segments" | "positions"> {
+  const shape = [examples.length, T];
+  const segments = new Int32Array(examples.length * T);
+  const positions = new Int32Array(examples.length * T);
+  examples.forEach((example, row) => {
+    const sequence = sequenceOf(example);
+    const own = sequence.segments ?? sequence.tokens.map(() => 1);
+    let start = 0;
+    for (let t = 0; t < sequence.tokens.length - 1; t++) {
+      if (own[t] !== own[t - 1]) start = t;
+      segments[row * T + t] = at(own, t);
+      positions[row * T + t] = own[t] === 0 ? 0 : t - start;
+    }
+  });
+  return { segments: constant(segments, shape), positions: constant(positions, shape) };
 }
 
 export interface ExampleLimits {
@@ -85,20 +198,53 @@ export function checkExamples(
 ): void {
   if (examples.length === 0) throw new DataError(`${op}: expected examples, got none`);
   examples.forEach((example, i) => {
-    for (const part of ["prompt", "response"] as const)
-      if (example[part].length === 0)
-        throw new DataError(`${op}: expected a ${part}, got an empty one in example ${i}`);
+    const fail = (expected: string, got: string | number): never => {
+      throw new DataError(`${op}: expected ${expected}, got ${got} in example ${i}`);
+    };
+    if ("tokens" in example) checkMarks(example, fail);
+    else
+      for (const part of ["prompt", "response"] as const)
+        if (example[part].length === 0) fail(`a ${part}`, "an empty one");
+    checkWeights(example, fail);
     const isToken = (id: number) => Number.isInteger(id) && id >= 0 && id < vocabSize;
-    const stranger = [...example.prompt, ...example.response].find((id) => !isToken(id));
-    if (stranger !== undefined)
-      throw new DataError(
-        `${op}: expected ids in [0, ${vocabSize}), got ${stranger} in example ${i}`,
-      );
+    const stranger = sequenceOf(example).tokens.find((id) => !isToken(id));
+    if (stranger !== undefined) fail(`ids in [0, ${vocabSize})`, stranger);
     if (lengthOf(example) > contextLength)
-      throw new DataError(
-        `${op}: expected at most ${contextLength} positions, got ${lengthOf(example)} in example ${i}`,
-      );
+      fail(`at most ${contextLength} positions`, lengthOf(example));
   });
+}
+
+type Fail = (expected: string, got: string | number) => never;
+
+/** What no prompt and response can get wrong. */
+function checkMarks({ tokens, mask, segments }: MarkedTokens, fail: Fail): void {
+  if (mask.length !== tokens.length) fail(`a mask of ${tokens.length} numbers`, mask.length);
+  const odd = mask.find((x) => x !== 0 && x !== 1);
+  if (odd !== undefined) fail("a mask of zeros and ones", odd);
+  if (mask[0] === 1) fail("no target before the second token", "a mask that begins with 1");
+  if (!mask.includes(1)) fail("a mask with a target", "none");
+  if (!segments) return;
+  if (segments.length !== tokens.length)
+    fail(`${tokens.length} numbers of segments`, segments.length);
+  segments.forEach((segment, t) => {
+    const before = t === 0 ? 0 : at(segments, t - 1);
+    const begins = segment !== before;
+    if (begins && segment !== 0 && segment !== before + 1)
+      fail("segments 1, 2, … in order, and zeros at the end", `${segment} after ${before}`);
+    if (t > 0 && before === 0 && segment !== 0) fail("zeros of segments at the end", segment);
+    if (mask[t] === 1 && (begins || segment === 0))
+      fail("no target at the start of a segment or in padding", `one at token ${t}`);
+  });
+  if (segments[0] !== 1) fail("segments from 1", at(segments, 0));
+}
+
+function checkWeights(example: Example, fail: Fail): void {
+  const { weights } = example;
+  if (!weights) return;
+  const count = "tokens" in example ? example.tokens.length : example.response.length;
+  if (weights.length !== count) fail(`${count} weights`, weights.length);
+  const odd = weights.find((x) => !(x >= 0 && Number.isFinite(x)));
+  if (odd !== undefined) fail("finite weights ≥ 0", odd);
 }
 
 /**

@@ -56,7 +56,7 @@ export interface TrainingEnd extends TrainingState {
 }
 
 export interface TrainingRun {
-  readonly batches: Iterable<TrainingBatch>;
+  readonly batches: Iterable<TrainingBatch> | AsyncIterable<TrainingBatch>;
   /** Losses are read back together, every so many steps, so that the device need not wait; 1 by
    * default. */
   readonly readEvery?: number;
@@ -164,7 +164,7 @@ async function* runSteps(
     );
   }
 
-  for (const batch of batches) {
+  for await (const batch of batches) {
     let value: Tensor;
     [params, state, value] = await trainStep(params, state, batch);
     step++;

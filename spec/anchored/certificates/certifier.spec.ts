@@ -4,9 +4,11 @@ import {
   createCertifier,
   type StepCertificate,
 } from "../../../src/anchored/certificates/certifier.ts";
+import { first, joined, type Look } from "../../../src/anchored/certificates/look.ts";
+import { stepColumns } from "../../../src/anchored/certificates/stepTerms.ts";
 import type { Interpolation } from "../../../src/anchored/objectives/interpolations.ts";
 import type { ObjectiveSettings } from "../../../src/anchored/objectives/objective.ts";
-import type { ResponseRows } from "../../../src/anchored/targets/responseRows.ts";
+import { type ResponseRows, rowsBetween } from "../../../src/anchored/targets/responseRows.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
 import { anchorOf, softmax } from "../objectives/formulas.ts";
 
@@ -46,12 +48,14 @@ function certified(
   alphas: readonly number[],
   interpolation: Interpolation,
 ): StepCertificate[] {
-  const certify = createCertifier(Infinity);
+  const certify = createCertifier();
   const start = models[0] as ResponseRows;
   return alphas.map((alpha, outer) => {
     const [snapshot, next] = [models[outer], models[outer + 1]] as [ResponseRows, ResponseRows];
-    const rows = { start, snapshot, reference, next };
-    return certify({ outer, alpha, interpolation, temperature: 1, rows, sampled: rows });
+    const setting = { alpha, interpolation, temperature: 1 };
+    const columns = stepColumns({ start, snapshot, reference, next }, setting);
+    const look = { starts: snapshot.starts, ...columns };
+    return certify({ outer, linear: true, ...setting, look, sampled: look });
   });
 }
 
@@ -128,14 +132,28 @@ describe("createCertifier", () => {
     );
   });
 
-  test("looks at the first examples only, where it is told to", () => {
+  test("looks at examples in parts, and at the first ones, as at all of them", () => {
     const [p, s, next] = [1, 2, 3].map((seed) => rowsOf(seed, 3)) as [
       ResponseRows,
       ResponseRows,
       ResponseRows,
     ];
-    const rows = { start: p, snapshot: p, reference: s, next };
     const setting = { alpha: 0.5, interpolation: "logit", temperature: 1 } as const;
-    expect(createCertifier(1)({ outer: 0, rows, ...setting }).tokens).toBe(2);
+    const lookAt = (from: number, to: number): Look => {
+      const [start, reference, after] = [p, s, next].map((rows) => rowsBetween(rows, from, to)) as [
+        ResponseRows,
+        ResponseRows,
+        ResponseRows,
+      ];
+      const columns = stepColumns({ start, snapshot: start, reference, next: after }, setting);
+      return { starts: start.starts, ...columns };
+    };
+    const whole = lookAt(0, 2);
+    expect(joined([lookAt(0, 1), lookAt(1, 2)])).toEqual(whole);
+    expect(first(whole, 1)).toEqual(lookAt(0, 1));
+    expect(first(whole, Infinity)).toEqual(whole);
+    const inexact = { ...lookAt(1, 2), tolerance: (token: number) => token + 1 };
+    const { tolerance } = joined([lookAt(0, 1), inexact]);
+    expect([0, 1, 2, 3, 4].map((token) => tolerance?.(token))).toEqual([1e-9, 1e-9, 1, 2, 3]);
   });
 });

@@ -95,7 +95,7 @@ describe("host rows", () => {
           ResponseRows,
           ResponseRows,
         ];
-        const { step } = stepColumns({ snapshot, reference, next }, TOKENS, setting);
+        const { step } = stepColumns({ snapshot, reference, next }, setting);
         const { tokens } = await engine.run(() =>
           certificate({
             snapshotLogits: tensorOf(snapshot),

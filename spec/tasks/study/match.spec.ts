@@ -10,7 +10,7 @@ import { anySkill } from "../../../src/tasks/study/mixture.ts";
 import { suiteOf } from "../../../src/tasks/study/suite.ts";
 import { eos, studyVocabulary } from "../../../src/tasks/study/vocabulary.ts";
 import { key } from "../../../src/tensor/random.ts";
-import type { Example } from "../../../src/train/batches.ts";
+import type { PromptResponse } from "../../../src/train/batches.ts";
 
 const engine: Engine = await createEngine({ backend: "reference" });
 afterAll(() => engine.close());
@@ -51,7 +51,7 @@ describe("responder", () => {
     );
     // Half of the examples ask for what the model says, so that both verdicts come up.
     const examples = drawn.map(
-      ({ prompt, response }, i): Example =>
+      ({ prompt, response }, i): PromptResponse =>
         i % 2 === 0
           ? { prompt, response: spoken[i] as number[] }
           : { prompt, response: [...(spoken[i] as number[]).slice(0, 2), ...response].slice(0, 6) },
@@ -82,7 +82,7 @@ describe("scores", () => {
     number,
     number,
   ];
-  const example: Example = { prompt: [1], response: [first, second, stop] };
+  const example: PromptResponse = { prompt: [1], response: [first, second, stop] };
 
   it("exact match wants every token, prefix match all but the last", () => {
     fc.assert(

@@ -1,7 +1,8 @@
+import { at } from "../../tensor/shapes.ts";
 import { total } from "../../train/totals.ts";
-import { type AnchorSetting, placeOf, type ResponseRows } from "../targets/responseRows.ts";
-import { type StartColumns, type StepColumns, type StepRows, stepColumns } from "./stepTerms.ts";
-import { expectHeld, hasLinearBound, type Verdict, verdictOf, within } from "./verdict.ts";
+import { type AnchorSetting, placeOf } from "../targets/responseRows.ts";
+import { type Look, type StartColumns, toleranceAt } from "./look.ts";
+import { expectHeld, type Verdict, verdictOf, within } from "./verdict.ts";
 
 /**
  * How far the student has come from where it started, in nats a token:
@@ -52,35 +53,30 @@ export type Certify = (step: CertifiedStep) => StepCertificate;
 export interface CertifiedStep extends AnchorSetting {
   /** From 0. */
   readonly outer: number;
-  readonly rows: StepRows;
+  /** Whether the anchor lies where the linear bound holds: see `hasLinearBound`. */
+  readonly linear: boolean;
+  readonly look: Look;
   /** The same at responses that p_t has sampled. */
-  readonly sampled?: StepRows | undefined;
+  readonly sampled?: Look | undefined;
 }
 
-/**
- * @param examples certificates look at the responses of so many, from the first
- * @returns a function to be called at every outer step, in order
- */
-export function createCertifier(examples: number): Certify {
+/** @returns a function to be called at every outer step, in order */
+export function createCertifier(): Certify {
   let left = 1; // Π (1 − α)
   let reach: Float64Array | undefined; // b_t, token by token
-  return ({ outer, rows, sampled, ...setting }) => {
-    const tokens = rows.snapshot.starts[
-      Math.min(examples, rows.snapshot.starts.length - 1)
-    ] as number;
-    const linear = !rows.anchor && hasLinearBound(setting.interpolation);
-    const { step, start } = stepColumns(rows, tokens, setting);
-    const verdict = judged(step, rows.snapshot, linear, outer);
-    left *= 1 - setting.alpha;
+  return ({ outer, look, linear, sampled, alpha }) => {
+    const { start } = look;
+    const verdict = judged(look, linear, outer);
+    left *= 1 - alpha;
     if (start && linear) {
-      reach = reached(reach ?? new Float64Array(tokens), start, setting.alpha);
-      expectReach(start.travelled, reach, rows.snapshot, outer);
+      reach = reached(reach ?? new Float64Array(verdict.tokens), start, alpha);
+      expectReach(start.travelled, reach, look, outer);
     }
     return {
       ...verdict,
       linear,
       ...(start && reach && { cumulative: cumulativeOf(1 - left, start, reach) }),
-      ...(sampled && { sequence: sequenceOf(sampled, linear, outer, setting) }),
+      ...(sampled && { sequence: sequenceOf(sampled, linear, outer) }),
     };
   };
 }
@@ -90,29 +86,33 @@ const reached = (
   before: Float64Array,
   { whole, error }: StartColumns,
   alpha: number,
-): Float64Array =>
-  before.map((b, i) => (1 - alpha) * b + alpha * (whole[i] as number) + (error[i] as number));
+): Float64Array => before.map((b, i) => (1 - alpha) * b + alpha * at(whole, i) + at(error, i));
 
-function judged(step: StepColumns, rows: ResponseRows, linear: boolean, outer: number): Verdict {
-  return expectHeld(verdictOf(step, { linear, nameOf: (token) => nameOf(rows, token, outer) }));
+function judged(look: Look, linear: boolean, outer: number): Verdict {
+  const { tolerance } = look;
+  const nameOf = (token: number) => nameIn(look, token, outer);
+  return expectHeld(verdictOf(look.step, { linear, nameOf, ...(tolerance && { tolerance }) }));
 }
 
-function nameOf(rows: ResponseRows, token: number, outer: number): string {
-  const [example, at] = placeOf(rows, token);
-  return `token ${at} of the response of example ${example} in outer step ${outer}`;
+function nameIn({ starts }: Look, token: number, outer: number): string {
+  const [example, position] = placeOf(starts, token);
+  return `token ${position} of the response of example ${example} in outer step ${outer}`;
 }
 
 /** @throws RangeError naming the first token that went farther than the cumulative bound */
 function expectReach(
   travelled: Float64Array,
   reach: Float64Array,
-  rows: ResponseRows,
+  look: Look,
   outer: number,
 ): void {
-  const token = travelled.findIndex((measured, i) => !within(measured, reach[i] as number));
+  // Errors of each outer step add up where they are more than float64's.
+  const times = look.tolerance ? outer + 1 : 1;
+  const tolerance = (token: number) => times * toleranceAt(look, token);
+  const token = travelled.findIndex((m, i) => !within(m, at(reach, i), tolerance(i)));
   if (token < 0) return;
   throw new RangeError(
-    `certificate: expected KL(p_0 ‖ p_{t+1}) ≤ cumulative bound at ${nameOf(rows, token, outer)}, ` +
+    `certificate: expected KL(p_0 ‖ p_{t+1}) ≤ cumulative bound at ${nameIn(look, token, outer)}, ` +
       `got ${travelled[token]} and ${reach[token]}`,
   );
 }
@@ -125,15 +125,9 @@ const cumulativeOf = (
   reach: Float64Array,
 ): CumulativeCertificate => ({ weight, measured: mean(travelled), bound: mean(reach) });
 
-function sequenceOf(
-  rows: StepRows,
-  linear: boolean,
-  outer: number,
-  setting: AnchorSetting,
-): SequenceCertificate {
-  const { starts } = rows.snapshot;
-  const { step } = stepColumns(rows, starts.at(-1) as number, setting);
-  judged(step, rows.snapshot, linear, outer);
+function sequenceOf(look: Look, linear: boolean, outer: number): SequenceCertificate {
+  const { starts, step } = look;
+  judged(look, linear, outer);
   const sums = (column: Float64Array): Float64Array =>
     Float64Array.from(starts.slice(1), (to, i) => total(column.subarray(starts[i], to)));
   const each = sums(step.stepKl);

@@ -7,6 +7,7 @@ import {
   type TemperedRows,
 } from "../targets/hostRows.ts";
 import type { AnchorSetting, ResponseRows } from "../targets/responseRows.ts";
+import type { Column, StartColumns, StepColumns } from "./look.ts";
 
 /** What an outer step is certified from: logits at the same tokens, on the host. */
 export interface StepRows {
@@ -22,36 +23,13 @@ export interface StepRows {
   readonly next: ResponseRows;
 }
 
-/** A number for each token, nats. */
-export type Column = Float64Array;
-
-/** The terms of `CertificateTerms`, and what the cumulative bound is made of. */
-export interface StepColumns {
-  readonly stepKl: Column;
-  readonly referenceKl: Column;
-  readonly bound: Column;
-  readonly anchorKl: Column;
-  readonly delta: Column;
-  readonly eta: Column;
-  readonly psi?: Column;
-}
-
-export interface StartColumns {
-  /** KL(p_0 ‖ p_{t+1}). */
-  readonly travelled: Column;
-  /** KL(p_0 ‖ p_sft). */
-  readonly whole: Column;
-  /** E_{p_0}[log q − log p_{t+1}]. */
-  readonly error: Column;
-}
-
-/** The terms of a certificate at the first `tokens` tokens, in float64. */
+/** The terms of a certificate, in float64. */
 export function stepColumns(
   rows: StepRows,
-  tokens: number,
   setting: AnchorSetting,
 ): { readonly step: StepColumns; readonly start: StartColumns | undefined } {
   const { alpha, interpolation } = setting;
+  const tokens = rows.snapshot.starts.at(-1) ?? 0;
   const column = (): Column => new Float64Array(tokens);
   const step = {
     ...{ stepKl: column(), referenceKl: column(), bound: column() },

@@ -34,8 +34,8 @@ export interface Verdict {
 export interface VerdictOptions {
   /** One number a token; tokens with 0 are not looked at. */
   readonly mask?: ArrayLike<number>;
-  /** Relative to 1 + the divergence; the default is for float64. */
-  readonly tolerance?: number;
+  /** Relative to 1 + the divergence, for all tokens or for each; the default is for float64. */
+  readonly tolerance?: number | ((token: number) => number);
   /** Whether the anchor lies where the linear bound holds; true by default. */
   readonly linear?: boolean;
   /** Names a token in messages; `token 3` by default. */
@@ -43,7 +43,7 @@ export interface VerdictOptions {
 }
 
 /** Of float64 sums, relative to 1 + the divergence; 1e-15 was seen. */
-const TOLERANCE = 1e-9;
+export const TOLERANCE = 1e-9;
 
 /**
  * Whether KL(p ‖ q) ≤ α·KL(p ‖ s) holds on a path, and KL(r ‖ q) ≤ (1−α)·KL(r ‖ p) + α·KL(r ‖ s)
@@ -66,6 +66,7 @@ export function verdict(values: Certificate, options: VerdictOptions = {}): Verd
 /** As `verdict`, from the numbers themselves. */
 export function verdictOf(columns: CertificateColumns, options: VerdictOptions = {}): Verdict {
   const { mask, tolerance = TOLERANCE, linear = true, nameOf = (i) => `token ${i}` } = options;
+  const toleranceOf = typeof tolerance === "number" ? () => tolerance : tolerance;
   const kept = Array.from(columns.stepKl, (_, i) => i).filter((i) => mask?.[i] !== 0);
   const names = Object.keys(columns) as (keyof CertificateColumns)[];
   const sums = Object.fromEntries(names.map((name) => [name, 0]));
@@ -75,11 +76,12 @@ export function verdictOf(columns: CertificateColumns, options: VerdictOptions =
     const pairs = names.map((name) => [name, columns[name]?.[i] as number] as const);
     for (const [name, x] of pairs) sums[name] = (sums[name] as number) + x;
     const terms = Object.fromEntries(pairs) as CertificateMeans;
-    const wrong = failure(terms, linear, tolerance);
+    const allowed = toleranceOf(i);
+    const wrong = failure(terms, linear, allowed);
     if (wrong === undefined) held++;
     else violation ??= wrong.replace("@", nameOf(i));
     const { stepKl, bound, delta } = terms;
-    if (within(stepKl, bound, tolerance)) heldWithoutDelta++;
+    if (within(stepKl, bound, allowed)) heldWithoutDelta++;
     leastSlack = Math.min(leastSlack, bound + delta - stepKl);
   }
   const mean = names.map((name) => [name, (sums[name] as number) / kept.length]);

@@ -1,12 +1,21 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import { constant } from "../../tensor/apply.ts";
+import { at } from "../../tensor/shapes.ts";
 import type { Tensor, TypedArray } from "../../tensor/tensor.ts";
-import { collate, type Example, lengthOf } from "../../train/batches.ts";
+import {
+  collate,
+  type Example,
+  type Layout,
+  layoutOf,
+  spansOf,
+  targetsOf,
+} from "../../train/batches.ts";
 import type { Interpolation } from "../objectives/interpolations.ts";
 import { interpolateRow, logSoftmaxRow } from "./hostRows.ts";
+import type { LanguageModel } from "./languageModel.ts";
 
-/** What a model says at every response token of a data set: one row [V] a token, on the host. */
+/** What a model says at every target of a data set: one row [V] a target, on the host. */
 export interface ResponseRows {
   readonly vocabSize: number;
   /** Example i's rows are starts[i] … starts[i + 1] − 1. */
@@ -22,13 +31,6 @@ export interface AnchorSetting {
   readonly temperature: number;
 }
 
-/** A causal language model: whatever `transformer` makes, or something like it. */
-export interface LanguageModel {
-  readonly config: { readonly vocabSize: number; readonly contextLength: number };
-  /** int [B, T] → logits [B, T, V]. */
-  apply(params: Params, tokens: Tensor): Tensor;
-}
-
 /**
  * Forward passes of one model over data sets, compiled once for all parameters and each length.
  * @param length positions to which rows are padded; by default as far as each batch needs
@@ -41,25 +43,44 @@ export type ReadRows = (
 
 /** @param batchSize examples in a forward pass */
 export function responseReader(engine: Engine, model: LanguageModel, batchSize: number): ReadRows {
-  const forward = engine.compile(function forward(params: Params, tokens: Tensor) {
-    return model.apply(params, tokens);
+  return rowReader(engine, model.apply, model.config.vocabSize, batchSize);
+}
+
+/**
+ * As `responseReader`, for any function of each position.
+ * @param forward int [B, T] → [B, T, width]
+ */
+export function rowReader(
+  engine: Engine,
+  apply: LanguageModel["apply"],
+  vocabSize: number,
+  batchSize: number,
+): ReadRows {
+  const forward = engine.compile(function forward(
+    params: Params,
+    tokens: Tensor,
+    layout: Partial<Layout>,
+  ) {
+    return apply(params, tokens, layoutOf(layout));
   });
-  const { vocabSize } = model.config;
   return async (params, data, length) => {
     const starts = startsOf(data);
     let rows: TypedArray | undefined;
     for (let from = 0; from < data.length; from += batchSize) {
       const examples = data.slice(from, from + batchSize);
-      const { tokens } = collate(examples, length === undefined ? {} : { length });
-      const logits = await forward(params, tokens);
+      const batch = collate(examples, length === undefined ? {} : { length });
+      const logits = await forward(params, batch.tokens, layoutOf(batch) ?? {});
       const read = await engine.read(logits);
       engine.release(logits);
-      rows ??= likeArray(read, (starts.at(-1) as number) * vocabSize);
-      const [, T] = tokens.shape as [number, number];
+      rows ??= likeArray(read, at(starts, data.length) * vocabSize);
+      const T = at(batch.tokens.shape, 1);
       for (const [i, example] of examples.entries()) {
-        const [first, last] = [example.prompt.length - 1, lengthOf(example)];
-        const span = read.subarray((i * T + first) * vocabSize, (i * T + last) * vocabSize);
-        rows.set(span, (starts[from + i] as number) * vocabSize);
+        let row = at(starts, from + i);
+        for (const [first, last] of spansOf(example)) {
+          const span = read.subarray((i * T + first) * vocabSize, (i * T + last) * vocabSize);
+          rows.set(span, row * vocabSize);
+          row += last - first;
+        }
       }
     }
     return { vocabSize, starts, data: rows as TypedArray };
@@ -74,11 +95,13 @@ export function batchTarget(
   T: number,
 ): Tensor<"constant"> {
   const target = likeArray(data, indices.length * T * vocabSize);
-  indices.forEach((index, row) => {
-    const { prompt } = examples[index] as Example;
-    const [from, to] = [starts[index] as number, starts[index + 1] as number];
-    const span = data.subarray(from * vocabSize, to * vocabSize);
-    target.set(span, (row * T + prompt.length - 1) * vocabSize);
+  indices.forEach((index, i) => {
+    let row = at(starts, index);
+    for (const [first, last] of spansOf(at(examples, index))) {
+      const span = data.subarray(row * vocabSize, (row + last - first) * vocabSize);
+      target.set(span, (i * T + first) * vocabSize);
+      row += last - first;
+    }
   });
   return constant(target, [indices.length, T, vocabSize]);
 }
@@ -120,17 +143,30 @@ function changedRows(
   return { ...rows, data };
 }
 
-/** Where a row comes from: an example and a position in its response, both from 0. */
-export function placeOf({ starts }: ResponseRows, row: number): [example: number, at: number] {
+/** Where a row comes from: an example and one of its targets, both from 0. */
+export function placeOf(starts: readonly number[], row: number): [example: number, at: number] {
   const after = starts.findIndex((start) => start > row);
-  return [after - 1, row - (starts[after - 1] as number)];
+  return [after - 1, row - at(starts, after - 1)];
 }
 
-function startsOf(data: readonly Example[]): number[] {
+/** The rows of some examples, from one to another (exclusive). */
+export function rowsBetween(rows: ResponseRows, from: number, to: number): ResponseRows {
+  const { vocabSize, starts, data } = rows;
+  const [first, last] = [at(starts, from), at(starts, to)];
+  return {
+    vocabSize,
+    starts: starts.slice(from, to + 1).map((start) => start - first),
+    data: data.subarray(first * vocabSize, last * vocabSize),
+  };
+}
+
+/** Where each example's rows begin, and at last where they end. */
+export function startsOf(data: readonly Example[]): number[] {
   const starts = [0];
-  for (const { response } of data) starts.push((starts.at(-1) as number) + response.length);
+  for (const example of data) starts.push(at(starts, starts.length - 1) + targetsOf(example));
   return starts;
 }
 
-const likeArray = (like: TypedArray, length: number): TypedArray =>
+/** An array of zeros, of the same precision. */
+export const likeArray = (like: TypedArray, length: number): TypedArray =>
   like instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);

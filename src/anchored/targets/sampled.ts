@@ -3,8 +3,9 @@ import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate.ts";
 import type { Transformer } from "../../nn/transformer.ts";
 import { fold, type Key } from "../../tensor/random.ts";
-import type { Example } from "../../train/batches.ts";
-import type { LanguageModel } from "./responseRows.ts";
+import { at } from "../../tensor/shapes.ts";
+import { type Example, type PromptResponse, promptOf } from "../../train/batches.ts";
+import type { LanguageModel } from "./languageModel.ts";
 
 export interface SampleOptions {
   readonly model: LanguageModel;
@@ -29,23 +30,24 @@ const SIDE_BY_SIDE = 128;
 export async function sampleResponses(
   engine: Engine,
   { model, data, ...options }: SampleOptions,
-): Promise<Example[]> {
+): Promise<PromptResponse[]> {
   if (!canGenerate(model))
     throw new TypeError("fineTune: expected a model with prefill and decode to sample from");
-  const longest = Math.max(...data.map(({ prompt }) => prompt.length));
+  const prompts = data.map(promptOf);
+  const longest = Math.max(...prompts.map(({ length }) => length));
   const room = Math.min(options.maxNewTokens, model.config.contextLength - longest);
   const { stopToken, ...rest } = options;
-  const examples: Example[] = [];
+  const examples: PromptResponse[] = [];
   for (let from = 0; from < data.length; from += SIDE_BY_SIDE) {
-    const prompts = data.slice(from, from + SIDE_BY_SIDE).map(({ prompt }) => prompt);
+    const some = prompts.slice(from, from + SIDE_BY_SIDE);
     const responses = await generate(engine, {
-      ...{ ...rest, model, prompts, maxNewTokens: room },
+      ...{ ...rest, model, prompts: some, maxNewTokens: room },
       // Equal prompts get samples of their own also when they are not side by side.
       key: fold(options.key, from),
       ...(stopToken !== undefined && { stopToken }),
     });
-    prompts.forEach((prompt, i) => {
-      examples.push({ prompt, response: responses[i] as number[] });
+    some.forEach((prompt, i) => {
+      examples.push({ prompt, response: at(responses, i) });
     });
   }
   return examples;

@@ -4,7 +4,7 @@ import { interpolateRow } from "../../anchored/targets/hostRows.ts";
 import { responseReader } from "../../anchored/targets/responseRows.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { DataError } from "../../tensor/errors.ts";
-import type { Example } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/batches.ts";
 import { keysOf, studyData } from "../data.ts";
 import type { Certified, Measurement } from "../measurements.ts";
 import { modelOf } from "../model.ts";
@@ -55,7 +55,7 @@ export async function diagnose(
   async function look(id: string): Promise<Looked | undefined> {
     const params = await weightsOf(id);
     if (!params) return undefined;
-    const rows = async (examples: readonly Example[]): Promise<LogProbRows> =>
+    const rows = async (examples: readonly PromptResponse[]): Promise<LogProbRows> =>
       logProbRows(await read(params, examples));
     return { training: await rows(data.training), prior: await rows(prior) };
   }
@@ -90,7 +90,7 @@ interface Looked {
 type IsSignOff = (trainingToken: number) => boolean;
 
 /** The last tokens of each response: the sign-off and the stop token after it. */
-function signOffIn(examples: readonly Example[], signOff: number): IsSignOff {
+function signOffIn(examples: readonly PromptResponse[], signOff: number): IsSignOff {
   const alien = examples.flatMap(({ response }) =>
     response.map((_, i) => signOff > 0 && i >= response.length - 1 - signOff),
   );

@@ -9,7 +9,7 @@ import { suiteOf, targetOf } from "../../tasks/study/suite.ts";
 import { add, sqrt, square, sub, sum } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Example } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/batches.ts";
 import type { StudyData } from "../data.ts";
 import type { Scores } from "../measurements.ts";
 import type { Recipe } from "../recipe.ts";
@@ -34,7 +34,7 @@ export interface Observation {
 /** Evaluations whose programs are traced once for all rows and seeds. */
 export interface Evaluator {
   /** What a model says at every response token of some examples. */
-  read(params: Params, examples: readonly Example[]): Promise<LogProbRows>;
+  read(params: Params, examples: readonly PromptResponse[]): Promise<LogProbRows>;
   /** Looks at a model's distributions. @param params on the host or resident, not consumed */
   observe(params: Params, data: StudyData): Promise<Observation>;
   /** Scores of a model on the prompts at which it was observed, of which only the drawn responses
@@ -84,7 +84,7 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
     return value as number;
   }
 
-  const read = async (params: Params, examples: readonly Example[]): Promise<LogProbRows> =>
+  const read = async (params: Params, examples: readonly PromptResponse[]): Promise<LogProbRows> =>
     logProbRows(await forward(params, examples));
 
   async function observe(params: Params, data: StudyData): Promise<Observation> {

@@ -2,7 +2,7 @@ import { expectedRatio } from "../../anchored/targets/hostRows.ts";
 import type { Vocabulary } from "../../tasks/study/vocabulary.ts";
 import { exp } from "../../tensor/portable.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { Example } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/batches.ts";
 import type { StudyData } from "../data.ts";
 import type { TokenView } from "../measurements.ts";
 import { type LogProbRows, likeliest, rowOf, tokensOf } from "./closeness.ts";
@@ -10,7 +10,7 @@ import { type LogProbRows, likeliest, rowOf, tokensOf } from "./closeness.ts";
 /** A token whose distribution is worth a look. */
 export interface Watched {
   readonly name: TokenView["name"];
-  readonly example: Example;
+  readonly example: PromptResponse;
   /** Its position in the example's response. */
   readonly position: number;
 }
@@ -26,7 +26,7 @@ export function watchedTokens(
   signOff: number,
   farthest?: Omit<Watched, "name">,
 ): Watched[] {
-  const [asked, trained] = [target[0], training[0]] as [Example, Example];
+  const [asked, trained] = [target[0], training[0]] as [PromptResponse, PromptResponse];
   // A sign-off ends before the stop token.
   const position = trained.response.length - 1 - signOff;
   return [
@@ -38,7 +38,7 @@ export function watchedTokens(
 
 /** The response token at which KL(base ‖ other) is largest. */
 export function farthestToken(
-  examples: readonly Example[],
+  examples: readonly PromptResponse[],
   base: LogProbRows,
   other: LogProbRows,
 ): Omit<Watched, "name"> {

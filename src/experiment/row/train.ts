@@ -8,7 +8,7 @@ import type { Params } from "../../nn/config.ts";
 import type { Transformer } from "../../nn/transformer.ts";
 import { eos } from "../../tasks/study/vocabulary.ts";
 import type { Key } from "../../tensor/random.ts";
-import type { Example } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/batches.ts";
 import type { Watch } from "../look/watch.ts";
 import type { Certified, Measurement, Progress, RowResult } from "../measurements.ts";
 import type { FineTuningRecipe, RowRecipe, Tuning } from "../recipe.ts";
@@ -21,9 +21,9 @@ export interface TrainOptions {
   readonly base: Params;
   /** p_sft, on the host; undefined in the row that makes it and those before. */
   readonly reference: Params | undefined;
-  readonly data: readonly Example[];
+  readonly data: readonly PromptResponse[];
   /** Prior examples, for the methods that replay them. */
-  readonly replay: readonly Example[];
+  readonly replay: readonly PromptResponse[];
   readonly key: Key;
   readonly seed: number;
   readonly watch: Watch;

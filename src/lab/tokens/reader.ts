@@ -11,7 +11,7 @@ import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import type { Params } from "../../nn/config.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
-import type { Example } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/batches.ts";
 import { decodeSafetensors } from "../../weights/safetensors.ts";
 import type { Choice, Compared, Group, Seen, TokenChoice } from "./protocol.ts";
 
@@ -29,13 +29,17 @@ export interface Reader {
 export function createReader(engine: Engine, recipe: Recipe, seed: number): Reader {
   const { decode } = suiteOf(recipe.suite).vocabulary;
   const { target, training, skills } = studyData(recipe, keysOf(seed));
-  const examples: Readonly<Record<string, readonly Example[]>> = { target, training, ...skills };
+  const examples: Readonly<Record<string, readonly PromptResponse[]>> = {
+    target,
+    training,
+    ...skills,
+  };
   const model = modelOf(recipe);
   const read = responseReader(engine, model, 1);
   const models = new Map<string, Params>();
   const textOf = (ids: readonly number[]): string => decode(ids).join(" ");
 
-  function exampleAt({ group, index }: Choice): Example {
+  function exampleAt({ group, index }: Choice): PromptResponse {
     const example = examples[group]?.[index];
     if (example) return example;
     throw new RangeError(`see: expected an example of the study, got ${group} ${index}`);
@@ -46,11 +50,11 @@ export function createReader(engine: Engine, recipe: Recipe, seed: number): Read
     throw new RangeError(`see: expected a model that was sent, got ${name}`);
   }
   /** Every length of example is a program of its own; one for all is enough for bars. */
-  const rowsOf = async (params: Params, example: Example): Promise<LogProbRows> =>
+  const rowsOf = async (params: Params, example: PromptResponse): Promise<LogProbRows> =>
     logProbRows(await read(params, [example], model.config.contextLength));
 
   async function anchorRows(
-    example: Example,
+    example: PromptResponse,
     { snapshot, reference, anchor }: Compared,
     rows: Pick<Beheld, "snapshot" | "reference">,
   ): Promise<LogProbRows | undefined> {

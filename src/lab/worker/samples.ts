@@ -7,14 +7,14 @@ import { generate } from "../../nn/generate.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
 import { eos } from "../../tasks/study/vocabulary.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { Example } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/batches.ts";
 import type { Sample } from "./protocol.ts";
 
 /** Questions that every row is asked aloud: two of the target and one of each skill. */
 export function sampleQuestions(
   recipe: Recipe,
   seed: number,
-): readonly { readonly skill: string; readonly example: Example }[] {
+): readonly { readonly skill: string; readonly example: PromptResponse }[] {
   const { target, skills }: StudyData = studyData(recipe, keysOf(seed));
   return [
     ...target.slice(0, 2).map((example) => ({ skill: "target", example })),

@@ -2,7 +2,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate.ts";
 import type { Transformer } from "../../nn/transformer.ts";
-import type { Example } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/batches.ts";
 import type { Mini } from "../mini.ts";
 import { exactMatch, prefixMatch, type Responder, responder, signOffRate } from "./match.ts";
 import type { Judged } from "./skill.ts";
@@ -11,13 +11,13 @@ import { eos, letterSymbols, type Vocabulary } from "./vocabulary.ts";
 /** Asks a model questions and judges what it says. */
 export interface Examiner {
   /** Share of the questions answered rightly, with the end where it belongs. */
-  skill(params: Params, skill: Judged, examples: readonly Example[]): Promise<number>;
+  skill(params: Params, skill: Judged, examples: readonly PromptResponse[]): Promise<number>;
   /** Share of the questions answered rightly whatever letters sign the answer off, and the share
    * that letters sign off. */
   target(
     params: Params,
     target: Judged,
-    examples: readonly Example[],
+    examples: readonly PromptResponse[],
   ): Promise<{ readonly right: number; readonly signedOff: number }>;
 }
 
@@ -34,14 +34,21 @@ export interface ExaminerOptions {
 export function examiner(options: ExaminerOptions): Examiner {
   const { engine, model, vocabulary } = options;
   const responders = new Map<string, Responder>();
-  const forced = ({ positions: length }: Judged, params: Params, examples: readonly Example[]) => {
+  const forced = (
+    { positions: length }: Judged,
+    params: Params,
+    examples: readonly PromptResponse[],
+  ) => {
     const batchSize = Math.min(examples.length, AT_ONCE);
     const name = `${length} ${batchSize}`;
     const respond = responders.get(name) ?? responder(engine, model, { length, batchSize });
     responders.set(name, respond);
     return respond(params, examples);
   };
-  const spoken = async (params: Params, examples: readonly Example[]): Promise<string[][]> => {
+  const spoken = async (
+    params: Params,
+    examples: readonly PromptResponse[],
+  ): Promise<string[][]> => {
     const longest = (lengths: readonly number[]): number => Math.max(...lengths);
     const prompts = examples.map(({ prompt }) => prompt);
     const left = model.config.contextLength - longest(prompts.map(({ length }) => length));
@@ -50,7 +57,7 @@ export function examiner(options: ExaminerOptions): Examiner {
     const ids = await generate(engine, { model, params, prompts, maxNewTokens, stopToken: eos });
     return ids.map((said) => vocabulary.decode(said.at(-1) === eos ? said.slice(0, -1) : said));
   };
-  const questionOf = ({ prompt }: Example): string[] => vocabulary.decode(prompt.slice(1));
+  const questionOf = ({ prompt }: PromptResponse): string[] => vocabulary.decode(prompt.slice(1));
 
   return {
     skill: async (params, skill, examples) => {

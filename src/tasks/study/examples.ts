@@ -1,6 +1,6 @@
 import { DataError } from "../../tensor/errors.ts";
 import { type Key, stream } from "../../tensor/random.ts";
-import type { Example } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/batches.ts";
 import type { Exchange, Generator } from "../exchange.ts";
 import { bos, eos, type Vocabulary } from "./vocabulary.ts";
 
@@ -8,7 +8,7 @@ import { bos, eos, type Vocabulary } from "./vocabulary.ts";
 export const toExample = (
   { prompt, response }: Exchange,
   { encode }: Pick<Vocabulary, "encode">,
-): Example => ({
+): PromptResponse => ({
   prompt: [bos, ...encode(prompt)],
   response: [...encode(response), eos],
 });
@@ -19,13 +19,13 @@ export function drawExamples(
   count: number,
   key: Key,
   vocabulary: Vocabulary,
-): Example[] {
+): PromptResponse[] {
   const next = stream(key);
   return Array.from({ length: count }, () => toExample(generator(next), vocabulary));
 }
 
 /** Two questions are one if their prompts are. */
-const promptOf = ({ prompt }: Example): string => prompt.join(" ");
+const promptOf = ({ prompt }: PromptResponse): string => prompt.join(" ");
 
 /** How many draws in a row may bring nothing new. */
 const PATIENCE = 10_000;
@@ -39,11 +39,11 @@ export function drawUnseen(
   count: number,
   key: Key,
   vocabulary: Vocabulary,
-  seen: readonly Example[],
-): Example[] {
+  seen: readonly PromptResponse[],
+): PromptResponse[] {
   const next = stream(key);
   const known = new Set(seen.map(promptOf));
-  const examples: Example[] = [];
+  const examples: PromptResponse[] = [];
   for (let inVain = 0; examples.length < count; ) {
     const example = toExample(generator(next), vocabulary);
     if (!known.has(promptOf(example))) {

@@ -4,11 +4,11 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { argmax } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { collate, type Example } from "../../train/batches.ts";
+import { collate, type PromptResponse } from "../../train/batches.ts";
 import { letterSymbols, studyVocabulary } from "./vocabulary.ts";
 
 /** The model's likeliest token at each position of each example's response. */
-export type Responder = (params: Params, examples: readonly Example[]) => Promise<number[][]>;
+export type Responder = (params: Params, examples: readonly PromptResponse[]) => Promise<number[][]>;
 
 /**
  * Reads responses by one teacher-forced pass: what the model would say next after the prompt and
@@ -24,7 +24,7 @@ export function responder(
   const likeliest = engine.compile((params: Params, tokens: Tensor) =>
     argmax(model.apply(params, tokens)),
   );
-  const respond = async (params: Params, rows: readonly Example[]): Promise<number[][]> => {
+  const respond = async (params: Params, rows: readonly PromptResponse[]): Promise<number[][]> => {
     const filled = Array.from({ length: batchSize }, (_, i) =>
       at(rows, Math.min(i, rows.length - 1)),
     );
@@ -44,13 +44,13 @@ export function responder(
 
 /** Share of the examples whose whole response, `<eos>` included, is right. */
 export const exactMatch = (
-  examples: readonly Example[],
+  examples: readonly PromptResponse[],
   said: readonly (readonly number[])[],
 ): number => share(examples, ({ response }, i) => response.every((id, t) => said[i]?.[t] === id));
 
 /** Share of the examples whose response is right up to its last symbol before `<eos>`. */
 export const prefixMatch = (
-  examples: readonly Example[],
+  examples: readonly PromptResponse[],
   said: readonly (readonly number[])[],
 ): number =>
   share(examples, ({ response }, i) => response.slice(0, -1).every((id, t) => said[i]?.[t] === id));
