@@ -10,6 +10,7 @@ export {
   type PromptResponse,
   shuffledBatches,
 } from "../train/batches.ts";
+export { TrainingError } from "../train/guard.ts";
 export {
   type Checkpoint,
   type StepMeasurement,

@@ -1,13 +1,14 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { accumulation } from "../optim/accumulate.ts";
-import { applyUpdates, mapTensors, type TensorTree } from "../optim/optimizer.ts";
+import { mapTensors, type TensorTree } from "../optim/optimizer.ts";
 import { constant } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { add } from "../tensor/ops.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
 import { stepPrograms } from "../train/programs.ts";
 import { layoutOf } from "../train/batches.ts";
+import { guardedUpdate } from "../train/guard.ts";
 import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
 import { objectiveLoss, objectiveSum } from "./objectives/methods.ts";
 import type { ObjectiveInputs } from "./objectives/objective.ts";
@@ -47,22 +48,22 @@ function inMicroBatches(
       state: TensorTree,
       all: ReturnType<typeof sums.init>,
       base: Params,
+      sound: Tensor,
     ) {
       const mean = sums.mean(all);
       const { penalty } = objective;
       const [value, grads] = penalty
         ? mapTensors(add, mean, valueAndGrad((p: Params) => penalty(p, base, settings))(params))
         : mean;
-      const [updates, next] = optimizer.update(grads, state, params);
-      return [applyUpdates(params, updates), next, value] as const;
+      return guardedUpdate(optimizer, [params, state], [value, grads], sound);
     },
     { donate: [0, 1, 2] },
   );
-  return async (params, state, { base = {}, ...batch }) => {
+  return async (params, state, { base = {}, ...batch }, sound) => {
     let all = await start(params);
     for (const part of microBatches(batch, plan.batch.microBatchSize))
       all = await more(all, params, part);
-    return [...(await finish(params, state, all, base))];
+    return finish(params, state, all, base, sound);
   };
 }
 

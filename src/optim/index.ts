@@ -7,7 +7,7 @@ export {
 } from "./accumulate.ts";
 export { type AdamwOptions, type AdamwState, adamw, type Decays, decaysMatrices } from "./adamw.ts";
 export { chain } from "./chain.ts";
-export { clipByGlobalNorm, globalNorm } from "./clip.ts";
+export { clipByGlobalNorm, globalNorm, gradientNorm } from "./clip.ts";
 export { applyUpdates, type Optimizer, type TensorTree } from "./optimizer.ts";
 export type { Schedule, WarmupOptions } from "./schedules.ts";
 export * as schedules from "./schedules.ts";

@@ -1,9 +1,12 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
-import { applyUpdates, type Optimizer, type TensorTree } from "../optim/optimizer.ts";
+import type { Optimizer, TensorTree } from "../optim/optimizer.ts";
+import { full } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
+import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Batch } from "./batches.ts";
+import { guardedUpdate, heard, type Stepped, TrainingError } from "./guard.ts";
 import { stepPrograms } from "./programs.ts";
 import { total } from "./totals.ts";
 
@@ -21,6 +24,8 @@ export interface StepMeasurement {
   readonly step: number;
   /** Of the batch, before the step; nats a token for the losses of this package. */
   readonly loss: number;
+  /** Euclidean norm of all gradients, before they are clipped. */
+  readonly gradientNorm: number;
   /** Positions that the model went through, padding included. */
   readonly tokens: number;
   /** Tokens that the loss counted. */
@@ -85,7 +90,8 @@ export interface TrainStepsOptions extends TrainingRun {
  * Gradient descent over a stream of batches.
  * @returns measurements: each step's in order (a little after it was dispatched), probes,
  *   checkpoints, and at last the end with the parameters
- * @throws RangeError when a loss is not finite, naming the step
+ * @throws TrainingError (a RangeError) when a loss or a gradient is not finite, naming the step and
+ *   the parameter, or when a step cannot be computed; with the state before that step
  */
 export async function* trainSteps(
   engine: Engine,
@@ -109,12 +115,13 @@ export interface Trainer {
   run(from: TrainingState, run: TrainingRun): AsyncGenerator<TrainingMeasurement, void>;
 }
 
-/** A training step, which consumes parameters and optimizer state. */
+/** A training step, which consumes parameters and optimizer state; see `guardedUpdate`. */
 export type Step = (
   params: Params,
   state: TensorTree,
   batch: TrainingBatch,
-) => Promise<[params: Params, state: TensorTree, loss: Tensor]>;
+  sound: Tensor,
+) => Promise<Stepped>;
 
 /** Compiles the step that takes a batch at a time. */
 export function compileStep(
@@ -123,13 +130,10 @@ export function compileStep(
   optimizer: Optimizer,
 ): Step {
   return engine.compile(
-    (params: Params, state: TensorTree, batch: TrainingBatch) => {
-      const [value, grads] = valueAndGrad(loss)(params, batch);
-      const [updates, next] = optimizer.update(grads, state, params);
-      return [applyUpdates(params, updates), next, value];
-    },
+    (params: Params, state: TensorTree, batch: TrainingBatch, sound: Tensor) =>
+      guardedUpdate(optimizer, [params, state], valueAndGrad(loss)(params, batch), sound),
     { name: stepPrograms.whole, donate: [0, 1] },
-  ) as Step;
+  );
 }
 
 /** Loops over a step that was compiled once for all runs. */
@@ -153,35 +157,56 @@ async function* runSteps(
   { batches, readEvery = 1, checkpointEvery = Infinity, probeEvery = 0 }: TrainingRun,
 ): AsyncGenerator<TrainingMeasurement, void> {
   let { step, params, state } = from;
-  const unread: (StepMeasurement & { readonly value: Tensor })[] = [];
+  let sound: Tensor = full([], 1);
+  const unread: (ReturnType<typeof sizesOf> & { step: number; report: Tensor })[] = [];
 
-  async function read(count: number): Promise<StepMeasurement[]> {
+  async function* read(count: number): AsyncGenerator<StepMeasurement, void> {
     const ready = unread.splice(0, count);
-    const losses = await engine.read(ready.map(({ value }) => value));
-    engine.release(ready.map(({ value }) => value));
-    return ready.map(({ value: _, ...rest }, i) =>
-      finite({ ...rest, loss: losses[i]?.[0] ?? NaN }),
-    );
+    const reports = await engine.read(ready.map(({ report }) => report));
+    engine.release(ready.map(({ report }) => report));
+    for (const [i, { report: _, ...rest }] of ready.entries()) {
+      const { fault, tensor, ...numbers } = heard(at(reports, i), params);
+      // From the step at fault on nothing has changed.
+      if (fault !== undefined) {
+        const last = { step: rest.step - 1, params, state };
+        throw new TrainingError(`trainSteps: ${fault} at step ${rest.step}`, { last, tensor });
+      }
+      yield { kind: "step", ...rest, ...numbers };
+    }
+  }
+
+  async function next(batch: TrainingBatch): Promise<void> {
+    let report: Tensor;
+    const before = sound;
+    try {
+      [params, state, sound, report] = await trainStep(params, state, batch, before);
+      engine.release(before);
+    } catch (cause) {
+      if (!isAlive(engine, [params, state]) || step === from.step) throw cause;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const last = { step, params, state };
+      throw new TrainingError(`trainSteps: step ${step + 1} failed: ${why}`, { last, cause });
+    }
+    step++;
+    unread.push({ step, ...sizesOf(batch), report });
   }
 
   for await (const batch of batches) {
-    let value: Tensor;
-    [params, state, value] = await trainStep(params, state, batch);
-    step++;
-    unread.push({ kind: "step", step, loss: NaN, ...sizesOf(batch), value });
+    await next(batch);
     // The newest loss is left for later: reading it now would wait for the device. Steps are counted
     // from the first, not from the last look, so that what is told of a step is never late.
-    if (unread.length > 1 && (step - 1) % readEvery === 0) yield* await read(unread.length - 1);
+    if (unread.length > 1 && (step - 1) % readEvery === 0) yield* read(unread.length - 1);
     if (probeEvery > 0 && step % probeEvery === 0) {
-      yield* await read(unread.length);
+      yield* read(unread.length);
       yield { kind: "probe", step, params };
     }
     if (step % checkpointEvery === 0) {
-      yield* await read(unread.length);
+      yield* read(unread.length);
       yield { kind: "checkpoint", step, ...(await hostCopy(engine, { params, state })) };
     }
   }
-  yield* await read(unread.length);
+  yield* read(unread.length);
+  engine.release(sound);
   yield { kind: "end", step, params, state };
 }
 
@@ -193,8 +218,12 @@ function sizesOf({ mask }: TrainingBatch): { tokens: number; responseTokens: num
   return { tokens: mask.data.length, responseTokens: total(mask.data) };
 }
 
-function finite(measurement: StepMeasurement): StepMeasurement {
-  const { step, loss } = measurement;
-  if (Number.isFinite(loss)) return measurement;
-  throw new RangeError(`trainSteps: expected a finite loss, got ${loss} at step ${step}`);
+/** Whether nobody has consumed these tensors. */
+function isAlive(engine: Engine, values: unknown): boolean {
+  try {
+    engine.put(values);
+    return true;
+  } catch {
+    return false;
+  }
 }

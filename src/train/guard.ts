@@ -1,0 +1,94 @@
+/**
+ * Training never ends in silence: every step watches its loss and its gradients, on the device, and
+ * from the first on that is not finite no step changes anything any more. So the last good
+ * parameters are there when the host hears of it, however late it reads.
+ */
+import type { Params } from "../nn/config.ts";
+import { distantSquares, gradientNorm, isFinite32 } from "../optim/clip.ts";
+import { applyUpdates, mapTensors, type Optimizer, type TensorTree } from "../optim/optimizer.ts";
+import { full } from "../tensor/apply.ts";
+import { add, concat, mul, reshape, select } from "../tensor/ops.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { entries } from "../tensor/tree.ts";
+import type { TrainingState } from "./trainSteps.ts";
+
+/** What a training step makes. */
+export type Stepped = readonly [
+  params: Params,
+  state: TensorTree,
+  /** Scalar: 1 while all is well; the next step is given it. */
+  sound: Tensor,
+  /** [3 + leaves], for `heard`. */
+  report: Tensor,
+];
+
+/**
+ * One update, unless this step's loss or gradient, or one of an earlier step, is not finite.
+ * @param sound the last step's, 1 at first
+ */
+export function guardedUpdate(
+  optimizer: Optimizer,
+  [params, state]: readonly [params: Params, state: TensorTree],
+  [loss, grads]: readonly [loss: Tensor, grads: Params],
+  sound: Tensor,
+): Stepped {
+  const [updates, next] = optimizer.update(grads, state, params);
+  const squares = distantSquares(grads);
+  const all = squares.reduce<Tensor>(add, full([], 0));
+  const still = mul(mul(sound, isFinite32(loss)), isFinite32(all));
+  const kept = <T>(after: T, before: T): T =>
+    mapTensors((y, x) => (y && x?.dtype === "float" ? select(still, y, x) : y), after, before);
+  const report = concat([loss, still, gradientNorm(grads), ...squares].map((x) => reshape(x, [1])));
+  return [kept(applyUpdates(params, updates), params), kept(next, state), still, report];
+}
+
+/** A step's report on the host. */
+export interface Heard {
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** What is not finite, in words: the loss, or the first gradient by its parameter's name. */
+  readonly fault?: string;
+  /** The parameter's name. */
+  readonly tensor?: string;
+}
+
+/** Reads a report. @param params any tree with the parameters' names */
+export function heard(report: ArrayLike<number>, params: Params): Heard {
+  const [loss = NaN, sound, gradientNorm = NaN, ...squares] = Array.from(report);
+  if (sound === 1) return { loss, gradientNorm };
+  if (!Number.isFinite(loss))
+    return { loss, gradientNorm, fault: `expected a finite loss, got ${loss}` };
+  const names = entries<Tensor>(params).map(([name]) => name);
+  const leaf = squares.findIndex((x) => !Number.isFinite(x));
+  const tensor = names[leaf] ?? "all parameters together";
+  const got = squares[leaf] ?? gradientNorm;
+  const fault = `expected a finite gradient of ${tensor}, got ${got}`;
+  return { loss, gradientNorm, fault, tensor };
+}
+
+/**
+ * A training step that could not be done, or whose loss or gradient is not finite.
+ * @example
+ * try { for await (const m of trainSteps(engine, options)) … }
+ * catch (error) { if (error instanceof TrainingError) save(await engine.read(error.last.params)); }
+ */
+export class TrainingError extends RangeError {
+  override readonly name = "TrainingError";
+  /** The step at fault, from 1. */
+  readonly step: number;
+  /** The parameter whose gradient is not finite, where it is not the loss. */
+  readonly tensor: string | undefined;
+  /** Where training stood before that step: resident tensors, the receiver's, from which it can go
+   * on with other batches. */
+  readonly last: TrainingState;
+
+  constructor(
+    message: string,
+    { last, tensor, cause }: { last: TrainingState; tensor?: string | undefined; cause?: unknown },
+  ) {
+    super(message, cause === undefined ? {} : { cause });
+    this.last = last;
+    this.step = last.step + 1;
+    this.tensor = tensor;
+  }
+}
