@@ -105,13 +105,18 @@ export const definitions: Definitions = {
     return mul(mul(g, 0.5), add(add(t, 1), slope));
   },
   crossEntropy: ([logits, labels]) => {
-    const picked = mul(oneHot(labels, at(logits.shape, 1)), basicLogSoftmax(logits));
+    const chosen = oneHot(labels, at(logits.shape, 1));
+    const picked = ops.select(chosen, basicLogSoftmax(logits), 0);
     return neg(sum(picked, { axis: 1 }));
   },
   crossEntropyGrad: ([g, logits, labels]) =>
     mul(sub(basicSoftmax(logits), oneHot(labels, at(logits.shape, 1))), perRow(g)),
-  anchoredKl: ([anchor, logits]) =>
-    sum(mul(exp(anchor), sub(anchor, basicLogSoftmax(logits))), { axis: 1 }),
+  anchoredKl: ([anchor, logits]) => {
+    const q = exp(anchor);
+    // What is impossible adds nothing: 0 · ∞ is 0 here.
+    const ratio = ops.select(ops.less(0, q), sub(anchor, basicLogSoftmax(logits)), 0);
+    return sum(mul(q, ratio), { axis: 1 });
+  },
   anchoredKlGrad: ([g, anchor, logits]) => {
     const q = exp(anchor);
     return mul(sub(mul(basicSoftmax(logits), sum(q, LAST)), q), perRow(g));

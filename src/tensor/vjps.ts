@@ -158,10 +158,12 @@ export const vjps: {
   geluGrad: "definition",
   crossEntropy: (g, [logits, labels]) => [apply("crossEntropyGrad", [g, logits, labels], {}), null],
   crossEntropyGrad: "definition",
-  anchoredKl: (g, [anchor, logits]) => [
-    mul(mul(exp(anchor), add(sub(anchor, ops.logSoftmax(logits)), 1)), perRow(g)),
-    apply("anchoredKlGrad", [g, anchor, logits], {}),
-  ],
+  anchoredKl: (g, [anchor, logits]) => {
+    const q = exp(anchor);
+    // What is impossible has no gradient: 0 · ∞ is 0 here.
+    const slope = ops.select(less(0, q), add(sub(anchor, ops.logSoftmax(logits)), 1), 0);
+    return [mul(mul(q, slope), perRow(g)), apply("anchoredKlGrad", [g, anchor, logits], {})];
+  },
   anchoredKlGrad: "definition",
   ema: (g, _, { decay }) => [mul(g, decay), mul(g, 1 - decay)],
   emaSquare: (g, [, x], { decay }) => [mul(g, decay), mul(mul(g, x), 2 * (1 - decay))],

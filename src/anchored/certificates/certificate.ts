@@ -7,7 +7,7 @@ import {
   type Interpolation,
   interpolate,
 } from "../objectives/interpolations.ts";
-import { logSumExp } from "../objectives/logSpace.ts";
+import { logSumExp, weighed } from "../objectives/logSpace.ts";
 import { tempered } from "../objectives/losses.ts";
 
 export interface CertificateOptions {
@@ -88,12 +88,16 @@ export function certificate(options: CertificateOptions): Certificate {
 /** E_p[x] of x [..., V] → [...]. */
 function expectation(logP: Tensor): (x: Tensor) => Tensor {
   const p = exp(logP);
-  return (x) => sum(mul(p, x), { axis: -1 });
+  return (x) => sum(weighed(p, x), { axis: -1 });
 }
 
 /**
  * psi(alpha) = log Σ p^(1−alpha)·s^alpha from log-probabilities [..., V] → [...]; −psi is
  * (1 − alpha) times the Rényi divergence of order alpha of s from p.
  */
-export const logPartition = (logP: Tensor, logS: Tensor, alpha: number): Tensor =>
-  logSumExp(add(mul(logP, 1 - alpha), mul(logS, alpha)));
+export function logPartition(logP: Tensor, logS: Tensor, alpha: number): Tensor {
+  // 0 · −∞ is no weight of anything.
+  if (alpha === 0) return logSumExp(logP);
+  if (alpha === 1) return logSumExp(logS);
+  return logSumExp(add(mul(logP, 1 - alpha), mul(logS, alpha)));
+}

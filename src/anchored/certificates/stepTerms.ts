@@ -92,7 +92,9 @@ function logPartitionOf(
   alpha: number,
   scratch: Float64Array,
 ): number {
-  for (let v = 0; v < scratch.length; v++)
-    scratch[v] = (1 - alpha) * (logP[v] as number) + alpha * (logS[v] as number);
+  if (alpha === 0 || alpha === 1) scratch.set(alpha === 0 ? logP : logS);
+  else
+    for (let v = 0; v < scratch.length; v++)
+      scratch[v] = (1 - alpha) * (logP[v] as number) + alpha * (logS[v] as number);
   return normalize(scratch);
 }

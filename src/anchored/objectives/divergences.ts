@@ -1,22 +1,25 @@
 /**
  * Divergences between distributions over a vocabulary, token by token. Each takes two tensors of
- * log-probabilities [..., V] (finite: mask with large negative numbers, not with −∞) and makes
- * [...]. All but the total variation are measured in nats.
+ * log-probabilities [..., V], −∞ for what is impossible, and makes [...]. All but the total variation
+ * are measured in nats.
  */
-import { exp, maximum, mul, neg, square, sub, sum } from "../../tensor/ops.ts";
+import { add, exp, less, maximum, mul, neg, select, square, sub, sum } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { logAddExp } from "./logSpace.ts";
+import { logAddExp, weighed } from "./logSpace.ts";
 
 export type Divergence = (logP: Tensor, logQ: Tensor) => Tensor;
 
 const overTokens = (x: Tensor): Tensor => sum(x, { axis: -1 });
 
 /** KL(p‖q) = Σ p·log(p/q). */
-export const kl: Divergence = (logP, logQ) => overTokens(mul(exp(logP), sub(logP, logQ)));
+export const kl: Divergence = (logP, logQ) => overTokens(weighed(exp(logP), sub(logP, logQ)));
 
 /** J(p, q) = KL(p‖q) + KL(q‖p), as Σ (p − q)·log(p/q), of which no term is negative. */
-export const jeffreys: Divergence = (logP, logQ) =>
-  overTokens(mul(sub(exp(logP), exp(logQ)), sub(logP, logQ)));
+export const jeffreys: Divergence = (logP, logQ) => {
+  const [p, q] = [exp(logP), exp(logQ)];
+  const ratio = select(less(0, add(p, q)), sub(logP, logQ), 0);
+  return overTokens(mul(sub(p, q), ratio));
+};
 
 /** TV(p, q) = ½ Σ |p − q|, between 0 and 1. */
 export const totalVariation: Divergence = (logP, logQ) => {
@@ -28,7 +31,7 @@ export const totalVariation: Divergence = (logP, logQ) => {
 export const jensenShannon: Divergence = (logP, logQ) => {
   const logM = sub(logAddExp(logP, logQ), Math.LN2);
   return mul(
-    overTokens(sub(mul(exp(logP), sub(logP, logM)), mul(exp(logQ), sub(logM, logQ)))),
+    overTokens(sub(weighed(exp(logP), sub(logP, logM)), weighed(exp(logQ), sub(logM, logQ)))),
     0.5,
   );
 };

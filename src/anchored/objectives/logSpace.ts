@@ -1,10 +1,21 @@
-import { add, exp, log, max, maximum, sub, sum } from "../../tensor/ops.ts";
+import { add, exp, less, log, max, maximum, mul, neg, select, sub, sum } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-/** log(eᵃ + eᵇ), elementwise; never overflows. */
+/** p · x, and 0 where p is 0 whatever x is there, ±∞ and NaN too: what an expectation means. So is
+ * the gradient. */
+export const weighed = (p: Tensor, x: Tensor): Tensor => mul(p, select(less(0, p), x, 0));
+
+/** Above all finite float32: what is not below it is infinite. */
+const LARGEST = 3.4028234663852886e38;
+
+/** log(eᵃ + eᵇ), elementwise; never overflows, and takes ±∞ for what they are. */
 export function logAddExp(a: Tensor, b: Tensor): Tensor {
   const top = maximum(a, b);
-  return add(top, log(add(exp(sub(a, top)), exp(sub(b, top)))));
+  const finite = less(maximum(top, neg(top)), LARGEST);
+  const shift = select(finite, top, 0);
+  // ∞ − ∞ is chosen away before the exponential, so that its gradient is 0 and not 0 · NaN.
+  const beside = (x: Tensor): Tensor => exp(select(finite, sub(x, shift), 0));
+  return select(finite, add(shift, log(add(beside(a), beside(b)))), top);
 }
 
 /** log Σ exp x over the last axis: [..., V] → [...]; never overflows. */

@@ -64,6 +64,7 @@ const geometric =
 function powerMean(power: number, alpha: number): Mix {
   const kept = 1 - alpha;
   return (p, s) => {
+    if (p === s) return p; // −∞ too
     const gap = power * (s - p);
     return gap <= 0
       ? p + logMean(kept, alpha, gap) / power
@@ -78,7 +79,10 @@ const logMean = (a: number, b: number, x: number): number =>
 /** E_p[log a − log b]; KL(p ‖ b) where a is p. */
 export function expectedRatio(logP: Float64Array, logA: Float64Array, logB: Float64Array): number {
   let sum = 0;
-  for (let v = 0; v < logP.length; v++)
-    sum += exp(logP[v] as number) * ((logA[v] as number) - (logB[v] as number));
+  for (let v = 0; v < logP.length; v++) {
+    const p = exp(logP[v] as number);
+    // What is impossible adds nothing, −∞ − −∞ neither.
+    if (p !== 0) sum += p * ((logA[v] as number) - (logB[v] as number));
+  }
   return sum;
 }

@@ -163,7 +163,9 @@ export const anchoredKl: Compute<"anchoredKl"> = (out, inputs) => {
     const log = logSumExp(V, (j) => read(logits.data, start + j));
     out[row] = total(V, (j) => {
       const logQ = read(anchor.data, start + j);
-      return exp(logQ) * (logQ - read(logits.data, start + j) + log);
+      const q = exp(logQ);
+      // What is impossible adds nothing, −∞ − −∞ neither.
+      return q === 0 ? 0 : q * (logQ - read(logits.data, start + j) + log);
     });
   });
 };
