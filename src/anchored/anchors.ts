@@ -9,6 +9,7 @@ import { isAnchored, type TargetKind } from "./objectives/objective.ts";
 import { interpolateWeights } from "./objectives/weights.ts";
 import type { Plan } from "./plan.ts";
 import type { Anchoring, AnchoringOptions, OuterLook } from "./targets/anchoring.ts";
+import { deviceAnchoring, deviceTarget } from "./targets/deviceAnchoring.ts";
 import { hostAnchoring } from "./targets/hostAnchoring.ts";
 import { type ReadRows, responseReader } from "./targets/responseRows.ts";
 import { sampleResponses } from "./targets/sampled.ts";
@@ -69,7 +70,10 @@ function frozenOf(engine: Engine, plan: Plan): Frozen {
   const read = responseReader(engine, model, plan.batch.size);
   return {
     ...{ engine, plan, reference, read },
-    anchoring: (options) => hostAnchoring({ plan, reference, read }, options),
+    anchoring: (options) =>
+      plan.targets === "rows"
+        ? hostAnchoring({ plan, reference, read }, options)
+        : deviceAnchoring({ engine, plan, reference }, options),
     answers: (params, outer, to) =>
       sampleResponses(engine, {
         ...{ model, params, temperature, stopToken, data: to, maxNewTokens },
@@ -80,11 +84,18 @@ function frozenOf(engine: Engine, plan: Plan): Frozen {
 }
 
 /** One target, or none, for the whole run. */
-async function fixedTarget({ plan, reference, read }: Frozen, kind: TargetKind): Promise<Anchors> {
+async function fixedTarget(
+  { engine, plan, reference, read }: Frozen,
+  kind: TargetKind,
+): Promise<Anchors> {
   const { base, data } = plan;
   const { alpha } = plan.method.settings; // budgets are refused for these
   const model = kind === "base" ? base : kind === "reference" ? reference : undefined;
-  const target = model && hostTargets(await read(model, data), data);
+  const target =
+    model &&
+    (plan.targets === "rows"
+      ? hostTargets(await read(model, data), data)
+      : await deviceTarget({ engine, plan, reference }, data, model));
   const step: OuterStep = { alpha, data, target, certify: async () => undefined };
   return { begin: async () => step };
 }
@@ -108,7 +119,7 @@ function onData(frozen: Frozen, kind: TargetKind): Anchors {
       return {
         alpha: look.setting.alpha,
         data,
-        target: look.target(),
+        target: await look.target(),
         certify: async (params) => {
           const own = examples === 0 ? undefined : await look.after(params, examples);
           const theirs = own && (await sampled?.(params));
@@ -132,7 +143,7 @@ function onSamples({ plan, anchoring, answers, length }: Frozen): Anchors {
       return {
         alpha: look.setting.alpha,
         data,
-        target: look.target(),
+        target: await look.target(),
         certify: async (params) => {
           // Whole sequences need all of them.
           const all = examples === 0 ? undefined : await look.after(params, Infinity);

@@ -17,6 +17,7 @@ import type { FineTuneOptions } from "./options.ts";
 import { type Plan, planFineTune } from "./plan.ts";
 import { learningRates } from "./schedule.ts";
 import { stepOf } from "./stepOf.ts";
+import type { TargetsKind } from "./targets/kinds.ts";
 
 /** A step of training. */
 export interface FineTuneStep extends StepMeasurement {
@@ -47,6 +48,8 @@ export interface OuterMeasurement {
   readonly outer: number;
   /** The reference's weight in this step's anchor. */
   readonly alpha: number;
+  /** Where the anchor came from. */
+  readonly targets: TargetsKind;
   /** What the step did and what bounds it, at the response tokens of the data. */
   readonly certificate: StepCertificate;
   /** Steps done. */
@@ -96,7 +99,7 @@ export async function* fineTune(
   for (let outer = 0; outer < plan.schedule.outer; outer++) {
     const outerStep = await anchors.begin(state.params, outer);
     const { alpha } = outerStep;
-    const batches = withOrigin(outerBatches(plan, outer * inner, outerStep), origin);
+    const batches = withOrigin(outerBatches(engine, plan, outer * inner, outerStep), origin);
     for await (const m of trainer.run(state, { batches, readEvery, probeEvery })) {
       if (m.kind === "end") state = m;
       else if (m.kind === "probe") yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
@@ -108,7 +111,8 @@ export async function* fineTune(
     const certificate = await outerStep.certify(state.params);
     if (certificate) {
       const { step, params } = state;
-      yield { kind: "outer", outer, alpha, certificate, step, params };
+      const { targets } = plan;
+      yield { kind: "outer", outer, alpha, targets, certificate, step, params };
     }
     if (typeof plan.method.alpha !== "number" && alpha === 1) break;
   }
@@ -118,6 +122,7 @@ export async function* fineTune(
 
 /** The batches of the inner epochs of one outer step, each with its rows of the targets. */
 async function* outerBatches(
+  engine: Engine,
   { batch: { size, replay, replayed }, schedule: { inner }, key }: Plan,
   firstEpoch: number,
   { data, target }: OuterStep,
@@ -128,7 +133,13 @@ async function* outerBatches(
       const examples = indices.map((i) => at(data, i));
       const batch = collate([...examples, ...extra()]);
       const T = at(batch.tokens.shape, 1);
-      yield target ? { ...batch, target: await target.of(indices, T) } : batch;
+      if (!target) {
+        yield batch;
+        continue;
+      }
+      const compared = await target.of(indices, T);
+      yield { ...batch, target: compared };
+      engine.release(compared); // the step has been taken
     }
 }
 

@@ -89,5 +89,6 @@ export {
   type SchedulePlan,
 } from "./plan.ts";
 export { type Flip, flipOf, flipThreshold } from "./targets/flips.ts";
+export type { TargetsKind } from "./targets/kinds.ts";
 export type { LanguageModel } from "./targets/languageModel.ts";
 export type { Targets } from "./targets/targets.ts";

@@ -7,6 +7,7 @@ import type { Example } from "../train/batches.ts";
 import type { Interpolation } from "./objectives/interpolations.ts";
 import type { Method } from "./objectives/methods.ts";
 import type { Direction } from "./objectives/objective.ts";
+import type { TargetsKind } from "./targets/kinds.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
 
 /**
@@ -87,6 +88,10 @@ export interface FineTuneOptions {
    * so that the step is certified over whole sequences too; 0 by default. `"onPolicy"` needs none:
    * it has all of them. */
   readonly sequences?: number;
+  /** Where what batches are compared with comes from, see `TargetsKind`; by default rows while they
+   * take less than 2 GiB, else hidden states where they are exact, else recomputation. Every
+   * measurement of an outer step says which. */
+  readonly targets?: TargetsKind;
   /** Ends a sampled response. */
   readonly stopToken?: number;
 }
@@ -128,7 +133,7 @@ export type FilledOptions = Omit<FineTuneOptions, Defaulted> &
 const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?: true } = {
   ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
   ...{ outer: true, epochs: true, optimizer: true, schedule: true, learningRate: true },
-  ...{ decays: true, key: true, stopToken: true },
+  ...{ decays: true, key: true, stopToken: true, targets: true },
 };
 
 /** All names that `fineTune` knows. */

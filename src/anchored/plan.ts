@@ -20,6 +20,7 @@ import {
   optionNames,
 } from "./options.ts";
 import { checkOptimizer, optimizerOf, scheduleOf } from "./schedule.ts";
+import { chooseTargets, type TargetsKind } from "./targets/kinds.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
 
 /** What a run does, checked and without gaps. */
@@ -36,6 +37,7 @@ export interface Plan {
   /** Clipping included. */
   readonly optimizer: Optimizer;
   readonly certify: CertifyPlan;
+  readonly targets: TargetsKind;
   readonly readEvery: number;
   readonly probeEvery: number;
 }
@@ -116,6 +118,7 @@ export function planFineTune(options: FineTuneOptions): Plan {
     schedule: { outer, inner: given.inner, stepsPerEpoch, steps, rate },
     optimizer: optimizerOf(given, rate),
     certify: certifyPlan(given),
+    targets: chooseTargets(given),
   };
 }
 

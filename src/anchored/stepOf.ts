@@ -11,15 +11,19 @@ import { layoutOf } from "../train/batches.ts";
 import { guardedUpdate } from "../train/guard.ts";
 import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
 import { objectiveLoss, objectiveSum } from "./objectives/methods.ts";
-import type { ObjectiveInputs } from "./objectives/objective.ts";
+import type { Objective, ObjectiveInputs } from "./objectives/objective.ts";
 import type { Plan } from "./plan.ts";
+import type { LanguageModel } from "./targets/languageModel.ts";
+import { throughHead } from "./targets/onDevice.ts";
 
 /** The training step of a plan's method, on whole batches or on one micro-batch after the other. */
 export function stepOf(engine: Engine, plan: Plan): Step {
   const { optimizer } = plan;
-  const { objective, settings } = plan.method;
+  const { settings } = plan.method;
+  const objective = objectiveOf(plan);
+  const read = seenOf(plan);
   const inputsOf = (params: Params, { tokens, ...batch }: TrainingBatch): ObjectiveInputs => ({
-    ...{ logits: plan.model.apply(params, tokens, layoutOf(batch)), params },
+    ...{ logits: read(params, tokens, layoutOf(batch)), params },
     ...batch,
   });
   const loss = (params: Params, batch: TrainingBatch): Tensor =>
@@ -29,6 +33,14 @@ export function stepOf(engine: Engine, plan: Plan): Step {
     : compileStep(engine, loss, optimizer);
 }
 
+/** The method's objective, of logits or of hidden states. */
+const objectiveOf = ({ method, model, targets }: Plan): Objective =>
+  targets === "hidden" ? throughHead(method.objective, model) : method.objective;
+
+/** What the objective reads. */
+const seenOf = ({ model, targets }: Plan): LanguageModel["apply"] =>
+  targets === "hidden" && model.hidden ? model.hidden : model.apply;
+
 /** Adds gradients up over micro-batches, of which the device holds one at a time. */
 function inMicroBatches(
   engine: Engine,
@@ -36,7 +48,8 @@ function inMicroBatches(
   inputsOf: (params: Params, batch: TrainingBatch) => ObjectiveInputs,
 ): Step {
   const { optimizer } = plan;
-  const { objective, settings } = plan.method;
+  const { settings } = plan.method;
+  const objective = objectiveOf(plan);
   const sums = accumulation((params: Params, part: TrainingBatch) =>
     objectiveSum(objective, inputsOf(params, part), settings),
   );

@@ -67,17 +67,7 @@ export function certificate(options: CertificateOptions): Certificate {
   const [zp, zs] = [temper(snapshotLogits), temper(referenceLogits)];
   const q = interpolate(interpolation, alpha)(zp, zs);
   const [p, s, next] = [logSoftmax(zp), logSoftmax(zs), logSoftmax(temper(nextLogits))];
-  const [underP, underQ] = [expectation(p), expectation(q)];
-  const referenceKl = underP(sub(p, s));
-  const tokens: CertificateTerms = {
-    stepKl: underP(sub(p, next)),
-    referenceKl,
-    bound: mul(referenceKl, alpha),
-    anchorKl: underP(sub(p, q)),
-    delta: underP(sub(q, next)),
-    eta: underQ(sub(q, next)),
-    ...(interpolation === "logit" && { psi: logPartition(p, s, alpha) }),
-  };
+  const tokens = termsOf({ p, s, q, next }, alpha, interpolation === "logit");
   const means = Object.entries(tokens).map(([name, x]) => [
     name,
     maskedMean("certificate", x as Tensor, mask),
@@ -85,8 +75,39 @@ export function certificate(options: CertificateOptions): Certificate {
   return { tokens, mean: Object.fromEntries(means) as CertificateTerms };
 }
 
+/** Log-probabilities [..., V] of the models of an outer step. */
+export interface StepModels {
+  /** p_t. */
+  readonly p: Tensor;
+  /** p_sft. */
+  readonly s: Tensor;
+  /** The anchor. */
+  readonly q: Tensor;
+  /** p_{t+1}. */
+  readonly next: Tensor;
+}
+
+/** The terms at each token. @param exact whether q is the geometric mean of p and s */
+export function termsOf(
+  { p, s, q, next }: StepModels,
+  alpha: number,
+  exact: boolean,
+): CertificateTerms {
+  const [underP, underQ] = [expectation(p), expectation(q)];
+  const referenceKl = underP(sub(p, s));
+  return {
+    stepKl: underP(sub(p, next)),
+    referenceKl,
+    bound: mul(referenceKl, alpha),
+    anchorKl: underP(sub(p, q)),
+    delta: underP(sub(q, next)),
+    eta: underQ(sub(q, next)),
+    ...(exact && { psi: logPartition(p, s, alpha) }),
+  };
+}
+
 /** E_p[x] of x [..., V] → [...]. */
-function expectation(logP: Tensor): (x: Tensor) => Tensor {
+export function expectation(logP: Tensor): (x: Tensor) => Tensor {
   const p = exp(logP);
   return (x) => sum(weighed(p, x), { axis: -1 });
 }

@@ -8,7 +8,7 @@ import type { Targets } from "./targets.ts";
 export interface OuterLook {
   readonly setting: AnchorSetting;
   /** The anchor at the targets of the data. */
-  target(): Targets;
+  target(): Promise<Targets>;
   /**
    * What certifies the step.
    * @param examples looks at so many, from the first

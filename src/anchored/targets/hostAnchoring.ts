@@ -74,7 +74,7 @@ export function hostAnchoring(
       const setting = given ?? settingOf(plan, snapshot, tuned);
       return {
         setting,
-        target: () =>
+        target: async () =>
           hostTargets(
             rows.anchor
               ? logSoftmaxRows(rows.anchor, setting.temperature)
