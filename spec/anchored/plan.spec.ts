@@ -4,12 +4,15 @@ import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { maskedMean, tokenCrossEntropy } from "../../src/nn/losses.ts";
 import { adamw, decaysMatrices } from "../../src/optim/adamw.ts";
 import type { Optimizer } from "../../src/optim/optimizer.ts";
 import { mapTensors } from "../../src/optim/optimizer.ts";
 import { constant, warmupLinear } from "../../src/optim/schedules.ts";
-import { mul } from "../../src/tensor/ops.ts";
-import { collect, endOf, lossesOf, numbersOf, stepsOf, tinyStudy } from "./tiny.ts";
+import { add, logSoftmax, mean, mul, neg } from "../../src/tensor/ops.ts";
+import { at } from "../../src/tensor/shapes.ts";
+import { collate } from "../../src/train/batches.ts";
+import { collect, endOf, lossesOf, numbersOf, stepsOf, tinyModel, tinyStudy } from "./tiny.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -91,5 +94,55 @@ describe("planFineTune refuses", () => {
       "expected either optimizer or b1, got both",
     );
     refuses({ learningRate: undefined }, "a learningRate, a schedule or an optimizer, got none");
+  });
+});
+
+describe("fineTune", () => {
+  const ten = { ...sft({ learningRate }), data: tinyStudy.data.slice(0, 10), epochs: 1 };
+
+  test("keeps the rest of an epoch where it is told to", async () => {
+    const steps = async (dropLast: boolean) =>
+      stepsOf(await collect(fineTune(engine, { ...ten, dropLast })));
+    expect((await steps(true)).length).toBe(2);
+    const all = await steps(false);
+    const tokens = ten.data.reduce((n, { response }) => n + response.length, 0);
+    expect(all.length).toBe(3);
+    expect(all.reduce((n, m) => n + m.responseTokens, 0)).toBe(tokens);
+  });
+
+  const first = async (options: Partial<FineTuneOptions>) => {
+    const still = { ...ten, batchSize: 10, schedule: constant(0) };
+    const { learningRate: _, ...rest } = still;
+    return at(lossesOf(await collect(fineTune(engine, { ...rest, ...options }))), 0);
+  };
+
+  test("counts tokens as their weights say, in parts of batches too", async () => {
+    const data = ten.data.map(({ prompt, response }, i) => {
+      const weights = response.map((_, t) => ((i + t) % 3) / 2);
+      return { prompt, response, weights };
+    });
+    const whole = await first({ data });
+    expect(await first({ data, microBatchSize: 3 })).toBeCloseTo(whole, 12);
+    // A weight of 0 leaves a token out.
+    const halves = ten.data.map(({ response, prompt }, i) => ({
+      ...{ prompt, response },
+      weights: response.map(() => (i < 5 ? 1 : 0)),
+    }));
+    const five = await first({ data: ten.data.slice(0, 5), batchSize: 5 });
+    expect(await first({ data: halves })).toBeCloseTo(five, 12);
+    expect(whole).not.toBeCloseTo(five, 3);
+  });
+
+  test("smooths labels", async () => {
+    const { tokens, labels, mask } = collate(ten.data);
+    const { data: expected } = await engine.run(() => {
+      const logits = tinyModel.apply(study.base, tokens);
+      const all = neg(mean(logSoftmax(logits), { axis: -1 }));
+      const hard = tokenCrossEntropy(logits, labels);
+      return maskedMean("spec", add(mul(hard, 0.9), mul(all, 0.1)), mask);
+    });
+    expect(await first({ labelSmoothing: 0.1 })).toBeCloseTo(at(expected, 0), 12);
+    expect(await first({})).not.toBeCloseTo(at(expected, 0), 6);
+    expect(() => planFineTune({ ...ten, labelSmoothing: 2 })).toThrow("0 ≤ labelSmoothing ≤ 1");
   });
 });

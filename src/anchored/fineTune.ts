@@ -123,13 +123,13 @@ export async function* fineTune(
 /** The batches of the inner epochs of one outer step, each with its rows of the targets. */
 async function* outerBatches(
   engine: Engine,
-  { batch: { size, replay, replayed }, schedule: { inner }, key }: Plan,
+  { batch: { size, dropLast, replay, replayed }, schedule: { inner }, key }: Plan,
   firstEpoch: number,
   { data, target }: OuterStep,
 ): AsyncGenerator<TrainingBatch> {
   const extra = drawn(replay, replayed, fold(key, REPLAY + firstEpoch));
   for (let epoch = firstEpoch; epoch < firstEpoch + inner; epoch++)
-    for (const indices of shuffledBatches(fold(key, epoch), data.length, size)) {
+    for (const indices of shuffledBatches(fold(key, epoch), data.length, size, dropLast)) {
       const examples = indices.map((i) => at(data, i));
       const batch = collate([...examples, ...extra()]);
       const T = at(batch.tokens.shape, 1);

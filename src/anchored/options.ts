@@ -31,6 +31,9 @@ export interface FineTuneOptions {
    * micro-batches, each token weighing the same, and the memory of one is what a step needs. All
    * of the batch by default; changes no result but in its last digits. */
   readonly microBatchSize?: number;
+  /** Whether the examples of an epoch that fill no batch are left out, as most loops do; else they
+   * make a smaller one. True by default. */
+  readonly dropLast?: boolean;
   /** T, times that the anchor is made anew; 5 by default for a frozen anchor, else 1. */
   readonly outer?: number;
   /** K, epochs of each outer step; 5 by default. */
@@ -50,6 +53,9 @@ export interface FineTuneOptions {
   readonly direction?: Direction;
   /** Weight of the teacher's term against the label's cross-entropy, in [0, 1]; 1 by default. */
   readonly kdRatio?: number;
+  /** Of the label's cross-entropy, in [0, 1): the share of it that goes to the whole vocabulary; 0 by
+   * default. `"dft"` and `"asft"`, which weigh by the label's probability, have none. */
+  readonly labelSmoothing?: number;
   /** Prior examples, which `"replay"` mixes into every batch. */
   readonly replay?: readonly Example[];
   /** Their share of a batch, in [0, 1): they come on top of its `batchSize` examples. */
@@ -107,6 +113,8 @@ export const defaults = {
   beta: 0.1,
   direction: "forward",
   kdRatio: 1,
+  labelSmoothing: 0,
+  dropLast: true as boolean,
   replay: [] as readonly Example[],
   replayShare: 0,
   warmup: 0.05,

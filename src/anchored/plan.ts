@@ -52,6 +52,8 @@ export interface MethodPlan {
 
 export interface BatchPlan {
   readonly size: number;
+  /** Whether the rest of an epoch that fills no batch is left out. */
+  readonly dropLast: boolean;
   readonly microBatchSize: number;
   readonly replay: readonly Example[];
   /** Of these, examples in every batch. */
@@ -100,11 +102,12 @@ export function planFineTune(options: FineTuneOptions): Plan {
   checkBatchSize("fineTune", data.length, given.batchSize);
   checkCounts(given, outer);
   checkWeight("fineTune", given.kdRatio, "kdRatio");
+  checkWeight("fineTune", given.labelSmoothing, "labelSmoothing");
   const alpha = objective.alpha ?? given.alpha;
   checkAlpha(method, alpha);
   if (hasReference(objective.target) && !reference)
     throw new TypeError(`fineTune: expected a reference for the method ${method}, got none`);
-  const stepsPerEpoch = Math.floor(data.length / given.batchSize);
+  const stepsPerEpoch = (given.dropLast ? Math.floor : Math.ceil)(data.length / given.batchSize);
   const steps = outer * given.inner * stepsPerEpoch;
   checkOptimizer(options);
   const rate = scheduleOf(given, steps);
@@ -118,24 +121,31 @@ export function planFineTune(options: FineTuneOptions): Plan {
     schedule: { outer, inner: given.inner, stepsPerEpoch, steps, rate },
     optimizer: optimizerOf(given, rate),
     certify: certifyPlan(given),
-    targets: chooseTargets(given),
+    targets: targetsOf(given),
   };
 }
 
 function settingsOf(given: FilledOptions, alpha: Alpha): ObjectiveSettings {
-  const { interpolation, temperature, beta, direction, kdRatio } = given;
+  const { interpolation, temperature, beta, direction, kdRatio, labelSmoothing } = given;
   const weight = typeof alpha === "number" ? alpha : NaN;
-  return { alpha: weight, interpolation, temperature, beta, direction, kdRatio };
+  return { alpha: weight, interpolation, temperature, beta, direction, kdRatio, labelSmoothing };
 }
 
 function batchPlan(given: FilledOptions): BatchPlan {
-  const { method, batchSize, microBatchSize, replay, replayShare, model } = given;
+  const { method, batchSize, microBatchSize, dropLast, replay, replayShare, model } = given;
   if (!(replayShare >= 0 && replayShare < 1))
     throw new RangeError(`fineTune: expected 0 ≤ replayShare < 1, got ${replayShare}`);
   const isReplay = method === "replay";
   if (isReplay) checkExamples("fineTune replay", replay, model.config);
   const replayed = isReplay ? Math.round((batchSize * replayShare) / (1 - replayShare)) : 0;
-  return { size: batchSize, microBatchSize, replay, replayed };
+  return { size: batchSize, dropLast, microBatchSize, replay, replayed };
+}
+
+function targetsOf(given: FilledOptions): TargetsKind {
+  const targets = chooseTargets(given);
+  if (targets === "recompute" && given.microBatchSize < given.batchSize)
+    throw new RangeError("fineTune: expected whole batches with targets recompute, got parts");
+  return targets;
 }
 
 const certifyPlan = ({ certified, sequences, stopToken }: FilledOptions): CertifyPlan => ({

@@ -82,9 +82,16 @@ export function maskedMean(caller: string, values: Tensor, mask?: Tensor): Tenso
 
 /**
  * The parts of `maskedMean`, for gradient accumulation.
+ * @param weights float [...], at least 0: how much each token counts; the count is their sum
  * @throws as maskedMean does
  */
-export function maskedSum(caller: string, values: Tensor, mask?: Tensor): SumAndCount {
+export function maskedSum(
+  caller: string,
+  values: Tensor,
+  mask?: Tensor,
+  weights?: Tensor,
+): SumAndCount {
+  if (weights) return weightedSum(caller, values, weights, mask);
   if (mask && !sameShape(values.shape, mask.shape))
     throw new ShapeError(caller, `a mask ${showShape(values.shape)}`, [mask.shape]);
   if (mask?.dtype === "int") throw new TypeError(`${caller}: expected a float mask, got int`);
@@ -95,6 +102,24 @@ export function maskedSum(caller: string, values: Tensor, mask?: Tensor): SumAnd
     sum: sum(mask ? mul(values, mask) : values),
     count: known === undefined ? sum(mask as Tensor) : full([], known),
   };
+}
+
+function weightedSum(
+  caller: string,
+  values: Tensor,
+  weights: Tensor,
+  mask: Tensor | undefined,
+): SumAndCount {
+  if (!sameShape(values.shape, weights.shape))
+    throw new ShapeError(caller, `weights ${showShape(values.shape)}`, [weights.shape]);
+  const counted = mask ? mul(maskedBy(caller, mask, values), weights) : weights;
+  return { sum: sum(mul(values, counted)), count: sum(counted) };
+}
+
+function maskedBy(caller: string, mask: Tensor, { shape }: Tensor): Tensor {
+  if (!sameShape(shape, mask.shape))
+    throw new ShapeError(caller, `a mask ${showShape(shape)}`, [mask.shape]);
+  return mask;
 }
 
 function countOf(caller: string, mask: Tensor): number {

@@ -250,12 +250,18 @@ function checkWeights(example: Example, fail: Fail): void {
 /**
  * One epoch: indices of a data set in random order, cut into batches. As in most training loops the
  * rest that fills no batch is left out; another epoch's order leaves out others.
+ * @param dropLast false keeps the rest as a smaller batch
  * @throws DataError for an empty data set or a batch larger than it
  */
-export function shuffledBatches(key: Key, count: number, batchSize: number): number[][] {
+export function shuffledBatches(
+  key: Key,
+  count: number,
+  batchSize: number,
+  dropLast = true,
+): number[][] {
   checkBatchSize("shuffledBatches", count, batchSize);
   const order = permutation(key, count);
-  return Array.from({ length: Math.floor(count / batchSize) }, (_, i) =>
+  return Array.from({ length: (dropLast ? Math.floor : Math.ceil)(count / batchSize) }, (_, i) =>
     order.slice(i * batchSize, (i + 1) * batchSize),
   );
 }

@@ -1,6 +1,6 @@
 import type { Params } from "../../nn/config.ts";
 import { maskedSum, type SumAndCount, tokenCrossEntropy } from "../../nn/losses.ts";
-import { add, div, exp, logSoftmax, mul, neg, stopGradient } from "../../tensor/ops.ts";
+import { add, div, exp, logSoftmax, mean, mul, neg, stopGradient } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { kl } from "./divergences.ts";
 import { interpolate } from "./interpolations.ts";
@@ -53,7 +53,7 @@ export const objectives: { readonly [M in Method]: Objective } = {
     target: "base",
     needs: ["beta", "direction"],
     knows: [],
-    perToken: (inputs, settings) => add(crossEntropy(inputs), drift(inputs, settings)),
+    perToken: (inputs, settings) => add(crossEntropy(inputs, settings), drift(inputs, settings)),
   },
 
   /**
@@ -162,12 +162,18 @@ export const objectives: { readonly [M in Method]: Objective } = {
   },
 };
 
-function crossEntropy({ logits, labels }: ObjectiveInputs): Tensor {
-  return tokenCrossEntropy(logits, labels);
+function crossEntropy(
+  { logits, labels }: ObjectiveInputs,
+  { labelSmoothing = 0 }: Pick<ObjectiveSettings, "labelSmoothing">,
+): Tensor {
+  const surprise = tokenCrossEntropy(logits, labels);
+  if (labelSmoothing === 0) return surprise;
+  const uniform = neg(mean(logSoftmax(logits), { axis: -1 }));
+  return add(mul(surprise, 1 - labelSmoothing), mul(uniform, labelSmoothing));
 }
 
 function dynamicCrossEntropy(inputs: ObjectiveInputs): Tensor {
-  const surprise = crossEntropy(inputs);
+  const surprise = crossEntropy(inputs, {});
   return mul(stopGradient(exp(neg(surprise))), surprise);
 }
 
@@ -180,11 +186,12 @@ function drift({ logits, target }: ObjectiveInputs, settings: ObjectiveSettings)
 }
 
 /** r·KL(target ‖ p_θ) + (1 − r)·cross-entropy. */
-function mixed(inputs: ObjectiveInputs, { temperature, kdRatio }: ObjectiveSettings): Tensor {
+function mixed(inputs: ObjectiveInputs, settings: ObjectiveSettings): Tensor {
+  const { temperature, kdRatio } = settings;
   const student = tempered("objectives", temperature)(inputs.logits);
   const distance = klToStudent(given(inputs.target), student);
   if (kdRatio === 1) return distance;
-  return add(mul(distance, kdRatio), mul(crossEntropy(inputs), 1 - kdRatio));
+  return add(mul(distance, kdRatio), mul(crossEntropy(inputs, settings), 1 - kdRatio));
 }
 
 function given(target: Tensor | undefined): Tensor {
@@ -203,9 +210,9 @@ export function objectiveLoss(
   settings: ObjectiveSettings,
 ): Tensor {
   const { sum, count } = objectiveSum(objective, inputs, settings);
-  const mean = div(sum, count);
+  const loss = div(sum, count);
   const { penalty } = objective;
-  return penalty ? add(mean, penalty(...givenParams(inputs), settings)) : mean;
+  return penalty ? add(loss, penalty(...givenParams(inputs), settings)) : loss;
 }
 
 /**
@@ -217,7 +224,8 @@ export function objectiveSum(
   inputs: ObjectiveInputs,
   settings: ObjectiveSettings,
 ): SumAndCount {
-  return maskedSum("objectiveLoss", perToken(inputs, settings), inputs.mask);
+  const { mask, weights } = inputs;
+  return maskedSum("objectiveLoss", perToken(inputs, settings), mask, weights);
 }
 
 function givenParams({ params, base }: ObjectiveInputs): [params: Params, base: Params] {

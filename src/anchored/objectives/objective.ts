@@ -20,10 +20,17 @@ export interface ObjectiveSettings {
   readonly direction: Direction;
   /** Weight of the teacher's term, in [0, 1]; the rest is the label's cross-entropy. */
   readonly kdRatio: number;
+  /** ε of the label's cross-entropy: (1 − ε)·(−log p(y)) + ε·mean over the vocabulary of −log p; 0
+   * by default. */
+  readonly labelSmoothing?: number;
 }
 
 /** Settings that not every method knows. */
-export type SettingName = "outer" | "inner" | "replayShare" | keyof ObjectiveSettings;
+export type SettingName =
+  | "outer"
+  | "inner"
+  | "replayShare"
+  | Exclude<keyof ObjectiveSettings, "labelSmoothing">;
 
 /** A batch as the loss sees it. */
 export interface ObjectiveInputs {
@@ -33,6 +40,8 @@ export interface ObjectiveInputs {
   readonly labels: Tensor;
   /** [B, T], 1 at response tokens. */
   readonly mask: Tensor;
+  /** [B, T], how much each token counts; all alike by default. */
+  readonly weights?: Tensor | undefined;
   /** What the method compares with, [B, T, V]; see `Objective.target`. */
   readonly target?: Tensor | undefined;
   /** The student's, for methods with a penalty on them. */
