@@ -8,7 +8,10 @@ import { collate, type PromptResponse } from "../../train/batches.ts";
 import { letterSymbols, studyVocabulary } from "./vocabulary.ts";
 
 /** The model's likeliest token at each position of each example's response. */
-export type Responder = (params: Params, examples: readonly PromptResponse[]) => Promise<number[][]>;
+export type Responder = (
+  params: Params,
+  examples: readonly PromptResponse[],
+) => Promise<number[][]>;
 
 /**
  * Reads responses by one teacher-forced pass: what the model would say next after the prompt and
