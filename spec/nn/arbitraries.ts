@@ -20,7 +20,7 @@ export const configs: fc.Arbitrary<TransformerConfig> = fc
     epsilon: fc.constantFrom(1e-6, 1e-5),
     tieEmbeddings: fc.boolean(),
     qkvBias: fc.boolean(),
-    qkNorm: fc.boolean(),
+    qkNorm: fc.constantFrom<false | "head">(false, "head"),
     previousTokenEmbedding: fc.boolean(),
   })
   .map(({ queriesPerKey, ...config }) => ({

@@ -46,13 +46,13 @@ describe("transformer(config).shapes", () => {
     expect(namesOf({ qkvBias: true })).toEqual(
       [...head, ...block(0, with2), ...block(1, with2)].sort(),
     );
-    expect(namesOf({ qkNorm: true })).toEqual(
+    expect(namesOf({ qkNorm: "head" })).toEqual(
       [...head, ...block(0, with3), ...block(1, with3)].sort(),
     );
   });
 
   test("stores matrices as [out, in]", () => {
-    const { shapes } = transformer({ ...config, headDim: 6, qkvBias: true, qkNorm: true });
+    const { shapes } = transformer({ ...config, headDim: 6, qkvBias: true, qkNorm: "head" });
     expect(shapes).toMatchObject({
       "model.embed_tokens.weight": [10, 8],
       "model.layers.1.self_attn.q_proj.weight": [24, 8],

@@ -156,7 +156,7 @@ describe("transformer(config).init(key)", () => {
       width: 64,
       hidden: 128,
     };
-    const options = { qkvBias: true, qkNorm: true, previousTokenEmbedding: true };
+    const options = { qkvBias: true, qkNorm: "head" as const, previousTokenEmbedding: true };
     const params = transformer({ ...config, ...options }).init(key(1));
     const scales: [RegExp, number][] = [
       [/embed/, 0.1],

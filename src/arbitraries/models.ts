@@ -23,7 +23,7 @@ export const tinyConfigs: fc.Arbitrary<TransformerConfig> = fc.record({
   hidden: fc.constantFrom(4, 12),
   tieEmbeddings: fc.boolean(),
   qkvBias: fc.boolean(),
-  qkNorm: fc.boolean(),
+  qkNorm: fc.constantFrom<false | "head">(false, "head"),
   previousTokenEmbedding: fc.boolean(),
 });
 

@@ -1,7 +1,7 @@
 import { apply } from "../tensor/apply.ts";
 import { grouped } from "../tensor/attention.ts";
 import { ShapeError } from "../tensor/errors.ts";
-import { add, matmul, mul, reshape, softmax, transpose } from "../tensor/ops.ts";
+import { add, div, matmul, mul, reshape, softmax, tanh, transpose } from "../tensor/ops.ts";
 import { sameShape } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -12,25 +12,39 @@ export function swapAxes(x: Tensor): Tensor {
 }
 
 /**
- * softmax(q · kᵀ / √D) · v, where position t sees the positions ≤ t. With grouped queries each of
+ * softmax(scale · q · kᵀ) · v, where position t sees the positions ≤ t. With grouped queries each of
  * the G key/value heads serves H/G neighbouring query heads: their rows are read as one matrix, so
  * that no key or value is repeated in memory.
  * @param q [B, H, T, D]
  * @param k [B, G, T, D]
  * @param v [B, G, T, D]
+ * @param scale 1 / √D by default
  * @returns [B, H, T, D]
  * @throws ShapeError
  * @see https://arxiv.org/abs/2305.13245 (Ainslie et al., 2023)
  */
-export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+export function causalAttention(q: Tensor, k: Tensor, v: Tensor, scale?: number): Tensor {
   const [, , T, D] = expectHeads("causalAttention", q, k, v);
   if (k.shape[2] !== T)
     throw new ShapeError("causalAttention", "as many queries as keys", [q.shape, k.shape]);
-  return apply("causalAttention", [q, k, v], { scale: 1 / Math.sqrt(D) });
+  return apply("causalAttention", [q, k, v], { scale: scale ?? 1 / Math.sqrt(D) });
 }
 
+/** How scores come from products of queries and keys. */
+export interface Scores {
+  /** 1 / √D by default. */
+  readonly scale?: number;
+  /** c of c · tanh(x / c), which bounds the scaled products x; null, no bound, by default. */
+  readonly softcap?: number | null;
+}
+
+/** c · tanh(x / c); x itself where c is null. */
+export const softcapped = (x: Tensor, c: number | null): Tensor =>
+  c === null ? x : mul(tanh(div(x, c)), c);
+
 /**
- * Attention of a few queries over a cache of keys and values.
+ * Attention where a bias says who sees what: over a cache of keys and values, within windows or
+ * within the segments of a packed row.
  * @param q [B, H, T, D]
  * @param k [B, G, S, D]
  * @param v [B, G, S, D]
@@ -39,10 +53,17 @@ export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
  * @returns [B, H, T, D]
  * @throws ShapeError
  */
-export function biasedAttention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor): Tensor {
+export function biasedAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  bias: Tensor,
+  { scale, softcap = null }: Scores = {},
+): Tensor {
   const [B, H, T, D] = expectHeads("biasedAttention", q, k, v);
   const scores = reshape(groupedScores(q, k), [B, H, T, k.shape[2] as number]);
-  return groupedMix(softmax(add(mul(scores, 1 / Math.sqrt(D)), bias)), v);
+  const bounded = softcapped(mul(scores, scale ?? 1 / Math.sqrt(D)), softcap);
+  return groupedMix(softmax(add(bounded, bias)), v);
 }
 
 const groupedScores = (q: Tensor, k: Tensor): Tensor =>

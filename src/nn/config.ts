@@ -1,6 +1,8 @@
 import { ShapeError, showShape } from "../tensor/errors.ts";
 import { sameShape } from "../tensor/shapes.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { NORM_NAMES, type NormPlacement } from "./norms.ts";
+import type { Rope, RopeScaling } from "./ropeScaling.ts";
 
 /** What a decoder of Llama's kind looks like. */
 export interface TransformerConfig {
@@ -21,17 +23,60 @@ export interface TransformerConfig {
   readonly headDim?: number;
   /** Base of the rotary position embedding's wavelengths; 10000 by default. */
   readonly ropeTheta?: number;
-  /** Of RMSNorm; 1e-5 by default. */
+  /** How rotary wavelengths are stretched for long sequences; null, not at all, by default. */
+  readonly ropeScaling?: RopeScaling | null;
+  /** Leading channels of each head that turn, even; all by default (Phi-4-mini: three quarters). */
+  readonly rotaryChannels?: number;
+  /** The wavelengths of sliding layers where they differ (Gemma 3); null by default. */
+  readonly slidingRope?: Rope | null;
+  /** Layers whose queries and keys turn; all by default (SmolLM3: three of four). */
+  readonly ropeLayers?: readonly boolean[];
+  /** Rotary positions, or a learned embedding for each (GPT-2). */
+  readonly positions?: "rotary" | "learned";
+  /** Tokens that a sliding layer sees, its own among them; null by default. */
+  readonly window?: number | null;
+  /** Which layers see the window alone; none by default. */
+  readonly layerTypes?: readonly LayerType[];
+  /** Of the norms; 1e-5 by default. */
   readonly epsilon?: number;
+  /** RMSNorm times w, RMSNorm times 1 + w (Gemma), or LayerNorm with a bias (GPT-2). */
+  readonly norm?: "rms" | "rmsOnePlus" | "layer";
+  /** Norms before each branch, after it (OLMo 2), or both (Gemma). */
+  readonly normPlacement?: NormPlacement;
+  /** Queries and keys are normalised per head (Qwen3), or over their full width (OLMo 2). */
+  readonly qkNorm?: false | "head" | "width";
   /** The head is the token embedding. */
   readonly tieEmbeddings?: boolean;
   /** Queries, keys and values have biases (Qwen2). */
   readonly qkvBias?: boolean;
-  /** Queries and keys are normalised per head (Qwen3). */
-  readonly qkNorm?: boolean;
+  /** Attention's output has a bias. */
+  readonly outputBias?: boolean;
+  /** The feed-forward matrices have biases. */
+  readonly mlpBias?: boolean;
+  /** Of the feed-forward layer; gelu in its tanh form. */
+  readonly activation?: "silu" | "gelu";
+  /** The activated channels gate others; true by default (GPT-2: false). */
+  readonly gated?: boolean;
+  /** What query · key is multiplied with; headDim^-½ by default. */
+  readonly attentionScale?: number;
+  /** c of c · tanh(x / c), on scaled scores; null by default (Gemma 2: 50). */
+  readonly attentionSoftcap?: number | null;
+  /** The same on logits (Gemma 2: 30). */
+  readonly logitSoftcap?: number | null;
+  /** Multiplies embeddings (Gemma, Granite); 1 by default. */
+  readonly embeddingScale?: number;
+  /** Multiplies what each branch adds to the residual stream (Granite); 1 by default. */
+  readonly residualScale?: number;
+  /** Multiplies logits (Granite); 1 by default. */
+  readonly logitScale?: number;
+  /** How files hold the matrices: one by one, qkv and gate_up joined (Phi-3), or as GPT-2 does. */
+  readonly storage?: "separate" | "fused" | "gpt2";
   /** Adds a second embedding, of the previous token, to each position but the first. */
   readonly previousTokenEmbedding?: boolean;
 }
+
+/** Whether a layer sees all earlier tokens or those of the window. */
+export type LayerType = "full" | "sliding";
 
 /** A config without gaps. */
 export type FullConfig = Required<TransformerConfig>;
@@ -39,57 +84,11 @@ export type FullConfig = Required<TransformerConfig>;
 /** Weights by Hugging Face name; matrices are [out, in]. */
 export type Params = { readonly [name: string]: Tensor };
 
-/** Fills in defaults. @throws RangeError that names what cannot be */
-export function completeConfig(config: TransformerConfig): FullConfig {
-  const { width, heads } = config;
-  const full: FullConfig = {
-    kvHeads: heads,
-    hidden: 8 * Math.ceil(width / 3),
-    headDim: width / heads,
-    ropeTheta: 10000,
-    epsilon: 1e-5,
-    tieEmbeddings: false,
-    qkvBias: false,
-    qkNorm: false,
-    previousTokenEmbedding: false,
-    ...config,
-  };
-  for (const name of SIZES) {
-    const size = full[name];
-    const hint = name === "headDim" ? " (width / heads unless given)" : "";
-    if (!(Number.isInteger(size) && size > 0))
-      throw new RangeError(
-        `transformer: expected ${name}${hint} to be a positive integer, got ${size}`,
-      );
-  }
-  if (full.heads % full.kvHeads !== 0)
-    throw new RangeError(
-      `transformer: expected kvHeads to divide heads ${full.heads}, got ${full.kvHeads}`,
-    );
-  if (full.headDim % 2 !== 0)
-    throw new RangeError(`transformer: expected an even headDim, got ${full.headDim}`);
-  if (!(full.ropeTheta > 0))
-    throw new RangeError(`transformer: expected ropeTheta > 0, got ${full.ropeTheta}`);
-  if (!(full.epsilon >= 0))
-    throw new RangeError(`transformer: expected epsilon ≥ 0, got ${full.epsilon}`);
-  return Object.freeze(full);
-}
-
-const SIZES = [
-  "vocabSize",
-  "contextLength",
-  "layers",
-  "width",
-  "heads",
-  "kvHeads",
-  "headDim",
-  "hidden",
-] as const;
-
-/** Names of parameters, as in LlamaForCausalLM, Qwen2ForCausalLM and Qwen3ForCausalLM. */
+/** Names of parameters, as in LlamaForCausalLM; other families' files are renamed to them. */
 export const EMBEDDING = "model.embed_tokens.weight";
 export const PREVIOUS_EMBEDDING = "model.embed_previous_tokens.weight";
-export const FINAL_NORM = "model.norm.weight";
+export const POSITIONS = "model.embed_positions.weight";
+export const FINAL_NORM = "model.norm";
 export const HEAD = "lm_head.weight";
 
 /** Name and shape of every parameter, in the order of the forward pass. */
@@ -104,17 +103,21 @@ export function parameterShapes(config: FullConfig): { readonly [name: string]: 
   return Object.fromEntries([
     [EMBEDDING, [vocabSize, width]],
     ...(config.previousTokenEmbedding ? [[PREVIOUS_EMBEDDING, [vocabSize, width]]] : []),
+    ...(config.positions === "learned" ? [[POSITIONS, [config.contextLength, width]]] : []),
     ...blocks.flat(),
-    [FINAL_NORM, [width]],
+    ...Object.entries(normShapes(config, FINAL_NORM, width)),
     ...(config.tieEmbeddings ? [] : [[HEAD, [vocabSize, width]]]),
   ]);
 }
 
 function blockShapes(config: FullConfig): { readonly [name: string]: Shape } {
-  const { width, hidden, headDim, qkvBias, qkNorm } = config;
+  const { width, hidden, headDim, qkvBias, outputBias, mlpBias, qkNorm } = config;
   const [query, keyValue] = [config.heads * headDim, config.kvHeads * headDim];
+  const { attention, mlp } = NORM_NAMES[config.normPlacement];
+  const norm = (name: string | null) => (name === null ? {} : normShapes(config, name, width));
+  const perHead = qkNorm === "head";
   return {
-    "input_layernorm.weight": [width],
+    ...norm(attention.before),
     "self_attn.q_proj.weight": [query, width],
     "self_attn.k_proj.weight": [keyValue, width],
     "self_attn.v_proj.weight": [keyValue, width],
@@ -124,16 +127,29 @@ function blockShapes(config: FullConfig): { readonly [name: string]: Shape } {
       "self_attn.v_proj.bias": [keyValue],
     }),
     ...(qkNorm && {
-      "self_attn.q_norm.weight": [headDim],
-      "self_attn.k_norm.weight": [headDim],
+      ...normShapes(config, "self_attn.q_norm", perHead ? headDim : query),
+      ...normShapes(config, "self_attn.k_norm", perHead ? headDim : keyValue),
     }),
     "self_attn.o_proj.weight": [width, query],
-    "post_attention_layernorm.weight": [width],
-    "mlp.gate_proj.weight": [hidden, width],
+    ...(outputBias && { "self_attn.o_proj.bias": [width] }),
+    ...norm(attention.after),
+    ...norm(mlp.before),
+    ...(config.gated && {
+      "mlp.gate_proj.weight": [hidden, width],
+      ...(mlpBias && { "mlp.gate_proj.bias": [hidden] }),
+    }),
     "mlp.up_proj.weight": [hidden, width],
+    ...(mlpBias && { "mlp.up_proj.bias": [hidden] }),
     "mlp.down_proj.weight": [width, hidden],
+    ...(mlpBias && { "mlp.down_proj.bias": [width] }),
+    ...norm(mlp.after),
   };
 }
+
+const normShapes = ({ norm }: FullConfig, name: string, size: number): Record<string, Shape> => ({
+  [`${name}.weight`]: [size],
+  ...(norm === "layer" && { [`${name}.bias`]: [size] }),
+});
 
 /**
  * Checks that a record holds exactly a model's parameters.

@@ -1,52 +1,81 @@
-import { add, gather, pad, reshape, slice } from "../tensor/ops.ts";
+import { add, gather, less, mul, pad, reshape, slice, toFloat } from "../tensor/ops.ts";
+import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { swapAxes } from "./attention.ts";
+import { softcapped, swapAxes } from "./attention.ts";
 import {
   EMBEDDING,
   FINAL_NORM,
   type FullConfig,
   HEAD,
   type Params,
+  POSITIONS,
   PREVIOUS_EMBEDDING,
 } from "./config.ts";
-import { linear, rmsNorm, swiglu } from "./functions.ts";
+import { gelu, linear, sigmoid, swiglu } from "./functions.ts";
+import { NORM_NAMES, NORMS } from "./norms.ts";
 
 /** Keys and values of one layer, [B, G, S, D] each. */
 export type KeyValue = { readonly keys: Tensor; readonly values: Tensor };
 
+/** One token for each sequence. */
+export type DecodeInputs = {
+  /** int [B]. */
+  readonly tokens: Tensor;
+  /** int [B], the tokens before them; read only by models with `previousTokenEmbedding`. */
+  readonly previous: Tensor;
+  /** int [B], positions of the tokens, below the cache's capacity. */
+  readonly positions: Tensor;
+};
+
 /** How queries, keys and values [B, heads, T, D] meet: over a whole sequence, or over a cache. */
 export interface Attention {
-  /** Turns heads by their positions. */
-  rotate(x: Tensor): Tensor;
-  /** @returns the mixed values [B, H, T, D], and what the layer remembers */
+  /**
+   * Turns queries and keys by their positions and mixes values.
+   * @returns the mixed values [B, H, T, D], and what the layer remembers
+   */
   attend(q: Tensor, k: Tensor, v: Tensor, layer: number): [mixed: Tensor, memory: KeyValue];
 }
 
 /**
- * Token embeddings, plus those of the previous tokens where the model has them.
- * @param tokens int [B, T], from the start of the sequences
+ * Token embeddings, plus those of the previous tokens and of the positions where the model has them.
+ * @param tokens int [B, T]
+ * @param positions int [B, T]; 0 … T−1 by default. A token at 0 has none before it
  * @returns [B, T, C]
  */
-export function embed(config: FullConfig, params: Params, tokens: Tensor): Tensor {
-  const [B, T] = tokens.shape as [number, number];
-  const h = gather(weight(params, EMBEDDING), tokens); // [B, T, C]
-  if (!config.previousTokenEmbedding || T === 1) return h;
-  const previous = gather(weight(params, PREVIOUS_EMBEDDING), slice(tokens, [0, 0], [B, T - 1]));
-  return add(h, pad(previous, [0, 1, 0], [0, 0, 0]));
-}
-
-/** The same for one token in the middle of each sequence: int [B] twice → [B, 1, C]. */
-export function embedNext(
+export function embed(
   config: FullConfig,
   params: Params,
   tokens: Tensor,
-  previous: Tensor,
+  positions?: Tensor,
 ): Tensor {
-  const h = gather(weight(params, EMBEDDING), tokens); // [B, C]
-  const both = config.previousTokenEmbedding
-    ? add(h, gather(weight(params, PREVIOUS_EMBEDDING), previous))
-    : h;
-  return reshape(both, [h.shape[0] as number, 1, config.width]);
+  const [B, T] = tokens.shape as [number, number];
+  const own = gather(weight(params, EMBEDDING), tokens); // [B, T, C]
+  let h = scaled(own, config.embeddingScale);
+  if (config.previousTokenEmbedding && T > 1) {
+    const previous = gather(weight(params, PREVIOUS_EMBEDDING), slice(tokens, [0, 0], [B, T - 1]));
+    const shifted = pad(previous, [0, 1, 0], [0, 0, 0]);
+    h = add(h, positions ? mul(shifted, isAfterFirst(positions)) : shifted);
+  }
+  if (config.positions === "rotary") return h;
+  const table = weight(params, POSITIONS);
+  return add(h, positions ? gather(table, positions) : slice(table, [0, 0], [T, config.width]));
+}
+
+/** 1 where a position is not 0: int [B, T] → [B, T, 1]. */
+const isAfterFirst = (positions: Tensor): Tensor =>
+  reshape(less(0, toFloat(positions)), [...positions.shape, 1]);
+
+/** The same for one token in the middle of each sequence: int [B] thrice → [B, 1, C]. */
+export function embedNext(
+  config: FullConfig,
+  params: Params,
+  { tokens, previous, positions }: DecodeInputs,
+): Tensor {
+  let h = scaled(gather(weight(params, EMBEDDING), tokens), config.embeddingScale); // [B, C]
+  if (config.previousTokenEmbedding)
+    h = add(h, gather(weight(params, PREVIOUS_EMBEDDING), previous));
+  if (config.positions === "learned") h = add(h, gather(weight(params, POSITIONS), positions));
+  return reshape(h, [at(h.shape, 0), 1, config.width]);
 }
 
 /** All blocks: [B, T, C] → [B, T, C], and what each layer remembers. */
@@ -56,64 +85,86 @@ export function decode(
   embedded: Tensor,
   attention: Attention,
 ): [hidden: Tensor, memory: readonly KeyValue[]] {
+  const { attention: attentionNorms, mlp: mlpNorms } = NORM_NAMES[config.normPlacement];
   let h = embedded;
   const memory: KeyValue[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
     const block = blockOf(config, params, layer);
-    const [mixed, keyValue] = selfAttention(block, h, attention);
+    const [mixed, keyValue] = selfAttention(block, block.norm(attentionNorms.before, h), attention);
     memory.push(keyValue);
-    h = add(h, mixed);
-    h = add(h, feedForward(block, h));
+    h = add(h, scaled(block.norm(attentionNorms.after, mixed), config.residualScale));
+    const fed = feedForward(block, block.norm(mlpNorms.before, h));
+    h = add(h, scaled(block.norm(mlpNorms.after, fed), config.residualScale));
   }
   return [h, memory];
 }
+
+const scaled = (x: Tensor, by: number): Tensor => (by === 1 ? x : mul(x, by));
 
 /** The functions of one block that own parameters. */
 interface Block {
   readonly config: FullConfig;
   readonly layer: number;
-  norm(name: string, x: Tensor): Tensor;
+  /** The identity where a block has no such norm. */
+  norm(name: string | null, x: Tensor): Tensor;
   project(name: string, x: Tensor): Tensor;
 }
 
 function blockOf(config: FullConfig, params: Params, layer: number): Block {
-  const at = (name: string) => params[`model.layers.${layer}.${name}`];
+  const prefix = `model.layers.${layer}.`;
   return {
     config,
     layer,
-    norm: (name, x) => rmsNorm(x, at(`${name}.weight`) as Tensor, config.epsilon),
-    project: (name, x) => linear(x, at(`${name}.weight`) as Tensor, at(`${name}.bias`)),
+    norm: (name, x) => (name === null ? x : normalise(config, params, prefix + name, x)),
+    project: (name, x) =>
+      linear(x, weight(params, `${prefix}${name}.weight`), params[`${prefix}${name}.bias`]),
   };
 }
 
-function selfAttention(block: Block, h: Tensor, attention: Attention): [Tensor, KeyValue] {
+const normalise = (config: FullConfig, params: Params, name: string, x: Tensor): Tensor =>
+  NORMS[config.norm](x, weight(params, `${name}.weight`), params[`${name}.bias`], config.epsilon);
+
+function selfAttention(block: Block, x: Tensor, attention: Attention): [Tensor, KeyValue] {
   const { config, layer, norm, project } = block;
-  const x = norm("input_layernorm", h); // [B, T, C]
   const [B, T] = x.shape as [number, number];
-  const heads = (name: string, count: number) =>
-    reshape(project(`self_attn.${name}_proj`, x), [B, T, count, config.headDim]);
-  const turned = (name: string, count: number) => {
-    const y = heads(name, count);
-    const normed = config.qkNorm ? norm(`self_attn.${name}_norm`, y) : y;
-    return attention.rotate(swapAxes(normed)); // [B, count, T, D]
+  const normIf = (kind: FullConfig["qkNorm"], name: string, y: Tensor) =>
+    config.qkNorm === kind && name !== "v" ? norm(`self_attn.${name}_norm`, y) : y;
+  const heads = (name: string, count: number) => {
+    const whole = normIf("width", name, project(`self_attn.${name}_proj`, x));
+    const cut = reshape(whole, [B, T, count, config.headDim]);
+    return swapAxes(normIf("head", name, cut)); // [B, count, T, D]
   };
-  const q = turned("q", config.heads);
-  const k = turned("k", config.kvHeads);
-  const v = swapAxes(heads("v", config.kvHeads));
+  const q = heads("q", config.heads);
+  const k = heads("k", config.kvHeads);
+  const v = heads("v", config.kvHeads);
   const [mixed, keyValue] = attention.attend(q, k, v, layer);
   const joined = reshape(swapAxes(mixed), [B, T, config.heads * config.headDim]);
   return [project("self_attn.o_proj", joined), keyValue];
 }
 
-function feedForward({ norm, project }: Block, h: Tensor): Tensor {
-  const x = norm("post_attention_layernorm", h);
-  return project("mlp.down_proj", swiglu(project("mlp.gate_proj", x), project("mlp.up_proj", x)));
+function feedForward({ config, project }: Block, x: Tensor): Tensor {
+  const activate = ACTIVATIONS[config.activation];
+  const inner = config.gated
+    ? activate.gated(project("mlp.gate_proj", x), project("mlp.up_proj", x))
+    : activate.plain(project("mlp.up_proj", x));
+  return project("mlp.down_proj", inner);
 }
 
-/** Hidden states → logits: [..., C] → [..., V]. */
-export function readOut(config: FullConfig, params: Params, hidden: Tensor): Tensor {
-  const normed = rmsNorm(hidden, weight(params, FINAL_NORM), config.epsilon);
-  return linear(normed, weight(params, config.tieEmbeddings ? EMBEDDING : HEAD));
+/** What the feed-forward layer does between its matrices, with a gate and without. */
+const ACTIVATIONS = {
+  silu: { gated: swiglu, plain: (x: Tensor) => mul(x, sigmoid(x)) },
+  gelu: { gated: (gate: Tensor, up: Tensor) => mul(gelu(gate), up), plain: gelu },
+};
+
+/** The last norm: [..., C] → [..., C]. */
+export const finalNorm = (config: FullConfig, params: Params, hidden: Tensor): Tensor =>
+  normalise(config, params, FINAL_NORM, hidden);
+
+/** Normed hidden states → logits: [..., C] → [..., V]. */
+export function head(config: FullConfig, params: Params, normed: Tensor): Tensor {
+  const logits = linear(normed, weight(params, config.tieEmbeddings ? EMBEDDING : HEAD));
+  return softcapped(scaled(logits, config.logitScale), config.logitSoftcap);
 }
 
+/** `expectParams` has seen that it is there. */
 const weight = (params: Params, name: string): Tensor => params[name] as Tensor;

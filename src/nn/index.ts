@@ -1,10 +1,11 @@
-export { biasedAttention, causalAttention } from "./attention.ts";
-export type { DecodeInputs, Prefilled } from "./cache.ts";
-export type { FullConfig, Params, TransformerConfig } from "./config.ts";
-export type { KeyValue } from "./decoder.ts";
+export { biasedAttention, causalAttention, type Scores } from "./attention.ts";
+export type { Prefilled } from "./cache.ts";
+export type { FullConfig, LayerType, Params, TransformerConfig } from "./config.ts";
+export type { DecodeInputs, KeyValue } from "./decoder.ts";
 export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
 export { generate } from "./generate.ts";
 export type { GenerateOptions } from "./generateOptions.ts";
+export type { Layout } from "./layout.ts";
 export {
   crossEntropy,
   klDivergence,
@@ -13,5 +14,7 @@ export {
   summedCrossEntropy,
   tokenCrossEntropy,
 } from "./losses.ts";
+export { layerNorm, type NormPlacement } from "./norms.ts";
 export { type RopeTables, rope, ropeTables } from "./rope.ts";
+export type { Rope, RopeScaling } from "./ropeScaling.ts";
 export { type Transformer, transformer } from "./transformer.ts";

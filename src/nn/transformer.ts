@@ -1,22 +1,25 @@
 import { full } from "../tensor/apply.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Key, normal, split } from "../tensor/random.ts";
+import { at } from "../tensor/shapes.ts";
 import { isConstant, type Shape, type Tensor } from "../tensor/tensor.ts";
-import { causalAttention } from "./attention.ts";
-import { type DecodeInputs, decodeNext, type Prefilled, prefill } from "./cache.ts";
+import { decodeNext, type Prefilled, prefill } from "./cache.ts";
+import { completeConfig } from "./completeConfig.ts";
 import {
-  completeConfig,
   EMBEDDING,
   expectParams,
   type FullConfig,
   HEAD,
   type Params,
+  POSITIONS,
   PREVIOUS_EMBEDDING,
   parameterShapes,
   type TransformerConfig,
 } from "./config.ts";
-import { decode, embed, type KeyValue, readOut } from "./decoder.ts";
-import { type RopeTables, rope, ropeTables } from "./rope.ts";
+import { type DecodeInputs, decode, embed, finalNorm, head, type KeyValue } from "./decoder.ts";
+import { type Layout, lengthsOf, placed } from "./layout.ts";
+import { rotationOf } from "./rotation.ts";
+import { sequenceAttention } from "./sequence.ts";
 
 /** A decoder as pure functions of its parameters. */
 export interface Transformer {
@@ -26,17 +29,29 @@ export interface Transformer {
   /**
    * Random parameters on the host: embeddings N(0, 0.1²), head N(0, 0.02²), other matrices
    * N(0, 1/in), those that write into the residual stream further divided by √(2 · layers); biases
-   * 0, gains 1.
+   * 0, gains 1 (0 where the norm adds 1).
    */
   init(key: Key): Params;
   /**
    * @param tokens int [B, T]
-   * @returns logits [B, T, V]; position t depends on the tokens ≤ t alone
+   * @param layout several sequences in a row, or padding on the left; else a row is one sequence
+   * @returns logits [B, T, V]; position t depends on the tokens ≤ t of its segment alone
    * @throws ShapeError or TypeError for parameters that are not the model's, ShapeError for tokens
-   *   that are no [B, T] or longer than contextLength, RangeError for ids on the host that are
-   *   outside the vocabulary
+   *   that are no [B, T] or longer than contextLength, RangeError for ids or positions on the host
+   *   that are outside the vocabulary or the context
    */
-  apply(params: Params, tokens: Tensor): Tensor;
+  apply(params: Params, tokens: Tensor, layout?: Layout): Tensor;
+  /**
+   * What `apply` reads logits from.
+   * @returns hidden states [B, T, C] after the last norm
+   * @throws as apply does
+   */
+  hidden(params: Params, tokens: Tensor, layout?: Layout): Tensor;
+  /**
+   * @param hidden [..., C] after the last norm
+   * @returns logits [..., V]
+   */
+  head(params: Params, hidden: Tensor): Tensor;
   /**
    * Reads prompts and remembers their keys and values.
    * @param tokens int [B, P], prompts padded on the right with any token
@@ -54,74 +69,77 @@ export interface Transformer {
 }
 
 /**
- * A decoder of Llama's kind: RMSNorm, rotary positions, SwiGLU, grouped-query attention; with
- * biases as in Qwen2 and query/key norms as in Qwen3. Parameters carry Hugging Face's names, so
- * that such checkpoints load by name.
+ * A decoder of Llama's kind, RMSNorm, rotary positions, SwiGLU and grouped-query attention, or of
+ * its relatives: what differs is in the config. Parameters carry Hugging Face's names, so that such
+ * checkpoints load by name; `configOf` and `paramsFrom` read whole families of them.
  * @throws RangeError for a config that cannot be
  */
 export function transformer(config: TransformerConfig): Transformer {
   const complete = completeConfig(config);
   const shapes = parameterShapes(complete);
-  const tables = rememberByLength((length) =>
-    ropeTables(length, complete.headDim, complete.ropeTheta),
-  );
+  const rotation = rotationOf(complete);
+  const decoder = { config: complete, rotation };
+
+  function hidden(params: Params, tokens: Tensor, layout?: Layout): Tensor {
+    expectParams(shapes, params);
+    expectTokens(complete, tokens, layout);
+    const T = at(tokens.shape, 1);
+    const places = layout && placed(layout, tokens.shape, complete.contextLength);
+    const rotate = places
+      ? rotation.placed({ ...places, lengths: () => lengthsOf(places) })
+      : rotation.inOrder(T);
+    const attention = sequenceAttention(complete, rotate, T, places?.segments ?? null);
+    const embedded = embed(complete, params, tokens, places?.positions);
+    const [last] = decode(complete, params, embedded, attention);
+    return finalNorm(complete, params, last);
+  }
   return Object.freeze<Transformer>({
     config: complete,
     shapes,
     init: (key) => init(complete, shapes, key),
-    apply: (params, tokens) => {
-      expectParams(shapes, params);
-      expectTokens(complete, tokens);
-      const positions = tables(tokens.shape[1] as number);
-      const [hidden] = decode(complete, params, embed(complete, params, tokens), {
-        rotate: (x) => rope(x, positions),
-        attend: (q, k, v) => [causalAttention(q, k, v), { keys: k, values: v }],
-      });
-      return readOut(complete, params, hidden);
-    },
+    apply: (params, tokens, layout) => head(complete, params, hidden(params, tokens, layout)),
+    hidden,
+    head: (params, normed) => head(complete, params, normed),
     prefill: (params, tokens, last, capacity) => {
       expectParams(shapes, params);
       expectTokens(complete, tokens);
-      return prefill(complete, params, tables(tokens.shape[1] as number), tokens, last, capacity);
+      return prefill(decoder, params, tokens, last, capacity);
     },
     decode: (params, cache, inputs) => {
       expectParams(shapes, params);
-      return decodeNext(complete, params, tables, cache, inputs);
+      return decodeNext(decoder, params, cache, inputs);
     },
   });
 }
 
-/** Tables are made once for each length, so that all uses in a graph share them. */
-function rememberByLength(make: (length: number) => RopeTables): (length: number) => RopeTables {
-  const made = new Map<number, RopeTables>();
-  return (length) => {
-    const tables = made.get(length) ?? make(length);
-    made.set(length, tables);
-    return tables;
-  };
-}
-
 function init(config: FullConfig, shapes: Transformer["shapes"], key: Key): Params {
   const names = Object.keys(shapes);
+  const gain = config.norm === "rmsOnePlus" ? 0 : 1;
   const keys = split(key, names.length);
   const drawn = names.map((name, i): [string, Tensor] => {
     const shape = shapes[name] as Shape;
-    if (shape.length === 1) return [name, full(shape, name.endsWith(".bias") ? 0 : 1)];
+    if (shape.length === 1) return [name, full(shape, name.endsWith(".bias") ? 0 : gain)];
     return [name, normal(keys[i] as Key, shape, { std: initialScale(config, name, shape) })];
   });
   return Object.fromEntries(drawn);
 }
 
 function initialScale({ layers }: FullConfig, name: string, shape: Shape): number {
-  if (name === EMBEDDING || name === PREVIOUS_EMBEDDING) return 0.1;
+  if (name === EMBEDDING || name === PREVIOUS_EMBEDDING || name === POSITIONS) return 0.1;
   if (name === HEAD) return 0.02;
   const residual = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
   return 1 / Math.sqrt((shape[1] as number) * (residual ? 2 * layers : 1));
 }
 
-function expectTokens({ contextLength, vocabSize }: FullConfig, tokens: Tensor): void {
+function expectTokens(
+  { contextLength, vocabSize }: FullConfig,
+  tokens: Tensor,
+  layout?: Layout,
+): void {
   const [B, T] = tokens.shape;
-  if (tokens.shape.length !== 2 || !B || !T || T > contextLength)
+  // A row of several sequences may be longer than each of them can be.
+  const fits = T !== undefined && (layout !== undefined || T <= contextLength);
+  if (tokens.shape.length !== 2 || !B || !T || !fits)
     throw new ShapeError("transformer", `tokens [B, T] with 1 ≤ T ≤ ${contextLength}`, [
       tokens.shape,
     ]);

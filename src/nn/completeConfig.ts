@@ -1,0 +1,96 @@
+import { isCount } from "../tensor/shapes.ts";
+import type { FullConfig, LayerType, TransformerConfig } from "./config.ts";
+import { expectScaling } from "./ropeScaling.ts";
+
+/** Fills in defaults. @throws RangeError that names what cannot be */
+export function completeConfig(config: TransformerConfig): FullConfig {
+  const { width, heads } = config;
+  const layers = isCount(config.layers) ? config.layers : 0;
+  const full: FullConfig = {
+    kvHeads: heads,
+    hidden: 8 * Math.ceil(width / 3),
+    headDim: width / heads,
+    ropeTheta: 10000,
+    ropeScaling: null,
+    rotaryChannels: config.headDim ?? width / heads,
+    slidingRope: null,
+    ropeLayers: Array<boolean>(layers).fill(true),
+    positions: "rotary",
+    window: null,
+    layerTypes: Array<LayerType>(layers).fill("full"),
+    epsilon: 1e-5,
+    norm: "rms",
+    normPlacement: "pre",
+    qkNorm: false,
+    tieEmbeddings: false,
+    qkvBias: false,
+    outputBias: false,
+    mlpBias: false,
+    activation: "silu",
+    gated: true,
+    attentionScale: 1 / Math.sqrt(config.headDim ?? width / heads),
+    attentionSoftcap: null,
+    logitSoftcap: null,
+    embeddingScale: 1,
+    residualScale: 1,
+    logitScale: 1,
+    storage: "separate",
+    previousTokenEmbedding: false,
+    ...config,
+  };
+  for (const name of SIZES) {
+    const size = full[name];
+    const hint = name === "headDim" ? " (width / heads unless given)" : "";
+    if (!(Number.isInteger(size) && size > 0))
+      throw new RangeError(
+        `transformer: expected ${name}${hint} to be a positive integer, got ${size}`,
+      );
+  }
+  if (full.heads % full.kvHeads !== 0)
+    throw new RangeError(
+      `transformer: expected kvHeads to divide heads ${full.heads}, got ${full.kvHeads}`,
+    );
+  if (full.positions === "rotary") expectRope(full);
+  expectLayers(full);
+  if (!(full.epsilon >= 0))
+    throw new RangeError(`transformer: expected epsilon ≥ 0, got ${full.epsilon}`);
+  return Object.freeze(full);
+}
+
+function expectRope({ headDim, rotaryChannels, ropeTheta, ropeScaling, slidingRope }: FullConfig) {
+  if (rotaryChannels === headDim && headDim % 2 !== 0)
+    throw new RangeError(`transformer: expected an even headDim, got ${headDim}`);
+  if (!(isCount(rotaryChannels / 2) && rotaryChannels > 0 && rotaryChannels <= headDim))
+    throw new RangeError(
+      `transformer: expected rotaryChannels even and at most headDim ${headDim}, got ${rotaryChannels}`,
+    );
+  const ropes = [{ theta: ropeTheta, scaling: ropeScaling }, ...(slidingRope ? [slidingRope] : [])];
+  for (const { theta, scaling } of ropes) {
+    if (!(theta > 0)) throw new RangeError(`transformer: expected ropeTheta > 0, got ${theta}`);
+    if (scaling) expectScaling(scaling, rotaryChannels);
+  }
+}
+
+function expectLayers({ layers, layerTypes, ropeLayers, window }: FullConfig): void {
+  for (const [name, list] of Object.entries({ layerTypes, ropeLayers })) {
+    if (list.length !== layers)
+      throw new RangeError(
+        `transformer: expected ${name} for ${layers} layers, got ${list.length} of them`,
+      );
+  }
+  if (window !== null && !(isCount(window) && window > 0))
+    throw new RangeError(`transformer: expected window to be a positive integer, got ${window}`);
+  if (window === null && layerTypes.includes("sliding"))
+    throw new RangeError("transformer: expected a window for sliding layers, got null");
+}
+
+const SIZES = [
+  "vocabSize",
+  "contextLength",
+  "layers",
+  "width",
+  "heads",
+  "kvHeads",
+  "headDim",
+  "hidden",
+] as const;
