@@ -5,6 +5,17 @@ export type { DecodeInputs, KeyValue } from "./decoder.ts";
 export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
 export { generate } from "./generate.ts";
 export type { GenerateOptions } from "./generateOptions.ts";
+export {
+  configOf,
+  huggingFaceConfig,
+  type LoadedParams,
+  type NamedTensors,
+  paramsFrom,
+  type Stored,
+  storedTensors,
+  type TensorToWrite,
+  tensorsFor,
+} from "./huggingFace/index.ts";
 export type { Layout } from "./layout.ts";
 export {
   crossEntropy,

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../../src/engines/create.ts";
+import type { Engine } from "../../../src/engines/engine.ts";
+import {
+  configOf,
+  crossEntropy,
+  generate,
+  type LoadedParams,
+  paramsFrom,
+  tensorsFor,
+  transformer,
+} from "../../../src/nn/index.ts";
+import { ids, tensor } from "../../../src/tensor/apply.ts";
+import { valueAndGrad } from "../../../src/tensor/grad.ts";
+import { at } from "../../../src/tensor/shapes.ts";
+import { absent, apart, type Checkpoint, checkpoint, checkpoints, reason } from "./checkpoints.ts";
+
+let reference: Engine;
+let wasm: Engine;
+beforeAll(async () => {
+  reference = await createEngine({ backend: "reference" });
+  wasm = await createEngine({ backend: "wasm", threads: 1 });
+});
+afterAll(async () => {
+  await reference.close();
+  await wasm.close();
+});
+
+/** transformers makes dynamic theta in float32. */
+const boundOf = (name: string) => (name === "llama-rope-dynamic" ? 1e-6 : 1e-9);
+
+async function loaded(it: Checkpoint, spelling: "config.json" | "config.v5.json") {
+  const config = configOf(it.json(spelling), `${it.path}/${spelling}`);
+  return paramsFrom(config, it.weights, it.path);
+}
+
+/** The original's loss: position t predicts labels[t + 1], and −100 is no target. */
+function lossOf({ config }: LoadedParams, inputs: number[][], labels: number[][]) {
+  const model = transformer(config);
+  const shifted = labels.map((row) => [...row.slice(1), -100]);
+  const mask = tensor(shifted.map((row) => row.map((label) => (label < 0 ? 0 : 1))));
+  const targets = ids(shifted.map((row) => row.map((label) => Math.max(label, 0))));
+  return (params: LoadedParams["params"]) =>
+    crossEntropy(model.apply(params, ids(inputs)), targets, mask);
+}
+
+const norm = (x: ArrayLike<number>) => Math.sqrt(Array.from(x).reduce((sum, v) => sum + v * v, 0));
+
+/** Loss and gradients against the original's; the largest relative difference of each. */
+async function gradientsApart(engine: Engine, it: Checkpoint, from: LoadedParams) {
+  const { input_ids, labels, loss64, grads64 } = it.reference;
+  const loss = lossOf(from, input_ids, labels);
+  const [value, grads] = await engine.run(() => valueAndGrad(loss)(from.params));
+  const stored = tensorsFor(from.config, grads, Object.keys(grads64));
+  expect(stored.map(({ name }) => name).sort()).toEqual(Object.keys(grads64).sort());
+  const off = stored.map(({ name, make }) => {
+    const { data } = make();
+    const wanted = at([grads64[name]], 0);
+    if (!wanted) throw new Error(name);
+    return Math.max(
+      Math.abs(norm(data) - wanted.norm) / wanted.norm,
+      apart(data.slice(0, wanted.first16.length), wanted.first16) / wanted.norm,
+    );
+  });
+  for (const name of it.numbers.names.filter((each) => each.startsWith("grad."))) {
+    const wanted = await it.numbers.read(name);
+    const got = stored.find((each) => `grad.${each.name}` === name)?.make();
+    // Kept in float32.
+    expect(apart(got?.data ?? [], wanted.data) / norm(wanted.data), name).toBeLessThan(2e-6);
+  }
+  return {
+    loss: Math.abs(at(value.data, 0) - loss64) / loss64,
+    gradients: Math.max(...off),
+  };
+}
+
+describe.each(checkpoints)("%s", (name) => {
+  const it = checkpoint(name);
+
+  test.each(["config.json", "config.v5.json"] as const)(
+    "from %s: float64 logits are the original's",
+    async (spelling) => {
+      const { config, params, warnings } = await loaded(it, spelling);
+      expect(warnings).toEqual([]);
+      const model = transformer(config);
+      const tokens = ids(it.reference.input_ids);
+      const { data } = await reference.run(() => model.apply(params, tokens));
+      const wanted = await it.numbers.read("logits64");
+      expect(apart(data, wanted.data)).toBeLessThanOrEqual(boundOf(name));
+    },
+  );
+
+  test("both spellings are the same model", () => {
+    const [hub, v5] = (["config.json", "config.v5.json"] as const).map((file) =>
+      configOf(it.json(file), file),
+    );
+    expect(v5).toEqual(hub);
+    expect(JSON.parse(JSON.stringify(hub))).toEqual(hub);
+  });
+
+  test("float64 loss and every gradient are the original's", async () => {
+    const off = await gradientsApart(reference, it, await loaded(it, "config.json"));
+    expect(off.loss).toBeLessThanOrEqual(boundOf(name));
+    expect(off.gradients).toBeLessThanOrEqual(boundOf(name));
+  });
+
+  test("on WebAssembly logits, loss and gradients are close to them", async () => {
+    const from = await loaded(it, "config.json");
+    const model = transformer(from.config);
+    const { data } = await wasm.run(() => model.apply(from.params, ids(it.reference.input_ids)));
+    const wanted = await it.numbers.read("logits64");
+    expect(apart(data, wanted.data)).toBeLessThanOrEqual(5e-5);
+    const off = await gradientsApart(wasm, it, from);
+    expect(off.loss).toBeLessThanOrEqual(1e-6);
+    expect(off.gradients).toBeLessThanOrEqual(5e-5);
+  });
+
+  const { short, leftpad, greedy } = it.reference;
+
+  test.runIf(short)("a short batch has the original's logits and loss", async () => {
+    if (!short) return;
+    const from = await loaded(it, "config.json");
+    const model = transformer(from.config);
+    const { data } = await reference.run(() => model.apply(from.params, ids(short.input_ids)));
+    const wanted = await it.numbers.read("short.logits64");
+    expect(apart(data, wanted.data)).toBeLessThanOrEqual(boundOf(name));
+    const loss = lossOf(from, short.input_ids, short.labels);
+    const value = await reference.run(() => loss(from.params));
+    expect(Math.abs(at(value.data, 0) - short.loss)).toBeLessThanOrEqual(boundOf(name));
+  });
+
+  test.runIf(leftpad)("rows padded on the left have the original's logits", async () => {
+    if (!leftpad) return;
+    const { config, params } = await loaded(it, "config.json");
+    const model = transformer(config);
+    const layout = { segments: ids(leftpad.attention_mask), positions: ids(leftpad.position_ids) };
+    const { data, shape } = await reference.run(() =>
+      model.apply(params, ids(leftpad.input_ids), layout),
+    );
+    const wanted = await it.numbers.read("leftpad.logits64");
+    const [V, T] = [at(shape, 2), at(wanted.shape, 1)];
+    const pads = at(shape, 1) - T;
+    const rows = [...leftpad.input_ids.keys()].flatMap((b) => [
+      ...data.slice((b * at(shape, 1) + pads) * V, (b + 1) * at(shape, 1) * V),
+    ]);
+    expect(apart(rows, wanted.data)).toBeLessThanOrEqual(1e-9);
+  });
+
+  test.runIf(greedy)("greedy continuations are the original's, with the cache", async () => {
+    if (!greedy) return;
+    const { config, params } = await loaded(it, "config.json");
+    const options = {
+      model: transformer(config),
+      params,
+      prompts: [greedy.prompt, greedy.prompt.slice(0, 3)],
+      maxNewTokens: greedy.tokens.length,
+    };
+    for (const engine of [reference, wasm])
+      expect((await generate(engine, options))[0]).toEqual(greedy.tokens);
+  });
+});
+
+test.runIf(absent)(`reference checkpoints${reason}`, (context) => context.skip());
