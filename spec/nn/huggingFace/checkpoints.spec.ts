@@ -112,7 +112,7 @@ describe.each(checkpoints)("%s", (name) => {
     expect(apart(data, wanted.data)).toBeLessThanOrEqual(5e-5);
     const off = await gradientsApart(wasm, it, from);
     expect(off.loss).toBeLessThanOrEqual(1e-6);
-    expect(off.gradients).toBeLessThanOrEqual(5e-5);
+    expect(off.gradients).toBeLessThanOrEqual(5e-6); // 3.7e-6 at most, as float32 rounds
   });
 
   const { short, leftpad, greedy } = it.reference;
