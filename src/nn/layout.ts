@@ -12,8 +12,8 @@ export interface Layout {
    */
   readonly segments?: Tensor;
   /**
-   * int [B, T]: places in the sequences, that restart with each; below T where they are not host
-   * constants. By default they count from each segment's first token.
+   * int [B, T]: places in the sequences, that restart with each; below T and contextLength, which
+   * only host constants are checked for. By default they count from each segment's first token.
    */
   readonly positions?: Tensor;
 }
@@ -62,14 +62,11 @@ function countedFrom(segments: Tensor | undefined, shape: readonly number[]): Te
 }
 
 function boundOf(positions: Tensor, contextLength: number): number {
-  const T = at(positions.shape, 1);
-  let [first, last] = [0, T - 1];
-  if (isConstant(positions)) {
-    last = 0;
-    for (const place of positions.data) {
-      first = Math.min(first, place);
-      last = Math.max(last, place);
-    }
+  if (!isConstant(positions)) return Math.min(at(positions.shape, 1), contextLength);
+  let [first, last] = [0, 0];
+  for (const place of positions.data) {
+    first = Math.min(first, place);
+    last = Math.max(last, place);
   }
   if (first < 0 || last >= contextLength)
     throw new RangeError(
