@@ -27,13 +27,21 @@ export { fullRecipe } from "./experiment/recipes/full.ts";
 export { smokeRecipe } from "./experiment/recipes/smoke.ts";
 export * as nn from "./nn/index.ts";
 export {
+  configOf,
   crossEntropy,
   type GenerateOptions,
   generate,
+  huggingFaceConfig,
   klDivergence,
+  type Layout,
+  type LoadedParams,
+  type NamedTensors,
   type Params,
+  paramsFrom,
+  type TensorToWrite,
   type Transformer,
   type TransformerConfig,
+  tensorsFor,
   transformer,
 } from "./nn/index.ts";
 export {

@@ -16,15 +16,7 @@ import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { biasedAttention } from "./attention.ts";
 import type { FullConfig, Params } from "./config.ts";
-import {
-  type DecodeInputs,
-  decode,
-  embed,
-  embedNext,
-  finalNorm,
-  head,
-  type KeyValue,
-} from "./decoder.ts";
+import { decode, embed, embedNext, finalNorm, head, type KeyValue } from "./decoder.ts";
 import type { Rotation } from "./rotation.ts";
 import { HIDDEN, sequenceAttention, visible } from "./sequence.ts";
 
@@ -40,6 +32,16 @@ export type Prefilled = {
   readonly logits: Tensor;
   /** For each layer [B, G, S, D]: slot s holds position s. */
   readonly cache: readonly KeyValue[];
+};
+
+/** One token for each sequence. */
+export type DecodeInputs = {
+  /** int [B]. */
+  readonly tokens: Tensor;
+  /** int [B], the tokens before them; read only by models with `previousTokenEmbedding`. */
+  readonly previous: Tensor;
+  /** int [B], positions of the tokens, below the cache's capacity. */
+  readonly positions: Tensor;
 };
 
 /**
@@ -83,9 +85,8 @@ export function decodeNext(
   { config, rotation }: Decoder,
   params: Params,
   cache: readonly KeyValue[],
-  inputs: DecodeInputs,
+  { tokens, previous, positions }: DecodeInputs,
 ): Prefilled {
-  const { tokens, positions } = inputs;
   const [B, G, S] = expectCache(config, cache, tokens);
   const lengths = () => add(reshape(toFloat(positions), [B, 1]), 1);
   const rotate = rotation.placed({ positions: reshape(positions, [B, 1]), rows: S, lengths });
@@ -102,7 +103,8 @@ export function decodeNext(
   };
   const biases = { full: biasOf(S), sliding: biasOf(visible(config, "sliding", S)) };
   const scores = { scale: config.attentionScale, softcap: config.attentionSoftcap };
-  const [output, memory] = decode(config, params, embedNext(config, params, inputs), {
+  const embedded = embedNext(config, params, tokens, previous, positions);
+  const [output, memory] = decode(config, params, embedded, {
     attend: (q, k, v, layer) => {
       const { keys, values } = at(cache, layer);
       const row = rotateCached ? k : rotate(k, layer);

@@ -17,16 +17,6 @@ import { NORM_NAMES, NORMS } from "./norms.ts";
 /** Keys and values of one layer, [B, G, S, D] each. */
 export type KeyValue = { readonly keys: Tensor; readonly values: Tensor };
 
-/** One token for each sequence. */
-export type DecodeInputs = {
-  /** int [B]. */
-  readonly tokens: Tensor;
-  /** int [B], the tokens before them; read only by models with `previousTokenEmbedding`. */
-  readonly previous: Tensor;
-  /** int [B], positions of the tokens, below the cache's capacity. */
-  readonly positions: Tensor;
-};
-
 /** How queries, keys and values [B, heads, T, D] meet: over a whole sequence, or over a cache. */
 export interface Attention {
   /**
@@ -69,7 +59,9 @@ const isAfterFirst = (positions: Tensor): Tensor =>
 export function embedNext(
   config: FullConfig,
   params: Params,
-  { tokens, previous, positions }: DecodeInputs,
+  tokens: Tensor,
+  previous: Tensor,
+  positions: Tensor,
 ): Tensor {
   let h = scaled(gather(weight(params, EMBEDDING), tokens), config.embeddingScale); // [B, C]
   if (config.previousTokenEmbedding)

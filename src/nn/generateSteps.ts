@@ -2,9 +2,9 @@ import type { Engine } from "../engines/engine.ts";
 import type { Program } from "../engines/program.ts";
 import { add, argmax, mul } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-
+import type { DecodeInputs } from "./cache.ts";
 import type { Params } from "./config.ts";
-import type { DecodeInputs, KeyValue } from "./decoder.ts";
+import type { KeyValue } from "./decoder.ts";
 import type { Transformer } from "./transformer.ts";
 
 /** The next token of each sequence, int [B], and what is remembered of those before. */

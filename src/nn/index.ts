@@ -1,7 +1,7 @@
 export { biasedAttention, causalAttention, type Scores } from "./attention.ts";
-export type { Prefilled } from "./cache.ts";
+export type { DecodeInputs, Prefilled } from "./cache.ts";
 export type { FullConfig, LayerType, Params, TransformerConfig } from "./config.ts";
-export type { DecodeInputs, KeyValue } from "./decoder.ts";
+export type { KeyValue } from "./decoder.ts";
 export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
 export { generate } from "./generate.ts";
 export type { GenerateOptions } from "./generateOptions.ts";

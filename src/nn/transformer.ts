@@ -3,7 +3,7 @@ import { ShapeError } from "../tensor/errors.ts";
 import { type Key, normal, split } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
 import { isConstant, type Shape, type Tensor } from "../tensor/tensor.ts";
-import { decodeNext, type Prefilled, prefill } from "./cache.ts";
+import { type DecodeInputs, decodeNext, type Prefilled, prefill } from "./cache.ts";
 import { completeConfig } from "./completeConfig.ts";
 import {
   EMBEDDING,
@@ -16,7 +16,7 @@ import {
   parameterShapes,
   type TransformerConfig,
 } from "./config.ts";
-import { type DecodeInputs, decode, embed, finalNorm, head, type KeyValue } from "./decoder.ts";
+import { decode, embed, finalNorm, head, type KeyValue } from "./decoder.ts";
 import { type Layout, lengthsOf, placed } from "./layout.ts";
 import { rotationOf } from "./rotation.ts";
 import { sequenceAttention } from "./sequence.ts";
