@@ -57,7 +57,9 @@ describe("the package as it is installed", () => {
   afterAll(() => rm(place, { recursive: true }));
 
   test("type-checks a strict program and runs it", async () => {
-    await run(process.execPath, [tsc, "-p", place]);
+    await run(process.execPath, [tsc, "-p", place]).catch(({ stdout, message }) => {
+      throw new Error(stdout || message);
+    });
     const { stdout } = await run(process.execPath, [join(place, "out/program.mjs")]);
     expect(stdout).toBe("2 4 6 true function\n");
   });
