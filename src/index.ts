@@ -29,10 +29,14 @@ export {
   type GenerateOptions,
   generate,
   klDivergence,
+  type Lora,
+  type LoraOptions,
+  lora,
   type Params,
   type Transformer,
   type TransformerConfig,
   transformer,
+  withAdapter,
 } from "./nn/index.ts";
 export {
   type AdamwOptions,
@@ -95,3 +99,4 @@ export {
   type WriteOptions,
   writeSafetensors,
 } from "./weights/write.ts";
+export { type Adapter, readAdapter, writeAdapter } from "./weights/adapterFiles.ts";

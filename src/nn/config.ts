@@ -1,6 +1,7 @@
 import { ShapeError, showShape } from "../tensor/errors.ts";
 import { sameShape } from "../tensor/shapes.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
+import type { AdapterLayers } from "./lora/layout.ts";
 
 /** What a decoder of Llama's kind looks like. */
 export interface TransformerConfig {
@@ -31,6 +32,8 @@ export interface TransformerConfig {
   readonly qkNorm?: boolean;
   /** Adds a second embedding, of the previous token, to each position but the first. */
   readonly previousTokenEmbedding?: boolean;
+  /** Low-rank changes of modules, whose tensors stand beside the model's; none by default. */
+  readonly adapter?: AdapterLayers;
 }
 
 /** A config without gaps. */
@@ -52,6 +55,7 @@ export function completeConfig(config: TransformerConfig): FullConfig {
     qkvBias: false,
     qkNorm: false,
     previousTokenEmbedding: false,
+    adapter: {},
     ...config,
   };
   for (const name of SIZES) {

@@ -9,7 +9,8 @@ import {
   type Params,
   PREVIOUS_EMBEDDING,
 } from "./config.ts";
-import { linear, rmsNorm, swiglu } from "./functions.ts";
+import { rmsNorm, swiglu } from "./functions.ts";
+import { adaptedGather, adaptedLinear } from "./lora/apply.ts";
 
 /** Keys and values of one layer, [B, G, S, D] each. */
 export type KeyValue = { readonly keys: Tensor; readonly values: Tensor };
@@ -29,7 +30,7 @@ export interface Attention {
  */
 export function embed(config: FullConfig, params: Params, tokens: Tensor): Tensor {
   const [B, T] = tokens.shape as [number, number];
-  const h = gather(weight(params, EMBEDDING), tokens); // [B, T, C]
+  const h = lookUp(config, params, tokens); // [B, T, C]
   if (!config.previousTokenEmbedding || T === 1) return h;
   const previous = gather(weight(params, PREVIOUS_EMBEDDING), slice(tokens, [0, 0], [B, T - 1]));
   return add(h, pad(previous, [0, 1, 0], [0, 0, 0]));
@@ -42,12 +43,15 @@ export function embedNext(
   tokens: Tensor,
   previous: Tensor,
 ): Tensor {
-  const h = gather(weight(params, EMBEDDING), tokens); // [B, C]
+  const h = lookUp(config, params, tokens); // [B, C]
   const both = config.previousTokenEmbedding
     ? add(h, gather(weight(params, PREVIOUS_EMBEDDING), previous))
     : h;
   return reshape(both, [h.shape[0] as number, 1, config.width]);
 }
+
+const lookUp = ({ adapter }: FullConfig, params: Params, tokens: Tensor): Tensor =>
+  adaptedGather(adapter["model.embed_tokens"], params, tokens, weight(params, EMBEDDING));
 
 /** All blocks: [B, T, C] → [B, T, C], and what each layer remembers. */
 export function decode(
@@ -77,12 +81,16 @@ interface Block {
 }
 
 function blockOf(config: FullConfig, params: Params, layer: number): Block {
-  const at = (name: string) => params[`model.layers.${layer}.${name}`];
+  const path = `model.layers.${layer}`;
+  const at = (name: string) => params[`${path}.${name}`];
   return {
     config,
     layer,
     norm: (name, x) => rmsNorm(x, at(`${name}.weight`) as Tensor, config.epsilon),
-    project: (name, x) => linear(x, at(`${name}.weight`) as Tensor, at(`${name}.bias`)),
+    project: (name, x) => {
+      const adapter = config.adapter[`${path}.${name}`];
+      return adaptedLinear(adapter, params, x, at(`${name}.weight`) as Tensor, at(`${name}.bias`));
+    },
   };
 }
 
@@ -113,7 +121,8 @@ function feedForward({ norm, project }: Block, h: Tensor): Tensor {
 /** Hidden states → logits: [..., C] → [..., V]. */
 export function readOut(config: FullConfig, params: Params, hidden: Tensor): Tensor {
   const normed = rmsNorm(hidden, weight(params, FINAL_NORM), config.epsilon);
-  return linear(normed, weight(params, config.tieEmbeddings ? EMBEDDING : HEAD));
+  const head = weight(params, config.tieEmbeddings ? EMBEDDING : HEAD);
+  return adaptedLinear(config.adapter["lm_head"], params, normed, head);
 }
 
 const weight = (params: Params, name: string): Tensor => params[name] as Tensor;

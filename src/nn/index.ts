@@ -5,6 +5,10 @@ export type { KeyValue } from "./decoder.ts";
 export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
 export { generate } from "./generate.ts";
 export type { GenerateOptions } from "./generateOptions.ts";
+export { adaptedModel, withAdapter } from "./lora/adapted.ts";
+export type { AdapterConfig, LoraOptions } from "./lora/adapterConfig.ts";
+export { adapterConfigJson, adapterConfigOf } from "./lora/peftConfig.ts";
+export { type Lora, lora, loraOf } from "./lora.ts";
 export {
   crossEntropy,
   klDivergence,
