@@ -8,6 +8,12 @@ export type { GenerateOptions, SamplingOptions } from "./generateOptions.ts";
 export { type GenerationDefaults, generationOptionsOf } from "./generationConfig.ts";
 export { adaptedModel, withAdapter } from "./lora/adapted.ts";
 export type { AdapterConfig, LoraOptions } from "./lora/adapterConfig.ts";
+export {
+  adapterSquaredDistance,
+  type ConfiguredAdapter,
+  interpolateAdapters,
+  interpolateWithBase,
+} from "./lora/algebra.ts";
 export { adapterConfigJson, adapterConfigOf } from "./lora/peftConfig.ts";
 export { type Lora, lora, loraOf } from "./lora.ts";
 export {

@@ -16,13 +16,13 @@ const given = (value: unknown): unknown => value ?? undefined;
 const listed = (value: unknown): unknown =>
   value === null || value === undefined || Array.isArray(value) ? orNothing(value) : [value];
 const orNothing = (value: unknown): unknown =>
-  Array.isArray(value) && value.length > 0 ? value : undefined;
+  value === "" || (Array.isArray(value) && value.length === 0) ? undefined : given(value);
 
 const FIELDS: { readonly [key: string]: Field } = {
   alpha_pattern: { option: "alphaPattern", read: given, write: (c) => c.alphaPattern },
   exclude_modules: {
     option: "excludeModules",
-    read: (value) => (typeof value === "string" ? value || undefined : orNothing(value)),
+    read: orNothing,
     write: (c) => orNull(c.excludeModules),
   },
   init_lora_weights: {
