@@ -73,6 +73,7 @@ export {
   type Tokenizer,
   type TokenizerFiles,
 } from "./text/index.ts";
+export { type Adapter, readAdapter, writeAdapter } from "./weights/adapterFiles.ts";
 export type { StoredType } from "./weights/dtypes.ts";
 export { type FromGguf, fromGguf } from "./weights/gguf/back.ts";
 export { ggufConfig } from "./weights/gguf/config.ts";
@@ -99,4 +100,3 @@ export {
   type WriteOptions,
   writeSafetensors,
 } from "./weights/write.ts";
-export { type Adapter, readAdapter, writeAdapter } from "./weights/adapterFiles.ts";

@@ -197,9 +197,9 @@ describe("generate(engine, options)", () => {
       { minP: -0.1 },
       { repetitionPenalty: 0 },
       { temperature: NaN },
-      { vocabSize: 8 },
+      { tokenizerSize: 8 },
       { allowedTokens: [] },
-      { allowedTokens: [5], vocabSize: 5 },
+      { allowedTokens: [5], tokenizerSize: 5 },
     ])
       await expect(attempt(options)).rejects.toThrow(RangeError);
     await expect(attempt({ topk: 3 })).rejects.toThrow("got topk");

@@ -105,17 +105,17 @@ describe("options of generate", () => {
     await fc.assert(
       fc.asyncProperty(prompted, fc.nat(), fc.nat(), async ({ prompts, ...recipe }, seed, cut) => {
         const built = build(recipe);
-        const vocabSize = 1 + (cut % recipe.config.vocabSize);
-        const allowedTokens = [seed % vocabSize, 0];
+        const tokenizerSize = 1 + (cut % recipe.config.vocabSize);
+        const allowedTokens = [seed % tokenizerSize, 0];
         for (const more of [
           {},
           { temperature: 1, key: key(seed) },
           { temperature: 1, key: key(seed), topK: 2 },
           { repetitionPenalty: 1.3 },
         ]) {
-          const options = { ...built, prompts, maxNewTokens: 4, vocabSize, ...more };
+          const options = { ...built, prompts, maxNewTokens: 4, tokenizerSize, ...more };
           for (const token of (await generate(engine, options)).flat())
-            expect(token).toBeLessThan(vocabSize);
+            expect(token).toBeLessThan(tokenizerSize);
           for (const token of (await generate(engine, { ...options, allowedTokens })).flat())
             expect(allowedTokens).toContain(token);
         }
@@ -169,7 +169,7 @@ describe("options of generate", () => {
       { temperature: 1, key: key(0) },
       { temperature: 1, key: key(0), topP: 0.9 },
       { repetitionPenalty: 1.1 },
-      { vocabSize: 3 },
+      { tokenizerSize: 3 },
     ]) {
       await expect(attempt(options)).rejects.toThrow(RangeError);
       await expect(attempt(options)).rejects.toThrow(why);

@@ -59,8 +59,8 @@ function engineChooser(options: GenerateOptions, temperature: number): Choosing 
     },
   };
 
-  function limitsOf({ vocabSize, allowedTokens }: GenerateOptions): Sampling["limits"] {
-    if (vocabSize === undefined && !allowedTokens) return [];
+  function limitsOf({ tokenizerSize, allowedTokens }: GenerateOptions): Sampling["limits"] {
+    if (tokenizerSize === undefined && !allowedTokens) return [];
     const isAllowed = allowedOf(options);
     const V = model.config.vocabSize;
     // Finite, so that no engine meets ∞ − ∞.
@@ -104,8 +104,12 @@ function noiseOf({ model, prompts, key }: GenerateOptions, temperature: number) 
     );
 }
 
-function allowedOf({ model, vocabSize, allowedTokens }: GenerateOptions): (id: number) => boolean {
-  const count = vocabSize ?? model.config.vocabSize;
+function allowedOf({
+  model,
+  tokenizerSize,
+  allowedTokens,
+}: GenerateOptions): (id: number) => boolean {
+  const count = tokenizerSize ?? model.config.vocabSize;
   const only = allowedTokens && new Set(allowedTokens);
   return (token) => token < count && (only?.has(token) ?? true);
 }

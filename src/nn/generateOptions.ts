@@ -45,7 +45,7 @@ export interface GenerateOptions extends SamplingOptions {
   readonly stopTokens?: readonly number[];
   /** Number of ids that the tokenizer knows, where the model's vocabulary is padded: the others are
    * never taken. */
-  readonly vocabSize?: number;
+  readonly tokenizerSize?: number;
   /** The ids that may be taken; all by default. */
   readonly allowedTokens?: readonly number[];
   /**
@@ -60,7 +60,7 @@ export interface GenerateOptions extends SamplingOptions {
 const KNOWN: { readonly [K in keyof GenerateOptions]-?: true } = {
   ...{ model: true, params: true, prompts: true, maxNewTokens: true, key: true },
   ...{ repetitionPenalty: true, temperature: true, topK: true, topP: true, minP: true },
-  ...{ stopToken: true, stopTokens: true, vocabSize: true, allowedTokens: true, onToken: true },
+  ...{ stopToken: true, stopTokens: true, tokenizerSize: true, allowedTokens: true, onToken: true },
 };
 
 const isShare = (p: number): boolean => p >= 0 && p <= 1;
@@ -105,9 +105,9 @@ export function expectGenerateOptions(options: GenerateOptions): void {
     );
   if (temperature > 0 && !key)
     throw new TypeError("generate: expected a key for sampling at a temperature > 0, got none");
-  const known = options.vocabSize ?? vocabSize;
+  const known = options.tokenizerSize ?? vocabSize;
   if (!(Number.isInteger(known) && known > 0 && known <= vocabSize))
-    throw new RangeError(`generate: expected vocabSize in 1 … ${vocabSize}, got ${known}`);
+    throw new RangeError(`generate: expected tokenizerSize in 1 … ${vocabSize}, got ${known}`);
   const { stopToken, stopTokens = [], allowedTokens } = options;
   if (stopToken !== undefined)
     expectIds([stopToken], vocabSize, `a stopToken 0 … ${vocabSize - 1}`);
