@@ -35,6 +35,9 @@ export {
   klDivergence,
   type Layout,
   type LoadedParams,
+  type Lora,
+  type LoraOptions,
+  lora,
   type NamedTensors,
   type Params,
   paramsFrom,
@@ -43,6 +46,7 @@ export {
   type TransformerConfig,
   tensorsFor,
   transformer,
+  withAdapter,
 } from "./nn/index.ts";
 export {
   type AdamwOptions,
@@ -79,6 +83,7 @@ export {
   type Tokenizer,
   type TokenizerFiles,
 } from "./text/index.ts";
+export { type Adapter, readAdapter, writeAdapter } from "./weights/adapterFiles.ts";
 export type { StoredType } from "./weights/dtypes.ts";
 export { type FromGguf, fromGguf } from "./weights/gguf/back.ts";
 export { ggufConfig } from "./weights/gguf/config.ts";

@@ -189,6 +189,21 @@ describe("generate(engine, options)", () => {
     await expect(attempt({ temperature: 1 })).rejects.toThrow(
       "generate: expected a key for sampling at a temperature > 0, got none",
     );
+    for (const options of [
+      { stopTokens: [1, 7] },
+      { topK: 0 },
+      { topK: 1.5 },
+      { topP: 1.1 },
+      { minP: -0.1 },
+      { repetitionPenalty: 0 },
+      { temperature: NaN },
+      { tokenizerSize: 8 },
+      { allowedTokens: [] },
+      { allowedTokens: [5], tokenizerSize: 5 },
+    ])
+      await expect(attempt(options)).rejects.toThrow(RangeError);
+    await expect(attempt({ topk: 3 })).rejects.toThrow("got topk");
+    await expect(attempt({ topk: 3 })).rejects.toThrow(TypeError);
     await expect(attempt({ stopToken: 9 })).rejects.toThrow(
       "generate: expected a stopToken 0 … 6, got 9",
     );

@@ -35,6 +35,7 @@ export function completeConfig(config: TransformerConfig): FullConfig {
     residualScale: 1,
     logitScale: 1,
     storage: "separate",
+    adapter: {},
     previousTokenEmbedding: false,
     ...config,
   };

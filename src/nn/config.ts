@@ -1,6 +1,7 @@
 import { ShapeError, showShape } from "../tensor/errors.ts";
 import { sameShape } from "../tensor/shapes.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
+import type { AdapterLayers } from "./lora/layout.ts";
 import { NORM_NAMES, type NormPlacement } from "./norms.ts";
 import type { Rope, RopeScaling } from "./ropeScaling.ts";
 
@@ -71,6 +72,8 @@ export interface TransformerConfig {
   readonly logitScale?: number;
   /** How files hold the matrices: one by one, qkv and gate_up joined (Phi-3), or as GPT-2 does. */
   readonly storage?: "separate" | "fused" | "gpt2";
+  /** Low-rank changes of modules, whose tensors stand beside the model's; none by default. */
+  readonly adapter?: AdapterLayers;
   /** Adds a second embedding, of the previous token, to each position but the first. */
   readonly previousTokenEmbedding?: boolean;
 }

@@ -11,7 +11,8 @@ import {
   POSITIONS,
   PREVIOUS_EMBEDDING,
 } from "./config.ts";
-import { gelu, linear, sigmoid, swiglu } from "./functions.ts";
+import { gelu, sigmoid, swiglu } from "./functions.ts";
+import { adaptedGather, adaptedLinear } from "./lora/apply.ts";
 import { NORM_NAMES, NORMS } from "./norms.ts";
 
 /** Keys and values of one layer, [B, G, S, D] each. */
@@ -39,7 +40,7 @@ export function embed(
   positions?: Tensor,
 ): Tensor {
   const [B, T] = tokens.shape as [number, number];
-  const own = gather(weight(params, EMBEDDING), tokens); // [B, T, C]
+  const own = lookUp(config, params, tokens); // [B, T, C]
   let h = scaled(own, config.embeddingScale);
   if (config.previousTokenEmbedding && T > 1) {
     const previous = gather(weight(params, PREVIOUS_EMBEDDING), slice(tokens, [0, 0], [B, T - 1]));
@@ -50,6 +51,9 @@ export function embed(
   const table = weight(params, POSITIONS);
   return add(h, positions ? gather(table, positions) : slice(table, [0, 0], [T, config.width]));
 }
+
+const lookUp = ({ adapter }: FullConfig, params: Params, tokens: Tensor): Tensor =>
+  adaptedGather(adapter["model.embed_tokens"], params, tokens, weight(params, EMBEDDING));
 
 /** 1 where a position is not 0: int [B, T] → [B, T, 1]. */
 const isAfterFirst = (positions: Tensor): Tensor =>
@@ -63,7 +67,7 @@ export function embedNext(
   previous: Tensor,
   positions: Tensor,
 ): Tensor {
-  let h = scaled(gather(weight(params, EMBEDDING), tokens), config.embeddingScale); // [B, C]
+  let h = scaled(lookUp(config, params, tokens), config.embeddingScale); // [B, C]
   if (config.previousTokenEmbedding)
     h = add(h, gather(weight(params, PREVIOUS_EMBEDDING), previous));
   if (config.positions === "learned") h = add(h, gather(weight(params, POSITIONS), positions));
@@ -108,8 +112,11 @@ function blockOf(config: FullConfig, params: Params, layer: number): Block {
     config,
     layer,
     norm: (name, x) => (name === null ? x : normalise(config, params, prefix + name, x)),
-    project: (name, x) =>
-      linear(x, weight(params, `${prefix}${name}.weight`), params[`${prefix}${name}.bias`]),
+    project: (name, x) => {
+      const adapter = config.adapter[prefix + name];
+      const bias = params[`${prefix}${name}.bias`];
+      return adaptedLinear(adapter, params, x, weight(params, `${prefix}${name}.weight`), bias);
+    },
   };
 }
 
@@ -154,7 +161,8 @@ export const finalNorm = (config: FullConfig, params: Params, hidden: Tensor): T
 
 /** Normed hidden states → logits: [..., C] → [..., V]. */
 export function head(config: FullConfig, params: Params, normed: Tensor): Tensor {
-  const logits = linear(normed, weight(params, config.tieEmbeddings ? EMBEDDING : HEAD));
+  const matrix = weight(params, config.tieEmbeddings ? EMBEDDING : HEAD);
+  const logits = adaptedLinear(config.adapter["lm_head"], params, normed, matrix);
   return softcapped(scaled(logits, config.logitScale), config.logitSoftcap);
 }
 

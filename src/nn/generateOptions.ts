@@ -3,50 +3,122 @@ import type { Key } from "../tensor/random.ts";
 import type { Params } from "./config.ts";
 import type { Transformer } from "./transformer.ts";
 
-export interface GenerateOptions {
+/** How the next token is chosen from a model's logits; in the order in which the rules act. */
+export interface SamplingOptions {
+  /**
+   * Divides positive and multiplies negative logits of the tokens that prompt and answer hold
+   * already; 1, no penalty, by default. Acts on the likeliest token's choice too.
+   * @see https://arxiv.org/abs/1909.05858 (Keskar et al., 2019), section 4.1
+   */
+  readonly repetitionPenalty?: number;
+  /** 0, the default, takes the likeliest token, and so do temperatures below 2⁻¹⁰⁰; 1 samples from
+   * the model's distribution. What follows here acts on samples alone. */
+  readonly temperature?: number;
+  /** Samples among the k likeliest tokens, and those as likely as the k-th; all by default. */
+  readonly topK?: number;
+  /**
+   * Samples among the likeliest tokens that have this probability together, the one that reaches it
+   * included; in [0, 1], 1 by default.
+   * @see https://arxiv.org/abs/1904.09751 (Holtzman et al., 2020), section 3.1
+   */
+  readonly topP?: number;
+  /**
+   * Samples among the tokens at least this times as likely as the likeliest; in [0, 1], 0 by
+   * default.
+   * @see https://arxiv.org/abs/2407.01082 (Nguyen et al., 2024), section 3
+   */
+  readonly minP?: number;
+}
+
+export interface GenerateOptions extends SamplingOptions {
   readonly model: Transformer;
   /** On the host or on the engine. */
   readonly params: Params;
   /** Token ids; lengths may differ. */
   readonly prompts: readonly (readonly number[])[];
   readonly maxNewTokens: number;
-  /** 0, the default, takes the likeliest token; 1 samples from the model's distribution. */
-  readonly temperature?: number;
   /** Randomness of sampling; needed where temperature > 0. */
   readonly key?: Key;
   /** Ends a sequence that produces it. */
   readonly stopToken?: number;
+  /** Each of them ends a sequence that produces it. */
+  readonly stopTokens?: readonly number[];
+  /** Number of ids that the tokenizer knows, where the model's vocabulary is padded: the others are
+   * never taken. */
+  readonly tokenizerSize?: number;
+  /** The ids that may be taken; all by default. */
+  readonly allowedTokens?: readonly number[];
+  /**
+   * Hears each new token as soon as it is known, before the next one is computed, and is waited
+   * for; of prompts that have ended nothing more. An error that it throws ends the generation.
+   * @param row the prompt's index
+   * @param step 0 for a prompt's first new token
+   */
+  readonly onToken?: (token: number, row: number, step: number) => void | Promise<void>;
 }
+
+const KNOWN: { readonly [K in keyof GenerateOptions]-?: true } = {
+  ...{ model: true, params: true, prompts: true, maxNewTokens: true, key: true },
+  ...{ repetitionPenalty: true, temperature: true, topK: true, topP: true, minP: true },
+  ...{ stopToken: true, stopTokens: true, tokenizerSize: true, allowedTokens: true, onToken: true },
+};
+
+const isShare = (p: number): boolean => p >= 0 && p <= 1;
+
+/** Options that are numbers on their own. */
+const NUMBERS: {
+  readonly [K in keyof GenerateOptions]?: readonly [is: (x: number) => boolean, what: string];
+} = {
+  maxNewTokens: [(n) => Number.isInteger(n) && n > 0, "to be a positive integer"],
+  temperature: [(t) => t >= 0 && t < Number.POSITIVE_INFINITY, "to be finite and ≥ 0"],
+  topK: [(k) => Number.isInteger(k) && k > 0, "to be a positive integer"],
+  topP: [isShare, "in [0, 1]"],
+  minP: [isShare, "in [0, 1]"],
+  repetitionPenalty: [(p) => p > 0 && p < Number.POSITIVE_INFINITY, "to be finite and > 0"],
+};
 
 /** @throws DataError, RangeError or TypeError that names what cannot be */
 export function expectGenerateOptions(options: GenerateOptions): void {
-  const { model, prompts, maxNewTokens, temperature = 0, key, stopToken } = options;
+  const { model, prompts, maxNewTokens, temperature = 0, key } = options;
   const { vocabSize, contextLength } = model.config;
-  const isToken = (id: number) => Number.isInteger(id) && id >= 0 && id < vocabSize;
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(KNOWN, name))
+      throw new TypeError(
+        `generate: expected options among ${Object.keys(KNOWN).join(", ")}, got ${name}`,
+      );
+    const rule = NUMBERS[name as keyof GenerateOptions];
+    const value: unknown = options[name as keyof GenerateOptions];
+    if (rule && value !== undefined && !(typeof value === "number" && rule[0](value)))
+      throw new RangeError(`generate: expected ${name} ${rule[1]}, got ${value}`);
+  }
   if (prompts.length === 0) throw new DataError("generate: expected at least one prompt, got none");
   prompts.forEach((prompt, b) => {
     if (prompt.length === 0)
       throw new DataError(`generate: expected tokens in prompt ${b}, got none`);
-    const bad = prompt.find((id) => !isToken(id));
-    if (bad !== undefined)
-      throw new RangeError(
-        `generate: expected token ids 0 … ${vocabSize - 1} in prompt ${b}, got ${bad}`,
-      );
+    expectIds(prompt, vocabSize, `token ids 0 … ${vocabSize - 1} in prompt ${b}`);
   });
-  if (!(Number.isInteger(maxNewTokens) && maxNewTokens > 0))
-    throw new RangeError(
-      `generate: expected maxNewTokens to be a positive integer, got ${maxNewTokens}`,
-    );
   const longest = Math.max(...prompts.map((prompt) => prompt.length));
   if (longest + maxNewTokens > contextLength)
     throw new RangeError(
       `generate: expected prompt and new tokens to fit into contextLength ${contextLength}, ` +
         `got ${longest} + ${maxNewTokens}`,
     );
-  if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY))
-    throw new RangeError(`generate: expected a finite temperature ≥ 0, got ${temperature}`);
   if (temperature > 0 && !key)
     throw new TypeError("generate: expected a key for sampling at a temperature > 0, got none");
-  if (stopToken !== undefined && !isToken(stopToken))
-    throw new RangeError(`generate: expected a stopToken 0 … ${vocabSize - 1}, got ${stopToken}`);
+  const known = options.tokenizerSize ?? vocabSize;
+  if (!(Number.isInteger(known) && known > 0 && known <= vocabSize))
+    throw new RangeError(`generate: expected tokenizerSize in 1 … ${vocabSize}, got ${known}`);
+  const { stopToken, stopTokens = [], allowedTokens } = options;
+  if (stopToken !== undefined)
+    expectIds([stopToken], vocabSize, `a stopToken 0 … ${vocabSize - 1}`);
+  expectIds(stopTokens, vocabSize, `stopTokens 0 … ${vocabSize - 1}`);
+  if (!allowedTokens) return;
+  expectIds(allowedTokens, known, `allowedTokens 0 … ${known - 1}`);
+  if (allowedTokens.length === 0)
+    throw new RangeError("generate: expected at least one of allowedTokens, got none");
+}
+
+function expectIds(ids: readonly number[], count: number, expected: string): void {
+  const bad = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < count));
+  if (bad !== undefined) throw new RangeError(`generate: expected ${expected}, got ${bad}`);
 }

@@ -1,17 +1,31 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Program } from "../engines/program.ts";
-import { add, argmax, mul } from "../tensor/ops.ts";
+import { add, argmax, broadcastTo, concat, mul, sum, toFloat } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { DecodeInputs } from "./cache.ts";
+import type { DecodeInputs, Prefilled } from "./cache.ts";
 import type { Params } from "./config.ts";
 import type { KeyValue } from "./decoder.ts";
 import type { Transformer } from "./transformer.ts";
 
-/** The next token of each sequence, int [B], and what is remembered of those before. */
-export type Step = { readonly tokens: Tensor; readonly cache: readonly KeyValue[] };
+/** What follows each sequence, and what is remembered of what was before. */
+export type Step = {
+  /** int [B], where the engine chooses. */
+  readonly tokens: readonly Tensor[];
+  /**
+   * What the host reads: where the engine chooses, the tokens as floats, then a number for each row
+   * that is finite as long as all its logits are, [2B]; else the logits, [B, V].
+   */
+  readonly seen: Tensor;
+  readonly cache: readonly KeyValue[];
+};
 
-/** How a token comes from logits: empty for the likeliest one, else by 1 / temperature and noise. */
-export type Sampling = readonly [] | readonly [inverse: Tensor, noise: Tensor];
+/** How the engine chooses a token from logits [B, V]. */
+export type Sampling = {
+  /** 1 / temperature and noise [B, V]; empty for the likeliest token. */
+  readonly noise: readonly [] | readonly [inverse: Tensor, noise: Tensor];
+  /** [V], very negative at tokens that are not to be taken; empty where all are. */
+  readonly limits: readonly Tensor[];
+};
 
 /** The two programs of generation. */
 export interface GenerateSteps {
@@ -32,18 +46,26 @@ export interface GenerateSteps {
   >;
 }
 
-const compiled = new WeakMap<Engine, WeakMap<Transformer, GenerateSteps>>();
+/** Who chooses the tokens: the engine, or the host, which sees all logits. */
+export type Chooser = "engine" | "host";
+
+const compiled = new WeakMap<Engine, Record<Chooser, WeakMap<Transformer, GenerateSteps>>>();
 
 /** A model's programs on an engine, compiled once, so that each shape is traced once as well. */
-export function generateSteps(engine: Engine, model: Transformer): GenerateSteps {
-  const ofEngine = compiled.get(engine) ?? new WeakMap<Transformer, GenerateSteps>();
+export function generateSteps(engine: Engine, model: Transformer, chooser: Chooser): GenerateSteps {
+  const ofEngine = compiled.get(engine) ?? { engine: new WeakMap(), host: new WeakMap() };
   compiled.set(engine, ofEngine);
-  const steps = ofEngine.get(model) ?? compile(engine, model);
-  ofEngine.set(model, steps);
+  const steps = ofEngine[chooser].get(model) ?? compile(engine, model, chooser);
+  ofEngine[chooser].set(model, steps);
   return steps;
 }
 
-function compile(engine: Engine, model: Transformer): GenerateSteps {
+function compile(engine: Engine, model: Transformer, chooser: Chooser): GenerateSteps {
+  const stepOf = ({ logits, cache }: Prefilled, sampling: Sampling): Step => {
+    if (chooser === "host") return { tokens: [], seen: logits, cache };
+    const tokens = pick(logits, sampling);
+    return { tokens: [tokens], seen: concat([toFloat(tokens), traces(logits)]), cache };
+  };
   function start(
     params: Params,
     tokens: Tensor,
@@ -51,8 +73,7 @@ function compile(engine: Engine, model: Transformer): GenerateSteps {
     room: Tensor,
     sampling: Sampling,
   ): Step {
-    const { logits, cache } = model.prefill(params, tokens, last, room.shape[0] as number);
-    return { tokens: pick(logits, sampling), cache };
+    return stepOf(model.prefill(params, tokens, last, room.shape[0] as number), sampling);
   }
   function next(
     cache: Step["cache"],
@@ -60,13 +81,16 @@ function compile(engine: Engine, model: Transformer): GenerateSteps {
     inputs: DecodeInputs,
     sampling: Sampling,
   ): Step {
-    const decoded = model.decode(params, cache, inputs);
-    return { tokens: pick(decoded.logits, sampling), cache: decoded.cache };
+    return stepOf(model.decode(params, cache, inputs), sampling);
   }
   return { start: engine.compile(start), next: engine.compile(next, { donate: [0] }) };
 }
 
 /** [B, V] → int [B]. The argmax of logits / temperature + Gumbel noise is a sample. */
-function pick(logits: Tensor, [inverse, noise]: Sampling): Tensor {
-  return argmax(inverse && noise ? add(mul(logits, inverse), noise) : logits);
+function pick(logits: Tensor, { noise: [inverse, noise], limits: [limits] }: Sampling): Tensor {
+  const scores = inverse && noise ? add(mul(logits, inverse), noise) : logits;
+  return argmax(limits ? add(scores, broadcastTo(limits, scores.shape)) : scores);
 }
+
+/** A sum of each row that no finite logits make infinite: [B, V] → [B]. */
+const traces = (logits: Tensor): Tensor => sum(mul(logits, 2 ** -24), { axis: -1 });

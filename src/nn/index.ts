@@ -4,7 +4,8 @@ export type { FullConfig, LayerType, Params, TransformerConfig } from "./config.
 export type { KeyValue } from "./decoder.ts";
 export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
 export { generate } from "./generate.ts";
-export type { GenerateOptions } from "./generateOptions.ts";
+export type { GenerateOptions, SamplingOptions } from "./generateOptions.ts";
+export { type GenerationDefaults, generationOptionsOf } from "./generationConfig.ts";
 export {
   configOf,
   huggingFaceConfig,
@@ -17,6 +18,16 @@ export {
   tensorsFor,
 } from "./huggingFace/index.ts";
 export type { Layout } from "./layout.ts";
+export { adaptedModel, withAdapter } from "./lora/adapted.ts";
+export type { AdapterConfig, LoraOptions } from "./lora/adapterConfig.ts";
+export {
+  adapterSquaredDistance,
+  type ConfiguredAdapter,
+  interpolateAdapters,
+  interpolateWithBase,
+} from "./lora/algebra.ts";
+export { adapterConfigJson, adapterConfigOf } from "./lora/peftConfig.ts";
+export { type Lora, lora, loraOf } from "./lora.ts";
 export {
   crossEntropy,
   klDivergence,

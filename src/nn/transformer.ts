@@ -76,7 +76,8 @@ export interface Transformer {
  */
 export function transformer(config: TransformerConfig): Transformer {
   const complete = completeConfig(config);
-  const shapes = parameterShapes(complete);
+  const adapters = Object.values(complete.adapter).map((layer) => layer.shapes);
+  const shapes: Transformer["shapes"] = Object.assign(parameterShapes(complete), ...adapters);
   const rotation = rotationOf(complete);
   const decoder = { config: complete, rotation };
 

@@ -1,0 +1,89 @@
+import { EMBEDDING, HEAD, type Params } from "../config.ts";
+import { type Transformer, transformer } from "../transformer.ts";
+import type { AdapterConfig } from "./adapterConfig.ts";
+import { initAdapter } from "./init.ts";
+import { type AdapterLayout, adapterLayout, expectAdapter } from "./layout.ts";
+
+/**
+ * A model with an adapter, whose parameters are the base's and the adapter's, the latter under
+ * PEFT's names: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight` and so on.
+ * @param model what `transformer` made
+ * @throws TypeError where the adapter does not fit the model
+ */
+export function adaptedModel(model: Transformer, config: AdapterConfig): Transformer {
+  const layout = adapterLayout(config, model);
+  const shapes = { ...model.shapes, ...layout.shapes };
+  return around(model, layout, {
+    shapes,
+    init: (key) => {
+      const base = model.init(key);
+      return { ...base, ...initAdapter(key, config, layout, base) };
+    },
+    complete: (params) => params,
+  });
+}
+
+/**
+ * A model whose parameters are an adapter's alone, over a base that stays as it is: what `fineTune`
+ * trains is the adapter, and models that differ by their adapters share the base. Put the base on
+ * the engine first (`engine.put`), so that all programs use the same memory.
+ * @param model what `transformer` made
+ * @param base its parameters
+ * @throws TypeError where the adapter does not fit the model
+ * @example
+ * const adapter = lora({ rank: 16 });
+ * const base = engine.put(params);
+ * const tuned = withAdapter(model, adapter.config, base);
+ * await fineTune(engine, { model: tuned, base: adapter.init(key, model, params), ... });
+ */
+export function withAdapter(model: Transformer, config: AdapterConfig, base: Params): Transformer {
+  const layout = adapterLayout(config, model);
+  return around(model, layout, {
+    shapes: layout.shapes,
+    init: (key) => initAdapter(key, config, layout, base),
+    complete: (adapter) => {
+      expectAdapter(layout, adapter);
+      return { ...base, ...adapter };
+    },
+  });
+}
+
+interface Outside {
+  readonly shapes: Transformer["shapes"];
+  readonly init: Transformer["init"];
+  /** The base's parameters and the adapter's. */
+  readonly complete: (params: Params) => Params;
+}
+
+function around(model: Transformer, layout: AdapterLayout, outside: Outside): Transformer {
+  const { layers, saved, unties } = layout;
+  const inner = transformer({
+    ...model.config,
+    ...(unties && { tieEmbeddings: false }),
+    adapter: layers,
+  });
+  /** Whole modules in the base's place; the adapter's matrices beside them. */
+  const inside = (given: Params): Params => {
+    const params = outside.complete(given);
+    const rest = Object.entries(params).filter(([name]) => !Object.hasOwn(saved, name));
+    const embedding = params[EMBEDDING];
+    return Object.fromEntries([
+      ...rest,
+      ...(unties && embedding ? [[HEAD, embedding] as const] : []),
+      ...Object.entries(saved).flatMap(([name, of]) => {
+        const tensor = params[name];
+        return tensor ? [[of, tensor] as const] : [];
+      }),
+    ]);
+  };
+  return Object.freeze<Transformer>({
+    config: inner.config,
+    shapes: outside.shapes,
+    init: outside.init,
+    apply: (params, ...rest) => inner.apply(inside(params), ...rest),
+    hidden: (params, ...rest) => inner.hidden(inside(params), ...rest),
+    head: (params, ...rest) => inner.head(inside(params), ...rest),
+    prefill: (params, ...rest) => inner.prefill(inside(params), ...rest),
+    decode: (params, ...rest) => inner.decode(inside(params), ...rest),
+  });
+}

@@ -1,0 +1,100 @@
+import { constant } from "../../tensor/apply.ts";
+import { at } from "../../tensor/shapes.ts";
+import { isConstant, type Tensor, type TypedArray } from "../../tensor/tensor.ts";
+import { EMBEDDING, HEAD, type Params } from "../config.ts";
+import type { AdapterLayer, AdapterLayout } from "./layout.ts";
+import { moduleOf } from "./modules.ts";
+
+/**
+ * The base with an adapter worked into its weights: W + s·B·A, with DoRA brought to the trained
+ * lengths. Sums are taken in float64 and rounded once to float32, in which the changed weights are;
+ * the others are the base's own tensors. Where a tied head and its embedding differ from then on,
+ * the head stands among the parameters.
+ * @throws TypeError where a tensor is missing or not on the host
+ */
+export function mergeAdapter(layout: AdapterLayout, base: Params, adapter: Params): Params {
+  const merged: Record<string, Tensor> = { ...base };
+  if (layout.unties) merged[HEAD] = hostTensor(base, EMBEDDING);
+  for (const [name, of] of Object.entries(layout.saved)) merged[of] = hostTensor(adapter, name);
+  for (const [module, layer] of Object.entries(layout.layers)) {
+    const name = `${module}.weight`;
+    const weight = hostTensor(base, name);
+    const isEmbedding = module === moduleOf(EMBEDDING);
+    merged[name] = isEmbedding
+      ? mergedEmbedding(weight, layer, adapter)
+      : mergedLinear(weight, layer, adapter);
+  }
+  return merged;
+}
+
+function mergedLinear({ data, shape }: Tensor, layer: AdapterLayer, adapter: Params): Tensor {
+  const { names, rank, scale, dora } = layer;
+  const [rows, columns] = [at(shape, 0), at(shape, 1)];
+  const first = layer.rows?.first ?? 0;
+  const [a, b] = [hostTensor(adapter, names.a).data, hostTensor(adapter, names.b).data];
+  const magnitude = dora ? hostTensor(adapter, names.magnitude).data : undefined;
+  const merged = new Float32Array(rows * columns);
+  const sums = new Float64Array(columns);
+  for (let row = 0; row < rows; row++) {
+    sums.set(data.subarray(row * columns, (row + 1) * columns));
+    for (let r = 0; r < rank; r++)
+      addTimes(sums, a, r * columns, scale * at(b, (first + row) * rank + r));
+    if (magnitude) {
+      const factor = at(magnitude, first + row) / Math.sqrt(squares(sums, 0, columns));
+      for (let i = 0; i < columns; i++) sums[i] = (sums[i] as number) * factor;
+    }
+    merged.set(sums, row * columns);
+  }
+  return constant(merged, shape);
+}
+
+/** E + s·Aᵀ·Bᵀ, where E is [tokens, width], A [r, tokens] and B [width, r]. */
+function mergedEmbedding(
+  { data, shape }: Tensor,
+  { names, rank, scale }: AdapterLayer,
+  adapter: Params,
+): Tensor {
+  const [tokens, width] = [at(shape, 0), at(shape, 1)];
+  const [a, b] = [hostTensor(adapter, names.a).data, hostTensor(adapter, names.b).data];
+  const merged = new Float32Array(tokens * width);
+  for (let token = 0; token < tokens; token++) {
+    for (let c = 0; c < width; c++) {
+      let sum = data[token * width + c] as number;
+      for (let r = 0; r < rank; r++)
+        sum += scale * (a[r * tokens + token] as number) * (b[c * rank + r] as number);
+      merged[token * width + c] = sum;
+    }
+  }
+  return constant(merged, shape);
+}
+
+/** sums += factor · x, from a place of x on. */
+function addTimes(sums: Float64Array, x: TypedArray, from: number, factor: number): void {
+  for (let i = 0; i < sums.length; i++)
+    sums[i] = (sums[i] as number) + factor * (x[from + i] as number);
+}
+
+function squares(x: ArrayLike<number>, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += (x[i] as number) ** 2;
+  return sum;
+}
+
+/** ‖row‖ of each row of a matrix. */
+export function rowLengths(matrix: ArrayLike<number>, rows: number): number[] {
+  const columns = matrix.length / rows;
+  return Array.from({ length: rows }, (_, row) =>
+    Math.sqrt(squares(matrix, row * columns, (row + 1) * columns)),
+  );
+}
+
+/** A tied head's weight is the embedding. @throws TypeError where it is missing or not on the host */
+export function hostTensor(params: Params, name: string): Tensor<"constant"> {
+  const found = params[name] ?? (name === HEAD ? params[EMBEDDING] : undefined);
+  if (!found) throw new TypeError(`lora: expected tensor ${name}, got none`);
+  if (!isConstant(found))
+    throw new TypeError(
+      `lora: expected ${name} on the host, got a ${found.op} tensor; read it first`,
+    );
+  return found;
+}

@@ -1,0 +1,88 @@
+import type { Params } from "../nn/config.ts";
+import { type AdapterConfig, isAllLinear } from "../nn/lora/adapterConfig.ts";
+import { adapterConfigJson, adapterConfigOf } from "../nn/lora/peftConfig.ts";
+import { constant } from "../tensor/apply.ts";
+import { DataError } from "../tensor/errors.ts";
+import { isConstant, type Tensor } from "../tensor/tensor.ts";
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
+import type { Files } from "./store.ts";
+
+const CONFIG = "adapter_config.json";
+const WEIGHTS = "adapter_model.safetensors";
+
+/** An adapter as PEFT keeps it. */
+export interface Adapter {
+  readonly config: AdapterConfig;
+  /** By PEFT's names, on the host. */
+  readonly params: Params;
+}
+
+/**
+ * Reads a folder that PEFT wrote: adapter_config.json and adapter_model.safetensors.
+ * @throws DataError that names the file and what is wrong with it
+ */
+export async function readAdapter(files: Pick<Files, "read">, folder: string): Promise<Adapter> {
+  const [configPath, weightsPath] = [`${folder}/${CONFIG}`, `${folder}/${WEIGHTS}`];
+  const [text, weights] = [await files.read(configPath), await files.read(weightsPath)];
+  if (!text) throw new DataError(`${configPath}: expected a PEFT adapter's config, got no file`);
+  const config = adapterConfigOf(parsed(text, configPath), configPath);
+  if (!weights) {
+    const pickle = await files.read(`${folder}/adapter_model.bin`);
+    throw new DataError(
+      `${weightsPath}: expected the adapter's tensors, got no file${pickle ? "; a pickle (adapter_model.bin) is not read: save it as safetensors" : ""}`,
+    );
+  }
+  const { tensors } = decodeSafetensors(weights, weightsPath);
+  const foreign = Object.keys(tensors).find((name) => !name.startsWith("base_model.model."));
+  if (foreign !== undefined)
+    throw new DataError(
+      `${weightsPath}: expected names that begin with base_model.model., got ${JSON.stringify(foreign)}`,
+    );
+  return { config, params: tensors };
+}
+
+/**
+ * Writes such a folder: PEFT, vLLM and llama.cpp's converter open it.
+ * @param params by PEFT's names, on the host; written in float32
+ * @param options.base base_model_name_or_path, the folder or Hub name of the base
+ * @throws TypeError for a tensor that is not on the host
+ */
+export async function writeAdapter(
+  files: Pick<Files, "write">,
+  folder: string,
+  { config, params }: Adapter,
+  options: { readonly base?: string } = {},
+): Promise<void> {
+  const targets = isAllLinear(config.targets) ? lastNames(params) : config.targets;
+  // In the order in which safetensors' own writer has them.
+  const tensors = Object.entries(params)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, tensor]) => [name, single(name, tensor)] as const);
+  const weights = { tensors: Object.fromEntries(tensors), metadata: { format: "pt" } };
+  await files.write(`${folder}/${WEIGHTS}`, encodeSafetensors(weights));
+  await files.write(`${folder}/${CONFIG}`, adapterConfigJson({ ...config, targets }, options));
+}
+
+function parsed(bytes: Uint8Array, path: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new DataError(`${path}: expected JSON, got ${error.message}`);
+  }
+}
+
+/** The last parts of the adapted modules' paths, which say the same as "all-linear" and are
+ * understood by readers that do not know the word. */
+function lastNames(params: Params): string[] {
+  const modules = Object.keys(params).flatMap(
+    (name) => /([^.]+)\.lora_A\.weight$/.exec(name)?.[1] ?? [],
+  );
+  return [...new Set(modules)].sort();
+}
+
+function single(name: string, tensor: Tensor): Tensor {
+  if (!isConstant(tensor))
+    throw new TypeError(`writeAdapter: expected ${name} on the host, got a ${tensor.op} tensor`);
+  return constant(Float32Array.from(tensor.data), tensor.shape);
+}
