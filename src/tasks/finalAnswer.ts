@@ -1,7 +1,24 @@
+import { expectKnown } from "./known.ts";
+import { lastBoxed } from "./tolerant/notation.ts";
+import { answeredNumber, statedNumber, type Written } from "./tolerant/numbers.ts";
+
 /**
- * The final number of a text, compared with that of a reference as the paper's authors do it: how
- * the number was found does not matter.
+ * The final number of a text, compared with that of a reference as the paper's authors do it, or as
+ * a person would: how the number was found does not matter.
  */
+/**
+ * - `paper`: what the paper's authors read: any run of digits, dots and commas.
+ * - `tolerant`: what a person reads: the last box, else `####`, else what "answer" announces, else
+ *   the last number; with thousands separators, signs of Unicode, fractions and units.
+ */
+export type Rule = (typeof RULES)[number];
+
+const RULES = ["paper", "tolerant"] as const;
+
+export interface AnswerOptions {
+  /** Default: `paper`. */
+  readonly rule?: Rule;
+}
 
 const NUMBERS = /-?[0-9.,]+/g;
 const AFTER_HASHES = /####\s*(-?[0-9.,]+)/;
@@ -22,12 +39,20 @@ const withoutLastDots = (text: string): string => {
   return text.slice(0, end);
 };
 
-/**
- * The final answer of a text as it is written, without commas and last dots: the number after
- * `####`, else the first in `boxed{`, else the last number after the last `###`, else the last
- * number; undefined if there is none.
- */
-export function extract(text: string): string | undefined {
+/** What a person takes for the final number. */
+function readTolerant(text: string): Written | undefined {
+  const box = lastBoxed(text);
+  const boxed = box === undefined ? undefined : statedNumber(box);
+  if (boxed !== undefined) return boxed;
+  const hashes = text.lastIndexOf("####");
+  const marked = hashes < 0 ? undefined : statedNumber(text.slice(hashes + 4, hashes + 4 + MARKED));
+  return marked ?? answeredNumber(text);
+}
+
+/** What follows the hashes is looked at this far. */
+const MARKED = 200;
+
+function readPaper(text: string): string | undefined {
   const stripped = text.trim();
   const body = stripped.endsWith(".") ? stripped.slice(0, -1) : stripped;
   const found =
@@ -37,9 +62,37 @@ export function extract(text: string): string | undefined {
   return found === undefined ? undefined : withoutLastDots(found.replaceAll(",", ""));
 }
 
+/**
+ * The final answer of a text as it is written, without commas and last dots. By the paper's rule
+ * the number after `####`, else the first in `boxed{`, else the last number after the last `###`,
+ * else the last number; undefined if there is none.
+ * @throws RangeError for a rule that it does not know
+ * @example extract("x = \u22127", { rule: "tolerant" }) // "-7"
+ */
+export function extract(text: string, { rule = "paper" }: AnswerOptions = {}): string | undefined {
+  expectKnown("finalAnswer: rule", rule, RULES);
+  return rule === "tolerant" ? readTolerant(text)?.text : readPaper(text);
+}
+
 const amount = (answer: string | undefined): number =>
   answer === undefined || answer === "" ? Number.NaN : Number(answer);
 
-/** Whether the final numbers of a text and of a reference are there and equal. */
-export const match = (text: string, reference: string): boolean =>
-  amount(extract(text)) === amount(extract(reference));
+/** Thirds and the like are equal where their doubles are all but equal. */
+const SAME = 1e-12;
+
+/**
+ * Whether the final numbers of a text and of a reference are there and equal; by the tolerant rule
+ * to a relative 10⁻¹².
+ * @throws RangeError for a rule that it does not know
+ */
+export function match(
+  text: string,
+  reference: string,
+  { rule = "paper" }: AnswerOptions = {},
+): boolean {
+  expectKnown("finalAnswer: rule", rule, RULES);
+  if (rule === "paper") return amount(readPaper(text)) === amount(readPaper(reference));
+  const [said, right] = [readTolerant(text)?.value, readTolerant(reference)?.value];
+  if (said === undefined || right === undefined) return false;
+  return Math.abs(said - right) <= SAME * Math.max(Math.abs(said), Math.abs(right));
+}

@@ -40,6 +40,36 @@ describe("calculate(id, entities)", () => {
     expect(calculate(id, entities, { variant: "medcalc-bench" })).toEqual(expected);
   });
 
+  it("28 as the benchmark does: failing kidneys excuse a low creatinine, and rows have gaps", () => {
+    const points = (changes: Entities): number => {
+      const of = (entities: Entities): number =>
+        Number(calculate(28, { ...entitiesOf(28), ...entities }, { variant: "medcalc-bench" }));
+      const normal = {
+        creatinine: [1, "mg/dL"],
+        "Acute renal failure": false,
+        "Chronic renal failure": false,
+        "Systolic Blood Pressure": [90, "mm hg"],
+        "Diastolic Blood Pressure": [90, "mm hg"],
+        FiO2: [60, "%"],
+        "A-a gradient": 100,
+      };
+      return of({ ...normal, ...changes }) - of(normal);
+    };
+    const low = { creatinine: [0.4, "mg/dL"] };
+    expect(points(low)).toBe(2);
+    expect(points({ ...low, "Chronic renal failure": true })).toBe(0);
+    expect(points({ ...low, "Acute renal failure": true })).toBe(0);
+    expect(points({ creatinine: [3.6, "mg/dL"], "Chronic renal failure": true })).toBe(4);
+    const pressed = (mmHg: number): number =>
+      points({
+        "Systolic Blood Pressure": [mmHg, "mm hg"],
+        "Diastolic Blood Pressure": [mmHg, "mm hg"],
+      });
+    expect([49, 49.5, 69, 69.5, 109, 109.5, 159.5].map(pressed)).toEqual([4, 2, 2, 0, 0, 2, 4]);
+    const gradients = [199, 200, 349.5, 350, 499, 499.5];
+    expect(gradients.map((each) => points({ "A-a gradient": each }))).toEqual([0, 2, 0, 3, 3, 4]);
+  });
+
   it("does not depend on the order, the case or the spacing of names", () => {
     fc.assert(
       fc.property(

@@ -134,6 +134,8 @@ describe("readLiteral(text)", () => {
     expect(() => readLiteral("'open")).toThrow("a closing ' of the text from character 1");
     expect(() => readLiteral("{'a' 1}")).toThrow(": behind a key");
     expect(() => readLiteral("__import__('os')")).toThrow("expected a value at character 1");
+    for (const code of ["\\u-041", "\\u00g1", "\\x4", "\\U00110000"])
+      expect(() => readLiteral(`'${code}'`), code).toThrow("hexadecimal digits of a character");
     expect(() => readLiteral("[".repeat(5000))).toThrow("at most 100 nested brackets");
   });
 

@@ -27,6 +27,13 @@ describe("score(response, medcalc-bench)", () => {
     ['first {"answer": "1"} then {"answer": "69.3"}', "69.3", true],
     ['{"answer": "str(84/3 + 2*57/3)"}', "66.0", true],
     ['{"answer": "str(round((84 + 2 * 57) / 3)"}', "66", true],
+    ['{"answer": "str((84 kg + 2 * 57 mg/dl) / 3) # mean"}', "66.0", true],
+    ['{"answer": "str(84/3 + 2*57/3))"}', "66.0", true],
+    ['{"answer": "str(pow(2))"}', null, false],
+    ['{"answer": "str(math.sqrt(4356, 2))"}', null, false],
+    ['{"answer": "str(62 + math.log(16, 2))"}', "66.0", true],
+    ['{"answer": "62.7"}', "62.7", true],
+    ['{"answer": "69.31"}', "69.31", false],
     ['{"answer": "66 mL/min/1.73 m², 9"}', "66", true],
     ['{"answer": "6600%"}', "66.0", true],
     ['{"answer": "066"}', null, false],
@@ -76,6 +83,20 @@ describe("score(response, paper)", () => {
     ['<answer>{"answer": "12.0"}</answer>', 21, gcs, "12.0", false],
     ['<answer>{"answer": "(8 weeks, 4 days)"}</answer>', 69, weeks, "(8weeks,4days)", true],
     ['<answer>{"answer": "2/9/2024"}</answer>', 13, due, "2/9/2024", false],
+    ['<answer>{"answer": "62.7"}</answer>', 5, map, "62.7", true],
+    ['<answer>{"answer": "69.3"}</answer>', 5, map, "69.3", true],
+    ['<answer>{"answer": "69.31"}</answer>', 5, map, "69.31", false],
+    ['<answer>{"answer": "\t66"}</answer>', 5, map, "66", true],
+    ['<answer>{"answer": ""}</answer>', 5, ["", "", ""], "", false],
+    ["<answer>{\"answer\": \"('8 weeks', '4 days')\"}</answer>", 69, weeks, "(8weeks,4days)", true],
+    ["<answer>{\"answer\": \"('8 weeks', '4 days')\"}}</answer>", 69, weeks, "-1000000000", false],
+    [
+      '<answer>{"answer": "("8 weeks", "4 days")"}</answer>',
+      69,
+      weeks,
+      '("8weeks","4days")',
+      false,
+    ],
   ] as const)("reads %j of calculator %d", (text, id, truth, extracted, correct) => {
     expect(judge(text, id, truth, "paper")).toEqual([extracted, correct]);
   });
@@ -135,6 +156,9 @@ describe("evaluateExpression(text)", () => {
       ["((1 + 2)", "3"],
       ["1e-05 * 1", "1e-05"],
       ["1e16", "1e+16"],
+      ["math.log(8, 2)", "3.0"],
+      ["math.log(1000, 10)", "2.9999999999999996"],
+      ["math.log2(8) + log10(1000) + math.ceil(0.2)", "7.0"],
     ] as const) {
       const result = evaluateExpression(text);
       expect(result && show(result), text).toBe(value);
@@ -154,6 +178,18 @@ describe("evaluateExpression(text)", () => {
       "min()",
       "0**-1",
       "round(1, 0.5)",
+      "pow(2)",
+      "pow(2, 3, 5)",
+      "sqrt(4, 2)",
+      "sqrt(-4)",
+      "log()",
+      "log(0)",
+      "log(8, 1)",
+      "log(8, 2, 3)",
+      "abs(1, 2)",
+      "min(3)",
+      "min(3, (-8) ** 0.5)",
+      "exp(1000) * 0",
     ])
       expect(evaluateExpression(text), text).toBeUndefined();
     expect(evaluateExpression("(".repeat(1e5))).toBeUndefined();

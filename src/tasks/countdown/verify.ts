@@ -1,7 +1,9 @@
 import { DataError } from "../../tensor/errors.ts";
+import { expectKnown } from "../known.ts";
 import { type Expression, parse } from "./expression.ts";
 import { equals, equalsExactly, evaluatePython } from "./python.ts";
 import { evaluate } from "./rational.ts";
+import { solvesTolerantly } from "./tolerant.ts";
 
 /** A game and a response to it. */
 export interface Attempt {
@@ -16,8 +18,12 @@ export interface Attempt {
  *   its value, rounded as Python rounds, equals the target.
  * - `exact`: the same with exact fractions.
  * - `tinyzero`: the last `<answer>…</answer>`; within 10⁻⁵ of the target.
+ * - `tolerant`: the last box or `<answer>`, else the last line, in any usual notation, with the
+ *   result or without; exact fractions.
  */
-export type Rule = "paper" | "exact" | "tinyzero";
+export type Rule = (typeof RULES)[number];
+
+const RULES = ["paper", "exact", "tinyzero", "tolerant"] as const;
 
 export interface VerifyOptions {
   /** Default: `paper`. */
@@ -70,11 +76,17 @@ function hits(expression: Expression, target: number, rule: Rule): boolean {
   return rule === "paper" ? equals(value, target) : Math.abs(Number(value) - target) < 1e-5;
 }
 
-/** Whether a response solves a game of Countdown. No text makes it throw. */
+/**
+ * Whether a response solves a game of Countdown. No text makes it throw.
+ * @throws RangeError for a rule that it does not know
+ */
 export function verify(
   { numbers, target, text }: Attempt,
   { rule = "paper", compat = false }: VerifyOptions = {},
 ): boolean {
+  expectKnown("countdown.verify: rule", rule, RULES);
+  if (rule === "tolerant")
+    return solvesTolerantly(text, target, (side) => usesEachOnce(side, numbers));
   const said = rule === "tinyzero" ? answered(text) : boxed(text);
   if (said === undefined || !/^[\d+\-*/().\s]+$/.test(said)) return false;
   if (!usesEachOnce(said, numbers) || (!compat && /\/\/|\*\*/.test(said))) return false;

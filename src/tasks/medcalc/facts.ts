@@ -27,9 +27,11 @@ function readQuantity(entity: unknown): Quantity | undefined {
   const parts = named ? list.slice(1) : list;
   const pairs: Quantity[] = [];
   for (let i = 0; i < parts.length; i += 2) {
-    const value = typeof parts[i] === "string" ? toNumber(parts[i] as string) : parts[i];
+    const part = parts[i];
+    const value = typeof part === "string" ? toNumber(part) : part;
     if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
-    pairs.push({ value, unit: `${parts[i + 1] ?? ""}`, more: [] });
+    const unit = parts[i + 1];
+    pairs.push({ value, unit: typeof unit === "string" ? unit : "", more: [] });
   }
   const [first, ...more] = pairs;
   return first && { ...first, more };

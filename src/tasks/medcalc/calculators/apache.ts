@@ -11,17 +11,25 @@ import {
   temperature,
 } from "../measures.ts";
 import { exceeded, reached } from "../points.ts";
-import type { Calculator, Facts } from "../types.ts";
+import type { Calculator, Facts, Variant } from "../types.ts";
 import { substances } from "../units.ts";
+
+/** The benchmark's rows end at 349 and 499, so that 349.5 is in none and 499.5 in the highest. */
+function gradient(difference: number, variant: Variant): number {
+  if (variant === "medcalc-bench") {
+    if (difference > 349 && difference < 350) return 0;
+    if (difference > 499) return 4;
+  }
+  return reached(difference, [
+    [500, 4],
+    [350, 3],
+    [200, 2],
+  ]);
+}
 
 /** The alveolar–arterial gradient when half of the air or more is oxygen, else PaO₂, in mmHg. */
 function oxygenation(facts: Facts): number {
-  if (facts.number("FiO2") >= 50)
-    return reached(facts.number("A-a gradient"), [
-      [500, 4],
-      [350, 3],
-      [200, 2],
-    ]);
+  if (facts.number("FiO2") >= 50) return gradient(facts.number("A-a gradient"), facts.variant);
   const oxygen = pressure(facts, "PaO2");
   // The benchmark has no row between 60 and 61 mmHg and falls through to the last one.
   if (facts.variant === "medcalc-bench" && oxygen > 60 && oxygen < 61) return 4;
@@ -29,23 +37,34 @@ function oxygenation(facts: Facts): number {
   return exceeded(oxygen, [[60, 1]], oxygen >= 55 ? 3 : 4);
 }
 
-/** Points for the mean arterial pressure; the benchmark gives those of 110 to all above 109. */
+/**
+ * Points for the mean arterial pressure; the benchmark gives those of 110 to all above 109, and so
+ * with every row.
+ */
 function arterialPressure(facts: Facts): number {
-  const mean = meanArterialPressure(facts);
-  const high = facts.variant === "published" ? mean : Math.ceil(mean);
-  return mean < 70
-    ? reached(mean, [[50, 2]], 4)
-    : reached(high, [
-        [160, 4],
-        [130, 3],
-        [110, 2],
-      ]);
+  const exact = meanArterialPressure(facts);
+  const mean = facts.variant === "published" ? exact : Math.ceil(exact);
+  return reached(
+    mean,
+    [
+      [160, 4],
+      [130, 3],
+      [110, 2],
+      [70, 0],
+      [50, 2],
+    ],
+    4,
+  );
 }
 
-/** Points for creatinine: acute failure doubles them, and in the benchmark excuses a low value. */
+/**
+ * Points for creatinine: acute failure doubles them. In the benchmark failure, acute or chronic,
+ * excuses a low value: only without one does its code look at values below 1.5 mg/dL.
+ */
 function kidneys(facts: Facts): number {
   const acute = facts.flag("Acute renal failure");
-  const low = acute && facts.variant === "medcalc-bench" ? 0 : 2;
+  const failing = acute || facts.flag("Chronic renal failure");
+  const low = failing && facts.variant === "medcalc-bench" ? 0 : 2;
   const points = reached(
     creatinine(facts), // mg/dL
     [

@@ -62,8 +62,10 @@ function readEscape(cursor: Cursor): string {
   const digits = CODE_LENGTHS[kind];
   cursor.at += 2;
   if (digits === undefined) return ESCAPES.get(kind) ?? `\\${kind}`;
-  const code = Number.parseInt(cursor.text.slice(cursor.at, cursor.at + digits), 16);
-  if (!(code <= 0x10ffff)) return fail(cursor, `${digits} hexadecimal digits`);
+  const written = cursor.text.slice(cursor.at, cursor.at + digits);
+  const code = Number.parseInt(written, 16);
+  if (written.length < digits || !/^[\da-f]+$/i.test(written) || code > 0x10ffff)
+    return fail(cursor, `${digits} hexadecimal digits of a character`);
   cursor.at += digits;
   return String.fromCodePoint(code);
 }

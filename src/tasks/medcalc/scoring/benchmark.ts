@@ -20,7 +20,7 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set([
  * What follows the last `answer":` up to a brace on the same line. Each search starts behind the
  * last find, and a key in a line without a brace is passed over, so that the time is linear.
  */
-function lastAnswer(text: string): string {
+export function lastAnswer(text: string): string {
   let found = "";
   let brace = 0;
   let newline = 0;
@@ -78,17 +78,38 @@ function readInteger(text: string): string | undefined {
   const outOf = OUT_OF.exec(text);
   if (outOf !== null) return outOf[1];
   const list = LIST.exec(text);
-  if (list !== null) return `${(list[1] as string).split(",").length}`;
+  if (list !== null) return `${list[1]?.split(",").length}`;
   return text.match(NUMBER)?.at(-1);
+}
+
+/** What the benchmark takes out of arithmetic; the g of `log`, which it loses, stays. */
+const UNITS = /weight|height|mg\/dl|g\/dl|mmol\/L|kg|mEq\/L|(?<!lo)g/g;
+
+/** Arithmetic without units and a comment, with the parentheses at its start that it lacks. */
+function tidy(text: string): string {
+  const bare = text.replace(UNITS, "").split("#", 1)[0] ?? "";
+  const excess = bare.split(")").length - bare.split("(").length;
+  return "(".repeat(Math.max(0, excess)) + bare;
+}
+
+/** Where arithmetic stands in `str(…)`. */
+function arithmeticIn(text: string): string | undefined {
+  const open = text.indexOf("str(");
+  const close = text.lastIndexOf(")");
+  return open !== -1 && close >= open + 4 ? text.slice(open + 4, close) : undefined;
+}
+
+/** The value of `str(…)`; undefined without one, or where there is no arithmetic in it. */
+export function readExpression(text: string): PythonNumber | undefined {
+  const arithmetic = arithmeticIn(text);
+  return arithmetic === undefined ? undefined : evaluateExpression(tidy(arithmetic));
 }
 
 /** The value of `str(…)`, of a filtration rate, of a percentage, else of the last number. */
 function readDecimal(text: string): PythonNumber | undefined {
-  const open = text.indexOf("str(");
-  const close = text.lastIndexOf(")");
-  if (open !== -1 && close >= open + 4) return evaluateExpression(text.slice(open + 4, close));
+  if (arithmeticIn(text) !== undefined) return readExpression(text);
   const rate = FILTRATION.exec(text);
-  if (rate !== null) return evaluateLiteral(rate[1] as string);
+  if (rate !== null) return evaluateLiteral(rate[1] ?? "");
   const percent = text.match(PERCENT)?.at(-1);
   if (percent !== undefined) {
     const value = evaluateLiteral(percent.slice(0, -1))?.value;

@@ -1,3 +1,4 @@
+import { at } from "../../../tensor/shapes.ts";
 import { roundHalfEven } from "../rounding.ts";
 import { evaluateLiteral, type PythonNumber } from "./python.ts";
 
@@ -14,7 +15,7 @@ function tokenize(text: string): string[] {
   while (TOKEN.lastIndex < end) {
     const match = TOKEN.exec(text);
     if (match === null) throw new NotArithmetic();
-    tokens.push(match[1] ?? match[2] ?? (match[3] as string));
+    tokens.push(at(match, 0).trimStart());
   }
   return tokens;
 }
@@ -37,27 +38,21 @@ type Binary = (a: PythonNumber, b: PythonNumber) => PythonNumber;
 
 const power: Binary = (a, b) => {
   const value = a.value ** b.value;
-  if (a.value === 0 && b.value < 0) throw new NotArithmetic();
+  if ((a.value === 0 && b.value < 0) || Number.isNaN(value)) throw new NotArithmetic();
   return b.value < 0 ? float(value) : joined(a, b, value);
 };
 
-const products: Readonly<Record<string, Binary>> = {
-  "*": (a, b) => joined(a, b, a.value * b.value),
-  "/": (a, b) => float(a.value / nonzero(b)),
-  "//": (a, b) => joined(a, b, Math.floor(a.value / nonzero(b))),
-  "%": (a, b) => joined(a, b, a.value - nonzero(b) * Math.floor(a.value / b.value)),
-};
+const products: ReadonlyMap<string, Binary> = new Map<string, Binary>([
+  ["*", (a, b) => joined(a, b, a.value * b.value)],
+  ["/", (a, b) => float(a.value / nonzero(b))],
+  ["//", (a, b) => joined(a, b, Math.floor(a.value / nonzero(b)))],
+  ["%", (a, b) => joined(a, b, a.value - nonzero(b) * Math.floor(a.value / b.value))],
+]);
 
-const sums: Readonly<Record<string, Binary>> = {
-  "+": (a, b) => joined(a, b, a.value + b.value),
-  "-": (a, b) => joined(a, b, a.value - b.value),
-};
-
-/** A function of real numbers, like `math.sqrt`. */
-const real =
-  (f: (x: number) => number) =>
-  ([x]: readonly PythonNumber[]): PythonNumber =>
-    float(f((x as PythonNumber).value));
+const sums: ReadonlyMap<string, Binary> = new Map<string, Binary>([
+  ["+", (a, b) => joined(a, b, a.value + b.value)],
+  ["-", (a, b) => joined(a, b, a.value - b.value)],
+]);
 
 /** `round(x)` is whole; `round(1234, -2)` is 1200. */
 function rounded(x: PythonNumber, digits?: PythonNumber): PythonNumber {
@@ -70,49 +65,84 @@ function rounded(x: PythonNumber, digits?: PythonNumber): PythonNumber {
   return { value, float: digits !== undefined && x.float };
 }
 
-const least =
-  (pick: (a: PythonNumber, b: PythonNumber) => boolean) => (all: readonly PythonNumber[]) =>
-    all.reduce((a, b) => (pick(a, b) ? a : b));
+/** `log(x)` and `log(x, base)`, which is a quotient of two logarithms. */
+const logarithm = (x: PythonNumber, base?: PythonNumber): PythonNumber =>
+  base === undefined
+    ? float(Math.log(x.value))
+    : float(Math.log(x.value) / nonzero(float(Math.log(base.value))));
 
-const FUNCTIONS: ReadonlyMap<string, (values: readonly PythonNumber[]) => PythonNumber> = new Map([
-  [
-    "abs",
-    ([x]: readonly PythonNumber[]) => ({
-      ...(x as PythonNumber),
-      value: Math.abs((x as PythonNumber).value),
-    }),
-  ],
-  ["round", ([x, digits]: readonly PythonNumber[]) => rounded(x as PythonNumber, digits)],
-  ["int", ([x]: readonly PythonNumber[]) => integer(Math.trunc((x as PythonNumber).value))],
+/** A function of one number or two, and how many arguments Python takes. */
+interface Call {
+  readonly least: number;
+  readonly most: number;
+  readonly apply: (
+    first: PythonNumber,
+    second: PythonNumber | undefined,
+    all: readonly PythonNumber[],
+  ) => PythonNumber;
+}
+
+const one = (apply: (x: PythonNumber) => PythonNumber): Call => ({ least: 1, most: 1, apply });
+
+/** A function of a real number, like `math.sqrt`. */
+const real = (f: (x: number) => number): Call => one(({ value }) => float(f(value)));
+
+const whole = (f: (x: number) => number): Call => one(({ value }) => integer(f(value)));
+
+/** Of two numbers or more: `min` of one would look into it. */
+const extreme = (picksFirst: (a: number, b: number) => boolean): Call => ({
+  least: 2,
+  most: Number.POSITIVE_INFINITY,
+  apply: (_, __, all) => all.reduce((a, b) => (picksFirst(a.value, b.value) ? a : b)),
+});
+
+const FUNCTIONS: ReadonlyMap<string, Call> = new Map<string, Call>([
+  ["abs", one((x) => ({ ...x, value: Math.abs(x.value) }))],
+  ["round", { least: 1, most: 2, apply: rounded }],
+  ["int", whole(Math.trunc)],
   ["float", real((x) => x)],
-  ["min", least((a, b) => a.value <= b.value)],
-  ["max", least((a, b) => a.value >= b.value)],
-  ["pow", ([a, b]: readonly PythonNumber[]) => power(a as PythonNumber, b as PythonNumber)],
+  ["min", extreme((a, b) => a <= b)],
+  ["max", extreme((a, b) => a >= b)],
+  ["pow", { least: 2, most: 2, apply: (a, b = integer(1)) => power(a, b) }],
   ["sqrt", real(Math.sqrt)],
   ["exp", real(Math.exp)],
-  ["log", real(Math.log)],
+  ["log", { least: 1, most: 2, apply: logarithm }],
   ["ln", real(Math.log)],
+  ["log2", real(Math.log2)],
   ["log10", real(Math.log10)],
-  ["floor", ([x]: readonly PythonNumber[]) => integer(Math.floor((x as PythonNumber).value))],
-  ["ceil", ([x]: readonly PythonNumber[]) => integer(Math.ceil((x as PythonNumber).value))],
+  ["floor", whole(Math.floor)],
+  ["ceil", whole(Math.ceil)],
 ]);
+
+/** @throws NotArithmetic for another number of arguments, and where Python's `math` raises */
+function call({ least, most, apply }: Call, values: readonly PythonNumber[]): PythonNumber {
+  const [first, second] = values;
+  if (first === undefined || values.length < least || values.length > most)
+    throw new NotArithmetic();
+  const result = apply(first, second, values);
+  if (!Number.isFinite(result.value)) throw new NotArithmetic();
+  return result;
+}
 
 /** As many nested parentheses as Python's parser takes. */
 const MAX_DEPTH = 200;
 
 /** A descent over the tokens; the position is its only state. */
 function parse(tokens: readonly string[]): PythonNumber {
-  let at = 0;
+  let place = 0;
   let depth = 0;
-  const accept = (token: string): boolean => tokens[at] === token && ++at > 0;
+  const accept = (token: string): boolean => tokens[place] === token && ++place > 0;
   const chain = (
-    operators: Readonly<Record<string, Binary>>,
+    operators: ReadonlyMap<string, Binary>,
     operand: () => PythonNumber,
   ): PythonNumber => {
     let value = operand();
-    while (Object.hasOwn(operators, tokens[at] ?? ""))
-      value = (operators[tokens[at++] as string] as Binary)(value, operand());
-    return value;
+    for (;;) {
+      const operator = operators.get(tokens[place] ?? "");
+      if (operator === undefined) return value;
+      place++;
+      value = operator(value, operand());
+    }
   };
   const sum = (): PythonNumber => {
     if (++depth > MAX_DEPTH) throw new NotArithmetic();
@@ -122,7 +152,8 @@ function parse(tokens: readonly string[]): PythonNumber {
   };
   const signed = (): PythonNumber => {
     let sign = 1;
-    while (tokens[at] === "-" || tokens[at] === "+") if (tokens[at++] === "-") sign = -sign;
+    while (tokens[place] === "-" || tokens[place] === "+")
+      if (tokens[place++] === "-") sign = -sign;
     const { value, float } = raised();
     return { value: sign * value, float };
   };
@@ -136,7 +167,7 @@ function parse(tokens: readonly string[]): PythonNumber {
   };
   // A parenthesis that is never closed ends with the text.
   const close = (): void => {
-    if (!accept(")") && at < tokens.length) throw new NotArithmetic();
+    if (!accept(")") && place < tokens.length) throw new NotArithmetic();
   };
   const list = (): PythonNumber[] => {
     const values = [sum()];
@@ -145,20 +176,20 @@ function parse(tokens: readonly string[]): PythonNumber {
     return values;
   };
   const atom = (): PythonNumber => {
-    const token = tokens[at++] ?? "";
+    const token = tokens[place++] ?? "";
     if (token === "(") {
       const value = sum();
       close();
       return value;
     }
-    const call = FUNCTIONS.get(token.replace(/^(?:math|np|numpy)\./, ""));
-    if (call !== undefined && accept("(")) return call(list());
+    const known = FUNCTIONS.get(token.replace(/^(?:math|np|numpy)\./, ""));
+    if (known !== undefined && accept("(")) return call(known, list());
     const literal = evaluateLiteral(token);
     if (literal === undefined) throw new NotArithmetic();
     return literal;
   };
   const value = sum();
-  if (at < tokens.length) throw new NotArithmetic();
+  if (place < tokens.length) throw new NotArithmetic();
   return value;
 }
 

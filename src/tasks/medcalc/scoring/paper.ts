@@ -1,4 +1,4 @@
-import { toFloat } from "./python.ts";
+import { BLANK, strip, toFloat } from "./python.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The scorer of the paper's authors: reads `<answer>{"answer": "…"}</answer>` to the letter. */
@@ -19,16 +19,29 @@ function between(text: string, closing: string): string | undefined {
   return undefined;
 }
 
-const bare = (text: string): string => text.replace(/['" ]/g, "");
+/** Without the quotes of a tuple: those of Python, not those of JSON. */
+const bare = (text: string): string => text.replace(/[' ]/g, "");
 
-/** The authors' verdict; an answer with a unit is read up to the first space. */
+/**
+ * The answer in a response. One in weeks and days is taken whole, and only where one brace closes;
+ * any other is read up to the first space, and may have two.
+ */
+function answerIn(text: string, upper: string): string {
+  const [single = "", double = ""] = CLOSINGS;
+  const one = between(text, single);
+  if (upper.includes("weeks") && upper.includes("days")) return one ?? UNPARSED;
+  const answer = one ?? between(text, double);
+  return answer === undefined ? UNPARSED : (answer.split(" ", 1)[0] ?? "");
+}
+
+/** The authors' verdict. An empty answer is wrong, whatever the right one is. */
 export function scoreAsPaper(text: string, truth: string, lower: string, upper: string): Verdict {
-  const answer = CLOSINGS.map((closing) => between(text, closing)).find((it) => it !== undefined);
-  const timed = /weeks|days/.test(upper);
-  if (answer === undefined) return { extracted: UNPARSED, correct: false };
-  if (timed) return { extracted: bare(answer), correct: bare(answer) === bare(truth) };
-  const extracted = answer.split(" ", 1)[0] as string;
-  if (extracted === truth) return { extracted, correct: true };
+  const answer = answerIn(text, upper);
+  if (answer === "") return { extracted: answer, correct: false };
+  const timed = upper.includes("weeks");
+  const stripped = strip(answer, BLANK);
+  const extracted = timed ? bare(stripped) : stripped;
+  if (extracted === (timed ? bare(truth) : truth)) return { extracted, correct: true };
   const value = toFloat(extracted);
   const within = lower !== upper && toFloat(lower) <= value && value <= toFloat(upper);
   return { extracted, correct: within };

@@ -1,10 +1,17 @@
+import { expectKnown } from "../../known.ts";
 import { calculatorOf } from "../calculate.ts";
 import { scoreAsBenchmark } from "./benchmark.ts";
 import { scoreAsPaper } from "./paper.ts";
+import { scoreTolerantly } from "./tolerant.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** Which original's verdict is wanted: that of the benchmark or that of the paper's authors. */
-export type Scorer = "medcalc-bench" | "paper";
+/**
+ * Whose verdict is wanted: that of the benchmark's program, that of the paper authors' program, or
+ * that of a reader who takes any usual notation, spelling and prose.
+ */
+export type Scorer = (typeof SCORERS)[number];
+
+const SCORERS = ["medcalc-bench", "paper", "tolerant"] as const;
 
 /** A response and the row that it answers; answer and bounds as the file has them. */
 export interface Response {
@@ -16,10 +23,11 @@ export interface Response {
 }
 
 /**
- * Judges a response as an original scorer does, its oddities included. Linear in the text.
- * @returns what was read (null where the benchmark's finds nothing, `-1000000000` where the
- * paper's does), and whether it is right
- * @throws RangeError for an id that no calculator has; never for a text
+ * Judges a response as an original scorer does, its oddities included, or tolerantly. Linear in
+ * the text.
+ * @returns what was read (null where the benchmark's and the tolerant one find nothing,
+ * `-1000000000` where the paper's does), and whether it is right
+ * @throws RangeError for an id that no calculator has, and for an unknown scorer; never for a text
  * @see Khandekar et al.: MedCalc-Bench. NeurIPS (2024); arXiv 2605.04468
  */
 export function score(
@@ -28,7 +36,8 @@ export function score(
 ): Verdict {
   const { output } = calculatorOf(calculatorId);
   const [truth, least, most] = [`${groundTruth}`, `${lower}`, `${upper}`];
-  return scorer === "paper"
-    ? scoreAsPaper(text, truth, least, most)
-    : scoreAsBenchmark(text, output, truth, least, most);
+  expectKnown("medcalc.score: scorer", scorer, SCORERS);
+  if (scorer === "paper") return scoreAsPaper(text, truth, least, most);
+  const judge = scorer === "tolerant" ? scoreTolerantly : scoreAsBenchmark;
+  return judge(text, output, truth, least, most);
 }
