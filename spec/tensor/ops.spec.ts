@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { full, ids, numbersOnce, tensor } from "../../src/tensor/apply.ts";
-import { ShapeError } from "../../src/tensor/errors.ts";
+import { DataError, ShapeError } from "../../src/tensor/errors.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
@@ -89,6 +89,21 @@ describe("errors", () => {
       "tensor: expected rows of equal length, got [2, 2]",
     );
     expect(() => ids([0.5])).toThrow("ids: expected integers, got 0.5");
+    for (const n of [2 ** 31, -(2 ** 31) - 1, 2 ** 32 + 1, 1e300])
+      expect(() => ids([[0], [n]])).toThrow(`ids: expected integers of 32 bits, got ${n}`);
+    for (const n of [Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => ids([n])).toThrow(DataError);
+    expect(ids([2 ** 31 - 1, -(2 ** 31)])).toMatchObject({ shape: [2], dtype: "int" });
+    for (const typed of [Int32Array.of(1, 2), Float32Array.of(1, 2), Float64Array.of(1, 2)])
+      expect(ids(typed)).toMatchObject({ attrs: { data: Int32Array.of(1, 2) }, shape: [2] });
+    expect(() => ids(Float32Array.of(0.5))).toThrow(DataError);
+    for (const make of [ids, tensor]) {
+      const big = BigInt64Array.of(1n) as unknown as Int32Array;
+      expect(() => make(big)).toThrow("expected a typed array of numbers, got BigInt64Array");
+      const view = new DataView(new ArrayBuffer(8)) as unknown as Int32Array;
+      expect(() => make(view)).toThrow("expected a typed array of numbers, got DataView");
+      expect(() => make(view)).toThrow(TypeError);
+    }
     expect(() => ops.transpose(count([2, 2]), [0, 0])).toThrow(
       "transpose: expected each axis once in permutation [0, 0], got [2, 2]",
     );

@@ -43,6 +43,30 @@ describe("random", () => {
     );
   });
 
+  test("draws from ranges of int32 alone", () => {
+    const draw = (min: number, max: number) => random.integers(random.key(0), [3], min, max);
+    for (const [min, max] of [
+      [0, 2 ** 40],
+      [-(2 ** 31) - 1, 0],
+      [0, 2 ** 31 + 1],
+      [5, 2],
+      [5, 5],
+      [0.5, 3],
+      [0, 2.5],
+      [0, Number.NaN],
+    ] as const)
+      expect(() => draw(min, max), `${min} ${max}`).toThrow(RangeError);
+    expect(draw(-(2 ** 31), 2 ** 31).dtype).toBe("int");
+    expect(Array.from(draw(2 ** 31 - 1, 2 ** 31).data)).toEqual(Array(3).fill(2 ** 31 - 1));
+  });
+
+  test("derives a key from an index of 32 bits alone", () => {
+    for (const index of [2 ** 32, -1, 1.7, Number.NaN, 1e300])
+      expect(() => random.fold(random.key(0), index)).toThrow(RangeError);
+    expect(() => random.split(random.key(0), 1.5)).toThrow(RangeError);
+    expect(random.fold(random.key(0), 2 ** 32 - 1)).not.toEqual(random.fold(random.key(0), 0));
+  });
+
   test("draws integers within bounds", () => {
     const { data, dtype } = random.integers(random.key(5), [500], -2, 3);
     expect(dtype).toBe("int");

@@ -34,6 +34,7 @@ export type NestedNumbers = number | readonly NestedNumbers[];
  * @throws ShapeError where rows are ragged or the shape has another number of elements
  */
 export function tensor(values: NestedNumbers | TypedArray, shape?: Shape): Tensor<"constant"> {
+  if (ArrayBuffer.isView(values)) expectNumberArray("tensor", values);
   const typed = ArrayBuffer.isView(values);
   const inferred = typed ? [values.length] : nestedShape(values);
   const data = typed ? values : Float64Array.from(flatten(values, inferred));
@@ -43,13 +44,33 @@ export function tensor(values: NestedNumbers | TypedArray, shape?: Shape): Tenso
   return constant(data, wanted);
 }
 
-/** int32 token ids from nested arrays. @throws ShapeError, DataError for a number that is no id. */
-export function ids(values: NestedNumbers): Tensor<"constant"> {
-  const shape = nestedShape(values);
-  const numbers = flatten(values, shape);
-  const bad = numbers.find((x) => !Number.isInteger(x));
-  if (bad !== undefined) throw new DataError(`ids: expected integers, got ${bad}`);
+/**
+ * int32 token ids from nested arrays, or from a typed array, of which there is one axis.
+ * @throws ShapeError; TypeError for what is no array of numbers; DataError for a number that is no
+ *   int32
+ */
+export function ids(values: NestedNumbers | TypedArray): Tensor<"constant"> {
+  if (ArrayBuffer.isView(values)) expectNumberArray("ids", values);
+  const shape = ArrayBuffer.isView(values) ? [values.length] : nestedShape(values);
+  const numbers = ArrayBuffer.isView(values) ? values : flatten(values, shape);
+  for (const x of numbers)
+    if ((x | 0) !== x)
+      throw new DataError(
+        `ids: expected integers${Number.isInteger(x) ? " of 32 bits" : ""}, got ${x}`,
+      );
   return constant(Int32Array.from(numbers), shape);
+}
+
+/** @throws TypeError for a view that has no numbers: a DataView, arrays of bigint */
+function expectNumberArray(where: string, values: ArrayBufferView): void {
+  if (
+    values instanceof DataView ||
+    values instanceof BigInt64Array ||
+    values instanceof BigUint64Array
+  )
+    throw new TypeError(
+      `${where}: expected a typed array of numbers, got ${values.constructor.name}`,
+    );
 }
 
 export function constant(data: TypedArray, shape: Shape): Tensor<"constant"> {

@@ -15,13 +15,25 @@ export function key(seed: number): Key {
   return Object.freeze([Math.floor(seed / 2 ** 32) >>> 0, seed >>> 0] as const);
 }
 
-/** `count` independent keys. */
-export const split = (parent: Key, count = 2): Key[] =>
-  Array.from({ length: count }, (_, i) => fold(parent, i));
+/** `count` independent keys. @throws RangeError for a count that is no integer from 0 */
+export function split(parent: Key, count = 2): Key[] {
+  expectIndex("random.split: expected a count", count);
+  return Array.from({ length: count }, (_, i) => fold(parent, i));
+}
 
-/** The `index`-th key derived from a key. */
-export const fold = (parent: Key, index: number): Key =>
-  Object.freeze(threefry(expectKey(parent), index >>> 0, DERIVE));
+/**
+ * The `index`-th key derived from a key.
+ * @throws RangeError for an index that is no integer from 0 below 2³²: another's key it would be
+ */
+export function fold(parent: Key, index: number): Key {
+  expectIndex("random.fold: expected an index", index);
+  return Object.freeze(threefry(expectKey(parent), index >>> 0, DERIVE));
+}
+
+function expectIndex(what: string, index: number): void {
+  if (index >>> 0 !== index)
+    throw new RangeError(`${what} that is an integer from 0 below 2^32, got ${index}`);
+}
 
 /** @throws TypeError for anything else, a seed above all */
 function expectKey(source: Key): Key {
@@ -91,13 +103,21 @@ export const normal = (
     return mean + std * radius * Math.cos(2 * Math.PI * next());
   });
 
-/** int, uniform in [min, maxExclusive). */
+/**
+ * int, uniform in [min, maxExclusive).
+ * @throws RangeError for a range that is empty, or has numbers that are no int32
+ */
 export function integers(
   source: Key,
   shape: Shape,
   min: number,
   maxExclusive: number,
 ): Tensor<"constant"> {
+  const isInt32 = (min | 0) === min && Number.isInteger(maxExclusive) && maxExclusive <= 2 ** 31;
+  if (!isInt32 || maxExclusive <= min)
+    throw new RangeError(
+      `random.integers: expected a range of integers of 32 bits that is not empty, got [${min}, ${maxExclusive})`,
+    );
   const next = stream(source);
   const draw = () => min + Math.floor(next() * (maxExclusive - min));
   return constant(Int32Array.from({ length: sizeOf(shape) }, draw), shape);

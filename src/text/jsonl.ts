@@ -1,4 +1,7 @@
 import { DataError } from "../tensor/errors.ts";
+import { parseJson, shown } from "../weights/strictJson.ts";
+
+export { shown } from "../weights/strictJson.ts";
 
 /** A line of a file that cannot be used: where, and what was expected. */
 export interface Problem {
@@ -14,23 +17,10 @@ export interface Parsed<Row> {
   readonly problems: readonly Problem[];
 }
 
-/** A text as messages show it, cut short. */
-const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
-
-/** A value as messages show it, cut short. */
-export const shown = (value: unknown): string => short(JSON.stringify(value) ?? "nothing");
-
-const toJson = (line: string): unknown => {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new DataError(`row: expected JSON, got ${short(line)}`);
-  }
-};
-
 /**
  * Reads a file with a JSON value a line; blank lines, a byte order mark and CRLF are fine. A row
- * that `read` refuses with a DataError becomes a problem and the rest goes on.
+ * that `read` refuses with a DataError becomes a problem and the rest goes on; so does one of which
+ * something would be lost, as `parseJson` says.
  * @param file its name, for the problems
  */
 export function parseJsonl<Row>(
@@ -46,7 +36,7 @@ export function parseJsonl<Row>(
     .forEach((line, i) => {
       if (line.trim() === "") return;
       try {
-        rows.push(read(toJson(line)));
+        rows.push(read(parseJson(line, "row")));
       } catch (error) {
         if (!(error instanceof DataError)) throw error;
         problems.push({ file, line: i + 1, message: error.message });
