@@ -28,6 +28,13 @@ const medcalcRows = [
 const verifiers: Readonly<Record<string, Verify>> = {
   "finalAnswer.match(text, …)": (text) => finalAnswer.match(text, "1"),
   "finalAnswer.match(…, text)": (text) => finalAnswer.match("1", text),
+  "finalAnswer, tolerant": (text) => finalAnswer.match(text, "1", { rule: "tolerant" }),
+  "countdown, tolerant": (text) => countdown.verify({ ...game, text }, { rule: "tolerant" }),
+  "countdown, tolerant, boxed": (text) =>
+    countdown.verify({ ...game, text: `\\boxed{${text}}` }, { rule: "tolerant" }),
+  "igsm, tolerant": (text) => igsm.check(problem, text, { mode: "tolerant" }).correct,
+  "igsm, tolerant, behind a solution": (text) =>
+    igsm.check(problem, `${problem.solutionText}${text}`, { mode: "tolerant" }).correct,
   "countdown, paper": (text) => countdown.verify({ ...game, text }),
   "countdown, boxed": (text) => countdown.verify({ ...game, text: `\\boxed{${text}}` }),
   "countdown, answered": (text) =>
@@ -49,6 +56,15 @@ const verifiers: Readonly<Record<string, Verify>> = {
         `medcalc ${asked.calculatorId}, benchmark, answered`,
         (text: string) =>
           medcalc.score({ ...asked, text: `{"answer": "${text}"}` }, "medcalc-bench").correct,
+      ],
+      [
+        `medcalc ${asked.calculatorId}, tolerant`,
+        (text: string) => medcalc.score({ ...asked, text }, "tolerant").correct,
+      ],
+      [
+        `medcalc ${asked.calculatorId}, tolerant, answered`,
+        (text: string) =>
+          medcalc.score({ ...asked, text: `{"answer": "${text}"}` }, "tolerant").correct,
       ],
       [
         `medcalc ${asked.calculatorId}, paper`,
@@ -89,9 +105,16 @@ const kwargs = frozen({
 });
 
 const instructions: Readonly<Record<string, Verify>> = Object.fromEntries(
-  Object.keys(ifeval.instructions).map((instructionId) => [
-    instructionId,
-    (response) => ifeval.verify({ instructionId, kwargs, response }, { loose: true }),
+  Object.keys(ifeval.instructions).flatMap((instructionId) => [
+    [
+      instructionId,
+      (response: string) => ifeval.verify({ instructionId, kwargs, response }, { loose: true }),
+    ],
+    [
+      `${instructionId}, mended`,
+      (response: string) =>
+        ifeval.verify({ instructionId, kwargs, response }, { loose: true, fixes: "all" }),
+    ],
   ]),
 );
 
@@ -102,6 +125,8 @@ const pieces = [
   ...["a\n\n", "* \n", "[a", "<<a", "a.)", ". ", "; ", " = ", "#", "#### ", "boxed{", "}\n"],
   ...["<answer>", "</answer>", '<answer>{"answer": "', 'answer": "', "str(", "1 out of "],
   ...["1/1/2020 ", "Define a's b as x; so x = 1", "x = 1 + ", "A.B. ", "```json", "1e"],
+  ...["\\frac{", "\\frac{1}{", "\\text{", "\\boxed{", "$", "((1", "1 (", "answer is ", "answer "],
+  ...["May 7, ", "1 w", "2020-01-01", "1)/(", "- ", "×", "\u2212", "10^3/L ", "****** ", "“"],
 ];
 
 const repeated = (piece: string, length: number): string =>

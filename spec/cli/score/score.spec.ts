@@ -48,7 +48,7 @@ describe("score", () => {
     const [head, all] = cells(out) as [string[], string[]];
     expect(head[0]).toBe("n");
     expect(all.slice(0, 3)).toEqual(["all", "8", "75.0"]);
-    if (name === "igsm") expect(all).toEqual(["all", "8", "75.0", "75.0", "75.0"]);
+    if (name === "igsm") expect(all).toEqual(["all", "8", ...Array(5).fill("75.0")]);
     const verdicts = await place.rows("r.verdicts.jsonl");
     const column = scorables[name]?.columns[0] as string;
     expect(verdicts.map((row) => row[column])).toEqual(rows.map((_, i) => i < 6));
@@ -81,13 +81,13 @@ describe("score", () => {
     );
     const { out } = await place.run(score, "igsm --responses r.jsonl --out v.jsonl");
     expect(cells(out)).toEqual([
-      ["n", "answer %", "strict %", "tight %"],
-      ["all", "2", "50.0", "–", "–"],
+      ["n", "answer %", "strict %", "tight %", "tolerant answer %", "tolerant %"],
+      ["all", "2", "50.0", "–", "–", "50.0", "–"],
     ]);
     expect((await place.rows("v.jsonl")).map(({ answer }) => answer)).toEqual([true, false]);
     await place.write("r.jsonl", jsonl([{ x: [2, 3], y: 6, response: "\\boxed{2*3}" }]));
     const own = await place.run(score, "countdown --responses r.jsonl");
-    expect(cells(own.out)[1]).toEqual(["all", "1", "100.0", "100.0", "0.0"]);
+    expect(cells(own.out)[1]).toEqual(["all", "1", "100.0", "100.0", "0.0", "100.0"]);
   });
 
   it("medcalc: by both scorers and by category, from the file itself and from data's rows", async () => {
@@ -104,10 +104,10 @@ describe("score", () => {
     for (const file of ["t.csv", "t.jsonl"]) {
       const { out, err } = await place.run(score, `medcalc --data ${file} --responses r.jsonl`);
       expect(cells(out)).toEqual([
-        ["n", "medcalc-bench %", "paper %"],
-        ["all", "2", "100.0", "50.0"],
-        ["physical", "1", "100.0", "100.0"],
-        ["severity", "1", "100.0", "0.0"],
+        ["n", "medcalc-bench %", "paper %", "tolerant %"],
+        ["all", "2", "100.0", "50.0", "100.0"],
+        ["physical", "1", "100.0", "100.0", "100.0"],
+        ["severity", "1", "100.0", "0.0", "100.0"],
       ]);
       expect(err).toMatch(/r\.jsonl:3: id: expected that of a question in t\.\w+, got "3"/);
     }
@@ -130,12 +130,12 @@ describe("score", () => {
     );
     const { out, err } = await place.run(score, "ifeval --data input.jsonl --responses r.jsonl");
     expect(cells(out)).toEqual([
-      ["n", "strict %", "loose %"],
-      ["prompts", "3", "33.3", "66.7"],
-      ["instructions", "6", "66.7", "83.3"],
-      ["length_constraints", "1", "100.0", "100.0"],
-      ["punctuation", "4", "75.0", "75.0"],
-      ["startend", "1", "0.0", "100.0"],
+      ["n", "strict %", "loose %", "tolerant %"],
+      ["prompts", "3", "33.3", "66.7", "66.7"],
+      ["instructions", "6", "66.7", "83.3", "83.3"],
+      ["length_constraints", "1", "100.0", "100.0", "100.0"],
+      ["punctuation", "4", "75.0", "75.0", "75.0"],
+      ["startend", "1", "0.0", "100.0", "100.0"],
     ]);
     expect(err).toContain("input.jsonl:4: instruction_id_list: expected a list, got nothing");
     expect((await place.rows("r.verdicts.jsonl"))[1]).toMatchObject({
@@ -180,6 +180,32 @@ describe("score", () => {
     expect(err.length).toBeLessThan(5000);
   });
 
+  it("takes no question for another: ids beyond 2^53, ids and keys that are there twice", async () => {
+    await place.write(
+      "q.jsonl",
+      [
+        '{"id":9007199254740993,"x":[1,2],"y":3}',
+        '{"id":7,"x":[1,2],"y":3}',
+        '{"id":"7","x":[1,3],"y":4}',
+        '{"id":8,"x":[1,2],"y":3}',
+        '{"id":8,"x":[1,2],"y":3}',
+        '{"id":9,"x":[1e400,2],"y":3}',
+        '{"id":10,"x":[1,2],"y":3,"y":4}',
+      ].join("\n"),
+    );
+    const response = "\\boxed{1+2}";
+    await place.write("r.jsonl", jsonl([7, 8].map((id) => ({ id, response }))));
+    const { err, out } = await place.run(score, "countdown --data q.jsonl --responses r.jsonl");
+    for (const said of [
+      "q.jsonl:1: id: expected an integer that a double has, as those below 2^53",
+      "q.jsonl:6: x[0]: expected a number that is not too large for a double, got 1e400",
+      "q.jsonl:7: y: expected a key once, got it twice",
+      'r.jsonl:1: id: expected that of one question in q.jsonl, got "7", which 2 have',
+    ])
+      expect(err).toContain(said);
+    expect(cells(out)[1]?.slice(0, 2)).toEqual(["all", "1"]);
+  });
+
   it("throws nothing but DataError, whatever the rows", async () => {
     const field = fc.oneof(fc.jsonValue(), fc.constantFrom("", "a", 0, -1, 5, [[]], [1, 2], {}));
     const names = ["answer", "op", "problem", "x", "y", "calculator_id", "ground_truth", "modulus"];
@@ -188,7 +214,9 @@ describe("score", () => {
       field,
     );
     const problem = fc.record({
-      layerNames: fc.array(fc.string({ maxLength: 2 }), { maxLength: 3 }),
+      layerNames: fc.array(fc.oneof(fc.string({ maxLength: 2 }), fc.constant({ toString: null })), {
+        maxLength: 3,
+      }),
       items: fc.array(fc.array(fc.string({ maxLength: 2 }), { maxLength: 2 }), { maxLength: 3 }),
       problemText: fc.string(),
       modulus: fc.double(),

@@ -23,6 +23,8 @@ describe("verify({ numbers, target, text })", () => {
     ["\\boxed{13}", false],
     ["\\boxed{3+5+5}", false],
     ["\\boxed{3+5*2+0}", false],
+    ["\\boxed{3+5*2+9-9}", false],
+    ["\\boxed{3+5*2*1}", false],
     ["\\boxed{3+5*2=13}", false],
     ["\\boxed{3+5×2}", false],
     ["\\boxed{3+(5*2}", false],
@@ -39,6 +41,17 @@ describe("verify({ numbers, target, text })", () => {
     expect(verify({ ...attempt, text: "<answer>(1/49)*49</answer>" }, { rule: "tinyzero" })).toBe(
       true,
     );
+  });
+
+  it("takes for TinyZero what is within a hundred-thousandth, and nothing farther", () => {
+    const judged = (target: number): boolean =>
+      verify({ numbers: [1, 3], target, text: "<answer>1/3</answer>" }, { rule: "tinyzero" });
+    expect([0.33333, 0.333342].map(judged)).toEqual([true, true]);
+    expect([0.3333, 0.33335, 0, 1].map(judged)).toEqual([false, false, false, false]);
+  });
+
+  it("refuses a rule that it does not know", () => {
+    expect(() => judge("", { rule: "lenient" as countdown.Rule })).toThrow(RangeError);
   });
 
   it("reads the last answer for TinyZero", () => {
@@ -76,7 +89,7 @@ describe("verify({ numbers, target, text })", () => {
       ],
     );
     const options = fc.record({
-      rule: fc.constantFrom<countdown.Rule>("paper", "exact", "tinyzero"),
+      rule: fc.constantFrom<countdown.Rule>("paper", "exact", "tinyzero", "tolerant"),
       compat: fc.boolean(),
     });
     fc.assert(

@@ -66,6 +66,24 @@ describe("only strict accepts", () => {
       strictOnly,
     ));
 
+  it("another operator in numbers, where the result is the same", () => {
+    const twos = igsm.parse({
+      layerNames: ["Zoo", "Animal", "Bone"],
+      items: [["Old Zoo"], ["Owl", "Fox"], ["Ulna", "Rib"]],
+      problemText:
+        "The number of each Old Zoo's Owl equals 2. The number of each Old Zoo's Fox equals 2. " +
+        "The number of each Owl's Ulna equals the sum of each Old Zoo's Owl and each Old Zoo's Fox. " +
+        "How many Ulna does Owl have?",
+    });
+    const solved = (calculation: string): string =>
+      "Define Old Zoo's Owl as a; so a = 2. Define Old Zoo's Fox as b; so b = 2. " +
+      `Define Owl's Ulna as c; so c = a + b = ${calculation} = 4.`;
+    const by = (text: string, mode: igsm.CheckMode) => igsm.check(twos, text, { mode });
+    expect(by(solved("2 + 2"), "tight")).toEqual({ correct: true, why: "" });
+    expect(by(solved("2 * 2"), "strict").correct).toBe(true);
+    expect(by(solved("2 * 2"), "tight").why).toBe("expected one operator in the equation of c");
+  });
+
   it("a step that the question does not need, and one that is made twice", () => {
     const extra = "Define Owl's Bone as f; so f = c = 19";
     expect(judge({ animal: `${extra}. ${steps.animal}` })).toEqual(neither);
@@ -130,6 +148,33 @@ describe("neither mode accepts", () => {
     expect(judge({ animal: "Define Old Zoo's Animal as e; so e = d - b = 22 - 9 = 13" })).toEqual(
       neither,
     );
+  });
+});
+
+describe("tolerant", () => {
+  const judgeText = (text: string): boolean =>
+    igsm.check(problem, text, { mode: "tolerant" }).correct;
+
+  it("reads what strict reads, and the same in other notation", () => {
+    const plain = Object.values(steps);
+    expect(judgeText(plain.join(". "))).toBe(true);
+    const listed = plain.map((step, i) => `${i + 1}. **${step}**`).join("\n");
+    expect(judgeText(`Let us see.\n${listed}\nThe answer is 8.`)).toBe(true);
+    const typeset = plain.join(". ").replaceAll("'", "\u2019").replaceAll(" - ", " \u2212 ");
+    expect(judgeText(typeset)).toBe(true);
+    expect(judgeText(plain.join(".\n").replace("c = a - b = 5 - 9 = 19", "c=a-b=5-9=19"))).toBe(
+      true,
+    );
+    expect(judgeText(plain.join(". ").replace("= 5 - 9 = 19", "= 5 - 9 = 19 (mod 23)"))).toBe(true);
+  });
+
+  it("accepts nothing that is wrong", () => {
+    expect(judgeText(Object.values({ ...steps, animal: "" }).join(". "))).toBe(false);
+    expect(judgeText(Object.values(steps).join(". ").replace("22 + 9 = 8", "22 + 9 = 9"))).toBe(
+      false,
+    );
+    expect(judgeText("The answer is 8.")).toBe(false);
+    expect(() => igsm.check(problem, "", { mode: "lenient" as "strict" })).toThrow(RangeError);
   });
 });
 

@@ -1,6 +1,7 @@
 import { countdown, finalAnswer, ifeval, igsm, type Mini, medcalc } from "../../tasks/index.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { list, numberIn, numbers, type Row, textIn } from "../terminal/fields.ts";
+import { shown } from "../../weights/strictJson.ts";
+import { list, numberIn, numbers, type Row, textIn, textsIn } from "../terminal/fields.ts";
 
 /** What a program says of a response. */
 export interface Judgement {
@@ -47,10 +48,11 @@ const withoutBox = (response: string): string => {
 
 function igsmProblem(value: unknown): [igsm.Problem, igsm.StyleName] | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "object") throw new DataError(`problem: expected an object, got ${value}`);
+  if (typeof value !== "object")
+    throw new DataError(`problem: expected an object, got ${shown(value)}`);
   const row = value as Row;
-  const layerNames = list(row, "layerNames").map(String);
-  const items = list(row, "items").map((layer) => list({ layer }, "layer").map(String));
+  const layerNames = textsIn(row, "layerNames");
+  const items = list(row, "items").map((items) => textsIn({ items }, "items"));
   const style = row["style"] === "compact" ? "compact" : "text";
   const modulus = row["modulus"] === undefined ? 23 : numberIn(row, "modulus");
   const problemText = textIn(row, "problemText");
@@ -58,7 +60,7 @@ function igsmProblem(value: unknown): [igsm.Problem, igsm.StyleName] | undefined
 }
 
 const igsmQuestions: Scorable = {
-  columns: ["answer", "strict", "tight"],
+  columns: ["answer", "strict", "tight", "tolerant answer", "tolerant"],
   judge: (row, _, reference) => {
     const right = row["answer"] === undefined ? reference : `${numberIn(row, "answer")}`;
     if (right === undefined) throw new DataError("answer: expected a number, got nothing");
@@ -66,21 +68,24 @@ const igsmQuestions: Scorable = {
     const lines = [ALL, ...(row["op"] === undefined ? [] : [`op ${numberIn(row, "op")}`])];
     return (response) => {
       const extracted = finalAnswer.extract(response) ?? null;
-      const held = { answer: finalAnswer.match(response, right) };
+      const held = {
+        answer: finalAnswer.match(response, right),
+        "tolerant answer": finalAnswer.match(response, right, { rule: "tolerant" }),
+      };
       if (known === undefined) return judged(lines, held, { ...held, extracted });
       const [problem, style] = known;
       const steps = withoutBox(response);
-      const [strict, tight] = (["strict", "tight"] as const).map((mode) =>
-        igsm.check(problem, steps, { mode, style }),
-      ) as [igsm.Verdict, igsm.Verdict];
-      const all = { ...held, strict: strict.correct, tight: tight.correct };
+      const by = (mode: igsm.CheckMode) => igsm.check(problem, steps, { mode, style });
+      const [strict, tight, tolerant] = [by("strict"), by("tight"), by("tolerant")];
+      const checks = { strict: strict.correct, tight: tight.correct, tolerant: tolerant.correct };
+      const all = { ...held, ...checks };
       return judged(lines, all, { ...all, extracted, why: strict.why || tight.why });
     };
   },
 };
 
 const countdownQuestions: Scorable = {
-  columns: ["paper", "exact", "tinyzero"],
+  columns: ["paper", "exact", "tinyzero", "tolerant"],
   judge: (row) => {
     const [x, target] = [numbers(row, "x"), numberIn(row, "y")];
     return (text) => {
@@ -90,6 +95,7 @@ const countdownQuestions: Scorable = {
         paper: by("paper"),
         exact: by("exact"),
         tinyzero: by("tinyzero"),
+        tolerant: by("tolerant"),
       });
     };
   },
@@ -104,10 +110,15 @@ export function judgeMedcalc(
     const response = { text, calculatorId, groundTruth, lower, upper };
     const benchmark = medcalc.score(response, "medcalc-bench");
     const paper = medcalc.score(response, "paper");
+    const tolerant = medcalc.score(response, "tolerant");
     return judged(
       [ALL, category],
-      { "medcalc-bench": benchmark.correct, paper: paper.correct },
-      { "medcalc-bench": benchmark, paper },
+      {
+        "medcalc-bench": benchmark.correct,
+        paper: paper.correct,
+        tolerant: tolerant.correct,
+      },
+      { "medcalc-bench": benchmark, paper, tolerant },
     );
   };
 }
@@ -115,7 +126,7 @@ export function judgeMedcalc(
 const calculatorIds: ReadonlySet<number> = new Set(medcalc.calculators.map(({ id }) => id));
 
 const medcalcQuestions: Scorable = {
-  columns: ["medcalc-bench", "paper"],
+  columns: ["medcalc-bench", "paper", "tolerant"],
   judge: (row) => {
     const calculatorId = numberIn(row, "calculator_id");
     if (!calculatorIds.has(calculatorId))
@@ -129,14 +140,22 @@ const medcalcQuestions: Scorable = {
 };
 
 const ifevalQuestions: Scorable = {
-  columns: ["strict", "loose"],
+  columns: ["strict", "loose", "tolerant"],
   judge: (row, prompt) => {
     const asked = ifeval.toPrompt({ ...row, prompt });
     const ids = asked.instruction_id_list;
     return (response) => {
       const { strict, loose } = ifeval.judge({ ...asked, response });
-      const each = ids.map((id, i) => ({ id, held: { strict: !!strict[i], loose: !!loose[i] } }));
-      const whole = { strict: strict.every(Boolean), loose: loose.every(Boolean) };
+      const mended = ifeval.judge({ ...asked, response }, { fixes: "all" }).loose;
+      const each = ids.map((id, i) => ({
+        id,
+        held: { strict: !!strict[i], loose: !!loose[i], tolerant: !!mended[i] },
+      }));
+      const whole = {
+        strict: strict.every(Boolean),
+        loose: loose.every(Boolean),
+        tolerant: mended.every(Boolean),
+      };
       return {
         verdict: {
           instruction_id_list: ids,
@@ -144,6 +163,8 @@ const ifevalQuestions: Scorable = {
           follow_all_instructions: whole.strict,
           follow_instruction_list_loose: loose,
           follow_all_instructions_loose: whole.loose,
+          follow_instruction_list_tolerant: mended,
+          follow_all_instructions_tolerant: whole.tolerant,
         },
         counts: [
           { line: "prompts", held: whole },

@@ -32,11 +32,13 @@ Options
 ${describeKnobs(knobs)}
 Columns
   igsm          answer: the final number; strict: the original's check of the steps; tight: also
-                operators, and no step that is not needed
+                operators, and no step that is not needed; tolerant: strict in any notation
   medcalc       medcalc-bench: the benchmark's scorer; paper: that of the paper's authors
-  ifeval        strict, loose
+  ifeval        strict, loose; tolerant: loose, the original's known defects mended
   countdown     paper: the first \\boxed{…}; exact: the same with exact fractions; tinyzero:
                 <answer>…</answer>
+  tolerant      what a person would accept: thousands separators, signs of Unicode and LaTeX,
+                fractions, dates in the usual spellings, units, prose
 `;
 
 /** The lines that come first in each table. */

@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../../text/jsonl.ts";
+import { shown } from "../../weights/strictJson.ts";
 
 /** A row of a JSONL file. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -31,6 +31,10 @@ export const list = (row: Row, name: string): readonly unknown[] => {
 /** @throws DataError unless the field is a list of finite numbers */
 export const numbers = (row: Row, name: string): readonly number[] =>
   list(row, name).map((value) => numberIn({ [name]: value }, name));
+
+/** @throws DataError unless the field is a list of texts */
+export const textsIn = (row: Row, name: string): readonly string[] =>
+  list(row, name).map((value) => textIn({ [name]: value }, name));
 
 /** The last turn of a role in a conversation; undefined where there is none. */
 export function turnOf(row: Row, role: "user" | "assistant"): string | undefined {

@@ -1,4 +1,6 @@
 import { DataError } from "../../tensor/errors.ts";
+import { expectKnown } from "../known.ts";
+import { FIXES, type Fixes, type FixName, repairedBy } from "./fixes.ts";
 import {
   type Context,
   type Instruction,
@@ -22,6 +24,8 @@ export interface Case {
 export interface Judgement extends Omit<Context, "prompt"> {
   /** Also accept the response without `*`, without its first line, without its last line. */
   readonly loose?: boolean;
+  /** Which of the original's known defects are mended. Default: none. */
+  readonly fixes?: readonly FixName[] | "all" | undefined;
 }
 
 /** The response as it is, and as it is without what chat models like to add. */
@@ -44,23 +48,37 @@ function variants(response: string): readonly string[] {
 const given = (kwargs: Kwargs): Kwargs =>
   Object.fromEntries(Object.entries(kwargs).filter(([, value]) => value !== null));
 
-const instructionOf = (id: string): Instruction => {
-  if (!Object.hasOwn(instructions, id))
+const isInstruction = (id: string): id is InstructionId => Object.hasOwn(instructions, id);
+
+const NAMES = Object.keys(FIXES) as readonly FixName[];
+const NONE: Fixes = new Set();
+const ALL: Fixes = new Set(NAMES);
+
+function wantedFixes(fixes: Judgement["fixes"]): Fixes {
+  if (fixes === undefined) return NONE;
+  if (fixes === "all") return ALL;
+  for (const name of fixes) expectKnown("ifeval: fixes", name, NAMES);
+  return new Set(fixes);
+}
+
+function instructionOf(id: string, fixes = NONE): Instruction {
+  if (!isInstruction(id))
     throw new DataError(`ifeval.verify: expected an instruction id of IFEval, got ${id}`);
-  return instructions[id as InstructionId];
-};
+  return repairedBy(id, fixes);
+}
 
 /**
  * Whether a response follows an instruction of IFEval, as the original program says. A blank
  * response follows none.
- * @throws DataError for an unknown instruction and for kwargs that it cannot have
+ * @throws DataError for an unknown instruction and for kwargs that it cannot have; RangeError for a
+ *   repair that it does not know
  * @see Zhou et al., "Instruction-following evaluation for large language models" (2023)
  */
 export function verify(
   { instructionId, kwargs, response, prompt }: Case,
-  { loose = false, punkt, language }: Judgement = {},
+  { loose = false, punkt, language, fixes }: Judgement = {},
 ): boolean {
-  const follows = instructionOf(instructionId);
+  const follows = instructionOf(instructionId, wantedFixes(fixes));
   const args = given(kwargs);
   return (loose ? variants(response) : [response]).some(
     (variant) => !isBlank(variant) && follows(variant, args, { prompt, punkt, language }),

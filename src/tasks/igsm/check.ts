@@ -1,9 +1,11 @@
+import { expectKnown } from "../known.ts";
 import { definitionsOf, dependencyOrder, parentsOf } from "./definitions.ts";
 import { combine, constant, equal, type Polynomial, polynomialOf, variable } from "./polynomial.ts";
 import type { ParameterId, Problem } from "./problem.ts";
 import { readSolution } from "./readSolution.ts";
 import type { Equation, Formula, Solution, Step } from "./solution.ts";
 import type { StyleName } from "./style.ts";
+import { plainSolution } from "./tolerant.ts";
 import { answer, calculate } from "./values.ts";
 
 /**
@@ -13,8 +15,11 @@ import { answer, calculate } from "./values.ts";
  * numbers, and steps may be unnecessary.
  * `tight`: also, each step's formula means what the problem says, operators agree, and every step
  * and equation is needed.
+ * `tolerant`: what `strict` asks, of a solution in any usual notation; see `plainSolution`.
  */
-export type CheckMode = "strict" | "tight";
+export type CheckMode = (typeof MODES)[number];
+
+const MODES = ["strict", "tight", "tolerant"] as const;
 
 export interface Verdict {
   readonly correct: boolean;
@@ -47,13 +52,17 @@ const demand = (holds: boolean, why: () => string): void => {
  * Checks a solution, chain of thought and answer; any text is safe.
  * @param problem a problem whose parameters have values, as from `parse` and `generate`
  * @param solutionText at detail level 0
+ * @throws RangeError for a mode that it does not know
  */
 export function check(
   problem: Problem,
   solutionText: string,
   { mode, style = "text" }: { readonly mode: CheckMode; readonly style?: StyleName },
 ): Verdict {
-  const reading = readSolution(problem, solutionText, style);
+  expectKnown("igsm.check: mode", mode, MODES);
+  const isPlain = mode === "tolerant" && style === "text";
+  const text = isPlain ? plainSolution(solutionText) : solutionText;
+  const reading = readSolution(problem, text, style);
   if ("why" in reading) return { correct: false, why: reading.why };
   try {
     const { solution, objection } = reading;
