@@ -216,6 +216,50 @@ describe("download", () => {
     expect(await file()).toEqual(body);
   });
 
+  it("trusts no server: endless, packed, stalled, a page, a redirect to where anybody listens", async () => {
+    const onProgress = (): void => {};
+    const { signal } = new AbortController();
+    await mkdir(join(place.folder, "b"));
+    const get = (handle: Handler, most = 1e6, ask: typeof fetch = fetch) => {
+      handler = handle;
+      const path = join(place.folder, "b/file.jsonl");
+      return fetchFile({ url, most }, path, { fetch: ask, signal, onProgress, idle: 200 });
+    };
+    const endless: Handler = (_, response) => {
+      const more = (): unknown =>
+        response.destroyed || (response.write("x".repeat(6e4)), setTimeout(more));
+      more();
+    };
+    await expect(get(endless)).rejects.toThrow("expected at most 1000000 bytes, got more");
+    await expect(get(serve(), 100)).rejects.toThrow(
+      `expected at most 100 bytes, got ${body.length}`,
+    );
+    expect(await readdir(join(place.folder, "b"))).toEqual([]);
+    const packed: Handler = (_, response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end("x");
+    await expect(get(packed)).rejects.toThrow("expected the file as it is, got it packed");
+    const silent: Handler = (_, response) =>
+      response.writeHead(200, { etag: '"a"' }).flushHeaders();
+    await expect(get(silent)).rejects.toThrow("nothing came for 0.2 seconds");
+    const away: typeof fetch = async () =>
+      new Response(null, { status: 302, headers: { location: "http://a.test/x" } });
+    handler = serve();
+    const secured = { url: "https://b.test/x" };
+    const options = { fetch: away, signal, onProgress };
+    await expect(fetchFile(secured, join(place.folder, "b/c"), options)).rejects.toThrow(
+      'expected a redirect to https, got one to "http://a.test/x"',
+    );
+    handler = (request, response) =>
+      request.url?.endsWith("/there")
+        ? serve()(request, response, 1)
+        : response.writeHead(302, { location: "/there" }).end();
+    expect(await get(handler)).toBe(true);
+    const page = Buffer.from("<!doctype html><title>Log in</title>");
+    handler = serve({ content: page });
+    await expect(run()).rejects.toThrow("expected rows, got none that can be used; it is kept as");
+    expect(await folder()).toEqual(["file.jsonl.refused"]);
+  });
+
   it("refuses a file that is no such benchmark's", async () => {
     handler = serve({ content: Buffer.from([0xff, 0xfe, 1, 2]) });
     await expect(run()).rejects.toThrow("expected");

@@ -88,7 +88,11 @@ async function openSource(
     throw new UsageError(`data ${name}: expected either --file or --download; see --help`);
   const path = file === undefined ? await fetchPublished(name, own, terminal) : at(file);
   if (path === undefined) return undefined;
-  const converted = await fileBenchmarks[name]?.convert(path, own, at);
+  const converted = await fileBenchmarks[name]
+    ?.convert(path, own, at, terminal.signal)
+    .catch((error: unknown): undefined => {
+      if (!terminal.signal.aborted) throw error;
+    });
   return converted && { ...converted, samples: converted.samples.slice(0, count) };
 }
 

@@ -4,6 +4,7 @@ import { DataError } from "../../tensor/errors.ts";
 import { readBytes } from "../terminal/files.ts";
 import { readJsonlFile } from "../terminal/jsonlFile.ts";
 import { type Knobs, oneOf, text, type Values } from "../terminal/knobs.ts";
+import { guardedParquet } from "../terminal/parquet.ts";
 import type { Message, Sample } from "./rows.ts";
 
 /** Rows of a file, and what is wrong with those that were left out. */
@@ -21,12 +22,13 @@ export interface FromFile {
   /**
    * @param file the path to read
    * @param at turns the path that a knob holds into one to read
-   * @throws DataError for a file that cannot be used at all
+   * @throws DataError for a file that cannot be used at all; the signal's reason if it comes first
    */
   readonly convert: (
     file: string,
     values: Values<Knobs>,
     at: (path: string) => string,
+    signal: AbortSignal,
   ) => Promise<Converted>;
 }
 
@@ -34,7 +36,12 @@ export interface FromFile {
 const fromFile = <K extends Knobs>(
   about: string,
   knobs: K,
-  convert: (file: string, values: Values<K>, at: (path: string) => string) => Promise<Converted>,
+  convert: (
+    file: string,
+    values: Values<K>,
+    at: (path: string) => string,
+    signal: AbortSignal,
+  ) => Promise<Converted>,
 ): FromFile => ({ about, knobs, convert: convert as FromFile["convert"] });
 
 type PromptName = "paper" | "direct" | "zero-shot" | "one-shot";
@@ -71,13 +78,14 @@ async function convertMedcalc(
   file: string,
   prompt: PromptName,
   examplesFile: string | undefined,
+  signal: AbortSignal,
 ): Promise<Converted> {
   if ((prompt === "one-shot") !== (examplesFile !== undefined))
     throw new DataError("--examples: expected a file for --prompt one-shot, and for it alone");
-  const { rows, problems, version } = await medcalc.readRows(await readBytes(file), file);
-  const solved = examplesFile
-    ? await medcalc.readRows(await readBytes(examplesFile), examplesFile)
-    : { rows: [], problems: [] };
+  const read = async (path: string) =>
+    medcalc.readRows(await readBytes(path), path, guardedParquet(signal));
+  const { rows, problems, version } = await read(file);
+  const solved = examplesFile ? await read(examplesFile) : { rows: [], problems: [] };
   const examples = new Map(solved.rows.toReversed().map((row) => [row.calculatorId, row]));
   const samples: Sample[] = [];
   const lacking: string[] = [];
@@ -136,8 +144,8 @@ export const fileBenchmarks: Readonly<Record<string, FromFile>> = {
       prompt: oneOf("which prompt", ["paper", "direct", "zero-shot", "one-shot"]),
       examples: text("<file>", "solved rows for one-shot: the first of each calculator"),
     },
-    (file, { prompt = "paper", examples }, at) =>
-      convertMedcalc(file, prompt, examples && at(examples)),
+    (file, { prompt = "paper", examples }, at, signal) =>
+      convertMedcalc(file, prompt, examples && at(examples), signal),
   ),
   ifeval: fromFile(
     "IFEval: input_data.jsonl, whose prompts have no answers",

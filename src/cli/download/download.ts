@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { rename, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { count } from "../../experiment/summary/format.ts";
 import { DataError } from "../../tensor/errors.ts";
@@ -54,6 +54,9 @@ A download that broke off goes on where it stopped.
 Options
 ${describeKnobs(knobs)}${publishedNames.map(describe).join("")}`;
 
+/** No published file of a benchmark comes near. */
+const MOST = 2 ** 30;
+
 /** Fetches a published file unless it is there. @returns its path; undefined when interrupted */
 export async function fetchPublished(
   name: string,
@@ -64,12 +67,13 @@ export async function fetchPublished(
   const { choose, describe: contents } = publicationOf(name);
   const official = choose(values);
   const path = resolve(folder, out ?? join(".cache", "data", official.name));
-  const wanted = { ...expectedOf(official, url, sha256), url: url ?? official.url };
+  const wanted = { ...expectedOf(official, url, sha256), url: url ?? official.url, most: MOST };
   if (await isThere(path)) {
     const difference = await differenceOf(wanted, path);
     if (difference !== undefined)
       throw new DataError(`${path}: ${difference}; move it away to fetch it again`);
-    err.write(`${path}: there already\n`);
+    const there = await contents(await readBytes(path), path);
+    err.write(`${path}: there already; ${there}\n`);
     return path;
   }
   err.write(`${wanted.url}\n`);
@@ -83,11 +87,25 @@ export async function fetchPublished(
   } finally {
     bar.close();
   }
-  const checked = wanted.sha256 === undefined ? "size only, no hash is known" : "size and hash";
   const bytes = await readBytes(path);
-  err.write(`${path}: ${count(bytes.length)} bytes (checked: ${checked}); ${official.licence}\n`);
-  err.write(`${path}: ${await contents(bytes, path)}\n`);
+  const held = await contents(bytes, path).catch(async (error: unknown) => {
+    // A page of a portal, say, is not to be taken for the file the next time.
+    await rename(path, `${path}.refused`);
+    throw error instanceof DataError
+      ? new DataError(`${error.message}; it is kept as ${path}.refused`)
+      : error;
+  });
+  err.write(
+    `${path}: ${count(bytes.length)} bytes (checked: ${checkedOf(wanted)}); ${official.licence}\n`,
+  );
+  err.write(`${path}: ${held}\n`);
   return path;
+}
+
+/** What of a file was compared with what is known; a hash is one of the size too. */
+function checkedOf({ size, sha256 }: Pick<Published, "size" | "sha256">): string {
+  if (sha256 !== undefined) return "size and hash";
+  return size === undefined ? "that its rows can be read, no hash is known" : "size";
 }
 
 const isThere = (path: string): Promise<boolean> =>

@@ -1,6 +1,8 @@
 import { ifeval, medcalc } from "../../tasks/index.ts";
+import { DataError } from "../../tensor/errors.ts";
 import { readJsonlBytes } from "../terminal/jsonlFile.ts";
 import { type Knobs, oneOf, type Values } from "../terminal/knobs.ts";
+import { guardedParquet } from "../terminal/parquet.ts";
 import { UsageError } from "../terminal/usage.ts";
 
 /** A file that its authors publish. */
@@ -62,12 +64,19 @@ const ifevalFile: Published = {
   sha256: "67ffeee0fcb87c317c5b08a2de85557b4a7e96ada6178aa645b4954fe4b53d49",
 };
 
+/** @throws DataError for a file without a row, as the page of a portal is */
+function expectRows(rows: readonly unknown[], path: string): void {
+  if (rows.length === 0) throw new DataError(`${path}: expected rows, got none that can be used`);
+}
+
 const publications: Readonly<Record<string, Publication>> = {
   medcalc: {
     knobs: medcalcKnobs,
     choose: chooseMedcalc as Publication["choose"],
     describe: async (bytes, path) => {
-      const { rows, problems, version } = await medcalc.readRows(bytes, path);
+      const read = medcalc.readRows(bytes, path, guardedParquet());
+      const { rows, problems, version } = await read;
+      expectRows(rows, path);
       return `${rows.length} rows (${version}), ${problems.length} of them unusable`;
     },
   },
@@ -76,6 +85,7 @@ const publications: Readonly<Record<string, Publication>> = {
     choose: () => ifevalFile,
     describe: async (bytes, path) => {
       const { rows, problems } = readJsonlBytes(bytes, path, ifeval.readPrompts);
+      expectRows(rows, path);
       return `${rows.length} prompts, ${problems.length} rows unusable`;
     },
   },

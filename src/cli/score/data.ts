@@ -5,6 +5,7 @@ import { shown } from "../../weights/strictJson.ts";
 import { idIn, promptIn, type Row, referenceIn, textIn } from "../terminal/fields.ts";
 import { readBytes } from "../terminal/files.ts";
 import { type Read, readJsonlBytes, readJsonlFile } from "../terminal/jsonlFile.ts";
+import { guardedParquet } from "../terminal/parquet.ts";
 import { type Judge, judgeMedcalc, type Scorable } from "./questions.ts";
 
 /** A question that responses answer: they name its id or repeat its prompt. */
@@ -56,7 +57,7 @@ export async function readQuestions(
     return readJsonlBytes(bytes, path, (text, file) =>
       parseJsonl(text, file, toQuestion(scorable)),
     );
-  const { rows, problems } = await medcalc.readRows(bytes, path);
+  const { rows, problems } = await medcalc.readRows(bytes, path, guardedParquet());
   return {
     rows: rows.map((row) => ({
       id: row.id,

@@ -4,7 +4,7 @@ export { type Audit, audit, type Disagreement, describeAudit, type Unchecked } f
 export { calculate, calculatorOf } from "./calculate.ts";
 export { calculators } from "./calculators/index.ts";
 export { type Literal, readLiteral } from "./data/literal.ts";
-export { type Dataset, readCsvRows, readRows } from "./data/read.ts";
+export { type Dataset, type ParquetReader, readCsvRows, readRows } from "./data/read.ts";
 export { describeProblem, type Problem, type Row } from "./data/row.ts";
 export { type MiniOptions, miniMedcalc, miniSymbols } from "./mini/mini.ts";
 export type { MiniName } from "./mini/questions.ts";

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../../tensor/errors.ts";
 import { makeFolder } from "../files.ts";
+import { shown } from "../strictJson.ts";
 
 /** What to fetch, and what it has to be. */
 export interface Wanted {
@@ -12,6 +13,8 @@ export interface Wanted {
   /** Bytes, where they are known beforehand. */
   readonly size?: number | undefined;
   readonly sha256?: string | undefined;
+  /** Bytes that it has at most, where its size is not known. Default: no limit. */
+  readonly most?: number | undefined;
 }
 
 export interface FetchOptions {
@@ -19,13 +22,18 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   /** Bytes so far, and in all where the server says so. */
   readonly onProgress: (done: number, total: number | undefined) => void;
-  /** Sent along; fetch itself keeps an authorization from other hosts. */
+  /** Sent along; an authorization is kept from other hosts. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Where the file grows; `path.partial` by default. */
   readonly partial?: string;
   /** Throws for a file that is not what it should be, beside its size and hash. */
   readonly check?: (path: string) => Promise<void>;
+  /** A server that sends nothing for so many milliseconds has broken off. Default: 60,000. */
+  readonly idle?: number;
 }
+
+/** Redirects that are followed. */
+const HOPS = 10;
 
 /** The server or the way to it failed; the message says how. */
 export class FetchError extends Error {
@@ -53,7 +61,7 @@ export async function fetchFile(
   for (let inVain = 0; ; ) {
     const before = await sizeOf(partial);
     try {
-      await fetchRest(wanted.url, partial, tag, options);
+      await fetchRest(wanted, partial, tag, options);
       break;
     } catch (error) {
       if (options.signal.aborted) return false;
@@ -83,23 +91,73 @@ export function reasonOf(error: unknown): string {
 const sizeOf = async (path: string): Promise<number> =>
   (await stat(path).catch(() => undefined))?.size ?? 0;
 
-async function fetchRest(
+/**
+ * Asks for a file, redirects followed: from a secured place to none that is not.
+ * @throws FetchError for such a redirect, and for too many; Cut where there is no connection
+ */
+async function ask(
   url: string,
+  given: Readonly<Record<string, string>>,
+  { fetch, signal, idle = IDLE }: FetchOptions,
+): Promise<Response> {
+  let [place, headers] = [url, given];
+  for (let hop = 0; hop <= HOPS; hop++) {
+    const request = fetch(place, { headers, signal, redirect: "manual" });
+    const response = await within(request, idle).catch((error: unknown) => {
+      throw new Cut(`no connection (${reasonOf(error)})`);
+    });
+    const next = response.headers.get("location");
+    if (response.status < 300 || response.status > 399 || next === null) return response;
+    await response.body?.cancel();
+    const target = URL.canParse(next, place) ? new URL(next, place) : undefined;
+    const isSafe = target?.protocol === "https:" || target?.protocol === new URL(place).protocol;
+    if (target === undefined || !isSafe)
+      throw new FetchError(`${url}: expected a redirect to https, got one to ${shown(next)}`);
+    // A token is for the host that it was meant for.
+    if (target.origin !== new URL(place).origin) headers = withoutToken(headers);
+    place = target.href;
+  }
+  throw new FetchError(`${url}: expected at most ${HOPS} redirects, got more`);
+}
+
+const withoutToken = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !/^(?:authorization|cookie)$/i.test(name)),
+  );
+
+const IDLE = 60_000;
+
+/** What a promise holds, unless it takes too long. */
+async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`nothing came for ${milliseconds / 1000} seconds`)),
+      milliseconds,
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function fetchRest(
+  { url, size, most = Number.POSITIVE_INFINITY }: Wanted,
   partial: string,
   tag: string,
-  { fetch, signal, onProgress, headers: own }: FetchOptions,
+  options: FetchOptions,
 ): Promise<void> {
   const had = await sizeOf(partial);
   const known = await readFile(tag, "utf8").catch(() => "");
   const resumes = had > 0 && known !== "";
   const headers = {
-    ...own,
+    ...options.headers,
     "accept-encoding": "identity",
     ...(resumes && { range: `bytes=${had}-`, "if-range": known }),
   };
-  const response = await fetch(url, { headers, signal }).catch((error: unknown) => {
-    throw new Cut(`no connection (${reasonOf(error)})`);
-  });
+  const response = await ask(url, headers, options);
   if (resumes && response.status === 416) {
     await response.body?.cancel();
     // Nothing is left to send, or the file has changed.
@@ -112,10 +170,27 @@ async function fetchRest(
     await response.body?.cancel();
     throw new FetchError(`${url}: expected status 200, got ${response.status}`);
   }
+  const packing = response.headers.get("content-encoding") ?? "identity";
+  if (packing !== "identity") {
+    await response.body?.cancel();
+    throw new FetchError(`${url}: expected the file as it is, got it packed (${shown(packing)})`);
+  }
   const entity = response.headers.get("etag") ?? "";
-  await writeFile(tag, entity.startsWith("W/") ? "" : entity);
   const total = goesOn ? totalIn(response) : lengthIn(response);
-  await append(response, partial, goesOn ? had : 0, total, { signal, onProgress });
+  const limit = Math.min(size ?? most, most);
+  if (total !== undefined && total > limit) {
+    await response.body?.cancel();
+    throw new DataError(`${url}: expected at most ${limit} bytes, got ${total}`);
+  }
+  await writeFile(tag, entity.startsWith("W/") ? "" : entity);
+  try {
+    await append(response, partial, goesOn ? had : 0, { total, limit }, options);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    await rm(partial, { force: true });
+    await rm(tag, { force: true });
+    throw new DataError(`${url}: ${error.message}`);
+  }
 }
 
 const CONTENT_RANGE = /^bytes (?:(\d+)-\d+|\*)\/(\d+|\*)$/;
@@ -129,17 +204,16 @@ const numberIn = (digits: string | null | undefined): number | undefined =>
 const startIn = (response: Response): number | undefined => numberIn(rangeIn(response)?.[1]);
 const totalIn = (response: Response): number | undefined => numberIn(rangeIn(response)?.[2]);
 
-/** A body that was packed on the way has another length than the file. */
 const lengthIn = ({ headers }: Response): number | undefined =>
-  headers.has("content-encoding") ? undefined : numberIn(headers.get("content-length"));
+  numberIn(headers.get("content-length"));
 
 /** Writes a response's body behind the bytes that are there. */
 async function append(
   response: Response,
   partial: string,
   start: number,
-  total: number | undefined,
-  { signal, onProgress }: Pick<FetchOptions, "signal" | "onProgress">,
+  { total, limit }: { readonly total: number | undefined; readonly limit: number },
+  { signal, onProgress, idle = IDLE }: FetchOptions,
 ): Promise<void> {
   const file = await open(partial, start === 0 ? "w" : "a");
   let done = start;
@@ -147,12 +221,19 @@ async function append(
     onProgress(done, total);
     const chunks = response.body?.[Symbol.asyncIterator]();
     for (;;) {
-      const next = await chunks?.next().catch((error: unknown) => {
+      if (chunks === undefined) break;
+      const next = await within(chunks.next(), idle).catch((error: unknown) => {
+        // What is still on its way is not waited for.
+        chunks.return?.().catch(() => undefined);
         throw new Cut(`the connection was cut (${reasonOf(error)})`);
       });
-      if (next === undefined || next.done) break;
-      await file.write(next.value);
+      if (next.done) break;
       done += next.value.byteLength;
+      if (done > limit) {
+        await chunks.return?.();
+        throw new DataError(`expected at most ${limit} bytes, got more`);
+      }
+      await file.write(next.value);
       onProgress(done, total);
     }
   } finally {

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { guardedParquet } from "../../src/cli/terminal/parquet.ts";
+import { DataError } from "../../src/tensor/errors.ts";
+
+describe("guardedParquet(signal, deadline)", () => {
+  const noParquet = new TextEncoder().encode("PAR1 and nothing more PAR1");
+
+  it("says what the reader says of a file that is none", async () => {
+    await expect(guardedParquet()(noParquet)).rejects.toThrow(DataError);
+  });
+
+  it("gives up at its deadline, and when it is told to", async () => {
+    const late = guardedParquet(undefined, 0)(noParquet);
+    await expect(late).rejects.toThrow("nothing that can be read within 0 seconds");
+    const stopped = new AbortController();
+    const reading = guardedParquet(stopped.signal)(noParquet);
+    stopped.abort();
+    await expect(reading).rejects.toBe(stopped.signal.reason);
+  });
+});
