@@ -7,9 +7,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { data } from "../../../src/cli/data/data.ts";
-import { createDownloadBar, downloadLine } from "../../../src/cli/download/bar.ts";
 import { download } from "../../../src/cli/download/download.ts";
-import type { Output } from "../../../src/cli/terminal/command.ts";
 import { UsageError } from "../../../src/cli/terminal/usage.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { fetchFile } from "../../../src/weights/hub/fetchFile.ts";
@@ -298,33 +296,5 @@ describe("data --download", () => {
     const second = await place.run(data, args);
     expect(second.out).toBe(first.out);
     expect(second.err).toContain("there already");
-  });
-});
-
-describe("the bar", () => {
-  it("shows how much of how much", () => {
-    expect(downloadLine(50_000, 200_000)).toBe(
-      `${"━".repeat(8)}${"─".repeat(22)}  25 %  50,000 of 200,000 bytes`,
-    );
-    expect(downloadLine(5, undefined)).toBe("5 bytes");
-    expect(downloadLine(0, 0)).toBe("0 bytes");
-  });
-
-  it("is redrawn on a terminal within its width, and taken away; elsewhere it says nothing", () => {
-    const written: string[] = [];
-    const err = (isTTY: boolean): Output => ({
-      ...{ isTTY, columns: 20, once: () => undefined },
-      write: (text) => written.push(text) > 0,
-    });
-    const silent = createDownloadBar(err(false));
-    silent.show(1, 2);
-    silent.close();
-    expect(written).toEqual([]);
-    const bar = createDownloadBar(err(true));
-    bar.show(1, 2);
-    bar.show(1, 2);
-    bar.close();
-    const line = `${"━".repeat(15)}${"─".repeat(4)}`;
-    expect(written).toEqual([`\r\x1b[2K${line}`, "\r\x1b[2K"]);
   });
 });
