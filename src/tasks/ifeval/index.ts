@@ -1,7 +1,7 @@
 /** IFEval: whether a response follows instructions that a program can check. */
 
 export { english } from "./english.ts";
-export { FIXES, type FixName } from "./fixes.ts";
+export { FIXES, type FixName } from "./fixes/fixes.ts";
 export {
   type Context,
   type Instruction,

@@ -1,6 +1,6 @@
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../known.ts";
-import { FIXES, type Fixes, type FixName, repairedBy } from "./fixes.ts";
+import { FIXES, type Fixes, type FixName, repairedBy } from "./fixes/fixes.ts";
 import {
   type Context,
   type Instruction,

@@ -3,12 +3,12 @@ import {
   type Instruction,
   type InstructionId,
   instructions,
-} from "./instructions.ts";
-import { countKeyword } from "./keywords.ts";
-import { type Kwargs, number, related, text, texts } from "./kwargs.ts";
-import { detectLanguage } from "./language.ts";
-import * as mended from "./mended.ts";
-import { isLower, isUpper, strip } from "./text.ts";
+} from "../instructions.ts";
+import { countKeyword } from "../keywords.ts";
+import { type Kwargs, number, related, text, texts } from "../kwargs.ts";
+import { detectLanguage } from "../language.ts";
+import { isLower, isUpper, strip } from "../text.ts";
+import * as mended from "./checkers.ts";
 
 /** What the original's checkers are known to judge wrongly, by the name of its repair. */
 export const FIXES = {

@@ -1,7 +1,7 @@
-import { isPythonJson } from "./json.ts";
-import { countHeadings } from "./keywords.ts";
-import { firstWordOf } from "./layout.ts";
-import { countOf, fold, isBlank, isUpper, isWordPoint, strip } from "./text.ts";
+import { isPythonJson } from "../json.ts";
+import { countHeadings } from "../keywords.ts";
+import { firstWordOf } from "../layout.ts";
+import { countOf, fold, isBlank, isUpper, isWordPoint, strip } from "../text.ts";
 
 /** What IFEval's instructions say in words, where the original's checkers do something else. */
 
