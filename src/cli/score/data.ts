@@ -1,7 +1,6 @@
 import { medcalc } from "../../tasks/index.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { parseJsonl, record } from "../../text/jsonl.ts";
-import { shown } from "../../weights/strictJson.ts";
+import { parseJsonl, record, shown } from "../../text/jsonl.ts";
 import { idIn, promptIn, type Row, referenceIn, textIn } from "../terminal/fields.ts";
 import { readBytes } from "../terminal/files.ts";
 import { type Read, readJsonlBytes, readJsonlFile } from "../terminal/jsonlFile.ts";

@@ -1,6 +1,6 @@
 import { countdown, finalAnswer, ifeval, igsm, type Mini, medcalc } from "../../tasks/index.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../../weights/strictJson.ts";
+import { shown } from "../../text/jsonl.ts";
 import { list, numberIn, numbers, type Row, textIn, textsIn } from "../terminal/fields.ts";
 
 /** What a program says of a response. */

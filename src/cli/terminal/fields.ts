@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../../weights/strictJson.ts";
+import { shown } from "../../text/jsonl.ts";
 
 /** A row of a JSONL file. */
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../src/tensor/errors.ts";
-import { parseJson, shown } from "../../src/weights/strictJson.ts";
+import { parseJson, shown } from "../../src/text/jsonl.ts";
 
 describe("parseJson(text, where)", () => {
   it("reads what JSON.parse reads, where nothing is lost", () => {
