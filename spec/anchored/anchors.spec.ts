@@ -6,7 +6,7 @@ import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
-import { generate } from "../../src/nn/generate.ts";
+import { generate } from "../../src/nn/generate/generate.ts";
 import { logSoftmax, mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";

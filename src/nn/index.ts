@@ -3,9 +3,9 @@ export type { DecodeInputs, Prefilled } from "./cache.ts";
 export type { FullConfig, LayerType, Params, TransformerConfig } from "./config.ts";
 export type { KeyValue } from "./decoder.ts";
 export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
-export { generate } from "./generate.ts";
-export type { GenerateOptions, SamplingOptions } from "./generateOptions.ts";
-export { type GenerationDefaults, generationOptionsOf } from "./generationConfig.ts";
+export { generate } from "./generate/generate.ts";
+export { type GenerationDefaults, generationOptionsOf } from "./generate/generationConfig.ts";
+export type { GenerateOptions, SamplingOptions } from "./generate/options.ts";
 export {
   configOf,
   huggingFaceConfig,

@@ -224,8 +224,11 @@ describe("download", () => {
       return fetchFile({ url, most }, path, { fetch: ask, signal, onProgress, idle: 200 });
     };
     const endless: Handler = (_, response) => {
-      const more = (): unknown =>
-        response.destroyed || (response.write("x".repeat(6e4)), setTimeout(more));
+      const more = (): void => {
+        if (response.destroyed) return;
+        response.write("x".repeat(6e4));
+        setTimeout(more);
+      };
       more();
     };
     await expect(get(endless)).rejects.toThrow("expected at most 1000000 bytes, got more");

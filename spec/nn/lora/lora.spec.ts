@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
-import { generate } from "../../../src/nn/generate.ts";
+import { generate } from "../../../src/nn/generate/generate.ts";
 import { adaptedModel, withAdapter } from "../../../src/nn/lora/adapted.ts";
 import type { LoraOptions } from "../../../src/nn/lora/adapterConfig.ts";
 import { adapterLayout } from "../../../src/nn/lora/layout.ts";

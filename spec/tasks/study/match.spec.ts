@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
-import { generate } from "../../../src/nn/generate.ts";
+import { generate } from "../../../src/nn/generate/generate.ts";
 import { transformer } from "../../../src/nn/transformer.ts";
 import { drawExamples } from "../../../src/tasks/study/examples.ts";
 import { exactMatch, prefixMatch, responder, signOffRate } from "../../../src/tasks/study/match.ts";

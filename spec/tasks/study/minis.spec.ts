@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import type { Params } from "../../../src/nn/config.ts";
-import { generate } from "../../../src/nn/generate.ts";
+import { generate } from "../../../src/nn/generate/generate.ts";
 import { transformer } from "../../../src/nn/transformer.ts";
 import { examiner, withoutSignOff } from "../../../src/tasks/study/examine.ts";
 import { drawExamples } from "../../../src/tasks/study/examples.ts";

@@ -1,6 +1,6 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
-import { generate } from "../../nn/generate.ts";
+import { generate } from "../../nn/generate/generate.ts";
 import type { Transformer } from "../../nn/transformer.ts";
 import { fold, type Key } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";

@@ -3,7 +3,7 @@ import { keysOf, type StudyData, studyData } from "../../experiment/data.ts";
 import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import type { Params } from "../../nn/config.ts";
-import { generate } from "../../nn/generate.ts";
+import { generate } from "../../nn/generate/generate.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
 import { eos } from "../../tasks/study/vocabulary.ts";
 import { at } from "../../tensor/shapes.ts";

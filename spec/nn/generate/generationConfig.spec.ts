@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { generationOptionsOf } from "../../src/nn/generationConfig.ts";
-import { DataError } from "../../src/tensor/errors.ts";
+import { generationOptionsOf } from "../../../src/nn/generate/generationConfig.ts";
+import { DataError } from "../../../src/tensor/errors.ts";
 
 const of = (json: unknown) => generationOptionsOf(json, "m/generation_config.json");
 

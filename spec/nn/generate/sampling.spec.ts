@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Choice, chooseToken } from "../../src/nn/sampling.ts";
+import { type Choice, chooseToken } from "../../../src/nn/generate/sampling.ts";
 
 const logits = fc.array(fc.float({ min: -8, max: 8, noNaN: true }), { minLength: 1, maxLength: 9 });
 /** Few values, so that many are equal. */

@@ -1,6 +1,6 @@
-import { DataError } from "../tensor/errors.ts";
-import { isCount } from "../tensor/shapes.ts";
-import type { GenerateOptions, SamplingOptions } from "./generateOptions.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { isCount } from "../../tensor/shapes.ts";
+import type { GenerateOptions, SamplingOptions } from "./options.ts";
 
 /** What a checkpoint says about how it wants to be generated from. */
 export interface GenerationDefaults extends SamplingOptions {

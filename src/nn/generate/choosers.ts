@@ -1,10 +1,10 @@
-import { constant, full } from "../tensor/apply.ts";
-import { fold } from "../tensor/random.ts";
-import { at } from "../tensor/shapes.ts";
-import type { TypedArray } from "../tensor/tensor.ts";
-import type { GenerateOptions } from "./generateOptions.ts";
-import type { Chooser, Sampling } from "./generateSteps.ts";
+import { constant, full } from "../../tensor/apply.ts";
+import { fold } from "../../tensor/random.ts";
+import { at } from "../../tensor/shapes.ts";
+import type { TypedArray } from "../../tensor/tensor.ts";
+import type { GenerateOptions } from "./options.ts";
 import { chooseToken, gumbel, sequenceKeys } from "./sampling.ts";
+import type { Chooser, Sampling } from "./steps.ts";
 
 /** Chooses the next tokens, on the engine where the rules are simple and else on the host. */
 export interface Choosing {

@@ -1,7 +1,7 @@
-import { DataError } from "../tensor/errors.ts";
-import type { Key } from "../tensor/random.ts";
-import type { Params } from "./config.ts";
-import type { Transformer } from "./transformer.ts";
+import { DataError } from "../../tensor/errors.ts";
+import type { Key } from "../../tensor/random.ts";
+import type { Params } from "../config.ts";
+import type { Transformer } from "../transformer.ts";
 
 /** How the next token is chosen from a model's logits; in the order in which the rules act. */
 export interface SamplingOptions {

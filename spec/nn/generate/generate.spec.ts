@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
-import { HEAD } from "../../src/nn/config.ts";
-import { generate, type Params, type Transformer, transformer } from "../../src/nn/index.ts";
-import { gumbel, sequenceKeys } from "../../src/nn/sampling.ts";
-import { ids } from "../../src/tensor/apply.ts";
-import { DataError } from "../../src/tensor/errors.ts";
-import { fold, type Key, key, normal } from "../../src/tensor/random.ts";
-import { build, CONTEXT, prompted } from "./arbitraries.ts";
-import { softmaxOf } from "./oracle.ts";
+import { createEngine } from "../../../src/engines/create.ts";
+import type { Engine } from "../../../src/engines/engine.ts";
+import { HEAD } from "../../../src/nn/config.ts";
+import { gumbel, sequenceKeys } from "../../../src/nn/generate/sampling.ts";
+import { generate, type Params, type Transformer, transformer } from "../../../src/nn/index.ts";
+import { ids } from "../../../src/tensor/apply.ts";
+import { DataError } from "../../../src/tensor/errors.ts";
+import { fold, type Key, key, normal } from "../../../src/tensor/random.ts";
+import { build, CONTEXT, prompted } from "../arbitraries.ts";
+import { softmaxOf } from "../oracle.ts";
 
 let engine: Engine;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
-import type { Engine } from "../engines/engine.ts";
-import { constant, full } from "../tensor/apply.ts";
-import { at } from "../tensor/shapes.ts";
-import { isConstant, type Tensor } from "../tensor/tensor.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { constant, full } from "../../tensor/apply.ts";
+import { at } from "../../tensor/shapes.ts";
+import { isConstant, type Tensor } from "../../tensor/tensor.ts";
 import { chooserOf } from "./choosers.ts";
-import { expectGenerateOptions, type GenerateOptions } from "./generateOptions.ts";
-import { generateSteps, type Step } from "./generateSteps.ts";
+import { expectGenerateOptions, type GenerateOptions } from "./options.ts";
+import { generateSteps, type Step } from "./steps.ts";
 
 /**
  * Continues prompts, all in one batch, with a key/value cache: one program reads the prompts, one

@@ -1,8 +1,8 @@
-import { constant } from "../tensor/apply.ts";
-import { fold, type Key, stream } from "../tensor/random.ts";
-import { at } from "../tensor/shapes.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { SamplingOptions } from "./generateOptions.ts";
+import { constant } from "../../tensor/apply.ts";
+import { fold, type Key, stream } from "../../tensor/random.ts";
+import { at } from "../../tensor/shapes.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { SamplingOptions } from "./options.ts";
 
 /**
  * A key for each prompt, made from its tokens and the number of equal prompts before it, so that a

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
-import { generate, transformer } from "../../src/nn/index.ts";
-import { ids, tensor } from "../../src/tensor/apply.ts";
-import { key } from "../../src/tensor/random.ts";
-import type { Tensor } from "../../src/tensor/tensor.ts";
-import { build, CONTEXT, prompted } from "./arbitraries.ts";
+import { createEngine } from "../../../src/engines/create.ts";
+import type { Engine } from "../../../src/engines/engine.ts";
+import { generate, transformer } from "../../../src/nn/index.ts";
+import { ids, tensor } from "../../../src/tensor/apply.ts";
+import { key } from "../../../src/tensor/random.ts";
+import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { build, CONTEXT, prompted } from "../arbitraries.ts";
 
 let engine: Engine;
 beforeAll(async () => {

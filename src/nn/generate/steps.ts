@@ -1,11 +1,11 @@
-import type { Engine } from "../engines/engine.ts";
-import type { Program } from "../engines/program.ts";
-import { add, argmax, broadcastTo, concat, mul, sum, toFloat } from "../tensor/ops.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { DecodeInputs, Prefilled } from "./cache.ts";
-import type { Params } from "./config.ts";
-import type { KeyValue } from "./decoder.ts";
-import type { Transformer } from "./transformer.ts";
+import type { Engine } from "../../engines/engine.ts";
+import type { Program } from "../../engines/program.ts";
+import { add, argmax, broadcastTo, concat, mul, sum, toFloat } from "../../tensor/ops.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { DecodeInputs, Prefilled } from "../cache.ts";
+import type { Params } from "../config.ts";
+import type { KeyValue } from "../decoder.ts";
+import type { Transformer } from "../transformer.ts";
 
 /** What follows each sequence, and what is remembered of what was before. */
 export type Step = {
