@@ -1,21 +1,16 @@
 import type { CommonName } from "../../src/tensor/tensor.ts";
-import { abs } from "./elementwise/abs.ts";
 import { adamwUpdate } from "./elementwise/adamwUpdate.ts";
-import { add } from "./elementwise/add.ts";
+import { abs, add, div, mul, mulNoNan, neg, sub } from "./elementwise/arithmetic.ts";
 import { copy } from "./elementwise/copy.ts";
 import { cos } from "./elementwise/cos.ts";
-import { div } from "./elementwise/div.ts";
 import { ema, emaSquare } from "./elementwise/ema.ts";
 import { exp } from "./elementwise/exp.ts";
 import { gelu, geluGrad } from "./elementwise/gelu.ts";
 import { less } from "./elementwise/less.ts";
 import { log } from "./elementwise/log.ts";
 import { maximum } from "./elementwise/maximum.ts";
-import { mul } from "./elementwise/mul.ts";
-import { neg } from "./elementwise/neg.ts";
 import { select } from "./elementwise/select.ts";
 import { sqrt } from "./elementwise/sqrt.ts";
-import { sub } from "./elementwise/sub.ts";
 import { swiglu, swigluGradGate } from "./elementwise/swiglu.ts";
 import { tanh } from "./elementwise/tanh.ts";
 import type { Lowering } from "./kernel.ts";
@@ -40,7 +35,7 @@ import { sum } from "./rows/sum.ts";
 
 /** How GPU.js kernels compute each primitive. */
 export const lowerings: { readonly [K in CommonName]: Lowering<K> } = {
-  ...{ exp, log, tanh, sqrt, cos, neg, abs, add, mul, sub, div, maximum, less, select },
+  ...{ exp, log, tanh, sqrt, cos, neg, abs, add, mul, mulNoNan, sub, div, maximum, less, select },
   ...{
     toFloat: copy,
     alias: copy,

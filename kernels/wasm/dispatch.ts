@@ -30,6 +30,7 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.MUL: return elementwise.mul(args, task);
     case op.SUB: return elementwise.sub(args, task);
     case op.DIV: return elementwise.div(args, task);
+    case op.MUL_NO_NAN: return elementwise.mulNoNan(args, task);
     case op.MAXIMUM: return elementwise.maximum(args, task);
     case op.LESS: return elementwise.less(args, task);
     case op.SELECT: return elementwise.select(args, task);

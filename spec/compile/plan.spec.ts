@@ -23,7 +23,7 @@ describe("buildPlan(outputs, inputs)", () => {
       t3 [3, 1] = mul(t2 [3, 1], t2 [3, 1])
       y4 [] = sum(t3 [3]) axis=0 frees t3
       t6 [3] = broadcast(c5 [1]) shape=[3]
-      t7 [3, 1] = mul(t6 [3, 1], t2 [3, 1]) frees t2 t6
+      t7 [3, 1] = mulNoNan(t6 [3, 1], t2 [3, 1]) frees t2 t6
       t8 [3, 1] = add(t7 [3, 1], t7 [3, 1]) frees t7
       t9 [2, 1] = matmul(x1 [3, 2], t8 [3, 1]) transposeA=true transposeB=false frees t8
       t11 [2, 1] = broadcast(c10 [1, 1]) shape=[2,1]

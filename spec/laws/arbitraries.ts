@@ -71,6 +71,7 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
   abs: elementwise(any),
   add: elementwise(any, any),
   mul: elementwise(any, any),
+  mulNoNan: elementwise(any, any),
   sub: elementwise(any, any),
   div: elementwise(any, positive),
   maximum: elementwise(any, any),

@@ -34,7 +34,7 @@ const unary =
     apply(op, [asTensor(x)], {});
 
 const binary =
-  (op: "add" | "mul" | "sub" | "div" | "maximum" | "less"): BinaryOp =>
+  (op: "add" | "mul" | "mulNoNan" | "sub" | "div" | "maximum" | "less"): BinaryOp =>
   (a, b) => {
     const [x, y] = [asTensor(a), asTensor(b)];
     const shape = broadcastShapes(op, x.shape, y.shape);
@@ -55,6 +55,11 @@ export const neg: UnaryOp = unary("neg");
 export const abs: UnaryOp = unary("abs");
 export const add: BinaryOp = binary("add");
 export const mul: BinaryOp = binary("mul");
+/**
+ * a · b, and 0 where a is 0, though b be infinite or NaN: an expectation, of which a is the weight.
+ * @example await engine.run(() => mulNoNan(tensor([0, 2]), tensor([Infinity, 3]))) // [0, 6]
+ */
+export const mulNoNan: BinaryOp = binary("mulNoNan");
 export const sub: BinaryOp = binary("sub");
 export const div: BinaryOp = binary("div");
 export const maximum: BinaryOp = binary("maximum");

@@ -96,6 +96,7 @@ export const shapeRules: ShapeRules = {
   after: ([x]) => x.shape,
   add: binary("add"),
   mul: binary("mul"),
+  mulNoNan: binary("mulNoNan"),
   sub: binary("sub"),
   div: binary("div"),
   maximum: binary("maximum"),

@@ -79,6 +79,8 @@ export interface BasicPrimitives {
   abs: Unary;
   add: Binary;
   mul: Binary;
+  /** a · b, and 0 where a = 0 though b be infinite or NaN. */
+  mulNoNan: Binary;
   sub: Binary;
   div: Binary;
   maximum: Binary;

@@ -85,6 +85,7 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
   abs: elementwise("exact"),
   add: elementwise("exact", { scalars: true }),
   mul: elementwise("exact", { scalars: true }),
+  mulNoNan: elementwise("exact", { scalars: true }),
   sub: elementwise("exact", { scalars: true }),
   div: elementwise("exact", { scalars: true }),
   maximum: elementwise("exact", { scalars: true }),

@@ -5,7 +5,7 @@ import * as ops from "./ops.ts";
 import { at } from "./shapes.ts";
 import { type Attrs, type Inputs, isConstant, type PrimitiveName, type Tensor } from "./tensor.ts";
 
-const { add, div, exp, less, mul, neg, sub, sum } = ops;
+const { add, div, exp, less, mul, mulNoNan, neg, sub, sum } = ops;
 
 /** One cotangent for each input; null where no derivative passes (ids, conditions). */
 export type Cotangents<T extends readonly Tensor[]> = { [I in keyof T]: Tensor | null };
@@ -29,22 +29,17 @@ const keepAxis = (g: Tensor, x: Tensor, axis: number): Tensor =>
 /** 1 where a > b, ½ where a = b, else 0: ties share the gradient. */
 const wins = (a: Tensor, b: Tensor): Tensor => mul(add(sub(less(b, a), less(a, b)), 1), 0.5);
 
-/** 1 where d is neither infinite nor NaN, else 0. */
-const finite = (d: Tensor): Tensor => less(ops.maximum(d, neg(d)), Infinity);
-
 /**
  * g · d where a zero cotangent counts for nothing, though the slope d be infinite or NaN: what a
- * select or a mask has ruled out does not come back as 0 · ∞. A finite d stays in the graph as it
- * is, so that derivatives of g · d are those of a product.
+ * select or a mask has ruled out does not come back as 0 · ∞.
  */
-function times(g: Tensor, d: Tensor): Tensor {
-  if (isConstant(d) && d.data.every(Number.isFinite)) return mul(g, d);
-  return mul(g, ops.select(finite(d), d, ops.select(g, d, 0)));
-}
+const times = (g: Tensor, d: Tensor): Tensor =>
+  isConstant(d) && d.data.every(Number.isFinite) ? mul(g, d) : mulNoNan(g, d);
 
 /** g / d likewise, for a d that may be 0 or NaN. */
 const over = (g: Tensor, d: Tensor): Tensor => {
-  const usable = less(0, ops.maximum(d, neg(d)));
+  const usable = less(0, ops.abs(d));
+  // Not 0 outright where g is 0: derivatives of g / d are those of a quotient.
   return div(g, ops.select(usable, d, ops.select(g, d, 1)));
 };
 
@@ -67,6 +62,7 @@ export const vjps: {
   abs: (g, [x]) => [mul(g, sub(less(0, x), less(x, 0)))],
   add: (g) => [g, g],
   mul: (g, [a, b]) => [times(g, b), times(g, a)],
+  mulNoNan: (g, [a, b]) => [times(g, b), times(g, a)],
   sub: (g) => [g, neg(g)],
   div: (g, [, b], _, y) => [over(g, b), neg(over(times(g, y), b))],
   maximum: (g, [a, b]) => [mul(g, wins(a, b)), mul(g, wins(b, a))],

@@ -11,6 +11,7 @@ import {
   LOG,
   MAXIMUM,
   MUL,
+  MUL_NO_NAN,
   NEG,
   SQRT,
   SUB,
@@ -88,6 +89,7 @@ export function cos(args: usize, task: i32): void {
 function binaryOf(op: i32, a: v128, b: v128): v128 {
   if (op == ADD) return f32x4.add(a, b);
   if (op == MUL) return f32x4.mul(a, b);
+  if (op == MUL_NO_NAN) return v128.andnot(f32x4.mul(a, b), f32x4.eq(a, splat(0)));
   if (op == SUB) return f32x4.sub(a, b);
   if (op == DIV) return f32x4.div(a, b);
   if (op == MAXIMUM) return f32x4.max(a, b);
@@ -132,6 +134,9 @@ export function add(args: usize, task: i32): void {
 }
 export function mul(args: usize, task: i32): void {
   binary(MUL, args, task);
+}
+export function mulNoNan(args: usize, task: i32): void {
+  binary(MUL_NO_NAN, args, task);
 }
 export function sub(args: usize, task: i32): void {
   binary(SUB, args, task);

@@ -27,6 +27,7 @@ export const reference: { readonly [K in CommonName]: Compute<K> } = {
   reshape: axes.copy,
   add: binary((a, b) => a + b),
   mul: binary((a, b) => a * b),
+  mulNoNan: binary((a, b) => (a === 0 ? 0 : a * b)),
   sub: binary((a, b) => a - b),
   div: binary((a, b) => a / b),
   maximum: binary(Math.max),

@@ -90,6 +90,7 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   mul: withScalars(opcodes.MUL),
   sub: withScalars(opcodes.SUB),
   div: withScalars(opcodes.DIV),
+  mulNoNan: withScalars(opcodes.MUL_NO_NAN),
   maximum: withScalars(opcodes.MAXIMUM),
   less: withScalars(opcodes.LESS),
   select: withScalars(opcodes.SELECT),
