@@ -1,16 +1,22 @@
 import { fileReader } from "./nodeFile.ts";
-import { blobReader, bytesReader, type RangeReader } from "./weightFile.ts";
+import { type BlobLike, blobReader, bytesReader, type RangeReader } from "./weightFile.ts";
+
+/** What is read of a URL: programs without types of pages or of Node have none of their own. */
+export interface UrlLike {
+  readonly href: string;
+  readonly protocol: string;
+}
 
 /** A file: its path or URL in Node, its bytes, or a page's Blob. */
-export type FileSource = string | URL | Uint8Array | ArrayBuffer | Blob;
+export type FileSource = string | UrlLike | Uint8Array | ArrayBuffer | BlobLike;
 
 /** @throws TypeError for another kind of thing */
 export async function openSource(
   source: FileSource,
   what: string,
 ): Promise<{ readonly file: RangeReader; readonly path: string }> {
-  if (typeof source === "string" || source instanceof URL)
-    return { file: await fileReader(source), path: `${source}` };
+  if (typeof source === "string") return { file: await fileReader(source), path: source };
+  if (source instanceof URL) return { file: await fileReader(source), path: source.href };
   if (source instanceof Uint8Array) return { file: bytesReader(source), path: what };
   if (source instanceof ArrayBuffer)
     return { file: bytesReader(new Uint8Array(source)), path: what };

@@ -42,8 +42,14 @@ export const bytesReader = (bytes: Uint8Array): RangeReader => ({
   read: async (from, length) => bytes.slice(from, from + length),
 });
 
+/** What is read of a page's Blob or File: said here, since Node's programs have no types of pages. */
+export interface BlobLike {
+  readonly size: number;
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
 /** A Blob as a file, such as a File that was chosen or dropped in a page. */
-export const blobReader = (blob: Blob): RangeReader => ({
+export const blobReader = (blob: BlobLike): RangeReader => ({
   size: blob.size,
   read: async (from, length) => new Uint8Array(await blob.slice(from, from + length).arrayBuffer()),
 });

@@ -27,25 +27,31 @@ export interface LoadedParams {
  * they transpose, and finds out whether the head is the embedding.
  * @param config from `configOf`
  * @param path where the tensors come from, for messages
+ * @param place where each parameter goes as soon as it is read, such as `engine.put`
  * @throws DataError that names a missing, misshaped or unknown tensor
  */
 export async function paramsFrom(
   config: TransformerConfig,
   file: NamedTensors,
   path = "checkpoint",
+  place: (tensor: Tensor) => Tensor = (tensor) => tensor,
 ): Promise<LoadedParams> {
   const names = new Set(file.names);
   const { rename, hasOthers } = prefixOf(storedTensors(config), names);
   const reader = readerOf(file, path);
   const heads = await headOf(config, reader, names, rename, path);
   const loaded: TransformerConfig = { ...config, tieEmbeddings: heads.isTied };
-  const params: Record<string, Tensor> = { ...heads.params };
+  const params: Record<string, Tensor> = {};
+  const keep = (read: Params): void => {
+    for (const [name, tensor] of Object.entries(read)) params[name] = place(tensor);
+  };
+  keep(heads.params);
   const known = new Set([rename(EMBEDDING), rename(HEAD)]);
   for (const stored of storedTensors(loaded)) {
     const name = rename(stored.name);
     known.add(name);
     if (stored.parts.every(({ param }) => param in params)) continue;
-    Object.assign(params, split(stored, await reader(name, stored.shape)));
+    keep(split(stored, await reader(name, stored.shape)));
   }
   const unknown = file.names.find(
     (name) => !known.has(name) && !isBuffer(name) && !(hasOthers && isOtherTower(name)),

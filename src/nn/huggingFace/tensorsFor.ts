@@ -10,14 +10,19 @@ import { prefixOf, type Stored, storedTensors } from "./stored.ts";
 export interface TensorToWrite {
   readonly name: string;
   readonly shape: Shape;
-  /** A host constant; joined or turned anew with each call, so that only one is held at a time. */
-  make(): Tensor;
+  /** The parameters that it holds. */
+  readonly parts: readonly string[];
+  /**
+   * A host constant; joined or turned anew with each call, so that only one is held at a time.
+   * @param values of its parts, in place of those that were given before
+   */
+  make(values?: Params): Tensor;
 }
 
 /**
  * Parameters as the family's files hold them: the inverse of `paramsFrom`. A tied head is not
  * written. Gradients by parameter name go the same way.
- * @param params host constants
+ * @param params host constants; others where `make` is given values
  * @param like names of the checkpoint's own files, whose prefix is kept; the language model's own
  *   names by default
  * @throws TypeError for a missing or unknown parameter, ShapeError for a shape
@@ -33,7 +38,8 @@ export function tensorsFor(
   return stored.map((each) => ({
     name: rename(each.name),
     shape: each.shape,
-    make: () => joined(each, params),
+    parts: each.parts.map(({ param }) => param),
+    make: (values = params) => joined(each, values),
   }));
 }
 
