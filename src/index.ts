@@ -25,6 +25,22 @@ export { type ExperimentOptions, experiment } from "./experiment/experiment.ts";
 export type { Recipe } from "./experiment/recipe.ts";
 export { fullRecipe } from "./experiment/recipes/full.ts";
 export { smokeRecipe } from "./experiment/recipes/smoke.ts";
+export {
+  type LoadedModel,
+  type LoadOptions,
+  loadModel,
+  type ModelSource,
+} from "./finetune/load.ts";
+export {
+  type AdapterToSave,
+  type ModelToSave,
+  type SaveAdapterOptions,
+  type SaveGgufOptions,
+  type SaveModelOptions,
+  saveAdapter,
+  saveGguf,
+  saveModel,
+} from "./finetune/save.ts";
 export * as nn from "./nn/index.ts";
 export {
   configOf,
@@ -93,6 +109,7 @@ export { type GgufFile, readGguf } from "./weights/gguf/read.ts";
 export { ggufTokenizer } from "./weights/gguf/tokenizerJson.ts";
 export type { GgufMetadata, GgufTensorType, GgufType, GgufValue } from "./weights/gguf/types.ts";
 export { encodeGguf, type GgufContent, type GgufTensor, writeGguf } from "./weights/gguf/write.ts";
+export { filesAt, filesOf, type ModelFiles } from "./weights/modelFiles.ts";
 export { openWeights } from "./weights/openWeights.ts";
 export { openSafetensors, readSafetensors, type Weights } from "./weights/safetensors.ts";
 export type { FileSource } from "./weights/source.ts";

@@ -1,0 +1,241 @@
+import type { Engine } from "../engines/engine.ts";
+import type { Params, TransformerConfig } from "../nn/config.ts";
+import { type GenerationDefaults, generationOptionsOf } from "../nn/generate/generationConfig.ts";
+import { configOf } from "../nn/huggingFace/configOf.ts";
+import { paramsFrom } from "../nn/huggingFace/paramsFrom.ts";
+import { adaptedModel } from "../nn/lora/adapted.ts";
+import type { AdapterConfig } from "../nn/lora/adapterConfig.ts";
+import { adapterLayout, expectAdapter } from "../nn/lora/layout.ts";
+import { type Transformer, transformer } from "../nn/transformer.ts";
+import { DataError, ShapeError } from "../tensor/errors.ts";
+import { isConstant, type Tensor } from "../tensor/tensor.ts";
+import type { Chat } from "../text/chat.ts";
+import { stopTokensOf, type Tokenizer } from "../text/tokenizer.ts";
+import { type Adapter, readAdapter } from "../weights/adapterFiles.ts";
+import { fromGguf } from "../weights/gguf/back.ts";
+import { openGguf } from "../weights/gguf/read.ts";
+import { isRecord } from "../weights/json.ts";
+import { bytesIn, filesAt, jsonIn, type ModelFiles, pathIn } from "../weights/modelFiles.ts";
+import { openWeights, weightsIn } from "../weights/openWeights.ts";
+import type { TensorFile } from "../weights/weightFile.ts";
+import { type TextFiles, type TextSources, textFilesIn, textFilesOf } from "./textFiles.ts";
+
+export interface LoadOptions {
+  /** An adapter's folder as PEFT writes it, or its files. */
+  readonly adapter?: string | ModelFiles;
+  /** Where the parameters go, tensor by tensor; else they are host constants. */
+  readonly engine?: Engine;
+}
+
+/** What a model was read from, and what is needed to write it again. */
+export interface ModelSource {
+  readonly files: ModelFiles;
+  /** config.json as it was parsed, or what a GGUF file says in its terms. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** Names and types of the tensors as they are stored. */
+  readonly weights: TensorFile;
+  readonly text: TextSources;
+  readonly format: "huggingFace" | "gguf";
+}
+
+/** A checkpoint, ready to apply, to generate with and to train. */
+export interface LoadedModel {
+  /** Where it was read from. */
+  readonly folder: string;
+  /** The base's, as its files are. */
+  readonly config: TransformerConfig;
+  /** With an adapter, it applies both. */
+  readonly model: Transformer;
+  /** The base's and, under PEFT's names, the adapter's. */
+  readonly params: Params;
+  /** The model without the adapter. */
+  readonly base: Transformer;
+  /** What kind of adapter it is, where there is one. */
+  readonly adapter?: AdapterConfig;
+  /** Absent where the files hold none: then ids alone can be used. */
+  readonly tokenizer?: Tokenizer;
+  /** Absent for models without a chat template. */
+  readonly chat?: Chat;
+  /** The ids that end an answer. */
+  readonly stopTokens: readonly number[];
+  /** Options of `generate` that the checkpoint asks for, stop tokens among them. */
+  readonly generation: GenerationDefaults & { readonly tokenizerSize: number };
+  /** What the user should know: a sentence each. */
+  readonly warnings: readonly string[];
+  readonly files: ModelSource;
+}
+
+/**
+ * Opens a Hugging Face checkpoint, or a GGUF file, and an adapter over it.
+ * @param from a folder or a .gguf file by its path (Node), or a page's files (`filesOf`)
+ * @throws DataError that names the file, and the key or tensor
+ * @example
+ * const { model, params, tokenizer, chat } = await loadModel("SmolLM2-135M-Instruct");
+ * const { text } = chat.render([{ role: "user", content: "Hi" }], { addGenerationPrompt: true });
+ * const tokens = ids([tokenizer.encode(text, { addSpecialTokens: false })]);
+ * const logits = await engine.run(() => model.apply(params, tokens)); // [1, T, V]
+ */
+export async function loadModel(
+  from: string | ModelFiles,
+  { adapter: adapterFrom, engine }: LoadOptions = {},
+): Promise<LoadedModel> {
+  const files = typeof from === "string" ? await filesAt(from) : from;
+  const { source, text } = await openModel(files);
+  const adapter = adapterFrom === undefined ? undefined : await openAdapter(adapterFrom);
+  const placed: Tensor[] = [];
+  const place = (tensor: Tensor): Tensor => {
+    const there = engine ? engine.put(tensor) : tensor;
+    if (there !== tensor) placed.push(there);
+    return there;
+  };
+  try {
+    const path = pathIn(files, weightsIn(files));
+    const config = configOf(source.json, configPath(source));
+    const loaded = await paramsFrom(config, source.weights, path, place);
+    const base = transformer(loaded.config);
+    const { model, params } = adapter
+      ? over(base, loaded.params, adapter, place)
+      : { model: base, params: loaded.params };
+    const sampling = await generationOf(source, text, loaded.config.vocabSize);
+    return {
+      ...{ folder: typeof from === "string" ? from : files.path, config: loaded.config, base },
+      ...{ model, params, files: source },
+      ...(adapter && { adapter: adapter.config }),
+      ...(text.tokenizer && { tokenizer: text.tokenizer }),
+      ...(text.chat && { chat: text.chat }),
+      stopTokens: sampling.generation.stopTokens,
+      generation: sampling.generation,
+      warnings: [...loaded.warnings, ...sampling.warnings, ...textWarnings(source, text)],
+    };
+  } catch (error) {
+    engine?.release(placed);
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly source: ModelSource;
+  readonly text: TextFiles;
+}
+
+async function openModel(files: ModelFiles): Promise<Opened> {
+  const name = weightsIn(files);
+  if (name.endsWith(".gguf") && !files.names.includes("config.json"))
+    return openOneGguf(files, name);
+  const json = await jsonIn(files, "config.json");
+  const path = pathIn(files, "config.json");
+  if (json === undefined) throw new DataError(`${path}: expected a model's config, got no file`);
+  if (!isRecord(json)) throw new DataError(`${path}: expected a JSON object, got ${typeof json}`);
+  const [weights, text] = [await openWeights(files), await textFilesIn(files)];
+  return { source: { files, json, weights, text: text.sources, format: "huggingFace" }, text };
+}
+
+async function openOneGguf(files: ModelFiles, name: string): Promise<Opened> {
+  const path = pathIn(files, name);
+  const file = await files.open(name);
+  if (!file) throw new DataError(`${path}: expected a GGUF file, got none`);
+  const gguf = await openGguf(file, path);
+  const { config, weights } = await fromGguf(gguf);
+  const text = textFilesOf(gguf.metadata, path);
+  const eot = gguf.metadata["tokenizer.ggml.eot_token_id"];
+  // A chat model's turns end otherwise than its texts.
+  const ends = [config["eos_token_id"], eot].filter((id) => typeof id === "number");
+  const json = definedIn({
+    ...config,
+    ...(ends.length > 1 && { eos_token_id: [...new Set(ends)] }),
+  });
+  return { source: { files, json, weights, text: text.sources, format: "gguf" }, text };
+}
+
+const definedIn = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(json).filter(([, value]) => value !== undefined));
+
+const configPath = ({ files, format }: ModelSource): string =>
+  pathIn(files, format === "gguf" ? weightsIn(files) : "config.json");
+
+interface NamedAdapter extends Adapter {
+  readonly path: string;
+}
+
+async function openAdapter(from: string | ModelFiles): Promise<NamedAdapter> {
+  const files = typeof from === "string" ? await filesAt(from) : from;
+  const read = (path: string) => bytesIn(files, path.slice(files.path.length + 1));
+  return { ...(await readAdapter({ read }, files.path)), path: files.path };
+}
+
+/** A misfit is the files' fault, not the program's. */
+function over(
+  base: Transformer,
+  params: Params,
+  adapter: NamedAdapter,
+  place: (tensor: Tensor) => Tensor,
+): { readonly model: Transformer; readonly params: Params } {
+  try {
+    const model = adaptedModel(base, adapter.config);
+    expectAdapter(adapterLayout(adapter.config, base), adapter.params);
+    const own = Object.entries(adapter.params).map(([name, tensor]) => [name, place(tensor)]);
+    return { model, params: { ...params, ...Object.fromEntries(own) } };
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof ShapeError)) throw error;
+    throw new DataError(`${adapter.path}: expected an adapter of this model: ${error.message}`);
+  }
+}
+
+interface Sampling {
+  readonly generation: LoadedModel["generation"];
+  readonly warnings: readonly string[];
+}
+
+/** What cannot be followed is told and left out: training and measuring do not depend on it. */
+async function generationOf(
+  { files, json, format }: ModelSource,
+  { tokenizer }: TextFiles,
+  vocabSize: number,
+): Promise<Sampling> {
+  const name = "generation_config.json";
+  const given = format === "gguf" ? undefined : await jsonIn(files, name);
+  const all = stopTokensOf(json, given, tokenizer);
+  const stopTokens = all.filter((id) => id < vocabSize);
+  const unknown = all.filter((id) => id >= vocabSize);
+  const tokenizerSize = Math.min(tokenizer?.vocabSize ?? vocabSize, vocabSize);
+  const warnings = unknown.map(
+    (id) => `${files.path}: the stop token ${id} is outside the vocabulary of ${vocabSize}`,
+  );
+  const rest = { stopTokens, tokenizerSize };
+  if (given === undefined) return { generation: { temperature: 0, ...rest }, warnings };
+  try {
+    const options = generationOptionsOf(given, pathIn(files, name));
+    return { generation: { ...options, ...rest }, warnings };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const told = `${error.message}; the likeliest token is taken unless sampling is asked for`;
+    return { generation: { temperature: 0, ...rest }, warnings: [...warnings, told] };
+  }
+}
+
+function textWarnings({ files, json }: ModelSource, { tokenizer }: TextFiles): readonly string[] {
+  const size = json["vocab_size"];
+  if (tokenizer && typeof size === "number" && tokenizer.vocabSize > size)
+    return [
+      `${files.path}: the tokenizer has ${tokenizer.vocabSize} ids, the model ${size}: texts with the others cannot be read`,
+    ];
+  if (tokenizer || !files.names.some((name) => /^(tokenizer|spiece)\.model$/.test(name))) return [];
+  return [
+    `${files.path}: tokenizer.model is not read: save the tokenizer with transformers ≥ 4 as tokenizer.json`,
+  ];
+}
+
+/** The parameters of base and adapter apart. */
+export function partsOf({ base, params }: Pick<LoadedModel, "base" | "params">): {
+  readonly base: Params;
+  readonly adapter: Params;
+} {
+  const of = (isBase: boolean): Params =>
+    Object.fromEntries(
+      Object.entries(params).filter(([name]) => Object.hasOwn(base.shapes, name) === isBase),
+    );
+  return { base: of(true), adapter: of(false) };
+}
+
+/** Whether a parameter is on the host. */
+export const isOnHost = (tensor: Tensor): tensor is Tensor<"constant"> => isConstant(tensor);
