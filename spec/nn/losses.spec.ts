@@ -213,3 +213,52 @@ describe("klDivergence(pLogits, qLogits, mask)", () => {
     );
   });
 });
+
+describe("smoothing and weights", () => {
+  const [logits, labels] = [
+    tensor([
+      [1, 2, 0],
+      [0, 3, 1],
+    ]),
+    ids([1, 0]),
+  ];
+  const logP = (row: number, v: number): number => {
+    const z = [
+      [1, 2, 0],
+      [0, 3, 1],
+    ][row] as number[];
+    return (z[v] ?? 0) - Math.log(z.reduce((sum, x) => sum + Math.exp(x), 0));
+  };
+  const smoothedAt = (row: number, label: number, e: number): number =>
+    -(1 - e) * logP(row, label) - (e / 3) * (logP(row, 0) + logP(row, 1) + logP(row, 2));
+
+  test("a smoothed loss is the cross-entropy to the smoothed labels", async () => {
+    const [loss] = await evaluate(() => crossEntropy(logits, labels, { labelSmoothing: 0.3 }));
+    expect(loss).toBeCloseTo((smoothedAt(0, 1, 0.3) + smoothedAt(1, 0, 0.3)) / 2, 12);
+  });
+
+  test("weighted tokens are a weighted mean, masked ones are out", async () => {
+    const weights = tensor([1, 3]);
+    const [both] = await evaluate(() => crossEntropy(logits, labels, { weights }));
+    expect(both).toBeCloseTo((-logP(0, 1) - 3 * logP(1, 0)) / 4, 12);
+    const [one] = await evaluate(() =>
+      crossEntropy(logits, labels, { weights, mask: tensor([0, 1]) }),
+    );
+    expect(one).toBeCloseTo(-logP(1, 0), 12);
+    const [kl] = await evaluate(() => klDivergence(logits, full([2, 3], 0), { weights }));
+    const [first, second] = await evaluate(() =>
+      klDivergence(tensor([[1, 2, 0]]), full([1, 3], 0)),
+    ).then(async ([a]) => [
+      a,
+      ...(await evaluate(() => klDivergence(tensor([[0, 3, 1]]), full([1, 3], 0)))),
+    ]);
+    expect(kl).toBeCloseTo(((first ?? NaN) + 3 * (second ?? NaN)) / 4, 12);
+  });
+
+  test("what nobody reads is refused, and what cannot be", () => {
+    expect(() => crossEntropy(logits, labels, { smoothing: 0.1 } as never)).toThrow(
+      "crossEntropy: expected options of mask, weights, labelSmoothing, got smoothing",
+    );
+    expect(() => crossEntropy(logits, labels, { labelSmoothing: 2 })).toThrow(RangeError);
+  });
+});

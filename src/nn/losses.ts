@@ -1,52 +1,113 @@
 import { apply, full } from "../tensor/apply.ts";
 import { ShapeError, showShape } from "../tensor/errors.ts";
-import { div, logSoftmax, mul, reshape, sum } from "../tensor/ops.ts";
+import { add, div, logSoftmax, mean, mul, neg, reshape, sum } from "../tensor/ops.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { sameShape, sizeOf } from "../tensor/shapes.ts";
-import { isConstant, type Tensor } from "../tensor/tensor.ts";
+import { isConstant, isTensor, type Tensor } from "../tensor/tensor.ts";
 
 /** [..., V] → [R, V]. */
 const rows = (x: Tensor): Tensor =>
   reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1) as number]);
 
+/** Which tokens a loss counts, and how much. */
+export interface TokenOptions {
+  /** float [...], 1 counts a token and 0 leaves it out; everything counts by default. */
+  readonly mask?: Tensor | undefined;
+  /** float [...], at least 0: how much a token counts; the mean divides by their sum. */
+  readonly weights?: Tensor | undefined;
+}
+
+export interface CrossEntropyOptions extends TokenOptions {
+  /** ε of (1 − ε) · −log p(label) + ε · mean −log p over the vocabulary, in [0, 1]; 0 by default.
+   * @see https://arxiv.org/abs/1512.00567 */
+  readonly labelSmoothing?: number | undefined;
+}
+
+/** A mask alone stands for `{ mask }`. @throws TypeError for an option that is not known */
+function optionsOf<O extends TokenOptions>(
+  caller: string,
+  given: Tensor | O,
+  names: readonly (keyof O & string)[],
+): O | TokenOptions {
+  if (isTensor(given)) return { mask: given };
+  expectKnown(caller, given, names);
+  return given;
+}
+
 /**
  * −log softmax(logits)[label] for each token, nats.
  * @param logits [..., V]
  * @param labels int [...]; labels outside the vocabulary are the caller's error
+ * @param labelSmoothing as in `crossEntropy`
  * @returns [...]
- * @throws ShapeError
+ * @throws ShapeError, RangeError
  */
-export function tokenCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
-  return perTokenCrossEntropy("tokenCrossEntropy", logits, labels);
+export function tokenCrossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0): Tensor {
+  return smoothed("tokenCrossEntropy", logits, labels, labelSmoothing);
+}
+
+function smoothed(caller: string, logits: Tensor, labels: Tensor, labelSmoothing: number): Tensor {
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new RangeError(`${caller}: expected labelSmoothing in [0, 1], got ${labelSmoothing}`);
+  const surprise = perTokenCrossEntropy(caller, logits, labels);
+  if (labelSmoothing === 0) return surprise;
+  const uniform = neg(mean(logSoftmax(logits), { axis: -1 }));
+  return add(mul(surprise, 1 - labelSmoothing), mul(uniform, labelSmoothing));
 }
 
 /**
- * The mean of −log softmax(logits)[label] over the tokens that the mask counts, nats a token.
+ * The mean of −log softmax(logits)[label] over the tokens that count, nats a token.
  * @param logits [..., V]
  * @param labels int [...]
- * @param mask float [...], 1 counts a token and 0 leaves it out; everything counts by default
+ * @param options a mask [...], or `{ mask, weights, labelSmoothing }`
  * @returns a scalar
  * @throws ShapeError; RangeError for a mask on the host that counts nothing. A mask that is only
  *   known when the program runs (an argument of a compiled function) gives NaN then.
+ * @example crossEntropy(logits, labels, { mask, labelSmoothing: 0.1 })
  */
-export function crossEntropy(logits: Tensor, labels: Tensor, mask?: Tensor): Tensor {
-  return maskedMean("crossEntropy", perTokenCrossEntropy("crossEntropy", logits, labels), mask);
+export function crossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  options: Tensor | CrossEntropyOptions = {},
+): Tensor {
+  const { sum, count } = crossEntropyParts("crossEntropy", logits, labels, options);
+  return div(sum, count);
+}
+
+function crossEntropyParts(
+  caller: string,
+  logits: Tensor,
+  labels: Tensor,
+  options: Tensor | CrossEntropyOptions,
+): SumAndCount {
+  const known = ["mask", "weights", "labelSmoothing"] as const;
+  const given: CrossEntropyOptions = optionsOf(caller, options, known);
+  const values = smoothed(caller, logits, labels, given.labelSmoothing ?? 0);
+  return maskedSum(caller, values, given.mask, given.weights);
 }
 
 /**
- * KL(p ‖ q) = Σ p · (log p − log q), the mean over the tokens that the mask counts, nats a token.
+ * KL(p ‖ q) = Σ p · (log p − log q), the mean over the tokens that count, nats a token.
  * Differentiable in both.
  * @param pLogits [..., V]
  * @param qLogits [..., V]
- * @param mask float [...], 1 counts a token and 0 leaves it out; everything counts by default
+ * @param options a mask [...], or `{ mask, weights }`
  * @returns a scalar
  * @throws ShapeError; RangeError for a mask on the host that counts nothing. A mask that is only
  *   known when the program runs (an argument of a compiled function) gives NaN then.
  */
-export function klDivergence(pLogits: Tensor, qLogits: Tensor, mask?: Tensor): Tensor {
+export function klDivergence(
+  pLogits: Tensor,
+  qLogits: Tensor,
+  options: Tensor | TokenOptions = {},
+): Tensor {
+  const { mask, weights } = optionsOf("klDivergence", options, ["mask", "weights"]);
   if (pLogits.shape.length < 1 || !sameShape(pLogits.shape, qLogits.shape))
     throw new ShapeError("klDivergence", "twice [..., V]", [pLogits.shape, qLogits.shape]);
   const perRow = apply("anchoredKl", [logSoftmax(rows(pLogits)), rows(qLogits)], {}); // [R]
-  return maskedMean("klDivergence", reshape(perRow, pLogits.shape.slice(0, -1)), mask);
+  const values = reshape(perRow, pLogits.shape.slice(0, -1));
+  const { sum, count } = maskedSum("klDivergence", values, mask, weights);
+  return div(sum, count);
 }
 
 /** A sum over tokens and how many they are: what micro-batches add up before they divide. */
@@ -62,9 +123,12 @@ export type SumAndCount = {
  * @returns the summed loss, nats, and the number of tokens that the mask counts
  * @throws as crossEntropy does
  */
-export function summedCrossEntropy(logits: Tensor, labels: Tensor, mask?: Tensor): SumAndCount {
-  const caller = "summedCrossEntropy";
-  return maskedSum(caller, perTokenCrossEntropy(caller, logits, labels), mask);
+export function summedCrossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  options: Tensor | CrossEntropyOptions = {},
+): SumAndCount {
+  return crossEntropyParts("summedCrossEntropy", logits, labels, options);
 }
 
 /**
@@ -75,8 +139,13 @@ export function summedCrossEntropy(logits: Tensor, labels: Tensor, mask?: Tensor
  * @returns a scalar; NaN where a mask that is not on the host turns out to count nothing
  * @throws ShapeError; RangeError for a mask on the host that counts nothing
  */
-export function maskedMean(caller: string, values: Tensor, mask?: Tensor): Tensor {
-  const { sum, count } = maskedSum(caller, values, mask);
+export function maskedMean(
+  caller: string,
+  values: Tensor,
+  mask?: Tensor,
+  weights?: Tensor,
+): Tensor {
+  const { sum, count } = maskedSum(caller, values, mask, weights);
   return div(sum, count);
 }
 

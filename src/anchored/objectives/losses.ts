@@ -1,6 +1,7 @@
 import { maskedMean } from "../../nn/losses.ts";
 import { apply } from "../../tensor/apply.ts";
 import { mul, reshape, stopGradient } from "../../tensor/ops.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkVocabulary, checkWeight, type Interpolation, interpolate } from "./interpolations.ts";
 
@@ -19,6 +20,8 @@ export interface AnchoredLossOptions {
   readonly temperature?: number;
   /** [...], 1 where a token counts; all of them by default. */
   readonly mask?: Tensor;
+  /** [...], at least 0: how much a token counts; the mean divides by their sum. */
+  readonly weights?: Tensor;
 }
 
 /**
@@ -30,13 +33,17 @@ export interface AnchoredLossOptions {
  * @see https://arxiv.org/abs/2605.04468
  */
 export function anchoredLoss(options: AnchoredLossOptions): Tensor {
-  const { logits, snapshotLogits, referenceLogits, alpha, mask } = options;
+  expectKnown("anchoredLoss", options, [
+    ...(["logits", "snapshotLogits", "referenceLogits", "alpha"] as const),
+    ...(["interpolation", "temperature", "mask", "weights"] as const),
+  ]);
+  const { logits, snapshotLogits, referenceLogits, alpha, mask, weights } = options;
   const { interpolation = "logit", temperature = 1 } = options;
   checkWeight("anchoredLoss", alpha);
   checkVocabulary("anchoredLoss", logits, snapshotLogits, referenceLogits);
   const temper = tempered("anchoredLoss", temperature);
   const anchor = interpolate(interpolation, alpha)(temper(snapshotLogits), temper(referenceLogits));
-  return maskedMean("anchoredLoss", klToStudent(anchor, temper(logits)), mask);
+  return maskedMean("anchoredLoss", klToStudent(anchor, temper(logits)), mask, weights);
 }
 
 export interface FrozenAnchorLossOptions {
@@ -47,6 +54,8 @@ export interface FrozenAnchorLossOptions {
   readonly temperature?: number;
   /** [...], 1 where a token counts; all of them by default. */
   readonly mask?: Tensor;
+  /** [...], at least 0: how much a token counts; the mean divides by their sum. */
+  readonly weights?: Tensor;
 }
 
 /**
@@ -55,10 +64,12 @@ export interface FrozenAnchorLossOptions {
  * @throws as `anchoredLoss`
  */
 export function frozenAnchorLoss(options: FrozenAnchorLossOptions): Tensor {
-  const { logits, anchorLogProbs, temperature = 1, mask } = options;
+  const known = ["logits", "anchorLogProbs", "temperature", "mask", "weights"] as const;
+  expectKnown("frozenAnchorLoss", options, known);
+  const { logits, anchorLogProbs, temperature = 1, mask, weights } = options;
   checkVocabulary("frozenAnchorLoss", logits, anchorLogProbs);
   const temper = tempered("frozenAnchorLoss", temperature);
-  return maskedMean("frozenAnchorLoss", klToStudent(anchorLogProbs, temper(logits)), mask);
+  return maskedMean("frozenAnchorLoss", klToStudent(anchorLogProbs, temper(logits)), mask, weights);
 }
 
 /** Division by the temperature. @throws RangeError unless it is positive and finite */

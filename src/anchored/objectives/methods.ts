@@ -1,6 +1,6 @@
 import type { Params } from "../../nn/config.ts";
 import { maskedSum, type SumAndCount, tokenCrossEntropy } from "../../nn/losses.ts";
-import { add, div, exp, logSoftmax, mean, mul, neg, stopGradient } from "../../tensor/ops.ts";
+import { add, div, exp, logSoftmax, mul, neg, stopGradient } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { kl } from "./divergences.ts";
 import { interpolate } from "./interpolations.ts";
@@ -164,12 +164,9 @@ export const objectives: { readonly [M in Method]: Objective } = {
 
 function crossEntropy(
   { logits, labels }: ObjectiveInputs,
-  { labelSmoothing = 0 }: Pick<ObjectiveSettings, "labelSmoothing">,
+  { labelSmoothing }: Pick<ObjectiveSettings, "labelSmoothing">,
 ): Tensor {
-  const surprise = tokenCrossEntropy(logits, labels);
-  if (labelSmoothing === 0) return surprise;
-  const uniform = neg(mean(logSoftmax(logits), { axis: -1 }));
-  return add(mul(surprise, 1 - labelSmoothing), mul(uniform, labelSmoothing));
+  return tokenCrossEntropy(logits, labels, labelSmoothing);
 }
 
 function dynamicCrossEntropy(inputs: ObjectiveInputs): Tensor {
