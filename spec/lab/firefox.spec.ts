@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { measurementOf } from "../../src/experiment/measurements.ts";
 import { firefoxPath, openFirefox, type Tab } from "./firefox.ts";
 import { repeatInNode } from "./inNode.ts";
 import { builtPage, serveSite } from "./site.ts";
@@ -33,11 +34,11 @@ describe.skipIf(absent)(`the lab in Firefox${reason}`, () => {
     await vi.waitUntil(async () => /finished|failed/.test(await tab.run<string>(state)), PATIENT);
     expect(await tab.run(state)).toContain("finished");
 
-    const { config, measurements } = await tab.run<Awaited<ReturnType<typeof readNewestRun>>>(
+    const { config, written } = await tab.run<Awaited<ReturnType<typeof readNewestRun>>>(
       `return (${readNewestRun})();`,
     );
     const repeated = await repeatInNode(config);
-    expect(numbersOf(measurements)).toEqual(numbersOf(repeated.measurements));
+    expect(numbersOf(written.map(measurementOf))).toEqual(numbersOf(repeated.measurements));
 
     for (const [view, heading] of [
       ["How it works", "How it works"],

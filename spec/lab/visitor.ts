@@ -1,5 +1,9 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
-import type { Measurement } from "../../src/experiment/measurements.ts";
+import {
+  type Measurement,
+  measurementOf,
+  type Written,
+} from "../../src/experiment/measurements.ts";
 import type { RunConfig } from "../../src/experiment/runs/run.ts";
 
 /** Somebody who uses the page. */
@@ -34,7 +38,7 @@ export async function visit(context: BrowserContext, address: string, hash = "")
     press: (name) => page.getByRole("button", { name, exact: true }).first().click(),
     status: (status) =>
       page.locator("table.runs tbody tr:first-child").getByText(status, { exact: true }).waitFor(),
-    files: () => page.evaluate(readNewestRun),
+    files: () => newestRun(page),
   };
 }
 
@@ -51,8 +55,16 @@ export async function newProfile(
   return profile;
 }
 
+/** The newest of the page's runs. */
+export async function newestRun(
+  page: Page,
+): Promise<{ config: RunConfig; measurements: Measurement[] }> {
+  const { config, written } = await page.evaluate(readNewestRun);
+  return { config, measurements: written.map(measurementOf) };
+}
+
 /** Runs in the page. */
-export async function readNewestRun(): Promise<{ config: RunConfig; measurements: Measurement[] }> {
+export async function readNewestRun(): Promise<{ config: RunConfig; written: Written[] }> {
   const root = await navigator.storage.getDirectory();
   const runs = await root.getDirectoryHandle("runs");
   const names: string[] = [];
@@ -64,7 +76,7 @@ export async function readNewestRun(): Promise<{ config: RunConfig; measurements
   const lines = (await text("metrics.jsonl")).trim().split("\n");
   return {
     config: JSON.parse(await text("config.json")),
-    measurements: lines.map((line) => JSON.parse(line)),
+    written: lines.map((line) => JSON.parse(line)),
   };
 }
 
