@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { visibleLines } from "../experiment/escape.ts";
 import { DataError } from "../tensor/errors.ts";
 import { commandOf, globalUsage } from "./commands.ts";
 import { UsageError } from "./terminal/usage.ts";
@@ -45,6 +46,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const expected = error instanceof UsageError || error instanceof DataError;
-  process.stderr.write(`anchorgrad: ${expected ? error.message : (error as Error).stack}\n`);
+  const what = expected ? error.message : `${error instanceof Error ? error.stack : error}`;
+  process.stderr.write(`anchorgrad: ${visibleLines(what)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

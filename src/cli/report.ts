@@ -1,4 +1,5 @@
 import { basename, join, resolve } from "node:path";
+import { escapeMarkdown } from "../experiment/escape.ts";
 import { toCsv } from "../experiment/report/csv.ts";
 import { dataTables } from "../experiment/report/csvFiles.ts";
 import { jointMarkdownTable, markdownTable } from "../experiment/report/markdown.ts";
@@ -53,7 +54,9 @@ function markdownOf(runs: readonly ReportedRun[]): string {
   if (only && runs.length === 1) return markdownTable(reportedOf(only));
   const joint = jointMarkdownTable(runs.map(reportedPart));
   return [
-    ...runs.map((one) => `### ${one.config.recipe.name}\n\n${markdownTable(reportedOf(one))}`),
+    ...runs.map(
+      (one) => `### ${escapeMarkdown(one.config.recipe.name)}\n\n${markdownTable(reportedOf(one))}`,
+    ),
     ...(joint === undefined ? [] : [`### Side by side\n\n${joint}`]),
   ].join("\n");
 }

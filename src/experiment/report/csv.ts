@@ -1,4 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
+import { cellText } from "../escape.ts";
 
 /** The numbers behind a figure. */
 export interface DataTable {
@@ -12,14 +13,15 @@ export interface DataTable {
 export type Datum = number | string | boolean | undefined;
 
 /**
- * A table as CSV: a line a row, ended as the RFC asks; numbers with all their digits.
+ * A table as CSV: a line a row, ended as the RFC asks; numbers with all their digits; texts that a
+ * spreadsheet would take for a formula begin with `'`.
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export const toCsv = ({ columns, rows }: DataTable): string =>
   [columns, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
 
 function field(datum: Datum): string {
-  const text = datum === undefined ? "" : `${datum}`;
+  const text = typeof datum === "string" ? cellText(datum) : `${datum ?? ""}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -1,10 +1,10 @@
+import { contentPolicy, escapeHtml } from "../escape.ts";
 import { baseOf } from "../recipe.ts";
 import type { RunConfig } from "../runs/run.ts";
 import { percent, range } from "../summary/format.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";
 import { style } from "./style.ts";
-import { escapeHtml } from "./tables.ts";
 
 const head = "<th>target</th><th>gain</th><th>drop</th>";
 
@@ -43,6 +43,7 @@ export function jointPage(name: string, config: RunConfig, studies: readonly Mea
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${contentPolicy}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(name)}</title>
 <style>${style}</style>

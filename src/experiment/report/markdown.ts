@@ -1,3 +1,4 @@
+import { escapeMarkdown } from "../escape.ts";
 import { baseOf } from "../recipe.ts";
 import { nats, percent } from "../summary/format.ts";
 import { estimate } from "../summary/statistics.ts";
@@ -17,9 +18,6 @@ function withInterval(spread: Spread | undefined, digits = 1): string {
     : mean;
 }
 
-/** Text that may stand in a cell. */
-const cellText = (text: string): string => text.replaceAll("|", "\\|");
-
 /** The README's table: a line for each row that is shown, in the recipe's order. */
 export function markdownTable(reported: Reported): string {
   const { recipe, seeds, choices, shown, look, tuningSeeds } = reported;
@@ -31,8 +29,8 @@ export function markdownTable(reported: Reported): string {
     const bold = (text: string): string => (isMain ? `**${text}**` : text);
     const tried = triedOf.get(row.id);
     return cells([
-      bold(cellText(look(row).name)),
-      bold(cellText(row.label)),
+      bold(escapeMarkdown(look(row).name)),
+      bold(escapeMarkdown(row.label)),
       ...(choices.length > 0 ? [tried === undefined ? "" : `${tried}`] : []),
       withInterval(target),
       isBase ? "–" : withInterval(gain),
@@ -75,9 +73,9 @@ export function jointMarkdownTable(studies: readonly Measured[]): string | undef
         ? withInterval(one?.target)
         : `${withInterval(one?.target)} / ${withInterval(one?.drop)}`,
     );
-    return cells([bold(cellText(label)), ...both]);
+    return cells([bold(escapeMarkdown(label)), ...both]);
   });
-  const head = ["", ...studies.map(({ recipe }) => cellText(recipe.name))];
+  const head = ["", ...studies.map(({ recipe }) => escapeMarkdown(recipe.name))];
   const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
   const seeds = new Set(rows.flatMap((row) => row.studies.flatMap((one) => one?.seeds ?? [])));
   return `${[cells(head), `|${rule.join("|")}|`, ...lines].join("\n")}

@@ -1,7 +1,7 @@
+import { contentPolicy, escapeHtml } from "../escape.ts";
 import { type ReportedRun, reportedOf } from "./reported.ts";
 import { studySections } from "./sections.ts";
 import { style } from "./style.ts";
-import { escapeHtml } from "./tables.ts";
 
 /**
  * The report of one run or several, one HTML page that needs nothing else: figures, every number,
@@ -21,6 +21,7 @@ export function reportPage(runs: readonly ReportedRun[], name?: string): string 
 <html lang="en">
 <head>
 <meta charset="utf-8">
+${contentPolicy}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>${style}</style>

@@ -1,3 +1,4 @@
+import { escapeHtml } from "../escape.ts";
 import { percent } from "../summary/format.ts";
 import type { RowSummary } from "../summary/summary.ts";
 import { boundFigure } from "./bounds.ts";
@@ -14,7 +15,7 @@ import { distributionData, distributionFigures, sourceLegend } from "./distribut
 import { skillFigure, weightFigure } from "./figures.ts";
 import { cornerFigure, paretoFigure } from "./pareto.ts";
 import type { Reported } from "./reported.ts";
-import { csvLink, dataDetails, escapeHtml, resultTable } from "./tables.ts";
+import { csvLink, dataDetails, resultTable } from "./tables.ts";
 import { trajectoryData, trajectoryFigures } from "./trajectories.ts";
 
 /** All that the page says of one run. */

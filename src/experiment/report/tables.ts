@@ -1,19 +1,9 @@
+import { escapeHtml } from "../escape.ts";
 import { duration, nats, percent, range } from "../summary/format.ts";
 import { estimate } from "../summary/statistics.ts";
 import { type Spread, weightOf } from "../summary/summary.ts";
 import { type DataTable, type Datum, dataUrl, toCsv } from "./csv.ts";
 import type { Reported } from "./reported.ts";
-
-const escapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-
-/** Text as it may stand in HTML. */
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"]/g, (character) => escapes[character] ?? character);
 
 type Format = (value: number) => string;
 
@@ -26,8 +16,9 @@ function cell(spread: Spread | undefined, format: Format): string {
   return `${format(spread.mean)}<small>${range(ends, format)}</small>`;
 }
 
+/** @param head texts @param rows HTML */
 const table = (head: readonly string[], rows: readonly string[]): string =>
-  `<div class="scroll"><table><thead><tr>${head.map((title) => `<th scope="col">${title}</th>`).join("")}</tr></thead>
+  `<div class="scroll"><table><thead><tr>${head.map((title) => `<th scope="col">${escapeHtml(title)}</th>`).join("")}</tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody></table></div>`;
@@ -86,7 +77,7 @@ export function dataDetails(data: DataTable, prefix: string): string {
   const more = rows.length > LINES ? ` (the first ${LINES} of ${rows.length} lines)` : "";
   return `<details class="data" data-table="${escapeHtml(data.name)}"><summary>The numbers${more}</summary>
 ${csvLink(data, prefix)}
-${table(columns.map(escapeHtml), lines)}</details>`;
+${table(columns, lines)}</details>`;
 }
 
 /** A link that holds a table as a file. */
