@@ -1,11 +1,17 @@
 import { objectives } from "../anchored/objectives/methods.ts";
-import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
+import { completeConfig } from "../nn/config.ts";
+import { isMini, type MiniKnobs, type MiniName } from "../tasks/study/minis.ts";
+import { lengthsOf, type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
+import { DataError } from "../tensor/errors.ts";
 import {
   belowOne,
   type Check,
   count,
   countOrNone,
+  countUpTo,
   type Fields,
+  listOf,
+  name,
   notNegative,
   number,
   objectAt,
@@ -16,6 +22,7 @@ import {
   share,
   text,
 } from "./checks.ts";
+import { visible } from "./escape.ts";
 import { PRE_TRAINING } from "./measurements.ts";
 import type { Recipe } from "./recipe.ts";
 import { settings, type TuningSetting } from "./settings.ts";
@@ -23,7 +30,7 @@ import { isTreatment } from "./treatments.ts";
 
 /** Files tell a row's progress from pre-training's by this word. */
 const id: Check = (value, path) => {
-  text(value, path);
+  name(value, path);
   if (value === PRE_TRAINING) refuse(path, `an id other than ${PRE_TRAINING}`, value);
 };
 const names = { id, label: text, family: text };
@@ -31,7 +38,7 @@ const methods = ["base", "merge", ...Object.keys(objectives)];
 
 /** The path of a row, with its name where it has one. */
 const rowPath = (row: Readonly<Record<string, unknown>>, path: string): string =>
-  typeof row["id"] === "string" ? `${path} (${row["id"]})` : path;
+  typeof row["id"] === "string" ? `${path} (${visible(row["id"]).slice(0, 40)})` : path;
 
 const row: Check = (value, at) => {
   const given = objectAt(value, at);
@@ -54,8 +61,11 @@ const row: Check = (value, at) => {
     refuse(`${path}.epochs`, "either epochs or outer and inner", given["epochs"]);
 };
 
+/** More examples, prompts or items of a batch are a slip of the pen. */
+const MANY = 1e6;
+
 const optimizer: Fields = {
-  batchSize: count,
+  batchSize: countUpTo(MANY),
   learningRate: positive,
   warmup: share,
   b1: belowOne,
@@ -77,39 +87,62 @@ const rows: Check = (value, path) => {
     refuse(`${path}[0].method`, "the base first", list[0]?.["method"]);
 };
 
-const texts: Check = (value, path) => {
-  if (!Array.isArray(value)) refuse(path, "a list of texts", value);
-  for (const [i, each] of (value as readonly unknown[]).entries()) text(each, `${path}[${i}]`);
+/** What the knobs of each mini are called. */
+const knobsOf: { readonly [N in MiniName]: { readonly [K in keyof MiniKnobs[N]]-?: true } } = {
+  "mini-igsm": {
+    ...{ modulus: true, op: true, depth: true, width: true, maxEdge: true, maxOperands: true },
+    ...{ worlds: true, split: true, direct: true },
+  },
+  "mini-medcalc": {
+    ...{ calculators: true, distractors: true, shuffle: true, synonyms: true, sentences: true },
+    direct: true,
+  },
+  "mini-ifeval": { constraints: true, most: true, kinds: true, combinations: true },
+  "mini-countdown": { count: true, number: true, target: true },
 };
+
+/** What a knob's value is, the minis themselves check: here, that there is such a knob. */
+const knobs: Check = (value, path) => {
+  for (const [mini, given] of Object.entries(objectAt(value, path))) {
+    if (!isMini(mini))
+      return refuse(path, `nothing beside ${Object.keys(knobsOf).join(", ")}`, mini);
+    const known = Object.keys(knobsOf[mini]);
+    for (const knob of Object.keys(objectAt(given, `${path}.${mini}`)))
+      if (!known.includes(knob)) refuse(`${path}.${mini}`, `knobs of ${known.join(", ")}`, knob);
+  }
+};
+
+const texts = listOf(text);
 
 const suite: Check = (value, path) => {
   if (typeof value === "string") return oneOf(suiteNames)(value, path);
-  record({ priors: texts, targets: texts, knobs: objectAt })(value, path);
+  record({ priors: texts, targets: texts, knobs })(value, path);
   try {
     suiteOf(value as SuiteRecipe);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    // What a knob must be is known to its mini alone, which counts on its kind.
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     refuse(path, `skills and knobs that there are (${error.message})`, value);
   }
 };
 
 const fields: { readonly [Name in keyof Omit<Recipe, "target">]-?: Check } = {
-  name: text,
+  name,
   suite,
   model: record({ contextLength: count, layers: count, heads: count, width: count, hidden: count }),
   pretraining: record({ ...optimizer, steps: count, targetEvery: count, latent: share }),
   fineTuning: record({
     ...optimizer,
-    examples: count,
+    examples: countUpTo(MANY),
     signOff: countOrNone,
     labelNoise: share,
     epochs: count,
   }),
   evaluation: record({
-    targetPrompts: count,
-    promptsPerSkill: count,
-    divergenceTargetPrompts: count,
-    divergencePromptsPerSkill: count,
+    targetPrompts: countUpTo(MANY),
+    promptsPerSkill: countUpTo(MANY),
+    divergenceTargetPrompts: countUpTo(MANY),
+    divergencePromptsPerSkill: countUpTo(MANY),
     every: countOrNone,
   }),
   rows,
@@ -131,5 +164,41 @@ export function checkRecipe(json: unknown): Recipe {
   for (const name of ["reference", "headline"] as const)
     if (!ids.includes(recipe[name]))
       refuse(`recipe.${name}`, `the id of a row: ${ids.join(", ")}`, recipe[name]);
+  sizes(recipe);
   return recipe;
+}
+
+/** A model with more cannot be trained here: float32 numbers alone would be 4 GB. */
+const MOST_PARAMETERS = 1e9;
+
+/** What fits together, said before anything is trained. */
+function sizes({ model, suite, fineTuning }: Recipe): void {
+  const { contextLength, heads, width, hidden, layers } = model;
+  if (width % heads !== 0) refuse("recipe.model.heads", `a divisor of width ${width}`, heads);
+  const study = suiteOf(suite);
+  const vocabSize = study.vocabulary.symbols.length;
+  try {
+    completeConfig({ ...model, vocabSize });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DataError(`recipe.model: ${error.message}`);
+  }
+  // Two embeddings and the head; four projections and three of the feed-forward layer a block.
+  const parameters = 3 * vocabSize * width + layers * width * (4 * width + 3 * hidden);
+  if (parameters > MOST_PARAMETERS)
+    refuse("recipe.model", `at most ${MOST_PARAMETERS} parameters`, parameters);
+  const { skill, target } = lengthsOf(study);
+  const longest = Math.max(skill, target + fineTuning.signOff);
+  if (contextLength < longest)
+    refuse(
+      "recipe.model.contextLength",
+      `at least ${longest}, the longest question and answer with its sign-off`,
+      contextLength,
+    );
+  if (fineTuning.batchSize > fineTuning.examples)
+    refuse(
+      "recipe.fineTuning.batchSize",
+      `at most its ${fineTuning.examples} examples`,
+      fineTuning.batchSize,
+    );
 }

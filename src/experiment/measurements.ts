@@ -167,7 +167,16 @@ export const measurementText = (m: Measurement): string =>
 
 /** A measurement out of a line of a file, as `measurementText` wrote it. */
 export function measurementOf(json: Written): Measurement {
-  return json.kind === "progress" ? { ...json, stage: stageNamed(json.stage) } : json;
+  const numbers = withNaN(json);
+  return numbers.kind === "progress" ? { ...numbers, stage: stageNamed(numbers.stage) } : numbers;
+}
+
+/** JSON writes what is no number as null, which would count as 0. */
+function withNaN<T>(value: T): T {
+  if (value === null) return Number.NaN as T;
+  if (typeof value !== "object" || Array.isArray(value)) return value;
+  const fields = Object.entries(value).map(([name, inner]) => [name, withNaN(inner)] as const);
+  return Object.fromEntries(fields) as T;
 }
 
 /** What files hold of a measurement. */

@@ -208,12 +208,12 @@ describe("anchorgrad sweep", { timeout: 600_000 }, () => {
     };
     const folder = await open("failing", bad);
     const text = await endOf(start(folder), 1);
-    expect(text).toContain("✗ tiny/seed-110/broken-learningRate-1e+30");
+    expect(text).toContain("✗ tiny/seed-110/broken-learningRate-1e30");
     expect(text).toContain("1 of 4 rows failed");
     expect(await finishedLines(folder)).toHaveLength(3);
     const failures = join(folder, "runs", "tiny", "tiny", "failures.json");
     expect(JSON.parse(await readFile(failures, "utf8"))).toMatchObject([
-      { seed: 110, row: "broken-learningRate-1e+30" },
+      { seed: 110, row: "broken-learningRate-1e30" },
     ]);
   });
 });

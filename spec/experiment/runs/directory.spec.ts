@@ -112,7 +112,7 @@ describe("a run directory", () => {
     await writeFile(metrics, `${await readFile(metrics, "utf8")}{"kind":"ro`);
     await expect(reopenRun(run.path)).rejects.toThrow(`${metrics}:2: expected JSON`);
     await writeFile(join(run.path, "config.json"), "{}");
-    await expect(reopenRun(run.path)).rejects.toThrow(/config.json: expected recipe, seeds and/);
+    await expect(reopenRun(run.path)).rejects.toThrow(/config.json: recipe: expected an object, got nothing/);
   });
 });
 

@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
 import { BACKENDS, type Backend } from "../../engines/create.ts";
+import { readJson, textOf } from "../../experiment/json.ts";
 import { namedRecipes, namedSweeps } from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
 import type { Sweep } from "../../experiment/sweep/sweep.ts";
-import { DataError } from "../../tensor/errors.ts";
 import { readBytes } from "../terminal/files.ts";
 import {
   describeKnobs,
@@ -81,15 +81,12 @@ async function sweepOf(what: string, folder: string): Promise<Sweep> {
       `sweep: expected one of ${names.join(", ")}, or a file that ends in .json, got ${what || "nothing"}`,
     );
   const bytes = await readBytes(resolve(folder, what));
-  return readSweep(parse(bytes, what), what, basename(what, ".json"), namedRecipes);
-}
-
-function parse(bytes: Uint8Array, file: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new DataError(`${file}: expected JSON, got ${(error as SyntaxError).message}`);
-  }
+  return readSweep(
+    readJson(textOf(bytes, what), what),
+    what,
+    basename(what, ".json"),
+    namedRecipes,
+  );
 }
 
 /** The command line's seeds in place of the sweep's own. */

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { isName, LONGEST_NAME, NAME } from "../../experiment/checks.ts";
 import { UsageError } from "./usage.ts";
 
 /** An option of a command. */
@@ -23,8 +24,14 @@ export type Values<K extends Knobs> = {
 export const fileName = (about: string): Knob<string> => ({
   value: "<name>",
   about,
-  expected: "letters, digits, dots, - and _",
-  read: (given) => (/^\w[\w.-]*$/.test(given) ? given : undefined),
+  expected: NAME,
+  read: (given, option) => {
+    if (given.length > LONGEST_NAME)
+      throw new UsageError(
+        `${option}: expected at most ${LONGEST_NAME} characters, got ${given.length}`,
+      );
+    return isName(given) ? given : undefined;
+  },
 });
 
 /** Seeds: how many from 0, or which ones. */

@@ -17,8 +17,9 @@ const valueText = (value: unknown): string =>
         .join(" ")
     : `${value}`;
 
+/** Ids are names of files: `1e+21` is 1e21 there. */
 const idPart = (name: string, value: unknown): string =>
-  `${name}-${valueText(value).replaceAll(" ", "-")}`;
+  `${name}-${valueText(value).replaceAll(" ", "-").replaceAll("+", "")}`;
 
 const labelPart = (name: string, value: unknown): string =>
   typeof value === "object" && value !== null

@@ -1,11 +1,12 @@
 import { DataError } from "../../tensor/errors.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "../../weights/store.ts";
+import { inFile } from "../checks.ts";
+import { readJson, textOf } from "../json.ts";
 import {
   type Measurement,
   measurementOf,
   measurementText,
   rowOfMeasurement,
-  type Written,
 } from "../measurements.ts";
 import { baseOf, type Recipe } from "../recipe.ts";
 
@@ -87,42 +88,44 @@ export const writeConfigIn = (files: Files, path: string, config: RunConfig): Pr
  */
 export async function reopenRunIn(files: Files, path: string): Promise<RunDirectory> {
   const config = await readConfigIn(files, path);
-  return runDirectory(files, path, config, await readMetrics(files, metricsOf(path)));
+  return runDirectory(files, path, config, await readMetrics(files, metricsOf(path), config));
 }
 
-/** The rows that could not be finished. */
+/** The rows that could not be finished. @throws DataError where their file is damaged */
 export async function readFailuresIn(files: Files, path: string): Promise<readonly Failure[]> {
-  const bytes = await files.read(failuresOf(path));
-  return bytes ? (parse(new TextDecoder().decode(bytes), failuresOf(path)) as Failure[]) : [];
+  const file = failuresOf(path);
+  const bytes = await files.read(file);
+  if (!bytes) return [];
+  const { checkFailures } = await checks();
+  const json = readJson(textOf(bytes, file), file);
+  return inFile(file, () => checkFailures(json));
 }
 
-/** @throws DataError where there is no run, or its configuration is damaged */
+/** @throws DataError where there is no run, or its configuration is damaged: file and field */
 export async function readConfigIn(files: Files, path: string): Promise<RunConfig> {
-  const bytes = await files.read(configOf(path));
-  if (!bytes) throw new DataError(`${configOf(path)}: expected a run's configuration, got no file`);
-  const config = parse(
-    new TextDecoder().decode(bytes),
-    configOf(path),
-  ) as Partial<RunConfig> | null;
-  if (!config?.recipe?.rows?.length || !config.seeds || !config.backend)
-    throw new DataError(`${configOf(path)}: expected recipe, seeds and backend`);
-  return config as RunConfig;
+  const file = configOf(path);
+  const bytes = await files.read(file);
+  if (!bytes) throw new DataError(`${file}: expected a run's configuration, got no file`);
+  const { checkConfig } = await checks();
+  const json = readJson(textOf(bytes, file), file);
+  return inFile(file, () => checkConfig(json));
 }
 
-async function readMetrics(files: Files, path: string): Promise<Measurement[]> {
-  const lines = new TextDecoder().decode(await files.read(path)).split("\n");
-  return lines.flatMap((line, i) =>
-    line === "" ? [] : [measurementOf(parse(line, `${path}:${i + 1}`) as Written)],
-  );
+async function readMetrics(files: Files, path: string, config: RunConfig): Promise<Measurement[]> {
+  const bytes = await files.read(path);
+  if (!bytes) return [];
+  const check = (await checks()).measurementCheck(config);
+  return textOf(bytes, path)
+    .split("\n")
+    .flatMap((line, i) => {
+      if (line === "") return [];
+      const json = readJson(line, path, i + 1);
+      return [measurementOf(inFile(`${path}:${i + 1}`, () => check(json)))];
+    });
 }
 
-function parse(text: string, place: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${place}: expected JSON, got ${(error as SyntaxError).message}`);
-  }
-}
+/** They know all tasks: a page loads them where there is a run to check. */
+const checks = () => import("./checkRun.ts");
 
 function runDirectory(
   files: Files,

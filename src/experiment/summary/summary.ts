@@ -66,7 +66,10 @@ export function summarize(
   seeds?: readonly number[],
 ): RowSummary[] {
   const counted = seeds ? measurements.filter(({ seed }) => seeds.includes(seed)) : measurements;
-  const results = counted.filter(isRow);
+  const all = counted.filter(isRow);
+  const based = new Set(all.flatMap(({ row, seed }) => (row === baseOf(recipe).id ? [seed] : [])));
+  // Without its base there is nothing to compare a row with.
+  const results = all.filter(({ seed }) => based.has(seed));
   const certified = counted.filter(isCertified);
   const find = (id: string, seed: number): RowResult | undefined =>
     results.find((result) => result.row === id && result.seed === seed);

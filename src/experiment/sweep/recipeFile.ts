@@ -1,6 +1,5 @@
-import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../../text/jsonl.ts";
 import { checkRecipe } from "../checkRecipe.ts";
+import { name as checkName, inFile, refuse } from "../checks.ts";
 import type { Recipe } from "../recipe.ts";
 import { expandGrid, type Json } from "../recipes/grid.ts";
 import type { Sweep, SweepStudy } from "./sweep.ts";
@@ -30,10 +29,6 @@ const KNOWN = [
   ...["name", "extends", "rows", "grid", "seeds", "tuningSeeds"],
   ...[...PARTS, ...WHOLE],
 ];
-
-const refuse = (path: string, expected: string, value: unknown): never => {
-  throw new DataError(`${path}: expected ${expected}, got ${shown(value)}`);
-};
 
 function objectAt(value: unknown, path: string): Json {
   if (typeof value !== "object" || value === null || Array.isArray(value))
@@ -68,9 +63,8 @@ export function readSweep(json: unknown, file: string, fallback: string, recipes
 }
 
 function nameAt(value: unknown, path: string): string {
-  if (typeof value !== "string" || !/^\w[\w.-]*$/.test(value))
-    return refuse(path, "letters, digits, dots, - and _", value);
-  return value;
+  checkName(value, path);
+  return value as string;
 }
 
 function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
@@ -99,18 +93,10 @@ function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
     : (rows.find(
         ({ id }) => id !== rows[0]?.["id"] && id !== (own["reference"] ?? extended.reference),
       ) ?? rows[0])?.["id"];
-  const recipe = check({ ...extended, name, headline, ...parts, ...own, rows }, path);
+  const recipe = inFile(path, () =>
+    checkRecipe({ ...extended, name, headline, ...parts, ...own, rows }),
+  );
   return { recipe, ...readSeeds(given, at) };
-}
-
-/** A recipe's own errors, with the file before them. */
-function check(recipe: unknown, path: string): Recipe {
-  try {
-    return checkRecipe(recipe);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    throw new DataError(`${path}: ${error.message}`);
-  }
 }
 
 function readRows(given: Json, extended: Recipe, at: (field: string) => string): Json[] {
