@@ -29,9 +29,9 @@ async function main() {
   const from = (path) => import(new URL(path, dist));
   const { createEngine, fullRecipe, smokeRecipe } = await from("index.js");
   const { experiment } = await from("experiment/experiment.js");
-  const { pretrainingName } = await from("experiment/pretrainingName.js");
+  const { pretrainingName } = await from("experiment/row/pretrainingName.js");
   const study = { experiment, pretrainingName };
-  const { checkpointFolder } = await from("experiment/files.js");
+  const { checkpointFolder } = await from("weights/files.js");
   const { miniRecipe, miniTargets } = await from("experiment/recipes/minis.js");
   const minis = Object.fromEntries(miniTargets.map((target) => [target, miniRecipe(target)]));
   const recipes = { smoke: smokeRecipe, full: fullRecipe, ...minis };
@@ -41,8 +41,9 @@ async function main() {
     names.push(...(await makeBases(engine, recipes[name], seeds, checkpointFolder(folder), study)));
   await engine.close();
   const kept = new Set(names.map((name) => `${name}.safetensors`));
+  // The page has no use for digests: a base is fetched with the page itself.
   for (const file of await readdir(folder))
-    if (file.endsWith(".safetensors") && !kept.has(file)) await rm(join(folder, file));
+    if (/\.safetensors(\.sha256)?$/.test(file) && !kept.has(file)) await rm(join(folder, file));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

@@ -1,10 +1,13 @@
 import type { Measurement } from "../../experiment/measurements.ts";
 import { type RunConfig, reopenRunIn } from "../../experiment/runs/run.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { decodeSafetensors } from "../../weights/safetensors.ts";
+import { startWorker } from "../worker/start.ts";
 import { addressOf, checkpointOf, lockOf, runPath, samplesOf } from "./places.ts";
 import type { Run, Status } from "./run.ts";
+import { samplesIn } from "./samples.ts";
 import type { Storage } from "./storage.ts";
+import type { Packed, Unpacked } from "./unpacking.ts";
+import type { PackedRun } from "./zip.ts";
 
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
 
@@ -28,9 +31,6 @@ export async function readRuns(
 /** @throws DataError where its files are damaged */
 export async function readRun(storage: Storage, name: string, busy: boolean): Promise<Run> {
   const { config, measurements } = await reopenRunIn(storage, runPath(name));
-  // It knows all tasks, and is loaded where there is a run to check.
-  const { checkRecipe } = await import("../../experiment/checkRecipe.ts");
-  checkRecipe(config.recipe);
   const samples = await storage.read(samplesOf(name));
   return {
     name,
@@ -39,7 +39,7 @@ export async function readRun(storage: Storage, name: string, busy: boolean): Pr
     status: statusOf(config, measurements, busy),
     ...{ backend: config.backend, device: config.device, reason: "", started: config.started },
     measurements: [...measurements],
-    samples: samples ? JSON.parse(text(samples)) : {},
+    samples: samples ? samplesIn(samples, samplesOf(name)) : {},
     ...{ figures: undefined, student: undefined, trouble: undefined, shown: true },
   };
 }
@@ -79,31 +79,16 @@ export async function packWeights(
   return { blob, file: `${name}-${id}.safetensors` };
 }
 
-/** What a packed run may hold, and nothing else. */
-const KNOWN =
-  /^(config\.json|metrics\.jsonl|address\.txt|samples\.json|report\.html|(checkpoints|snapshots)\/[\w./-]+\.safetensors)$/;
-
 /**
- * Unpacks a run and keeps it.
+ * Unpacks a run, beside the page, and keeps it.
  * @returns its name, a new one where the old is taken
  * @throws DataError that says what is wrong with the file; then nothing is kept
  */
 export async function unpackRun(storage: Storage, file: File): Promise<string> {
-  const { unzipSync } = await import("fflate");
-  const files = Object.entries(unpacked(unzipSync, new Uint8Array(await file.arrayBuffer()), file));
-  const config = files.find(([path]) => /(^|\/)config\.json$/.test(path))?.[0];
-  if (config === undefined)
-    throw new DataError(`${file.name}: expected a config.json in it, got none`);
-  const folder = config.slice(0, -"config.json".length);
-  const wanted = folder.replace(/\/$/, "").split("/").at(-1) || file.name.replace(/\.zip$/, "");
-  const name = await freeName(storage, wanted.replaceAll(/[^\w.-]+/g, "-"));
+  const { name: wanted, files } = await unpack(file);
+  const name = await freeName(storage, wanted);
   try {
-    for (const [path, bytes] of files) {
-      const inside = path.slice(folder.length);
-      if (!path.startsWith(folder) || !KNOWN.test(inside) || inside.includes("..")) continue;
-      if (inside.endsWith(".safetensors")) decodeSafetensors(bytes, path);
-      await storage.write(`${runPath(name)}/${inside}`, bytes);
-    }
+    for (const [path, bytes] of files) await storage.write(`${runPath(name)}/${path}`, bytes);
     await readRun(storage, name, false);
   } catch (error) {
     await storage.removeFolder(runPath(name));
@@ -112,15 +97,19 @@ export async function unpackRun(storage: Storage, file: File): Promise<string> {
   return name;
 }
 
-function unpacked(
-  unzip: (bytes: Uint8Array) => Record<string, Uint8Array>,
-  bytes: Uint8Array,
-  { name }: File,
-): Record<string, Uint8Array> {
+async function unpack(file: File): Promise<PackedRun> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const worker = startWorker("unpacking");
   try {
-    return unzip(bytes);
-  } catch (error) {
-    throw new DataError(`${name}: expected a zip file, got ${(error as Error).message}`);
+    const answer = await new Promise<Unpacked>((resolve) => {
+      worker.onmessage = ({ data }: MessageEvent<Unpacked>) => resolve(data);
+      worker.onerror = ({ message }) => resolve({ kind: "refused", message });
+      worker.postMessage({ bytes, name: file.name } satisfies Packed, [bytes.buffer]);
+    });
+    if (answer.kind === "refused") throw new DataError(answer.message);
+    return answer.run;
+  } finally {
+    worker.terminate();
   }
 }
 

@@ -1,3 +1,4 @@
+import { name as checkName } from "../../experiment/checks.ts";
 import { decodeSafetensors } from "../../weights/safetensors.ts";
 import { html } from "../dom.ts";
 import { unpackRun } from "../runs/library.ts";
@@ -24,6 +25,8 @@ export async function importFile(storage: Storage, file: File): Promise<Imported
   if (!file.name.endsWith(".safetensors"))
     return { kind: "run", name: await unpackRun(storage, file) };
   const bytes = new Uint8Array(await file.arrayBuffer());
+  // Bases of several minis join their names with +.
+  checkName(file.name.replaceAll("+", "-"), "the base model's file");
   decodeSafetensors(bytes, file.name);
   await storage.write(`pretraining/${file.name}`, bytes);
   return { kind: "base", name: file.name };

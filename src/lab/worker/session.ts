@@ -14,6 +14,7 @@ import { encodeSafetensors } from "../../weights/safetensors.ts";
 import { checkpointsIn } from "../../weights/store.ts";
 import { withBases } from "../bases/bases.ts";
 import { addressOf, runPath, samplesOf, snapshotOf } from "../runs/places.ts";
+import { samplesIn } from "../runs/samples.ts";
 import type { Storage } from "../runs/storage.ts";
 import type { Gate } from "./gate.ts";
 import { createStopwatch, type Watched, watch } from "./instruments.ts";
@@ -82,9 +83,12 @@ async function showStudent(
 }
 
 /** What the rows of a run said so far. */
-async function readSamples(storage: Storage, name: string): Promise<Record<string, Sample[]>> {
+async function readSamples(
+  storage: Storage,
+  name: string,
+): Promise<Record<string, readonly Sample[]>> {
   const bytes = await storage.read(samplesOf(name));
-  return bytes ? JSON.parse(new TextDecoder().decode(bytes)) : {};
+  return bytes ? { ...samplesIn(bytes, samplesOf(name)) } : {};
 }
 
 /** @returns whether the study came to its end */

@@ -1,7 +1,7 @@
 /// <reference lib="webworker" />
 
 /** What a worker may be for. */
-export type Role = "training" | "inspecting" | "reading";
+export type Role = "training" | "inspecting" | "reading" | "unpacking";
 
 /** What a thread does with what the page sends. */
 interface Part {
@@ -12,6 +12,7 @@ interface Part {
 const parts: Readonly<Record<Role, () => Promise<Part>>> = {
   training: async () => (await import("./training.ts")) as Part,
   inspecting: async () => (await import("../program/inspecting.ts")) as Part,
+  unpacking: async () => (await import("../runs/unpacking.ts")) as Part,
   reading: async () => (await import("../tokens/reading.ts")) as Part,
 };
 
