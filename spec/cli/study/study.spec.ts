@@ -1,13 +1,16 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseOptions } from "../../../src/cli/study/options.ts";
 import type { World } from "../../../src/cli/study/runs.ts";
 import { runStudy } from "../../../src/cli/study/study.ts";
+import { claim } from "../../../src/cli/terminal/claim.ts";
 import { UsageError } from "../../../src/cli/terminal/usage.ts";
 import type { Measurement } from "../../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
+import { DataError } from "../../../src/tensor/errors.ts";
 import { tinyRecipe } from "../../experiment/tiny.ts";
 
 let folder: string;
@@ -65,7 +68,13 @@ describe("runStudy", () => {
     const { world, text } = terminal();
     expect(await runStudy(options("--name", "a"), world)).toBe(true);
     const files = await readdir(join(folder, "runs", "a"));
-    expect(files.sort()).toEqual(["checkpoints", "config.json", "metrics.jsonl", "report.html"]);
+    expect(files.sort()).toEqual([
+      ".lock",
+      "checkpoints",
+      "config.json",
+      "metrics.jsonl",
+      "report.html",
+    ]);
     expect(text()).toContain(join(folder, "runs", "a", "report.html"));
     for (const { label } of tinyRecipe.rows) expect(text()).toContain(label);
     const { weights } = await outcome("a");
@@ -108,16 +117,31 @@ describe("runStudy", () => {
 
   it("leaves a run alone that another process works on", async () => {
     await runStudy(options("--name", "a"), terminal("✓").world);
-    const mark = join(folder, "runs", "a", "running.pid");
-    await writeFile(mark, `${process.ppid}\n`);
+    const mine = await claim(join(folder, "runs", "a"));
     const named = runStudy(parseOptions(["--resume", "--name", "a"]), terminal().world);
-    await expect(named).rejects.toThrow(`got that of process ${process.ppid}`);
+    await expect(named).rejects.toThrow(`got that of process ${process.pid}`);
     const newest = runStudy(parseOptions(["--resume"]), terminal().world);
     await expect(newest).rejects.toThrow("expected a run");
-    // A process that is gone keeps nobody out.
-    await writeFile(mark, "999999999\n");
+    await mine.release();
     expect(await runStudy(parseOptions(["--resume"]), terminal().world)).toBe(true);
-    expect(await readdir(join(folder, "runs", "a"))).not.toContain("running.pid");
+  });
+
+  it("ends with an error where its folder is removed meanwhile", async () => {
+    const { world } = terminal();
+    let removed = false;
+    const { out } = world;
+    const write = (text: string): boolean => {
+      if (!removed && text.includes("✓")) {
+        removed = true;
+        rmSync(join(folder, "runs"), { recursive: true });
+      }
+      return out.write(text);
+    };
+    const gone = runStudy(options("--name", "a"), {
+      ...{ ...world, out: { ...out, write } },
+    });
+    await expect(gone).rejects.toThrow(DataError);
+    await expect(gone).rejects.toThrow("got none: its folder was removed");
   });
 
   it("runs the smoke study when asked to", async () => {

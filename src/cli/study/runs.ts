@@ -5,8 +5,8 @@ import { fullRecipe } from "../../experiment/recipes/full.ts";
 import { miniRecipe } from "../../experiment/recipes/minis.ts";
 import { smokeRecipe } from "../../experiment/recipes/smoke.ts";
 import { createRun, listRuns, reopenRun } from "../../experiment/runs/directory.ts";
-import type { RunDirectory } from "../../experiment/runs/run.ts";
-import { workerOf } from "../terminal/claim.ts";
+import type { RunConfig, RunDirectory } from "../../experiment/runs/run.ts";
+import { type Claim, claim, workerOf } from "../terminal/claim.ts";
 import type { Output } from "../terminal/command.ts";
 import { UsageError } from "../terminal/usage.ts";
 import type { Options } from "./options.ts";
@@ -32,20 +32,42 @@ function recipeOf({ smoke, target, priors }: Options): Recipe {
   return smoke ? smokeRecipe : fullRecipe;
 }
 
+/** A run, and the claim that keeps it to this process. */
+export interface Claimed {
+  readonly run: RunDirectory;
+  readonly claim: Claim;
+}
+
 /** Starts the run that the command line asks for. */
-export async function begin(options: Options, world: World, engine: Engine): Promise<RunDirectory> {
+export async function begin(options: Options, world: World, engine: Engine): Promise<Claimed> {
   const recipe = world.recipe ?? recipeOf(options);
   const started = new Date().toISOString();
   const time = started.slice(0, 19).replace("T", "-").replaceAll(":", "");
-  const name = options.name ?? `${recipe.name}-${time}`;
-  return createRun(join(runsOf(world), name), {
+  const path = join(runsOf(world), options.name ?? `${recipe.name}-${time}`);
+  const config: RunConfig = {
     recipe,
     seeds: options.seeds ?? [0],
     backend: engine.backend,
     device: engine.description,
     versions: world.versions,
     started,
-  });
+  };
+  return claimed(path, () => createRun(path, config));
+}
+
+/** Goes on with a run, as its files are now that nobody else works on it. */
+export const goOn = ({ path }: RunDirectory): Promise<Claimed> =>
+  claimed(path, () => reopenRun(path));
+
+/** Claims a run before it is opened: of two that begin the same one, the second changes nothing. */
+async function claimed(path: string, open: () => Promise<RunDirectory>): Promise<Claimed> {
+  const mine = await claim(path);
+  try {
+    return { run: await open(), claim: mine };
+  } catch (error) {
+    await mine.release();
+    throw error;
+  }
 }
 
 /** The run that was named, or the newest that has not finished and that nobody works on. */

@@ -10,13 +10,12 @@ import { duration } from "../../experiment/summary/format.ts";
 import { summarize } from "../../experiment/summary/summary.ts";
 import { checkpointFolder } from "../../weights/files.ts";
 import { backendNamed } from "../terminal/backend.ts";
-import { claim } from "../terminal/claim.ts";
 import type { Command } from "../terminal/command.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { createDisplay } from "./display.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
-import { begin, nameOf, reopen, type World } from "./runs.ts";
+import { begin, type Claimed, goOn, nameOf, reopen, type World } from "./runs.ts";
 import { renderNotes, renderTable } from "./table.ts";
 
 /** The default: what `anchorgrad` does without a command's name. */
@@ -33,17 +32,17 @@ export async function runStudy(options: Options, world: World): Promise<boolean>
   const resumed = options.resume ? await reopen(options, world) : undefined;
   const engine = await createEngine(engineOptions(options, resumed?.config));
   try {
-    const run = resumed ?? (await begin(options, world, engine));
-    expectSameBackend(run.config, engine);
-    const giveBack = await claim(run.path);
+    if (resumed) expectSameBackend(resumed.config, engine);
+    const { run, claim } = resumed ? await goOn(resumed) : await begin(options, world, engine);
     try {
       world.out.write(`${headline(run.config, engine, resumed)}\n`);
       const start = performance.now();
-      const finished = await follow(engine, run, world);
+      const finished = await follow(engine, { run, claim }, world);
+      await claim.check();
       await conclude(run, world, finished, (performance.now() - start) / 1000);
       return finished;
     } finally {
-      await giveBack();
+      await claim.release();
     }
   } finally {
     await engine.close();
@@ -73,7 +72,7 @@ async function conclude(
 const { NO_COLOR: noColor } = process.env;
 
 /** Records and shows measurements until there are no more, or until the signal. */
-async function follow(engine: Engine, run: RunDirectory, world: World): Promise<boolean> {
+async function follow(engine: Engine, { run, claim }: Claimed, world: World): Promise<boolean> {
   const { recipe, seeds } = run.config;
   const finished = run.measurements.filter((m): m is RowResult => m.kind === "row");
   const display = createDisplay({
@@ -91,6 +90,7 @@ async function follow(engine: Engine, run: RunDirectory, world: World): Promise<
   });
   try {
     for await (const measurement of measurements) {
+      await claim.check();
       await run.record(measurement);
       display.show(measurement);
       // Engines may resolve without the event loop; signals need it.

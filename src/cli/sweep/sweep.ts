@@ -9,7 +9,7 @@ import { processes } from "../../experiment/sweep/processes.ts";
 import { runSweep } from "../../experiment/sweep/runSweep.ts";
 import { openSweep, type SweepDirectory } from "../../experiment/sweep/sweep.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { claim } from "../terminal/claim.ts";
+import { type Claim, claim } from "../terminal/claim.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeMachine } from "../terminal/machine.ts";
 import { ownVersions } from "../terminal/version.ts";
@@ -21,7 +21,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const { folder, out } = terminal;
   const options = await readSweepOptions(args, folder);
   const path = join(folder, "runs", options.name);
-  const giveBack = await claim(path);
+  const mine = await claim(path);
   try {
     const directory = await open(path, options);
     const { jobs, finished } = directory;
@@ -31,7 +31,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
       `anchorgrad: the ${options.name} sweep, ${jobs.length} rows${kept}; ${count} ${count === 1 ? "process" : "processes"}\n`,
     );
     const start = performance.now();
-    const failed = await follow(directory, options, terminal);
+    const failed = await follow(directory, options, terminal, mine);
+    await mine.check();
     const seconds = (performance.now() - start) / 1000;
     if (terminal.signal.aborted) {
       out.write("Stopped. The same command goes on from here.\n");
@@ -45,7 +46,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
       );
     return true;
   } finally {
-    await giveBack();
+    await mine.release();
   }
 }
 
@@ -68,6 +69,7 @@ async function follow(
   directory: SweepDirectory,
   { name, engine, keepWeights, processes: count }: SweepOptions,
   { out, folder, signal }: Terminal,
+  mine: Claim,
 ): Promise<number> {
   const { jobs, finished, runOf, runs } = directory;
   const scheduler = processes({
@@ -84,6 +86,7 @@ async function follow(
   try {
     for await (const event of runSweep(jobs, scheduler, { finished, signal })) {
       const run = runOf(event.job);
+      if (event.kind !== "measured") await mine.check();
       if (event.kind === "finished") for (const m of event.measurements) await run.record(m);
       const error = errorOf(event.job, event);
       if (error) {
