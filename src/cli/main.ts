@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { visibleLines } from "../experiment/escape.ts";
-import { DataError } from "../tensor/errors.ts";
 import { commandOf, globalUsage } from "./commands.ts";
+import { endWithOutput, failureText } from "./terminal/failure.ts";
 import { UsageError } from "./terminal/usage.ts";
 import { ownVersions } from "./terminal/version.ts";
 
@@ -10,6 +9,7 @@ const INTERRUPTED = 130;
 
 async function main(line: readonly string[]): Promise<number> {
   const { stdout: out, stderr: err } = process;
+  endWithOutput(out, err, (code) => process.exit(code));
   const { command, args } = commandOf(line);
   if (args.includes("--help") || args.includes("-h")) {
     out.write(command.name === line[0] ? command.usage : `${command.usage}${globalUsage}`);
@@ -19,11 +19,6 @@ async function main(line: readonly string[]): Promise<number> {
     out.write(`${(await ownVersions())["anchorgrad"]}\n`);
     return 0;
   }
-  // Whoever reads the output, such as `head`, may have had enough.
-  out.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(0);
-  });
   const folder = process.cwd();
   const terminal = { out, err, folder, signal: interruption(), fetch: globalThis.fetch };
   return (await command.run(args, terminal)) ? 0 : INTERRUPTED;
@@ -32,7 +27,7 @@ async function main(line: readonly string[]): Promise<number> {
 /** Aborted by the first signal to stop. */
 function interruption(): AbortSignal {
   const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const)
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(name, () => {
       // The second one does not wait for the measurement at hand.
       if (stop.signal.aborted) process.exit(INTERRUPTED);
@@ -45,8 +40,6 @@ function interruption(): AbortSignal {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const expected = error instanceof UsageError || error instanceof DataError;
-  const what = expected ? error.message : `${error instanceof Error ? error.stack : error}`;
-  process.stderr.write(`anchorgrad: ${visibleLines(what)}\n`);
+  process.stderr.write(failureText(error));
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

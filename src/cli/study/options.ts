@@ -9,7 +9,9 @@ import {
   oneOf,
   readKnobs,
   seedList,
+  whole,
 } from "../terminal/knobs.ts";
+import { MOST_THREADS } from "../terminal/start.ts";
 import { UsageError } from "../terminal/usage.ts";
 
 /** What the base of a mini's study is to keep. */
@@ -27,13 +29,6 @@ ${priorNames.slice(5).join(", ")}`,
   },
 };
 
-const threads: Knob<number> = {
-  value: "<n>",
-  about: "threads of the wasm backend (default: as many as cores)",
-  expected: "a count of at least 1",
-  read: (given) => (/^\d{1,9}$/.test(given) && Number(given) >= 1 ? Number(given) : undefined),
-};
-
 const knobs = {
   smoke: flag("the small study"),
   target: oneOf(`fine-tunes for ${miniNames.join(", ")}`, miniNames, "<mini>"),
@@ -46,7 +41,7 @@ const knobs = {
     BACKENDS,
     "<name>",
   ),
-  threads,
+  threads: whole("threads of the wasm backend (default: as many as cores)", 1, MOST_THREADS),
 };
 
 /** What the command line asks for. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { createEngine, type EngineOptions } from "../../engines/create.ts";
+import type { EngineOptions } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { experiment } from "../../experiment/experiment.ts";
 import type { RowResult } from "../../experiment/measurements.ts";
@@ -11,6 +11,7 @@ import { summarize } from "../../experiment/summary/summary.ts";
 import { checkpointFolder } from "../../weights/files.ts";
 import { backendNamed } from "../terminal/backend.ts";
 import type { Command } from "../terminal/command.ts";
+import { startEngine } from "../terminal/start.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { createDisplay } from "./display.ts";
@@ -30,7 +31,8 @@ export const study: Command = {
 /** @returns whether the study came to its end */
 export async function runStudy(options: Options, world: World): Promise<boolean> {
   const resumed = options.resume ? await reopen(options, world) : undefined;
-  const engine = await createEngine(engineOptions(options, resumed?.config));
+  const engine = await startEngine(engineOptions(options, resumed?.config), world.signal);
+  if (!engine) return false;
   try {
     if (resumed) expectSameBackend(resumed.config, engine);
     const { run, claim } = resumed ? await goOn(resumed) : await begin(options, world, engine);

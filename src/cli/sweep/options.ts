@@ -16,14 +16,18 @@ import {
   type Values,
   whole,
 } from "../terminal/knobs.ts";
+import { MOST_THREADS } from "../terminal/start.ts";
 import { UsageError } from "../terminal/usage.ts";
+
+/** Each of them is a Node of its own, with an engine. */
+const MOST_PROCESSES = Math.max(256, availableParallelism());
 
 const knobs = {
   name: fileName("the sweep's folder under runs/ (default: the sweep's name)"),
   seeds: seedList("reported seeds: how many, or which ones (7,8,9 or 7,)"),
   tuningSeeds: seedList("seeds on which each family's row is chosen"),
-  processes: whole("jobs at a time (default: as many as cores)", 1, 1024),
-  threads: whole("threads of each process (default: cores / processes)", 1, 1024),
+  processes: whole("jobs at a time (default: as many as cores)", 1, MOST_PROCESSES),
+  threads: whole("threads of each process (default: cores / processes)", 1, MOST_THREADS),
   backend: oneOf("where to compute (default: wasm)", BACKENDS, "<name>"),
   keepWeights: flag("keep the weights of all rows, not only those that others need"),
 };

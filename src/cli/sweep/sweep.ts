@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { createEngine } from "../../engines/create.ts";
 import type { RowResult } from "../../experiment/measurements.ts";
 import { baseOf } from "../../experiment/recipe.ts";
 import { checkpointsOf, type Failure } from "../../experiment/runs/run.ts";
@@ -12,6 +11,7 @@ import { DataError } from "../../tensor/errors.ts";
 import { type Claim, claim } from "../terminal/claim.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeMachine } from "../terminal/machine.ts";
+import { startEngine } from "../terminal/start.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { createSweepDisplay } from "./display.ts";
 import { showTargets } from "./joint.ts";
@@ -23,7 +23,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const path = join(folder, "runs", options.name);
   const mine = await claim(path);
   try {
-    const directory = await open(path, options);
+    const directory = await open(path, options, terminal.signal);
+    if (!directory) return false;
     const { jobs, finished } = directory;
     const kept = finished.size > 0 ? `, ${finished.size} of them finished before` : "";
     const { processes: count } = options;
@@ -51,8 +52,13 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
 }
 
 /** The engine is started here once, so that one that cannot start is an error of the command. */
-async function open(path: string, { sweep, engine: wanted }: SweepOptions) {
-  const engine = await createEngine(wanted);
+async function open(
+  path: string,
+  { sweep, engine: wanted }: SweepOptions,
+  signal: AbortSignal,
+): Promise<SweepDirectory | undefined> {
+  const engine = await startEngine(wanted, signal);
+  if (!engine) return undefined;
   const { backend, description: device } = engine;
   await engine.close();
   return openSweep(path, sweep, {

@@ -5,19 +5,11 @@ import { setImmediate } from "node:timers/promises";
 import { DataError } from "../../tensor/errors.ts";
 import { makeFolder } from "../../weights/files.ts";
 import type { Output } from "./command.ts";
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  EISDIR: "a folder",
-  EACCES: "no permission",
-  ENOTDIR: "a file where a folder should be",
-  ENOSPC: "no space left",
-  EROFS: "a read-only place",
-};
+import { reasonOf } from "./failure.ts";
 
 /** Says of a file what the system said of it; other errors stay as they are. */
 function refused(path: string, expected: string, error: unknown): unknown {
-  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ""];
+  const reason = reasonOf(error);
   return reason === undefined
     ? error
     : new DataError(`${path}: expected ${expected}, got ${reason}`);

@@ -28,6 +28,9 @@ interface Recording {
   launches: number;
 }
 
+/** So long, ms, a failed reading waits to hear that the device is lost. */
+const LAST_WORDS = 200;
+
 /**
  * GPU.js on WebGPU: it opens the device and translates kernels to WGSL, but those that bring a shader of
  * their own; the shaders around them and their launches are the engine's, so that cells can read four
@@ -102,6 +105,10 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
         "webgpu: the GPU device was lost and its tensors with it; create a new engine",
       );
   }
+
+  /** What is under way fails before the device says that it was lost, or that a page destroyed it. */
+  const lastWords = (): Promise<unknown> =>
+    Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, LAST_WORDS))]);
 
   function checkSize(elements: number): void {
     if (elements > most)
@@ -179,7 +186,8 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       const size = Math.max(1, elements) * 4;
       const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
       copy(storage, staging, size);
-      await staging.mapAsync(MODE_READ).catch((error: Error) => {
+      await staging.mapAsync(MODE_READ).catch(async (error: Error) => {
+        await lastWords();
         checkLost();
         throw new Error(`webgpu: ${error.message}`, { cause: error });
       });

@@ -5,6 +5,8 @@ export interface WebGpuDevice extends EventTarget {
     readonly maxBufferSize: number;
     readonly minStorageBufferOffsetAlignment: number;
   };
+  /** Resolves when it is gone, for whatever reason. */
+  readonly lost: Promise<unknown>;
   readonly queue: {
     writeBuffer(buffer: RawBuffer, offset: number, data: Float32Array): void;
     submit(commands: readonly unknown[]): void;

@@ -1,0 +1,73 @@
+import { visibleLines } from "../../experiment/escape.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { UsageError } from "./usage.ts";
+
+/** What the system says of files, places and itself, in words. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EISDIR: "a folder",
+  EACCES: "no permission",
+  EPERM: "no permission",
+  ENOTDIR: "a file where a folder should be",
+  ENOSPC: "no space left",
+  EDQUOT: "no space left of this user's",
+  EFBIG: "a file that is too large",
+  EROFS: "a read-only place",
+  EMFILE: "no file handles left for this process (ulimit -n)",
+  ENFILE: "no file handles left on this machine",
+  EAGAIN: "no processes or threads left (ulimit -u)",
+  ENOMEM: "no memory left",
+  ENAMETOOLONG: "a name that is too long",
+  ELOOP: "links that go round",
+  EIO: "an error of the disk",
+  ERR_WORKER_OUT_OF_MEMORY: "no memory left for a thread",
+  ERR_WORKER_INIT_FAILED: "no memory or handles left for a thread",
+};
+
+/** What the system says of a file or of itself; undefined for other errors. */
+export function reasonOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  if (Object.hasOwn(reasons, code)) return reasons[code];
+  // Engines say it in many ways: `ulimit -v`, a container's limit.
+  return /could not allocate|allocation failed|out of memory/i.test(error.message)
+    ? "no memory left"
+    : undefined;
+}
+
+/** What a command that failed says: one line for what people can mend, the stack for a fault of ours. */
+export function failureText(error: unknown): string {
+  return `anchorgrad: ${visibleLines(whatFailed(error))}\n`;
+}
+
+function whatFailed(error: unknown): string {
+  if (error instanceof UsageError || error instanceof DataError) return error.message;
+  const reason = reasonOf(error);
+  if (reason === undefined) return error instanceof Error ? `${error.stack}` : `${error}`;
+  const { path, syscall, message } = error as NodeJS.ErrnoException;
+  if (path === undefined && syscall === undefined)
+    return `expected memory, got ${reason} (${message})`;
+  return `${path ?? syscall}: expected a place to work in, got ${reason}`;
+}
+
+/** A stream whose errors end the process. */
+type Stream = Pick<NodeJS.WriteStream, "on">;
+
+/**
+ * Ends the process when its output cannot be written: quietly where whoever reads it, such as
+ * `head`, has had enough; with a line where there is no space. Without its notes it goes on.
+ */
+export function endWithOutput(
+  out: Stream,
+  err: Stream & { write(text: string): unknown },
+  exit: (code: number) => void,
+): void {
+  out.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") return exit(0);
+    err.write(
+      `anchorgrad: output: expected a place to write to, got ${reasonOf(error) ?? error.message}\n`,
+    );
+    exit(1);
+  });
+  err.on("error", () => {});
+}
