@@ -79,6 +79,49 @@ describe("checkRecipe", () => {
       'recipe.rows[0].method: expected the base first, got "sft"',
     ],
     [
+      "heads that do not divide the width",
+      (r) => Object.assign(r["model"] as Json, { heads: 3 }),
+      "recipe.model.heads: expected a divisor of width 32, got 3",
+    ],
+    [
+      "a context of 2",
+      (r) => Object.assign(r["model"] as Json, { contextLength: 2 }),
+      "recipe.model.contextLength: expected at least 13, the longest question and answer",
+    ],
+    [
+      "a batch larger than the data",
+      (r) => Object.assign(r["fineTuning"] as Json, { batchSize: 1000, examples: 10 }),
+      "recipe.fineTuning.batchSize: expected at most its 10 examples, got 1000",
+    ],
+    [
+      "a model of 10¹³ parameters",
+      (r) => Object.assign(r["model"] as Json, { width: 2 ** 20, layers: 2 }),
+      "recipe.model: expected at most 1000000000 parameters, got 8796851142656",
+    ],
+    [
+      "a row whose id is a path",
+      (r) => Object.assign(rowOf(r, "moving"), { id: "../../up" }),
+      'recipe.rows[7] (../../up).id: expected letters, digits, dots, - and _, got "../../up"',
+    ],
+    [
+      "a name that no folder could have",
+      (r) => Object.assign(r, { name: "a".repeat(101) }),
+      "recipe.name: expected a name of at most 100 characters",
+    ],
+    [
+      "a label that a terminal would obey",
+      (r) => Object.assign(rowOf(r, "moving"), { label: "a\u001b[2J" }),
+      "expected a text without control characters",
+    ],
+    [
+      "a knob that nobody knows",
+      (r) =>
+        Object.assign(r, {
+          suite: { priors: ["rev"], targets: ["mini-igsm"], knobs: { "mini-igsm": { moduls: 5 } } },
+        }),
+      'recipe.suite.knobs.mini-igsm: expected knobs of modulus, op, depth, width, maxEdge, maxOperands, worlds, split, direct, got "moduls"',
+    ],
+    [
       "a headline that is no row",
       (r) => Object.assign(r, { headline: "best" }),
       "recipe.headline: expected the id of a row: base, sft-5e-3,",

@@ -101,7 +101,7 @@ describe("samplesIn", () => {
     ["{", "f: expected JSON, got "],
     ['{"a":{}}', "f: samples.a: expected a list, got {}"],
     ['{"a":[{}]}', "f: samples.a[0].skill: expected a text, got nothing"],
-    ['{"a":[],"a":[]}', 'f:1: expected each name once, got "a" again'],
+    ['{"a":[],"a":[]}', "f: a: expected a key once, got it twice"],
     ['{"../a":[]}', "f: samples: expected letters, digits, dots, - and _"],
   ])("refuses %s", (json, message) => {
     expect(() => samplesIn(bytes(json), "f")).toThrow(DataError);

@@ -1,5 +1,5 @@
 import { objectives } from "../anchored/objectives/methods.ts";
-import { completeConfig } from "../nn/config.ts";
+import { completeConfig } from "../nn/completeConfig.ts";
 import { isMini, type MiniKnobs, type MiniName } from "../tasks/study/minis.ts";
 import { lengthsOf, type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";

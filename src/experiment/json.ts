@@ -1,24 +1,19 @@
 import { DataError } from "../tensor/errors.ts";
-import { parseJson } from "../weights/json.ts";
-
-/** Nothing that is written here is nested so deep. */
-const DEEPEST = 32;
+import { parseJson } from "../text/jsonl.ts";
 
 /**
- * JSON of a file that somebody may have written by hand: no key twice, no integer that a number
- * cannot hold.
- * @param file its path, for messages
- * @param line of the file, where it holds several
- * @throws DataError with the file and line, what was expected and what stands there
+ * JSON of a file that somebody may have written by hand, of which nothing is lost: no key twice, no
+ * integer that a number cannot hold.
+ * @param file its path, for messages, with a line where it holds several: `metrics.jsonl:3`
+ * @throws DataError with the file and field, what was expected and what stands there
  */
-export function readJson(text: string, file: string, line?: number): unknown {
-  const refuse = (index: number, expected: string, got: string): never => {
-    const at = line ?? (index > 0 ? text.slice(0, index).split("\n").length : undefined);
-    throw new DataError(
-      `${file}${at === undefined ? "" : `:${at}`}: expected ${expected}, got ${got}`,
-    );
-  };
-  return parseJson(text, DEEPEST, refuse, { exact: true });
+export function readJson(text: string, file: string): unknown {
+  try {
+    return parseJson(text, file);
+  } catch (error) {
+    if (!(error instanceof DataError) || error.message.startsWith(`${file}: `)) throw error;
+    throw new DataError(`${file}: ${error.message}`);
+  }
 }
 
 /** The text of a file. @throws DataError for bytes that are no UTF-8 */

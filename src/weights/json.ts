@@ -6,15 +6,9 @@ type RefuseText = (index: number, expected: string, got: string) => never;
 /**
  * JSON from files that nobody vouches for. Beyond `JSON.parse`: no key twice in an object, where
  * parsers disagree about which one counts, and no deep nesting.
- * @param exact refuses integers that a number cannot hold, too
  */
-export function parseJson(
-  text: string,
-  deepest: number,
-  refuse: RefuseText,
-  { exact = false }: { readonly exact?: boolean } = {},
-): unknown {
-  scan(text, deepest, refuse, exact);
+export function parseJson(text: string, deepest: number, refuse: RefuseText): unknown {
+  scan(text, deepest, refuse);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -24,7 +18,7 @@ export function parseJson(
 }
 
 /** Walks over the tokens of a text; leaves it to the parser to refuse what is no JSON. */
-function scan(text: string, deepest: number, refuse: RefuseText, exact: boolean): void {
+function scan(text: string, deepest: number, refuse: RefuseText): void {
   /** The keys so far of each open object; undefined for an open array. */
   const open: (Set<string> | undefined)[] = [];
   let isKey = false;
@@ -57,24 +51,8 @@ function scan(text: string, deepest: number, refuse: RefuseText, exact: boolean)
         i = end - 1;
         break;
       }
-      default: {
-        const number = numberAt(text, i);
-        if (number === "") break;
-        if (exact && !isHeld(number)) refuse(i, "an integer within ±(2^53 − 1)", number);
-        i += number.length - 1;
-      }
     }
 }
-
-const NUMBER = /-?\d[\d.eE+-]*/y;
-
-function numberAt(text: string, i: number): string {
-  NUMBER.lastIndex = i;
-  return NUMBER.exec(text)?.[0] ?? "";
-}
-
-const isHeld = (number: string): boolean =>
-  Number.isSafeInteger(Number(number)) || !/^-?\d+$/.test(number);
 
 /** Behind the closing quote of the string that begins at `start`. */
 function endOfString(text: string, start: number): number | undefined {

@@ -112,7 +112,9 @@ describe("a run directory", () => {
     await writeFile(metrics, `${await readFile(metrics, "utf8")}{"kind":"ro`);
     await expect(reopenRun(run.path)).rejects.toThrow(`${metrics}:2: expected JSON`);
     await writeFile(join(run.path, "config.json"), "{}");
-    await expect(reopenRun(run.path)).rejects.toThrow(/config.json: recipe: expected an object, got nothing/);
+    await expect(reopenRun(run.path)).rejects.toThrow(
+      /config.json: recipe: expected an object, got nothing/,
+    );
   });
 });
 
@@ -152,5 +154,52 @@ describe("listRuns", () => {
       await utimes(join(folder, name, "config.json"), 1000 - i, 1000 - i);
     const names = (await listRuns(folder)).map((path) => path.slice(folder.length + 1));
     expect(names).toEqual(["b", "c", "a"]);
+  });
+});
+
+describe("a run's files that somebody changed", () => {
+  it.each<[string, string, string]>([
+    ["config.json", '"backend": "reference"', "config.json: config.backend: expected one of auto,"],
+    ["config.json", '"name": "tiny"', "config.json: recipe.name: expected letters, digits, dots"],
+    ["config.json", '"id": "base"', "config.json: recipe.rows[0]"],
+    ["metrics.jsonl", '"row":"base"', "metrics.jsonl:1: row.row: expected letters, digits, dots"],
+    [
+      "metrics.jsonl",
+      '"kind":"row"',
+      "metrics.jsonl:1: measurement.kind: expected one of progress,",
+    ],
+  ])("are refused with file and field: %s, %s", async (file, field, message) => {
+    const run = await createRun(join(folder, "a"), config);
+    await run.record(row(0, "base"));
+    const path = join(run.path, file);
+    const text = await readFile(path, "utf8");
+    expect(text).toContain(field);
+    const value = field.replace(
+      /:\s*".*"$/,
+      (old) => `${old.slice(0, old.indexOf('"'))}"../../up"`,
+    );
+    await writeFile(path, text.replace(field, value));
+    await expect(reopenRun(run.path)).rejects.toThrow(DataError);
+    await expect(reopenRun(run.path)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['{"seeds": [0], "seeds": [1]}', "config.json: seeds: expected a key once, got it twice"],
+    [
+      '{"seeds": [9007199254740993]}',
+      "config.json: seeds[0]: expected an integer that a double has",
+    ],
+    ['{"seeds": ', "config.json: expected JSON, got "],
+  ])("lose nothing without a word: %s", async (text, message) => {
+    const run = await createRun(join(folder, "a"), config);
+    await writeFile(join(run.path, "config.json"), text);
+    await expect(reopenRun(run.path)).rejects.toThrow(message);
+  });
+
+  it("keep what training left without a number, as such", async () => {
+    const run = await createRun(join(folder, "a"), config);
+    await run.record({ ...row(0, "base"), klFromBase: Number.NaN });
+    const [again] = (await reopenRun(run.path)).measurements;
+    expect(again).toEqual({ ...row(0, "base"), klFromBase: Number.NaN });
   });
 });

@@ -119,8 +119,9 @@ async function readMetrics(files: Files, path: string, config: RunConfig): Promi
     .split("\n")
     .flatMap((line, i) => {
       if (line === "") return [];
-      const json = readJson(line, path, i + 1);
-      return [measurementOf(inFile(`${path}:${i + 1}`, () => check(json)))];
+      const place = `${path}:${i + 1}`;
+      const json = readJson(line, place);
+      return [measurementOf(inFile(place, () => check(json)))];
     });
 }
 
