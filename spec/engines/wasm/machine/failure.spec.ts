@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { Plan } from "../../../../src/compile/plan.ts";
 import { createWasmDevice } from "../../../../src/engines/wasm/device.ts";
+import { hostOf } from "../../../../src/engines/wasm/machine/threads.ts";
 
 /** Claims that an input of one element has 64 × 2²⁴: whoever sums a row reads beyond the memory. */
 const lying: Plan = {
@@ -31,3 +35,26 @@ test("a trap, on whichever thread, is an error and no endless wait", async () =>
     await expect(program.run([input])).rejects.toThrow(/out of bounds|a worker failed/);
   }
 });
+
+/** Says where it is, and then waits for ever. */
+const WAITING = `
+const { parentPort } = require("node:worker_threads");
+parentPort.postMessage("/proc/" + require("node:fs").readlinkSync("/proc/thread-self"));
+parentPort.on("message", () => {});
+`;
+
+test.runIf(existsSync("/proc/thread-self"))(
+  "a worker that ends without a word, by force or for want of memory, is an error too",
+  async () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    const worker = new Worker(WAITING, { eval: true });
+    const [place] = (await once(worker, "message")) as [string];
+    const { sleep } = hostOf(memory, [place]);
+    // It lives: whoever waits for it goes on waiting.
+    expect(() => sleep(4, 0)).not.toThrow();
+    await worker.terminate();
+    expect(() => sleep(4, 0)).toThrow("wasm: a worker failed, and what it computed is lost");
+    // And it does not come back.
+    expect(() => sleep(4, 1)).toThrow("wasm: a worker failed");
+  },
+);

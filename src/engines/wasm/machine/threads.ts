@@ -1,4 +1,5 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
+import { builtin } from "../../builtin.ts";
 import { maySleep, workerThreads } from "./host.ts";
 import type { Memory } from "./memory.ts";
 import type { Kernels } from "./module.ts";
@@ -13,13 +14,13 @@ export interface Threads {
 
 /** What a worker runs: Node gives it `workerData`, a page sends a message. */
 const WORKER = `
-const begin = ({ module, memory, scratch }, ready) => {
+const begin = ({ module, memory, scratch }, ready, place) => {
   const words = new Int32Array(memory.buffer);
   const sleep = (address, value) => void Atomics.wait(words, address >> 2, value);
   const wake = (address) => void Atomics.notify(words, address >> 2);
   const { exports } = new WebAssembly.Instance(module, { env: { memory, sleep, wake } });
   exports.initialize(scratch);
-  ready();
+  ready(place);
   try {
     exports.serve();
   } catch (error) {
@@ -29,23 +30,39 @@ const begin = ({ module, memory, scratch }, ready) => {
 };
 if (typeof require === "function") {
   const { parentPort, workerData } = require("node:worker_threads");
-  begin(workerData, () => parentPort.postMessage("ready"));
+  let place = "";
+  try {
+    place = "/proc/" + require("node:fs").readlinkSync("/proc/thread-self");
+  } catch {}
+  begin(workerData, (at) => parentPort.postMessage(at), place);
 } else onmessage = ({ data }) => begin(data, () => postMessage("ready"));
 `;
 
 /** How long this thread sleeps before it looks whether a worker has failed, ms. */
 const PATIENCE = 1000;
 
-/** What the kernels ask of this thread; one that may not sleep goes on looking. */
-function hostOf(memory: WebAssembly.Memory) {
+const lost = (): never => {
+  throw new Error("wasm: a worker failed, and what it computed is lost; start a new engine");
+};
+
+/**
+ * What the kernels ask of this thread; one that may not sleep goes on looking.
+ * @param places of the workers in /proc, where there is one: a thread that was ended by force, or for
+ *   want of memory, says nothing, and events come to nobody who is in a program
+ */
+export function hostOf(memory: WebAssembly.Memory, places: readonly string[]) {
+  const fs = builtin<typeof import("node:fs")>("node:fs");
   // Control words are where memory begins: this view serves even after it has grown.
   const words = new Int32Array(memory.buffer);
   const mayWait = maySleep();
   return {
     sleep(address: number, value: number): void {
-      if (mayWait) Atomics.wait(words, address >> 2, value, PATIENCE);
-      if (Atomics.load(words, abi.FAILED / 4) !== 0)
-        throw new Error("wasm: a worker failed, and what it computed is lost; start a new engine");
+      const late = mayWait && Atomics.wait(words, address >> 2, value, PATIENCE) === "timed-out";
+      if (Atomics.load(words, abi.FAILED / 4) !== 0) lost();
+      if (late && !places.every((place) => fs?.existsSync(place))) {
+        Atomics.store(words, abi.FAILED / 4, 1);
+        lost();
+      }
     },
     wake: (address: number): void => void Atomics.notify(words, address >> 2),
   };
@@ -57,8 +74,11 @@ interface WorkerSeed {
   readonly scratch: number;
 }
 
-/** Ends a worker. */
-type End = () => unknown;
+interface Started {
+  /** Where /proc shows its thread; empty where it cannot be seen. */
+  readonly place: string;
+  end(): unknown;
+}
 
 /** Starts the kernels on `count` threads; all are ready when the promise resolves. */
 export async function startThreads(
@@ -66,12 +86,13 @@ export async function startThreads(
   { memory, heap, words }: Memory,
   count: number,
 ): Promise<Threads> {
-  const imports = { env: { memory, ...hostOf(memory) } };
+  const places: string[] = [];
+  const imports = { env: { memory, ...hostOf(memory, places) } };
   const kernels = new WebAssembly.Instance(module, imports).exports as unknown as Kernels;
   const bytes: number = kernels.SCRATCH_BYTES.value;
   const scratch = heap.allocate(count * bytes);
   kernels.initialize(scratch);
-  const ends = await Promise.all(
+  const workers = await Promise.all(
     Array.from({ length: count - 1 }, (_, i) =>
       startWorker({
         module,
@@ -80,23 +101,24 @@ export async function startThreads(
       }),
     ),
   );
+  places.push(...workers.flatMap(({ place }) => (place === "" ? [] : [place])));
   return {
     count,
     start: kernels.start,
     async close() {
       // An empty program ends the workers' loops.
-      if (ends.length > 0) {
+      if (workers.length > 0) {
         Atomics.store(words(), abi.PROGRAM / 4, 0);
         Atomics.store(words(), abi.OPEN / 4, 1);
         Atomics.add(words(), abi.EPOCH / 4, 1);
         Atomics.notify(words(), abi.EPOCH / 4);
       }
-      await Promise.all(ends.map((end) => end()));
+      await Promise.all(workers.map(({ end }) => end()));
     },
   };
 }
 
-function startWorker(seed: WorkerSeed): Promise<End> {
+function startWorker(seed: WorkerSeed): Promise<Started> {
   const node = workerThreads();
   return node ? startNodeWorker(node, seed) : startWebWorker(seed);
 }
@@ -104,25 +126,25 @@ function startWorker(seed: WorkerSeed): Promise<End> {
 function startNodeWorker(
   { Worker }: typeof import("node:worker_threads"),
   seed: WorkerSeed,
-): Promise<End> {
+): Promise<Started> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(WORKER, { eval: true, workerData: seed });
     worker.once("error", reject);
-    worker.once("message", () => {
+    worker.once("message", (place: string) => {
       worker.unref(); // an idle engine does not keep the process alive
-      resolve(() => worker.terminate());
+      resolve({ place, end: () => worker.terminate() });
     });
   });
 }
 
-function startWebWorker(seed: WorkerSeed): Promise<End> {
+function startWebWorker(seed: WorkerSeed): Promise<Started> {
   return new Promise((resolve, reject) => {
     const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
     const worker = new Worker(url);
     worker.onerror = ({ message }) => reject(new Error(`wasm: a worker failed: ${message}`));
     worker.onmessage = () => {
       URL.revokeObjectURL(url);
-      resolve(() => worker.terminate());
+      resolve({ place: "", end: () => worker.terminate() });
     };
     worker.postMessage(seed);
   });
