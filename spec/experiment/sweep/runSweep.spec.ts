@@ -71,7 +71,7 @@ describe("runSweep", () => {
       fc.asyncProperty(capacity, dice, fc.nat(60), async (room, order, cut) => {
         const config = {
           ...{ recipe, seeds: [0], tuningSeeds: [1], backend: "reference", device: "" },
-          ...{ versions: {}, started: "" },
+          ...{ versions: {}, started: "2026-01-02T03:04:05.000Z" },
         };
         const files = memory();
         await createRunIn(files, "run", config);
