@@ -83,6 +83,8 @@ export interface Execution {
   /** Where temporaries lie, by buffer, and the bytes of all. */
   readonly memory?: {
     readonly offsets: ReadonlyMap<number, number>;
+    /** The steps that write them: of a chain, which is computed together, the last. */
+    readonly written?: ReadonlyMap<number, number>;
     readonly bytes: number;
   };
   readonly sources?: readonly CompiledSource[];
@@ -133,7 +135,8 @@ export function listingOf(
         name: nameOf(plan, i),
         kind,
         bytes: 4 * elements,
-        ...at(lives, i),
+        first: Math.max(at(lives, i).first, memory.written?.get(i) ?? 0),
+        last: at(lives, i).last,
         ...(offset !== undefined && { offset }),
       };
     }),

@@ -18,7 +18,7 @@ export interface Place {
 }
 
 /**
- * Finds what each step of a training step, (params, state, batch) → [params, state, loss], is there
+ * Finds what each step of a training step, (params, state, batch) → [params, state, …, loss], is there
  * for. What the loss needs is forward; what reads of that, or leads to what does, is backward; the
  * rest is the optimizer. The part is that of the parameter that a step reads or whose gradient it
  * makes, else of the forward value, else of what it reads last.
@@ -51,10 +51,17 @@ export function placesOf(plan: Plan, origins: readonly InputOrigin[]): Place[] {
 const makersOf = (plan: Plan): Map<number, number> =>
   new Map(plan.steps.map(({ output }, i) => [output.buffer, i]));
 
+/** The buffer of the loss: what a whole step reports begins with it (`guardedUpdate`). */
+function lossOf({ outputs, steps }: Plan, maker: ReadonlyMap<number, number>): number {
+  const report = outputs.at(-1)?.buffer ?? -1;
+  const made = steps[maker.get(report) ?? -1];
+  return (made?.op === "concat" ? made.inputs[0]?.buffer : undefined) ?? report;
+}
+
 function phasesOf(plan: Plan, origins: readonly InputOrigin[]): Phase[] {
   const maker = makersOf(plan);
   const forward = new Set<number>();
-  const loss = plan.outputs.at(-1)?.buffer ?? -1;
+  const loss = lossOf(plan, maker);
   const visit = (buffer: number): void => {
     const at = maker.get(buffer);
     if (at === undefined || forward.has(at)) return;
@@ -68,7 +75,8 @@ function phasesOf(plan: Plan, origins: readonly InputOrigin[]): Phase[] {
     const { inputs, output } = at(plan.steps, i);
     const readsForward = inputs.some(
       ({ buffer }) =>
-        origins[buffer]?.role === "batch" || forward.has(maker.get(buffer) ?? Number.NaN),
+        origins[buffer]?.role === "batch" ||
+        (buffer !== loss && forward.has(maker.get(buffer) ?? Number.NaN)),
     );
     if (forward.has(i)) phases[i] = "forward";
     else if (readsForward || wanted.has(output.buffer)) {

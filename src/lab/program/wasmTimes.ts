@@ -60,7 +60,12 @@ function described(
   const offsets = new Map(
     places.flatMap((place, i) => (place.kind === "arena" ? [[i, place.offset] as const] : [])),
   );
-  return { kernels, times, memory: { offsets, bytes: arenaBytes } };
+  const written = new Map(
+    instructions.flatMap(({ writes }, i) =>
+      writes.map(({ buffer }) => [buffer, steps[i]?.at(-1) ?? -1] as const),
+    ),
+  );
+  return { kernels, times, memory: { offsets, written, bytes: arenaBytes } };
 }
 
 /**
