@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
-import { escapeHtml } from "../dist/src/experiment/escape.js";
-import { style } from "../dist/src/experiment/report/style.js";
-import { drawSvg } from "../dist/src/experiment/report/svg.js";
+import { escapeHtml } from "../dist/src/report/escape.js";
+import { style } from "../dist/src/report/style.js";
+import { drawSvg } from "../dist/src/report/svg.js";
 import { figure } from "./table.mjs";
 
 const UNITS = {

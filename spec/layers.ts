@@ -16,6 +16,7 @@ export const layers: readonly (readonly string[])[] = [
   ["src/weights", "src/text"],
   ["src/anchored"],
   ["src/tasks"],
+  ["src/report"],
   ["src/finetune"],
   ["src/experiment"],
   ["src/index.ts"],

@@ -1,12 +1,5 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
-import {
-  escapeHtml,
-  escapeMarkdown,
-  hasUnseen,
-  visible,
-  visibleLines,
-} from "../../src/experiment/escape.ts";
 import type { Measurement } from "../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { toCsv } from "../../src/experiment/report/csv.ts";
@@ -19,6 +12,13 @@ import {
   reportedOf,
   reportedPart,
 } from "../../src/experiment/report/reported.ts";
+import {
+  escapeHtml,
+  escapeMarkdown,
+  hasUnseen,
+  visible,
+  visibleLines,
+} from "../../src/report/escape.ts";
 import { otherScores } from "./summary/scores.ts";
 
 /** What must nowhere be more than text. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { renderNotes, renderTable } from "../../src/cli/study/table.ts";
 import { renderJointTable } from "../../src/cli/sweep/jointTable.ts";
-import { hasUnseen } from "../../src/experiment/escape.ts";
 import type { Measurement } from "../../src/experiment/measurements.ts";
 import { measurementText } from "../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
@@ -14,6 +13,7 @@ import { reportedOf, reportedPart } from "../../src/experiment/report/reported.t
 import { readFailuresIn, reopenRunIn } from "../../src/experiment/runs/run.ts";
 import { summarize } from "../../src/experiment/summary/summary.ts";
 import { samplesIn } from "../../src/lab/runs/samples.ts";
+import { hasUnseen } from "../../src/report/escape.ts";
 import type { Files } from "../../src/weights/store.ts";
 import { otherScores } from "../experiment/summary/scores.ts";
 import { attack, mutants, mutateText } from "./mutants.ts";

@@ -1,11 +1,11 @@
 import { basename, join, resolve } from "node:path";
-import { escapeMarkdown } from "../experiment/escape.ts";
 import { toCsv } from "../experiment/report/csv.ts";
 import { dataTables } from "../experiment/report/csvFiles.ts";
 import { jointMarkdownTable, markdownTable } from "../experiment/report/markdown.ts";
 import { reportPage } from "../experiment/report/page.ts";
 import { type ReportedRun, reportedOf, reportedPart } from "../experiment/report/reported.ts";
 import { readFailures, reopenRun, runsIn } from "../experiment/runs/directory.ts";
+import { escapeMarkdown } from "../report/escape.ts";
 import { DataError } from "../tensor/errors.ts";
 import { writeWhole } from "../weights/files.ts";
 import type { Command, Terminal } from "./terminal/command.ts";

@@ -1,5 +1,6 @@
 import { objectives } from "../anchored/objectives/methods.ts";
 import { completeConfig } from "../nn/completeConfig.ts";
+import { visible } from "../report/escape.ts";
 import { isMini, type MiniKnobs, type MiniName } from "../tasks/study/minis.ts";
 import { lengthsOf, type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
@@ -22,7 +23,6 @@ import {
   share,
   text,
 } from "./checks.ts";
-import { visible } from "./escape.ts";
 import { PRE_TRAINING } from "./measurements.ts";
 import type { Recipe } from "./recipe.ts";
 import { settings, type TuningSetting } from "./settings.ts";

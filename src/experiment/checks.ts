@@ -1,6 +1,6 @@
+import { hasUnseen } from "../report/escape.ts";
 import { DataError } from "../tensor/errors.ts";
 import { shown } from "../text/jsonl.ts";
-import { hasUnseen } from "./escape.ts";
 
 /** Says no with a DataError that names the place. */
 export type Check = (value: unknown, path: string) => void;

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { count as grouped } from "../../experiment/summary/format.ts";
+import { count as grouped } from "../../report/format.ts";
 import { OptionsError } from "../../tasks/optionsError.ts";
 import { key } from "../../tensor/random.ts";
 import { fetchPublished } from "../download/download.ts";

@@ -9,7 +9,7 @@ import {
   type TokenKind,
   tokenKinds,
 } from "../../experiment/look/diagnosis.ts";
-import { count, percent } from "../../experiment/summary/format.ts";
+import { count, percent } from "../../report/format.ts";
 import { at } from "../../tensor/shapes.ts";
 
 /** Bars of the histogram. */

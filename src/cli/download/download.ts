@@ -1,6 +1,6 @@
 import { rename, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { count } from "../../experiment/summary/format.ts";
+import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { differenceOf, FetchError, fetchFile } from "../../weights/hub/fetchFile.ts";
 import type { Command, Terminal } from "../terminal/command.ts";

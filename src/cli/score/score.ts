@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { count } from "../../experiment/summary/format.ts";
+import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { writeFile } from "../terminal/files.ts";

@@ -1,4 +1,4 @@
-import { count, percent } from "../../experiment/summary/format.ts";
+import { count, percent } from "../../report/format.ts";
 import type { Count } from "./questions.ts";
 
 const MISSING = "–";

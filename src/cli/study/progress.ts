@@ -1,6 +1,6 @@
 import { type Progress, type RowResult, stageText } from "../../experiment/measurements.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
-import { count, duration, nats, percent } from "../../experiment/summary/format.ts";
+import { count, duration, nats, percent } from "../../report/format.ts";
 
 /** Where a run stands, as the display needs it. */
 export interface Standing {

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import type { Recipe } from "../../experiment/recipe.ts";
-import { duration, nats, percent, range } from "../../experiment/summary/format.ts";
 import type { RowSummary } from "../../experiment/summary/summary.ts";
+import { duration, nats, percent, range } from "../../report/format.ts";
 import { at } from "../../tensor/shapes.ts";
 
 interface Column {

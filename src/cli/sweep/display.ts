@@ -2,10 +2,10 @@ import { styleText } from "node:util";
 import { type Progress, type RowResult, stageText } from "../../experiment/measurements.ts";
 import { baseOf } from "../../experiment/recipe.ts";
 import { rowTokens } from "../../experiment/row/work.ts";
-import { duration, nats, percent } from "../../experiment/summary/format.ts";
 import { dropOf } from "../../experiment/summary/summary.ts";
 import { type Job, jobId } from "../../experiment/sweep/plan.ts";
 import type { SweepEvent } from "../../experiment/sweep/runSweep.ts";
+import { duration, nats, percent } from "../../report/format.ts";
 import { bar, finishedLine, labelOf } from "../study/progress.ts";
 import type { Output } from "../terminal/command.ts";
 

@@ -1,7 +1,7 @@
 import { baseOf } from "../../experiment/recipe.ts";
-import { percent } from "../../experiment/summary/format.ts";
 import { type JointRow, joinStudies, type Measured } from "../../experiment/summary/studies.ts";
 import type { RowSummary, Spread } from "../../experiment/summary/summary.ts";
+import { percent } from "../../report/format.ts";
 
 const none = "–";
 

@@ -10,7 +10,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
-import { visible } from "../../experiment/escape.ts";
+import { visible } from "../../report/escape.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { makeFolder } from "../../weights/files.ts";
 import { isRunning, type Owner, ownerIn, thisProcess } from "./owner.ts";

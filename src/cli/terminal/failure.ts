@@ -1,4 +1,4 @@
-import { visibleLines } from "../../experiment/escape.ts";
+import { visibleLines } from "../../report/escape.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { UsageError } from "./usage.ts";
 

@@ -1,5 +1,5 @@
-import { visible } from "../../experiment/escape.ts";
-import { count } from "../../experiment/summary/format.ts";
+import { visible } from "../../report/escape.ts";
+import { count } from "../../report/format.ts";
 import type { Output } from "./command.ts";
 
 /** So many are shown; the rest is counted. */

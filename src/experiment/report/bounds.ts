@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
+import { drawSvg } from "../../report/svg.ts";
 import type { Certified } from "../measurements.ts";
 import { wideArea } from "./dots.ts";
 import type { Reported } from "./reported.ts";
-import { drawSvg } from "./svg.ts";
 
 /** What the logarithmic axis can show: rounding may give less, and a step that stood still gives 0. */
 const FLOOR = 1e-6;

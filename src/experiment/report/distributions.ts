@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
+import { drawSvg } from "../../report/svg.ts";
 import type { Distributions, TokenView } from "../measurements.ts";
 import { type DataTable, tableOf } from "./csv.ts";
 import type { Reported } from "./reported.ts";
-import { drawSvg } from "./svg.ts";
 
 /** The distributions at a token, in the order of the algorithm, with their colours. */
 const sources = [

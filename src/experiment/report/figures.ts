@@ -1,11 +1,11 @@
 import * as Plot from "@observablehq/plot";
+import { drawSvg } from "../../report/svg.ts";
 import type { RowRecipe } from "../recipe.ts";
 import { weightOf } from "../summary/summary.ts";
 import { type Domain, type Dot, labelledDots, plotArea } from "./dots.ts";
 import { families } from "./families.ts";
 import { percents, tens } from "./pareto.ts";
 import type { Reported } from "./reported.ts";
-import { drawSvg } from "./svg.ts";
 
 /** Forgetting against the weight of p_sft that the outer steps would reach if they were exact. */
 export function weightFigure({ rows, numberOf, look }: Reported): string | undefined {

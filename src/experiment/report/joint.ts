@@ -1,10 +1,10 @@
-import { contentPolicy, escapeHtml } from "../escape.ts";
+import { contentPolicy, escapeHtml } from "../../report/escape.ts";
+import { percent, range } from "../../report/format.ts";
+import { style } from "../../report/style.ts";
 import { baseOf } from "../recipe.ts";
 import type { RunConfig } from "../runs/run.ts";
-import { percent, range } from "../summary/format.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";
-import { style } from "./style.ts";
 
 const head = "<th>target</th><th>gain</th><th>drop</th>";
 

@@ -1,6 +1,6 @@
-import { escapeMarkdown } from "../escape.ts";
+import { escapeMarkdown } from "../../report/escape.ts";
+import { nats, percent } from "../../report/format.ts";
 import { baseOf } from "../recipe.ts";
-import { nats, percent } from "../summary/format.ts";
 import { estimate } from "../summary/statistics.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";

@@ -1,7 +1,7 @@
-import { contentPolicy, escapeHtml } from "../escape.ts";
+import { contentPolicy, escapeHtml } from "../../report/escape.ts";
+import { style } from "../../report/style.ts";
 import { type ReportedRun, reportedOf } from "./reported.ts";
 import { studySections } from "./sections.ts";
-import { style } from "./style.ts";
 
 /**
  * The report of one run or several, one HTML page that needs nothing else: figures, every number,

@@ -1,4 +1,5 @@
 import * as Plot from "@observablehq/plot";
+import { drawSvg } from "../../report/svg.ts";
 import { estimate, paretoFrontier } from "../summary/statistics.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";
 import {
@@ -10,7 +11,6 @@ import {
   wideArea,
 } from "./dots.ts";
 import { pointsOf, type Reported } from "./reported.ts";
-import { drawSvg } from "./svg.ts";
 
 /** In percent: the mean, and its interval, or the range where there is none. */
 export function percents({ mean, values }: Spread): Extent {

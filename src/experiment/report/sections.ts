@@ -1,5 +1,5 @@
-import { escapeHtml } from "../escape.ts";
-import { percent } from "../summary/format.ts";
+import { escapeHtml } from "../../report/escape.ts";
+import { percent } from "../../report/format.ts";
 import type { RowSummary } from "../summary/summary.ts";
 import { boundFigure } from "./bounds.ts";
 import type { DataTable } from "./csv.ts";

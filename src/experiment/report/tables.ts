@@ -1,5 +1,5 @@
-import { escapeHtml } from "../escape.ts";
-import { duration, nats, percent, range } from "../summary/format.ts";
+import { escapeHtml } from "../../report/escape.ts";
+import { duration, nats, percent, range } from "../../report/format.ts";
 import { estimate } from "../summary/statistics.ts";
 import { type Spread, weightOf } from "../summary/summary.ts";
 import { type DataTable, type Datum, dataUrl, toCsv } from "./csv.ts";

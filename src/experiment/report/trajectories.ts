@@ -1,10 +1,10 @@
 import * as Plot from "@observablehq/plot";
+import { drawSvg } from "../../report/svg.ts";
 import type { Probe, RowResult, Scores } from "../measurements.ts";
 import { baseOf } from "../recipe.ts";
 import { mean } from "../summary/statistics.ts";
 import { type DataTable, tableOf } from "./csv.ts";
 import type { Reported } from "./reported.ts";
-import { drawSvg } from "./svg.ts";
 
 /** What is drawn over the steps of a row's training. */
 interface Quantity {

@@ -1,4 +1,4 @@
-import { nats } from "../../experiment/summary/format.ts";
+import { nats } from "../../report/format.ts";
 import { html } from "../dom.ts";
 import { skillName } from "../views/skillNames.ts";
 import type { Group, Seen, SeenToken, TokenChoice } from "./protocol.ts";

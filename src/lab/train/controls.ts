@@ -1,4 +1,4 @@
-import { percent } from "../../experiment/summary/format.ts";
+import { percent } from "../../report/format.ts";
 import { html } from "../dom.ts";
 import { baseRow, progressOf, type Run, resultOf } from "../runs/run.ts";
 

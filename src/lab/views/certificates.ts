@@ -1,5 +1,5 @@
 import type { Certified } from "../../experiment/measurements.ts";
-import { nats } from "../../experiment/summary/format.ts";
+import { nats } from "../../report/format.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
 import { drawing, figure, nothingYet } from "../chart/figure.ts";
 import { linear, roundedTop } from "../chart/scale.ts";

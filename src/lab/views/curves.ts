@@ -1,4 +1,4 @@
-import { nats, percent } from "../../experiment/summary/format.ts";
+import { nats, percent } from "../../report/format.ts";
 import { type Lines, lines, type Series } from "../chart/lines.ts";
 import { html } from "../dom.ts";
 import { baseRow, type Look, looksOf, progressOf, type Run, tunedRows } from "../runs/run.ts";

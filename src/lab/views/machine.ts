@@ -1,4 +1,4 @@
-import { count } from "../../experiment/summary/format.ts";
+import { count } from "../../report/format.ts";
 import { html } from "../dom.ts";
 import type { View } from "./view.ts";
 

@@ -1,5 +1,5 @@
 import { type Labelled, placeLabels } from "../../experiment/report/labels.ts";
-import { percent } from "../../experiment/summary/format.ts";
+import { percent } from "../../report/format.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
 import { drawing, figure, nothingYet } from "../chart/figure.ts";
 import { linear } from "../chart/scale.ts";

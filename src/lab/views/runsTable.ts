@@ -1,4 +1,4 @@
-import { nats, percent } from "../../experiment/summary/format.ts";
+import { nats, percent } from "../../report/format.ts";
 import { html } from "../dom.ts";
 import { looksOf, type Run, tunedRows } from "../runs/run.ts";
 import { colorOf } from "./colors.ts";

@@ -1,5 +1,5 @@
 import type { RowRecipe } from "../../experiment/recipe.ts";
-import { nats, percent } from "../../experiment/summary/format.ts";
+import { nats, percent } from "../../report/format.ts";
 import { html } from "../dom.ts";
 import {
   baseRow,

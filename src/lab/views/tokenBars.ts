@@ -1,5 +1,5 @@
 import type { TokenShares } from "../../experiment/look/tokenViews.ts";
-import { percent } from "../../experiment/summary/format.ts";
+import { percent } from "../../report/format.ts";
 import { at } from "../../tensor/shapes.ts";
 import { html } from "../dom.ts";
 

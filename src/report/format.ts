@@ -1,5 +1,3 @@
-import type { Spread } from "./summary.ts";
-
 /** 0.953 → `95.3` */
 export const percent = (share: number, digits = 1): string => {
   const text = (share * 100).toFixed(digits);
@@ -21,8 +19,10 @@ export function duration(seconds: number): string {
 }
 
 /** `85–93`: a range over seeds in one format. */
-export const range = ({ min, max }: Spread, format: (value: number) => string): string =>
-  `${format(min)}–${format(max)}`;
+export const range = (
+  { min, max }: { readonly min: number; readonly max: number },
+  format: (value: number) => string,
+): string => `${format(min)}–${format(max)}`;
 
 /** 31_200 → `31,200`. Without `toLocaleString`, whose first call takes a page tens of milliseconds. */
 export const count = (value: number): string =>
