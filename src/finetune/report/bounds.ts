@@ -1,0 +1,78 @@
+import * as Plot from "@observablehq/plot";
+import { count, percent } from "../../report/format.ts";
+import { drawSvg } from "../../report/svg.ts";
+import { digits, line, table } from "./html.ts";
+import type { CertificateLine } from "./lines.ts";
+import { stageColor } from "./run.ts";
+
+/** What the logarithmic axis can show: a step that stood still gives 0. */
+const FLOOR = 1e-6;
+
+/** How far each outer step went, between nothing and what the linear bound allows. */
+export function boundFigure(certificates: readonly CertificateLine[]): string {
+  const color = stageColor("anchored");
+  const shown = certificates.map(({ outer, linear, mean }) => ({
+    outer: outer + 1,
+    linear,
+    ...{ step: Math.max(FLOOR, mean.stepKl), exact: Math.max(FLOOR, mean.anchorKl) },
+    bound: Math.max(FLOOR, mean.bound),
+  }));
+  const bounded = shown.filter(({ linear }) => linear);
+  const values = [
+    ...shown.flatMap(({ step, exact }) => [step, exact]),
+    ...bounded.map(({ bound }) => bound),
+  ].filter(Number.isFinite);
+  const domain = [Math.min(...values) / 1.5, 1.5 * Math.max(...values)];
+  return drawSvg("Each outer step against its bound", {
+    ...{ width: Math.max(320, Math.min(760, 120 + 60 * shown.length)), height: 300 },
+    ...{ marginLeft: 56, marginBottom: 38, marginTop: 26 },
+    x: { type: "band", label: "outer step", padding: 0.3 },
+    y: { type: "log", domain, label: "↑ nats a token", grid: true, ticks: 4, tickFormat: digits },
+    marks: [
+      Plot.ruleX(bounded, {
+        x: "outer",
+        y1: "step",
+        y2: "bound",
+        stroke: color,
+        strokeOpacity: 0.35,
+      }),
+      Plot.tickY(bounded, { x: "outer", y: "bound", stroke: color, strokeWidth: 2 }),
+      Plot.dot(shown, { x: "outer", y: "exact", stroke: color, r: 4.5 }),
+      Plot.dot(shown, { x: "outer", y: "step", fill: color, r: 3.2 }),
+    ],
+  });
+}
+
+const shareOf = (part: number, whole: number): string =>
+  whole > 0 && Number.isFinite(part / whole) ? `${percent(part / whole, 0)} %` : "–";
+
+/** What each outer step did, and how much of its bound that is. */
+export function boundTable(certificates: readonly CertificateLine[]): string {
+  const head = [
+    ...["outer step", "α", "targets", "tokens", "step", "bound", "step / bound", "exact step"],
+    ...["δ", "η", "below without δ", "from the base", "total weight"],
+  ];
+  const lines = certificates.map((one) => {
+    const { mean, cumulative, linear } = one;
+    return line([
+      ...[`${one.outer + 1}`, digits(one.alpha), one.targets, count(one.tokens)],
+      ...[digits(mean.stepKl), linear ? digits(mean.bound) : "–"],
+      ...[linear ? shareOf(mean.stepKl, mean.bound) : "–", digits(mean.anchorKl)],
+      ...[digits(mean.delta), digits(mean.eta)],
+      linear ? shareOf(one.heldWithoutDelta, one.tokens) : "–",
+      ...[cumulative?.measured ?? Number.NaN, cumulative?.weight ?? Number.NaN].map(digits),
+    ]);
+  });
+  return table(head, lines);
+}
+
+/** What the certificates are, and are not, in words. */
+export function boundCaption(certificates: readonly CertificateLine[]): string {
+  const tokens = certificates.reduce((sum, { tokens }) => sum + tokens, 0);
+  const held = certificates.reduce((sum, { held }) => sum + held, 0);
+  const check =
+    held === tokens
+      ? `it did on all ${count(tokens)} tokens of the ${certificates.length} outer steps`
+      : `it failed on ${count(tokens - held)} of ${count(tokens)} tokens: the numbers above are wrong`;
+  return `Dots: how far the outer step went, KL(pₜ‖pₜ₊₁). Rings: how far an exact step would have gone, KL(pₜ‖q). Ticks: the linear bound α·KL(pₜ‖SFT). Means over the learnt tokens of the training data, nats. That a step stays below its bound plus the inner loop’s error δ is a theorem at every token, so that its holding checks the arithmetic and is no evidence of anything kept: ${check}. What was kept is measured on the retained prompts, of which the bound says nothing.`;
+}

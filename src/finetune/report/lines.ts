@@ -1,0 +1,221 @@
+/** What the lines of a fine-tune's metrics.jsonl may hold, and how they are read. */
+import { DataError } from "../../tensor/errors.ts";
+import { shown } from "../../text/jsonl.ts";
+
+/** Reads a value of JSON. @throws DataError naming the place and what was expected there */
+type Read<T> = (value: unknown, place: string) => T;
+
+type Reads<T> = { readonly [Name in keyof T]-?: Read<T[Name]> };
+
+const refuse = (place: string, expected: string, value: unknown): never => {
+  throw new DataError(`${place}: expected ${expected}, got ${shown(value)}`);
+};
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const text: Read<string> = (value, place) =>
+  typeof value === "string" ? value : refuse(place, "a text", value);
+
+/** A stage or other short name, which may stand in headings. */
+const name: Read<string> = (value, place) =>
+  typeof value === "string" && /^[\w-]{1,40}$/.test(value)
+    ? value
+    : refuse(place, "a name of letters, digits, - and _", value);
+
+/** JSON writes what is no number as null. */
+const number: Read<number> = (value, place) => {
+  if (value === null) return Number.NaN;
+  return typeof value === "number" ? value : refuse(place, "a number or null", value);
+};
+
+const count: Read<number> = (value, place) =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0
+    ? value
+    : refuse(place, "an integer ≥ 0", value);
+
+const share: Read<number> = (value, place) => {
+  const x = number(value, place);
+  return x < 0 || x > 1 ? refuse(place, "a number in [0, 1]", value) : x;
+};
+
+const flag: Read<boolean> = (value, place) =>
+  typeof value === "boolean" ? value : refuse(place, "true or false", value);
+
+const optional =
+  <T>(read: Read<T>): Read<T | undefined> =>
+  (value, place) =>
+    value === undefined ? undefined : read(value, place);
+
+const oneOf =
+  <const T extends string>(...names: readonly T[]): Read<T> =>
+  (value, place) =>
+    names.find((one) => one === value) ?? refuse(place, `one of ${names.join(", ")}`, value);
+
+const list =
+  <T>(read: Read<T>): Read<readonly T[]> =>
+  (value, place) =>
+    Array.isArray(value)
+      ? value.map((item, i) => read(item, `${place}[${i}]`))
+      : refuse(place, "a list", value);
+
+function fields<T>(reads: Reads<T>): Read<T> {
+  const names = Object.keys(reads) as (keyof T & string)[];
+  return (value, place) => {
+    if (!isRecord(value)) return refuse(place, "an object", value);
+    const inside = place === "" ? "" : `${place}.`;
+    return Object.fromEntries(
+      names.map((field) => [
+        field,
+        reads[field](Object.hasOwn(value, field) ? value[field] : undefined, `${inside}${field}`),
+      ]),
+    ) as T;
+  };
+}
+
+const texts: Read<Readonly<Record<string, string>>> = (value, place) => {
+  if (!isRecord(value)) return refuse(place, "an object", value);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, text(item, `${place}.${key}`)]),
+  );
+};
+
+/** What is going to happen, from before the first step. */
+export interface PlanLine {
+  readonly model: string;
+  /** Rows of the data, and examples that they became. */
+  readonly rows: number;
+  readonly examples: number;
+  /** Rows that are not trained on. */
+  readonly left: readonly { readonly place: string; readonly reason: string }[];
+  /** Of the examples; those that are learnt. */
+  readonly tokens: number;
+  readonly targets: number;
+  /** Of all stages. */
+  readonly steps: number;
+  /** Trained parameters. */
+  readonly trainable: number;
+  readonly memoryBytes: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** A step of training. */
+export interface StepLine {
+  /** `"sft"` or the method's name. */
+  readonly stage: string;
+  /** From 1, in its stage, and how many those are. */
+  readonly step: number;
+  readonly steps: number;
+  /** From 0; of methods with a frozen anchor. */
+  readonly outer: number | undefined;
+  /** Nats a token; of which divergence, the method says. */
+  readonly loss: number;
+  readonly gradientNorm: number | undefined;
+  readonly learningRate: number | undefined;
+}
+
+/** What a model says at the answers of a set of prompts. */
+export interface LookLine {
+  /** `"base"`, `"sft"` or the method's name. */
+  readonly stage: string;
+  readonly step: number;
+  /** Prompts that are only looked at: to be kept, or of the task. */
+  readonly set: "retain" | "eval";
+  /** KL(p_base ‖ p_θ), nats a token. */
+  readonly kl: number;
+  /** Of the given answers, nats a token. */
+  readonly logLoss: number;
+  readonly perplexity: number;
+  /** Shares of the prompts: greedy answers that equal the given ones, that differ from the base's. */
+  readonly exact: number | undefined;
+  readonly changed: number | undefined;
+}
+
+/** What an outer step did and what bounds it, nats a token; see `StepCertificate`. */
+export interface CertificateLine {
+  readonly outer: number;
+  readonly alpha: number;
+  readonly targets: string;
+  readonly tokens: number;
+  readonly held: number;
+  readonly heldWithoutDelta: number;
+  readonly linear: boolean;
+  readonly mean: {
+    readonly stepKl: number;
+    readonly referenceKl: number;
+    readonly bound: number;
+    readonly anchorKl: number;
+    readonly delta: number;
+    readonly eta: number;
+  };
+  readonly cumulative:
+    | { readonly weight: number; readonly measured: number; readonly bound: number }
+    | undefined;
+}
+
+/** A greedy answer. */
+export interface SampleLine {
+  readonly stage: string;
+  readonly set: "retain" | "eval" | "data";
+  /** Of the prompt, in its set. */
+  readonly index: number;
+  readonly prompt: string;
+  readonly answer: string;
+  /** What the row gives as the answer. */
+  readonly wanted: string | undefined;
+}
+
+/** A line by its kind. */
+export type MetricsLine =
+  | { readonly kind: "plan"; readonly line: PlanLine }
+  | { readonly kind: "step"; readonly line: StepLine }
+  | { readonly kind: "look"; readonly line: LookLine }
+  | { readonly kind: "certificate"; readonly line: CertificateLine }
+  | { readonly kind: "sample"; readonly line: SampleLine }
+  | { readonly kind: "end" }
+  /** Something else, which the report has no place for. */
+  | { readonly kind: "other"; readonly name: string };
+
+const plan = fields<PlanLine>({
+  ...{ model: text, rows: count, examples: count, tokens: count, targets: count, steps: count },
+  left: list(fields({ place: text, reason: text })),
+  ...{ trainable: count, memoryBytes: number, versions: texts },
+});
+
+const step = fields<StepLine>({
+  ...{ stage: name, step: count, steps: count, outer: optional(count), loss: number },
+  ...{ gradientNorm: optional(number), learningRate: optional(number) },
+});
+
+const look = fields<LookLine>({
+  ...{ stage: name, step: count, set: oneOf("retain", "eval") },
+  ...{ kl: number, logLoss: number, perplexity: number },
+  ...{ exact: optional(share), changed: optional(share) },
+});
+
+const certificate = fields<CertificateLine>({
+  ...{ outer: count, alpha: share, targets: name },
+  ...{ tokens: count, held: count, heldWithoutDelta: count, linear: flag },
+  mean: fields({
+    ...{ stepKl: number, referenceKl: number, bound: number },
+    ...{ anchorKl: number, delta: number, eta: number },
+  }),
+  cumulative: optional(fields({ weight: share, measured: number, bound: number })),
+});
+
+const sample = fields<SampleLine>({
+  ...{ stage: name, set: oneOf("retain", "eval", "data"), index: count },
+  ...{ prompt: text, answer: text, wanted: optional(text) },
+});
+
+/** @throws DataError naming the field */
+export function readLine(value: unknown): MetricsLine {
+  if (!isRecord(value)) return refuse("line", "an object", value);
+  const kind = name(value["kind"], "kind");
+  if (kind === "plan") return { kind, line: plan(value, "") };
+  if (kind === "step") return { kind, line: step(value, "") };
+  if (kind === "look") return { kind, line: look(value, "") };
+  if (kind === "certificate") return { kind, line: certificate(value, "") };
+  if (kind === "sample") return { kind, line: sample(value, "") };
+  return kind === "end" ? { kind } : { kind: "other", name: kind };
+}
