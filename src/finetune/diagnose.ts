@@ -1,0 +1,155 @@
+import type { Engine } from "../engines/engine.ts";
+import { DataError } from "../tensor/errors.ts";
+import { at } from "../tensor/shapes.ts";
+import { checkExamples, type Example } from "../train/batches.ts";
+import type { Speaker } from "./diagnosis/logits.ts";
+import { below, divergenceAt, firstWithin, lookAt, type TokenSet } from "./diagnosis/tokenSet.ts";
+
+export type { Speaker } from "./diagnosis/logits.ts";
+export { type TokenKind, tokenKinds } from "./diagnosis/token.ts";
+export { divergenceAt, kindShares, type TokenSet, weightWithin } from "./diagnosis/tokenSet.ts";
+
+export interface DiagnoseOptions {
+  /** The checkpoint as it is. */
+  readonly base: Speaker;
+  /** The same after ordinary fine-tuning on the data. */
+  readonly sft: Speaker;
+  /** What is to be learnt. */
+  readonly data: readonly Example[];
+  /** What is to be kept; only looked at. */
+  readonly retain: readonly Example[];
+  /** Examples in a forward pass; 4 by default. */
+  readonly batchSize?: number;
+  /** The base's probability below which a token is rare: 0.01 by default, where a sure p_sft
+   * (0.99) needs half of the anchor's weight. */
+  readonly rareBelow?: number;
+  /** Targets that are looked at, of the first examples of each set; 4000 by default. */
+  readonly mostTokens?: number;
+}
+
+/** What may be said about weights of p_sft before any anchored training. */
+export interface CheckpointDiagnosis {
+  readonly data: TokenSet;
+  readonly retain: TokenSet;
+}
+
+/**
+ * Compares a checkpoint with its fine-tuned self, token by token, and finds from which weight on an
+ * anchor between the two takes over what is wanted, and what it does to what is to be kept. Nothing
+ * is trained; the two are compared on the logit path.
+ * @throws DataError for data that the models cannot read, RangeError for options out of range
+ * @example
+ * const { data, retain } = await diagnose(engine, { base, sft, data: mine, retain: prior });
+ * const weight = weightThatAdopts(data, 0.95);
+ */
+export async function diagnose(
+  engine: Engine,
+  { base, sft, data, retain, ...options }: DiagnoseOptions,
+): Promise<CheckpointDiagnosis> {
+  const { batchSize = 4, rareBelow = 0.01, mostTokens = 4000 } = options;
+  const whole = { batchSize, mostTokens };
+  for (const [name, value] of Object.entries(whole))
+    if (!(Number.isInteger(value) && value > 0))
+      throw new RangeError(`diagnose: expected a positive integer ${name}, got ${value}`);
+  if (!(rareBelow > 0 && rareBelow < 1))
+    throw new RangeError(`diagnose: expected a rareBelow in (0, 1), got ${rareBelow}`);
+  const [own, other] = [base.model.config.vocabSize, sft.model.config.vocabSize];
+  if (own !== other)
+    throw new DataError(`diagnose: expected two models of one vocabulary, got ${own} and ${other}`);
+  const look = (examples: readonly Example[]): Promise<TokenSet> => {
+    checkExamples("diagnose", examples, base.model.config);
+    const first = firstWithin(examples, mostTokens);
+    return lookAt(engine, [base, sft], first, { batchSize, rareBelow });
+  };
+  return { data: await look(data), retain: await look(retain) };
+}
+
+/** The weights from which on the anchor prefers what is wanted, latent or rare; ascending. */
+export const wantedOf = ({ adopted }: TokenSet): readonly number[] =>
+  [...adopted.latent, ...adopted.rare].toSorted((a, b) => a - b);
+
+/**
+ * The least weight whose anchor takes over a share of the tokens that p_sft has learnt.
+ * @returns just above the threshold, so that it is passed; undefined where nothing was learnt
+ * @throws RangeError unless 0 < share ≤ 1
+ */
+export function weightThatAdopts(set: TokenSet, share: number): number | undefined {
+  if (!(share > 0 && share <= 1))
+    throw new RangeError(`weightThatAdopts: expected a share in (0, 1], got ${share}`);
+  const wanted = wantedOf(set);
+  if (wanted.length === 0) return undefined;
+  return Math.min(1, at(wanted, Math.ceil(share * wanted.length) - 1) + JUST);
+}
+
+/** What counts as above a threshold. */
+const JUST = 1e-6;
+
+/** What an anchor of some weight does. Shares are undefined where there is nothing to share. */
+export interface WeightEffect {
+  readonly weight: number;
+  /** Of the tokens of the data that p_sft has learnt, and of the latent and the rare among them. */
+  readonly adopted: number | undefined;
+  readonly latent: number | undefined;
+  readonly rare: number | undefined;
+  /** Of the tokens of the data at which p_sft strays from the base without being right. */
+  readonly strayed: number | undefined;
+  /** Of all retained tokens, those at which another token becomes the likeliest, and of all retained
+   * answers those with such a token. */
+  readonly flipped: number;
+  readonly answersFlipped: number;
+  /** Mean KL(p_base ‖ q_a), nats a token. */
+  readonly retainKl: number;
+  readonly dataKl: number;
+}
+
+export function effectOf({ data, retain }: CheckpointDiagnosis, weight: number): WeightEffect {
+  const share = (thresholds: readonly number[]): number | undefined =>
+    thresholds.length === 0 ? undefined : below(thresholds, weight) / thresholds.length;
+  return {
+    weight,
+    adopted: share(wantedOf(data)),
+    latent: share(data.adopted.latent),
+    rare: share(data.adopted.rare),
+    strayed: share(data.strayed),
+    flipped: below(retain.flipped, weight) / retain.tokens,
+    answersFlipped: below(retain.firstFlipped, weight) / retain.examples,
+    retainKl: divergenceAt(retain, weight),
+    dataKl: divergenceAt(data, weight),
+  };
+}
+
+/** What follows, in the order in which it is asked. */
+export type Situation =
+  /** p_sft has learnt nothing that the base would not say. */
+  | "nothing learnt"
+  /** p_sft keeps what the base says as it is. */
+  | "nothing to save"
+  /** A weight takes over what is wanted and leaves most of the rest. */
+  | "gap"
+  /** What is wanted is taken over only by weights that take over nearly all else. */
+  | "rare";
+
+export interface Suggestion {
+  readonly situation: Situation;
+  /** Adopts the share that was asked for; undefined where nothing was learnt. */
+  readonly effect: WeightEffect | undefined;
+  /** p_sft itself. */
+  readonly whole: WeightEffect;
+}
+
+/** Of the retained tokens: where p_sft changes fewer, there is little to save. */
+const FEW = 0.01;
+/** Nats a token, as in `FEW`. */
+const LITTLE = 0.02;
+
+/** A weight that adopts most of what is wanted, and what it costs. @param share of what is wanted */
+export function suggestWeight(diagnosis: CheckpointDiagnosis, share = 0.95): Suggestion {
+  const whole = effectOf(diagnosis, 1);
+  const weight = weightThatAdopts(diagnosis.data, share);
+  if (weight === undefined) return { situation: "nothing learnt", effect: undefined, whole };
+  const effect = effectOf(diagnosis, weight);
+  if (whole.flipped < FEW && whole.retainKl < LITTLE)
+    return { situation: "nothing to save", effect, whole };
+  const saves = effect.flipped <= whole.flipped / 2 && effect.retainKl <= whole.retainKl / 2;
+  return { situation: saves ? "gap" : "rare", effect, whole };
+}

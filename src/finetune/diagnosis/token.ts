@@ -1,0 +1,74 @@
+import { type Flip, flipOf, likeliestOf } from "../../anchored/targets/flips.ts";
+import { logSoftmaxRow } from "../../anchored/targets/hostRows.ts";
+import { exp, log } from "../../tensor/portable.ts";
+import { at } from "../../tensor/shapes.ts";
+import type { SeenToken } from "./logits.ts";
+
+/**
+ * What a token of the data is to the base:
+ * - known: its likeliest token;
+ * - latent: not the likeliest, but likely enough for a small weight of p_sft to bring it up;
+ * - rare: less likely, and p_sft's likeliest: learnt, and adopted by large weights alone;
+ * - alien: less likely, and p_sft's likeliest neither: what cannot be foreseen, or was not learnt.
+ */
+export type TokenKind = "known" | "latent" | "rare" | "alien";
+
+export const tokenKinds: readonly TokenKind[] = ["known", "latent", "rare", "alien"];
+
+/** Weights of the grid on which divergences are known: 0, 1/40, …, 1. */
+export const GRID = 40;
+
+/** What two models say at a token, and what anchors between them would. */
+export interface TokenLook extends Flip {
+  readonly kind: TokenKind;
+  /** −log p of the label, nats. */
+  readonly baseLoss: number;
+  readonly sftLoss: number;
+  /** KL(p_base ‖ q_a) of the logit anchor at the weights of the grid, nats: [GRID + 1]. */
+  readonly divergence: Float64Array;
+}
+
+/** @param rareBelow the base's probability below which a token is no longer latent */
+export function tokenReader(vocabSize: number, rareBelow: number): (seen: SeenToken) => TokenLook {
+  const [p, s] = [new Float64Array(vocabSize), new Float64Array(vocabSize)];
+  return ({ label, base, sft }) => {
+    logSoftmaxRow({ data: base, temperature: 1 }, 0, p);
+    logSoftmaxRow({ data: sft, temperature: 1 }, 0, s);
+    const flip = flipOf(p, s);
+    const [mine, theirs] = [at(p, label), at(s, label)];
+    const isLatent = mine >= Math.log(rareBelow);
+    const kind =
+      flip.from === label
+        ? "known"
+        : isLatent
+          ? "latent"
+          : likeliestOf(s) === label
+            ? "rare"
+            : "alien";
+    return { ...flip, kind, baseLoss: -mine, sftLoss: -theirs, divergence: divergences(p, s) };
+  };
+}
+
+/**
+ * KL(p ‖ q_a) = a·KL(p ‖ s) + log Σ p^(1−a)·s^a at every weight of the grid; two exponentials a
+ * token of the vocabulary, whose powers (s/p)^(1/40) make the rest.
+ */
+function divergences(p: Float64Array, s: Float64Array): Float64Array {
+  const sums = new Float64Array(GRID + 1);
+  let whole = 0;
+  for (let v = 0; v < p.length; v++) {
+    const [logP, logS] = [p[v] as number, s[v] as number];
+    let term = exp(logP);
+    if (term === 0) continue;
+    whole += term * (logP - logS);
+    const ratio = exp((logS - logP) / GRID);
+    for (let k = 0; k <= GRID; k++) {
+      sums[k] = (sums[k] as number) + term;
+      term *= ratio;
+    }
+  }
+  // At weight 1 the partition function is 1 whatever has underflowed on the way.
+  return sums.map((sum, k) =>
+    k === 0 ? 0 : Math.max(0, k === GRID ? whole : (k / GRID) * whole + log(sum)),
+  );
+}
