@@ -126,8 +126,8 @@ export type Situation =
   | "nothing to save"
   /** A weight takes over what is wanted and leaves most of the rest. */
   | "gap"
-  /** What is wanted is taken over only by weights that take over nearly all else. */
-  | "rare";
+  /** What is wanted comes with weights alone that take over much of the rest too. */
+  | "costly";
 
 export interface Suggestion {
   readonly situation: Situation;
@@ -151,5 +151,5 @@ export function suggestWeight(diagnosis: CheckpointDiagnosis, share = 0.95): Sug
   if (whole.flipped < FEW && whole.retainKl < LITTLE)
     return { situation: "nothing to save", effect, whole };
   const saves = effect.flipped <= whole.flipped / 2 && effect.retainKl <= whole.retainKl / 2;
-  return { situation: saves ? "gap" : "rare", effect, whole };
+  return { situation: saves ? "gap" : "costly", effect, whole };
 }

@@ -45,7 +45,7 @@ export async function* seenTokens(
   [base, sft]: readonly [base: Speaker, sft: Speaker],
   data: readonly Example[],
   batchSize: number,
-  block = 2 ** 22,
+  block: number = 2 ** 22,
 ): AsyncGenerator<SeenToken> {
   const { vocabSize, contextLength } = base.model.config;
   const readers = [base, sft].map((speaker) => rowsReader(engine, speaker));
