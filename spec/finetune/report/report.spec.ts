@@ -27,7 +27,7 @@ describe("the report of a fine-tune", () => {
       ...["Before and after", "Loss", "Forgetting on the retained prompts"],
       ...["The task on held-out prompts", "Outer steps against their bounds"],
       "Retained prompts: answers side by side",
-      "Held-out prompts of the task: answers side by side",
+      "The task on held-out prompts: answers side by side",
       ...["Training prompts: answers side by side", "Data and cost"],
       ...["What was left out, and why", "Recipe and versions"],
     ]);
@@ -70,6 +70,22 @@ describe("the report of a fine-tune", () => {
     expect(first?.querySelector(".prompt .said")?.textContent).toContain("toy boat");
     expect(first?.querySelector("mark")?.textContent?.trim()).toBe("every");
     expect(first?.querySelector("del")?.textContent?.trim()).toBe("all");
+  });
+
+  test("says so where the task was looked at on what was trained on", () => {
+    const own = few.map((m) => (m["kind"] === "plan" ? { ...m, evalIsData: true } : m));
+    const page = pageOf(textOf(own));
+    expect(page).toContain("of SFT’s gain on prompts that were trained on");
+    expect(page).not.toContain("held-out prompts");
+  });
+
+  test("tells of cut rows, notes and what was saved", () => {
+    const more = few.map((m) =>
+      m["kind"] === "plan" ? { ...m, truncated: 7, notes: ["no <stop> is learnt"] } : m,
+    );
+    const page = pageOf(textOf([...more, { kind: "saved", what: "adapter", path: "adapter" }]));
+    for (const told of ["7 rows were cut", "no &lt;stop&gt; is learnt", "adapter in adapter"])
+      expect(page).toContain(told);
   });
 
   test("names what was left out by its reason", () => {

@@ -96,6 +96,12 @@ export interface PlanLine {
   /** Trained parameters. */
   readonly trainable: number;
   readonly memoryBytes: number;
+  /** Rows that were cut. */
+  readonly truncated: number | undefined;
+  /** Whether the prompts of the task that are looked at are the first ones of the data. */
+  readonly evalIsData: boolean | undefined;
+  /** What may be wrong with the data as a whole. */
+  readonly notes: readonly string[] | undefined;
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -165,6 +171,12 @@ export interface SampleLine {
   readonly wanted: string | undefined;
 }
 
+/** What the run has left in its folder. */
+export interface SavedLine {
+  readonly what: string;
+  readonly path: string;
+}
+
 /** A line by its kind. */
 export type MetricsLine =
   | { readonly kind: "plan"; readonly line: PlanLine }
@@ -172,6 +184,7 @@ export type MetricsLine =
   | { readonly kind: "look"; readonly line: LookLine }
   | { readonly kind: "certificate"; readonly line: CertificateLine }
   | { readonly kind: "sample"; readonly line: SampleLine }
+  | { readonly kind: "saved"; readonly line: SavedLine }
   | { readonly kind: "end" }
   /** Something else, which the report has no place for. */
   | { readonly kind: "other"; readonly name: string };
@@ -179,7 +192,8 @@ export type MetricsLine =
 const plan = fields<PlanLine>({
   ...{ model: text, rows: count, examples: count, tokens: count, targets: count, steps: count },
   left: list(fields({ place: text, reason: text })),
-  ...{ trainable: count, memoryBytes: number, versions: texts },
+  ...{ trainable: count, memoryBytes: number, truncated: optional(count) },
+  ...{ evalIsData: optional(flag), notes: optional(list(text)), versions: texts },
 });
 
 const step = fields<StepLine>({
@@ -208,6 +222,8 @@ const sample = fields<SampleLine>({
   ...{ prompt: text, answer: text, wanted: optional(text) },
 });
 
+const saved = fields<SavedLine>({ what: name, path: text });
+
 /** @throws DataError naming the field */
 export function readLine(value: unknown): MetricsLine {
   if (!isRecord(value)) return refuse("line", "an object", value);
@@ -217,5 +233,6 @@ export function readLine(value: unknown): MetricsLine {
   if (kind === "look") return { kind, line: look(value, "") };
   if (kind === "certificate") return { kind, line: certificate(value, "") };
   if (kind === "sample") return { kind, line: sample(value, "") };
+  if (kind === "saved") return { kind, line: saved(value, "") };
   return kind === "end" ? { kind } : { kind: "other", name: kind };
 }

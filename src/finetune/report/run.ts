@@ -8,6 +8,7 @@ import {
   type PlanLine,
   readLine,
   type SampleLine,
+  type SavedLine,
   type StepLine,
 } from "./lines.ts";
 
@@ -30,6 +31,7 @@ export interface FineTuned {
   readonly looks: readonly LookLine[];
   readonly certificates: readonly CertificateLine[];
   readonly samples: readonly SampleLine[];
+  readonly saved: readonly SavedLine[];
   readonly finished: boolean;
   /** Kinds of lines that the report has no place for, and how many of each. */
   readonly others: ReadonlyMap<string, number>;
@@ -41,6 +43,7 @@ const SFT = "sft";
 /** How a stage is called: its method's short name. */
 export function stageName(stage: string): string {
   if (stage === BASE) return "Base";
+  if (stage === "merge") return "WiSE-FT";
   return Object.entries(methodNames).find(([name]) => name === stage)?.[1].short ?? stage;
 }
 
@@ -88,6 +91,7 @@ export function readFineTuned({ recipe, metrics = "" }: RunFiles): FineTuned {
     looks: looks.toSorted((a, b) => a.step - b.step),
     certificates: certificates.toSorted((a, b) => a.outer - b.outer),
     samples: samples.toSorted((a, b) => a.index - b.index),
+    saved: of("saved").map(({ line }) => line),
     finished: of("end").length > 0,
     others,
   };

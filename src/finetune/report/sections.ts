@@ -13,6 +13,7 @@ import {
   type Outcome,
   outcomeOf,
   summaryOf,
+  taskPrompts,
 } from "./verdict.ts";
 
 /** A heading and what stands under it; nothing where there is nothing. @param text a text */
@@ -120,8 +121,10 @@ function plan({
 const PLACES = 20;
 
 /** What is not trained on, by reason. */
-function leftOut({ left, rows }: PlanLine): string {
-  if (left.length === 0) return `<p>Nothing: all ${count(rows)} rows are trained on.</p>`;
+function leftOut({ left, rows, truncated = 0, notes = [] }: PlanLine): string {
+  const cut = truncated > 0 ? [`${count(truncated)} rows were cut at their end.`] : [];
+  const told = [...cut, ...notes].map((note) => `<p>${escapeHtml(note)}</p>`).join("");
+  if (left.length === 0) return `<p>Nothing: all ${count(rows)} rows are trained on.</p>${told}`;
   const reasons = new Map<string, string[]>();
   for (const { place, reason } of left)
     reasons.set(reason, [...(reasons.get(reason) ?? []), place]);
@@ -131,7 +134,7 @@ function leftOut({ left, rows }: PlanLine): string {
     return `<li><strong>${places.length}</strong> ${escapeHtml(reason)} <span class="muted">${escapeHtml(places.slice(0, PLACES).join(", "))}${more}</span></li>`;
   });
   const others = sorted.slice(PLACES).reduce((sum, [, places]) => sum + places.length, 0);
-  return `<p>${count(left.length)} of ${count(rows)} rows:</p><ul class="failures">${items.join("")}${others > 0 ? `<li><strong>${others}</strong> for other reasons</li>` : ""}</ul>`;
+  return `<p>${count(left.length)} of ${count(rows)} rows:</p><ul class="failures">${items.join("")}${others > 0 ? `<li><strong>${others}</strong> for other reasons</li>` : ""}</ul>${told}`;
 }
 
 /** All that stands under the title. */
@@ -157,10 +160,10 @@ export function sections(run: FineTuned): string {
     ),
     section(
       "Forgetting on the retained prompts",
-      "They are only looked at, never trained on. Dashed: the base.",
+      `${run.method === "replay" ? "Replay trains on rows of this file" : "They are only looked at, never trained on"}. Dashed: the base.`,
       looked(run, "retain"),
     ),
-    section("The task on held-out prompts", "Dashed: the base.", looked(run, "eval")),
+    section(`The task on ${taskPrompts(run)}`, "Dashed: the base.", looked(run, "eval")),
     section("Outer steps against their bounds", "", certificates(run)),
     samples(
       "Retained prompts: answers side by side",
@@ -168,7 +171,7 @@ export function sections(run: FineTuned): string {
       "retain",
     ),
     samples(
-      "Held-out prompts of the task: answers side by side",
+      `The task on ${taskPrompts(run)}: answers side by side`,
       "Greedy answers. Marked: what is not in the wanted answer; struck through: what it says there.",
       "eval",
     ),
@@ -181,7 +184,7 @@ export function sections(run: FineTuned): string {
     planned ? section("What was left out, and why", "", leftOut(planned)) : "",
     section(
       "Recipe and versions",
-      versions.join(" · "),
+      [...versions, ...run.saved.map(({ what, path }) => `${what} in ${path}`)].join(" · "),
       `<pre>${escapeHtml(JSON.stringify(recipe, null, 2))}</pre>`,
     ),
     unknown === ""

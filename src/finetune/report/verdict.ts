@@ -57,31 +57,36 @@ export function learnedOf({ base, sft, method }: Outcome): Learned | undefined {
 const figureOf = ({ by }: Learned, value: number): string =>
   by === "exact" ? `${percent(value)} % exact` : `${nats(value)} nats a token`;
 
+/** Whose answers the task is looked at by. */
+export const taskPrompts = ({ plan }: FineTuned): string =>
+  plan?.evalIsData ? "prompts that were trained on" : "held-out prompts";
+
 /** What was learned, in one sentence. */
 export function learnedSentence(run: FineTuned): string {
   const learned = learnedOf(outcomeOf(run, "eval"));
   if (!learned)
     return "How much was learned is not known: no look at held-out answers (--eval) before and after.";
   const { base, sft, method, share } = learned;
+  const prompts = taskPrompts(run);
   if (![base, sft, method ?? 0].every(Number.isFinite))
     return "How much was learned is not known: a look at held-out answers gave no number.";
   const own = run.method === undefined ? "" : stageName(run.method);
   const from = figureOf(learned, base);
   if (method === undefined) {
     const better = (learned.by === "exact" ? sft - base : base - sft) >= NOTHING;
-    return `On held-out prompts SFT ${better ? "went" : "did not get better: it went"} from ${from} to ${figureOf(learned, sft)}.`;
+    return `On ${prompts} SFT ${better ? "went" : "did not get better: it went"} from ${from} to ${figureOf(learned, sft)}.`;
   }
   const figures = `from ${from} to ${figureOf(learned, method)}, SFT to ${figureOf(learned, sft)}`;
   if (share === undefined)
-    return `SFT itself gained nothing on held-out prompts, so that there was nothing to take up: ${own} went ${figures}.`;
-  if (!(share > 0)) return `${own} did not learn the task: on held-out prompts it went ${figures}.`;
+    return `SFT itself gained nothing on ${prompts}, so that there was nothing to take up: ${own} went ${figures}.`;
+  if (!(share > 0)) return `${own} did not learn the task: on ${prompts} it went ${figures}.`;
   const words =
     share >= 0.9
       ? "learned the task"
       : share >= 0.5
         ? "learned part of the task"
         : "learned little of the task";
-  return `${own} ${words}, ${percent(share, 0)} % of SFT’s gain on held-out prompts: ${figures}.`;
+  return `${own} ${words}, ${percent(share, 0)} % of SFT’s gain on ${prompts}: ${figures}.`;
 }
 
 /** Nats a token: where SFT moved less there was little to save. */
