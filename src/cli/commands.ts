@@ -1,6 +1,11 @@
+import { chat } from "./chat/chat.ts";
 import { data } from "./data/data.ts";
 import { diagnose } from "./diagnose/diagnose.ts";
 import { download } from "./download/download.ts";
+import { evaluate } from "./evaluate/evaluate.ts";
+import { exportModel } from "./export/export.ts";
+import { generate } from "./generate/generate.ts";
+import { pull } from "./pull/pull.ts";
 import { report } from "./report.ts";
 import { score } from "./score/score.ts";
 import { study } from "./study/study.ts";
@@ -8,7 +13,10 @@ import { sweep } from "./sweep/sweep.ts";
 import type { Command } from "./terminal/command.ts";
 import { UsageError } from "./terminal/usage.ts";
 
-const commands: readonly Command[] = [study, sweep, report, diagnose, data, score, download];
+const commands: readonly Command[] = [
+  ...[study, sweep, report, diagnose, data, score, download],
+  ...[chat, generate, evaluate, exportModel, pull],
+];
 
 /**
  * The command that a command line begins with, and what is left for it to read; the study where the

@@ -20,7 +20,8 @@ async function main(line: readonly string[]): Promise<number> {
     return 0;
   }
   const folder = process.cwd();
-  const terminal = { out, err, folder, signal: interruption(), fetch: globalThis.fetch };
+  const { stdin: input } = process;
+  const terminal = { out, err, folder, signal: interruption(), fetch: globalThis.fetch, input };
   return (await command.run(args, terminal)) ? 0 : INTERRUPTED;
 }
 

@@ -17,6 +17,8 @@ export interface Terminal {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly fetch: typeof globalThis.fetch;
+  /** What is typed; absent where a command is not to ask. */
+  readonly input?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
 }
 
 /** `anchorgrad <name> …` */

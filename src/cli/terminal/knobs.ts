@@ -81,6 +81,19 @@ export const whole = (about: string, min: number, max: number): Knob<number> => 
   },
 });
 
+/** A number from `min` on. */
+export const number = (about: string, min: number): Knob<number> => ({
+  value: "<x>",
+  about,
+  expected: `a number ≥ ${min}`,
+  read: (given) =>
+    /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(given) &&
+    Number(given) >= min &&
+    Number.isFinite(Number(given))
+      ? Number(given)
+      : undefined,
+});
+
 /** A probability. */
 export const share = (about: string): Knob<number> => ({
   value: "<p>",

@@ -1,0 +1,133 @@
+import type { LoadedModel } from "../../finetune/load.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { type Parsed, parseJsonl, record, shown } from "../../text/jsonl.ts";
+import { isFields, messagesOf } from "../../text/messages.ts";
+import type { Message } from "../../text/spans.ts";
+import type { Output } from "../terminal/command.ts";
+import type { Row } from "../terminal/fields.ts";
+import { readJsonlFile } from "../terminal/jsonlFile.ts";
+import { flag, type Knob, text } from "../terminal/knobs.ts";
+import { reportProblems } from "../terminal/problems.ts";
+
+/** How a row becomes what the model reads. */
+export const promptKnobs: { readonly system: Knob<string>; readonly raw: Knob<true> } = {
+  system: text("<text>", "a system message for conversations without one"),
+  raw: flag("prompts as they are, without the model's chat template"),
+};
+
+export interface PromptOptions {
+  readonly system?: string;
+  readonly raw?: true;
+}
+
+/** A row of a file of prompts, and what the model reads of it. */
+export interface Prompt {
+  readonly row: Row;
+  readonly tokens: readonly number[];
+}
+
+/** What a text model can be asked with. */
+export interface Reader extends Pick<LoadedModel, "chat" | "folder"> {
+  readonly tokenizer: NonNullable<LoadedModel["tokenizer"]>;
+}
+
+/** @throws DataError for a model without a tokenizer */
+export function expectReader(model: LoadedModel): LoadedModel & Reader {
+  const { tokenizer } = model;
+  if (tokenizer) return { ...model, tokenizer };
+  throw new DataError(`${model.folder}: expected a tokenizer.json for texts, got none`);
+}
+
+/**
+ * The tokens of a conversation, up to where the assistant begins; of a text as it is for models
+ * without a template.
+ * @throws DataError for several turns without a template
+ */
+export function encodePrompt(
+  { tokenizer, chat, folder }: Reader,
+  messages: readonly Message[],
+  {
+    raw,
+    ...settings
+  }: Pick<PromptOptions, "raw"> & {
+    readonly tools?: readonly unknown[];
+    readonly variables?: Readonly<Record<string, unknown>>;
+  } = {},
+): readonly number[] {
+  if (chat && !raw) {
+    const { text } = chat.render(messages, { ...settings, addGenerationPrompt: true });
+    return tokenizer.encode(text, { addSpecialTokens: false });
+  }
+  const [only, ...others] = messages;
+  if (others.length > 0 || typeof only?.content !== "string")
+    throw new DataError(
+      `prompt: expected one text, as ${raw ? "--raw takes it" : `${folder} has no chat template`}, got ${messages.length} turns`,
+    );
+  return tokenizer.encode(only.content);
+}
+
+const given = (row: Row, ...names: readonly string[]): unknown =>
+  names
+    .map((name) => row[name])
+    .find((value) => value !== undefined && value !== null && value !== "");
+
+const user = (content: string): readonly Message[] => [{ role: "user", content }];
+
+/** What a row asks: its conversation without the answers at its end. */
+export function conversationOf(row: Row): readonly Message[] {
+  for (const name of ["messages", "conversations", "conversation", "prompt"]) {
+    const turns = row[name];
+    if (!Array.isArray(turns)) continue;
+    const all = messagesOf(name, turns);
+    const last = all.findLastIndex(({ role }) => role !== "assistant");
+    if (last >= 0) return all.slice(0, last + 1);
+    throw new DataError(`${name}: expected a turn of the user, got none`);
+  }
+  const instruction = given(row, "instruction");
+  const extra = given(row, "input", "context");
+  // As rows of training data are read: what is given stands under what is asked.
+  if (typeof instruction === "string")
+    return user(typeof extra === "string" ? `${instruction}\n${extra}` : instruction);
+  const asked = given(row, "prompt", "question", "query", "input", "text");
+  if (typeof asked === "string") return user(asked);
+  throw new DataError(
+    `row: expected messages, prompt, instruction, question or text, got ${shown(Object.keys(row).join(", "))}`,
+  );
+}
+
+function withSystem(messages: readonly Message[], system: string | undefined): readonly Message[] {
+  if (system === undefined || messages[0]?.role === "system") return messages;
+  return [{ role: "system", content: system }, ...messages];
+}
+
+/** A row's prompt. @throws DataError naming the field */
+export function promptOf(row: Row, reader: Reader, { system, raw }: PromptOptions): Prompt {
+  const own = given(row, "system", "system_prompt");
+  const messages = withSystem(conversationOf(row), typeof own === "string" ? own : system);
+  const { tools, chat_template_kwargs: variables } = row;
+  const tokens = encodePrompt(reader, messages, {
+    ...(raw && { raw }),
+    ...(Array.isArray(tools) && tools.length > 0 && { tools }),
+    ...(isFields(variables) && { variables }),
+  });
+  if (tokens.length === 0) throw new DataError("prompt: expected a token, got an empty text");
+  return { row, tokens };
+}
+
+/**
+ * The prompts of a JSONL file; what cannot be read is told and left out.
+ * @throws DataError for a file without any
+ */
+export async function readPrompts(
+  path: string,
+  reader: Reader,
+  options: PromptOptions,
+  err: Output,
+): Promise<readonly Prompt[]> {
+  const parse = (text: string, file: string): Parsed<Prompt> =>
+    parseJsonl(text, file, (value) => promptOf(record(value), reader, options));
+  const { rows, problems } = await readJsonlFile(path, parse);
+  reportProblems(err, problems, rows.length);
+  if (rows.length === 0) throw new DataError(`${path}: expected prompts, got none`);
+  return rows;
+}

@@ -1,0 +1,74 @@
+import { count } from "../../experiment/summary/format.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { FetchError } from "../../weights/hub/fetchFile.ts";
+import { hubLocation } from "../../weights/hub/location.ts";
+import { pull as pullModel } from "../../weights/hub/pull.ts";
+import { createDownloadBar } from "../download/bar.ts";
+import type { Command, Terminal } from "../terminal/command.ts";
+import { describeKnobs, readArguments, text } from "../terminal/knobs.ts";
+import { UsageError } from "../terminal/usage.ts";
+
+const knobs = {
+  revision: text("<name>", "a branch, a tag or a commit (default: main)"),
+};
+
+const usage = `anchorgrad pull <org/name> [options]: fetches a model's files from the Hub
+
+  anchorgrad pull HuggingFaceTB/SmolLM2-135M-Instruct
+
+They go to the cache that huggingface_hub uses, and the folder is printed; what is there is not
+fetched again, and a download that broke off goes on where it stopped.
+
+Options
+${describeKnobs(knobs)}
+Environment: HF_ENDPOINT, HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_HUB_OFFLINE, as huggingface_hub reads
+them.
+`;
+
+/**
+ * Brings a model of the Hub into the cache.
+ * @returns its folder; undefined when interrupted
+ * @throws DataError saying what the Hub refuses and what to do
+ */
+export async function pulled(
+  model: string,
+  { err, fetch, signal }: Terminal,
+  revision?: string,
+): Promise<string | undefined> {
+  const location = await hubLocation(process.env);
+  const bar = createDownloadBar(err);
+  try {
+    const done = await pullModel(model, {
+      ...{ location, fetch, signal, onProgress: bar.show },
+      ...(revision !== undefined && { revision }),
+      onFile: ({ path, size, cached }) => {
+        bar.close();
+        if (!cached)
+          err.write(`${model}/${path}${size === undefined ? "" : `: ${count(size)} bytes`}\n`);
+      },
+    });
+    bar.close();
+    if (done?.warning !== undefined) err.write(`${done.warning}\n`);
+    return done?.folder;
+  } catch (error) {
+    bar.close();
+    throw error instanceof FetchError ? new DataError(error.message) : error;
+  }
+}
+
+export const pull: Command = {
+  name: "pull",
+  about: "fetches a model from the Hub into huggingface_hub's cache",
+  usage,
+  async run(args, terminal) {
+    const { values, rest } = readArguments(args, knobs);
+    const [model, ...more] = rest;
+    if (model === undefined || more.length > 0)
+      throw new UsageError(
+        `pull: expected the name of a model, such as org/name, got ${rest.join(" ") || "nothing"}`,
+      );
+    const folder = await pulled(model, terminal, values.revision);
+    if (folder !== undefined) terminal.out.write(`${folder}\n`);
+    return folder !== undefined;
+  },
+};
