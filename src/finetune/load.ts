@@ -8,7 +8,7 @@ import type { AdapterConfig } from "../nn/lora/adapterConfig.ts";
 import { adapterLayout, expectAdapter } from "../nn/lora/layout.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
-import { isConstant, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Chat } from "../text/chat.ts";
 import { stopTokensOf, type Tokenizer } from "../text/tokenizer.ts";
 import { type Adapter, readAdapter } from "../weights/adapterFiles.ts";
@@ -236,6 +236,3 @@ export function partsOf({ base, params }: Pick<LoadedModel, "base" | "params">):
     );
   return { base: of(true), adapter: of(false) };
 }
-
-/** Whether a parameter is on the host. */
-export const isOnHost = (tensor: Tensor): tensor is Tensor<"constant"> => isConstant(tensor);

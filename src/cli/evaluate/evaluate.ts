@@ -37,8 +37,9 @@ const usage = `anchorgrad evaluate --model <model> --data <file> [options]: meas
   anchorgrad evaluate --model org/name --data igsm.jsonl --task igsm
 
 Of rows: log-loss (nats a target token) and perplexity; how many targets are the likeliest token,
-and in how many rows all of them are (exact match: greedy generation gives the answer word for word);
-KL to another model with the same tokenizer, both ways. Of a benchmark: what its verifier says.
+and in how many rows all of them are (exact match: greedy generation gives the answer word for
+word); KL to another model with the same tokenizer, both ways. Of a benchmark: what its verifier
+says.
 
 Model
 ${describeKnobs(modelKnobs)}
