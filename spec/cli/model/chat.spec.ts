@@ -1,0 +1,115 @@
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { chat } from "../../../src/cli/chat/chat.ts";
+import { createEngine } from "../../../src/engines/create.ts";
+import { loadModel } from "../../../src/finetune/load.ts";
+import { generate } from "../../../src/nn/generate/generate.ts";
+import { openPlace, type Place } from "../terminal.ts";
+import { tinyAdapter, tinyModel } from "./tinyModel.ts";
+
+let place: Place;
+beforeEach(async () => {
+  place = await openPlace();
+});
+afterEach(() => place.close());
+
+const typed = (...lines: string[]) => ({ input: Readable.from(lines.map((line) => `${line}\n`)) });
+const engineOptions = "--backend wasm --threads 1 --max-tokens 12";
+
+/** What the model says to a conversation, greedily. */
+async function answer(folder: string, messages: { role: string; content: string }[]) {
+  const { model, params, tokenizer, chat: template, generation } = await loadModel(folder);
+  await using engine = await createEngine({ backend: "wasm", threads: 1 });
+  const { text } = template?.render(messages, { addGenerationPrompt: true }) ?? { text: "" };
+  const prompt = tokenizer?.encode(text, { addSpecialTokens: false }) ?? [];
+  const { stopTokens, tokenizerSize } = generation;
+  const options = { model, params, prompts: [prompt], maxNewTokens: 12, stopTokens, tokenizerSize };
+  const [ids = []] = await generate(engine, options);
+  const ended = stopTokens.includes(ids.at(-1) ?? -1);
+  return tokenizer?.decode(ended ? ids.slice(0, -1) : ids, { skipSpecialTokens: true }) ?? "";
+}
+
+describe("chat", () => {
+  test("answers each line of a conversation, and remembers it", async () => {
+    await tinyModel(join(place.folder, "m"), { chat: true });
+    const said = ["Hi", "and then?"];
+    const { finished, out, err } = await place.run(
+      chat,
+      `--model m --greedy ${engineOptions}`,
+      typed(...said, "", "/reset", "Hi", "/system Be kind", "Hi", "/exit", "never read"),
+    );
+    expect(finished).toBe(true);
+    const folder = join(place.folder, "m");
+    const user = (content: string) => ({ role: "user", content });
+    const first = await answer(folder, [user("Hi")]);
+    const told = [user("Hi"), { role: "assistant", content: first }, user("and then?")];
+    const second = await answer(folder, told);
+    const kind = await answer(folder, [{ role: "system", content: "Be kind" }, user("Hi")]);
+    expect(out).toBe(`${first}\n${second}\n${first}\n${kind}\n`);
+    expect(new Set([first, second, kind]).size).toBe(3);
+    expect(err).toContain("/reset");
+    expect(err).toContain("llama, 2 layers, 32 wide");
+  });
+
+  test("comes token by token, and stops when it is asked to", async () => {
+    await tinyModel(join(place.folder, "m"));
+    const stop = new AbortController();
+    const pieces: string[] = [];
+    const out = {
+      write: (piece: string) => {
+        pieces.push(piece);
+        if (pieces.length === 3) stop.abort();
+        return true;
+      },
+      once: () => undefined,
+    };
+    const { finished } = await place.run(chat, `--model m ${engineOptions}`, {
+      ...typed("Once upon"),
+      ...{ out, signal: stop.signal },
+    });
+    expect(finished).toBe(false);
+    expect(pieces.length).toBe(4);
+    expect(pieces.at(-1)).toBe("\n");
+  });
+
+  test("goes on with texts where there is no template, and draws by seed", async () => {
+    await tinyModel(join(place.folder, "m"));
+    await tinyAdapter(join(place.folder, "a"), join(place.folder, "m"));
+    const run = async (options: string) =>
+      (await place.run(chat, `--model m ${engineOptions} ${options}`, typed("the then"))).out;
+    const [one, again, other] = [
+      await run("--temperature 2 --seed 1"),
+      await run("--temperature 2 --seed 1"),
+      await run("--temperature 2 --seed 2"),
+    ];
+    expect(one).toBe(again);
+    expect(one).not.toBe(other);
+    expect(await run("--adapter a")).not.toBe(await run(""));
+  });
+
+  test("takes its draws from generation_config.json, unless options say otherwise", async () => {
+    const generation = { do_sample: true, temperature: 0.7, top_k: 5, max_new_tokens: 4 };
+    await tinyModel(join(place.folder, "m"), { generation });
+    const run = async (options: string) =>
+      (await place.run(chat, `--model m --backend wasm --threads 1 ${options}`, typed())).err;
+    expect(await run("")).toContain("temperature 0.7, top-k 5, at most 4 tokens");
+    expect(await run("--top-p 0.5")).toContain("temperature 0.7, top-k 5, top-p 0.5, at most 4");
+    expect(await run("--greedy --max-tokens 9")).toContain("greedy, at most 9 tokens");
+    await expect(run("--greedy --top-k 3")).rejects.toThrow("--greedy: expected no --temperature");
+  });
+
+  test("says what is wrong with the model", async () => {
+    const options = "--backend wasm --threads 1";
+    await expect(place.run(chat, options)).rejects.toThrow("--model: expected a model, got none");
+    await expect(place.run(chat, `--model nothing ${options}`)).rejects.toThrow(
+      "nothing: expected a folder, a .gguf file, or org/name of the Hub",
+    );
+    await tinyModel(join(place.folder, "m"));
+    await tinyAdapter(join(place.folder, "a"), join(place.folder, "m"));
+    await expect(place.run(chat, `--model a ${options}`)).rejects.toThrow("is an adapter");
+    await expect(place.run(chat, `--model m --adapter m ${options}`)).rejects.toThrow(
+      "adapter_config.json: expected a PEFT adapter's config, got no file",
+    );
+  });
+});
