@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -190,4 +190,16 @@ test("what is wrong with a folder is said with the file", async () => {
   );
   await writeFile(join(folder, "config.json"), "[");
   await expect(loadModel(folder)).rejects.toThrow(`${folder}/config.json: expected JSON`);
+});
+
+test.skipIf(isAbsent)(`what a process that was ended left beside is removed${reason}`, async () => {
+  const loaded = await loadModel(`${checkpoints}/models/llama-smollm2`);
+  const to = join(place, "ended");
+  // No system gives a process this number.
+  const [dead, alive] = [`${to}.999999999.partial`, `${to}.${process.ppid}.partial`];
+  for (const left of [dead, alive]) await mkdir(left);
+  await expect(saveModel(to, { ...loaded, params: {} })).rejects.toThrow(TypeError);
+  await saveModel(to, loaded);
+  const names = (await readdir(place)).filter((name) => name.startsWith("ended"));
+  expect(names.sort()).toEqual(["ended", `ended.${process.ppid}.partial`]);
 });
