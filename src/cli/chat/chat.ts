@@ -1,4 +1,4 @@
-import { count } from "../../experiment/summary/format.ts";
+import { count } from "../../report/format.ts";
 import { describeModel, engineKnobs, modelKnobs, openEngine, openModel } from "../model/open.ts";
 import { expectReader } from "../model/prompts.ts";
 import { describeSampling, samplingKnobs, samplingOf } from "../model/sampling.ts";

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Engine } from "../../engines/engine.ts";
-import { count } from "../../experiment/summary/format.ts";
 import { type LoadedModel, partsOf } from "../../finetune/load.ts";
 import { measure } from "../../finetune/measure.ts";
+import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { encodeRows } from "../../text/examples.ts";
 import { rowsOf } from "../../text/rows.ts";

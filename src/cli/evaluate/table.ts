@@ -1,5 +1,5 @@
-import { count, percent } from "../../experiment/summary/format.ts";
 import type { Measures } from "../../finetune/measure.ts";
+import { count, percent } from "../../report/format.ts";
 
 /** The measures as text, a line each. */
 export function renderMeasures(measures: Measures, against: string | undefined): string {

@@ -1,5 +1,5 @@
-import { count } from "../../experiment/summary/format.ts";
 import type { LoadedModel } from "../../finetune/load.ts";
+import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { type Parsed, parseJsonl, record } from "../../text/jsonl.ts";
 import { MAX_TOKENS } from "../generate/generate.ts";

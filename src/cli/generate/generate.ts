@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import { count } from "../../experiment/summary/format.ts";
+import { count } from "../../report/format.ts";
 import { describeModel, engineKnobs, modelKnobs, openEngine, openModel } from "../model/open.ts";
 import { expectReader, promptKnobs, readPrompts } from "../model/prompts.ts";
 import { respond } from "../model/respond.ts";

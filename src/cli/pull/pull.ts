@@ -1,4 +1,4 @@
-import { count } from "../../experiment/summary/format.ts";
+import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { FetchError } from "../../weights/hub/fetchFile.ts";
 import { hubLocation } from "../../weights/hub/location.ts";
