@@ -7,6 +7,7 @@ import { posix } from "node:path";
 export const layers: readonly (readonly string[])[] = [
   ["kernels/wasm"],
   ["src/tensor"],
+  ["src/json"],
   ["src/compile"],
   ["kernels/gpu"],
   ["src/engines"],

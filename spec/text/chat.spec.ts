@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Float } from "../../src/json/parseJson.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 import { type Chat, chatTemplate, type Message } from "../../src/text/index.ts";
-import { Float } from "../../src/text/json.ts";
 import { checkpoints, checkpointText } from "./checkpoints.ts";
 import { template } from "./tiny.ts";
 

@@ -1,15 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Float, MAX_DEPTH } from "../../src/json/parseJson.ts";
 import { DataError } from "../../src/tensor/errors.ts";
-import { Float, MAX_DEPTH, parseJson } from "../../src/text/json.ts";
+import { parsePythonJson } from "../../src/text/json.ts";
 import { dumps, floatRepr, strftime, strip } from "../../src/text/python.ts";
 
-describe("parseJson", () => {
+describe("parsePythonJson(text)", () => {
   it("reads what JSON.parse reads", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6 }), (text) => {
         const value: unknown = JSON.parse(text);
-        expect(JSON.stringify(parseJson(text))).toBe(JSON.stringify(value));
+        expect(JSON.stringify(parsePythonJson(text))).toBe(JSON.stringify(value));
       }),
     );
   });
@@ -19,15 +20,15 @@ describe("parseJson", () => {
     " [1, -2.5, true, false, null] ",
     '{"__proto__": 1}',
   ])("reads %s", (text) =>
-    expect(JSON.stringify(parseJson(text))).toBe(JSON.stringify(JSON.parse(text))),
+    expect(JSON.stringify(parsePythonJson(text))).toBe(JSON.stringify(JSON.parse(text))),
   );
 
   it("keeps whole floats apart from integers", () => {
-    expect(parseJson("1.0")).toBeInstanceOf(Float);
-    expect(parseJson("1e2")).toBeInstanceOf(Float);
-    expect(parseJson("1")).toBe(1);
-    expect(parseJson("1.5")).toBe(1.5);
-    expect(JSON.stringify(parseJson('{"a": 1.0}'))).toBe('{"a":1}');
+    expect(parsePythonJson("1.0")).toBeInstanceOf(Float);
+    expect(parsePythonJson("1e2")).toBeInstanceOf(Float);
+    expect(parsePythonJson("1")).toBe(1);
+    expect(parsePythonJson("1.5")).toBe(1.5);
+    expect(JSON.stringify(parsePythonJson('{"a": 1.0}'))).toBe('{"a":1}');
   });
 
   it.each([
@@ -46,14 +47,14 @@ describe("parseJson", () => {
     ["NaN", "NaN"],
     ["nothing", ""],
   ])("refuses %s", (_, text) => {
-    expect(() => parseJson(text)).toThrow(DataError);
-    expect(() => parseJson(text)).toThrow(/column \d+: expected /);
+    expect(() => parsePythonJson(text)).toThrow(DataError);
+    expect(() => parsePythonJson(text)).toThrow(/column \d+: expected /);
   });
 
   it("reads long texts and lists in one go", () => {
     const long = "a\\n".repeat(2_000_000);
-    expect(`${parseJson(`"${long}"`)}`.length).toBe(4_000_000);
-    expect((parseJson(`[${"1,".repeat(200_000)}1]`) as unknown[]).length).toBe(200_001);
+    expect(`${parsePythonJson(`"${long}"`)}`.length).toBe(4_000_000);
+    expect((parsePythonJson(`[${"1,".repeat(200_000)}1]`) as unknown[]).length).toBe(200_001);
   });
 });
 

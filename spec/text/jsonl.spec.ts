@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readJsonlBytes } from "../../src/cli/terminal/jsonlFile.ts";
 import { ifeval, parseJsonl, writeJsonl } from "../../src/tasks/index.ts";
 import { DataError } from "../../src/tensor/errors.ts";
-import { record } from "../../src/text/jsonl.ts";
+import { parseRow, record, shown } from "../../src/text/jsonl.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const read = (bytes: Uint8Array) =>
@@ -66,7 +66,7 @@ describe("readJsonlBytes(bytes, path, parse)", () => {
     expect(rows).toEqual([{ a: "é" }, { a: "é" }]);
     expect(problems).toEqual([
       "f.jsonl:2: row: expected UTF-8, got other bytes",
-      "f.jsonl:4: row: expected JSON, got {",
+      "f.jsonl:4: row: expected JSON, got { (column 2)",
       "f.jsonl:5: row: expected UTF-8, got other bytes",
     ]);
   });
@@ -94,5 +94,31 @@ describe("readJsonlBytes(bytes, path, parse)", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("parseRow(text, where)", () => {
+  it.each([
+    ['{"a": [{"b": 9007199254740993}]}', "a[0].b: expected an integer that a double has"],
+    ['{"a": 1e400}', "a: expected a number that is not too large for a double, got 1e400"],
+    ['{"a": 1, "\\u0061": 2}', "a: expected a key once, got it twice"],
+    ["-1e400", "row: expected a number"],
+    ['{"a": 1', 'row: expected JSON, got {"a": 1 (column 8)'],
+    ["[".repeat(2e5), "expected at most 100 nested brackets, got one more"],
+  ])("names the field in %.40j", (text, message) => {
+    expect(() => parseRow(text, "row")).toThrow(DataError);
+    expect(() => parseRow(text, "row")).toThrow(message);
+  });
+});
+
+describe("shown(value)", () => {
+  it("shows anything, cut short", () => {
+    const circle: unknown[] = [];
+    circle.push(circle);
+    expect(shown(circle)).toBe("a value that cannot be written");
+    expect([shown(Number.POSITIVE_INFINITY), shown(2n), shown(undefined), shown("x")]).toEqual([
+      ...["Infinity", "2", "nothing", '"x"'],
+    ]);
+    expect(shown("x".repeat(100)).length).toBeLessThan(50);
   });
 });

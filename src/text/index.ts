@@ -1,3 +1,4 @@
+export { Float } from "../json/parseJson.ts";
 export {
   type Chat,
   type ChatFiles,
@@ -12,7 +13,6 @@ export {
   type Left,
   type TextExample,
 } from "./examples.ts";
-export { Float } from "./json.ts";
 export type { Span } from "./offsets.ts";
 export { type DataFile, type RowsOptions, rowsOf } from "./rows.ts";
 export type { ChatRow, CompletionRow, Row, RowShape, TextRow } from "./shapes.ts";

@@ -1,6 +1,6 @@
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
+import { Float } from "../json/parseJson.ts";
 import { DataError } from "../tensor/errors.ts";
-import { Float } from "./json.ts";
 import { dumps, type Side, strftime, strip } from "./python.ts";
 
 /** A compiled template. */

@@ -1,4 +1,4 @@
-import { Float } from "./json.ts";
+import { Float } from "../json/parseJson.ts";
 
 /** Python's `repr` of a float: `1.0`, `1e-07`, `1e+16`. */
 export function floatRepr(x: number): string {

@@ -1,7 +1,7 @@
 import { DataError } from "../tensor/errors.ts";
 import { type CsvRecord, readCsv } from "./csv.ts";
 import { checkText } from "./decode.ts";
-import { parseJson } from "./json.ts";
+import { parsePythonJson } from "./json.ts";
 import { shown } from "./jsonl.ts";
 import { isFields } from "./messages.ts";
 import { type Row, type RowShape, readShape, shapeOf } from "./shapes.ts";
@@ -51,14 +51,14 @@ function* jsonLines(bytes: Uint8Array, name: string): Generator<Placed> {
       read: () => {
         if (part.length > MAX_LINE)
           throw new DataError(`row: expected at most ${MAX_LINE} bytes a line, got ${part.length}`);
-        return parseJson(utf8(part));
+        return parsePythonJson(utf8(part));
       },
     };
   }
 }
 
 function* jsonArray(bytes: Uint8Array, name: string): Generator<Placed> {
-  const items = placed(name, () => parseJson(utf8(bytes)));
+  const items = placed(name, () => parsePythonJson(utf8(bytes)));
   if (!Array.isArray(items)) throw new DataError(`${name}: expected a list of rows`);
   for (const [i, item] of items.entries())
     yield { place: `${name}: row ${i + 1}`, read: () => item };

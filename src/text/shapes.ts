@@ -1,5 +1,5 @@
 import { DataError } from "../tensor/errors.ts";
-import { parseJson } from "./json.ts";
+import { parsePythonJson } from "./json.ts";
 import { shown } from "./jsonl.ts";
 import { type Fields, isFields, messagesOf } from "./messages.ts";
 import type { Message } from "./spans.ts";
@@ -55,7 +55,7 @@ function listOrJson(row: Fields, name: string): unknown {
   const value = row[name];
   if (typeof value !== "string" || !value.trimStart().startsWith("[")) return value;
   try {
-    return parseJson(value);
+    return parsePythonJson(value);
   } catch (error) {
     throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
   }

@@ -1,8 +1,9 @@
+import { isRecord } from "../json/isRecord.ts";
+import { parseJson } from "../json/parseJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { sizeOf } from "../tensor/shapes.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { isStoredType, type StoredType, storedTypes } from "./dtypes.ts";
-import { isRecord, parseJson } from "./json.ts";
 import { foreignKind, type Refuse, show } from "./refuse.ts";
 import type { Place } from "./weightFile.ts";
 
@@ -42,9 +43,11 @@ export function readHeader(bytes: Uint8Array, size: number, refuse: Refuse): Hea
   const byteAt = (index: number): number =>
     LENGTH_BYTES + new TextEncoder().encode(text.slice(0, index)).length;
   if (text[0] !== "{") refuse(LENGTH_BYTES, "a header in JSON", show(text.slice(0, 40)));
-  const header = parseJson(text, DEEPEST, (index, expected, got) =>
-    refuse(byteAt(index), index === 0 ? "a header in JSON" : `${expected} in the header`, got),
-  );
+  const header = parseJson(text, {
+    depth: DEEPEST,
+    refuse: ({ index, path, expected, got }) =>
+      refuse(byteAt(index), `${expected} in the header${path && `, at ${path}`}`, got),
+  });
   if (!isRecord(header)) return refuse(LENGTH_BYTES, "a JSON object", show(header));
   const places = new Map<string, Place>();
   const spans: Span[] = [];

@@ -1,5 +1,6 @@
+import { isRecord } from "../json/isRecord.ts";
+import { parseJson } from "../json/parseJson.ts";
 import { DataError } from "../tensor/errors.ts";
-import { isRecord, parseJson } from "./json.ts";
 import { show } from "./refuse.ts";
 import { openShard } from "./safetensors.ts";
 import { isTexts } from "./safetensorsHeader.ts";
@@ -52,9 +53,10 @@ function readIndex(text: string, path: string): ReadonlyMap<string, string> {
   const refuse = (expected: string, got: string): never => {
     throw new DataError(`${path}: expected ${expected}, got ${got}`);
   };
-  const index = parseJson(text, 8, (at, expected, got) =>
-    refuse(`${expected} at character ${at}`, got),
-  );
+  const index = parseJson(text, {
+    depth: 8,
+    refuse: (fault) => refuse(`${fault.expected} at character ${fault.index}`, fault.got),
+  });
   const map = isRecord(index) ? index["weight_map"] : undefined;
   if (!isTexts(map)) return refuse("a weight_map of tensor names to file names", show(map));
   for (const shard of Object.values(map))

@@ -95,7 +95,7 @@ describe("readPrompts(text, file)", () => {
     );
     expect(rows.length).toBe(2);
     expect(problems.map(({ file, line, message }) => `${file}:${line}: ${message}`)).toEqual([
-      'data.jsonl:2: row: expected JSON, got {"prompt": "cut o',
+      'data.jsonl:2: row: expected JSON, got {"prompt": "cut o (column 12)',
       "data.jsonl:3: row: expected an object, got []",
       "data.jsonl:4: prompt: expected a text, got 3",
       "data.jsonl:5: ifeval.verify: expected an instruction id of IFEval, got a:b",

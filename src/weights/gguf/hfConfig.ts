@@ -1,5 +1,5 @@
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { isRecord } from "../json.ts";
 import { show } from "../refuse.ts";
 import type { Architecture } from "./names.ts";
 

@@ -1,4 +1,4 @@
-import { isRecord } from "../json.ts";
+import { isRecord } from "../../json/isRecord.ts";
 
 /** How llama.cpp splits text before byte-pair encoding, and what tokenizer.json says for it. */
 interface Pre {

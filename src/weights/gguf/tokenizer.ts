@@ -1,5 +1,5 @@
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { isRecord } from "../json.ts";
 import { show } from "../refuse.ts";
 import type { ConfigJson } from "./hfConfig.ts";
 import type { GgufKeys } from "./keys.ts";
