@@ -75,7 +75,7 @@ export {
   type Schedule,
   schedules,
 } from "./optim/index.ts";
-export { full, ids, type NestedNumbers, tensor } from "./tensor/apply.ts";
+export { full, ids, type NestedNumbers, type TensorOptions, tensor } from "./tensor/apply.ts";
 export { DataError, ShapeError } from "./tensor/errors.ts";
 export { grad, valueAndGrad, vjp } from "./tensor/grad.ts";
 export * as ops from "./tensor/ops.ts";

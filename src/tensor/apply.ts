@@ -1,4 +1,5 @@
 import { DataError, ShapeError } from "./errors.ts";
+import { expectKnown } from "./options.ts";
 import { dtypeRule, shapeRules } from "./shapeRules.ts";
 import { at, checkLengths, sizeOf } from "./shapes.ts";
 import {
@@ -27,13 +28,31 @@ export function rebuild(node: Tensor, inputs: readonly Tensor[]): Tensor {
 
 export type NestedNumbers = number | readonly NestedNumbers[];
 
+/** Not by the array's own `slice`: a Buffer's makes a view. */
+const copyOf = (data: TypedArray): TypedArray => Float32Array.prototype.slice.call(data);
+
+export interface TensorOptions {
+  /**
+   * false takes a typed array as it is, without a copy: for large ones that nobody writes to any
+   * more. What is written to it later may or may not be seen. true by default.
+   */
+  readonly copy?: boolean;
+}
+
 /**
- * A constant tensor.
+ * A constant tensor, which owns its numbers: writing to `values` afterwards changes nothing.
  * @param values nested arrays of numbers, or a typed array together with `shape`; an Int32Array
  *   makes int token ids, everything else float
  * @throws ShapeError where rows are ragged or the shape has another number of elements
+ * @example tensor([[1, 2], [3, 4]]) // [2, 2]
+ * @example tensor(weights, [4096, 4096], { copy: false }) // a view of 64 MB
  */
-export function tensor(values: NestedNumbers | TypedArray, shape?: Shape): Tensor<"constant"> {
+export function tensor(
+  values: NestedNumbers | TypedArray,
+  shape?: Shape,
+  options: TensorOptions = {},
+): Tensor<"constant"> {
+  expectKnown("tensor", options, ["copy"]);
   if (ArrayBuffer.isView(values)) expectNumberArray("tensor", values);
   const typed = ArrayBuffer.isView(values);
   const inferred = typed ? [values.length] : nestedShape(values);
@@ -41,7 +60,7 @@ export function tensor(values: NestedNumbers | TypedArray, shape?: Shape): Tenso
   const wanted = shape ?? inferred;
   if (sizeOf(wanted) !== data.length)
     throw new ShapeError("tensor", `${sizeOf(wanted)} values`, [inferred]);
-  return constant(data, wanted);
+  return constant(typed && options.copy !== false ? copyOf(data) : data, wanted);
 }
 
 /**
@@ -73,6 +92,7 @@ function expectNumberArray(where: string, values: ArrayBufferView): void {
     );
 }
 
+/** A constant that is a view: whoever made the numbers hands them over, and writes no more. */
 export function constant(data: TypedArray, shape: Shape): Tensor<"constant"> {
   const dtype: DType = data instanceof Int32Array ? "int" : "float";
   return new Tensor("constant", ownShape(shape), dtype, [], { data });
