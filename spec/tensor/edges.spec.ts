@@ -8,6 +8,8 @@ import {
   less,
   log,
   max,
+  maximum,
+  minimum,
   mul,
   type Operand,
   select,
@@ -47,6 +49,21 @@ describe("what a select rules out does not come back as 0 · ∞", () => {
     expect([...second.data]).toEqual([9]);
   });
 });
+
+test.each(["reference", "wasm", "cpu"] as const)(
+  "two that tie for maximum or minimum share the gradient, else it is the winner's (%s)",
+  async (backend) => {
+    await using engine = await createEngine({ backend });
+    for (const of of [maximum, minimum]) {
+      const both = grad(({ a, b }: { a: Tensor; b: Tensor }) => sum(mul(of(a, b), 8)));
+      const [a, b] = [tensor([1, 2, 0, -3]), tensor([2, 1, -0, -3])];
+      const gradient = await engine.run(() => both({ a, b }));
+      const wins = of === maximum ? [0, 8, 4, 4] : [8, 0, 4, 4];
+      expect([...gradient.a.data]).toEqual(wins);
+      expect([...gradient.b.data]).toEqual(wins.map((x) => 8 - x));
+    }
+  },
+);
 
 test.each(["reference", "wasm", "cpu"] as const)(
   "the gradient of a maximum: its ties share, infinities win, NaN is NaN (%s)",

@@ -1,4 +1,5 @@
 import type { Engine } from "../engines/engine.ts";
+import { isRecord } from "../json/isRecord.ts";
 import type { Params, TransformerConfig } from "../nn/config.ts";
 import { type GenerationDefaults, generationOptionsOf } from "../nn/generate/generationConfig.ts";
 import { configOf } from "../nn/huggingFace/configOf.ts";
@@ -14,7 +15,6 @@ import { stopTokensOf, type Tokenizer } from "../text/tokenizer.ts";
 import { type Adapter, readAdapter } from "../weights/adapterFiles.ts";
 import { fromGguf } from "../weights/gguf/back.ts";
 import { openGguf } from "../weights/gguf/read.ts";
-import { isRecord } from "../weights/json.ts";
 import { bytesIn, filesAt, jsonIn, type ModelFiles, pathIn } from "../weights/modelFiles.ts";
 import { openWeights, weightsIn } from "../weights/openWeights.ts";
 import type { TensorFile } from "../weights/weightFile.ts";

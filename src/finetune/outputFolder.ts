@@ -1,5 +1,5 @@
+import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
-import { isRecord } from "../weights/json.ts";
 import { nodeFs, syncFolder } from "../weights/nodeFile.ts";
 
 /** Stands in every folder that was written here, and says which of the files are ours. */

@@ -119,6 +119,27 @@ describe("createCertifier", () => {
     );
   });
 
+  test("tells the standard error of responses, which are a sample of all", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 5, noNaN: true }), { minLength: 2 }), (kls) => {
+        // Each response is one token, with an exact step on the probability path.
+        const zero = new Float64Array(kls.length);
+        const stepKl = Float64Array.from(kls);
+        const step = { stepKl, anchorKl: stepKl, referenceKl: stepKl, bound: stepKl };
+        const starts = [0, ...kls.map((_, i) => i + 1)];
+        const look: Look = { starts, step: { ...step, delta: zero, eta: zero }, start: undefined };
+        const { sequence } = createCertifier()({
+          ...{ outer: 0, alpha: 1, linear: true, look, sampled: look },
+          ...{ interpolation: "probability", temperature: 1 },
+        });
+        const n = kls.length;
+        const mean = kls.reduce((a, b) => a + b, 0) / n;
+        const squares = kls.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+        expect(sequence?.standardError).toBeCloseTo(Math.sqrt(squares / (n - 1) / n), 12);
+      }),
+    );
+  });
+
   test("names the token at fault by its example and position", () => {
     const [p, s, next] = [1, 2, 3].map((seed) => rowsOf(seed, 3)) as [
       ResponseRows,

@@ -8,10 +8,11 @@ import {
   interpolate,
 } from "../../../src/anchored/objectives/interpolations.ts";
 import { largestWeight } from "../../../src/anchored/targets/budget.ts";
+import { interpolateRow } from "../../../src/anchored/targets/hostRows.ts";
 import { anchorRows, type ResponseRows } from "../../../src/anchored/targets/responseRows.ts";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
-import { constant } from "../../../src/tensor/apply.ts";
+import { constant, tensor } from "../../../src/tensor/apply.ts";
 import { mul } from "../../../src/tensor/ops.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
@@ -86,6 +87,29 @@ describe("host rows", () => {
         expect(Math.abs(x - (limit[i] as number))).toBeLessThan(2e3 * Math.abs(power) + 1e-12);
       });
   });
+
+  test.each([1e-3, -1e-3, 1e-5, -1e-5, 1e-6, 1e-8, -1e-8, 1e-11])(
+    "the power %d is its geometric mean and the term of first order, to all digits",
+    async (power) => {
+      const alpha = 0.3;
+      const [p, s] = [[0.7, 0.2, 0.08, 0.02].map(Math.log), [0.1, 0.2, 0.3, 0.4].map(Math.log)];
+      const gap = (v: number): number => (s[v] ?? NaN) - (p[v] ?? NaN);
+      // log of the mean of p·e^(r·t) and so on is (1 − α)·log p + α·log s + r·α(1 − α)·t²/2 + O(r²).
+      const raw = p.map(
+        (x, v) => x + alpha * gap(v) + (power * alpha * (1 - alpha) * gap(v) ** 2) / 2,
+      );
+      const total = Math.log(raw.reduce((sum, x) => sum + Math.exp(x), 0));
+      const row = new Float64Array(4);
+      interpolateRow({ power }, alpha)(Float64Array.from(p), Float64Array.from(s), row);
+      const { data } = await engine.run(() => interpolate({ power }, alpha)(tensor(p), tensor(s)));
+      raw.forEach((x, v) => {
+        expect(Math.abs((row[v] ?? NaN) - (x - total))).toBeLessThan(4 * power ** 2 + 1e-14);
+        // The tensor's own rounding is divided by the power, and below 1e-7 the term is left out.
+        const rounding = Math.abs(power) < 1e-7 ? Math.abs(power) : 2e-15 / Math.abs(power);
+        expect(Math.abs((data[v] ?? NaN) - (x - total))).toBeLessThan(4 * power ** 2 + rounding);
+      });
+    },
+  );
 
   test("the terms of a step are those of certificate", async () => {
     await fc.assert(

@@ -1,0 +1,133 @@
+// Changes one place at a time of what computes, and runs the specs that are to notice:
+//
+//     npm run mutants                        a sample of 320 mutants, the same each time
+//     npm run mutants -- --count 1000        a larger one, which holds the smaller
+//     npm run mutants -- src/optim           those of the sample in a folder or a file
+//     npm run mutants -- --fresh             tries again what was tried before
+//
+// Verdicts are kept in node_modules/.cache/mutants by what the mutant and its specs hold: a run
+// that was stopped goes on, and a mutant is tried again once its file or a spec of it changes.
+// Exits with 1 where one survives that equivalent.json does not explain.
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { openLanes } from "./lanes.mjs";
+import { mutantsOf, sha256 } from "./sites.mjs";
+import { subjects } from "./subjects.mjs";
+import { openVerdicts } from "./verdicts.mjs";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    count: { type: "string", default: "320" },
+    lanes: { type: "string", default: "2" },
+    fresh: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+  },
+});
+const count = Number(options.count);
+
+const read = (file) => readFileSync(join(root, file), "utf8");
+
+/** The files of a folder with an ending, at every level. */
+const filesIn = (folder, ending) =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder), { recursive: true })
+        .filter((name) => name.endsWith(ending))
+        .map((name) => `${folder}/${name}`)
+        .toSorted()
+    : [];
+
+const sizeOf = (file) => statSync(join(root, file)).size;
+
+/** The specs of a folder, small ones first, or the one spec of that name. */
+const specsIn = (place) =>
+  place.endsWith(".spec.ts")
+    ? [place].filter((file) => existsSync(join(root, file)))
+    : filesIn(place, ".spec.ts").toSorted((a, b) => sizeOf(a) - sizeOf(b));
+
+/** A file's specs: those that bear its name, those of its folder and of those above, the subject's. */
+function specsOf(file, { folder, specs }) {
+  const mirror = dirname(file).replace(/^src\//, "spec/");
+  const name = relative(dirname(file), file).replace(/\.ts$/, "");
+  const near = specsIn(mirror);
+  const named = near.filter((spec) => spec.endsWith(`/${name}.spec.ts`));
+  const inTasks = folder === "src/tasks" && mirror.split("/").length > 2;
+  const above = inTasks ? specsIn(mirror.split("/").slice(0, 3).join("/")) : [];
+  return [...new Set([...named, ...near, ...above, ...specs.flatMap(specsIn)])];
+}
+
+const byId = (a, b) => (a.id < b.id ? -1 : 1);
+
+/** Of each subject so many as its share says, in an order in which any beginning is a sample too. */
+function sample() {
+  const drawn = subjects.flatMap((subject) => {
+    const files = filesIn(subject.folder, ".ts").filter((file) => !subject.without?.test(file));
+    return files
+      .flatMap((file) => {
+        const specs = specsOf(file, subject);
+        return mutantsOf(file, read(file), subject).map((mutant) => ({
+          ...mutant,
+          specs,
+          subject,
+        }));
+      })
+      .toSorted(byId)
+      .slice(0, Math.round(count * subject.share));
+  });
+  return drawn.toSorted(byId);
+}
+
+const explained = JSON.parse(read("spec/mutants/equivalent.json"));
+const reasonOf = ({ file, was, becomes }) =>
+  explained.find((one) => one.file === file && one.was === was && one.becomes === becomes)?.why;
+
+const wanted = sample().filter(
+  ({ file }) => positionals.length === 0 || positionals.some((place) => file.startsWith(place)),
+);
+if (options.list) {
+  for (const { file, line, kind, was, becomes } of wanted)
+    console.log(`${file}:${line} ${kind}\n  - ${was}\n  + ${becomes}`);
+  process.exit();
+}
+
+const verdicts = openVerdicts(join(root, "node_modules/.cache/mutants"), options.fresh);
+// Now, as the lanes copy the tree: somebody may work on it while this runs.
+const keys = new Map(wanted.map((one) => [one, sha256(one.text, ...one.specs.map(read))]));
+const lanes = openLanes(root, Number(options.lanes));
+const show = ({ file, line, was, becomes }) => `${file}:${line}\n  - ${was}\n  + ${becomes}`;
+
+let done = 0;
+const results = await lanes.each(wanted, async (mutant, lane) => {
+  const key = keys.get(mutant);
+  const known = verdicts.get(key);
+  const why = reasonOf(mutant);
+  const verdict = why ? { state: "equivalent", by: why } : (known ?? (await lane.attempt(mutant)));
+  if (!known && !why && verdict.state !== "crashed") verdicts.set(key, verdict);
+  done++;
+  if (verdict.state !== "killed" && !why)
+    console.log(
+      `${done}/${wanted.length} ${verdict.state} ${show(mutant)}${verdict.state === "survived" ? "" : `\n  ${verdict.by}`}`,
+    );
+  else if (done % 20 === 0) console.log(`${done}/${wanted.length}`);
+  return { ...mutant, ...verdict };
+});
+lanes.close();
+
+const inState = (state) => results.filter((result) => result.state === state);
+const [killed, survived] = [inState("killed"), inState("survived")];
+for (const { folder } of subjects) {
+  const those = (list) => list.filter(({ file }) => file.startsWith(folder)).length;
+  if (those(results) > 0)
+    console.log(`${folder}: ${those(killed)} of ${those(killed) + those(survived)} died`);
+}
+const others = ["equivalent", "refused", "crashed"]
+  .map((state) => `${inState(state).length} ${state}`)
+  .join(", ");
+const rate = ((100 * killed.length) / (killed.length + survived.length)).toFixed(1);
+console.log(
+  `${killed.length} of ${killed.length + survived.length} mutants died (${rate} %); ${others}`,
+);
+process.exitCode = survived.length > 0 ? 1 : 0;
