@@ -1,5 +1,5 @@
 import { DataError } from "../tensor/errors.ts";
-import { parseJson } from "../text/jsonl.ts";
+import { parseRow } from "../text/jsonl.ts";
 
 /**
  * JSON of a file that somebody may have written by hand, of which nothing is lost: no key twice, no
@@ -9,7 +9,7 @@ import { parseJson } from "../text/jsonl.ts";
  */
 export function readJson(text: string, file: string): unknown {
   try {
-    return parseJson(text, file);
+    return parseRow(text, file);
   } catch (error) {
     if (!(error instanceof DataError) || error.message.startsWith(`${file}: `)) throw error;
     throw new DataError(`${file}: ${error.message}`);

@@ -1,3 +1,4 @@
+import { at } from "../tensor/shapes.ts";
 import type { Optimizer, TensorTree } from "./optimizer.ts";
 
 /**
@@ -10,7 +11,7 @@ export function chain(...links: readonly Optimizer[]): Optimizer<readonly Tensor
     update: (grads, states, params) =>
       links.reduce<[typeof grads, readonly TensorTree[]]>(
         ([updates, done], link, i) => {
-          const [next, state] = link.update(updates, states[i] as TensorTree, params);
+          const [next, state] = link.update(updates, at(states, i), params);
           return [next, [...done, state]];
         },
         [grads, []],
