@@ -1,6 +1,6 @@
 import { methodNames } from "../../anchored/objectives/names.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { parseJson, record } from "../../text/jsonl.ts";
+import { parseRow, record } from "../../text/jsonl.ts";
 import {
   type CertificateLine,
   type LookLine,
@@ -59,7 +59,7 @@ export const stagesOf = ({ method }: Pick<FineTuned, "method">): readonly string
 
 /** Reads a run from its files. @throws DataError naming file, line and field */
 export function readFineTuned({ recipe, metrics = "" }: RunFiles): FineTuned {
-  const said = inFile("recipe.json", () => record(parseJson(utf8(bytesOf(recipe)), "recipe")));
+  const said = inFile("recipe.json", () => record(parseRow(utf8(bytesOf(recipe)), "recipe")));
   const lines = linesOf(bytesOf(metrics));
   const of = <Kind extends MetricsLine["kind"]>(kind: Kind) =>
     lines.filter((line): line is Extract<MetricsLine, { kind: Kind }> => line.kind === kind);
@@ -132,7 +132,7 @@ function linesOf(bytes: Uint8Array): readonly MetricsLine[] {
     const part = bytes.subarray(start, end);
     start = end + 1;
     if (part.every((byte) => byte <= 0x20) || (found < 0 && isTorn(part))) continue;
-    lines.push(inFile(`metrics.jsonl:${number}`, () => readLine(parseJson(utf8(part), "line"))));
+    lines.push(inFile(`metrics.jsonl:${number}`, () => readLine(parseRow(utf8(part), "line"))));
   }
   return lines;
 }
