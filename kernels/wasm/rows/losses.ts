@@ -65,7 +65,10 @@ function klRow(anchor: usize, logits: usize, bytes: usize): f32 {
     for (const end = blockEnd(i, bytes); i < end; i += 16) {
       const logQ = loadRow(anchor, i, bytes, -1000); // e^−1000 is 0
       const logP = f32x4.sub(f32x4.sub(loadRow(logits, i, bytes, 0), shift), logSum);
-      sum = madd(exp(logQ), f32x4.sub(logQ, logP), sum);
+      const q = exp(logQ);
+      // What is impossible adds nothing: 0 · ∞ is 0 here.
+      const ratio = v128.andnot(f32x4.sub(logQ, logP), f32x4.eq(q, splat(0)));
+      sum = madd(q, ratio, sum);
     }
     total = f32x4.add(total, sum);
   }
