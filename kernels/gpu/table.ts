@@ -2,7 +2,6 @@ import type { CommonName } from "../../src/tensor/tensor.ts";
 import { adamwUpdate } from "./elementwise/adamwUpdate.ts";
 import { abs, add, div, mul, mulNoNan, neg, sub } from "./elementwise/arithmetic.ts";
 import { copy } from "./elementwise/copy.ts";
-import { cos } from "./elementwise/cos.ts";
 import { ema, emaSquare } from "./elementwise/ema.ts";
 import { exp } from "./elementwise/exp.ts";
 import { gelu, geluGrad } from "./elementwise/gelu.ts";
@@ -10,6 +9,7 @@ import { less } from "./elementwise/less.ts";
 import { log } from "./elementwise/log.ts";
 import { maximum } from "./elementwise/maximum.ts";
 import { select } from "./elementwise/select.ts";
+import { cos, sin } from "./elementwise/sines.ts";
 import { sqrt } from "./elementwise/sqrt.ts";
 import { swiglu, swigluGradGate } from "./elementwise/swiglu.ts";
 import { tanh } from "./elementwise/tanh.ts";
@@ -35,7 +35,7 @@ import { sum } from "./rows/sum.ts";
 
 /** How GPU.js kernels compute each primitive. */
 export const lowerings: { readonly [K in CommonName]: Lowering<K> } = {
-  ...{ exp, log, tanh, sqrt, cos, neg, abs, add, mul, mulNoNan, sub, div, maximum, less, select },
+  ...{ exp, log, tanh, sqrt, cos, sin, neg, abs, add, mul, mulNoNan, sub, div, maximum, less, select },
   ...{
     toFloat: copy,
     alias: copy,

@@ -23,6 +23,7 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.TANH: return elementwise.tanh(args, task);
     case op.SQRT: return elementwise.sqrt(args, task);
     case op.COS: return elementwise.cos(args, task);
+    case op.SIN: return elementwise.sin(args, task);
     case op.NEG: return elementwise.neg(args, task);
     case op.ABS: return elementwise.abs(args, task);
     case op.TO_FLOAT: return elementwise.toFloat(args, task);

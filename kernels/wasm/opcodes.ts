@@ -51,3 +51,4 @@ export const CAUSAL_ATTENTION_GRAD = 48;
 export const CHAIN = 49;
 export const ABS = 50;
 export const MUL_NO_NAN = 51;
+export const SIN = 52;

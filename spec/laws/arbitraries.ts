@@ -67,6 +67,7 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
   tanh: elementwise(any),
   sqrt: elementwise(positive),
   cos: elementwise(any),
+  sin: elementwise(any),
   neg: elementwise(any),
   abs: elementwise(any),
   add: elementwise(any, any),

@@ -29,7 +29,7 @@ type UnaryOp = (x: Operand) => Tensor;
 type BinaryOp = (a: Operand, b: Operand) => Tensor;
 
 const unary =
-  (op: "exp" | "log" | "tanh" | "sqrt" | "cos" | "neg" | "abs" | "gelu"): UnaryOp =>
+  (op: "exp" | "log" | "tanh" | "sqrt" | "cos" | "sin" | "neg" | "abs" | "gelu"): UnaryOp =>
   (x) =>
     apply(op, [asTensor(x)], {});
 
@@ -45,7 +45,17 @@ export const exp: UnaryOp = unary("exp");
 export const log: UnaryOp = unary("log");
 export const tanh: UnaryOp = unary("tanh");
 export const sqrt: UnaryOp = unary("sqrt");
+/**
+ * The cosine of angles in radians, whatever their size: large ones are reduced with as many digits of
+ * 1/2π as they need. NaN of ±∞.
+ * @example await engine.run(() => cos(tensor([0, Math.PI]))) // [1, -1]
+ */
 export const cos: UnaryOp = unary("cos");
+/**
+ * The sine of angles in radians, exact near 0 too: that of 1e-20 is 1e-20.
+ * @example await engine.run(() => sin(tensor([0, Math.PI / 2]))) // [0, 1]
+ */
+export const sin: UnaryOp = unary("sin");
 export const neg: UnaryOp = unary("neg");
 /**
  * |x|, element by element. Its gradient is the sign of x, and 0 at 0, where it has none: the middle of
@@ -66,7 +76,6 @@ export const maximum: BinaryOp = binary("maximum");
 /** 1 where a < b, else 0. */
 export const less: BinaryOp = binary("less");
 
-export const sin = (x: Operand): Tensor => cos(sub(x, Math.PI / 2));
 export const square = (x: Operand): Tensor => mul(x, x);
 export const minimum = (a: Operand, b: Operand): Tensor => neg(maximum(neg(a), neg(b)));
 /** ½(1 + tanh(x/2)): never overflows. */

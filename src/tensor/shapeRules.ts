@@ -87,6 +87,7 @@ export const shapeRules: ShapeRules = {
   tanh: unary,
   sqrt: unary,
   cos: unary,
+  sin: unary,
   neg: unary,
   abs: unary,
   toFloat: unary,

@@ -73,7 +73,9 @@ export interface BasicPrimitives {
   log: Unary;
   tanh: Unary;
   sqrt: Unary;
+  /** Angles in radians. */
   cos: Unary;
+  sin: Unary;
   neg: Unary;
   /** |x|; its derivative at 0 is taken to be 0. */
   abs: Unary;

@@ -81,6 +81,7 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
   tanh: elementwise("exact"),
   sqrt: elementwise("exact"),
   cos: elementwise("summed"),
+  sin: elementwise("summed"),
   neg: elementwise("exact"),
   abs: elementwise("exact"),
   add: elementwise("exact", { scalars: true }),

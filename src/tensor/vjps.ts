@@ -56,7 +56,8 @@ export const vjps: {
   log: (g, [x]) => [over(g, x)],
   tanh: (g, _, __, y) => [mul(g, sub(1, mul(y, y)))],
   sqrt: (g, _, __, y) => [over(mul(g, 0.5), y)],
-  cos: (g, [x]) => [neg(mul(g, ops.sin(x)))],
+  cos: (g, [x]) => [neg(times(g, ops.sin(x)))],
+  sin: (g, [x]) => [times(g, ops.cos(x))],
   neg: (g) => [neg(g)],
   // The sign: 0 at 0, the middle of the subgradients.
   abs: (g, [x]) => [mul(g, sub(less(0, x), less(x, 0)))],

@@ -72,16 +72,27 @@ export function toFloat(args: usize, task: i32): void {
   unary(TO_FLOAT, args, task);
 }
 
-export function cos(args: usize, task: i32): void {
+// @ts-ignore: decorator
+@inline
+function sines(quarters: i32, args: usize, task: i32): void {
   const from = chunkStart(args, task);
   const last = part(args, EACH_RESULT, from) + chunkBytes(args, from);
   let y = part(args, EACH_RESULT, from);
   let x = part(args, EACH_RESULT + 1, from);
   for (; y < last; y += 4, x += 4) {
     const angle = load<f32>(x);
-    // 0 · angle is NaN where there is no cosine.
-    store<f32>(y, <f32>sinOf(angle, 1) + 0 * angle);
+    // 0 · angle is NaN where there is no sine.
+    const sine = <f32>sinOf(angle, quarters) + 0 * angle;
+    store<f32>(y, quarters == 0 && angle == 0 ? angle : sine);
   }
+}
+
+export function cos(args: usize, task: i32): void {
+  sines(1, args, task);
+}
+/** The sine of −0 is −0. */
+export function sin(args: usize, task: i32): void {
+  sines(0, args, task);
 }
 
 // @ts-ignore: decorator

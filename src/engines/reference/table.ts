@@ -17,6 +17,7 @@ export const reference: { readonly [K in CommonName]: Compute<K> } = {
   tanh: unary(Math.tanh),
   sqrt: unary(Math.sqrt),
   cos: unary(Math.cos),
+  sin: unary(Math.sin),
   neg: unary((x) => -x),
   abs: unary(Math.abs),
   toFloat: axes.copy,

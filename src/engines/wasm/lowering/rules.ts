@@ -78,6 +78,7 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   tanh: elementwise(opcodes.TANH, COSTLY),
   sqrt: elementwise(opcodes.SQRT, CHEAP),
   cos: elementwise(opcodes.COS, 10),
+  sin: elementwise(opcodes.SIN, 10),
   neg: elementwise(opcodes.NEG, CHEAP),
   abs: elementwise(opcodes.ABS, CHEAP),
   toFloat: elementwise(opcodes.TO_FLOAT, CHEAP),
