@@ -1,3 +1,6 @@
+import { type FunctionName, functions } from "./numbers/functions.ts";
+import { glsl1, glsl3, type Language } from "./numbers/language.ts";
+
 /** Width and height of a texture in texels; the width is a power of two. */
 export type TextureSize = readonly [width: number, height: number];
 
@@ -5,8 +8,25 @@ export type TextureSize = readonly [width: number, height: number];
 export interface NativeFunction {
   readonly name: string;
   readonly source: string;
+  /** The same for WebGL 1, where it has to be another. */
+  readonly older?: string;
   readonly returnType: string;
   readonly argumentTypes: readonly string[];
+}
+
+/** A function of numbers. */
+export function glslNumber(name: FunctionName): NativeFunction {
+  const it = functions[name];
+  const parameters = it.parameters.map((parameter) => `float ${parameter}`).join(", ");
+  const sourceIn = (language: Language): string =>
+    `float ${name}Of(${parameters}) {\n  ${language.before}${it.body(language)}\n}`;
+  return {
+    name: `${name}Of`,
+    source: sourceIn(glsl3),
+    older: sourceIn(glsl1),
+    returnType: "Number",
+    argumentTypes: it.parameters.map(() => "Number"),
+  };
 }
 
 const TEXTURE = "sampler2D t, ivec2 size, ivec3 dim";

@@ -1,4 +1,5 @@
 import type { Attrs, PrimitiveName, Shape } from "../../src/tensor/tensor.ts";
+import type { FunctionName } from "./numbers/functions.ts";
 
 /**
  * How many neighbouring numbers a cell computes or a load fetches. Wide devices take four: on
@@ -21,6 +22,8 @@ export interface Cell {
   when(condition: string, then: () => void, otherwise?: () => void): void;
   /** Whole division of a whole number a < below by a constant, exact where floats are not. */
   divide(a: string, b: number, below: number): readonly [quotient: string, remainder: string];
+  /** Calls a function that is exact about NaN and infinities; `Math`'s own are not, on GPUs. */
+  call(name: FunctionName, ...args: readonly string[]): string;
   /** `lanes` numbers of a read tensor, from number lanes · group. */
   load(read: number, group: string, lanes: Lanes): readonly string[];
   /** One number of a read tensor. */

@@ -1,6 +1,7 @@
-import { glsl, type NativeFunction, type TextureSize } from "./glsl.ts";
+import { glsl, glslNumber, type NativeFunction, type TextureSize } from "./glsl.ts";
 import { type Cell, type Kernel, type Lanes, resultsOf } from "./kernel.ts";
-import { type WgslFunction, wgsl, wgslModule } from "./wgsl.ts";
+import { type FunctionName, functions } from "./numbers/functions.ts";
+import { type WgslFunction, wgsl, wgslModule, wgslNumber } from "./wgsl.ts";
 
 /** What GPU.js makes a kernel of. */
 export interface KernelSource {
@@ -19,6 +20,8 @@ interface Dialect {
   /** Expression of the place of the cell, or of the texel. */
   readonly place: string;
   number(read: number, index: string): string;
+  /** Calls a function of numbers. */
+  call(name: FunctionName, args: readonly string[]): string;
   /** Four numbers at once, where there are texels. */
   texel?(read: number, index: string): string;
 }
@@ -26,7 +29,12 @@ interface Dialect {
 /** The source of a kernel that reads and writes buffers of numbers. */
 export function bufferSource(kernel: Kernel): string {
   const number = (read: number, index: string): string => `a${read}[${index}]`;
-  const writer = writerOf({ place: "this.thread.x", number }, false);
+  const dialect: Dialect = {
+    place: "this.thread.x",
+    number,
+    call: (name, args) => functions[name].host(...args),
+  };
+  const writer = writerOf(dialect, false);
   const { numbers } = writer.cell(kernel, writer.declare("this.thread.x"));
   return writer.finish(kernel, numbers[0] as string);
 }
@@ -47,6 +55,7 @@ export interface StorageSource {
  */
 export function storageSource(kernel: Kernel, sizes: readonly number[]): StorageSource {
   const calls = new Map<string, Omit<WgslFunction, "body">>();
+  const numeric = new Map<string, WgslFunction>();
   const grouped = new Set<number>();
   const call = (name: string, returnType: WgslFunction["returnType"], ...args: string[]) => {
     const parameters = args.length === 1 ? ["n"] : ["n", "x", "y", "z", "w"].slice(-args.length);
@@ -56,6 +65,11 @@ export function storageSource(kernel: Kernel, sizes: readonly number[]): Storage
   const dialect: Dialect = {
     place: "this.thread.x",
     number: (read, index) => call(`number${read}`, "Number", index),
+    call(name, args) {
+      const it = wgslNumber(name);
+      numeric.set(it.name, it);
+      return `${it.name}(${args.join(", ")})`;
+    },
     texel(read, index) {
       grouped.add(read);
       return call(`group${read}`, "Array(4)", index);
@@ -80,7 +94,8 @@ export function storageSource(kernel: Kernel, sizes: readonly number[]): Storage
     bodies[`group${read}`] = wgsl.group(read);
   }
   for (let i = 1; i < resultsOf(kernel); i++) bodies[`store${i}`] = wgsl.store(i, "threadGid.x");
-  const functions = [...calls.values()].map((f) => ({ ...f, body: bodies[f.name] as string }));
+  const called = [...calls.values()].map((f) => ({ ...f, body: bodies[f.name] as string }));
+  const functions = [...called, ...numeric.values()];
   const returned = lanes === 4 ? `[${row(0).join(", ")}]` : (numbers[0] as string);
   return {
     code: writer.finish(kernel, returned),
@@ -116,6 +131,7 @@ export function textureSource(
         );
       return call(glsl.number(size), `a${read}`, index);
     },
+    call: (name, args) => call(glslNumber(name), ...args),
     texel: (read, index) => call(glsl.fetch(reads[read] as TextureSize), `a${read}`, index),
   };
   const writer = writerOf(dialect, true);
@@ -194,6 +210,7 @@ function writerOf(dialect: Dialect, wide: boolean): Writer {
       }
       run("}");
     },
+    call: (name, ...args) => dialect.call(name, args),
     divide: (a, b, below) => divide(declare, a, b, below),
     load(read, group, lanes: Lanes) {
       if (lanes === 1) return [declare(dialect.number(read, group))];

@@ -1,4 +1,6 @@
 import { cellsOf, elementsOf, type Kernel, type Lanes, resultsOf } from "./kernel.ts";
+import { type FunctionName, functions } from "./numbers/functions.ts";
+import { wgsl as language } from "./numbers/language.ts";
 
 /** A function that a kernel calls: GPU.js is told its type and translates the call, no more. */
 export interface WgslFunction {
@@ -7,6 +9,17 @@ export interface WgslFunction {
   readonly returnType: "Number" | "Array(4)";
   /** WGSL; parameters are floats. */
   readonly body: string;
+}
+
+/** A function of numbers. */
+export function wgslNumber(name: FunctionName): WgslFunction {
+  const { parameters, body } = functions[name];
+  return {
+    name: `${name}Of`,
+    parameters,
+    returnType: "Number",
+    body: `${language.before}${body(language)}`,
+  };
 }
 
 /** Threads of a workgroup. */

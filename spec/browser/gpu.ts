@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, engineOf } from "../../src/engines/engine.ts";
 import { WORK } from "../../src/engines/gpu/driver.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
@@ -9,6 +9,7 @@ import { trainsFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
 import { agreesOnWide, COMPILING, sumsManyTerms, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
+import { agreesAtEdges } from "../laws/edges.ts";
 import { refusesLostGpu } from "./lost.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
 
@@ -44,6 +45,10 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
   afterAll(() => browser?.close());
 
   agreesWithReference(() => start(), { runs: 4, cases: 5, exact: 3e-6, summed: 5e-6 });
+
+  describe("at the edges", () => {
+    agreesAtEdges(() => start(), { runs: 1, cases: 4 });
+  });
 
   test.each(wideOperations)(
     "computes %s of whole groups of four",

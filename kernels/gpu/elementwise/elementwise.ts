@@ -1,6 +1,6 @@
 import { at, sizeOf } from "../../../src/tensor/shapes.ts";
 import type { PrimitiveName } from "../../../src/tensor/tensor.ts";
-import { type Call, type Cell, eachLane, type Kernel, type Lanes } from "../kernel.ts";
+import { type Call, type Cell, eachLane, type Kernel, type Lanes, literal } from "../kernel.ts";
 
 /**
  * A kernel whose numbers depend on nothing but the numbers at their place.
@@ -25,6 +25,10 @@ export function elementwise(
     },
   ];
 }
+
+/** A setting times a number; compilers take 0 times anything for 0, which of NaN it is not. */
+export const scaled = (cell: Cell, factor: number, x: string): string =>
+  factor === 0 ? cell.call("nothing", x) : `${literal(factor)} * ${x}`;
 
 type Pointwise<K extends PrimitiveName> = (call: Call<K>) => Kernel[];
 

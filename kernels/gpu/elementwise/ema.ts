@@ -1,12 +1,12 @@
-import { type Lowering, literal } from "../kernel.ts";
-import { elementwise } from "./elementwise.ts";
+import type { Lowering } from "../kernel.ts";
+import { elementwise, scaled } from "./elementwise.ts";
 
 export const ema: Lowering<"ema"> = (call) => {
   const { decay } = call.attrs;
   return elementwise(
     call,
     2,
-    (_, average, x) => `${literal(decay)} * ${average} + ${literal(1 - decay)} * ${x}`,
+    (cell, average, x) => `${scaled(cell, decay, average)} + ${scaled(cell, 1 - decay, x)}`,
   );
 };
 
@@ -15,6 +15,6 @@ export const emaSquare: Lowering<"emaSquare"> = (call) => {
   return elementwise(
     call,
     2,
-    (_, average, x) => `${literal(decay)} * ${average} + ${literal(1 - decay)} * ${x} * ${x}`,
+    (cell, average, x) => `${scaled(cell, decay, average)} + ${scaled(cell, 1 - decay, x)} * ${x}`,
   );
 };

@@ -1,5 +1,4 @@
 import type { Cell, Lowering } from "../kernel.ts";
-import { sigmoid } from "../math.ts";
 import { pointwise } from "./elementwise.ts";
 
 const CUBIC = 0.044715;
@@ -7,7 +6,7 @@ const SCALE = 2 * Math.sqrt(2 / Math.PI);
 
 /** ½(1 + tanh u) is the sigmoid of 2u, which keeps its digits where tanh is close to −1. */
 const gateOf = (cell: Cell, x: string): string =>
-  sigmoid(cell, cell.declare(`${x} * (${SCALE} + ${SCALE * CUBIC} * ${x} * ${x})`));
+  cell.declare(cell.call("sigmoid", `${x} * (${SCALE} + ${SCALE * CUBIC} * ${x} * ${x})`));
 
 export const gelu: Lowering<"gelu"> = pointwise(1, (cell, x) => `${x} * ${gateOf(cell, x)}`);
 

@@ -7,19 +7,18 @@ const AT_ONCE = 7;
 
 export const concat: Lowering<"concat"> = ({ shapes, attrs: { axis }, wide }) => {
   const outer = sizeOf((shapes[0] ?? []).slice(0, axis));
-  const blocks = shapes.map((shape: Shape) => sizeOf(shape.slice(axis)));
-  const kernels = [joined(wide, outer, blocks.slice(0, AT_ONCE), range(0, AT_ONCE))];
+  const all = shapes.map((shape: Shape) => sizeOf(shape.slice(axis)));
+  const filled = [...all.keys()].filter((i) => at(all, i) > 0);
+  const blocks = filled.map((i) => at(all, i));
+  const kernels = [joined(wide, outer, blocks.slice(0, AT_ONCE), filled.slice(0, AT_ONCE))];
   for (let next = AT_ONCE; next < blocks.length; next += AT_ONCE - 1) {
     const done = blocks.slice(0, next).reduce((a, b) => a + b, 0);
     const more = blocks.slice(next, next + AT_ONCE - 1);
-    const reads = [resultOf(kernels.length - 1), ...range(next, AT_ONCE - 1)];
+    const reads = [resultOf(kernels.length - 1), ...filled.slice(next, next + AT_ONCE - 1)];
     kernels.push(joined(wide, outer, [done, ...more], reads));
   }
   return kernels;
 };
-
-const range = (from: number, length: number): number[] =>
-  Array.from({ length }, (_, i) => from + i);
 
 /** [outer, Σ blocks] from tensors [outer, block]. */
 function joined(

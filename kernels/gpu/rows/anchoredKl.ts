@@ -1,6 +1,5 @@
 import { at } from "../../../src/tensor/shapes.ts";
-import { type Lowering, resultOf } from "../kernel.ts";
-import { logOf } from "../math.ts";
+import { type Cell, type Lowering, resultOf } from "../kernel.ts";
 import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
 
 /** Σ eᵃ · (a − log softmax(x)) over rows of (anchor log-probabilities a, logits x). */
@@ -13,13 +12,13 @@ export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], wide
       lanes: 1,
       body(cell, row = "0") {
         const { max, sum } = logSumExpParts(cell, rows, row, 1);
-        const log = logOf(cell, sum);
+        const log = cell.declare(cell.call("log", sum));
         const total = cell.variable("0");
         overRow(cell, rows, row, [0, 1], (_, anchor = [], x = []) => {
           const terms = anchor.map((a, lane) => {
-            const q = cell.declare(`Math.exp(${a})`);
+            const q = cell.declare(cell.call("exp", a));
             // An anchor that rules a token out has −∞ there.
-            return `(${q} > 0 ? ${q} * (${a} - ((${x[lane]} - ${max}) - ${log})) : 0)`;
+            return `(${q} == 0 ? 0 : ${q} * (${a} - ((${x[lane]} - ${max}) - ${log})))`;
           });
           cell.run(`${total} += ${terms.join(" + ")};`);
         });
@@ -30,7 +29,7 @@ export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], wide
 };
 
 /** Rounded alike in both kernels, so that it cancels where one token has all the mass. */
-const probability = (a: string): string => `Math.fround(Math.exp(${a}))`;
+const probability = (cell: Cell, a: string): string => `Math.fround(${cell.call("exp", a)})`;
 
 /** (g, anchor, logits) → g · (softmax(logits) · Σ eᵃ − eᵃ). */
 export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
@@ -40,7 +39,7 @@ export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 1);
       const mass = cell.variable("0");
       overRow(cell, rows, row, [0], (_, anchor = []) => {
-        cell.run(`${mass} += ${anchor.map(probability).join(" + ")};`);
+        cell.run(`${mass} += ${anchor.map((a) => probability(cell, a)).join(" + ")};`);
       });
       return [max, `${mass} / ${sum}`];
     }),
@@ -55,7 +54,8 @@ export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
         return cell
           .load(2, cell.index, rows.lanes)
           .map(
-            (x, i) => `${g} * (Math.exp(${x} - ${max}) * ${scale} - ${probability(at(anchor, i))})`,
+            (x, i) =>
+              `${g} * (${cell.call("exp", `${x} - ${max}`)} * ${scale} - ${probability(cell, at(anchor, i))})`,
           );
       },
     },

@@ -1,7 +1,7 @@
 import { around } from "../../../src/tensor/shapes.ts";
 import type { Lowering } from "../kernel.ts";
 
-/** The first of several largest numbers wins. */
+/** The first of several largest numbers wins; a NaN is larger than any. */
 export const argmax: Lowering<"argmax"> = ({ shapes: [x = []], attrs: { axis } }) => {
   const { outer, n: length, inner } = around(x, axis);
   return [
@@ -15,7 +15,7 @@ export const argmax: Lowering<"argmax"> = ({ shapes: [x = []], attrs: { axis } }
         const place = cell.variable("0");
         cell.repeat(length, (k) => {
           const v = cell.at(0, `${from} + ${k} * ${inner}`);
-          cell.when(`${v} > ${largest}`, () => {
+          cell.when(`${cell.call("exceeds", v, largest)} == 1`, () => {
             cell.run(`${largest} = ${v};`);
             cell.run(`${place} = ${k};`);
           });

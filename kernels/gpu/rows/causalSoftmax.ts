@@ -19,7 +19,7 @@ export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, wide })
         });
         const sum = cell.variable("0");
         overPast(cell, rows, row, i, (x, past) => {
-          cell.run(`if (${past}) { ${sum} += Math.exp(${scale} * ${x} - ${max}); }`);
+          cell.run(`if (${past}) { ${sum} += ${cell.call("exp", `${scale} * ${x} - ${max}`)}; }`);
         });
         return [max, `1 / ${sum}`];
       }),
@@ -31,7 +31,7 @@ export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, wide })
       body(cell, block = "0", i = "0", group = "0") {
         const [max, over] = recordAt(cell, 1, `${block} * ${T} + ${i}`, 2);
         return cell.load(0, cell.index, rows.lanes).map((x, lane) => {
-          const weight = `Math.exp(Math.min(${scale} * ${x} - ${max}, 0)) * ${over}`;
+          const weight = `${cell.call("exp", `${scale} * ${x} - ${max}`)} * ${over}`;
           return `${group} * ${rows.lanes} + ${lane} > ${i} ? 0 : ${weight}`;
         });
       },

@@ -1,5 +1,4 @@
 import { type Cell, type Lowering, resultOf } from "../kernel.ts";
-import { logOnePlus } from "../math.ts";
 import { overRow, type Rows, recordAt, records, rowMax, rowsOf } from "./rows.ts";
 
 /** What a row's label and its other tokens weigh, relative to the largest number. */
@@ -15,7 +14,7 @@ function weights(
   const others = cell.variable("0");
   overRow(cell, rows, row, [logits], (group, x = []) => {
     for (const [lane, v] of x.entries()) {
-      const weight = cell.declare(`Math.exp(${v} - ${max})`);
+      const weight = cell.declare(cell.call("exp", `${v} - ${max}`));
       const add = (to: string) => () => cell.run(`${to} += ${weight};`);
       cell.when(isLabel(rows, group, lane, label), add(own), add(others));
     }
@@ -39,10 +38,10 @@ export const crossEntropy: Lowering<"crossEntropy"> = ({ shapes: [logits = []], 
         const { max, own, others } = weights(cell, rows, row, 0, label);
         const picked = cell.at(0, `${row} * ${logits[1]} + ${label}`);
         // A label that has almost all the weight costs others / own, which log Σ would lose.
-        const sure = logOnePlus(cell, others);
-        return [
-          `${picked} == ${max} ? ${sure} : Math.log(${own} + ${others}) + (${max} - ${picked})`,
-        ];
+        const sure = cell.declare(cell.call("logOnePlus", others));
+        const log = cell.declare(cell.call("log", `${own} + ${others}`));
+        const none = cell.declare(cell.call("nothing", own));
+        return [`${picked} == ${max} ? ${sure} + ${none} : ${log} + (${max} - ${picked})`];
       },
     },
   ];
@@ -69,9 +68,10 @@ export const crossEntropyGrad: Lowering<"crossEntropyGrad"> = ({ shape, wide }) 
         const [max, over, others] = recordAt(cell, 3, row, 3);
         const g = cell.at(0, row);
         const label = cell.at(2, row);
+        const none = cell.declare(cell.call("nothing", g));
         return cell.load(1, cell.index, rows.lanes).map((x, lane) => {
-          const weight = `Math.exp(${x} - ${max}) * ${over}`;
-          return `${g} * (${isLabel(rows, group, lane, label)} ? -${others} : ${weight})`;
+          const weight = `${cell.call("exp", `${x} - ${max}`)} * ${over}`;
+          return `${isLabel(rows, group, lane, label)} ? ${none} - ${g} * ${others} : ${g} * ${weight}`;
         });
       },
     },

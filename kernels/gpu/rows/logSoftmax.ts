@@ -1,5 +1,5 @@
+import { at } from "../../../src/tensor/shapes.ts";
 import { type Lowering, resultOf } from "../kernel.ts";
-import { logOf } from "../math.ts";
 import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
 
 export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, wide }) => {
@@ -7,7 +7,7 @@ export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, wide }) => {
   return [
     records(wide, [0], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 0);
-      return [max, logOf(cell, sum)];
+      return [max, cell.call("log", sum)];
     }),
     {
       reads: [0, resultOf(0)],
@@ -38,7 +38,7 @@ export const logSoftmaxGrad: Lowering<"logSoftmaxGrad"> = ({ shape, wide }) => {
         const [sum] = recordAt(cell, 2, row, 1);
         const g = cell.load(0, cell.index, rows.lanes);
         const y = cell.load(1, cell.index, rows.lanes);
-        return g.map((v, lane) => `${v} - Math.exp(${y[lane]}) * ${sum}`);
+        return g.map((v, lane) => `${v} - ${cell.call("exp", at(y, lane))} * ${sum}`);
       },
     },
   ];

@@ -1,4 +1,4 @@
-import { around } from "../../../src/tensor/shapes.ts";
+import { around, at } from "../../../src/tensor/shapes.ts";
 import { type Lowering, lanesFor } from "../kernel.ts";
 
 export const max: Lowering<"max"> = ({ shapes: [x = []], attrs: { axis }, wide }) => {
@@ -16,7 +16,7 @@ export const max: Lowering<"max"> = ({ shapes: [x = []], attrs: { axis }, wide }
         cell.repeat(length, (k) => {
           const numbers = cell.load(0, `${from} + ${k} * ${groups}`, lanes);
           for (const [lane, m] of largest.entries())
-            cell.run(`${m} = Math.max(${m}, ${numbers[lane]});`);
+            cell.run(`${m} = ${cell.call("maximum", m, at(numbers, lane))};`);
         });
         return largest;
       },

@@ -38,7 +38,7 @@ const reciprocalRms = (
   });
 
 const reciprocal = (cell: Cell, squares: string, shape: Shape, epsilon: number): string =>
-  cell.declare(`1 / Math.sqrt(${squares} / ${shape.at(-1)} + ${literal(epsilon)})`);
+  cell.declare(`1 / ${cell.call("sqrt", `${squares} / ${shape.at(-1)} + ${literal(epsilon)}`)}`);
 
 /** (g·gain − n · mean(g·gain·n)) · r, with r the reciprocal root mean square and n = x·r. */
 export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, wide }) => {
@@ -64,9 +64,13 @@ export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, wide }) =
         const g = cell.load(0, cell.index, rows.lanes);
         const x = cell.load(1, cell.index, rows.lanes);
         const gain = cell.load(2, group, rows.lanes);
-        // In a row of one number all but epsilon cancels.
-        if (shape.at(-1) === 1)
-          return [`${literal(attrs.epsilon)} * ${g[0]} * ${gain[0]} * ${r} * ${r} * ${r}`];
+        // In a row of one number all but epsilon cancels, and infinities leave NaN.
+        if (shape.at(-1) === 1) {
+          const none = cell.call("nothing", `${g[0]} * ${gain[0]} * ${x[0]} * ${r}`);
+          return [
+            `${literal(attrs.epsilon)} * ${g[0]} * ${gain[0]} * ${r} * ${r} * ${r} + ${none}`,
+          ];
+        }
         return x.map((v, i) => `(${g[i]} * ${gain[i]} - ${v} * ${r} * ${mean}) * ${r}`);
       },
     },

@@ -31,7 +31,7 @@ export function overRow(
   });
 }
 
-/** Largest number of a row. */
+/** Largest number of a row, where a NaN may count or not: exponentials make it known. */
 export function rowMax(cell: Cell, rows: Rows, row: string, read: number): string {
   const first = cell.load(read, `${row} * ${rows.groups}`, rows.lanes)[0] as string;
   const max = cell.variable(first);
@@ -41,7 +41,7 @@ export function rowMax(cell: Cell, rows: Rows, row: string, read: number): strin
   return max;
 }
 
-/** Largest number of a row, and the sum of e to the number less the largest. */
+/** Largest number of a row as `rowMax` finds it, and the sum of e to the number less the largest. */
 export function logSumExpParts(
   cell: Cell,
   rows: Rows,
@@ -51,7 +51,7 @@ export function logSumExpParts(
   const max = rowMax(cell, rows, row, read);
   const sum = cell.variable("0");
   overRow(cell, rows, row, [read], (_, x) => {
-    cell.run(`${sum} += ${x.map((v) => `Math.exp(${v} - ${max})`).join(" + ")};`);
+    cell.run(`${sum} += ${x.map((v) => cell.call("exp", `${v} - ${max}`)).join(" + ")};`);
   });
   return { max, sum };
 }

@@ -17,7 +17,7 @@ export const softmax: Lowering<"softmax"> = ({ shape, wide }) => {
         const [max, scale] = recordAt(cell, 1, row, 2);
         return cell
           .load(0, cell.index, rows.lanes)
-          .map((x) => `Math.exp(${x} - ${max}) * ${scale}`);
+          .map((x) => `${cell.call("exp", `${x} - ${max}`)} * ${scale}`);
       },
     },
   ];

@@ -7,6 +7,7 @@ import { probeGpu } from "../../../src/engines/gpu/probe.ts";
 import { type full, ids, tensor } from "../../../src/tensor/apply.ts";
 import * as ops from "../../../src/tensor/ops.ts";
 import { agreesWithReference } from "../../laws/agreement.ts";
+import { agreesAtEdges } from "../../laws/edges.ts";
 import { fusesAsReference } from "../fusing.ts";
 import { trainsFlat } from "../training.ts";
 import { warmsUp } from "../warm.ts";
@@ -19,6 +20,10 @@ for (const backend of ["webasm", "cpu"] as const) {
       cases: 5,
       exact: 2e-6,
       summed: 5e-6,
+    });
+
+    describe("at the edges", () => {
+      agreesAtEdges(() => createEngine({ backend }), { runs: 3, cases: 8 });
     });
 
     let engine: Engine;

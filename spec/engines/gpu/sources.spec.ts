@@ -53,6 +53,12 @@ test("softmax on WebGL: four numbers a texel", () => {
       vec4 texel = texture(t, at * vec2(0.5, 0.5));
       return texel;
     }
+    float expOf(float x) {
+      if ((floatBitsToUint(x) & 0x7fffffffu) > 0x7f800000u) { return x; }
+      if (x > 88.72284) { return uintBitsToFloat(0x7f800000u); }
+      if (x < -104.0) { return 0.0; }
+      return exp(x);
+    }
     function(a0) {
     const v0 = place_2();
     const v1 = fetch_2_2(a0, v0 * 2);
@@ -71,7 +77,7 @@ test("softmax on WebGL: four numbers a texel", () => {
     for (let v9 = 0; v9 < 2; v9++) {
     const v10 = v8 + v9;
     const v11 = fetch_2_2(a0, v10);
-    v7 += Math.exp(v11[0] - v2) + Math.exp(v11[1] - v2) + Math.exp(v11[2] - v2) + Math.exp(v11[3] - v2);
+    v7 += expOf(v11[0] - v2) + expOf(v11[1] - v2) + expOf(v11[2] - v2) + expOf(v11[3] - v2);
     }
     return [v2, 1 / v7, 0, 0];
     }
@@ -85,13 +91,19 @@ test("softmax on WebGL: four numbers a texel", () => {
       vec4 texel = texture(t, at * vec2(0.5, 0.5));
       return texel;
     }
+    float expOf(float x) {
+      if ((floatBitsToUint(x) & 0x7fffffffu) > 0x7f800000u) { return x; }
+      if (x > 88.72284) { return uintBitsToFloat(0x7f800000u); }
+      if (x < -104.0) { return 0.0; }
+      return exp(x);
+    }
     function(a0, a1) {
     const v0 = place_2();
     const v1 = Math.floor((v0 + 0.5) * 0.5);
     const v2 = v0 - v1 * 2;
     const v3 = fetch_2_2(a1, v1);
     const v4 = fetch_2_2(a0, v0);
-    return [Math.exp(v4[0] - v3[0]) * v3[1], Math.exp(v4[1] - v3[0]) * v3[1], Math.exp(v4[2] - v3[0]) * v3[1], Math.exp(v4[3] - v3[0]) * v3[1]];
+    return [expOf(v4[0] - v3[0]) * v3[1], expOf(v4[1] - v3[0]) * v3[1], expOf(v4[2] - v3[0]) * v3[1], expOf(v4[3] - v3[0]) * v3[1]];
     }"
   `);
 });
@@ -116,7 +128,7 @@ test("softmax on WebGPU", () => {
     for (let v9 = 0; v9 < 2; v9++) {
     const v10 = v8 + v9;
     const v11 = group0(v10);
-    v7 += Math.exp(v11[0] - v2) + Math.exp(v11[1] - v2) + Math.exp(v11[2] - v2) + Math.exp(v11[3] - v2);
+    v7 += expOf(v11[0] - v2) + expOf(v11[1] - v2) + expOf(v11[2] - v2) + expOf(v11[3] - v2);
     }
     return [v2, 1 / v7, 0, 0];
     }
@@ -126,6 +138,10 @@ test("softmax on WebGPU", () => {
     var<private> result : array<f32, 4>;
     fn fround(x : f32) -> f32 { return x; }
     fn fn_group0(n : f32) -> vec4<f32> { return a0[u32(n)]; }
+    fn fn_expOf(x : f32) -> f32 { var infinity = 0x7f800000u; var nan = 0x7fc00000u; if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }
+      if (x > 88.72284) { return bitcast<f32>(infinity); }
+      if (x < -104.0) { return 0.0; }
+      return exp(x); }
     fn cell() {
     const data_index : i32 = 0;
     // translated
@@ -146,7 +162,7 @@ test("softmax on WebGPU", () => {
     const v2 = v0 - v1 * 2;
     const v3 = group1(v1);
     const v4 = group0(v0);
-    return [Math.exp(v4[0] - v3[0]) * v3[1], Math.exp(v4[1] - v3[0]) * v3[1], Math.exp(v4[2] - v3[0]) * v3[1], Math.exp(v4[3] - v3[0]) * v3[1]];
+    return [expOf(v4[0] - v3[0]) * v3[1], expOf(v4[1] - v3[0]) * v3[1], expOf(v4[2] - v3[0]) * v3[1], expOf(v4[3] - v3[0]) * v3[1]];
     }
     @group(0) @binding(0) var<storage, read> a0 : array<vec4<f32>, 4>;
     @group(0) @binding(1) var<storage, read> a1 : array<vec4<f32>, 2>;
@@ -156,6 +172,10 @@ test("softmax on WebGPU", () => {
     fn fround(x : f32) -> f32 { return x; }
     fn fn_group1(n : f32) -> vec4<f32> { return a1[u32(n)]; }
     fn fn_group0(n : f32) -> vec4<f32> { return a0[u32(n)]; }
+    fn fn_expOf(x : f32) -> f32 { var infinity = 0x7f800000u; var nan = 0x7fc00000u; if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }
+      if (x > 88.72284) { return bitcast<f32>(infinity); }
+      if (x < -104.0) { return 0.0; }
+      return exp(x); }
     fn cell() {
     const data_index : i32 = 0;
     // translated

@@ -6,7 +6,7 @@ import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { Executable, KernelText, OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
 import { exactly } from "./integers.ts";
-import { type Compiling, lower, operandsOf, tellProgress } from "./lower.ts";
+import { type Compiling, lower, makesZeros, operandsOf, tellProgress } from "./lower.ts";
 
 /** A tensor on the device. */
 export interface GpuBuffer<Memory = unknown> {
@@ -37,7 +37,7 @@ export async function prepare<Memory>(
   const { groups } = fuse(plan, limitsOf(driver));
   const windows = groups.map((group) => windowOf(driver, plan, group));
   const compiling = groups.map((group, i) =>
-    windows[i] === undefined ? lower(driver, group) : [],
+    windows[i] === undefined && !makesZeros(group) ? lower(driver, group) : [],
   );
   tellProgress(compiling.flat(), onProgress);
   const ready = await Promise.all(
@@ -108,7 +108,10 @@ function runGroup<Memory>(
   contents: (GpuBuffer<Memory> | undefined)[],
 ): void {
   const results: Memory[] = [];
-  if (driver.windows && window !== undefined) {
+  if (makesZeros(group))
+    for (const { shape } of group.outputs)
+      results.push(driver.upload(new Float32Array(sizeOf(shape))));
+  else if (driver.windows && window !== undefined) {
     const [of, part] = [at(operands, 0), at(group.outputs, 0)];
     const { memory } = held(contents, of.buffer);
     results.push(driver.windows.open(memory, window, sizeOf(part.shape)));
@@ -142,7 +145,8 @@ function held<Memory>(
 /** Where the result of a group begins in its operand, if it can be a window of it. */
 function windowOf({ windows }: Driver<unknown>, plan: Plan, group: Group): number | undefined {
   const step = at(group.steps, 0);
-  if (!windows || step.op !== "slice" || group.steps.length > 1) return undefined;
+  if (!windows || step.op !== "slice" || group.steps.length > 1 || makesZeros(group))
+    return undefined;
   const inside = plan.buffers[step.output.buffer]?.kind === "temporary";
   const from = windowStart(step as Step<"slice">);
   return inside && from !== undefined && from % windows.every === 0 ? from : undefined;

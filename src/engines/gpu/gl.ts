@@ -239,7 +239,7 @@ const copyKernel = ([width, height]: TextureSize): Kernel => ({
 /** WebGL 1 has another name for fetching. */
 const inGlsl1 = (native: NativeFunction): NativeFunction => ({
   ...native,
-  source: native.source.replace("texture(", "texture2D("),
+  source: native.older ?? native.source.replace("texture(", "texture2D("),
 });
 
 /** A kernel that makes GPU.js open its context and tells how it wraps textures. */

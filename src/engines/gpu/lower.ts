@@ -19,6 +19,22 @@ export interface Compiling<Memory> {
 export const operandsOf = ({ steps, inputs }: Group): readonly Value[] =>
   steps.length === 1 ? at(steps, 0).inputs : inputs;
 
+/** What gives zeros where there is nothing to add up, or to surround. */
+const ofNothing: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
+  "sum",
+  "matmul",
+  "scatterAdd",
+  "rmsNormGradGain",
+  "pad",
+]);
+
+/** Whether there is nothing to compute: no element, or none that goes in. */
+export function makesZeros({ steps, outputs }: Group): boolean {
+  const { op, inputs } = at(steps, 0);
+  const empty = ({ shape }: Value): boolean => sizeOf(shape) === 0;
+  return outputs.every(empty) || (ofNothing.has(op) && inputs.some(empty));
+}
+
 /** Starts to compile the kernels of a group. @throws RangeError when a tensor is too large */
 export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<Memory>[] {
   const kernels = kernelsOf(driver, group);
