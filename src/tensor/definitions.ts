@@ -101,7 +101,9 @@ export const definitions: Definitions = {
   gelu: ([x]) => mul(mul(x, 0.5), add(tanh(geluInner(x)), 1)),
   geluGrad: ([g, x]) => {
     const t = tanh(geluInner(x));
-    const slope = mul(mul(sub(1, square(t)), geluInnerGrad(x)), x);
+    // Beyond ±20 the slope of the tanh is 0, and x² may overflow.
+    const near = ops.minimum(ops.maximum(x, -20), 20);
+    const slope = mul(mul(sub(1, square(t)), geluInnerGrad(near)), near);
     return mul(mul(g, 0.5), add(add(t, 1), slope));
   },
   crossEntropy: ([logits, labels]) => {

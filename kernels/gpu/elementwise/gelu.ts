@@ -12,6 +12,8 @@ export const gelu: Lowering<"gelu"> = pointwise(1, (cell, x) => `${x} * ${gateOf
 
 export const geluGrad: Lowering<"geluGrad"> = pointwise(2, (cell, g, x) => {
   const s = gateOf(cell, x);
-  const slope = `(${SCALE} + ${3 * SCALE * CUBIC} * ${x} * ${x})`;
-  return `${g} * ${s} * (1 + ${x} * (1 - ${s}) * ${slope})`;
+  // Beyond ±12 s(1 − s) is 0, and x² may overflow.
+  const near = cell.declare(`Math.max(-12, Math.min(${x}, 12))`);
+  const slope = `(${SCALE} + ${3 * SCALE * CUBIC} * ${near} * ${near})`;
+  return `${g} * ${s} * (1 + ${near} * (1 - ${s}) * ${slope})`;
 });

@@ -76,14 +76,16 @@ export function gelu(args: usize, task: i32): void {
   }
 }
 
-/** g · (s + x · s(1 − s) · inner′(x)) with s = sigmoid(inner(x)) */
+/** g · (s + x · s(1 − s) · inner′(x)) with s = sigmoid(inner(x)); beyond ±12 s(1 − s) is 0, and x² may
+ * overflow. */
 // @ts-ignore: decorator
 @inline
 function geluGradOf(g: v128, x: v128): v128 {
   const square = f32x4.mul(x, x);
   const s = sigmoid(f32x4.mul(x, madd(square, splat(BEND), splat(SLOPE))));
-  const slope = madd(square, splat(3 * BEND), splat(SLOPE));
-  return f32x4.mul(g, madd(f32x4.mul(x, slope), nmadd(s, s, s), s));
+  const near = f32x4.pmax(f32x4.pmin(x, splat(12)), splat(-12));
+  const slope = madd(f32x4.mul(near, near), splat(3 * BEND), splat(SLOPE));
+  return f32x4.mul(g, madd(f32x4.mul(near, slope), nmadd(s, s, s), s));
 }
 
 export function geluGrad(args: usize, task: i32): void {

@@ -108,13 +108,14 @@ export function tanh(x: v128): v128 {
   return v128.bitselect(near, signed, f32x4.lt(size, splat(0.625)));
 }
 
-/** 1 / (1 + e⁻ˣ), which does not overflow; exactly 0 at −∞, for there it may be multiplied by it. */
+/** 1 / (1 + e⁻ˣ), which does not overflow; exactly 0 below −88, where it would be subnormal, for it may
+ * be multiplied by x. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
   const e = expUpTo88(f32x4.pmin(f32x4.neg(x), splat(88)));
   const s = f32x4.div(splat(1), f32x4.add(splat(1), e));
-  return v128.andnot(s, f32x4.eq(x, splat(-Infinity)));
+  return v128.andnot(s, f32x4.lt(x, splat(-88)));
 }
 
 /** The sine of x + quarters · π/2 for a float32 x, exact to its last place whatever its size. */

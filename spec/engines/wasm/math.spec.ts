@@ -115,6 +115,16 @@ for (const relaxedSimd of [false, true])
       });
     });
 
+    test("slopes of activations end in 0 and 1, however large the numbers", async () => {
+      const xs = Float64Array.from([-3e38, -1e20, -1e15, -1e3, 1e3, 1e15, 1e20, 3e38]);
+      const ends = [0, 0, 0, 0, 1, 1, 1, 1];
+      const one = full([xs.length], 1);
+      const gelu = await run((x) => apply("geluGrad", [one, x], {}), xs);
+      const silu = await run((x) => apply("swigluGradGate", [one, x, one], {}), xs);
+      expect([...gelu].map((y) => y + 0)).toEqual(ends);
+      expect([...silu].map((y) => y + 0)).toEqual(ends);
+    });
+
     test("softmax sums to 1 and is 0 far below the largest", async () => {
       const xs = Float64Array.from([-1e30, -200, 0, 1000, 1000.5, 999]);
       const p = await run(ops.softmax, xs);

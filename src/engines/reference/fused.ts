@@ -133,7 +133,9 @@ export const gelu: Compute<PrimitiveName> = elementwise((x) => 0.5 * x * (1 + ge
 
 export const geluGrad: Compute<PrimitiveName> = elementwise((g, x) => {
   const t = geluTanh(x);
-  return g * 0.5 * (1 + t + x * (1 - t * t) * GELU * (1 + 3 * 0.044715 * x * x));
+  // Beyond ±20 the slope of the tanh is 0, at ±∞ too.
+  const near = Math.max(-20, Math.min(20, x));
+  return g * 0.5 * (1 + t + near * (1 - t * t) * GELU * (1 + 3 * 0.044715 * near * near));
 });
 
 export const crossEntropy: Compute<"crossEntropy"> = (out, inputs) => {
