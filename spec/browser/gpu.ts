@@ -4,6 +4,7 @@ import { WORK } from "../../src/engines/gpu/driver.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { turnsAnyAngle } from "../engines/angles.ts";
 import { fusesAsReference } from "../engines/fusing.ts";
 import { trainsFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
@@ -49,6 +50,8 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
   describe("at the edges", () => {
     agreesAtEdges(() => start(), { runs: 1, cases: 4 });
   });
+
+  test("turns by any angle", () => turnsAnyAngle(engine, 4));
 
   test.each(wideOperations)(
     "computes %s of whole groups of four",

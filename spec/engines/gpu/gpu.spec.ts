@@ -8,6 +8,7 @@ import { type full, ids, tensor } from "../../../src/tensor/apply.ts";
 import * as ops from "../../../src/tensor/ops.ts";
 import { agreesWithReference } from "../../laws/agreement.ts";
 import { agreesAtEdges } from "../../laws/edges.ts";
+import { turnsAnyAngle } from "../angles.ts";
 import { fusesAsReference } from "../fusing.ts";
 import { trainsFlat } from "../training.ts";
 import { warmsUp } from "../warm.ts";
@@ -36,6 +37,8 @@ for (const backend of ["webasm", "cpu"] as const) {
       expect(engine.backend).toBe(backend);
       expect(engine.description).toContain("GPU.js");
     });
+
+    test("turns by any angle", () => turnsAnyAngle(engine, 1));
 
     test.each(wideOperations)("computes %s of many elements", (operation) =>
       agreesOnWide(engine, operation),

@@ -5,6 +5,7 @@ import { createWasmDevice, type WasmBuffer } from "../../../src/engines/wasm/dev
 import { apply, full, tensor } from "../../../src/tensor/apply.ts";
 import * as ops from "../../../src/tensor/ops.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { ulps } from "../ulps.ts";
 
 /** `count` numbers from `from` to `to`, rounded to float32. */
 const sweep = (from: number, to: number, count = 20_001): Float64Array =>
@@ -15,14 +16,6 @@ const sweep = (from: number, to: number, count = 20_001): Float64Array =>
 /** Powers from 10^from to 10^to, of both signs. */
 const powers = (from: number, to: number): Float64Array =>
   Float64Array.from(sweep(from, to, 4001), (e, i) => Math.fround((i % 2 ? -1 : 1) * 10 ** e));
-
-/** Distance in units of the last place of the float32 nearest to `want`. */
-function ulps(got: number, want: number): number {
-  const rounded = Math.fround(want);
-  if (got === rounded || (Number.isNaN(got) && Number.isNaN(want))) return 0;
-  const exponent = Math.max(-126, Math.floor(Math.log2(Math.abs(rounded))));
-  return Math.abs(got - want) / 2 ** (exponent - 23);
-}
 
 for (const relaxedSimd of [false, true])
   describe(`transcendental kernels with ${relaxedSimd ? "relaxed SIMD" : "SIMD"}`, () => {
