@@ -35,7 +35,8 @@ import { sum } from "./rows/sum.ts";
 
 /** How GPU.js kernels compute each primitive. */
 export const lowerings: { readonly [K in CommonName]: Lowering<K> } = {
-  ...{ exp, log, tanh, sqrt, cos, sin, neg, abs, add, mul, mulNoNan, sub, div, maximum, less, select },
+  ...{ exp, log, tanh, sqrt, cos, sin, neg, abs },
+  ...{ add, mul, mulNoNan, sub, div, maximum, less, select },
   ...{
     toFloat: copy,
     alias: copy,

@@ -15,8 +15,6 @@ export interface EdgeOptions {
   readonly runs: number;
   /** Cases a run, which share one program. */
   readonly cases: number;
-  /** Takes numbers below 2⁻¹²⁶ for 0, in or out, as float hardware may. */
-  readonly flushes?: boolean;
 }
 
 /** Intermediate sums and products overflow or vanish in float32 where they do not in float64. */

@@ -27,7 +27,8 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 }
 
 /**
- * x / √(mean(x²) + epsilon) · gain over the last axis.
+ * x / √(mean(x²) + epsilon) · gain over the last axis. Engines in float32 square in float32, as PyTorch
+ * does: rows whose squares sum to more than 3.4e38 (numbers from about 1e19) become 0.
  * @param x [..., C]
  * @param gain [C]
  * @throws ShapeError
