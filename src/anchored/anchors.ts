@@ -2,7 +2,7 @@ import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { fold } from "../tensor/random.ts";
 import { type Example, lengthOf, paddedLength, promptOf } from "../train/batches.ts";
-import { createCertifier, type StepCertificate } from "./certificates/certifier.ts";
+import { type Certified, createCertifier, type StepCertificate } from "./certificates/certifier.ts";
 import { first, type Look } from "./certificates/look.ts";
 import { hasLinearBound } from "./certificates/verdict.ts";
 import { isAnchored, type TargetKind } from "./objectives/objective.ts";
@@ -31,6 +31,8 @@ export interface OuterStep {
 export interface Anchors {
   /** The step that starts at these parameters. */
   begin(student: Params, outer: number): Promise<OuterStep>;
+  /** What the certificates of the outer steps so far have added up. */
+  readonly certified?: Certified;
 }
 
 /** What is known of frozen models. */
@@ -45,19 +47,26 @@ interface Frozen {
   readonly answers: (params: Params, outer: number, to: readonly Example[]) => Promise<Example[]>;
   /** Positions of the longest prompt with the longest answer. */
   readonly length: number;
+  /** What was certified before, where a run is gone on with. */
+  readonly before: Certified | undefined;
 }
 
 /** Keys of epochs count from 0; those of sampling start here. */
 const SAMPLING = 2 ** 31;
 
-export async function createAnchors(engine: Engine, plan: Plan): Promise<Anchors> {
+/** @param before what the outer steps before have left, where a run is gone on with */
+export async function createAnchors(
+  engine: Engine,
+  plan: Plan,
+  before?: Certified,
+): Promise<Anchors> {
   const { target } = plan.method.objective;
-  const frozen = frozenOf(engine, plan);
+  const frozen = frozenOf(engine, plan, before);
   if (target === "sampledAnchor") return onSamples(frozen);
   return isAnchored(target) ? onData(frozen, target) : fixedTarget(frozen, target);
 }
 
-function frozenOf(engine: Engine, plan: Plan): Frozen {
+function frozenOf(engine: Engine, plan: Plan, before: Certified | undefined): Frozen {
   const { model, data } = plan;
   const { stopToken, sequences } = plan.certify;
   const { temperature } = plan.method.settings;
@@ -69,7 +78,7 @@ function frozenOf(engine: Engine, plan: Plan): Frozen {
   const reference = plan.reference ?? plan.base;
   const read = responseReader(engine, model, plan.batch.size);
   return {
-    ...{ engine, plan, reference, read },
+    ...{ engine, plan, reference, read, before },
     anchoring: (options) =>
       plan.targets === "rows"
         ? hostAnchoring({ plan, reference, read }, options)
@@ -102,11 +111,11 @@ async function fixedTarget(
 
 /** Anchors at the responses of the data, between distributions or between weights. */
 function onData(frozen: Frozen, kind: TargetKind): Anchors {
-  const { engine, plan, reference, anchoring } = frozen;
+  const { engine, plan, reference, anchoring, before } = frozen;
   const { data, method } = plan;
   const { examples } = plan.certify;
-  const certify = createCertifier();
-  const looks = anchoring({ data, cumulative: true });
+  const certifier = createCertifier(before);
+  const looks = anchoring({ data, cumulative: true, resumed: before !== undefined });
   const linear = kind === "anchor" && hasLinearBound(method.settings.interpolation);
   return {
     async begin(student, outer) {
@@ -124,16 +133,21 @@ function onData(frozen: Frozen, kind: TargetKind): Anchors {
           const own = examples === 0 ? undefined : await look.after(params, examples);
           const theirs = own && (await sampled?.(params));
           look.release();
-          return own && certify({ ...look.setting, outer, linear, look: own, sampled: theirs });
+          return (
+            own && certifier.certify({ ...look.setting, outer, linear, look: own, sampled: theirs })
+          );
         },
       };
+    },
+    get certified() {
+      return certifier.certified;
     },
   };
 }
 
 /** Anchors at what the student answers itself, anew at every outer step. */
-function onSamples({ plan, anchoring, answers, length }: Frozen): Anchors {
-  const certify = createCertifier();
+function onSamples({ plan, anchoring, answers, length, before }: Frozen): Anchors {
+  const certifier = createCertifier(before);
   const { examples } = plan.certify;
   const linear = hasLinearBound(plan.method.settings.interpolation);
   return {
@@ -149,9 +163,14 @@ function onSamples({ plan, anchoring, answers, length }: Frozen): Anchors {
           const all = examples === 0 ? undefined : await look.after(params, Infinity);
           look.release();
           const own = all && first(all, examples);
-          return own && certify({ ...look.setting, outer, linear, look: own, sampled: all });
+          return (
+            own && certifier.certify({ ...look.setting, outer, linear, look: own, sampled: all })
+          );
         },
       };
+    },
+    get certified() {
+      return certifier.certified;
     },
   };
 }

@@ -5,6 +5,7 @@ import { at } from "../tensor/shapes.ts";
 import { collate, type Example, shuffledBatches } from "../train/batches.ts";
 import {
   createTrainer,
+  hostCopy,
   type StepMeasurement,
   type TrainingBatch,
   type TrainingProbe,
@@ -15,6 +16,7 @@ import type { StepCertificate } from "./certificates/certifier.ts";
 import { isAnchored } from "./objectives/objective.ts";
 import type { FineTuneOptions } from "./options.ts";
 import { type Plan, planFineTune } from "./plan.ts";
+import { checkResume, type FineTuneCheckpoint, resumed } from "./resume.ts";
 import { learningRates } from "./schedule.ts";
 import { stepOf } from "./stepOf.ts";
 import type { TargetsKind } from "./targets/kinds.ts";
@@ -67,15 +69,23 @@ export interface FineTuneEnd {
   readonly params: Params;
 }
 
-export type Measurement = FineTuneStep | ProbeMeasurement | OuterMeasurement | FineTuneEnd;
+export type Measurement =
+  | FineTuneStep
+  | ProbeMeasurement
+  | OuterMeasurement
+  | FineTuneCheckpoint
+  | FineTuneEnd;
 
 /**
  * Fine-tunes a copy of `base`. Methods with a frozen anchor take a snapshot of the student at the
  * start of each outer step, make the anchor from it and the reference at every response token of
  * the data, and train towards it for the inner epochs; optimizer state and learning-rate schedule
  * go on over all of them. All other methods run through the same loop.
- * @returns every step; probes where they are asked for; every outer step with its certificate, for
- *   methods with a frozen anchor; and at last the end with the parameters, resident and the receiver's
+ * With `resume` a run goes on from one of its checkpoints, to the same bits as without a break: give
+ * it the same options.
+ * @returns every step; probes and checkpoints where they are asked for; every outer step with its
+ *   certificate, for methods with a frozen anchor; and at last the end with the parameters, resident
+ *   and the receiver's
  * @throws DataError for data that cannot be trained on, naming the example; RangeError for options
  *   out of range, a loss that is not finite (naming the step) and a violated certificate (naming
  *   the token)
@@ -86,23 +96,38 @@ export async function* fineTune(
   options: FineTuneOptions,
 ): AsyncGenerator<Measurement, void> {
   const plan = planFineTune(options);
-  const { readEvery, probeEvery } = plan;
+  const { readEvery, probeEvery, checkpointEvery, resume } = plan;
   const { inner, stepsPerEpoch, steps, rate } = plan.schedule;
+  if (resume) checkResume(plan, resume);
   const { objective } = plan.method;
   const trainer = createTrainer(engine, plan.optimizer, stepOf(engine, plan));
   const rates = rate && (await learningRates(rate, steps));
-  const anchors = await createAnchors(engine, plan);
+  const anchors = await createAnchors(engine, plan, resume?.certified);
   const origin = objective.penalty && engine.clone(plan.base);
 
   const weighs = isAnchored(objective.target);
-  let state: TrainingState = await trainer.start(plan.base);
-  for (let outer = 0; outer < plan.schedule.outer; outer++) {
-    const outerStep = await anchors.begin(state.params, outer);
+  let state: TrainingState = resume ? resumed(engine, resume) : await trainer.start(plan.base);
+  for (let outer = resume?.outer ?? 0; outer < plan.schedule.outer; outer++) {
+    const from = outer === resume?.outer ? (resume.snapshot ?? plan.base) : undefined;
+    const start = snapshotOf(engine, state, from);
+    const outerStep = await anchors.begin(start.params, outer);
+    const kept = weighs && outer > 0 && checkpointEvery !== Infinity;
+    const snapshot = kept ? await hostCopy(engine, start.params) : undefined;
+    start.release();
     const { alpha } = outerStep;
-    const batches = withOrigin(outerBatches(engine, plan, outer * inner, outerStep), origin);
-    for await (const m of trainer.run(state, { batches, readEvery, probeEvery })) {
+    const done = state.step - outer * inner * stepsPerEpoch;
+    const batches = withOrigin(
+      outerBatches(engine, plan, [outer * inner, done], outerStep),
+      origin,
+    );
+    const looks = { readEvery, probeEvery, checkpointEvery };
+    for await (const m of trainer.run(state, { batches, ...looks })) {
       if (m.kind === "end") state = m;
-      else if (m.kind === "probe") yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
+      else if (m.kind === "checkpoint") {
+        const { certified } = anchors;
+        yield { ...m, outer, ...(snapshot && { snapshot }), ...(certified && { certified }) };
+      } else if (m.kind === "probe")
+        yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
       else if (m.kind === "step") {
         const epoch = Math.floor((m.step - 1) / stepsPerEpoch);
         yield { ...m, steps, outer, epoch, learningRate: rates && at(rates, m.step - 1) };
@@ -120,18 +145,32 @@ export async function* fineTune(
   yield { kind: "end", step: state.step, params: state.params };
 }
 
-/** The batches of the inner epochs of one outer step, each with its rows of the targets. */
+/** The student at the start of an outer step: `from` where a run is gone on with. */
+function snapshotOf(
+  engine: Engine,
+  { params }: TrainingState,
+  from: Params | undefined,
+): { readonly params: Params; release(): void } {
+  if (!from) return { params, release: () => {} };
+  const snapshot = engine.clone(from);
+  return { params: snapshot, release: () => engine.release(snapshot) };
+}
+
+/** The batches of the inner epochs of one outer step, each with its rows of the targets; without
+ * those that are done. */
 async function* outerBatches(
   engine: Engine,
   { batch: { size, dropLast, replay, replayed }, schedule: { inner }, key }: Plan,
-  firstEpoch: number,
+  [firstEpoch, done]: readonly [firstEpoch: number, done: number],
   { data, target }: OuterStep,
 ): AsyncGenerator<TrainingBatch> {
   const extra = drawn(replay, replayed, fold(key, REPLAY + firstEpoch));
+  let step = 0;
   for (let epoch = firstEpoch; epoch < firstEpoch + inner; epoch++)
     for (const indices of shuffledBatches(fold(key, epoch), data.length, size, dropLast)) {
-      const examples = indices.map((i) => at(data, i));
-      const batch = collate([...examples, ...extra()]);
+      const prior = extra();
+      if (step++ < done) continue;
+      const batch = collate([...indices.map((i) => at(data, i)), ...prior]);
       const T = at(batch.tokens.shape, 1);
       if (!target) {
         yield batch;

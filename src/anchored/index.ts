@@ -13,6 +13,7 @@ export {
 export { TrainingError } from "../train/guard.ts";
 export {
   type Checkpoint,
+  type Every,
   type StepMeasurement,
   type TrainingBatch,
   type TrainingEnd,
@@ -29,6 +30,7 @@ export {
   certificate,
 } from "./certificates/certificate.ts";
 export type {
+  Certified,
   CumulativeCertificate,
   SequenceCertificate,
   StepCertificate,
@@ -88,6 +90,7 @@ export {
   planFineTune,
   type SchedulePlan,
 } from "./plan.ts";
+export type { FineTuneCheckpoint } from "./resume.ts";
 export { type Flip, flipOf, flipThreshold } from "./targets/flips.ts";
 export type { TargetsKind } from "./targets/kinds.ts";
 export type { LanguageModel } from "./targets/languageModel.ts";

@@ -4,9 +4,11 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Example } from "../train/batches.ts";
+import type { Every } from "../train/trainSteps.ts";
 import type { Interpolation } from "./objectives/interpolations.ts";
 import type { Method } from "./objectives/methods.ts";
 import type { Direction } from "./objectives/objective.ts";
+import type { FineTuneCheckpoint } from "./resume.ts";
 import type { TargetsKind } from "./targets/kinds.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
 
@@ -87,6 +89,11 @@ export interface FineTuneOptions {
   readonly readEvery?: number;
   /** A look at the student after every so many steps; 0, none, by default. */
   readonly probeEvery?: number;
+  /** A checkpoint, to `resume` from, after every so many steps, or after those for which the function
+   * says so; none by default. */
+  readonly checkpointEvery?: Every;
+  /** Goes on from a checkpoint of a run with the same options. */
+  readonly resume?: FineTuneCheckpoint;
   /** Number of examples, from the first, at whose response tokens outer steps are certified; all
    * of them by default, 0 for no certificates. */
   readonly certified?: number;
@@ -126,6 +133,7 @@ export const defaults = {
   clip: 1,
   readEvery: 1,
   probeEvery: 0,
+  checkpointEvery: Infinity as Every,
   certified: Infinity as number,
   sequences: 0,
   microBatchSize: Infinity as number,
@@ -141,7 +149,7 @@ export type FilledOptions = Omit<FineTuneOptions, Defaulted> &
 const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?: true } = {
   ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
   ...{ outer: true, epochs: true, optimizer: true, schedule: true, learningRate: true },
-  ...{ decays: true, key: true, stopToken: true, targets: true },
+  ...{ decays: true, key: true, stopToken: true, targets: true, resume: true },
 };
 
 /** All names that `fineTune` knows. */

@@ -4,6 +4,7 @@ import type { Schedule } from "../optim/schedules.ts";
 import { expectKnown } from "../tensor/options.ts";
 import type { Key } from "../tensor/random.ts";
 import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
+import type { Every } from "../train/trainSteps.ts";
 import { checkWeight } from "./objectives/interpolations.ts";
 import { type Method, objectives } from "./objectives/methods.ts";
 import {
@@ -19,6 +20,7 @@ import {
   type FineTuneOptions,
   optionNames,
 } from "./options.ts";
+import type { FineTuneCheckpoint } from "./resume.ts";
 import { checkOptimizer, optimizerOf, scheduleOf } from "./schedule.ts";
 import { chooseTargets, type TargetsKind } from "./targets/kinds.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
@@ -40,6 +42,8 @@ export interface Plan {
   readonly targets: TargetsKind;
   readonly readEvery: number;
   readonly probeEvery: number;
+  readonly checkpointEvery: Every;
+  readonly resume: FineTuneCheckpoint | undefined;
 }
 
 export interface MethodPlan {
@@ -98,6 +102,7 @@ export function planFineTune(options: FineTuneOptions): Plan {
   };
   const outer = given.outer ?? (epochs === undefined && isAnchored(objective.target) ? 5 : 1);
   const { model, base, reference, data, key, readEvery, probeEvery } = given;
+  const { checkpointEvery, resume } = given;
   checkExamples("fineTune", data, model.config);
   checkBatchSize("fineTune", data.length, given.batchSize);
   checkCounts(given, outer);
@@ -112,7 +117,7 @@ export function planFineTune(options: FineTuneOptions): Plan {
   checkOptimizer(options);
   const rate = scheduleOf(given, steps);
   return {
-    ...{ model, base, reference, data, key, readEvery, probeEvery },
+    ...{ model, base, reference, data, key, readEvery, probeEvery, checkpointEvery, resume },
     method: {
       ...{ name: method, objective, alpha },
       settings: settingsOf(given, alpha),
@@ -170,6 +175,8 @@ function checkCounts(given: FilledOptions, outer: number): void {
   checkCount("readEvery", given.readEvery, 1);
   checkCount("probeEvery", given.probeEvery, 0);
   if (given.certified !== Infinity) checkCount("certified", given.certified, 0);
+  const { checkpointEvery: every } = given;
+  if (typeof every === "number" && every !== Infinity) checkCount("checkpointEvery", every, 1);
   checkCount("sequences", given.sequences, 0);
   if (given.microBatchSize !== Infinity) checkCount("microBatchSize", given.microBatchSize, 1);
 }

@@ -60,13 +60,17 @@ export interface TrainingEnd extends TrainingState {
   readonly kind: "end";
 }
 
+/** Every so many steps, or after the steps (done so far) that a function chooses. */
+export type Every = number | ((step: number) => boolean);
+
 export interface TrainingRun {
   readonly batches: Iterable<TrainingBatch> | AsyncIterable<TrainingBatch>;
   /** Losses are read back together, every so many steps, so that the device need not wait; 1 by
    * default. */
   readonly readEvery?: number;
-  /** A checkpoint after every so many steps; none by default. */
-  readonly checkpointEvery?: number;
+  /** A checkpoint after every so many steps, or after those for which the function says so; none by
+   * default. */
+  readonly checkpointEvery?: Every;
   /** A probe after every so many steps; 0, none, by default. */
   readonly probeEvery?: number;
 }
@@ -200,7 +204,7 @@ async function* runSteps(
       yield* read(unread.length);
       yield { kind: "probe", step, params };
     }
-    if (step % checkpointEvery === 0) {
+    if (isDue(checkpointEvery, step)) {
       yield* read(unread.length);
       yield { kind: "checkpoint", step, ...(await hostCopy(engine, { params, state })) };
     }
@@ -210,7 +214,11 @@ async function* runSteps(
   yield { kind: "end", step, params, state };
 }
 
-async function hostCopy<T extends object>(engine: Engine, values: T): Promise<T> {
+const isDue = (every: Every, step: number): boolean =>
+  typeof every === "number" ? step % every === 0 : every(step);
+
+/** Resident tensors on the host. */
+export async function hostCopy<T extends object>(engine: Engine, values: T): Promise<T> {
   return (await engine.run((): unknown => values)) as T;
 }
 

@@ -48,7 +48,7 @@ function certified(
   alphas: readonly number[],
   interpolation: Interpolation,
 ): StepCertificate[] {
-  const certify = createCertifier();
+  const { certify } = createCertifier();
   const start = models[0] as ResponseRows;
   return alphas.map((alpha, outer) => {
     const [snapshot, next] = [models[outer], models[outer + 1]] as [ResponseRows, ResponseRows];

@@ -47,8 +47,20 @@ export interface StepCertificate extends Verdict {
   readonly sequence?: SequenceCertificate;
 }
 
+/** What the outer steps so far have added up. */
+export interface Certified {
+  /** Π (1 − α). */
+  readonly left: number;
+  /** b_t, token by token; absent before the first step that has it. */
+  readonly reach?: Float64Array;
+}
+
 /** Certifies the outer steps of a run, one after the other. */
-export type Certify = (step: CertifiedStep) => StepCertificate;
+export interface Certifier {
+  certify(step: CertifiedStep): StepCertificate;
+  /** For another certifier to go on from. */
+  readonly certified: Certified;
+}
 
 export interface CertifiedStep extends AnchorSetting {
   /** From 0. */
@@ -60,11 +72,13 @@ export interface CertifiedStep extends AnchorSetting {
   readonly sampled?: Look | undefined;
 }
 
-/** @returns a function to be called at every outer step, in order */
-export function createCertifier(): Certify {
-  let left = 1; // Π (1 − α)
-  let reach: Float64Array | undefined; // b_t, token by token
-  return ({ outer, look, linear, sampled, alpha }) => {
+/**
+ * Called at every outer step, in order.
+ * @param before what the steps before have left, where a run is gone on with
+ */
+export function createCertifier(before: Certified = { left: 1 }): Certifier {
+  let { left, reach } = before;
+  const certify: Certifier["certify"] = ({ outer, look, linear, sampled, alpha }) => {
     const { start } = look;
     const verdict = judged(look, linear, outer);
     left *= 1 - alpha;
@@ -78,6 +92,12 @@ export function createCertifier(): Certify {
       ...(start && reach && { cumulative: cumulativeOf(1 - left, start, reach) }),
       ...(sampled && { sequence: sequenceOf(sampled, linear, outer) }),
     };
+  };
+  return {
+    certify,
+    get certified() {
+      return { left, ...(reach && { reach }) };
+    },
   };
 }
 

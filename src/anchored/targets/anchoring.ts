@@ -34,4 +34,6 @@ export interface AnchoringOptions {
   readonly length?: number;
   /** Whether the way from the first student is looked at too. */
   readonly cumulative?: boolean;
+  /** Whether the first student to be seen need not be the run's first. */
+  readonly resumed?: boolean;
 }

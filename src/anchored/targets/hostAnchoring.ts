@@ -23,7 +23,7 @@ import { hostTargets } from "./targets.ts";
  */
 export function hostAnchoring(
   { plan, reference, read }: { plan: Plan; reference: Params; read: ReadRows },
-  { data, length, cumulative = false }: AnchoringOptions,
+  { data, length, cumulative = false, resumed = false }: AnchoringOptions,
 ): Anchoring {
   const { vocabSize } = plan.model.config;
   const starts = startsOf(data);
@@ -65,7 +65,7 @@ export function hostAnchoring(
     async begin(student, between, given) {
       const snapshot = observed ?? (await read(student, data, length));
       observed = undefined;
-      if (cumulative) start ??= snapshot;
+      if (cumulative) start ??= resumed ? await read(plan.base, data, length) : snapshot;
       tuned ??= await read(reference, data, length);
       const rows = {
         ...{ start, snapshot, reference: tuned },

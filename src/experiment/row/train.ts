@@ -69,7 +69,7 @@ export async function* train(
       tokens += m.tokens;
       yield* progress(options, m, tokens);
     } else if (m.kind === "probe") yield await watch.probe(m);
-    else {
+    else if (m.kind === "outer") {
       outerSteps++;
       yield certified(options, m);
       yield await watch.outer(m);
