@@ -6,7 +6,6 @@ import { type Certified, createCertifier, type StepCertificate } from "./certifi
 import { first, type Look } from "./certificates/look.ts";
 import { hasLinearBound } from "./certificates/verdict.ts";
 import { isAnchored, type TargetKind } from "./objectives/objective.ts";
-import { interpolateWeights } from "./objectives/weights.ts";
 import type { Plan } from "./plan.ts";
 import type { Anchoring, AnchoringOptions, OuterLook } from "./targets/anchoring.ts";
 import { deviceAnchoring, deviceTarget } from "./targets/deviceAnchoring.ts";
@@ -77,11 +76,14 @@ function frozenOf(engine: Engine, plan: Plan, before: Certified | undefined): Fr
   const maxNewTokens = longest((example) => lengthOf(example) + 1 - promptOf(example).length);
   const reference = plan.reference ?? plan.base;
   const read = responseReader(engine, model, plan.batch.size);
+  const ofBetween = plan.space?.model ?? model;
+  const readBetween =
+    ofBetween === model ? read : responseReader(engine, ofBetween, plan.batch.size);
   return {
     ...{ engine, plan, reference, read, before },
     anchoring: (options) =>
       plan.targets === "rows"
-        ? hostAnchoring({ plan, reference, read }, options)
+        ? hostAnchoring({ plan, reference, read, readBetween }, options)
         : deviceAnchoring({ engine, plan, reference }, options),
     answers: (params, outer, to) =>
       sampleResponses(engine, {
@@ -112,7 +114,7 @@ async function fixedTarget(
 /** Anchors at the responses of the data, between distributions or between weights. */
 function onData(frozen: Frozen, kind: TargetKind): Anchors {
   const { engine, plan, reference, anchoring, before } = frozen;
-  const { data, method } = plan;
+  const { data, method, space } = plan;
   const { examples } = plan.certify;
   const certifier = createCertifier(before);
   const looks = anchoring({ data, cumulative: true, resumed: before !== undefined });
@@ -120,8 +122,8 @@ function onData(frozen: Frozen, kind: TargetKind): Anchors {
   return {
     async begin(student, outer) {
       const between =
-        kind === "weightAnchor"
-          ? await merged(engine, student, reference, method.settings.alpha)
+        kind === "weightAnchor" && space
+          ? await engine.run(() => space.interpolate(student, reference, method.settings.alpha))
           : undefined;
       const look = await looks.begin(student, between);
       const sampled = await sampledLook(frozen, student, between, look, outer);
@@ -193,11 +195,3 @@ async function sampledLook(
     return seen;
   };
 }
-
-/** A model between two others in weight space, on the host. */
-const merged = (
-  engine: Engine,
-  student: Params,
-  reference: Params,
-  alpha: number,
-): Promise<Params> => engine.run(() => interpolateWeights(student, reference, alpha));

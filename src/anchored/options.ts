@@ -101,9 +101,9 @@ export interface FineTuneOptions {
    * so that the step is certified over whole sequences too; 0 by default. `"onPolicy"` needs none:
    * it has all of them. */
   readonly sequences?: number;
-  /** Where what batches are compared with comes from, see `TargetsKind`; by default rows while they
-   * take less than 2 GiB, else hidden states where they are exact, else recomputation. Every
-   * measurement of an outer step says which. */
+  /** Where what batches are compared with comes from, see `TargetsKind`; by default hidden states
+   * where they are exact, as over a frozen base, else rows while they take less than 2 GiB, else
+   * recomputation. Every measurement of an outer step says which. */
   readonly targets?: TargetsKind;
   /** Ends a sampled response. */
   readonly stopToken?: number;

@@ -9,6 +9,7 @@ import { checkWeight } from "./objectives/interpolations.ts";
 import { type Method, objectives } from "./objectives/methods.ts";
 import {
   hasReference,
+  hasSpace,
   isAnchored,
   type Objective,
   type ObjectiveSettings,
@@ -23,7 +24,7 @@ import {
 import type { FineTuneCheckpoint } from "./resume.ts";
 import { checkOptimizer, optimizerOf, scheduleOf } from "./schedule.ts";
 import { chooseTargets, type TargetsKind } from "./targets/kinds.ts";
-import type { LanguageModel } from "./targets/languageModel.ts";
+import { type LanguageModel, type WeightSpace, weightSpaceOf } from "./targets/languageModel.ts";
 
 /** What a run does, checked and without gaps. */
 export interface Plan {
@@ -40,6 +41,8 @@ export interface Plan {
   readonly optimizer: Optimizer;
   readonly certify: CertifyPlan;
   readonly targets: TargetsKind;
+  /** Of the model's weights, where the method looks at them. */
+  readonly space: WeightSpace | undefined;
   readonly readEvery: number;
   readonly probeEvery: number;
   readonly checkpointEvery: Every;
@@ -127,6 +130,7 @@ export function planFineTune(options: FineTuneOptions): Plan {
     optimizer: optimizerOf(given, rate),
     certify: certifyPlan(given),
     targets: targetsOf(given),
+    space: hasSpace(objective) ? weightSpaceOf(model) : undefined,
   };
 }
 

@@ -11,7 +11,7 @@ import { guardedUpdate } from "../train/guard.ts";
 import { stepPrograms } from "../train/programs.ts";
 import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
 import { objectiveLoss, objectiveSum } from "./objectives/methods.ts";
-import type { Objective, ObjectiveInputs } from "./objectives/objective.ts";
+import type { Objective, ObjectiveInputs, ObjectiveSettings } from "./objectives/objective.ts";
 import type { Plan } from "./plan.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
 import { throughHead } from "./targets/onDevice.ts";
@@ -33,9 +33,19 @@ export function stepOf(engine: Engine, plan: Plan): Step {
     : compileStep(engine, loss, optimizer);
 }
 
-/** The method's objective, of logits or of hidden states. */
-const objectiveOf = ({ method, model, targets }: Plan): Objective =>
-  targets === "hidden" ? throughHead(method.objective, model) : method.objective;
+/** The method's objective, of logits or of hidden states; its penalty in the space of weights. */
+function objectiveOf({ method, model, targets, space }: Plan): Objective {
+  const { penalty } = method.objective;
+  const objective =
+    penalty && space
+      ? {
+          ...method.objective,
+          penalty: (params: Params, base: Params, settings: ObjectiveSettings) =>
+            penalty(params, base, settings, space.squaredDistance),
+        }
+      : method.objective;
+  return targets === "hidden" ? throughHead(objective, model) : objective;
+}
 
 /** What the objective reads. */
 const seenOf = ({ model, targets }: Plan): LanguageModel["apply"] =>

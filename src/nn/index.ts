@@ -39,4 +39,4 @@ export {
 export { layerNorm, type NormPlacement } from "./norms.ts";
 export { type RopeTables, rope, ropeTables } from "./rope.ts";
 export type { Rope, RopeScaling } from "./ropeScaling.ts";
-export { type Transformer, transformer } from "./transformer.ts";
+export { type Transformer, transformer, type WeightSpace } from "./transformer.ts";

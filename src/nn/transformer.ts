@@ -66,6 +66,22 @@ export interface Transformer {
    * @returns logits [B, V] for what follows, and the next cache
    */
   decode(params: Params, cache: readonly KeyValue[], inputs: DecodeInputs): Prefilled;
+  /**
+   * Where the model's weights are no linear function of its parameters, as with adapters: what lies
+   * between two models, and how far they are apart, in the space of weights.
+   * @throws TypeError where that has no exact form, saying why
+   */
+  weightSpace?(): WeightSpace;
+}
+
+/** Models as points in the space of their weights. */
+export interface WeightSpace {
+  /** Reads the parameters that `interpolate` makes. */
+  readonly model: Transformer;
+  /** (1 − weight)·θ_base + weight·θ_tuned. */
+  interpolate(base: Params, tuned: Params, weight: number): Params;
+  /** ‖θ_one − θ_other‖², a scalar. */
+  squaredDistance(one: Params, other: Params): Tensor;
 }
 
 /**

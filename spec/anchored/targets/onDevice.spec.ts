@@ -88,9 +88,11 @@ describe("the choice", () => {
       new RangeError(`fineTune: expected other targets than hidden, because ${why}`),
     );
 
-  test("is rows while they are small", () => {
-    expect(plan({})).toBe("rows");
-    expect(plan({ targets: "hidden" })).toBe("hidden");
+  test("is hidden states where they are exact, else rows while they are small", () => {
+    expect(plan({})).toBe("hidden");
+    expect(plan({ targets: "rows" })).toBe("rows");
+    expect(plan({ interpolation: "probability" })).toBe("rows");
+    expect(plan({ model: tinyModel })).toBe("rows");
     const large = { ...frozen, config: { ...frozen.config, vocabSize: 2 ** 26 } };
     expect(plan({ model: large })).toBe("hidden");
     expect(plan({ model: large, interpolation: "probability" })).toBe("recompute");

@@ -80,7 +80,8 @@ export const objectives: { readonly [M in Method]: Objective } = {
     needs: ["beta"],
     knows: [],
     perToken: crossEntropy,
-    penalty: (params, base, { beta }) => mul(squaredDistance(params, base), beta / 2),
+    penalty: (params, base, { beta }, distance = squaredDistance) =>
+      mul(distance(params, base), beta / 2),
   },
 
   /**

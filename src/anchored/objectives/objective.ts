@@ -73,6 +73,10 @@ export const isAnchored = (target: TargetKind): boolean =>
 export const hasReference = (target: TargetKind): boolean =>
   target === "reference" || isAnchored(target);
 
+/** Whether a method looks at weights and not only at what they make of a text. */
+export const hasSpace = ({ target, penalty }: Objective): boolean =>
+  target === "weightAnchor" || penalty !== undefined;
+
 /** A fine-tuning method: what it compares the student with, and how. */
 export interface Objective {
   readonly target: TargetKind;
@@ -84,6 +88,14 @@ export interface Objective {
   readonly knows: readonly SettingName[];
   /** [B, T], nats. */
   readonly perToken: (inputs: ObjectiveInputs, settings: ObjectiveSettings) => Tensor;
-  /** A scalar that is added once a batch, whatever its tokens. */
-  readonly penalty?: (params: Params, base: Params, settings: ObjectiveSettings) => Tensor;
+  /**
+   * A scalar that is added once a batch, whatever its tokens.
+   * @param distance ‖θ − θ_base‖² of two models; that of their parameters by default
+   */
+  readonly penalty?: (
+    params: Params,
+    base: Params,
+    settings: ObjectiveSettings,
+    distance?: (one: Params, other: Params) => Tensor,
+  ) => Tensor;
 }

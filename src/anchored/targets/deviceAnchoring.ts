@@ -12,6 +12,7 @@ import { tempered } from "../objectives/losses.ts";
 import { isAnchored } from "../objectives/objective.ts";
 import type { Plan } from "../plan.ts";
 import type { Anchoring, AnchoringOptions, OuterLook } from "./anchoring.ts";
+import type { LanguageModel } from "./languageModel.ts";
 import { certificateColumns, type Looked, START, STEP, straight } from "./onDevice.ts";
 import { type AnchorSetting, rowReader, startsOf } from "./responseRows.ts";
 import { hostTargets, type Targets } from "./targets.ts";
@@ -42,7 +43,7 @@ export function deviceAnchoring(device: Device, options: AnchoringOptions): Anch
       const start = cumulative ? { start: plan.base } : {};
       return {
         setting,
-        target: () => anchorTargets(device, data, frozen, setting),
+        target: () => anchorTargets(device, data, frozen, setting, plan.space?.model),
         after: (next, examples) => look({ ...frozen, ...start, next }, examples, setting),
         release: () => engine.release(snapshot),
       };
@@ -67,16 +68,19 @@ async function anchorTargets(
   data: readonly Example[],
   { snapshot, reference, between }: Frozen,
   { alpha, interpolation, temperature }: AnchorSetting,
+  betweenModel: LanguageModel = plan.model,
 ): Promise<Targets> {
   const { model, targets, batch: plans, method } = plan;
   const { hidden } = model;
+  const hiddenBetween = betweenModel.hidden;
   if (targets === "hidden" && hidden) {
     const width = hidden(snapshot, ids([[0]])).shape[2] ?? 0;
     const states = async (of: Params, to: Params, weight: number) => {
       const both = (params: { of: Params; to: Params }, tokens: Tensor, layout?: Layout) =>
         straight(hidden(params.of, tokens, layout), hidden(params.to, tokens, layout), weight);
       const apply = both as unknown as (params: Params, tokens: Tensor, layout?: Layout) => Tensor;
-      const read = rowReader(engine, between ? hidden : apply, width, plans.size);
+      const seen = between && hiddenBetween ? hiddenBetween : apply;
+      const read = rowReader(engine, seen, width, plans.size);
       return read((between ?? { of, to }) as Params, data);
     };
     return hostTargets(await states(snapshot, reference, alpha), data);
@@ -87,9 +91,9 @@ async function anchorTargets(
     tokens: Tensor,
     layout: Partial<Layout>,
   ) {
-    const of = (params: Params) => model.apply(params, tokens, layoutOf(layout));
+    const of = (params: Params, by = model) => by.apply(params, tokens, layoutOf(layout));
     if (models.between) {
-      const logits = of(models.between);
+      const logits = of(models.between, betweenModel);
       return isAnchored(method.objective.target) ? logSoftmax(temper(logits)) : logits;
     }
     const mix = interpolate(interpolation, alpha);
@@ -109,7 +113,7 @@ async function anchorTargets(
 
 /** Columns of a certificate, a batch of examples at a time. */
 function lookProgram({ engine, plan }: Device, { data, length }: AnchoringOptions) {
-  const { model, batch } = plan;
+  const { model, batch, space } = plan;
   const programs = new Map<string, ReturnType<typeof compiled>>();
   const compiled = (setting: AnchorSetting) =>
     engine.compile(function certify(
@@ -119,7 +123,7 @@ function lookProgram({ engine, plan }: Device, { data, length }: AnchoringOption
       places: Tensor,
     ) {
       const where = [tokens, layoutOf(layout), places] as const;
-      return certificateColumns(model, models, where, setting);
+      return certificateColumns([model, space?.model ?? model], models, where, setting);
     });
   return async (models: Looked, examples: number, setting: AnchorSetting): Promise<Look> => {
     const name = JSON.stringify(setting);

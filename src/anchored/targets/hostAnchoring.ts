@@ -17,12 +17,20 @@ import {
 } from "./responseRows.ts";
 import { hostTargets } from "./targets.ts";
 
+interface Frozen {
+  readonly plan: Plan;
+  readonly reference: Params;
+  readonly read: ReadRows;
+  /** Reads the anchor where it is a model of its own. */
+  readonly readBetween: ReadRows;
+}
+
 /**
  * Looks at the frozen models once, and keeps what they say on the host, [targets, V] each: the
  * quickest way with small vocabularies. Anchors and certificates are made in float64.
  */
 export function hostAnchoring(
-  { plan, reference, read }: { plan: Plan; reference: Params; read: ReadRows },
+  { plan, reference, read, readBetween }: Frozen,
   { data, length, cumulative = false, resumed = false }: AnchoringOptions,
 ): Anchoring {
   const { vocabSize } = plan.model.config;
@@ -69,7 +77,7 @@ export function hostAnchoring(
       tuned ??= await read(reference, data, length);
       const rows = {
         ...{ start, snapshot, reference: tuned },
-        anchor: between && (await read(between, data, length)),
+        anchor: between && (await readBetween(between, data, length)),
       };
       const setting = given ?? settingOf(plan, snapshot, tuned);
       return {

@@ -37,9 +37,10 @@ export function chooseTargets(options: FilledOptions): TargetsKind {
   if (targets === "hidden" && against !== undefined)
     throw new RangeError(`fineTune: expected other targets than hidden, because ${against}`);
   if (targets !== undefined) return targets;
+  if (against === undefined) return "hidden";
   const rows = startsOf(data).at(-1) ?? 0;
   if (SETS * 4 * rows * model.config.vocabSize <= ROWS_LIMIT) return "rows";
-  return against === undefined ? "hidden" : "recompute";
+  return "recompute";
 }
 
 /** Why hidden states cannot stand for the logits, if they cannot. */

@@ -1,6 +1,7 @@
 import type { Params } from "../../nn/config.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Layout } from "../../train/batches.ts";
+import { interpolateWeights, squaredDistance } from "../objectives/weights.ts";
 
 /** A causal language model: whatever `transformer` makes, or something like it. */
 export interface LanguageModel {
@@ -14,4 +15,20 @@ export interface LanguageModel {
   hidden?(params: Params, tokens: Tensor, layout?: Layout): Tensor;
   /** [..., C] → logits [..., V], so that apply is the head of the hidden states. */
   head?(params: Params, hidden: Tensor): Tensor;
+  /** Where parameters are not the weights themselves, as with adapters. */
+  weightSpace?(): WeightSpace;
 }
+
+/** Models as points in the space of their weights. */
+export interface WeightSpace {
+  /** Reads the parameters that `interpolate` makes. */
+  readonly model: LanguageModel;
+  /** (1 − weight)·θ_base + weight·θ_tuned. */
+  interpolate(base: Params, tuned: Params, weight: number): Params;
+  /** ‖θ_one − θ_other‖², a scalar. */
+  squaredDistance(one: Params, other: Params): Tensor;
+}
+
+/** The space of a model's weights, which are its parameters where nothing else is said. */
+export const weightSpaceOf = (model: LanguageModel): WeightSpace =>
+  model.weightSpace?.() ?? { model, interpolate: interpolateWeights, squaredDistance };

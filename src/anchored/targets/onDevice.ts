@@ -103,21 +103,20 @@ export const START = ["travelled", "whole", "error"] as const;
 
 /**
  * What certifies an outer step, at some positions of a batch.
+ * @param model and what reads the anchor's parameters, where it is a model
  * @param places int [R], positions of [B·T]
  * @returns [R, K]: the largest |logit|, psi (0 where there is none), and the columns
  */
 export function certificateColumns(
-  model: LanguageModel,
+  [model, ofBetween]: readonly [model: LanguageModel, ofBetween: LanguageModel],
   models: Looked,
   [tokens, layout, places]: readonly [tokens: Tensor, layout: Layout | undefined, places: Tensor],
   { alpha, interpolation, temperature }: AnchorSetting,
 ): Tensor {
-  const { hidden, head } = model;
   const temper = tempered("certificate", temperature);
-  const seen = (params: Params): Tensor =>
-    gather(flat((hidden && head ? hidden : model.apply)(params, tokens, layout)), places);
-  const logitsOf = (params: Params): ((from: number, n: number) => Tensor) => {
-    const rows = seen(params);
+  const logitsOf = (params: Params, by = model): ((from: number, n: number) => Tensor) => {
+    const { hidden, head } = by;
+    const rows = gather(flat((hidden && head ? hidden : by.apply)(params, tokens, layout)), places);
     return (from, n) => {
       const part = rowsOf(rows, from, n);
       return temper(hidden && head ? head(params, part) : part);
@@ -127,7 +126,7 @@ export function certificateColumns(
     ...{ p: logitsOf(models.snapshot), s: logitsOf(models.reference) },
     next: logitsOf(models.next),
   };
-  const between = models.between && logitsOf(models.between);
+  const between = models.between && logitsOf(models.between, ofBetween);
   const start = models.start && logitsOf(models.start);
   return inBlocks(sizeOf(places.shape), model.config.vocabSize, (from, n) => {
     const [zp, zs, zn] = [of.p(from, n), of.s(from, n), of.next(from, n)];

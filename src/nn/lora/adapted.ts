@@ -1,8 +1,9 @@
 import { EMBEDDING, HEAD, type Params } from "../config.ts";
-import { type Transformer, transformer } from "../transformer.ts";
+import { type Transformer, transformer, type WeightSpace } from "../transformer.ts";
 import type { AdapterConfig } from "./adapterConfig.ts";
 import { initAdapter } from "./init.ts";
 import { type AdapterLayout, adapterLayout, expectAdapter } from "./layout.ts";
+import { adapterSpace } from "./weightSpace.ts";
 
 /**
  * A model with an adapter, whose parameters are the base's and the adapter's, the latter under
@@ -20,6 +21,11 @@ export function adaptedModel(model: Transformer, config: AdapterConfig): Transfo
       return { ...base, ...initAdapter(key, config, layout, base) };
     },
     complete: (params) => params,
+    weightSpace: () => {
+      throw new TypeError(
+        "weightSpace: expected an adapter over a frozen base (withAdapter), got one that is trained together with its base",
+      );
+    },
   });
 }
 
@@ -45,6 +51,7 @@ export function withAdapter(model: Transformer, config: AdapterConfig, base: Par
       expectAdapter(layout, adapter);
       return { ...base, ...adapter };
     },
+    weightSpace: () => adapterSpace(model, config, (other) => withAdapter(model, other, base)),
   });
 }
 
@@ -53,6 +60,7 @@ interface Outside {
   readonly init: Transformer["init"];
   /** The base's parameters and the adapter's. */
   readonly complete: (params: Params) => Params;
+  readonly weightSpace: () => WeightSpace;
 }
 
 function around(model: Transformer, layout: AdapterLayout, outside: Outside): Transformer {
@@ -80,6 +88,7 @@ function around(model: Transformer, layout: AdapterLayout, outside: Outside): Tr
     config: inner.config,
     shapes: outside.shapes,
     init: outside.init,
+    weightSpace: outside.weightSpace,
     apply: (params, ...rest) => inner.apply(inside(params), ...rest),
     hidden: (params, ...rest) => inner.hidden(inside(params), ...rest),
     head: (params, ...rest) => inner.head(inside(params), ...rest),
