@@ -5,6 +5,7 @@ import { download } from "./download/download.ts";
 import { evaluate } from "./evaluate/evaluate.ts";
 import { exportModel } from "./export/export.ts";
 import { generate } from "./generate/generate.ts";
+import { finetune } from "./finetune/finetune.ts";
 import { pull } from "./pull/pull.ts";
 import { report } from "./report.ts";
 import { score } from "./score/score.ts";
@@ -14,7 +15,7 @@ import type { Command } from "./terminal/command.ts";
 import { UsageError } from "./terminal/usage.ts";
 
 const commands: readonly Command[] = [
-  ...[study, sweep, report, diagnose, data, score, download],
+  ...[study, finetune, sweep, report, diagnose, data, score, download],
   ...[chat, generate, evaluate, exportModel, pull],
 ];
 

@@ -146,7 +146,7 @@ function lookProgram({ engine, plan }: Device, { data, length }: AnchoringOption
 }
 
 /** Where targets are predicted, in order, padded. */
-function placesOf(examples: readonly Example[], T: number): number[] {
+export function placesOf(examples: readonly Example[], T: number): number[] {
   const places: number[] = [];
   examples.forEach((example, row) => {
     for (const [from, to] of spansOf(example))

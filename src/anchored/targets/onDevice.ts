@@ -33,7 +33,7 @@ import type { AnchorSetting } from "./responseRows.ts";
 const BLOCK = 2 ** 22;
 
 /** Rows [R, …] in blocks, and what is made of each, one after the other. */
-function inBlocks(
+export function inBlocks(
   rows: number,
   vocabSize: number,
   make: (from: number, n: number) => Tensor,
@@ -44,7 +44,7 @@ function inBlocks(
   return concat(made);
 }
 
-const rowsOf = (x: Tensor, from: number, n: number): Tensor =>
+export const rowsOf = (x: Tensor, from: number, n: number): Tensor =>
   slice(
     x,
     x.shape.map((_, axis) => (axis === 0 ? from : 0)),
@@ -52,7 +52,7 @@ const rowsOf = (x: Tensor, from: number, n: number): Tensor =>
   );
 
 /** [B, T, …] → [B·T, …]. */
-const flat = (x: Tensor): Tensor => reshape(x, [-1, ...x.shape.slice(2)]);
+export const flat = (x: Tensor): Tensor => reshape(x, [-1, ...x.shape.slice(2)]);
 
 /**
  * An objective whose logits and targets are hidden states [B, T, C]: head and divergence come block

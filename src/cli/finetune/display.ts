@@ -1,0 +1,77 @@
+import { count, duration, nats, percent } from "../../experiment/summary/format.ts";
+import type { CertificateEvent, LookEvent, StepEvent } from "../../finetune/train/events.ts";
+import type { Output } from "../terminal/command.ts";
+
+/** Milliseconds between two pictures of the progress. */
+const FRAME = 100;
+/** Lines of a log, where nobody looks at a terminal. */
+const LOGGED = 10_000;
+
+/** The live line of a run, and lines that stay. */
+export interface Display {
+  step(event: StepEvent): void;
+  look(event: LookEvent): void;
+  certificate(event: CertificateEvent): void;
+  say(text: string): void;
+  end(): void;
+}
+
+/** @param now milliseconds */
+export function display(err: Output, now: () => number = Date.now): Display {
+  let stage = "";
+  let began = { at: 0, step: 0 };
+  let tokens = 0;
+  let drawn = Number.NEGATIVE_INFINITY;
+  let kl: number | undefined;
+  const clear = (): void => {
+    if (err.isTTY) err.write("\r\x1b[K");
+  };
+  const say = (text: string): void => {
+    clear();
+    err.write(`${text}\n`);
+  };
+  return {
+    say,
+    step(event) {
+      const time = now();
+      if (event.stage !== stage) {
+        // The first step compiles: what it takes says nothing of the others.
+        [stage, began, tokens] = [event.stage, { at: time, step: event.step }, 0];
+      } else tokens += event.tokens;
+      const isLast = event.step === event.steps;
+      if (time - drawn < (err.isTTY ? FRAME : LOGGED) && !isLast) return;
+      drawn = time;
+      const seconds = (time - began.at) / 1000;
+      const done = event.step - began.step;
+      const left = done > 0 ? (seconds / done) * (event.steps - event.step) : undefined;
+      const line = [
+        `  ${stage} ${percent(event.step / event.steps, 0)} %`,
+        `step ${event.step}/${event.steps}`,
+        ...(event.outer === undefined ? [] : [`outer ${event.outer + 1}`]),
+        `loss ${nats(event.loss)}`,
+        ...(kl === undefined ? [] : [`KL ${nats(kl)}`]),
+        ...(seconds > 0 ? [`${count(tokens / seconds)} tokens/s`] : []),
+        ...(left === undefined ? [] : [`${duration(left)} left`]),
+      ].join(" · ");
+      if (err.isTTY) err.write(`\r\x1b[K${line.slice(0, Math.max(0, (err.columns ?? 80) - 1))}`);
+      else err.write(`${line}\n`);
+    },
+    look(event) {
+      if (event.set === "retain") kl = event.kl;
+      const { exact, changed } = event;
+      if (exact === undefined && changed === undefined) return;
+      const parts = [
+        `✓ ${event.stage.padEnd(12)} ${event.set.padEnd(6)} log-loss ${nats(event.logLoss)}`,
+        `KL(base‖model) ${nats(event.kl)}`,
+        ...(exact === undefined ? [] : [`exact ${percent(exact, 0)} %`]),
+        ...(changed === undefined ? [] : [`changed ${percent(changed, 0)} %`]),
+      ];
+      say(parts.join(" · "));
+    },
+    certificate({ outer, alpha, mean, linear }) {
+      const bound = linear ? ` ≤ ${nats(mean.bound)} + ${nats(mean.delta)}` : "";
+      say(`✓ outer step ${outer + 1}, α = ${alpha}: KL(pₜ‖pₜ₊₁) = ${nats(mean.stepKl)}${bound}`);
+    },
+    end: clear,
+  };
+}

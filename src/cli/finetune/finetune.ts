@@ -1,0 +1,131 @@
+import { stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { valueDigest } from "../../finetune/files/digest.ts";
+import { linesOf } from "../../finetune/files/directory.ts";
+import { runFinetune } from "../../finetune/finetune.ts";
+import { completeRecipe, type FinetuneRecipe, parseRecipe } from "../../finetune/recipe.ts";
+import type { FinetuneEvent } from "../../finetune/train/events.ts";
+import { hubLocation } from "../../weights/hub/location.ts";
+import { isModelId } from "../../weights/hub/names.ts";
+import { pull } from "../../weights/hub/pull.ts";
+import { claim } from "../terminal/claim.ts";
+import type { Command, Terminal } from "../terminal/command.ts";
+import { readBytes } from "../terminal/files.ts";
+import { describeKnobs, only, readKnobs } from "../terminal/knobs.ts";
+import { UsageError } from "../terminal/usage.ts";
+import { ownVersions } from "../terminal/version.ts";
+import { type Display, display } from "./display.ts";
+import { recipeIn, recipeKnobs, runKnobs } from "./knobs.ts";
+import { planText, resultTable } from "./table.ts";
+
+const knobs = { ...runKnobs, ...recipeKnobs };
+
+const usage = `anchorgrad finetune: fine-tune a checkpoint without forgetting
+
+  anchorgrad finetune --model SmolLM2-135M-Instruct --data mine.jsonl --retain prior.jsonl
+  anchorgrad finetune --model org/name --data mine.jsonl --method anchored --alpha 0.25 --outer 2
+  anchorgrad finetune --recipe run.json --out runs/mine
+
+Trains SFT first and keeps it for other runs, then the method. Rows are {messages}, {prompt,
+completion}, {instruction, input, output} or {text}. The folder holds recipe.json, metrics.jsonl and
+adapter/ (PEFT's files) or model/. Stopped, even by force, the same command goes on to the same bits.
+
+Defaults are those that work for most models: LoRA of rank 16 on every linear module at 2e-4, or --full
+at 2e-5; 5 % warm-up, then a cosine; AdamW with gradients clipped to norm 1; 1024 tokens, no packing.
+
+Options
+${describeKnobs(knobs)}`;
+
+/** Fine-tuning a checkpoint. */
+export const finetune: Command = {
+  name: "finetune",
+  about: "fine-tune a Hugging Face checkpoint without forgetting",
+  usage,
+  async run(args, terminal) {
+    const { out, err, folder, signal } = terminal;
+    const values = readKnobs(args, knobs);
+    const { threads, memory, dryRun = false } = only(values, runKnobs);
+    const file = values.recipe === undefined ? undefined : resolve(folder, values.recipe);
+    const said = file === undefined ? {} : parseRecipe(await textOf(file), file);
+    const merged = { ...said, ...recipeIn(values) };
+    for (const name of ["model", "data"] as const)
+      if (merged[name] === undefined)
+        throw new UsageError(`--${name}: expected a value, got none; see --help`);
+    const recipe = completeRecipe(merged);
+    const modelFolder = await modelOf(recipe, terminal);
+    if (modelFolder === undefined) return false;
+    const path = resolve(folder, values.out ?? join("runs", nameOf(recipe)));
+    const release = dryRun ? undefined : await claim(path);
+    const show = display(err);
+    try {
+      const run = runFinetune({
+        ...{ recipe: merged, out: path, folder, signal, dryRun },
+        ...(modelFolder !== resolve(folder, recipe.model) && { modelFolder }),
+        ...(threads !== undefined && { threads }),
+        ...(memory !== undefined && { memory: bytesOf(memory) }),
+        versions: await ownVersions(),
+      });
+      let ended = true;
+      for await (const event of run) {
+        if (event.kind === "interrupted") ended = false;
+        tell(event, show, out.write.bind(out));
+      }
+      show.end();
+      if (dryRun) return true;
+      if (ended) {
+        out.write(`\n${resultTable(await linesOf(path))}\nwritten to ${path}\n`);
+        return true;
+      }
+      err.write(`stopped; the same command goes on (${path})\n`);
+      return false;
+    } finally {
+      show.end();
+      await release?.();
+    }
+  },
+};
+
+function tell(event: FinetuneEvent, show: Display, write: (text: string) => void): void {
+  if (event.kind === "plan") write(planText(event));
+  else if (event.kind === "step") show.step(event);
+  else if (event.kind === "look") show.look(event);
+  else if (event.kind === "certificate") show.certificate(event);
+  else if (event.kind === "resumed")
+    show.say(`going on after step ${event.step} of ${event.stage}`);
+  else if (event.kind === "reused") show.say(`SFT is there already: ${event.path}`);
+}
+
+/** The same for the same recipe, so that the same command finds its run again. */
+const nameOf = (recipe: FinetuneRecipe): string =>
+  `${basename(recipe.model).replace(/[^\w.-]/g, "-")}-${recipe.method}-${valueDigest(recipe).slice(0, 8)}`;
+
+async function textOf(path: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path));
+}
+
+/** A folder of the disk, or of the Hub's cache. @returns undefined when the signal came first */
+async function modelOf(
+  { model }: FinetuneRecipe,
+  { folder, fetch, signal, err }: Terminal,
+): Promise<string | undefined> {
+  const path = resolve(folder, model);
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere || !isModelId(model)) return path;
+  const location = await hubLocation(process.env);
+  const onFile = ({ path: name, cached }: { path: string; cached: boolean }): void => {
+    if (!cached) err.write(`fetching ${name}\n`);
+  };
+  const pulled = await pull(model, { location, fetch, signal, onFile });
+  if (pulled?.warning !== undefined) err.write(`${pulled.warning}\n`);
+  return pulled?.folder;
+}
+
+function bytesOf(gib: string): number {
+  const number = Number(gib);
+  if (!(number > 0 && Number.isFinite(number)))
+    throw new UsageError(`--memory: expected a number of GiB above 0, got ${gib}`);
+  return number * 2 ** 30;
+}

@@ -1,0 +1,50 @@
+import {
+  type RecipeOptions,
+  type Setting,
+  type SettingName,
+  settings,
+} from "../../finetune/settings.ts";
+import { flag, type Knob, type Knobs, text, type Values, whole } from "../terminal/knobs.ts";
+
+/** What an option's text says; a number where it is one. */
+function valueOf(given: string, { value, is }: Setting<unknown>): unknown {
+  if (value === "") return true;
+  if (is(given)) return given;
+  const number = /^[-+]?[\d.]+(e[-+]?\d+)?$/i.test(given) ? Number(given) : NaN;
+  return is(number) ? number : undefined;
+}
+
+const knobOf = (setting: Setting<unknown>): Knob<unknown> => ({
+  value: setting.value,
+  about: setting.about,
+  expected: setting.expected,
+  read: (given) => valueOf(given, setting),
+});
+
+/** A recipe's settings, each an option. */
+export const recipeKnobs: Knobs = Object.fromEntries(
+  Object.entries(settings).map(([name, setting]) => [name, knobOf(setting)]),
+);
+
+/** What is not the recipe's: where, and on what machine. */
+export const runKnobs: {
+  readonly out: Knob<string>;
+  readonly recipe: Knob<string>;
+  readonly threads: Knob<number>;
+  readonly memory: Knob<string>;
+  readonly dryRun: Knob<true>;
+} = {
+  out: text("<folder>", "the run's folder; runs/<model>-<method>-<digest> by default"),
+  recipe: text("<file>", "settings as JSON, by their names in camel case; options win over it"),
+  threads: whole("of the wasm engine; every core by default", 1, 1024),
+  memory: text("<GiB>", "what may be used; what is free by default"),
+  dryRun: flag("say what would be done, and end"),
+};
+
+/** The settings among what was given. */
+export const recipeIn = (values: Values<Knobs>): RecipeOptions =>
+  Object.fromEntries(
+    Object.entries(values).filter(([name]) => isSetting(name)),
+  ) as unknown as RecipeOptions;
+
+const isSetting = (name: string): name is SettingName => Object.hasOwn(settings, name);

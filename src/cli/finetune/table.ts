@@ -1,0 +1,58 @@
+import { count, nats, percent } from "../../experiment/summary/format.ts";
+import type { Line, LookEvent, PlanEvent, SetName } from "../../finetune/train/events.ts";
+
+const gib = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/** Rows that were left out are shown up to so many. */
+const SHOWN = 5;
+
+/** What is about to be done. */
+export function planText(plan: PlanEvent): string {
+  const { left, truncated, notes, evalIsData } = plan;
+  const out = left.slice(0, SHOWN).map(({ place, reason }) => `    ${place}: ${reason}`);
+  return [
+    `  model     ${plan.model}: ${count(plan.parameters)} parameters, ${count(plan.trainable)} of them trained`,
+    `  data      ${count(plan.rows)} rows → ${count(plan.examples)} examples, ${count(plan.tokens)} tokens, ${count(plan.targets)} learnt`,
+    ...(truncated > 0 ? [`            ${count(truncated)} rows were cut`] : []),
+    ...(left.length > 0 ? [`            ${count(left.length)} rows were left out`, ...out] : []),
+    `  training  ${count(plan.steps)} steps`,
+    `  memory    about ${gib(plan.memoryBytes)}`,
+    ...(evalIsData ? ["  note      without --eval the first rows of the data are looked at"] : []),
+    ...notes.map((note) => `  note      ${note}`),
+    "",
+  ].join("\n");
+}
+
+const cells = (values: readonly string[]): string =>
+  values
+    .map((value, i) => (i === 0 ? value.padEnd(18) : value.padStart(10)))
+    .join("")
+    .trimEnd();
+
+const shareOf = (share: number | undefined): string =>
+  share === undefined ? "–" : `${percent(share, 0)} %`;
+
+/** Base, SFT and the method side by side, as they were looked at last. */
+export function resultTable(lines: readonly Line[]): string {
+  const looks = lines.filter((line): line is LookEvent => line.kind === "look");
+  const stages = [...new Set(looks.map(({ stage }) => stage))];
+  const of = (stage: string, set: SetName): LookEvent | undefined =>
+    looks.findLast((look) => look.stage === stage && look.set === set);
+  const hasRetain = looks.some(({ set }) => set === "retain");
+  const rows = stages.map((stage) => {
+    const [target, kept] = [of(stage, "eval"), of(stage, "retain")];
+    const number = (look: LookEvent | undefined, name: "kl" | "logLoss"): string =>
+      look ? nats(look[name]) : "–";
+    return cells([
+      ...[stage, number(target, "logLoss"), shareOf(target?.exact)],
+      ...(hasRetain
+        ? [number(kept, "kl"), number(kept, "logLoss"), shareOf(kept?.changed)]
+        : [number(target, "kl")]),
+    ]);
+  });
+  const head = hasRetain
+    ? ["", "target", "exact", "retain KL", "log-loss", "changed"]
+    : ["", "target", "exact", "KL"];
+  return [cells(head), ...rows, "log-losses and KL(base‖model) in nats a token", ""].join("\n");
+}

@@ -1,0 +1,126 @@
+import type { Example } from "../anchored/index.ts";
+import { DataError } from "../tensor/errors.ts";
+import { type EncodedRows, type ExampleOptions, encodeRows } from "../text/examples.ts";
+import { rowsOf } from "../text/rows.ts";
+import type { Row } from "../text/shapes.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { promptOf, sequenceOf, spansOf } from "../train/batches.ts";
+import type { LoadedModel } from "./load.ts";
+import type { FinetuneRecipe } from "./recipe.ts";
+import type { SetName } from "./train/events.ts";
+
+/** A prompt that is answered greedily. */
+export interface Prompt {
+  readonly tokens: readonly number[];
+  readonly text: string;
+  /** The answer that the row gives, where it is one. */
+  readonly wanted?: string;
+}
+
+/** Rows that are only looked at. */
+export interface LookSet {
+  readonly name: SetName;
+  readonly examples: readonly Example[];
+  readonly prompts: readonly Prompt[];
+  /** Whether the base's own answers to the prompts are looked at in place of the examples. */
+  readonly ofBase: boolean;
+}
+
+/** The rows of a fine-tune as tokens. */
+export interface FinetuneData {
+  readonly rows: number;
+  readonly train: EncodedRows;
+  /** Prior rows that replay trains on. */
+  readonly replay: readonly Example[];
+  readonly sets: readonly LookSet[];
+  readonly evalIsData: boolean;
+}
+
+/** Where the files of a recipe are. */
+export interface DataPaths {
+  readonly data: string;
+  readonly retain: string | undefined;
+  readonly eval: string | undefined;
+}
+
+/**
+ * Reads the rows of a recipe.
+ * @throws DataError naming the file and the row that cannot be used, or a model without a tokenizer
+ */
+export async function readData(
+  recipe: FinetuneRecipe,
+  loaded: LoadedModel,
+  paths: DataPaths,
+): Promise<FinetuneData> {
+  const { tokenizer, chat, stopTokens } = loaded;
+  if (!tokenizer)
+    throw new DataError(`${loaded.folder}: expected a tokenizer.json to read texts with, got none`);
+  // The last token predicts nothing: as many positions as the context has, and one token more.
+  const maxLength = Math.min(recipe.maxLength, loaded.base.config.contextLength);
+  const options = { tokenizer, chat, maxLength, stopTokens };
+  const rows = await rowsOf(paths.data);
+  const train = encodeRows(rows, { ...options, packing: recipe.packing });
+  if (train.examples.length === 0)
+    throw new DataError(
+      `${paths.data}: expected rows with something to learn among ${maxLength} tokens, got none`,
+    );
+  const retain = paths.retain === undefined ? undefined : await rowsOf(paths.retain);
+  const evaluated = paths.eval === undefined ? rows : await rowsOf(paths.eval);
+  const isReplay = recipe.method === "replay" && retain !== undefined;
+  const setOf = (name: SetName, of: readonly Row[], ofBase: boolean): LookSet =>
+    lookSet(name, of.slice(0, recipe.lookRows), ofBase, { recipe, options });
+  return {
+    rows: rows.length,
+    train,
+    replay: isReplay ? encodeRows(retain, options).examples : [],
+    sets: [
+      ...(retain ? [setOf("retain", retain, recipe.retainAnswers === "base")] : []),
+      setOf("eval", evaluated, false),
+    ],
+    evalIsData: paths.eval === undefined,
+  };
+}
+
+interface Looking {
+  readonly recipe: FinetuneRecipe;
+  readonly options: ExampleOptions;
+}
+
+function lookSet(
+  name: SetName,
+  rows: readonly Row[],
+  ofBase: boolean,
+  { recipe, options }: Looking,
+): LookSet {
+  const encoded = rows.flatMap((row) => {
+    const [example] = encodeRows([row], options).examples;
+    return example ? [{ row, example }] : [];
+  });
+  if (encoded.length === 0)
+    throw new DataError(
+      `${rows[0]?.place ?? name}: expected rows to look at, got none with an answer`,
+    );
+  const asked = ofBase ? encoded : encoded.slice(0, recipe.samples);
+  return {
+    name,
+    examples: encoded.map(({ example }) => example),
+    prompts: asked.map(({ row, example }) => promptIn(row, example, options.tokenizer, ofBase)),
+    ofBase,
+  };
+}
+
+/** A text that has no answer of its own is asked for by its first half, or all of it. */
+function promptIn(row: Row, example: Example, tokenizer: Tokenizer, ofBase: boolean): Prompt {
+  const show = (ids: readonly number[]): string =>
+    tokenizer.decode(ids, { skipSpecialTokens: true });
+  if (row.kind === "text") {
+    const { tokens } = sequenceOf(example);
+    const whole = tokens.at(-1) === tokenizer.eos ? tokens.slice(0, -1) : tokens;
+    const asked = ofBase ? whole : whole.slice(0, Math.max(1, Math.ceil(whole.length / 2)));
+    return { tokens: asked, text: show(asked) };
+  }
+  const tokens = promptOf(example);
+  const [span] = spansOf(example);
+  const answer = span ? sequenceOf(example).tokens.slice(span[0] + 1, span[1] + 1) : [];
+  return { tokens, text: show(tokens), wanted: show(answer) };
+}

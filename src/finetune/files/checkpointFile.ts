@@ -1,0 +1,67 @@
+import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
+import type { Params } from "../../nn/config.ts";
+import type { TensorTree } from "../../optim/optimizer.ts";
+import { constant } from "../../tensor/apply.ts";
+import { DataError } from "../../tensor/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { flatten, type Structure, unflatten } from "../../tensor/tree.ts";
+import { readSafetensors } from "../../weights/safetensors.ts";
+import { writeSafetensors } from "../../weights/write.ts";
+
+/** Beside the tensors, as JSON. */
+interface About {
+  readonly step: number;
+  readonly outer: number;
+  readonly left?: number;
+  readonly structure: Structure;
+}
+
+const prefixed = (prefix: string, params: Params): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(params).map(([name, x]) => [`${prefix}${name}`, x]));
+
+function without(prefix: string, tensors: Params): Params {
+  const own = Object.entries(tensors).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, x]) => [name.slice(prefix.length), x]));
+}
+
+/** Writes a checkpoint as one safetensors file: whole or not at all. */
+export async function writeCheckpoint(path: string, checkpoint: FineTuneCheckpoint): Promise<void> {
+  const { step, outer, params, state, snapshot, certified } = checkpoint;
+  const { leaves, structure } = flatten<Tensor>(state);
+  const { left, reach } = certified ?? {};
+  const about: About = { step, outer, structure, ...(left !== undefined && { left }) };
+  await writeSafetensors(path, {
+    tensors: {
+      ...prefixed("params/", params),
+      ...Object.fromEntries(leaves.map((leaf, i) => [`state/${i}`, leaf])),
+      ...(snapshot && prefixed("snapshot/", snapshot)),
+      ...(reach && { reach: constant(reach, [reach.length]) }),
+    },
+    metadata: { checkpoint: JSON.stringify(about) },
+  });
+}
+
+/** @throws DataError for a file that is no checkpoint */
+export async function readCheckpoint(path: string): Promise<FineTuneCheckpoint> {
+  const { tensors, metadata } = await readSafetensors(path);
+  const told = metadata["checkpoint"];
+  if (told === undefined) throw new DataError(`${path}: expected a checkpoint, got other weights`);
+  const { step, outer, left, structure } = JSON.parse(told) as About;
+  const numbered = without("state/", tensors);
+  const leaves = Object.keys(numbered).map((_, i): Tensor => {
+    const leaf = numbered[`${i}`];
+    if (!leaf) throw new DataError(`${path}: expected tensor state/${i}, got none`);
+    return leaf;
+  });
+  const snapshot = without("snapshot/", tensors);
+  const reach = tensors["reach"]?.data;
+  return {
+    ...{ kind: "checkpoint", step, outer },
+    params: without("params/", tensors),
+    state: unflatten(structure, leaves) as TensorTree,
+    ...(Object.keys(snapshot).length > 0 && { snapshot }),
+    ...(left !== undefined && {
+      certified: { left, ...(reach && { reach: Float64Array.from(reach) }) },
+    }),
+  };
+}

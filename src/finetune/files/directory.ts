@@ -1,0 +1,171 @@
+import { type FileHandle, open, readdir, readFile, rm, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { parseJson, shown } from "../../text/jsonl.ts";
+import { makeFolder, readIfThere, removeUnfinished, writeWhole } from "../../weights/files.ts";
+import { isRecord } from "../../weights/json.ts";
+import type { FinetuneRecipe } from "../recipe.ts";
+import type { Line } from "../train/events.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpointFile.ts";
+
+/** What a run does next. */
+export type Stage = "base" | "sft" | "method" | "done";
+const stages: readonly Stage[] = ["base", "sft", "method", "done"];
+
+/** Where a run stands. */
+export interface Standing {
+  readonly stage: Stage;
+  /** Of metrics.jsonl, that were written when it stood there. */
+  readonly bytes: number;
+  /** The file in checkpoints/ to go on from; the stage's beginning where there is none. */
+  readonly checkpoint?: string;
+}
+
+/** sha256 of what a run reads. */
+export type Inputs = Readonly<Record<"model" | "data" | "retain" | "eval", string | undefined>>;
+
+/** The folder of a run. */
+export interface RunDirectory {
+  readonly path: string;
+  readonly standing: Standing;
+  /** The checkpoint to go on from, if the stage has one. */
+  resume(): Promise<FineTuneCheckpoint | undefined>;
+  /** Adds a line to metrics.jsonl. */
+  log(line: Line): Promise<void>;
+  /** What has been written so far. */
+  lines(): Promise<readonly Line[]>;
+  /** Keeps a checkpoint, and the one before it. */
+  keep(checkpoint: FineTuneCheckpoint): Promise<void>;
+  /** The stage has been done. */
+  enter(stage: Stage): Promise<void>;
+  close(): Promise<void>;
+}
+
+const RECIPE = "recipe.json";
+const INPUTS = "inputs.json";
+const METRICS = "metrics.jsonl";
+const STANDING = "standing.json";
+
+/** Where a recipe says that files are: what is in them is compared instead. */
+const PATHS = ["model", "data", "retain", "eval"] as const;
+
+/**
+ * Opens the folder of a run: a new one, or one that the same recipe and the same inputs have begun.
+ * What was written after its last checkpoint is taken back.
+ * @throws DataError for a folder of another recipe or other inputs, naming the first difference
+ */
+export async function openDirectory(
+  path: string,
+  recipe: FinetuneRecipe,
+  inputs: Inputs,
+): Promise<RunDirectory> {
+  await makeFolder(path);
+  await removeUnfinished(path);
+  await expectSame(path, recipe, inputs);
+  await writeWhole(join(path, INPUTS), json(inputs));
+  await writeWhole(join(path, RECIPE), json(recipe));
+  let standing = await standingIn(path);
+  const metrics = join(path, METRICS);
+  const file: FileHandle = await open(metrics, "a");
+  await truncate(metrics, standing.bytes);
+  let bytes = standing.bytes;
+
+  async function stand(next: Omit<Standing, "bytes">): Promise<void> {
+    await file.sync();
+    standing = { ...next, bytes };
+    await writeWhole(join(path, STANDING), json(standing));
+  }
+  return {
+    path,
+    get standing() {
+      return standing;
+    },
+    resume: async () => {
+      const { checkpoint } = standing;
+      return checkpoint === undefined
+        ? undefined
+        : readCheckpoint(join(path, "checkpoints", checkpoint));
+    },
+    log: async (line) => {
+      const { bytesWritten } = await file.write(`${JSON.stringify(line)}\n`);
+      bytes += bytesWritten;
+    },
+    lines: () => linesOf(path),
+    keep: async (checkpoint) => {
+      const { stage, checkpoint: before } = standing;
+      const name = `${stage}-${`${checkpoint.step}`.padStart(7, "0")}.safetensors`;
+      const folder = join(path, "checkpoints");
+      await makeFolder(folder);
+      await writeCheckpoint(join(folder, name), checkpoint);
+      await stand({ stage, checkpoint: name });
+      const old = (await readdir(folder)).filter((each) => each !== name && each !== before);
+      await Promise.all(old.map((each) => rm(join(folder, each), { force: true })));
+    },
+    enter: async (stage) => {
+      await stand({ stage });
+      if (stage === "done") await rm(join(path, "checkpoints"), { recursive: true, force: true });
+    },
+    close: () => file.close(),
+  };
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** The lines of a run that have been written. */
+export async function linesOf(path: string): Promise<readonly Line[]> {
+  const text = await readFile(join(path, METRICS), "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Line);
+}
+
+async function recordIn(
+  path: string,
+  name: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const bytes = await readIfThere(join(path, name));
+  if (!bytes) return undefined;
+  const value = parseJson(new TextDecoder().decode(bytes), join(path, name));
+  if (isRecord(value)) return value;
+  throw new DataError(`${join(path, name)}: expected a JSON object, got ${shown(value)}`);
+}
+
+async function expectSame(path: string, recipe: FinetuneRecipe, inputs: Inputs): Promise<void> {
+  const [old, read] = [await recordIn(path, RECIPE), await recordIn(path, INPUTS)];
+  if (!old || !read) {
+    const others = (await readdir(path)).filter((name) => ![RECIPE, INPUTS].includes(name));
+    const ours = others.every((name) => name === "running.pid");
+    if (ours) return;
+    throw new DataError(
+      `${path}: expected an empty folder or one of a fine-tune, got one that holds ${others.slice(0, 3).join(", ")}`,
+    );
+  }
+  const refuse = (what: string, before: unknown, now: unknown): never => {
+    throw new DataError(
+      `${path}: expected the recipe of the run that is there, got another ${what}: ` +
+        `${shown(now)} instead of ${shown(before)}; give another --out`,
+    );
+  };
+  const names = new Set([...Object.keys(old), ...Object.keys(recipe)]);
+  for (const name of names) {
+    if (PATHS.some((each) => each === name)) continue;
+    const now: unknown = recipe[name as keyof FinetuneRecipe];
+    if (old[name] !== now) refuse(name, old[name], now);
+  }
+  for (const name of PATHS)
+    if (read[name] !== inputs[name])
+      refuse(name, `${old[name]} (${read[name]})`, `${recipe[name]} (${inputs[name]})`);
+}
+
+async function standingIn(path: string): Promise<Standing> {
+  const found = await recordIn(path, STANDING);
+  if (!found) return { stage: "base", bytes: 0 };
+  const { stage, bytes, checkpoint } = found;
+  const known = stages.find((each) => each === stage);
+  const isText = checkpoint === undefined || typeof checkpoint === "string";
+  if (!known || typeof bytes !== "number" || !isText)
+    throw new DataError(`${join(path, STANDING)}: expected where a run stands, got something else`);
+  return { stage: known, bytes, ...(checkpoint !== undefined && { checkpoint }) };
+}

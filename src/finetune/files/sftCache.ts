@@ -1,0 +1,65 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Params } from "../../nn/config.ts";
+import { makeFolder, readIfThere, writeWhole } from "../../weights/files.ts";
+import { readSafetensors } from "../../weights/safetensors.ts";
+import { writeSafetensors } from "../../weights/write.ts";
+import type { FinetuneRecipe } from "../recipe.ts";
+import type { SettingName } from "../settings.ts";
+import type { StepEvent } from "../train/events.ts";
+import { valueDigest } from "./digest.ts";
+import type { Inputs } from "./directory.ts";
+
+/** SFT as it was trained. */
+export interface Sft {
+  /** What was trained, on the host. */
+  readonly params: Params;
+  readonly steps: readonly StepEvent[];
+}
+
+/** SFT models beside the runs that share them. */
+export interface SftCache {
+  /** Of the model's file. */
+  readonly path: string;
+  load(): Promise<Sft | undefined>;
+  save(sft: Sft): Promise<void>;
+}
+
+/** What SFT depends on, beside the model and the data. */
+const OF_SFT: readonly SettingName[] = [
+  ...(["epochs", "labelSmoothing", "lora", "loraAlpha", "loraTargets", "rslora", "dora"] as const),
+  ...(["full", "batch", "microBatch", "maxLength", "packing", "learningRate", "warmup"] as const),
+  ...(["decay", "weightDecay", "clip", "seed", "backend", "targets"] as const),
+];
+
+/** @param backend that computes, which `auto` has chosen */
+export function sftCache(
+  out: string,
+  recipe: FinetuneRecipe,
+  { model, data }: Inputs,
+  backend: string,
+): SftCache {
+  const said = OF_SFT.map((name) => [name, recipe[name] ?? null]);
+  const key = valueDigest({ model, data, backend, said }).slice(0, 32);
+  const start = join(dirname(out), ".cache", `sft-${key}`);
+  const [path, lines] = [`${start}.safetensors`, `${start}.jsonl`];
+  return {
+    path,
+    load: async () => {
+      const told = await readIfThere(lines);
+      if (!told || !existsSync(path)) return undefined;
+      const { tensors } = await readSafetensors(path);
+      const steps = new TextDecoder().decode(told).split("\n");
+      return {
+        params: tensors,
+        steps: steps.filter((line) => line !== "").map((line) => JSON.parse(line) as StepEvent),
+      };
+    },
+    save: async ({ params, steps }) => {
+      await makeFolder(dirname(path));
+      // The model's file is written last: it says that the lines are there.
+      await writeWhole(lines, steps.map((step) => `${JSON.stringify(step)}\n`).join(""));
+      await writeSafetensors(path, { tensors: params });
+    },
+  };
+}

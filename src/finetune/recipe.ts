@@ -1,0 +1,102 @@
+import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
+import { DataError } from "../tensor/errors.ts";
+import { parseJson, shown } from "../text/jsonl.ts";
+import { isRecord } from "../weights/json.ts";
+import {
+  type DefaultedSettings,
+  type RecipeOptions,
+  type SettingName,
+  settings,
+} from "./settings.ts";
+
+export type { FinetuneMethod, RecipeOptions } from "./settings.ts";
+
+/** A recipe without gaps: what a fine-tune does, and all of it. */
+export type FinetuneRecipe = RecipeOptions &
+  Required<Pick<RecipeOptions, "model" | "data" | "learningRate">> &
+  DefaultedSettings;
+
+/** Learning rates that work for most models, as in the papers and libraries of the field. */
+const RATES = { adapter: 2e-4, full: 2e-5 } as const;
+const RANK = 16;
+
+/** Settings that only adapters have. */
+const OF_ADAPTERS = ["lora", "loraAlpha", "loraTargets", "rslora", "dora"] as const;
+
+/**
+ * Fills in defaults.
+ * @param where names the recipe in messages
+ * @throws DataError that names a key which is not known or cannot be
+ */
+export function completeRecipe(options: RecipeOptions, where = "recipe"): FinetuneRecipe {
+  expectSettings(options, where);
+  const said = definedIn(options);
+  const defaults = Object.fromEntries(
+    Object.entries(settings).flatMap(([name, setting]) =>
+      "default" in setting ? [[name, setting.default]] : [],
+    ),
+  );
+  const { full = false } = said;
+  if (full) {
+    const other = OF_ADAPTERS.find((name) => said[name] !== undefined && !isDefault(name, said));
+    if (other !== undefined)
+      throw new DataError(`${where}: expected either full or ${other}, got both`);
+  }
+  const filled: RecipeOptions = definedIn({
+    learningRate: full ? RATES.full : RATES.adapter,
+    ...(!full && { lora: RANK }),
+    ...defaults,
+    ...said,
+  });
+  const { model, data, learningRate, method, retain } = filled;
+  for (const [name, value] of Object.entries({ model, data }))
+    if (value === undefined) throw new DataError(`${where}.${name}: expected a text, got nothing`);
+  if (method === "replay" && retain === undefined)
+    throw new DataError(`${where}.retain: expected prior rows for the method replay, got nothing`);
+  if (learningRate === undefined) throw new DataError(`${where}: expected a learning rate`);
+  return filled as FinetuneRecipe;
+}
+
+const isDefault = (name: SettingName, said: RecipeOptions): boolean => {
+  const setting: object = settings[name];
+  return "default" in setting && setting.default === said[name];
+};
+
+/** @throws DataError */
+function expectSettings(options: object, where: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(settings, name))
+      throw new DataError(
+        `${where}: expected settings among ${Object.keys(settings).join(", ")}, got ${shown(name)}`,
+      );
+    const { is, expected } = settings[name as SettingName];
+    if (value !== undefined && !is(value))
+      throw new DataError(`${where}.${name}: expected ${expected}, got ${shown(value)}`);
+  }
+}
+
+const definedIn = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
+/**
+ * Reads a recipe file: one JSON object with the settings of the command line, in camel case.
+ * @throws DataError that names the file and the key
+ */
+export function parseRecipe(json: string, path: string): RecipeOptions {
+  const value = parseJson(json, path);
+  if (!isRecord(value)) throw new DataError(`${path}: expected a JSON object, got ${shown(value)}`);
+  expectSettings(value, path);
+  return value as RecipeOptions;
+}
+
+/** What the adapter of a recipe is; undefined for full fine-tuning. */
+export function adapterOf(recipe: FinetuneRecipe): LoraOptions | undefined {
+  const { full, lora: rank = RANK, loraAlpha, loraTargets, rslora, dora } = recipe;
+  if (full) return undefined;
+  const isList = loraTargets.includes(",") || /^\w+$/.test(loraTargets);
+  return {
+    ...{ rank, rslora, dora },
+    targets: isList ? loraTargets.split(",").map((name) => name.trim()) : loraTargets,
+    ...(loraAlpha !== undefined && { alpha: loraAlpha }),
+  };
+}

@@ -1,0 +1,233 @@
+/** The settings of a fine-tune, one row each: recipe files, the command line and its help read them. */
+import { type Method, objectives } from "../anchored/objectives/methods.ts";
+import type { Decay } from "../anchored/options.ts";
+import type { TargetsKind } from "../anchored/targets/kinds.ts";
+import { BACKENDS, type Backend } from "../engines/create.ts";
+
+/** What a setting may be, in a recipe file and on the command line. */
+export interface Setting<T> {
+  readonly about: string;
+  /** What stands behind the option in the help; empty for a flag. */
+  readonly value: string;
+  readonly expected: string;
+  readonly is: (value: unknown) => value is T;
+}
+
+/** A setting that has a value where nothing is said. */
+export interface DefaultedSetting<T> extends Setting<T> {
+  readonly default: T;
+}
+
+type Kind<T> = Omit<Setting<T>, "about">;
+
+const text = (value: string): Kind<string> => ({
+  value,
+  expected: "a text",
+  is: (x): x is string => typeof x === "string" && x !== "",
+});
+
+const whole = (min: number, max = 1e9): Kind<number> => ({
+  value: "<n>",
+  expected: max < 1e9 ? `a whole number from ${min} to ${max}` : `a whole number ≥ ${min}`,
+  is: (x): x is number => typeof x === "number" && Number.isInteger(x) && x >= min && x <= max,
+});
+
+const share = (isOpen = false): Kind<number> => ({
+  value: "<p>",
+  expected: isOpen ? "a number from 0 to below 1" : "a number from 0 to 1",
+  is: (x): x is number => typeof x === "number" && x >= 0 && (isOpen ? x < 1 : x <= 1),
+});
+
+const positive: Kind<number> = {
+  value: "<x>",
+  expected: "a number above 0",
+  is: (x): x is number => typeof x === "number" && x > 0 && Number.isFinite(x),
+};
+
+const fromZero: Kind<number> = {
+  value: "<x>",
+  expected: "a number ≥ 0",
+  is: (x): x is number => typeof x === "number" && x >= 0 && Number.isFinite(x),
+};
+
+const flag: Kind<boolean> = {
+  value: "",
+  expected: "true or false",
+  is: (x): x is boolean => typeof x === "boolean",
+};
+
+const oneOf = <const T extends string>(...choices: readonly T[]): Kind<T> => ({
+  value: `<${choices.join("|")}>`,
+  expected: `one of ${choices.join(", ")}`,
+  is: (x): x is T => choices.some((choice) => choice === x),
+});
+
+/** WiSE-FT is no training: the model between base and SFT in the space of weights. */
+const methods = [...(Object.keys(objectives) as Method[]), "merge"] as const;
+
+export type FinetuneMethod = Method | "merge";
+
+const open = <T>(kind: Kind<T>, about: string): Setting<T> => ({ ...kind, about });
+
+const row = <T>(kind: Kind<T>, about: string, byDefault: T): DefaultedSetting<T> => ({
+  ...{ ...kind, about },
+  default: byDefault,
+});
+
+/** Settings that have a value where nothing is said; what they mean is in `settings`. */
+export interface DefaultedSettings {
+  readonly method: FinetuneMethod;
+  readonly epochs: number;
+  readonly outer: number;
+  readonly inner: number;
+  readonly alpha: number;
+  readonly interpolation: "logit" | "probability";
+  readonly temperature: number;
+  readonly beta: number;
+  readonly direction: "forward" | "reverse";
+  readonly kdRatio: number;
+  readonly labelSmoothing: number;
+  readonly replayShare: number;
+  readonly loraTargets: string;
+  readonly rslora: boolean;
+  readonly dora: boolean;
+  readonly full: boolean;
+  readonly batch: number;
+  readonly maxLength: number;
+  readonly packing: boolean;
+  readonly warmup: number;
+  readonly decay: Decay;
+  readonly weightDecay: number;
+  readonly clip: number;
+  readonly certified: number;
+  readonly lookRows: number;
+  readonly samples: number;
+  readonly newTokens: number;
+  readonly retainAnswers: "given" | "base";
+  readonly checkpointEvery: number;
+  readonly seed: number;
+  readonly backend: Backend;
+}
+
+/** The others. */
+export interface OpenSettings {
+  readonly model: string;
+  readonly data: string;
+  readonly retain: string;
+  readonly eval: string;
+  readonly lora: number;
+  readonly loraAlpha: number;
+  readonly microBatch: number;
+  readonly learningRate: number;
+  readonly targets: TargetsKind;
+  readonly lookEvery: number;
+}
+
+/** What may be said. */
+export type RecipeOptions = Partial<DefaultedSettings & OpenSettings>;
+
+export type SettingName = keyof DefaultedSettings | keyof OpenSettings;
+
+export const settings: {
+  readonly [N in keyof DefaultedSettings]: DefaultedSetting<DefaultedSettings[N]>;
+} & { readonly [N in keyof OpenSettings]: Setting<OpenSettings[N]> } = {
+  model: open(
+    text("<folder|org/name>"),
+    "the checkpoint: a folder, a .gguf file, or a model of the Hub",
+  ),
+  data: open(
+    text("<file>"),
+    "what to learn: JSONL, JSON, CSV or Parquet of conversations, prompts and\ncompletions, or texts",
+  ),
+  retain: open(
+    text("<file>"),
+    "what to keep, of the same form: only looked at, unless --method replay",
+  ),
+  eval: open(
+    text("<file>"),
+    "held-out rows of the task; without it the first rows of the data are looked at",
+  ),
+  method: row(
+    { ...oneOf(...methods), value: "<name>" },
+    `how to train, anchored by default: ${methods.join(", ")}`,
+    "anchored",
+  ),
+  epochs: row(whole(1), "of SFT, and of methods without outer steps; 3 by default", 3),
+  outer: row(whole(1), "T, times that the anchor is made anew; 2 by default", 2),
+  inner: row(whole(1), "K, epochs of each outer step; 5 by default", 5),
+  alpha: row(share(), "weight of the SFT model in the anchor, or in merge; 0.25 by default", 0.25),
+  interpolation: row(oneOf("logit", "probability"), "the anchor's path; logit by default", "logit"),
+  temperature: row(positive, "divides logits before they are compared; 1 by default", 1),
+  beta: row(
+    fromZero,
+    "weight of the penalty (asft, klRegularized, l2sp), or of the teacher in jsd;\n0.1 by default",
+    0.1,
+  ),
+  direction: row(
+    oneOf("forward", "reverse"),
+    "of the divergence from the base; forward by default",
+    "forward",
+  ),
+  kdRatio: row(share(), "of the teacher's term against the label's; 1 by default", 1),
+  labelSmoothing: row(share(true), "of SFT's cross-entropy; 0 by default", 0),
+  replayShare: row(
+    share(true),
+    "share of --retain rows in a batch of replay; 0.25 by default",
+    0.25,
+  ),
+  lora: open(whole(1, 4096), "rank of the adapter; 16 by default"),
+  loraAlpha: open(positive, "α of the adapter's scale; twice the rank by default"),
+  loraTargets: row(
+    text("<names|all-linear>"),
+    "modules that get adapters, with commas; all-linear by default",
+    "all-linear",
+  ),
+  rslora: row(flag, "scale by α/√r", false),
+  dora: row(flag, "train magnitudes apart", false),
+  full: row(flag, "train all parameters instead of an adapter", false),
+  batch: row(whole(1), "examples a step; 8 by default", 8),
+  microBatch: open(
+    whole(1),
+    "examples at a time, whose gradients are added up; the batch by default",
+  ),
+  maxLength: row(
+    whole(2),
+    "most tokens of an example, longer ones are cut; 1024 by default, or the\nmodel's context",
+    1024,
+  ),
+  packing: row(flag, "put several rows into one sequence, each blind to the others", false),
+  learningRate: open(positive, "2e-4 by default for adapters, 2e-5 for --full"),
+  warmup: row(share(), "share of the steps in which the rate rises; 0.05 by default", 0.05),
+  decay: row(
+    oneOf("linear", "cosine", "constant"),
+    "of the rate after that; cosine by default",
+    "cosine",
+  ),
+  weightDecay: row(fromZero, "AdamW's; 0 by default", 0),
+  clip: row(positive, "largest norm of the gradients; 1 by default", 1),
+  targets: open(oneOf("rows", "hidden", "recompute"), "where anchors come from; chosen by default"),
+  certified: row(whole(0), "examples at which outer steps are certified; 64 by default", 64),
+  lookEvery: open(
+    whole(0),
+    "steps between looks at --retain and --eval; an eighth of a stage by default,\n0 for none but at its end",
+  ),
+  lookRows: row(whole(1), "rows of each that are looked at; 64 by default", 64),
+  samples: row(whole(0), "prompts of each that are answered; 8 by default", 8),
+  newTokens: row(whole(1), "most tokens of such an answer; 64 by default", 64),
+  retainAnswers: row(
+    oneOf("given", "base"),
+    "look at --retain's answers, or at the base's own greedy ones; given by\ndefault",
+    "given",
+  ),
+  checkpointEvery: row(
+    whole(1),
+    "steps between checkpoints, beside one a minute; 100 by default",
+    100,
+  ),
+  seed: row(whole(0, 2 ** 31 - 1), "of everything random; 0 by default", 0),
+  backend: row(
+    oneOf(...BACKENDS),
+    "what computes; auto by default: a hardware GPU, else wasm",
+    "auto",
+  ),
+};

@@ -1,0 +1,112 @@
+import type { StepCertificate } from "../../anchored/certificates/certifier.ts";
+import type { TargetsKind } from "../../anchored/targets/kinds.ts";
+import type { Left } from "../../text/examples.ts";
+
+/** What is going to happen, from before the first step. */
+export interface PlanEvent {
+  readonly kind: "plan";
+  readonly model: string;
+  /** Rows of the data, and examples that they became. */
+  readonly rows: number;
+  readonly examples: number;
+  readonly left: readonly Left[];
+  readonly truncated: number;
+  /** Of the examples; those that are learnt. */
+  readonly tokens: number;
+  readonly targets: number;
+  /** Of all stages. */
+  readonly steps: number;
+  readonly parameters: number;
+  /** Trained parameters. */
+  readonly trainable: number;
+  /** Estimated, on the engine. */
+  readonly memoryBytes: number;
+  /** Whether the rows under `eval` are the first ones of the data. */
+  readonly evalIsData: boolean;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly notes: readonly string[];
+}
+
+export interface StepEvent {
+  readonly kind: "step";
+  /** `"sft"` or the method's name. */
+  readonly stage: string;
+  /** From 1, in its stage, and how many those are. */
+  readonly step: number;
+  readonly steps: number;
+  /** From 0; of methods with a frozen anchor. */
+  readonly outer?: number;
+  /** Nats a token; of which divergence, the method says. */
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number | undefined;
+  readonly tokens: number;
+  readonly responseTokens: number;
+}
+
+/** What a model says at the answers of a set of prompts. */
+export interface LookEvent {
+  readonly kind: "look";
+  /** `"base"`, `"sft"` or the method's name. */
+  readonly stage: string;
+  readonly step: number;
+  readonly set: SetName;
+  /** KL(p_base ‖ p_θ), nats a token. */
+  readonly kl: number;
+  /** Of the answers, nats a token. */
+  readonly logLoss: number;
+  readonly perplexity: number;
+  /** Shares of the prompts: greedy answers that equal the given ones, that differ from the base's. */
+  readonly exact?: number;
+  readonly changed?: number;
+}
+
+export type SetName = "retain" | "eval";
+
+/** What an outer step did and what bounds it. */
+export type CertificateEvent = StepCertificate & {
+  readonly kind: "certificate";
+  /** From 0. */
+  readonly outer: number;
+  readonly alpha: number;
+  readonly targets: TargetsKind;
+};
+
+/** A greedy answer. */
+export interface SampleEvent {
+  readonly kind: "sample";
+  readonly stage: string;
+  readonly set: SetName;
+  /** Of the prompt, in its set. */
+  readonly index: number;
+  readonly prompt: string;
+  readonly answer: string;
+  readonly wanted?: string;
+}
+
+export interface SavedEvent {
+  readonly kind: "saved";
+  readonly what: "adapter" | "model";
+  /** In the run's folder. */
+  readonly path: string;
+}
+
+/** A line of metrics.jsonl: no times, so that equal runs write equal files. */
+export type Line =
+  | PlanEvent
+  | StepEvent
+  | LookEvent
+  | CertificateEvent
+  | SampleEvent
+  | SavedEvent
+  | { readonly kind: "end" };
+
+/** What a run tells while it goes on: its lines, and where it stands. */
+export type FinetuneEvent =
+  | Line
+  /** The run's folder held an unfinished run, or a finished one. */
+  | { readonly kind: "resumed"; readonly stage: string; readonly step: number }
+  | { readonly kind: "reused"; readonly what: "sft"; readonly path: string }
+  | { readonly kind: "checkpoint"; readonly stage: string; readonly step: number }
+  | { readonly kind: "finished"; readonly path: string }
+  | { readonly kind: "interrupted"; readonly path: string };

@@ -1,0 +1,186 @@
+import { join } from "node:path";
+import { interpolateWeights } from "../../anchored/objectives/weights.ts";
+import type { Params } from "../../nn/config.ts";
+import { interpolateWithBase } from "../../nn/lora/algebra.ts";
+import { hostCopy } from "../../train/trainSteps.ts";
+import { openDirectory, type RunDirectory } from "../files/directory.ts";
+import { sftCache } from "../files/sftCache.ts";
+import { saveAdapter, saveModel } from "../save.ts";
+import type { FinetuneEvent, Line, PlanEvent, StepEvent } from "./events.ts";
+import { type FinetuneOptions, type Prepared, prepare } from "./prepare.ts";
+import {
+  methodTraining,
+  needsSft,
+  type StageOptions,
+  sftTraining,
+  stepsOf,
+  trainStage,
+} from "./stages.ts";
+
+/** Fine-tunes as a recipe says, in a folder; see `runFinetune`. */
+export async function* run(options: FinetuneOptions): AsyncGenerator<FinetuneEvent, void> {
+  const prepared = await prepare(options);
+  const { engine } = prepared;
+  try {
+    const plan = planOf(prepared, options.versions ?? { node: process.versions.node });
+    if (options.dryRun) {
+      yield plan;
+      return;
+    }
+    const directory = await openDirectory(options.out, prepared.recipe, prepared.inputs);
+    try {
+      yield* stagesOf({ prepared, directory, options, plan });
+    } finally {
+      await directory.close();
+    }
+  } finally {
+    if (!options.engine) await engine.close();
+  }
+}
+
+function planOf(prepared: Prepared, versions: PlanEvent["versions"]): PlanEvent {
+  const { recipe, data, loaded, estimate, parameters, trainable, start } = prepared;
+  const { train, rows, evalIsData } = data;
+  const { left, truncated, tokens, targets, notes } = train;
+  const sft = needsSft(recipe.method) ? stepsOf(sftTraining(prepared)) : 0;
+  return {
+    ...{ kind: "plan", model: recipe.model, rows, examples: train.examples.length },
+    ...{ left, truncated, tokens, targets, parameters, trainable, evalIsData, versions },
+    steps: sft + stepsOf(methodTraining(prepared, start)),
+    memoryBytes: estimate.total,
+    notes: [...loaded.warnings, ...notes],
+  };
+}
+
+interface Running {
+  readonly prepared: Prepared;
+  readonly directory: RunDirectory;
+  readonly options: FinetuneOptions;
+  readonly plan: PlanEvent;
+}
+
+async function* stagesOf(running: Running): AsyncGenerator<FinetuneEvent, void> {
+  const { prepared, directory, options, plan } = running;
+  const { looker, start, recipe } = prepared;
+  const { standing, path } = directory;
+  const signal = options.signal ?? new AbortController().signal;
+  if (standing.stage === "done") {
+    yield { kind: "finished", path };
+    return;
+  }
+  const step = (await directory.resume())?.step ?? 0;
+  if (standing.bytes > 0) yield { kind: "resumed", stage: standing.stage, step };
+  else {
+    yield* told(directory, [plan]);
+    yield* told(directory, await looker.look({ stage: "base", step: 0 }, start, true));
+    await directory.enter(needsSft(recipe.method) ? "sft" : "method");
+  }
+  const stage = { prepared, directory, signal };
+  const reference = needsSft(recipe.method) ? yield* sft(running, stage) : start;
+  if (!reference || signal.aborted) {
+    yield { kind: "interrupted", path };
+    return;
+  }
+  const trained = yield* method(running, stage, reference);
+  if (!trained) {
+    yield { kind: "interrupted", path };
+    return;
+  }
+  yield* told(directory, [await save(running, trained), { kind: "end" }]);
+  await directory.enter("done");
+  await options.report?.(path);
+  yield { kind: "finished", path };
+}
+
+type Stage = Pick<StageOptions, "prepared" | "directory" | "signal">;
+
+/** SFT: from the cache, or trained and kept there. */
+async function* sft(
+  { prepared, directory, options }: Running,
+  stage: Stage,
+): AsyncGenerator<FinetuneEvent, Params | undefined> {
+  const { engine, recipe, inputs, looker } = prepared;
+  const cache = sftCache(options.out, recipe, inputs, engine.backend);
+  const isNow = directory.standing.stage === "sft";
+  const isBegun = directory.standing.checkpoint !== undefined;
+  const known = isNow && isBegun ? undefined : await cache.load();
+  const training = sftTraining(prepared);
+  let params: Params | undefined;
+  if (known) {
+    params = engine.put(known.params);
+    if (isNow) {
+      yield { kind: "reused", what: "sft", path: cache.path };
+      yield* told(directory, known.steps);
+    }
+  } else {
+    // Where the method has begun and the cache is gone, it is trained once more, to the same bits.
+    const own = { ...stage, stage: "sft", training, isLogged: isNow };
+    params = yield* trainStage(own);
+    if (!params) return undefined;
+    const lines = isNow ? await directory.lines() : [];
+    const steps = lines.filter((line): line is StepEvent => line.kind === "step");
+    if (isNow) await cache.save({ params: await hostCopy(engine, params), steps });
+  }
+  if (isNow) {
+    yield* told(
+      directory,
+      await looker.look({ stage: "sft", step: stepsOf(training) }, params, true),
+    );
+    await directory.enter("method");
+  }
+  return params;
+}
+
+/** The method, on what SFT has found. */
+async function* method(
+  { prepared, directory }: Running,
+  stage: Stage,
+  reference: Params,
+): AsyncGenerator<FinetuneEvent, Params | undefined> {
+  const { recipe, looker } = prepared;
+  const training = methodTraining(prepared, reference);
+  if (recipe.method === "sft") return reference;
+  const trained = training
+    ? yield* trainStage({ ...stage, stage: recipe.method, training })
+    : await merged(prepared, reference);
+  if (!trained) return undefined;
+  const at = { stage: recipe.method, step: stepsOf(training) };
+  yield* told(directory, await looker.look(at, trained, true));
+  return trained;
+}
+
+/** WiSE-FT, in the space of weights. */
+async function merged(
+  { engine, adapter, loaded, base, recipe }: Prepared,
+  reference: Params,
+): Promise<Params> {
+  const between = await engine.run((): Params => {
+    if (!adapter) return interpolateWeights(base.params, reference, recipe.alpha);
+    const tuned = { config: adapter, params: reference };
+    return interpolateWithBase(loaded.base, base.params, tuned, recipe.alpha).params;
+  });
+  return engine.put(between);
+}
+
+async function save(
+  { prepared: { engine, adapter, loaded, recipe }, directory, options }: Running,
+  params: Params,
+): Promise<Line> {
+  const what = adapter ? "adapter" : "model";
+  const folder = join(directory.path, what);
+  if (adapter) {
+    const base = options.modelFolder === undefined ? loaded.folder : recipe.model;
+    await saveAdapter(folder, { adapter, params }, { engine, base });
+  } else await saveModel(folder, { ...loaded, params }, { engine });
+  return { kind: "saved", what, path: what };
+}
+
+async function* told(
+  directory: RunDirectory,
+  lines: readonly Line[],
+): AsyncGenerator<FinetuneEvent, void> {
+  for (const line of lines) {
+    await directory.log(line);
+    yield line;
+  }
+}
