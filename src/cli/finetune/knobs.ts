@@ -7,7 +7,7 @@ import {
 import { flag, type Knob, type Knobs, text, type Values, whole } from "../terminal/knobs.ts";
 
 /** What an option's text says; a number where it is one. */
-function valueOf(given: string, { value, is }: Setting<unknown>): unknown {
+function readSetting(given: string, { value, is }: Setting<unknown>): unknown {
   if (value === "") return true;
   if (is(given)) return given;
   const number = /^[-+]?[\d.]+(e[-+]?\d+)?$/i.test(given) ? Number(given) : NaN;
@@ -18,7 +18,7 @@ const knobOf = (setting: Setting<unknown>): Knob<unknown> => ({
   value: setting.value,
   about: setting.about,
   expected: setting.expected,
-  read: (given) => valueOf(given, setting),
+  read: (given) => readSetting(given, setting),
 });
 
 /** A recipe's settings, each an option. */

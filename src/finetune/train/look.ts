@@ -121,13 +121,12 @@ function comparison(engine: Engine, { base, model, batch }: LookerOptions) {
       );
     };
     const [b, s] = [seen(base.model, models.base), seen(model, models.student)];
-    const y = gather(reshape(labels, [-1]), places);
     return inBlocks(sizeOf(places.shape), model.config.vocabSize, (from, n) => {
       const logits = model.head(models.student, rowsOf(s, from, n));
       const p = logSoftmax(base.model.head(models.base, rowsOf(b, from, n)));
       const columns = [
         expectation(p)(sub(p, logSoftmax(logits))),
-        tokenCrossEntropy(logits, rowsOf(y, from, n)),
+        tokenCrossEntropy(logits, rowsOf(labels, from, n)),
       ];
       return concat(
         columns.map((x) => reshape(x, [n, 1])),
@@ -140,10 +139,11 @@ function comparison(engine: Engine, { base, model, batch }: LookerOptions) {
     for (let from = 0; from < examples.length; from += batch) {
       const part = examples.slice(from, from + batch);
       const given = collate(part);
-      const places = ids(placesOf(part, at(given.tokens.shape, 1)));
+      const places = placesOf(part, at(given.tokens.shape, 1));
+      const labels = places.map((place) => at(given.labels.data, place));
       const models = { base: base.params, student };
       const layout = layoutOf(given) ?? {};
-      const columns = await compare(models, given.tokens, layout, places, given.labels);
+      const columns = await compare(models, given.tokens, layout, ids(places), ids(labels));
       const numbers = await engine.read(columns);
       engine.release(columns);
       const targets = part.reduce((n, example) => n + targetsOf(example), 0);
