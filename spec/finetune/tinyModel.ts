@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createEngine } from "../../src/engines/create.ts";
+import { transformer } from "../../src/nn/transformer.ts";
+import { key } from "../../src/tensor/random.ts";
+import { writeSafetensors } from "../../src/weights/write.ts";
+import { byteLevel, byteLevelJson, template, tokenizerConfig } from "../text/tiny.ts";
+
+/** A random Llama of a few thousand numbers with a tokenizer and a chat template, as a folder. */
+export async function writeTinyModel(folder: string): Promise<string> {
+  const model = transformer({
+    ...{ vocabSize: byteLevel.vocabSize, contextLength: 64, layers: 1, heads: 2, width: 16 },
+    ...{ hidden: 24, tieEmbeddings: false },
+  });
+  await using engine = await createEngine({ backend: "reference" });
+  const tensors = await engine.run(() => model.init(key(1)));
+  const config = {
+    ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], hidden_act: "silu" },
+    ...{ vocab_size: model.config.vocabSize, max_position_embeddings: 64, rms_norm_eps: 1e-5 },
+    ...{ hidden_size: 16, intermediate_size: 24, num_hidden_layers: 1 },
+    ...{ num_attention_heads: 2, num_key_value_heads: 2, rope_theta: 10000 },
+    ...{ tie_word_embeddings: false, bos_token_id: 1, eos_token_id: 2, torch_dtype: "float32" },
+  };
+  await mkdir(folder, { recursive: true });
+  const write = (name: string, value: unknown) =>
+    writeFile(join(folder, name), JSON.stringify(value));
+  await write("config.json", config);
+  await write("tokenizer.json", byteLevelJson());
+  await write("tokenizer_config.json", { ...tokenizerConfig, chat_template: template.marked });
+  await writeSafetensors(
+    join(folder, "model.safetensors"),
+    { tensors, metadata: { format: "pt" } },
+    { dtype: "F32" },
+  );
+  return folder;
+}
+
+export const jsonl = (rows: readonly object[]): string =>
+  rows.map((row) => `${JSON.stringify(row)}\n`).join("");
