@@ -18,7 +18,7 @@ import { UsageError } from "../../src/cli/terminal/usage.ts";
 import { namedSweeps } from "../../src/experiment/sweep/named.ts";
 
 const names = [
-  ...["study", "sweep", "report", "diagnose", "data", "score", "download"],
+  ...["study", "finetune", "sweep", "report", "diagnose", "data", "score", "download"],
   ...["chat", "generate", "evaluate", "export", "pull"],
 ];
 const usageOf = (name: string): string => commandOf([name]).command.usage;
