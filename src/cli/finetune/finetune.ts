@@ -55,7 +55,7 @@ export const finetune: Command = {
     const modelFolder = await modelOf(recipe, terminal);
     if (modelFolder === undefined) return false;
     const path = resolve(folder, values.out ?? join("runs", nameOf(recipe)));
-    const release = dryRun ? undefined : await claim(path);
+    const claimed = dryRun ? undefined : await claim(path);
     const show = display(err);
     try {
       const run = runFinetune({
@@ -80,7 +80,7 @@ export const finetune: Command = {
       return false;
     } finally {
       show.end();
-      await release?.();
+      await claimed?.release();
     }
   },
 };

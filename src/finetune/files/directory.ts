@@ -136,7 +136,7 @@ async function expectSame(path: string, recipe: FinetuneRecipe, inputs: Inputs):
   const [old, read] = [await recordIn(path, RECIPE), await recordIn(path, INPUTS)];
   if (!old || !read) {
     const others = (await readdir(path)).filter((name) => ![RECIPE, INPUTS].includes(name));
-    const ours = others.every((name) => name === "running.pid");
+    const ours = others.every((name) => name === ".lock");
     if (ours) return;
     throw new DataError(
       `${path}: expected an empty folder or one of a fine-tune, got one that holds ${others.slice(0, 3).join(", ")}`,
