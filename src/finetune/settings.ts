@@ -143,13 +143,10 @@ export const settings: {
     text("<file>"),
     "what to keep, of the same form: only looked at, unless --method replay",
   ),
-  eval: open(
-    text("<file>"),
-    "held-out rows of the task; without it the first rows of the data are looked at",
-  ),
+  eval: open(text("<file>"), "held-out rows of the task; the data's first rows without it"),
   method: row(
     { ...oneOf(...methods), value: "<name>" },
-    `how to train, anchored by default: ${methods.join(", ")}`,
+    `how to train, anchored by default:\n${methods.slice(0, 7).join(", ")},\n${methods.slice(7).join(", ")}`,
     "anchored",
   ),
   epochs: row(whole(1), "of SFT, and of methods without outer steps; 3 by default", 3),
@@ -160,7 +157,7 @@ export const settings: {
   temperature: row(positive, "divides logits before they are compared; 1 by default", 1),
   beta: row(
     fromZero,
-    "weight of the penalty (asft, klRegularized, l2sp), or of the teacher in jsd;\n0.1 by default",
+    "weight of the penalty (asft, klRegularized, l2sp) or of jsd's teacher;\n0.1 by default",
     0.1,
   ),
   direction: row(
@@ -209,7 +206,7 @@ export const settings: {
   certified: row(whole(0), "examples at which outer steps are certified; 64 by default", 64),
   lookEvery: open(
     whole(0),
-    "steps between looks at --retain and --eval; an eighth of a stage by default,\n0 for none but at its end",
+    "steps between looks at --retain and --eval, 0 for none before a stage's\nend; an eighth of a stage by default",
   ),
   lookRows: row(whole(1), "rows of each that are looked at; 64 by default", 64),
   samples: row(whole(0), "prompts of each that are answered; 8 by default", 8),

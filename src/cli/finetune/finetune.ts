@@ -28,10 +28,11 @@ const usage = `anchorgrad finetune: fine-tune a checkpoint without forgetting
 
 Trains SFT first and keeps it for other runs, then the method. Rows are {messages}, {prompt,
 completion}, {instruction, input, output} or {text}. The folder holds recipe.json, metrics.jsonl and
-adapter/ (PEFT's files) or model/. Stopped, even by force, the same command goes on to the same bits.
+adapter/ (PEFT's files) or model/. Stopped, even by force, the same command goes on, to the same
+bits.
 
-Defaults are those that work for most models: LoRA of rank 16 on every linear module at 2e-4, or --full
-at 2e-5; 5 % warm-up, then a cosine; AdamW with gradients clipped to norm 1; 1024 tokens, no packing.
+Defaults are those that work for most models: LoRA of rank 16 on every linear module at 2e-4, or
+--full at 2e-5; 5 % warm-up, then a cosine; AdamW, gradients clipped to norm 1; 1024 tokens.
 
 Options
 ${describeKnobs(knobs)}`;

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { adapterOf, completeRecipe, parseRecipe } from "../../src/finetune/recipe.ts";
+import type { RecipeOptions } from "../../src/finetune/settings.ts";
+
+const least: RecipeOptions = { model: "m", data: "d.jsonl" };
+
+describe("a recipe", () => {
+  test("has the rates of the field by default, and says all of itself", () => {
+    expect(completeRecipe(least)).toMatchObject({
+      method: "anchored",
+      lora: 16,
+      learningRate: 2e-4,
+    });
+    const full = completeRecipe({ ...least, full: true });
+    expect(full).toMatchObject({ full: true, learningRate: 2e-5 });
+    expect(full.lora).toBe(undefined);
+    expect(adapterOf(full)).toBe(undefined);
+  });
+
+  test("means the same when it is written and read", () => {
+    const options = fc.record(
+      {
+        alpha: fc.float({ min: 0, max: 1, noNaN: true }),
+        lora: fc.integer({ min: 1, max: 64 }),
+        dora: fc.boolean(),
+        method: fc.constantFrom<"sft" | "anchored" | "merge">("sft", "anchored", "merge"),
+        loraTargets: fc.constantFrom("q_proj", "q_proj,v_proj", "all-linear", ".*mlp.*"),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(options, (more) => {
+        const recipe = completeRecipe({ ...least, ...more });
+        const text = JSON.stringify(recipe);
+        expect(completeRecipe(parseRecipe(text, "recipe.json"))).toEqual(recipe);
+      }),
+    );
+  });
+
+  test("names modules as PEFT does", () => {
+    const of = (loraTargets: string) =>
+      adapterOf(completeRecipe({ ...least, loraTargets }))?.targets;
+    expect(of("q_proj, v_proj")).toEqual(["q_proj", "v_proj"]);
+    expect(of("q_proj")).toEqual(["q_proj"]);
+    expect(of("all-linear")).toBe("all-linear");
+    expect(of(".*layers\\.0\\..*")).toBe(".*layers\\.0\\..*");
+  });
+
+  test.each<[string, string]>([
+    ['{"model": "m", "rank": 3}', "run.json: expected settings among"],
+    ['{"alpha": 2}', "run.json.alpha: expected a number from 0 to 1, got 2"],
+    ['{"alpha": 0.5, "alpha": 0.5}', "alpha: expected a key once, got it twice"],
+    ['{"method": "magic"}', "run.json.method: expected one of sft, replay"],
+    ["[]", "run.json: expected a JSON object, got []"],
+    ['{"model": "m"', "run.json: expected JSON"],
+  ])("refuses %s", (text, message) => {
+    expect(() => parseRecipe(text, "run.json")).toThrow(message);
+  });
+
+  test("refuses what contradicts itself", () => {
+    const refused = (more: RecipeOptions, message: string) =>
+      expect(() => completeRecipe({ ...least, ...more })).toThrow(message);
+    refused({ full: true, lora: 8 }, "expected either full or lora, got both");
+    refused({ full: true, dora: true }, "expected either full or dora, got both");
+    refused({ method: "replay" }, "recipe.retain: expected prior rows for the method replay");
+    expect(() => completeRecipe({ data: "d" })).toThrow("recipe.model: expected a text");
+  });
+});
