@@ -1,5 +1,5 @@
-import { count, duration, nats, percent } from "../../experiment/summary/format.ts";
 import type { CertificateEvent, LookEvent, StepEvent } from "../../finetune/train/events.ts";
+import { count, duration, nats, percent } from "../../report/format.ts";
 import type { Output } from "../terminal/command.ts";
 
 /** Milliseconds between two pictures of the progress. */

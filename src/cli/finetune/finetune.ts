@@ -4,6 +4,7 @@ import { valueDigest } from "../../finetune/files/digest.ts";
 import { linesOf } from "../../finetune/files/directory.ts";
 import { runFinetune } from "../../finetune/finetune.ts";
 import { completeRecipe, type FinetuneRecipe, parseRecipe } from "../../finetune/recipe.ts";
+import { writeReport } from "../../finetune/report/index.ts";
 import type { FinetuneEvent } from "../../finetune/train/events.ts";
 import { hubLocation } from "../../weights/hub/location.ts";
 import { isModelId } from "../../weights/hub/names.ts";
@@ -65,6 +66,7 @@ export const finetune: Command = {
         ...(threads !== undefined && { threads }),
         ...(memory !== undefined && { memory: bytesOf(memory) }),
         versions: await ownVersions(),
+        report: writeReport,
       });
       let ended = true;
       for await (const event of run) {

@@ -1,5 +1,5 @@
-import { count, nats, percent } from "../../experiment/summary/format.ts";
 import type { Line, LookEvent, PlanEvent, SetName } from "../../finetune/train/events.ts";
+import { count, nats, percent } from "../../report/format.ts";
 
 const gib = (bytes: number): string =>
   bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
