@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createEngine } from "../../src/engines/create.ts";
 import { transformer } from "../../src/nn/transformer.ts";
+import { mul } from "../../src/tensor/ops.ts";
 import { key } from "../../src/tensor/random.ts";
 import { writeSafetensors } from "../../src/weights/write.ts";
 import { byteLevel, byteLevelJson, template, tokenizerConfig } from "../text/tiny.ts";
@@ -13,7 +14,12 @@ export async function writeTinyModel(folder: string): Promise<string> {
     ...{ hidden: 24, tieEmbeddings: false },
   });
   await using engine = await createEngine({ backend: "reference" });
-  const tensors = await engine.run(() => model.init(key(1)));
+  const tensors = await engine.run(() => {
+    const params = model.init(key(1));
+    // An adapter leaves the head as it is, so that it must be able to tell tokens apart.
+    const head = params["lm_head.weight"];
+    return head ? { ...params, "lm_head.weight": mul(head, 40) } : params;
+  });
   const config = {
     ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], hidden_act: "silu" },
     ...{ vocab_size: model.config.vocabSize, max_position_embeddings: 64, rms_norm_eps: 1e-5 },
