@@ -1,7 +1,7 @@
+import { isRecord } from "../json/isRecord.ts";
 import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
-import { parseJson, shown } from "../text/jsonl.ts";
-import { isRecord } from "../weights/json.ts";
+import { parseRow, shown } from "../text/jsonl.ts";
 import {
   type DefaultedSettings,
   type RecipeOptions,
@@ -83,7 +83,7 @@ const definedIn = <T extends object>(options: T): T =>
  * @throws DataError that names the file and the key
  */
 export function parseRecipe(json: string, path: string): RecipeOptions {
-  const value = parseJson(json, path);
+  const value = parseRow(json, path);
   if (!isRecord(value)) throw new DataError(`${path}: expected a JSON object, got ${shown(value)}`);
   expectSettings(value, path);
   return value as RecipeOptions;

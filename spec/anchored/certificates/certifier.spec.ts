@@ -128,7 +128,7 @@ describe("createCertifier", () => {
         const step = { stepKl, anchorKl: stepKl, referenceKl: stepKl, bound: stepKl };
         const starts = [0, ...kls.map((_, i) => i + 1)];
         const look: Look = { starts, step: { ...step, delta: zero, eta: zero }, start: undefined };
-        const { sequence } = createCertifier()({
+        const { sequence } = createCertifier().certify({
           ...{ outer: 0, alpha: 1, linear: true, look, sampled: look },
           ...{ interpolation: "probability", temperature: 1 },
         });

@@ -1,10 +1,10 @@
 import { type FileHandle, open, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { parseJson, shown } from "../../text/jsonl.ts";
+import { parseRow, shown } from "../../text/jsonl.ts";
 import { makeFolder, readIfThere, removeUnfinished, writeWhole } from "../../weights/files.ts";
-import { isRecord } from "../../weights/json.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Line } from "../train/events.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpointFile.ts";
@@ -127,7 +127,7 @@ async function recordIn(
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const bytes = await readIfThere(join(path, name));
   if (!bytes) return undefined;
-  const value = parseJson(new TextDecoder().decode(bytes), join(path, name));
+  const value = parseRow(new TextDecoder().decode(bytes), join(path, name));
   if (isRecord(value)) return value;
   throw new DataError(`${join(path, name)}: expected a JSON object, got ${shown(value)}`);
 }
