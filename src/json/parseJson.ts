@@ -33,12 +33,18 @@ export interface JsonOptions {
 /**
  * Reads a JSON value that strangers wrote, of which nothing is lost or altered: where `JSON.parse`
  * would drop a key that stands twice, round an integer beyond 2⁵³, or take a number for ±Infinity
- * or 0, the text is refused, and so is deep nesting. Objects have no prototype: `__proto__` and
- * `constructor` are keys like others.
+ * or 0, the text is refused, and so is deep nesting. `__proto__` is a key like
+ * others, as it is there.
  * @example parseJson('{"a": 1e400}', { refuse }) // refuse({ path: "a", got: "1e400", … })
  */
 export const parseJson = (text: string, options: JsonOptions): unknown =>
   new Reader(text, options).whole();
+
+/** To assign `__proto__` would change what an object is. */
+const own = (fields: object, key: string, value: unknown): object =>
+  Object.defineProperty(fields, key, {
+    ...{ value, writable: true, enumerable: true, configurable: true },
+  });
 
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
@@ -136,7 +142,7 @@ class Reader {
   }
 
   #object(): Readonly<Record<string, unknown>> {
-    const fields: Record<string, unknown> = Object.create(null);
+    const fields: Record<string, unknown> = {};
     if (this.#take("}")) return fields;
     do {
       this.#match(SPACE);
@@ -144,9 +150,11 @@ class Reader {
       if (this.#text[start] !== '"') this.#mistake("a key in quotes");
       const key = this.#string();
       this.#path[this.#path.length - 1] = key;
-      if (key in fields) this.#refuse(start, "a key once", "it twice", true);
+      if (Object.hasOwn(fields, key)) this.#refuse(start, "a key once", "it twice", true);
       if (!this.#take(":")) this.#mistake("a colon");
-      fields[key] = this.#value();
+      const value = this.#value();
+      if (key === "__proto__") own(fields, key, value);
+      else fields[key] = value;
     } while (this.#take(","));
     if (!this.#take("}")) this.#mistake("a comma or }");
     return fields;

@@ -136,7 +136,7 @@ export function listingOf(
         kind,
         bytes: 4 * elements,
         first: Math.max(at(lives, i).first, memory.written?.get(i) ?? 0),
-        last: at(lives, i).last,
+        last: Math.max(at(lives, i).last, memory.written?.get(i) ?? 0),
         ...(offset !== undefined && { offset }),
       };
     }),
