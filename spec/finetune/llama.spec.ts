@@ -1,16 +1,16 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { runFinetune } from "../../src/finetune/finetune.ts";
 import { type LoadedModel, loadModel } from "../../src/finetune/load.ts";
-import { saveAdapter, saveGguf } from "../../src/finetune/save.ts";
+import type { RecipeOptions } from "../../src/finetune/recipe.ts";
+import { saveGguf } from "../../src/finetune/save.ts";
 import { generate } from "../../src/nn/generate/generate.ts";
-import { lora } from "../../src/nn/lora.ts";
 import { ids } from "../../src/tensor/apply.ts";
 import { logSoftmax } from "../../src/tensor/ops.ts";
-import { key, normal } from "../../src/tensor/random.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import { checkpoints, isAbsent, reason } from "../weights/checkpoints.ts";
 import { openLlama } from "./llama.ts";
@@ -92,18 +92,28 @@ describe.skipIf(isSkipped)(`llama.cpp${isAbsent ? reason : without}`, () => {
     expect(result.theirIds).toEqual(result.ownIds);
   });
 
-  test("agrees about an adapter that was merged into it", async () => {
+  test("agrees about what anchored fine-tuning made of it, the adapter merged", async () => {
     const base = await loadModel(stories);
-    const adapter = lora({ rank: 4, alpha: 8, rslora: true });
-    const fresh = adapter.init(key(3), base.model, base.params);
-    const params = Object.fromEntries(
-      Object.entries(fresh).map(([name, { shape }], i) => [
-        name,
-        normal(key(50 + i), shape, { std: 0.05 }),
-      ]),
-    );
-    await saveAdapter(join(place, "adapter"), { adapter: adapter.config, params });
-    const loaded = await loadModel(stories, { adapter: join(place, "adapter") });
+    const rows = ["cat", "dog", "ball", "tree"].map((thing) => ({
+      prompt: `Where is the ${thing}?`,
+      completion: " I do not know, said the old owl.",
+    }));
+    await writeFile(join(place, "data.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+    const recipe: RecipeOptions = {
+      ...{
+        model: stories,
+        data: "data.jsonl",
+        method: "anchored",
+        epochs: 10,
+        outer: 1,
+        inner: 10,
+      },
+      ...{ lora: 4, rslora: true, batch: 4, learningRate: 5e-3, alpha: 0.3, backend: "wasm" },
+      ...{ lookEvery: 0, samples: 0 },
+    };
+    for await (const event of runFinetune({ recipe, out: join(place, "run"), folder: place }))
+      if (event.kind === "certificate") expect(event.violation).toBeUndefined();
+    const loaded = await loadModel(stories, { adapter: join(place, "run", "adapter") });
     const tokens = loaded.tokenizer?.encode(story) ?? [];
     const result = await compare(loaded, tokens, 40);
     expect(result.furthest).toBeLessThan(1e-4);
