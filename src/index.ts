@@ -26,14 +26,12 @@ export { type ExperimentOptions, experiment } from "./experiment/experiment.ts";
 export type { Recipe } from "./experiment/recipe.ts";
 export { fullRecipe } from "./experiment/recipes/full.ts";
 export { smokeRecipe } from "./experiment/recipes/smoke.ts";
-export { runFinetune } from "./finetune/finetune.ts";
 export {
   type LoadedModel,
   type LoadOptions,
   loadModel,
   type ModelSource,
 } from "./finetune/load.ts";
-export { completeRecipe, type FinetuneRecipe, type RecipeOptions } from "./finetune/recipe.ts";
 export {
   type AdapterToSave,
   type ModelToSave,
@@ -44,15 +42,6 @@ export {
   saveGguf,
   saveModel,
 } from "./finetune/save.ts";
-export type {
-  CertificateEvent,
-  FinetuneEvent,
-  LookEvent,
-  PlanEvent,
-  SampleEvent,
-  StepEvent,
-} from "./finetune/train/events.ts";
-export type { FinetuneOptions } from "./finetune/train/prepare.ts";
 export * as nn from "./nn/index.ts";
 export {
   configOf,

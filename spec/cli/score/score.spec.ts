@@ -85,6 +85,16 @@ describe("score", () => {
       ["all", "2", "50.0", "–", "–", "50.0", "–"],
     ]);
     expect((await place.rows("v.jsonl")).map(({ answer }) => answer)).toEqual([true, false]);
+    // Conversations: the last turn is the response, and what is right stands beside it.
+    const turns = jsonl([
+      { messages, answer: 12 },
+      { messages, answer: 13 },
+    ]);
+    await place.write("m.jsonl", turns);
+    const spoken = await place.run(score, "igsm --responses m.jsonl");
+    expect(cells(spoken.out)[1]?.slice(0, 3)).toEqual(["all", "2", "50.0"]);
+    await place.write("r.jsonl", jsonl([{ messages }]));
+    await expect(place.run(score, "igsm --responses r.jsonl")).rejects.toThrow();
     await place.write("r.jsonl", jsonl([{ x: [2, 3], y: 6, response: "\\boxed{2*3}" }]));
     const own = await place.run(score, "countdown --responses r.jsonl");
     expect(cells(own.out)[1]).toEqual(["all", "1", "100.0", "100.0", "0.0", "100.0"]);

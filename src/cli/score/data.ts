@@ -1,7 +1,7 @@
 import { medcalc } from "../../tasks/index.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { parseJsonl, record, shown } from "../../text/jsonl.ts";
-import { idIn, promptIn, type Row, referenceIn, textIn } from "../terminal/fields.ts";
+import { idIn, promptIn, type Row, referenceIn, responseIn } from "../terminal/fields.ts";
 import { readBytes } from "../terminal/files.ts";
 import { type Read, readJsonlBytes, readJsonlFile } from "../terminal/jsonlFile.ts";
 import { guardedParquet } from "../terminal/parquet.ts";
@@ -123,8 +123,7 @@ export const readResponses = (
 ): Promise<Read<Response>> =>
   readJsonlFile(path, (text, file) =>
     parseJsonl(text, file, (value): Response => {
-      const row = record(value);
-      const response = textIn(row, "response");
-      return { ...(find ?? toQuestion(scorable))(row), text: response };
+      const [text, row] = responseIn(record(value));
+      return { ...(find ?? toQuestion(scorable))(row), text };
     }),
   );

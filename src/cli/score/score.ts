@@ -12,7 +12,10 @@ import { type Count, scorables } from "./questions.ts";
 import { renderScores, tally } from "./table.ts";
 
 const knobs = {
-  responses: text("<file>", "JSONL: `response`, and the `id` or the `prompt` of the question"),
+  responses: text(
+    "<file>",
+    "JSONL: `response` or `messages`, and the `id` or the `prompt` of the question",
+  ),
   data: text("<file>", "the questions: JSONL as `data` writes it, or the benchmark's own file"),
   out: text("<file>", "the verdicts; default: beside the responses, .verdicts.jsonl"),
 };

@@ -62,6 +62,19 @@ export const promptIn = (row: Row): string | undefined =>
 export const referenceIn = (row: Row): string | undefined =>
   turnOf(row, "assistant") ?? optional(row, "output");
 
+/**
+ * What a row answers: `response`, or the assistant's last turn.
+ * @returns the response, and the row without it: what is right stands elsewhere
+ * @throws DataError where there is neither
+ */
+export function responseIn(row: Row): readonly [response: string, rest: Row] {
+  const turn = row["response"] === undefined ? turnOf(row, "assistant") : undefined;
+  if (turn === undefined) return [textIn(row, "response"), row];
+  const turns = list(row, "messages");
+  const last = turns.findLastIndex((each) => (each as Row)?.["role"] === "assistant");
+  return [turn, { ...row, messages: turns.slice(0, last) }];
+}
+
 /** `id`, or IFEval's `key`, as a text. */
 export function idIn(row: Row): string | undefined {
   const value = row["id"] ?? row["key"];

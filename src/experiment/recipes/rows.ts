@@ -11,8 +11,8 @@ export const adamw: Pick<OptimizerRecipe, "warmup" | "b1" | "b2" | "clip"> = {
   clip: 1,
 };
 
-/** A rate as in `3e-3`. */
-const rate = (learningRate: number): string => learningRate.toExponential();
+/** A rate as in `3e-3`, without the plus of `1e+0`, which no name may have. */
+const rate = (learningRate: number): string => learningRate.toExponential().replace("+", "");
 
 export const base: RowRecipe = {
   id: "base",
