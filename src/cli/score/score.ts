@@ -12,10 +12,7 @@ import { type Count, scorables } from "./questions.ts";
 import { renderScores, tally } from "./table.ts";
 
 const knobs = {
-  responses: text(
-    "<file>",
-    "JSONL: `response` or `messages`, and the `id` or the `prompt` of the question",
-  ),
+  responses: text("<file>", "JSONL: `response` or `messages`, and a question's `id` or `prompt`"),
   data: text("<file>", "the questions: JSONL as `data` writes it, or the benchmark's own file"),
   out: text("<file>", "the verdicts; default: beside the responses, .verdicts.jsonl"),
 };
