@@ -26,7 +26,8 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-const isThere = (path: string): Promise<boolean> =>
+/** Whether there is a file or a folder that can be looked at. */
+export const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     () => false,

@@ -1,7 +1,8 @@
-import { rename, stat } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { isThere } from "../../weights/files.ts";
 import { differenceOf, FetchError, fetchFile } from "../../weights/hub/fetchFile.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { readBytes } from "../terminal/files.ts";
@@ -107,12 +108,6 @@ function checkedOf({ size, sha256 }: Pick<Published, "size" | "sha256">): string
   if (sha256 !== undefined) return "size and hash";
   return size === undefined ? "that its rows can be read, no hash is known" : "size";
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** A hash that was asked for counts alone: it may be of another version. */
 const expectedOf = (

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { valueDigest } from "../../finetune/files/digest.ts";
 import { linesOf } from "../../finetune/files/directory.ts";
@@ -6,11 +5,9 @@ import { runFinetune } from "../../finetune/finetune.ts";
 import { completeRecipe, type FinetuneRecipe, parseRecipe } from "../../finetune/recipe.ts";
 import { writeReport } from "../../finetune/report/index.ts";
 import type { FinetuneEvent } from "../../finetune/train/events.ts";
-import { hubLocation } from "../../weights/hub/location.ts";
-import { isModelId } from "../../weights/hub/names.ts";
-import { pull } from "../../weights/hub/pull.ts";
+import { placeOf } from "../model/open.ts";
 import { claim } from "../terminal/claim.ts";
-import type { Command, Terminal } from "../terminal/command.ts";
+import type { Command } from "../terminal/command.ts";
 import { readBytes } from "../terminal/files.ts";
 import { describeKnobs, only, readKnobs } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
@@ -54,7 +51,7 @@ export const finetune: Command = {
       if (merged[name] === undefined)
         throw new UsageError(`--${name}: expected a value, got none; see --help`);
     const recipe = completeRecipe(merged);
-    const modelFolder = await modelOf(recipe, terminal);
+    const modelFolder = await placeOf(recipe.model, terminal);
     if (modelFolder === undefined) return false;
     const path = resolve(folder, values.out ?? join("runs", nameOf(recipe)));
     const claimed = dryRun ? undefined : await claim(path);
@@ -104,26 +101,6 @@ const nameOf = (recipe: FinetuneRecipe): string =>
 
 async function textOf(path: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(path));
-}
-
-/** A folder of the disk, or of the Hub's cache. @returns undefined when the signal came first */
-async function modelOf(
-  { model }: FinetuneRecipe,
-  { folder, fetch, signal, err }: Terminal,
-): Promise<string | undefined> {
-  const path = resolve(folder, model);
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere || !isModelId(model)) return path;
-  const location = await hubLocation(process.env);
-  const onFile = ({ path: name, cached }: { path: string; cached: boolean }): void => {
-    if (!cached) err.write(`fetching ${name}\n`);
-  };
-  const pulled = await pull(model, { location, fetch, signal, onFile });
-  if (pulled?.warning !== undefined) err.write(`${pulled.warning}\n`);
-  return pulled?.folder;
 }
 
 function bytesOf(gib: string): number {

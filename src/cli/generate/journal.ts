@@ -1,7 +1,7 @@
-import { type FileHandle, open, readFile, rename, stat, truncate } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
-import { makeFolder, writeWhole } from "../../weights/files.ts";
+import { isThere, makeFolder, writeWhole } from "../../weights/files.ts";
 import { syncFolder } from "../../weights/nodeFile.ts";
 
 /** Rows that are written as they are made, to a file that gets its name when all are there. */
@@ -17,12 +17,6 @@ export interface Journal {
 
 /** `responses.settings.json` of `responses.jsonl`. */
 const settingsOf = (path: string): string => `${path.replace(/\.jsonl$/, "")}.settings.json`;
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /**
  * Opens a journal, and goes on with one that was made with the same settings.

@@ -1,10 +1,10 @@
-import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BACKENDS, type Backend, createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { type LoadedModel, loadModel } from "../../finetune/load.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { isThere } from "../../weights/files.ts";
 import { isModelId } from "../../weights/hub/names.ts";
 import { pulled } from "../pull/pull.ts";
 import type { Terminal } from "../terminal/command.ts";
@@ -92,12 +92,6 @@ export function describeModel({ config, base, params, adapter, files }: LoadedMo
   const over = adapter ? [`adapter of rank ${adapter.rank} (${count(own)} more)`] : [];
   return [...parts, `${count(sizes)} parameters`, ...over].join(", ");
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 const isAdapter = async (folder: string): Promise<boolean> =>
   (await isThere(join(folder, "adapter_config.json"))) &&

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../../tensor/errors.ts";
-import { makeFolder } from "../files.ts";
+import { isThere, makeFolder } from "../files.ts";
 import type { RemoteFile } from "./client.ts";
 import { type FetchOptions, fetchFile } from "./fetchFile.ts";
 
@@ -33,12 +33,6 @@ export async function fetchBlob(
   const check = (file: string): Promise<void> => expectGitHash(file, etag, url);
   return fetchFile({ url, size, sha256 }, path, { ...options, partial, check });
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Takes over the longest of the partial files whose writers have ended; a rename has one winner. */
 async function adopt(blobs: string, etag: string, partial: string): Promise<void> {
