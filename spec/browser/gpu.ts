@@ -5,6 +5,7 @@ import { full, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { turnsAnyAngle } from "../engines/angles.ts";
+import { fillsInParts, keepsNothingOfFailures } from "../engines/fillsInParts.ts";
 import { fusesAsReference } from "../engines/fusing.ts";
 import { trainsFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
@@ -73,6 +74,11 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
     },
     COMPILING,
   );
+
+  test("fills tensors in parts", async () => {
+    await fillsInParts(engine, 20);
+    await keepsNothingOfFailures(engine);
+  });
 
   test("compiles before the first run and shows its kernels", () => warmsUp(engine, kernel));
 

@@ -52,6 +52,15 @@ async function obey(
     case "upload":
       buffers.set(command.buffer, device.upload(command.data, command.shape, command.dtype));
       return {};
+    case "allocate":
+      buffers.set(command.buffer, device.allocate(command.shape, command.dtype));
+      return {};
+    case "write":
+      device.write(buffers.get(command.buffer), command.from, command.data, command.dtype);
+      return {};
+    case "written":
+      await device.written();
+      return {};
     case "copy":
       buffers.set(command.buffer, device.copy(buffers.get(command.from)));
       return {};
@@ -73,8 +82,10 @@ async function obey(
       program(command.program).dispose();
       programs.delete(command.program);
       return {};
-    case "read":
-      return { data: await device.read(buffers.get(command.buffer), command.shape, command.dtype) };
+    case "read": {
+      const { buffer, shape, dtype, span } = command;
+      return { data: await device.read(buffers.get(buffer), shape, dtype, span) };
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DeviceTraits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
-import type { DeviceStats, KernelText, MemoryUse } from "../../src/engines/device.ts";
+import type { DeviceStats, KernelText, MemoryUse, Span } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
 import type { DType, Shape, TypedArray } from "../../src/tensor/tensor.ts";
 
@@ -13,6 +13,20 @@ export type Command =
       readonly shape: Shape;
       readonly dtype: DType;
     }
+  | {
+      readonly do: "allocate";
+      readonly buffer: number;
+      readonly shape: Shape;
+      readonly dtype: DType;
+    }
+  | {
+      readonly do: "write";
+      readonly buffer: number;
+      readonly from: number;
+      readonly data: TypedArray;
+      readonly dtype: DType;
+    }
+  | { readonly do: "written" }
   | { readonly do: "copy"; readonly from: number; readonly buffer: number }
   | { readonly do: "free"; readonly buffer: number }
   | { readonly do: "prepare"; readonly program: number; readonly plan: Plan }
@@ -28,6 +42,7 @@ export type Command =
       readonly buffer: number;
       readonly shape: Shape;
       readonly dtype: DType;
+      readonly span?: Span;
     };
 
 /** What `OnProgress` was told, call by call. */

@@ -82,8 +82,20 @@ async function remoteDevice(
       waiting.push({ do: "upload", buffer, data, shape, dtype });
       return buffer;
     },
-    async read(buffer, shape, dtype) {
-      return (await send({ do: "read", buffer, shape, dtype })).data as TypedArray;
+    allocate(shape, dtype) {
+      const buffer = ids++;
+      waiting.push({ do: "allocate", buffer, shape, dtype });
+      return buffer;
+    },
+    write(buffer, from, data, dtype) {
+      waiting.push({ do: "write", buffer, from, data: data.slice(), dtype });
+    },
+    async written() {
+      await send({ do: "written" });
+    },
+    async read(buffer, shape, dtype, span) {
+      const command = { do: "read", buffer, shape, dtype, ...(span && { span }) } as const;
+      return (await send(command)).data as TypedArray;
     },
     copy(from) {
       const buffer = ids++;

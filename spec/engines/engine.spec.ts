@@ -5,6 +5,7 @@ import { full, tensor } from "../../src/tensor/apply.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { fillsInParts, givesUpWhenClosed, keepsNothingOfFailures } from "./fillsInParts.ts";
 
 for (const backend of ["reference", "wasm"] as const) {
   describe(`an engine (${backend})`, () => {
@@ -81,6 +82,30 @@ for (const backend of ["reference", "wasm"] as const) {
       const w = engine.put(tensor([5, 7]));
       const f = engine.compile((x: Tensor) => ops.mul(x, w));
       expect([...(await engine.read(await f(tensor([1, 2]))))]).toEqual([5, 14]);
+    });
+
+    test("fills tensors in parts and reads them so", () => fillsInParts(engine, 60));
+
+    test("holds nothing of a tensor that could not be filled", () =>
+      keepsNothingOfFailures(engine));
+
+    test("gives up what it was filling when it is closed", async () =>
+      givesUpWhenClosed(await createEngine({ backend })));
+
+    test("knows between which numbers ids lie that came in parts", async () => {
+      const parts = () => [Int32Array.of(1, 2), Int32Array.of(5)];
+      const rows = await engine.putParts({ shape: [3], dtype: "int", parts });
+      const take = engine.compile((i: Tensor) => ops.gather(full([5, 2], 1), i));
+      await expect(take(rows)).rejects.toThrow("5");
+    });
+
+    test("says of a tensor that was freed while it was read who freed it", async () => {
+      const x = engine.put(full([3], 1));
+      const reading = engine.readParts(x);
+      engine.release(x);
+      await expect(reading.next()).rejects.toThrow(
+        "readParts: expected a live tensor, but it was released",
+      );
     });
 
     test("consumes donated tensors and names whoever uses one again", async () => {

@@ -10,6 +10,9 @@ export interface MemoryUse {
   readonly peakBytes: number;
 }
 
+/** Numbers of a tensor by their places, row-major, the last excluded. */
+export type Span = readonly [from: number, to: number];
+
 /** What a plan became on a device. */
 export interface DeviceStats {
   /** Different kernels that were made for it. */
@@ -69,8 +72,20 @@ export interface Device<Buffer> {
   readonly lacking: readonly FusedName[];
   prepare(plan: Plan, onProgress?: OnProgress): Promise<Executable<Buffer>>;
   upload(data: TypedArray, shape: Shape, dtype: DType): Buffer;
-  /** Float32Array or Float64Array for float, Int32Array for int; a copy that the caller owns. */
-  read(buffer: Buffer, shape: Shape, dtype: DType): Promise<TypedArray>;
+  /** A tensor whose numbers are to be written. @throws where there is no room for it */
+  allocate(shape: Shape, dtype: DType): Buffer;
+  /**
+   * Writes some numbers of an allocated tensor; `data` may be used again at once.
+   * @param from the place of the first, a multiple of 64; only the tensor's last may follow on others
+   */
+  write(buffer: Buffer, from: number, data: TypedArray, dtype: DType): void;
+  /** Resolves when what was written takes no memory of the host any more. @throws where it failed */
+  written(): Promise<void>;
+  /**
+   * Float32Array or Float64Array for float, Int32Array for int; a copy that the caller owns.
+   * @param span only the numbers from the first, a multiple of 64, to the second
+   */
+  read(buffer: Buffer, shape: Shape, dtype: DType, span?: Span): Promise<TypedArray>;
   copy(buffer: Buffer): Buffer;
   free(buffer: Buffer): void;
   memory(): MemoryUse;

@@ -1,7 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { PART, type TensorParts } from "../tensor/parts.ts";
+import { sizeOf } from "../tensor/shapes.ts";
 import { Tensor, type TypedArray } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import type { Device, Executable, MemoryUse } from "./device.ts";
+import { fill } from "./parts.ts";
 import { type CompileOptions, compileOn, type Program } from "./program.ts";
 import { createResidents, hostTensor } from "./resident.ts";
 import type { Leaf } from "./trace.ts";
@@ -24,6 +27,16 @@ export interface Engine extends AsyncDisposable {
   read<T>(values: T): Promise<tree.MapTree<T, Tensor, TypedArray>>;
   /** Copies host tensors to the device, once. */
   put<T>(values: T): T;
+  /**
+   * Fills a tensor on the device part by part: the host holds one part at a time, and after an error
+   * nothing is left. Programs may run meanwhile; where the engine is closed it rejects.
+   * @throws ShapeError for more or fewer numbers than the shape says, TypeError for arrays of
+   *   another kind than the dtype's
+   * @example await engine.putParts({ shape: [2, 3], dtype: "float", parts: () => [a, b] }) // 6 numbers
+   */
+  putParts(source: TensorParts): Promise<Tensor<"resident">>;
+  /** A tensor's numbers, from the first on, in parts of at most 8 MiB that are the caller's own. */
+  readParts(x: Tensor): AsyncGenerator<TypedArray>;
   /** An independent copy, which outlives donation of the original. */
   clone<T>(values: T): T;
   /** Frees resident tensors now rather than at garbage collection; nothing after `close`. */
@@ -110,6 +123,19 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
         const { buffer, temporary } = residents.borrow(x);
         return temporary ? residents.wrap(buffer, x, idsOf(x)) : x;
       }),
+    async putParts(source) {
+      const error = isClosed();
+      if (error) throw error;
+      const { buffer, range } = await fill(device, source, isClosed);
+      return residents.wrap(buffer, source, range);
+    },
+    async *readParts(x) {
+      const count = sizeOf(x.shape);
+      for (let from = 0; from < count; from += PART) {
+        const span = [from, Math.min(count, from + PART)] as const;
+        yield await enqueue(() => residents.read(x, () => "readParts", span));
+      }
+    },
     clone: (values) =>
       moved(values, "clone", (x) => {
         const { buffer, temporary } = residents.borrow(x);

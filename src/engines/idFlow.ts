@@ -16,16 +16,17 @@ export interface IdRange {
   readonly max: number;
 }
 
-const NONE: IdRange = { min: Infinity, max: -Infinity };
+/** The range of no ids. */
+export const NO_IDS: IdRange = { min: Infinity, max: -Infinity };
 
-const union = (a: IdRange, b: IdRange): IdRange => ({
+export const union = (a: IdRange, b: IdRange): IdRange => ({
   min: Math.min(a.min, b.min),
   max: Math.max(a.max, b.max),
 });
 
 /** The range of numbers on the host. */
 export function rangeOf(ids: TypedArray): IdRange {
-  let { min, max } = NONE;
+  let { min, max } = NO_IDS;
   for (const id of ids) {
     if (id < min) min = id;
     if (id > max) max = id;
@@ -122,7 +123,7 @@ export function idFlow(outputs: readonly Tensor[], inputs: readonly Tensor[]): I
     },
     outputRange(output, given) {
       const source = made[output];
-      return source ? rangeIn(source, given) : NONE;
+      return source ? rangeIn(source, given) : NO_IDS;
     },
   };
 }
@@ -132,7 +133,7 @@ function rangeIn(source: Source, given: IdInputs): IdRange {
   if (source.kind === "input") return given.range(source.input);
   if (source.kind === "constant") return rangeOf(source.data);
   if (source.kind === "computed") return source.range;
-  const zeros = source.op === "pad" ? { min: 0, max: 0 } : NONE;
+  const zeros = source.op === "pad" ? { min: 0, max: 0 } : NO_IDS;
   return source.from.reduce((range, x) => union(range, rangeIn(x, given)), zeros);
 }
 

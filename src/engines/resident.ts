@@ -1,6 +1,6 @@
 import { constant, numbersOnce } from "../tensor/apply.ts";
 import { isConstant, type ResidentHandle, Tensor, type TypedArray } from "../tensor/tensor.ts";
-import type { Device } from "./device.ts";
+import type { Device, Span } from "./device.ts";
 import { type IdRange, rangeOf } from "./idFlow.ts";
 
 type State<Buffer> =
@@ -50,7 +50,8 @@ export interface Residents<Buffer> {
   take(x: Tensor, why: () => string): Buffer;
   /** Gives a buffer that was taken back to its tensor. */
   restore(x: Tensor, buffer: Buffer): void;
-  read(x: Tensor, pathOf: () => string): Promise<TypedArray>;
+  /** @param span only these numbers, for which a tensor does not move to the host */
+  read(x: Tensor, pathOf: () => string, span?: Span): Promise<TypedArray>;
   release(x: Tensor): void;
 }
 
@@ -118,11 +119,12 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
       taken.state = { kind: "device", buffer };
       garbage.register(x, taken, taken);
     },
-    async read(x, pathOf) {
-      if (isConstant(x)) return x.attrs.data.slice();
+    async read(x, pathOf, span) {
+      if (isConstant(x)) return x.attrs.data.slice(...(span ?? []));
       const handle = handleOf(x, pathOf);
-      if (handle.state.kind === "host") return handle.state.data.slice();
+      if (handle.state.kind === "host") return handle.state.data.slice(...(span ?? []));
       const { buffer } = handle.state as { buffer: Buffer };
+      if (span) return device.read(buffer, x.shape, x.dtype, span);
       const data = await device.read(buffer, x.shape, x.dtype);
       if (data.length <= SMALL && handle.state.kind === "device") {
         handle.state = { kind: "host", data };

@@ -9,6 +9,7 @@ import * as ops from "../../../src/tensor/ops.ts";
 import { agreesWithReference } from "../../laws/agreement.ts";
 import { agreesAtEdges } from "../../laws/edges.ts";
 import { turnsAnyAngle } from "../angles.ts";
+import { fillsInParts, keepsNothingOfFailures } from "../fillsInParts.ts";
 import { fusesAsReference } from "../fusing.ts";
 import { trainsFlat } from "../training.ts";
 import { warmsUp } from "../warm.ts";
@@ -51,6 +52,11 @@ for (const backend of ["webasm", "cpu"] as const) {
 
     test("sums more terms than GPU.js lets a loop of unknown length have", () =>
       sumsManyTerms(engine, [5000]));
+
+    test("fills tensors in parts", async () => {
+      await fillsInParts(engine, 30);
+      await keepsNothingOfFailures(engine);
+    });
 
     test("reads ids back as integers", async () => {
       const x = engine.put(

@@ -1,9 +1,10 @@
 import type { DeviceTraits } from "../../../kernels/gpu/kernel.ts";
 import { optional } from "../../tensor/definitions.ts";
 import { showShape } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shapes.ts";
 import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
 import type { Device } from "../device.ts";
-import type { Driver } from "./driver.ts";
+import { type Driver, uploaded } from "./driver.ts";
 import { type GpuBuffer, prepare } from "./executable.ts";
 import type { GpuMode } from "./gpujs.ts";
 import { exactly } from "./integers.ts";
@@ -40,11 +41,17 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
     lacking: optional,
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
     upload: (data, shape) => ({
-      memory: ofTensor(showShape(shape), () => driver.upload(exactly(data))),
+      memory: ofTensor(showShape(shape), () => uploaded(driver, data)),
       elements: data.length,
     }),
-    async read(buffer, _: Shape, dtype: DType): Promise<TypedArray> {
-      const numbers = await driver.read(buffer.memory, buffer.elements);
+    allocate: (shape) => ({
+      memory: ofTensor(showShape(shape), () => driver.allocate(sizeOf(shape))),
+      elements: sizeOf(shape),
+    }),
+    write: ({ memory }, from, data) => driver.write(memory, from, exactly(data)),
+    written: () => driver.written(),
+    async read({ memory, elements }, _: Shape, dtype: DType, span): Promise<TypedArray> {
+      const numbers = await driver.read(memory, span ?? [0, elements]);
       return dtype === "int" ? Int32Array.from(numbers) : numbers;
     },
     copy: ({ memory, elements }) => ({ memory: driver.copy(memory), elements }),

@@ -1,5 +1,7 @@
 import type { DeviceTraits, Kernel } from "../../../kernels/gpu/kernel.ts";
-import type { KernelText, MemoryUse } from "../device.ts";
+import type { TypedArray } from "../../tensor/tensor.ts";
+import type { KernelText, MemoryUse, Span } from "../device.ts";
+import { exactly } from "./integers.ts";
 
 /** A kernel ready to run. */
 export interface Launch<Memory> extends Pick<KernelText, "source" | "compiled"> {
@@ -21,8 +23,13 @@ export interface Driver<Memory> {
    * @throws RangeError when a tensor is too large for the device
    */
   compile(kernel: Kernel, sizes: readonly number[]): Promise<Launch<Memory>>;
-  upload(data: ArrayLike<number>): Memory;
-  read(memory: Memory, elements: number): Promise<Float32Array>;
+  /** @throws RangeError for more than the device takes */
+  allocate(elements: number): Memory;
+  /** @param from the place of the first number, a multiple of 64 */
+  write(memory: Memory, from: number, data: TypedArray): void;
+  /** Resolves when what was written takes no memory of the host any more. @throws as `check` */
+  written(): Promise<void>;
+  read(memory: Memory, span: Span): Promise<Float32Array>;
   copy(memory: Memory): Memory;
   /** Where parts of a tensor can be tensors in the same memory; each is freed apart. */
   readonly windows?: {
@@ -36,6 +43,18 @@ export interface Driver<Memory> {
   memory(): MemoryUse;
   close(): Promise<void>;
 }
+
+/** A tensor of these numbers. @throws RangeError for an integer that floats do not hold */
+export function uploaded<Memory>(driver: Driver<Memory>, data: TypedArray): Memory {
+  const numbers = exactly(data);
+  const memory = driver.allocate(data.length);
+  driver.write(memory, 0, numbers);
+  return memory;
+}
+
+/** The same numbers in float32: as they are where they are. */
+export const float32 = (data: TypedArray): Float32Array =>
+  data instanceof Float32Array ? data : Float32Array.from(data);
 
 /**
  * A GPU wants many more cells than it has cores; a software rasteriser wants little traffic. On an

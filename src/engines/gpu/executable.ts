@@ -4,8 +4,7 @@ import { planStats } from "../../compile/statistics.ts";
 import { windowStart } from "../../compile/window.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { Executable, KernelText, OnProgress } from "../device.ts";
-import type { Driver, Launch } from "./driver.ts";
-import { exactly } from "./integers.ts";
+import { type Driver, type Launch, uploaded } from "./driver.ts";
 import { type Compiling, lower, makesZeros, operandsOf, tellProgress } from "./lower.ts";
 
 /** A tensor on the device. */
@@ -48,7 +47,7 @@ export async function prepare<Memory>(
   );
   const constants = plan.constants.map(({ value, data }) => ({
     buffer: value.buffer,
-    content: { memory: driver.upload(exactly(data)), elements: data.length },
+    content: { memory: uploaded(driver, data), elements: data.length },
   }));
   let disposed = false;
   return {
@@ -110,7 +109,7 @@ function runGroup<Memory>(
   const results: Memory[] = [];
   if (makesZeros(group))
     for (const { shape } of group.outputs)
-      results.push(driver.upload(new Float32Array(sizeOf(shape))));
+      results.push(uploaded(driver, new Float32Array(sizeOf(shape))));
   else if (driver.windows && window !== undefined) {
     const [of, part] = [at(operands, 0), at(group.outputs, 0)];
     const { memory } = held(contents, of.buffer);

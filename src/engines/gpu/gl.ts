@@ -2,7 +2,7 @@ import type { NativeFunction, TextureSize } from "../../../kernels/gpu/glsl.ts";
 import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { type KernelSource, textureSource } from "../../../kernels/gpu/source.ts";
 import { at } from "../../tensor/shapes.ts";
-import { type Driver, type Launch, noMemoryLeft, WORK } from "./driver.ts";
+import { type Driver, float32, type Launch, noMemoryLeft, WORK } from "./driver.ts";
 import {
   checkMode,
   type GpuJs,
@@ -23,6 +23,8 @@ import {
   drawTexel,
   finished,
   type Gl,
+  inTexels,
+  rectangles,
   textureSize,
 } from "./textures.ts";
 
@@ -148,6 +150,14 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     return copier;
   }
 
+  async function check(): Promise<void> {
+    checkLost();
+    // Asking waits for the driver, so a step that makes no texture does not ask.
+    if (grown && gl.getError() === gl.OUT_OF_MEMORY)
+      throw new Error(`${mode}: ${noMemoryLeft(textures.use())}`);
+    grown = false;
+  }
+
   return {
     description: `${mode} on ${renderer}`,
     traits: {
@@ -155,42 +165,45 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
       ...WORK[isSoftware(renderer) ? "software" : "fragments"],
     },
     compile: (kernel, elements) => compile(kernel, elements.map(sizeOf)),
-    upload(data) {
+    allocate(elements) {
       checkLost();
-      const size = sizeOf(data.length);
-      const [width, height] = size;
-      const texture = take(size);
-      const padded = new Float32Array(width * height * 4);
-      padded.set(data);
-      bindTexture(gl, texture.texture);
-      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, height, gl.RGBA, gl.FLOAT, padded);
-      return texture;
+      return take(sizeOf(elements));
     },
-    async read(texture, elements) {
+    write(texture, from, data) {
+      checkLost();
+      const [width] = sizes.get(texture) as TextureSize;
+      const numbers = inTexels(float32(data));
+      bindTexture(gl, texture.texture);
+      for (const { x, y, columns, rows, at } of rectangles(from / 4, numbers.length / 4, width)) {
+        const texels = numbers.subarray(4 * at, 4 * (at + columns * rows));
+        gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, columns, rows, gl.RGBA, gl.FLOAT, texels);
+      }
+    },
+    async written() {
+      await finished(gl);
+      await check();
+    },
+    async read(texture, [from, to]) {
       checkLost();
       await finished(gl);
       const [width] = sizes.get(texture) as TextureSize;
-      const rows = Math.ceil(elements / 4 / width);
+      const first = Math.floor(from / 4 / width);
+      const rows = Math.ceil(to / 4 / width) - first;
       const numbers = new Float32Array(width * rows * 4);
       gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
       attach(gl, gl.COLOR_ATTACHMENT0, texture.texture);
-      gl.readPixels(0, 0, width, rows, gl.RGBA, gl.FLOAT, numbers);
+      gl.readPixels(0, first, width, rows, gl.RGBA, gl.FLOAT, numbers);
       attach(gl, gl.COLOR_ATTACHMENT0, null);
       checkLost();
-      return numbers.slice(0, elements);
+      const before = 4 * width * first;
+      return numbers.slice(from - before, to - before);
     },
     copy(texture) {
       const size = sizes.get(texture) as TextureSize;
       return copierOf(size).run([texture])[0] as GpuTexture;
     },
     free: (texture) => textures.give(texture),
-    async check() {
-      checkLost();
-      // Asking waits for the driver, so a step that makes no texture does not ask.
-      if (grown && gl.getError() === gl.OUT_OF_MEMORY)
-        throw new Error(`${mode}: ${noMemoryLeft(textures.use())}`);
-      grown = false;
-    },
+    check,
     memory: () => textures.use(),
     async close() {
       // GPU.js would delete the textures it wrote last, which are the recycler's.

@@ -48,8 +48,10 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<F
     },
     compile: launchOf,
     // GPU.js takes no empty arrays.
-    upload: (data) => own(data.length === 0 ? new Float32Array(1) : Float32Array.from(data)),
-    read: async (memory, elements) => memory.slice(0, elements),
+    allocate: (elements) => own(new Float32Array(Math.max(1, elements))),
+    write: (memory, from, data) => memory.set(data, from),
+    written: async () => {},
+    read: async (memory, span) => memory.slice(...span),
     copy: (memory) => own(memory.slice()),
     free(memory) {
       if (live.delete(memory)) bytes -= memory.byteLength;

@@ -41,6 +41,38 @@ export function createTexture(gl: Gl, like: GpuJsKernel, size: TextureSize): Gpu
   });
 }
 
+/** Whole texels: the last one filled up with zeros. */
+export function inTexels(data: Float32Array): Float32Array {
+  if (data.length % 4 === 0) return data;
+  const padded = new Float32Array(4 * Math.ceil(data.length / 4));
+  padded.set(data);
+  return padded;
+}
+
+/** A rectangle of a texture, and which of some texels in a row comes first in it. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly at: number;
+}
+
+/** Texels from a place on, row by row: the rest of a row, whole rows, the beginning of a row. */
+export function rectangles(from: number, count: number, width: number): readonly Rectangle[] {
+  const x = from % width;
+  const y = Math.floor(from / width);
+  const head = x === 0 ? 0 : Math.min(count, width - x);
+  const rows = Math.floor((count - head) / width);
+  const tail = count - head - rows * width;
+  const below = head === 0 ? y : y + 1;
+  return [
+    { x, y, columns: head, rows: 1, at: 0 },
+    { x: 0, y: below, columns: width, rows, at: head },
+    { x: 0, y: below + rows, columns: tail, rows: 1, at: head + rows * width },
+  ].filter(({ columns, rows: high }) => columns > 0 && high > 0);
+}
+
 export function bindTexture(gl: Gl, texture: WebGLTexture | null): void {
   gl.activeTexture(gl.TEXTURE0);
   gl.bindTexture(gl.TEXTURE_2D, texture);

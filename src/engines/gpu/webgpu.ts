@@ -1,7 +1,7 @@
 import { cellsOf, elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import { type StorageSource, storageSource } from "../../../kernels/gpu/source.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
-import { type Driver, type Launch, noMemoryLeft, WORK } from "./driver.ts";
+import { type Driver, float32, type Launch, noMemoryLeft, WORK } from "./driver.ts";
 import { checkMode, type GpuJs, kernelSettings, startGpuJs } from "./gpujs.ts";
 import { isSoftware } from "./probe.ts";
 import { recycler } from "./recycler.ts";
@@ -155,6 +155,12 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
     device.queue.submit([encoder.finish()]);
   }
 
+  async function check(): Promise<void> {
+    flush();
+    checkLost();
+    throwFirst(failures);
+  }
+
   return {
     description: `webgpu on ${name}`,
     traits: {
@@ -173,19 +179,28 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       ready.set(code, entry);
       return entry;
     },
-    upload(data) {
+    allocate(elements) {
       checkLost();
-      const target = take(data.length);
+      return take(elements);
+    },
+    write({ buffer, offset }, from, data) {
+      checkLost();
       // What was recorded may still read what lay there.
       flush();
-      device.queue.writeBuffer(target.buffer, 0, Float32Array.from(data));
-      return target;
+      device.queue.writeBuffer(buffer, offset + 4 * from, float32(data));
     },
-    async read(storage, elements) {
+    async written() {
+      // The queue keeps copies of what it was given until it was told to work and has.
+      device.queue.submit([]);
+      await Promise.race([device.queue.onSubmittedWorkDone(), device.lost]);
+      await check();
+    },
+    async read(storage, [from, to]) {
       checkLost();
+      const elements = to - from;
       const size = Math.max(1, elements) * 4;
       const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
-      copy(storage, staging, size);
+      copy({ ...storage, offset: storage.offset + 4 * from }, staging, size);
       await staging.mapAsync(MODE_READ).catch(async (error: Error) => {
         await lastWords();
         checkLost();
@@ -207,11 +222,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       open: (of, from, elements) => holders.window(of, 4 * from, 16 * Math.ceil(elements / 4)),
     },
     free: (storage) => holders.give(storage),
-    async check() {
-      flush();
-      checkLost();
-      throwFirst(failures);
-    },
+    check,
     memory: () => buffers.use(),
     async close() {
       device.removeEventListener("uncapturederror", noteFailure);

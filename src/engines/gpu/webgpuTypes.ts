@@ -10,6 +10,7 @@ export interface WebGpuDevice extends EventTarget {
   readonly queue: {
     writeBuffer(buffer: RawBuffer, offset: number, data: Float32Array): void;
     submit(commands: readonly unknown[]): void;
+    onSubmittedWorkDone(): Promise<unknown>;
   };
   createBuffer(descriptor: { size: number; usage: number }): RawBuffer;
   createShaderModule(descriptor: { code: string }): unknown;

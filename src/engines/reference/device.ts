@@ -1,7 +1,7 @@
 import type { Plan, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
 import { optional } from "../../tensor/definitions.ts";
-import { at, got } from "../../tensor/shapes.ts";
+import { at, got, sizeOf } from "../../tensor/shapes.ts";
 import type {
   Attrs,
   CommonName,
@@ -94,7 +94,10 @@ export function createReferenceDevice(): Device<HostBuffer> {
       copy.set(data);
       return own(copy);
     },
-    read: async (buffer) => buffer.data.slice(),
+    allocate: (shape, dtype) => own(allocate(sizeOf(shape), dtype)),
+    write: (buffer, from, data) => buffer.data.set(data, from),
+    written: async () => {},
+    read: async (buffer, _, __, span = [0, buffer.data.length]) => buffer.data.slice(...span),
     copy: (buffer) => own(buffer.data.slice()),
     free,
     memory: (): MemoryUse => ({ bytes, buffers: live.size, peakBytes }),

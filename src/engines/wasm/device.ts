@@ -1,4 +1,5 @@
 import type { Plan } from "../../compile/plan.ts";
+import { sizeOf } from "../../tensor/shapes.ts";
 import type { DType } from "../../tensor/tensor.ts";
 import type { Device, MemoryUse } from "../device.ts";
 import { load, type WasmExecutable } from "./executable.ts";
@@ -57,9 +58,16 @@ export async function createWasmDevice({
       view(dtype).set(data, buffer.address / 4);
       return buffer;
     },
-    async read(buffer, _, dtype) {
+    allocate: (shape) => ownership.own(4 * sizeOf(shape)),
+    write(buffer, from, data, dtype) {
       ownership.check(buffer);
-      return view(dtype).slice(buffer.address / 4, (buffer.address + buffer.bytes) / 4);
+      view(dtype).set(data, buffer.address / 4 + from);
+    },
+    written: async () => {},
+    async read(buffer, _, dtype, [from, to] = [0, buffer.bytes / 4]) {
+      ownership.check(buffer);
+      const start = buffer.address / 4;
+      return view(dtype).slice(start + from, start + to);
     },
     copy(buffer) {
       ownership.check(buffer);

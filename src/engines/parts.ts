@@ -1,0 +1,91 @@
+import { miscounted, type TensorParts } from "../tensor/parts.ts";
+import { sizeOf } from "../tensor/shapes.ts";
+import type { DType, TypedArray } from "../tensor/tensor.ts";
+import type { Device } from "./device.ts";
+import { type IdRange, NO_IDS, rangeOf, union } from "./idFlow.ts";
+
+/** Devices are written to from multiples of so many numbers on: a texel, a word of narrow ones. */
+const UNIT = 64;
+
+/** What a device holds when all parts are there. */
+export interface Filled<Buffer> {
+  readonly buffer: Buffer;
+  /** Of ids. */
+  readonly range: IdRange | undefined;
+}
+
+/**
+ * Allocates a tensor on a device and fills it, part by part. After an error nothing is left of it.
+ * @param closed the error to end with where the engine was closed meanwhile
+ * @throws ShapeError for more or fewer numbers than announced, TypeError for other kinds of arrays
+ */
+export async function fill<Buffer>(
+  device: Device<Buffer>,
+  { shape, dtype, parts }: TensorParts,
+  closed: () => Error | undefined,
+): Promise<Filled<Buffer>> {
+  const count = sizeOf(shape);
+  const buffer = device.allocate(shape, dtype);
+  let filled = 0;
+  let range = dtype === "int" ? NO_IDS : undefined;
+  const check = (): void => {
+    const error = closed();
+    if (error) throw error;
+  };
+  try {
+    for await (const part of inUnits(parts(), dtype, () => count - filled)) {
+      check();
+      if (filled + part.length > count) throw miscounted("putParts", shape, filled + part.length);
+      device.write(buffer, filled, part, dtype);
+      if (range) range = union(range, rangeOf(part));
+      filled += part.length;
+      await device.written();
+    }
+    check();
+    if (filled < count) throw miscounted("putParts", shape, filled);
+    return { buffer, range };
+  } catch (error) {
+    // What a closed device held is gone with it.
+    if (!closed()) device.free(buffer);
+    throw error;
+  }
+}
+
+/**
+ * The same numbers, cut at multiples of a unit: what is left over of a part goes before the next.
+ * @param missing how many numbers are to come yet
+ */
+async function* inUnits(
+  parts: AsyncIterable<TypedArray> | Iterable<TypedArray>,
+  dtype: DType,
+  missing: () => number,
+): AsyncGenerator<TypedArray> {
+  let rest: TypedArray | undefined;
+  for await (const part of parts) {
+    expectKind(part, dtype);
+    const all = rest ? joined(rest, part) : part;
+    // The last part ends where the tensor does.
+    const end = all.length >= missing() ? all.length : all.length - (all.length % UNIT);
+    rest = end < all.length ? all.slice(end) : undefined;
+    if (end > 0) yield all.subarray(0, end);
+  }
+  if (rest) yield rest;
+}
+
+function joined(rest: TypedArray, part: TypedArray): TypedArray {
+  const Numbers = part.constructor as new (length: number) => TypedArray;
+  const all = new Numbers(rest.length + part.length);
+  all.set(rest);
+  all.set(part, rest.length);
+  return all;
+}
+
+/** @throws TypeError for an array of another kind than the tensor's numbers */
+function expectKind(part: unknown, dtype: DType): void {
+  const isInt = part instanceof Int32Array;
+  const isFloat = part instanceof Float32Array || part instanceof Float64Array;
+  if (dtype === "int" ? isInt : isFloat) return;
+  const expected = dtype === "int" ? "an Int32Array" : "a Float32Array or Float64Array";
+  const got = Object.prototype.toString.call(part).slice("[object ".length, -1);
+  throw new TypeError(`putParts: expected each part to be ${expected}, got ${got}`);
+}
