@@ -19,9 +19,11 @@ import { concat } from "./moves/concat.ts";
 import { gather } from "./moves/gather.ts";
 import { pad } from "./moves/pad.ts";
 import { scatterAdd } from "./moves/scatterAdd.ts";
+import { scatterRows } from "./moves/scatterRows.ts";
 import { slice } from "./moves/slice.ts";
 import { transpose } from "./moves/transpose.ts";
 import { matmul } from "./products/matmul.ts";
+import { rangeAttention } from "./products/rangeAttention.ts";
 import { anchoredKl, anchoredKlGrad } from "./rows/anchoredKl.ts";
 import { argmax } from "./rows/argmax.ts";
 import { causalSoftmax, causalSoftmaxGrad } from "./rows/causalSoftmax.ts";
@@ -46,6 +48,7 @@ export const lowerings: { readonly [K in CommonName]: Lowering<K> } = {
     reshape: copy,
   },
   ...{ sum, max, argmax, broadcast, transpose, slice, pad, concat, matmul, gather, scatterAdd },
+  ...{ scatterRows, rangeAttention },
   ...{ softmax, softmaxGrad, logSoftmax, logSoftmaxGrad, causalSoftmax, causalSoftmaxGrad },
   ...{ rmsNorm, rmsNormGradX, rmsNormGradGain, rope, swiglu, swigluGradGate, gelu, geluGrad },
   ...{ crossEntropy, crossEntropyGrad, anchoredKl, anchoredKlGrad, ema, emaSquare, adamwUpdate },

@@ -128,6 +128,11 @@ export const GATHER_RESULT = 4;
 export const SCATTER_IDS = 2;
 export const SCATTER_ROWS = 3;
 export const SCATTER_RESULT = 4;
+/** Of scatterRows: rows of a matrix, and those that replace some. */
+export const REPLACE_BYTES = 2;
+export const REPLACE_ROWS = 3;
+export const REPLACE_IDS = 4;
+export const REPLACE_RESULT = 5;
 
 // Rotation: bytes of half a row, positions, whether backwards.
 export const ROPE_BYTES = 2;
@@ -161,3 +166,19 @@ export const ATTENTION_SCALE = 7;
 /** Elements of one task's part of the scratch. */
 export const ATTENTION_PART = 8;
 export const ATTENTION_RESULT = 9;
+
+// Attention to ranges of slots; after the result q, k, v, slots, positions, for the gradient g, and
+// scratch. A softcap or a window of 0 is none.
+export const RANGE_T = 2;
+export const RANGE_S = 3;
+export const RANGE_D = 4;
+export const RANGE_HEADS = 5;
+/** Key/value heads. */
+export const RANGE_GROUPS = 6;
+export const RANGE_BLOCK_ROWS = 7;
+export const RANGE_SCALE = 8;
+export const RANGE_SOFTCAP = 9;
+export const RANGE_WINDOW = 10;
+/** Elements of one task's part of the scratch. */
+export const RANGE_PART = 11;
+export const RANGE_RESULT = 12;

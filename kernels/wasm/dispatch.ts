@@ -9,6 +9,7 @@ import * as matmul from "./products/matmul";
 import * as move from "./moves/move";
 import * as norm from "./rows/norm";
 import * as optimizer from "./elements/optimizer";
+import * as ranges from "./products/ranges";
 import * as reduce from "./rows/reduce";
 import * as rope from "./rows/rope";
 import * as softmax from "./rows/softmax";
@@ -46,6 +47,7 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.MATMUL: return matmul.matmul(args, task);
     case op.GATHER: return table.gather(args, task);
     case op.SCATTER_ADD: return table.scatterAdd(args, task);
+    case op.SCATTER_ROWS: return table.scatterRows(args, task);
     case op.SOFTMAX: return softmax.softmax(args, task);
     case op.SOFTMAX_GRAD: return softmax.softmaxGrad(args, task);
     case op.LOG_SOFTMAX: return softmax.logSoftmax(args, task);
@@ -70,6 +72,8 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.CAUSAL_ATTENTION: return attention.causalAttention(args, task);
     case op.CAUSAL_ATTENTION_GRAD: return attention.causalAttentionGrad(args, task);
     case op.CHAIN: return chain(args, task);
+    case op.RANGE_ATTENTION: return ranges.rangeAttention(args, task);
+    case op.RANGE_ATTENTION_GRAD: return ranges.rangeAttentionGrad(args, task);
     default: trap(opcode);
   }
 }

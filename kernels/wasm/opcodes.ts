@@ -52,3 +52,6 @@ export const CHAIN = 49;
 export const ABS = 50;
 export const MUL_NO_NAN = 51;
 export const SIN = 52;
+export const SCATTER_ROWS = 53;
+export const RANGE_ATTENTION = 54;
+export const RANGE_ATTENTION_GRAD = 55;

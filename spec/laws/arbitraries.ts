@@ -203,6 +203,18 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
           .tuple(idsBelow(shape, V), filled([...shape, C], n.any))
           .map((inputs) => ({ inputs, attrs: { rows: V } })),
       ),
+  scatterRows: (n) =>
+    fc
+      .tuple(fc.array(length(n), { maxLength: 2 }), length(notEmpty(n)), length(n), length(n))
+      .chain(([batch, V, C, R]) =>
+        fc
+          .tuple(
+            filled([...batch, V, C], n.any),
+            idsBelow([...batch, R], V),
+            filled([...batch, R, C], n.any),
+          )
+          .map((inputs) => ({ inputs, attrs: {} })),
+      ),
   softmax: rows({}, any),
   softmaxGrad: rows({}, any, share),
   logSoftmax: rows({}, any),

@@ -21,6 +21,7 @@ export interface EdgeOptions {
 const rounding: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
   ...(["sum", "matmul", "scatterAdd", "softmaxGrad", "logSoftmaxGrad"] as const),
   ...(["causalSoftmaxGrad", "causalAttention", "causalAttentionGrad"] as const),
+  ...(["rangeAttention", "rangeAttentionGrad"] as const),
   ...(["rmsNorm", "rmsNormGradX", "rmsNormGradGain", "rope", "swiglu", "swigluGradGate"] as const),
   ...(["gelu", "geluGrad", "crossEntropyGrad", "anchoredKl", "anchoredKlGrad"] as const),
   ...(["ema", "emaSquare", "adamwUpdate", "crossEntropy"] as const),
@@ -29,6 +30,12 @@ const rounding: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
 /** Masked positions have the weight 0, and an engine need not multiply it by what stands there. */
 const masking: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
   ...(["causalAttention", "causalAttentionGrad", "causalSoftmax"] as const),
+  ...(["rangeAttention", "rangeAttentionGrad"] as const),
+]);
+
+/** The reference looks at what is seen alone, where an engine may multiply a neighbour by 0. */
+const seeing: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
+  ...(["rangeAttention", "rangeAttentionGrad"] as const),
 ]);
 
 const numbersOf = (op: PrimitiveName): Numbers => (rounding.has(op) ? edgy : edgyAndExtreme);
@@ -42,6 +49,7 @@ function expectSameKind(op: PrimitiveName, got: TypedArray, want: TypedArray, gi
   Array.from(want, Math.fround).forEach((x, i) => {
     const y = got[i] as number;
     if (Object.is(x, y) || (Number.isNaN(x) && masking.has(op))) return;
+    if (Number.isNaN(y) && seeing.has(op)) return;
     expect(kindOf(y), `${op}, element ${i}: ${y}, reference ${x}; ${given}`).toBe(kindOf(x));
   });
 }
@@ -116,6 +124,4 @@ export function agreesAtEdges(start: () => Promise<Engine>, options: EdgeOptions
 
 /** Steps have none, and what is made of them is tried with the operations that make it. */
 const hasCotangents = (op: PrimitiveName): boolean =>
-  !["less", "argmax", "toFloat", "stopGradient", "causalAttention", "causalAttentionGrad"].includes(
-    op,
-  );
+  !(["less", "argmax", "toFloat", "stopGradient"].includes(op) || op.includes("Attention"));

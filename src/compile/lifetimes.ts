@@ -24,10 +24,13 @@ export type Draft = Omit<Plan, "buffers" | "steps"> & {
 
 /**
  * Input buffers that a step's output may be written over if they die there: element i of the
- * output depends on nothing but their element i.
+ * output depends on nothing but their element i, or on what no other of them gives.
  */
 export function overwritable({ op, inputs }: MutableStep): number[] {
-  const { elementwise, whole } = traits[op];
+  const { elementwise, whole, changes } = traits[op];
+  const changed = changes === undefined ? undefined : inputs[changes]?.buffer;
+  if (changed !== undefined)
+    return inputs.filter(({ buffer }) => buffer === changed).length === 1 ? [changed] : [];
   return elementwise ? inputs.flatMap((x, i) => (whole.includes(i) ? [] : x.buffer)) : [];
 }
 

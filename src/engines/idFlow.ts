@@ -67,16 +67,27 @@ interface Use {
   readonly op: string;
   readonly ids: Tensor;
   readonly rows: number;
+  /** What the ids are, for messages. */
+  readonly what: string;
 }
 
 /** The ids that a primitive takes, and how many rows they may name. */
-function useOf({ op, inputs, attrs }: Tensor): Use | undefined {
-  const [a, b, c] = inputs;
-  if (op === "gather" && a && b) return { op, ids: b, rows: a.shape[0] ?? 0 };
-  if (op === "scatterAdd" && a) return { op, ids: a, rows: (attrs as { rows: number }).rows };
-  if (op === "crossEntropy" && a && b) return { op, ids: b, rows: a.shape.at(-1) ?? 0 };
-  if (op === "crossEntropyGrad" && b && c) return { op, ids: c, rows: b.shape.at(-1) ?? 0 };
-  return undefined;
+function usesOf(node: Tensor): Use[] {
+  const { op, inputs, attrs } = node;
+  const use = (ids: number, rows: number, what = "token ids"): Use[] => {
+    const x = inputs[ids];
+    return x ? [{ op, ids: x, rows, what }] : [];
+  };
+  const length = (input: number, axis: number) => inputs[input]?.shape.at(axis) ?? 0;
+  if (op === "gather") return use(1, length(0, 0));
+  if (op === "scatterAdd") return use(0, (attrs as { rows: number }).rows);
+  if (op === "scatterRows") return use(1, length(0, -2), "rows");
+  if (op === "crossEntropy") return use(1, length(0, -1));
+  if (op === "crossEntropyGrad") return use(2, length(1, -1));
+  const ranges = { rangeAttention: 0, rangeAttentionGrad: 1 }[op as string];
+  if (ranges === undefined) return [];
+  const S = length(ranges + 1, 2);
+  return [...use(ranges + 3, S, "slots"), ...use(ranges + 4, S, "positions")];
 }
 
 /**
@@ -102,23 +113,22 @@ export function idFlow(outputs: readonly Tensor[], inputs: readonly Tensor[]): I
     return { kind: "moved", op: op as PrimitiveName, attrs, shape, from };
   }
 
-  const uses = order.flatMap((node) => {
-    const use = useOf(node);
-    const source = use && sources.get(use.ids);
-    return source ? [{ op: use.op, rows: use.rows, source }] : [];
+  const uses = order.flatMap(usesOf).flatMap(({ ids, ...use }) => {
+    const source = sources.get(ids);
+    return source ? [{ ...use, source }] : [];
   });
   const made = outputs.map((y) => sources.get(y));
 
   return {
     async check(given) {
-      for (const { op, rows, source } of uses) {
+      for (const { op, rows, what, source } of uses) {
         const { min, max } = rangeIn(source, given);
         if (min > max || (min >= 0 && max < rows)) continue;
         const bad = (await idsIn(source, given))?.data.find((id) => id < 0 || id >= rows);
         if (bad === undefined) continue;
         const input = inputOf(source);
         const where = input === undefined ? op : `${given.pathOf(input)}: ${op}`;
-        throw new RangeError(`${where}: expected token ids from 0 to ${rows - 1}, got ${bad}`);
+        throw new RangeError(`${where}: expected ${what} from 0 to ${rows - 1}, got ${bad}`);
       }
     },
     outputRange(output, given) {

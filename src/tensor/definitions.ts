@@ -1,6 +1,7 @@
 import { constant } from "./apply.ts";
 import { attention, attentionGrad } from "./attention.ts";
 import * as ops from "./ops.ts";
+import { rangeAttention, rangeAttentionGrad } from "./rangeAttention.ts";
 import { at, last, sizeOf } from "./shapes.ts";
 import type { Attrs, FusedName, Inputs, OptionalName, Tensor } from "./tensor.ts";
 
@@ -73,6 +74,8 @@ export const definitions: Definitions = {
   causalSoftmaxGrad: ([g, y], { scale }) => mul(throughSoftmax(g, y), scale),
   causalAttention: ([q, k, v], { scale }) => attention(q, k, v, scale),
   causalAttentionGrad: (inputs, { scale }) => attentionGrad(inputs, scale),
+  rangeAttention: (inputs, attrs) => rangeAttention(inputs, attrs),
+  rangeAttentionGrad: (inputs, attrs) => rangeAttentionGrad(inputs, attrs),
   rmsNorm: ([x, gain], { epsilon }) => mul(mul(x, reciprocalRms(x, epsilon)), gain),
   rmsNormGradX: ([g, x, gain], { epsilon }) => {
     const r = reciprocalRms(x, epsilon);
@@ -133,7 +136,9 @@ export const definitions: Definitions = {
 };
 
 /** Fused primitives for which an engine need not have kernels. */
-export const optional: readonly OptionalName[] = ["causalAttention", "causalAttentionGrad"];
+export const optional: readonly OptionalName[] = [
+  ...(["causalAttention", "causalAttentionGrad", "rangeAttentionGrad"] as const),
+];
 
 export const isFused = (op: string): op is FusedName => op in definitions;
 

@@ -198,6 +198,19 @@ export const gather = (table: Tensor, rows: Tensor): Tensor => apply("gather", [
 export const scatterAdd = (ids: Tensor, updates: Tensor, rows: number): Tensor =>
   apply("scatterAdd", [ids, updates], { rows });
 
+/**
+ * x with some of its rows replaced: of equal ids the last counts. Where x dies with it, as a donated
+ * argument does, only those rows are touched.
+ * @param x [...B, V, C]
+ * @param rows int [...B, R], which rows
+ * @param values [...B, R, C]
+ * @throws ShapeError; RangeError before a run for an id that names no row
+ * @example // the key of position 3 into a cache [1, 8, 64]
+ * scatterRows(cache, ids([[3]]), key)
+ */
+export const scatterRows = (x: Tensor, rows: Tensor, values: Tensor): Tensor =>
+  apply("scatterRows", [x, rows, values], {});
+
 /** The identity; derivatives do not pass. */
 export const stopGradient = (x: Tensor): Tensor => apply("stopGradient", [x], {});
 

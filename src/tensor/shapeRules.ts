@@ -1,3 +1,4 @@
+import { heads, ranges } from "./attentionShapes.ts";
 import { ShapeError, showShape } from "./errors.ts";
 import { at, isCount, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
 import type { Attrs, DType, Inputs, PrimitiveName, Shape, Tensor } from "./tensor.ts";
@@ -60,20 +61,6 @@ function rowLosses(op: string, rows: Tensor, perRow: Tensor): Shape {
   expect(ok, op, "[R, V] and [R]", [rows, perRow]);
   expectSome(op, rows.shape[1], "class");
   return rows.shape;
-}
-
-/** [B, H, T, D] and twice [B, G, T, D]. */
-function heads(op: string, q: Tensor, k: Tensor, v: Tensor): Shape {
-  const [, H = 0, T = 0] = q.shape;
-  const G = at(k.shape, 1);
-  const ok =
-    q.shape.length === 4 &&
-    sameShape(k.shape, v.shape) &&
-    sameShape(k.shape, q.shape.with(1, G)) &&
-    H % G === 0 &&
-    T > 0;
-  expect(ok, op, "[B, H, T, D] and twice [B, G, T, D], G a divisor of H", [q, k, v]);
-  return q.shape;
 }
 
 type ShapeRules = {
@@ -174,6 +161,17 @@ export const shapeRules: ShapeRules = {
     expect(ok, "scatterAdd", "ids [...I] and updates [...I, C]", [ids, updates]);
     return [rows, last(updates.shape)];
   },
+  scatterRows: ([x, ids, rows]) => {
+    const rank = x.shape.length;
+    const ok =
+      rank >= 2 &&
+      ids.shape.length === rank - 1 &&
+      sameShape(x.shape.slice(0, -2), ids.shape.slice(0, -1)) &&
+      sameShape(rows.shape, [...ids.shape, last(x.shape)]);
+    const names = "[...B, V, C], ids [...B, R] and rows [...B, R, C]";
+    expect(ok, "scatterRows", names, [x, ids, rows]);
+    return x.shape;
+  },
   softmax: lastAxis("softmax"),
   softmaxGrad: binary("softmaxGrad"),
   logSoftmax: lastAxis("logSoftmax"),
@@ -188,6 +186,13 @@ export const shapeRules: ShapeRules = {
   causalAttentionGrad: ([g, q, k, v]) => {
     equal("causalAttentionGrad", g, q);
     heads("causalAttentionGrad", q, k, v);
+    return [sizeOf(q.shape) + 2 * sizeOf(k.shape)];
+  },
+  rangeAttention: (inputs, attrs) => ranges("rangeAttention", inputs, attrs),
+  rangeAttentionGrad: ([g, ...inputs], attrs) => {
+    const [q, k] = inputs;
+    equal("rangeAttentionGrad", g, q);
+    ranges("rangeAttentionGrad", inputs, attrs);
     return [sizeOf(q.shape) + 2 * sizeOf(k.shape)];
   },
   rmsNorm: ([x, gain]) => gained("rmsNorm", x, gain),

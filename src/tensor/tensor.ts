@@ -67,6 +67,13 @@ export interface ResidentHandle {
 /** Names one call of a function that is computed again; compared by identity. */
 type Segment = { readonly segment: object };
 
+/** How scores of a range of slots come from products, and how long the range is at most. */
+export interface RangeAttributes {
+  readonly scale: number;
+  readonly softcap: number | null;
+  readonly window: number | null;
+}
+
 /** The closed set of operations. Inputs of one operation have equal shapes unless it says otherwise. */
 export interface BasicPrimitives {
   exp: Unary;
@@ -126,6 +133,9 @@ export interface BasicPrimitives {
     inputs: readonly [ids: Tensor, updates: Tensor];
     attrs: { readonly rows: number };
   };
+  /** x with some rows replaced: [...B, V, C], int ids [...B, R], rows [...B, R, C] → [...B, V, C];
+   * of equal ids the last counts. Written in place where x dies with it. */
+  scatterRows: { inputs: readonly [x: Tensor, ids: Tensor, rows: Tensor]; attrs: None };
   /** The identity; a fresh node with the same value. */
   alias: Unary;
   /** The identity; derivatives do not pass. */
@@ -166,6 +176,23 @@ export interface FusedPrimitives {
   causalAttentionGrad: {
     inputs: readonly [g: Tensor, q: Tensor, k: Tensor, v: Tensor];
     attrs: { readonly scale: number };
+  };
+  /** Attention over a range of slots, which is data: query t of sequence b stands in slot p =
+   * slots[b, t], n = positions[b, t] slots behind the first that it sees, and sees p − n … p, of
+   * them the last `window`; null is all. softmax(c · tanh(scale · q · kᵀ / c)) · v, c the softcap;
+   * null is none: [B, H, T, D], twice [B, G, S, D] and int [B, T] twice, each of the G key/value
+   * heads serving H/G neighbouring query heads. */
+  rangeAttention: {
+    inputs: readonly [q: Tensor, k: Tensor, v: Tensor, slots: Tensor, positions: Tensor];
+    attrs: RangeAttributes;
+  };
+  /** (g, q, k, v, slots, positions) → cotangents of q, k and v, one after the other in one axis. */
+  rangeAttentionGrad: {
+    inputs: readonly [
+      ...[g: Tensor, q: Tensor, k: Tensor, v: Tensor],
+      ...[slots: Tensor, positions: Tensor],
+    ];
+    attrs: RangeAttributes;
   };
   /** x / √(mean(x²) + epsilon) · gain over the last axis: [..., C], [C]. */
   rmsNorm: {
@@ -235,7 +262,7 @@ export interface Nodes extends Leaves, Primitives {}
 export type NodeName = keyof Nodes;
 export type BasicName = keyof BasicPrimitives;
 /** Fused primitives that an engine may leave to their definitions. */
-export type OptionalName = "causalAttention" | "causalAttentionGrad";
+export type OptionalName = "causalAttention" | "causalAttentionGrad" | "rangeAttentionGrad";
 /** What every engine computes. */
 export type CommonName = Exclude<PrimitiveName, OptionalName>;
 export type FusedName = keyof FusedPrimitives;

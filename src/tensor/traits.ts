@@ -8,6 +8,9 @@ export interface Traits {
   /** In a plan: element i of the result depends on nothing but element i of the inputs, those of
    * `whole` apart. It may lie over one that dies there, and be computed together with its neighbours. */
   readonly elementwise: boolean;
+  /** Position of the input that the result is, but for what the others change: it may lie over that
+   * one where it dies there. */
+  readonly changes: number | undefined;
   /** In a graph: the value is that of the first input, so that nothing need be computed. */
   readonly view: boolean;
   /** Positions of inputs that are read elsewhere than at the place of the number that is made. */
@@ -34,6 +37,7 @@ export interface Traits {
 }
 
 const plain: Omit<Traits, "rounding"> = {
+  changes: undefined,
   ...{ elementwise: false, view: false, whole: [], scalars: false, byRow: false, partial: false },
   ...{ products: 0, ints: [], makes: "float", differentiable: true },
 };
@@ -72,7 +76,11 @@ const reduces = (rounding: Traits["rounding"], facts: Facts = {}): Traits => ({
 const inRows = (facts: Facts<"byRow">): Traits => ({ ...plain, rounding: "summed", ...facts });
 
 /** Made of matrix products. */
-const product = (products: number): Traits => ({ ...plain, rounding: "summed", products });
+const product = (products: number, facts: Facts = {}): Traits => ({
+  ...plain,
+  ...{ rounding: "summed", products },
+  ...facts,
+});
 
 /** One row for each primitive. */
 export const traits: { readonly [K in PrimitiveName]: Traits } = {
@@ -105,6 +113,7 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
   matmul: product(1),
   gather: moves({ ints: [1], partial: true }),
   scatterAdd: reduces("summed", { ints: [0] }),
+  scatterRows: moves({ ints: [1], partial: false, changes: 0 }),
   // A view in a graph; in a plan the copy that an output needs, made element by element.
   alias: view({ ints: "any", elementwise: true }),
   stopGradient: view({ ints: "any", differentiable: false }),
@@ -118,6 +127,8 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
   causalSoftmaxGrad: inRows({ byRow: false }),
   causalAttention: product(2),
   causalAttentionGrad: product(5),
+  rangeAttention: product(2, { ints: [3, 4] }),
+  rangeAttentionGrad: product(5, { ints: [4, 5] }),
   rmsNorm: inRows({ byRow: false }),
   rmsNormGradX: inRows({ byRow: false }),
   rmsNormGradGain: inRows({ byRow: false }),

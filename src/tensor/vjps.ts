@@ -1,8 +1,8 @@
-import { apply } from "./apply.ts";
+import { apply, constant, full } from "./apply.ts";
 import { cutAttentionGrad } from "./attention.ts";
 import { halves, perRow } from "./definitions.ts";
 import * as ops from "./ops.ts";
-import { at } from "./shapes.ts";
+import { at, last } from "./shapes.ts";
 import { type Attrs, type Inputs, isConstant, type PrimitiveName, type Tensor } from "./tensor.ts";
 
 const { add, div, exp, less, mul, mulNoNan, neg, sub, sum } = ops;
@@ -46,6 +46,19 @@ const over = (g: Tensor, d: Tensor): Tensor => {
 /** Sums the leading axes away: [..., T, D] → [T, D]. */
 const sumLeading = (x: Tensor): Tensor =>
   sum(x, { axis: x.shape.slice(0, -2).map((_, axis) => axis) });
+
+/** 1 where row r of those that scatterRows writes is the last with the id v: [...B, R, V]. */
+function lastWrites(x: Tensor, ids: Tensor): Tensor {
+  const [batch, R] = [ids.shape.slice(0, -1), last(ids.shape)];
+  const numbers = constant(
+    Float64Array.from({ length: R }, (_, r) => r + 1),
+    [R, 1],
+  );
+  const none = full([...x.shape.slice(0, -1), 1], 0);
+  const written = ops.scatterRows(none, ids, ops.broadcastTo(numbers, [...ids.shape, 1]));
+  const by = ops.reshape(written, [...batch, 1, at(x.shape, batch.length)]);
+  return sub(sub(1, less(by, numbers)), less(numbers, by));
+}
 
 /** The rules of calculus, one row for each primitive. */
 export const vjps: {
@@ -119,6 +132,11 @@ export const vjps: {
   },
   gather: (g, [table, ids]) => [ops.scatterAdd(ids, g, at(table.shape, 0)), null],
   scatterAdd: (g, [ids]) => [null, ops.gather(g, ids)],
+  scatterRows: (g, [x, ids, rows]) => [
+    ops.scatterRows(g, ids, full(rows.shape, 0)),
+    null,
+    ops.matmul(lastWrites(x, ids), g),
+  ],
   // ---- fused
   softmax: (g, _, __, y) => [apply("softmaxGrad", [g, y], {})],
   softmaxGrad: "definition",
@@ -131,6 +149,12 @@ export const vjps: {
     return cutAttentionGrad(flat, inputs) as unknown as typeof inputs;
   },
   causalAttentionGrad: "definition",
+  rangeAttention: (g, [q, k, v, ...where], attrs) => {
+    const flat = apply("rangeAttentionGrad", [g, q, k, v, ...where], attrs);
+    const [gq = null, gk = null, gv = null] = cutAttentionGrad(flat, [q, k, v]);
+    return [gq, gk, gv, null, null];
+  },
+  rangeAttentionGrad: "definition",
   rmsNorm: (g, [x, gain], attrs) => [
     apply("rmsNormGradX", [g, x, gain], attrs),
     apply("rmsNormGradGain", [g, x], attrs),

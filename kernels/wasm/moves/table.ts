@@ -3,6 +3,10 @@ import {
   GATHER_BYTES,
   GATHER_RESULT,
   GATHER_ROWS,
+  REPLACE_BYTES,
+  REPLACE_IDS,
+  REPLACE_RESULT,
+  REPLACE_ROWS,
   SCATTER_IDS,
   SCATTER_RESULT,
   SCATTER_ROWS,
@@ -50,5 +54,28 @@ export function scatterAdd(args: usize, task: i32): void {
     const x = buffer(args, SCATTER_RESULT + 2) + (<usize>from << 2) + <usize>i * stride;
     for (let j: usize = 0; j < bytes; j += 16)
       storeRow(sum, j, bytes, f32x4.add(v128.load(sum + j), v128.load(x + j)));
+  }
+}
+
+/** Matrices with some of their rows replaced, in the order of the ids; a unit is a matrix. Where the
+ * result lies over the first input only those rows are touched. */
+export function scatterRows(args: usize, task: i32): void {
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  const bytes = <usize>word(args, REPLACE_BYTES);
+  const rows = word(args, REPLACE_ROWS);
+  const count = word(args, REPLACE_IDS);
+  const size = <usize>rows * bytes;
+  const inPlace = buffer(args, REPLACE_RESULT) == buffer(args, REPLACE_RESULT + 1);
+  for (let matrix = from; matrix < to; matrix++) {
+    const y = buffer(args, REPLACE_RESULT) + <usize>matrix * size;
+    if (!inPlace) memory.copy(y, buffer(args, REPLACE_RESULT + 1) + <usize>matrix * size, size);
+    const ids = buffer(args, REPLACE_RESULT + 2) + ((<usize>matrix * <usize>count) << 2);
+    let x = buffer(args, REPLACE_RESULT + 3) + <usize>matrix * <usize>count * bytes;
+    for (let i = 0; i < count; i++, x += bytes) {
+      const id = load<i32>(ids + (<usize>i << 2));
+      if (<u32>id < <u32>rows) memory.copy(y + <usize>id * bytes, x, bytes);
+      else reportBadId(id, rows);
+    }
   }
 }

@@ -40,3 +40,16 @@ export const scatterAdd: Compute<"scatterAdd"> = (out, inputs, { rows }) => {
       out[id * C + c] = read(out, id * C + c) + read(updates.data, row * C + c);
   });
 };
+
+/** Rows for ids outside the table are dropped. */
+export const scatterRows: Compute<"scatterRows"> = (out, inputs) => {
+  const [x, ids, rows] = inputs;
+  const [V, C] = ofRank(2, x.shape.slice(-2));
+  const R = lengthOfLast(ids.shape);
+  out.set(x.data);
+  ids.data.forEach((id, row) => {
+    if (id < 0 || id >= V) return;
+    const to = (Math.floor(row / R) * V + id) * C;
+    for (let c = 0; c < C; c++) out[to + c] = read(rows.data, row * C + c);
+  });
+};

@@ -1,5 +1,6 @@
 import { exp, log } from "../../tensor/portable.ts";
 import type { CommonName, PrimitiveName } from "../../tensor/tensor.ts";
+import * as attention from "./attention.ts";
 import * as axes from "./axes.ts";
 import * as fused from "./fused.ts";
 import * as matrices from "./matrices.ts";
@@ -43,6 +44,7 @@ export const reference: { readonly [K in CommonName]: Compute<K> } = {
   pad: axes.pad,
   concat: axes.concat,
   ...matrices,
+  ...attention,
   ...fused,
   ...optimizer,
 };

@@ -7,11 +7,11 @@ import { buffersOf, type Lowering, type Rule, type Step } from "./kinds.ts";
 
 /** Elements of the weights that a thread holds at once, unless a few rows are more: 128 KiB stay in
  * the nearer caches. */
-const HELD = 32768;
+export const HELD = 32768;
 /** Rows of a block are a multiple of both builds' tiles. */
-const TILE = abi.TILE_ROWS_PLAIN * abi.TILE_ROWS_FUSED;
+export const TILE: number = abi.TILE_ROWS_PLAIN * abi.TILE_ROWS_FUSED;
 /** Multiply-adds in a nanosecond of one thread, roughly, half of the square left out. */
-const SPEED = 40;
+export const SPEED = 40;
 
 interface Attention {
   readonly unitsOf: (heads: {

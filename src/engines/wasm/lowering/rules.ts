@@ -1,6 +1,6 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
-import { around, at, last } from "../../../tensor/shapes.ts";
+import { around, at, last, ofRank } from "../../../tensor/shapes.ts";
 import type { PrimitiveName } from "../../../tensor/tensor.ts";
 import { causalAttention, causalAttentionGrad } from "./attention.ts";
 import {
@@ -28,6 +28,7 @@ import {
 } from "./kinds.ts";
 import { matmul } from "./matmul.ts";
 import { broadcast, concat, pad, slice, transpose } from "./moves.ts";
+import { rangeAttention, rangeAttentionGrad } from "./ranges.ts";
 
 const epsilon = ({ epsilon }: { readonly epsilon: number }) => epsilon;
 const scale = ({ scale }: { readonly scale: number }) => scale;
@@ -134,6 +135,23 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
     const kernel = { opcode: opcodes.SCATTER_ADD, words, inputs };
     return [overUnits(lastOf(output), work, { ...kernel, output: output.buffer })];
   },
+  scatterRows: ({ inputs: [x, ids, rows], output }, { threads }) => {
+    const [V, C] = ofRank(2, x.shape.slice(-2));
+    const count = last(ids.shape);
+    const work = { nanoseconds: (V + count) * C * CHEAP, threads };
+    const words = wordsAt(abi.REPLACE_RESULT, {
+      [abi.REPLACE_BYTES]: 4 * C,
+      [abi.REPLACE_ROWS]: V,
+      [abi.REPLACE_IDS]: count,
+    });
+    const kernel: Kernel = {
+      ...{ opcode: opcodes.SCATTER_ROWS, words },
+      inputs: buffersOf([x, ids, rows]),
+      overwritable: x.buffer === rows.buffer ? [] : [x.buffer],
+      output: output.buffer,
+    };
+    return V * C === 0 ? [] : [overUnits(elementsOf(x) / (V * C), work, kernel)];
+  },
   softmax: rowwise(opcodes.SOFTMAX, COSTLY, [0]),
   softmaxGrad: rowwise(opcodes.SOFTMAX_GRAD, 2 * CHEAP, [0, 1], () => 1),
   logSoftmax: rowwise(opcodes.LOG_SOFTMAX, COSTLY, [0]),
@@ -146,6 +164,8 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   },
   causalAttention,
   causalAttentionGrad,
+  rangeAttention,
+  rangeAttentionGrad,
   rmsNorm: rowwise(opcodes.RMS_NORM, CHEAP, [0], epsilon),
   rmsNormGradX: rowwise(opcodes.RMS_NORM_GRAD_X, 2 * CHEAP, [0, 1], epsilon),
   rmsNormGradGain,

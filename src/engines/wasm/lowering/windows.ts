@@ -15,12 +15,14 @@ export function ofWhole(
   windows: ReadonlyMap<number, Window>,
 ): Instruction {
   const whole = (name: number): number => windows.get(name)?.of ?? name;
+  /** Whether a part of it is read, too, which might be written over before. */
+  const isReadInPart = (x: number) => instruction.reads.some((y) => y !== x && whole(y) === x);
   return {
     ...instruction,
     reads: instruction.reads.map(whole),
     writes: instruction.writes.map(({ buffer, over }) => ({
       buffer: whole(buffer),
-      over: windows.has(buffer) ? [] : over.filter((x) => !windows.has(x)),
+      over: windows.has(buffer) ? [] : over.filter((x) => !windows.has(x) && !isReadInPart(x)),
     })),
   };
 }
