@@ -38,6 +38,41 @@ export interface Scores {
   readonly softcap?: number | null;
 }
 
+/** The slots of a cache, or places of a packed row, that each query sees; data. */
+export interface Range {
+  /** int [B, T], where the queries stand, below S. */
+  readonly slots: Tensor;
+  /** int [B, T], how many slots behind its own a query sees, unless a window is shorter; no more
+   * than there are. */
+  readonly positions: Tensor;
+  /** Most slots that a query sees, its own included; all by default. */
+  readonly window?: number | null;
+}
+
+/**
+ * Attention of which only what is seen is computed: over the live slots of a cache, within windows
+ * or within the segments of packed rows.
+ * @param q [B, H, T, D]
+ * @param k [B, G, S, D]
+ * @param v [B, G, S, D]
+ * @returns [B, H, T, D]
+ * @throws ShapeError; RangeError for a window below 1, and before a run for slots that are none
+ * @example // one token each of two sequences that stand at positions 6 and 2 of their caches
+ * const places = ids([[6], [2]]);
+ * rangeAttention(q, k, v, { slots: places, positions: places });
+ */
+export function rangeAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  { slots, positions, window = null }: Range,
+  { scale, softcap = null }: Scores = {},
+): Tensor {
+  const [, , , D] = expectHeads("rangeAttention", q, k, v);
+  const attrs = { scale: scale ?? 1 / Math.sqrt(D), softcap, window };
+  return apply("rangeAttention", [q, k, v, slots, positions], attrs);
+}
+
 /** c · tanh(x / c); x itself where c is null. */
 export const softcapped = (x: Tensor, c: number | null): Tensor =>
   c === null ? x : mul(tanh(div(x, c)), c);

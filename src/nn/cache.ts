@@ -1,24 +1,24 @@
-import { constant, full, tensor } from "../tensor/apply.ts";
+import { constant, tensor } from "../tensor/apply.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import {
   add,
   broadcastTo,
   less,
   matmul,
-  mul,
   pad,
   reshape,
-  select,
+  scatterRows,
+  slice,
   sub,
   toFloat,
 } from "../tensor/ops.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { biasedAttention } from "./attention.ts";
+import { rangeAttention } from "./attention.ts";
 import type { FullConfig, Params } from "./config.ts";
 import { decode, embed, embedNext, finalNorm, head, type KeyValue } from "./decoder.ts";
 import type { Rotation } from "./rotation.ts";
-import { HIDDEN, sequenceAttention, visible } from "./sequence.ts";
+import { sequenceAttention, windowOf } from "./sequence.ts";
 
 /** A config and what is made from it once. */
 export interface Decoder {
@@ -28,19 +28,19 @@ export interface Decoder {
 
 /** What follows each sequence, and what the model remembers of it. */
 export type Prefilled = {
-  /** [B, V]. */
+  /** [B, V]; [B, T, V] of several tokens. */
   readonly logits: Tensor;
   /** For each layer [B, G, S, D]: slot s holds position s. */
   readonly cache: readonly KeyValue[];
 };
 
-/** One token for each sequence. */
+/** One token for each sequence, [B], or several, [B, T]. */
 export type DecodeInputs = {
-  /** int [B]. */
+  /** int. */
   readonly tokens: Tensor;
-  /** int [B], the tokens before them; read only by models with `previousTokenEmbedding`. */
+  /** int, the tokens before them; read only by models with `previousTokenEmbedding`. */
   readonly previous: Tensor;
-  /** int [B], positions of the tokens, below the cache's capacity. */
+  /** int, positions of the tokens, below the cache's capacity; of several one after the other. */
   readonly positions: Tensor;
 };
 
@@ -75,47 +75,76 @@ export function prefill(
     },
   });
   // The last positions are picked by a product with one-hot rows.
-  const { here } = slots(last, P);
-  const picked = reshape(matmul(reshape(here, [B, 1, P]), hidden), [B, config.width]);
+  const here = reshape(atPlace(last, P), [B, 1, P]);
+  const picked = reshape(matmul(here, hidden), [B, config.width]);
   return { logits: head(config, params, finalNorm(config, params, picked)), cache };
 }
 
 /** One token more: writes its key and value at its position and attends to all positions up to it. */
 export function decodeNext(
+  decoder: Decoder,
+  params: Params,
+  cache: readonly KeyValue[],
+  inputs: DecodeInputs,
+): Prefilled {
+  const { config } = decoder;
+  const column = (x: Tensor) => reshape(x, [-1, 1]);
+  const { tokens, previous, positions } = inputs;
+  expectCache("decode", config, cache, tokens);
+  const [hidden, memory] = extended(decoder, params, cache, {
+    tokens: column(tokens),
+    previous: column(previous),
+    positions: column(positions),
+  });
+  const last = reshape(hidden, [at(tokens.shape, 0), config.width]);
+  return { logits: head(config, params, finalNorm(config, params, last)), cache: memory };
+}
+
+/** Some tokens more, each of which sees those before it. */
+export function extend(
+  decoder: Decoder,
+  params: Params,
+  cache: readonly KeyValue[],
+  inputs: DecodeInputs,
+): Prefilled {
+  const { config } = decoder;
+  expectCache("extend", config, cache, inputs.tokens);
+  const [hidden, memory] = extended(decoder, params, cache, inputs);
+  return { logits: head(config, params, finalNorm(config, params, hidden)), cache: memory };
+}
+
+/** @param inputs int [B, T] each */
+function extended(
   { config, rotation }: Decoder,
   params: Params,
   cache: readonly KeyValue[],
   { tokens, previous, positions }: DecodeInputs,
-): Prefilled {
-  const [B, G, S] = expectCache(config, cache, tokens);
-  const lengths = () => add(reshape(toFloat(positions), [B, 1]), 1);
-  const rotate = rotation.placed({ positions: reshape(positions, [B, 1]), rows: S, lengths });
+): [hidden: Tensor, memory: readonly KeyValue[]] {
+  const [B, T] = tokens.shape as [number, number];
+  const S = at(at(cache, 0).keys.shape, 2);
+  const last = slice(positions, [0, T - 1], [B, 1]);
+  const lengths = () => add(toFloat(last), 1);
+  const rotate = rotation.placed({ positions, rows: S, lengths });
   // Where angles depend on the length, keys turn anew with each token.
   const rotateCached = rotation.varies(S)
     ? rotation.placed({ positions: inOrder(B, S), rows: S, lengths })
     : null;
-  const { here, behind } = slots(positions, S);
-  const written = broadcastTo(reshape(here, [B, 1, S, 1]), [B, G, S, config.headDim]);
-  const write = (into: Tensor, row: Tensor) => select(written, row, into); // [B, G, S, D]
-  const biasOf = (window: number) => {
-    const hidden = window < S ? add(behind, isBefore(positions, S, window)) : behind;
-    return broadcastTo(mul(reshape(hidden, [B, 1, 1, S]), HIDDEN), [B, config.heads, 1, S]);
-  };
-  const biases = { full: biasOf(S), sliding: biasOf(visible(config, "sliding", S)) };
+  const rows = broadcastTo(reshape(positions, [B, 1, T]), [B, config.kvHeads, T]);
   const scores = { scale: config.attentionScale, softcap: config.attentionSoftcap };
   const embedded = embedNext(config, params, tokens, previous, positions);
-  const [output, memory] = decode(config, params, embedded, {
+  return decode(config, params, embedded, {
     attend: (q, k, v, layer) => {
       const { keys, values } = at(cache, layer);
-      const row = rotateCached ? k : rotate(k, layer);
-      const next = { keys: write(keys, row), values: write(values, v) };
+      const next = {
+        keys: scatterRows(keys, rows, rotateCached ? k : rotate(k, layer)),
+        values: scatterRows(values, rows, v),
+      };
       const turned = rotateCached ? rotateCached(next.keys, layer) : next.keys;
-      const bias = biases[at(config.layerTypes, layer)];
-      return [biasedAttention(rotate(q, layer), turned, next.values, bias, scores), next];
+      const window = windowOf(config, layer);
+      const range = { slots: positions, positions, window };
+      return [rangeAttention(rotate(q, layer), turned, next.values, range, scores), next];
     },
   });
-  const last = reshape(output, [B, config.width]);
-  return { logits: head(config, params, finalNorm(config, params, last)), cache: memory };
 }
 
 /** int [B, T]: 0 … T−1 in each row. */
@@ -125,37 +154,30 @@ const inOrder = (B: number, T: number): Tensor =>
     [B, T],
   );
 
-const slotNumbers = (S: number): Tensor => tensor([Array.from({ length: S }, (_, s) => s)]); // [1, S]
-
-/** Where S slots stand against positions [B]: 1 at the position, and 1 behind it; [B, S] each. */
-function slots(positions: Tensor, S: number): { here: Tensor; behind: Tensor } {
-  const B = at(positions.shape, 0);
-  const slot = slotNumbers(S);
-  const place = reshape(toFloat(positions), [B, 1]);
-  const behind = less(place, slot);
-  return { here: sub(sub(full([B, S], 1), less(slot, place)), behind), behind };
+/** 1 at each sequence's position of S, else 0: int [B] → [B, S]. */
+function atPlace(positions: Tensor, S: number): Tensor {
+  const slot = tensor([Array.from({ length: S }, (_, s) => s)]); // [1, S]
+  const place = reshape(toFloat(positions), [-1, 1]);
+  return sub(sub(1, less(slot, place)), less(place, slot));
 }
 
-/** 1 at slots that have left the window of positions [B]: [B, S]. */
-const isBefore = (positions: Tensor, S: number, window: number): Tensor =>
-  less(slotNumbers(S), sub(reshape(toFloat(positions), [-1, 1]), window - 1));
-
 function expectCache(
+  caller: string,
   config: FullConfig,
   cache: readonly KeyValue[],
   tokens: Tensor,
-): [B: number, G: number, S: number] {
-  const [B, G, S, D] = cache[0]?.keys.shape ?? [];
+): void {
+  const [B, G, , D] = cache[0]?.keys.shape ?? [];
   const ok =
     cache.length === config.layers &&
     B === tokens.shape[0] &&
     G === config.kvHeads &&
     D === config.headDim;
+  const what = caller === "decode" ? "[B]" : "[B, T]";
   if (!ok)
     throw new ShapeError(
-      "decode",
-      `a cache of ${config.layers} layers [B, ${config.kvHeads}, S, ${config.headDim}] and tokens [B]`,
+      caller,
+      `a cache of ${config.layers} layers [B, ${config.kvHeads}, S, ${config.headDim}] and tokens ${what}`,
       [cache[0]?.keys.shape ?? [], tokens.shape],
     );
-  return [B as number, G as number, S as number];
 }

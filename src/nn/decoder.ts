@@ -1,5 +1,4 @@
 import { add, gather, less, mul, pad, reshape, slice, toFloat } from "../tensor/ops.ts";
-import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { softcapped, swapAxes } from "./attention.ts";
 import {
@@ -59,7 +58,7 @@ const lookUp = ({ adapter }: FullConfig, params: Params, tokens: Tensor): Tensor
 const isAfterFirst = (positions: Tensor): Tensor =>
   reshape(less(0, toFloat(positions)), [...positions.shape, 1]);
 
-/** The same for one token in the middle of each sequence: int [B] thrice → [B, 1, C]. */
+/** The same for tokens in the middle of each sequence: int [B, T] thrice → [B, T, C]. */
 export function embedNext(
   config: FullConfig,
   params: Params,
@@ -67,11 +66,10 @@ export function embedNext(
   previous: Tensor,
   positions: Tensor,
 ): Tensor {
-  let h = scaled(lookUp(config, params, tokens), config.embeddingScale); // [B, C]
+  let h = scaled(lookUp(config, params, tokens), config.embeddingScale);
   if (config.previousTokenEmbedding)
     h = add(h, gather(weight(params, PREVIOUS_EMBEDDING), previous));
-  if (config.positions === "learned") h = add(h, gather(weight(params, POSITIONS), positions));
-  return reshape(h, [at(h.shape, 0), 1, config.width]);
+  return config.positions === "learned" ? add(h, gather(weight(params, POSITIONS), positions)) : h;
 }
 
 /** All blocks: [B, T, C] → [B, T, C], and what each layer remembers. */

@@ -49,6 +49,10 @@ export function sequenceAttention(
 export const visible = ({ window }: FullConfig, type: LayerType, all: number): number =>
   type === "sliding" && window !== null ? window : all;
 
+/** How many tokens, its own among them, one of a layer sees at most; null for all. */
+export const windowOf = ({ layerTypes, window }: FullConfig, layer: number): number | null =>
+  at(layerTypes, layer) === "sliding" ? window : null;
+
 /** 0 where query t sees key s: t − window < s ≤ t; [T, T]. */
 function causalBias(T: number, window: number): Tensor {
   const numbers = new Float64Array(T * T).fill(HIDDEN);

@@ -3,7 +3,7 @@ import { ShapeError } from "../tensor/errors.ts";
 import { type Key, normal, split } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
 import { isConstant, type Shape, type Tensor } from "../tensor/tensor.ts";
-import { type DecodeInputs, decodeNext, type Prefilled, prefill } from "./cache.ts";
+import { type DecodeInputs, decodeNext, extend, type Prefilled, prefill } from "./cache.ts";
 import { completeConfig } from "./completeConfig.ts";
 import {
   EMBEDDING,
@@ -67,6 +67,13 @@ export interface Transformer {
    */
   decode(params: Params, cache: readonly KeyValue[], inputs: DecodeInputs): Prefilled;
   /**
+   * Several tokens more for each sequence, one after the other: a part of a long prompt, or tokens
+   * that somebody has guessed.
+   * @param inputs int [B, T] each
+   * @returns logits [B, T, V] for what follows each token, and the next cache
+   */
+  extend(params: Params, cache: readonly KeyValue[], inputs: DecodeInputs): Prefilled;
+  /**
    * Where the model's weights are no linear function of its parameters, as with adapters: what lies
    * between two models, and how far they are apart, in the space of weights.
    * @throws TypeError where that has no exact form, saying why
@@ -125,6 +132,10 @@ export function transformer(config: TransformerConfig): Transformer {
     decode: (params, cache, inputs) => {
       expectParams(shapes, params);
       return decodeNext(decoder, params, cache, inputs);
+    },
+    extend: (params, cache, inputs) => {
+      expectParams(shapes, params);
+      return extend(decoder, params, cache, inputs);
     },
   });
 }

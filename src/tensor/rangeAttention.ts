@@ -28,7 +28,9 @@ function weightsOf(
   );
   const before = window === null ? behind : ops.minimum(behind, window - 1);
   const hidden = add(less(place, slot), less(slot, sub(place, before)));
-  return [ops.softmax(ops.select(hidden, HIDDEN, bounded)), turned && sub(1, mul(turned, turned))];
+  // What is hidden weighs nothing, though all that is seen scored −∞.
+  const weights = ops.select(hidden, 0, ops.softmax(ops.select(hidden, HIDDEN, bounded)));
+  return [weights, turned && sub(1, mul(turned, turned))];
 }
 
 /** What rangeAttention means. */

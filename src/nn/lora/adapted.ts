@@ -94,5 +94,6 @@ function around(model: Transformer, layout: AdapterLayout, outside: Outside): Tr
     head: (params, ...rest) => inner.head(inside(params), ...rest),
     prefill: (params, ...rest) => inner.prefill(inside(params), ...rest),
     decode: (params, ...rest) => inner.decode(inside(params), ...rest),
+    extend: (params, ...rest) => inner.extend(inside(params), ...rest),
   });
 }
