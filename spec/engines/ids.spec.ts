@@ -2,10 +2,19 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { rangeAttention } from "../../src/nn/attention.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
-import { ids, tensor } from "../../src/tensor/apply.ts";
+import { full, ids, tensor } from "../../src/tensor/apply.ts";
 import { grad } from "../../src/tensor/grad.ts";
-import { argmax, concat, gather, mul, scatterAdd, slice } from "../../src/tensor/ops.ts";
+import {
+  argmax,
+  concat,
+  gather,
+  mul,
+  scatterAdd,
+  scatterRows,
+  slice,
+} from "../../src/tensor/ops.ts";
 import { key, stream } from "../../src/tensor/random.ts";
 import { around, sizeOf } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -110,6 +119,32 @@ describe.each(["reference", "wasm", "cpu"] as const)("ids on %s", (backend) => {
     await expect(engine.run(loss)).rejects.toThrow("from 0 to 1, got 2");
     const sum = () => scatterAdd(ids([5]), tensor([[1]]), 4);
     await expect(engine.run(sum)).rejects.toThrow("scatterAdd: expected token ids from 0 to 3");
+  });
+
+  test("are checked where rows are replaced, before a donated tensor is touched", async () => {
+    const write = engine.compile((x: Tensor, y: Tensor) => scatterRows(x, y, tensor([[7]])), {
+      donate: [0],
+    });
+    const x = engine.put(table);
+    for (const bad of [-1, 3])
+      await expect(write(x, ids([bad]))).rejects.toThrow(
+        `argument 1: scatterRows: expected rows from 0 to 2, got ${bad}`,
+      );
+    expect([...(await engine.read(await write(x, ids([1]))))]).toEqual([1, 7, 3]);
+    const twice = () => scatterRows(table, ids([2, 0, 2]), tensor([[4], [5], [6]]));
+    expect([...(await engine.run(twice)).data]).toEqual([5, 2, 6]);
+  });
+
+  test("are checked where they are the slots of a cache", async () => {
+    const q = full([1, 1, 1, 2], 1);
+    const k = full([1, 1, 3, 2], 1);
+    const attend = engine.compile((slots: Tensor, positions: Tensor) =>
+      rangeAttention(q, k, k, { slots, positions }),
+    );
+    const [inside, outside] = [ids([[2]]), ids([[3]])];
+    await expect(attend(outside, inside)).rejects.toThrow("expected slots from 0 to 2, got 3");
+    await expect(attend(inside, outside)).rejects.toThrow("expected positions from 0 to 2, got 3");
+    expect([...(await engine.read(await attend(inside, inside)))]).toEqual([1, 1]);
   });
 });
 
