@@ -1,4 +1,10 @@
-export { biasedAttention, causalAttention, type Range, rangeAttention, type Scores } from "./attention.ts";
+export {
+  biasedAttention,
+  causalAttention,
+  type Range,
+  rangeAttention,
+  type Scores,
+} from "./attention.ts";
 export type { DecodeInputs, Prefilled } from "./cache.ts";
 export type { FullConfig, LayerType, Params, TransformerConfig } from "./config.ts";
 export type { KeyValue } from "./decoder.ts";
