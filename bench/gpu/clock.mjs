@@ -24,7 +24,8 @@ export async function provideTimedWebGpu() {
     const adapter = await gpu.requestAdapter();
     const request = adapter.requestDevice.bind(adapter);
     adapter.requestDevice = async (descriptor) => {
-      device = await request({ ...descriptor, requiredFeatures: ["timestamp-query"] });
+      const requiredFeatures = [...(descriptor?.requiredFeatures ?? []), "timestamp-query"];
+      device = await request({ ...descriptor, requiredFeatures });
       const createEncoder = device.createCommandEncoder.bind(device);
       device.createCommandEncoder = () => {
         const encoder = createEncoder();

@@ -20,6 +20,11 @@ export interface Cell {
   /** A loop with a constant bound: any other stops silently at 1,000 iterations in GPU.js. */
   repeat(count: number, body: (i: string) => void): void;
   when(condition: string, then: () => void, otherwise?: () => void): void;
+  /**
+   * Declares a whole number that was read from a tensor, to compute a place from: places are counted in
+   * whole numbers where floats would skip some, and tensors hold floats.
+   */
+  whole(expression: string): string;
   /** Whole division of a whole number a < below by a constant, exact where floats are not. */
   divide(a: string, b: number, below: number): readonly [quotient: string, remainder: string];
   /** Calls a function that is exact about NaN and infinities; `Math`'s own are not, on GPUs. */

@@ -2,12 +2,12 @@ import { cellsOf, elementsOf, type Kernel, type Lanes, resultsOf } from "./kerne
 import { type FunctionName, functions } from "./numbers/functions.ts";
 import { wgsl as language } from "./numbers/language.ts";
 
-/** A function that a kernel calls: GPU.js is told its type and translates the call, no more. */
+/** A function that a kernel calls: who translates the code is told its type, no more. */
 export interface WgslFunction {
   readonly name: string;
   readonly parameters: readonly string[];
   readonly returnType: "Number" | "Array(4)";
-  /** WGSL; parameters are floats. */
+  /** WGSL; parameters are floats, but `n` may be a whole number. */
   readonly body: string;
 }
 
@@ -48,15 +48,17 @@ export const wgsl = {
 };
 
 /**
- * A compute shader around the body that GPU.js translated, which puts the numbers that it returns
- * into `result`. The sizes of all tensors are known, so that the driver need not ask for them.
+ * A compute shader around a body that was translated, which puts the numbers that it returns into
+ * `result`. The sizes of all tensors are known, so that the driver need not ask for them.
  * @param views how each tensor that the kernel reads is seen, and its number of elements
+ * @param whole whether places, which functions call `n`, are whole numbers
  */
 export function wgslModule(
   kernel: Kernel,
   views: readonly { readonly lanes: Lanes; readonly elements: number }[],
   functions: readonly WgslFunction[],
   body: string,
+  whole: boolean,
 ): string {
   const { lanes, places } = kernel;
   const array = (elements: number, width: Lanes): string =>
@@ -73,7 +75,7 @@ export function wgslModule(
 var<private> threadGid : vec3<u32>;
 var<private> result : array<f32, ${lanes}>;
 fn fround(x : f32) -> f32 { return x; }
-${functions.map(functionOf).join("\n")}
+${functions.map((f) => functionOf(f, whole)).join("\n")}
 fn cell() {
 const data_index : i32 = 0;
 ${body}
@@ -89,7 +91,8 @@ fn main(@builtin(global_invocation_id) id : vec3<u32>) {
 `;
 }
 
-function functionOf({ name, parameters, returnType, body }: WgslFunction): string {
-  const typed = parameters.map((parameter) => `${parameter} : f32`).join(", ");
+function functionOf({ name, parameters, returnType, body }: WgslFunction, whole: boolean): string {
+  const kindOf = (parameter: string): string => (whole && parameter === "n" ? "i32" : "f32");
+  const typed = parameters.map((parameter) => `${parameter} : ${kindOf(parameter)}`).join(", ");
   return `fn fn_${name}(${typed}) -> ${returnType === "Number" ? "f32" : "vec4<f32>"} { ${body} }`;
 }

@@ -1,23 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { beforeAll, describe, expect, test } from "vitest";
-import { findChromium, fromSource } from "./chromium.ts";
 import { pytorchLosses } from "./peerData.ts";
+import { absent, bundleScript, driver, reason, runNode } from "./rasteriser.ts";
 
-/** Where a distribution keeps Chromium's software rasteriser, which is a Vulkan driver, and its loader. */
-const rasteriser = [dirname(findChromium()), "/usr/lib/chromium", "/usr/lib/chromium-browser"].find(
-  (folder) => existsSync(join(folder, "vk_swiftshader_icd.json")),
-);
-const absent = rasteriser === undefined;
-const reason = absent ? " (skipped: no vk_swiftshader_icd.json beside Chromium)" : "";
-
-const SCRIPT = fileURLToPath(
-  new URL("../../node_modules/.cache/nodeGpu/script.mjs", import.meta.url),
-);
+let script: string;
 
 /** Refuses to find the package `webgpu`. */
 const WITHOUT_PACKAGE = `data:text/javascript,${encodeURIComponent(
@@ -28,32 +15,15 @@ const WITHOUT_PACKAGE = `data:text/javascript,${encodeURIComponent(
   )});`,
 )}`;
 
-function runScript(env: Readonly<Record<string, string>>, ...args: string[]) {
-  return spawnSync(process.execPath, args, {
-    env: { ...process.env, ...env },
-    encoding: "utf8",
-    timeout: 200_000,
-  });
-}
-
 describe("WebGPU in Node", () => {
-  beforeAll(() =>
-    build({
-      entryPoints: [fileURLToPath(new URL("nodeGpu.mjs", import.meta.url))],
-      ...{ outfile: SCRIPT, bundle: true, platform: "node", format: "esm", logLevel: "error" },
-      external: ["gpu.js", "webgpu"],
-      plugins: [fromSource],
-    }),
-  );
+  beforeAll(async () => {
+    script = await bundleScript("nodeGpu.mjs");
+  });
 
   test.skipIf(absent)(
     `trains along PyTorch's loss curve, makes nothing in a repeated step, and lets Node end${reason}`,
     () => {
-      const driver = {
-        VK_DRIVER_FILES: join(rasteriser as string, "vk_swiftshader_icd.json"),
-        LD_LIBRARY_PATH: rasteriser as string,
-      };
-      const { stdout, stderr, status } = runScript(driver, SCRIPT, "26");
+      const { stdout, stderr, status } = runNode(driver, script, "26");
       expect(stderr).toBe("");
       expect(status).toBe(0);
       const [{ backend }, ...steps] = stdout
@@ -70,24 +40,24 @@ describe("WebGPU in Node", () => {
   );
 
   test("says that there is no GPU", () => {
-    const { stderr, status } = runScript({ VK_DRIVER_FILES: "/none" }, SCRIPT, "1");
+    const { stderr, status } = runNode({ VK_DRIVER_FILES: "/none" }, script, "1");
     expect(stderr).toContain("createEngine: webgpu cannot start here: Dawn finds no GPU");
     expect(status).toBe(1);
   });
 
   test("says that the package is too old", async () => {
-    const folder = new URL("old/", pathToFileURL(SCRIPT));
+    const folder = new URL("old/", pathToFileURL(script));
     const old = new URL("node_modules/webgpu/", folder);
     await mkdir(old, { recursive: true });
     await writeFile(new URL("package.json", old), JSON.stringify({ version: "0.2.9" }));
-    await copyFile(SCRIPT, new URL("script.mjs", folder));
-    const { stderr, status } = runScript({}, fileURLToPath(new URL("script.mjs", folder)), "1");
+    await copyFile(script, new URL("script.mjs", folder));
+    const { stderr, status } = runNode({}, fileURLToPath(new URL("script.mjs", folder)), "1");
     expect(stderr).toContain("0.6 or newer; run `npm i webgpu` (found 0.2.9)");
     expect(status).toBe(1);
   });
 
   test("says which package is missing", () => {
-    const { stderr, status } = runScript({}, "--import", WITHOUT_PACKAGE, SCRIPT, "1");
+    const { stderr, status } = runNode({}, "--import", WITHOUT_PACKAGE, script, "1");
     expect(stderr).toContain(
       "createEngine: webgpu cannot start here: in Node it needs the package webgpu (Dawn), " +
         "0.6 or newer; run `npm i webgpu` (Cannot find package webgpu)",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { full, tensor } from "../../src/tensor/apply.ts";
+import { full, ids, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { onGpu } from "./chromium.ts";
@@ -44,10 +44,27 @@ describe("the GPU.js engine on WebGPU in Chromium", () => {
     expect(copied.stats().launches).toBe(3);
   });
 
-  test("refuses a tensor that floats cannot index", async () => {
-    const tall = () => ops.broadcastTo(full([1, 1], 1), [2 ** 12, 2 ** 13]);
+  test("finds numbers at places that floats skip", async () => {
+    const [rows, columns] = [2 ** 12 + 1, 2 ** 12 + 3];
+    const ends = await gpu.engine.run(() => {
+      const row = tensor(
+        Float32Array.from({ length: rows }, (_, i) => i),
+        [rows, 1],
+      );
+      const tall = ops.broadcastTo(row, [rows, columns]);
+      return [ops.gather(tall, ids([rows - 1, 7])), ops.slice(tall, [rows - 2, 1], [2, 3])];
+    });
+    const each = (x: number, times: number) => Array<number>(times).fill(x);
+    expect(ends.map(({ data }) => Array.from(data))).toEqual([
+      [...each(rows - 1, columns), ...each(7, columns)],
+      [...each(rows - 2, 3), ...each(rows - 1, 3)],
+    ]);
+  });
+
+  test("refuses a tensor that no binding holds", async () => {
+    const tall = () => ops.broadcastTo(full([1, 1], 1), [2 ** 15, 2 ** 16]);
     await expect(gpu.engine.run(() => ops.sum(tall()))).rejects.toThrow(
-      "broadcast [4096, 8192]: webgpu: expected a tensor of at most 16777216 elements, got 33554432",
+      /broadcast \[32768, 65536\]: webgpu: expected a tensor of at most \d+ elements, which the GPU gives a kernel at once, got 2147483648/,
     );
   });
 

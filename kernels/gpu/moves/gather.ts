@@ -11,7 +11,7 @@ export const gather: Lowering<"gather"> = ({ shapes: [table = [], ids = []], wid
       extent: [sizeOf(ids), groups],
       lanes,
       body(cell, i = "0", group = "0") {
-        const id = cell.at(1, i);
+        const id = cell.whole(cell.at(1, i));
         return cell.load(0, `${id} * ${groups} + ${group}`, lanes);
       },
     },

@@ -35,7 +35,8 @@ export const scatterAdd: Lowering<"scatterAdd"> = ({ shapes, attrs: { rows }, wi
         const place = cell.variable(cell.at(2, row));
         cell.repeat(count, () => {
           cell.run(`if (${place} < 0) { break; }`);
-          const update = cell.load(0, `${place} * ${groups} + ${group}`, lanes);
+          const from = cell.whole(place);
+          const update = cell.load(0, `${from} * ${groups} + ${group}`, lanes);
           for (const [lane, total] of totals.entries()) cell.run(`${total} += ${update[lane]};`);
           cell.run(`${place} = ${cell.at(1, place)};`);
         });

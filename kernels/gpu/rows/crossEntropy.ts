@@ -36,7 +36,7 @@ export const crossEntropy: Lowering<"crossEntropy"> = ({ shapes: [logits = []], 
       body(cell, row = "0") {
         const label = cell.at(1, row);
         const { max, own, others } = weights(cell, rows, row, 0, label);
-        const picked = cell.at(0, `${row} * ${logits[1]} + ${label}`);
+        const picked = cell.at(0, `${row} * ${logits[1]} + ${cell.whole(label)}`);
         // A label that has almost all the weight costs others / own, which log Σ would lose.
         const sure = cell.declare(cell.call("logOnePlus", others));
         const log = cell.declare(cell.call("log", `${own} + ${others}`));

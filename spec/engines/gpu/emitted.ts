@@ -45,7 +45,7 @@ function textOf(backend: Backend, kernel: Kernel, sizes: readonly number[]): str
   if (backend === "host") return bufferSource(kernel);
   if (backend === "webgpu") {
     if (kernel.shader) return kernel.shader.code;
-    const { code, module } = storageSource(kernel, sizes);
+    const { code, module } = storageSource(kernel, sizes, false);
     return `${code}\n${module("// translated")}`;
   }
   const texture = (n: number) => textureSize(n, 4096);

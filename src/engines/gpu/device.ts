@@ -9,28 +9,31 @@ import { type GpuBuffer, prepare } from "./executable.ts";
 import type { GpuMode } from "./gpujs.ts";
 import { exactly } from "./integers.ts";
 import { ofTensor } from "./lower.ts";
+import type { WebGpuOptions } from "./webgpu.ts";
 
 /**
  * Starts GPU.js on one of its back ends. Tensors stay on the device until they are read.
  * @param traits in place of what is assumed of the device
+ * @param webgpu in place of what a WebGPU is found to do
  * @throws Error when the back end cannot start here; it is never replaced by another
  */
 export async function createGpuDevice(
   mode: GpuMode,
   traits: Partial<DeviceTraits> = {},
+  webgpu: WebGpuOptions = {},
 ): Promise<Device<GpuBuffer>> {
-  const driver = await driverOf(mode);
+  const driver = await driverOf(mode, webgpu);
   return deviceOf(mode, {
     ...driver,
     traits: { ...driver.traits, ...traits },
   }) as Device<GpuBuffer>;
 }
 
-async function driverOf(mode: GpuMode): Promise<Driver<unknown>> {
+async function driverOf(mode: GpuMode, webgpu: WebGpuOptions): Promise<Driver<unknown>> {
   if (mode === "webasm" || mode === "cpu")
     return (await (await import("./host.ts")).createHostDriver(mode)) as Driver<unknown>;
   if (mode === "webgpu")
-    return (await (await import("./webgpu.ts")).createWebGpuDriver()) as Driver<unknown>;
+    return (await (await import("./webgpu.ts")).createWebGpuDriver(webgpu)) as Driver<unknown>;
   return (await (await import("./gl.ts")).createGlDriver(mode)) as Driver<unknown>;
 }
 

@@ -1,11 +1,12 @@
-import { cellsOf, elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
-import { type StorageSource, storageSource } from "../../../kernels/gpu/source.ts";
+import { elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
+import { MOST_IN_FLOATS, storageSource } from "../../../kernels/gpu/source.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
 import { type Driver, float32, type Launch, noMemoryLeft, WORK } from "./driver.ts";
-import { checkMode, type GpuJs, kernelSettings, startGpuJs } from "./gpujs.ts";
 import { isSoftware } from "./probe.ts";
 import { recycler } from "./recycler.ts";
 import { bindGroups, holdersOf, type Storage } from "./storage.ts";
+import { createTranslator } from "./translator.ts";
+import { openWebGpu } from "./webgpuDevice.ts";
 import {
   type CommandEncoder,
   type ComputePass,
@@ -13,11 +14,7 @@ import {
   MODE_READ,
   type RawBuffer,
   usage,
-  type WebGpuContext,
 } from "./webgpuTypes.ts";
-
-/** Kernels index with floats, which count exactly up to here. */
-const MOST_ELEMENTS = 2 ** 24;
 
 /** A submission carries so many, so that the GPU works while the rest of a step is recorded. */
 const LAUNCHES_AT_ONCE = 32;
@@ -31,24 +28,25 @@ interface Recording {
 /** So long, ms, a failed reading waits to hear that the device is lost. */
 const LAST_WORDS = 200;
 
+/** How the driver is to differ from what the GPU can do, for tests. */
+export interface WebGpuOptions {
+  /** Counts all places in whole numbers, not only those that floats skip. */
+  readonly whole?: boolean;
+}
+
 /**
- * GPU.js on WebGPU: it opens the device and translates kernels to WGSL, but those that bring a shader of
- * their own; the shaders around them and their launches are the engine's, so that cells can read four
- * numbers at once and write several.
+ * WebGPU. GPU.js translates the kernels to WGSL, but those that bring a shader of their own and those
+ * whose places floats do not count; the shaders around them and their launches are the engine's, so that
+ * cells can read four numbers at once and write several.
  * Every tensor is a storage buffer of floats. @throws Error without an adapter
  */
-export async function createWebGpuDriver(): Promise<Driver<Storage>> {
-  const gpu = await startGpuJs("webgpu");
-  const { context, translate } = await translatorOf(gpu);
-  const { device } = context;
-  const name = nameOf(context);
-  const { maxStorageBufferBindingSize, maxBufferSize, minStorageBufferOffsetAlignment } =
-    device.limits;
-  const most = Math.min(
-    MOST_ELEMENTS,
-    Math.floor(maxStorageBufferBindingSize / 4),
-    maxBufferSize / 4,
-  );
+export async function createWebGpuDriver({
+  whole = false,
+}: WebGpuOptions = {}): Promise<Driver<Storage>> {
+  const { device, name, isLost, close } = await openWebGpu();
+  const translator = await createTranslator();
+  const { limits } = device;
+  const most = Math.floor(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) / 4);
   const failures: string[] = [];
   const noteFailure = (event: Event): void => {
     const { error } = event as Event & { error: Error };
@@ -100,7 +98,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
   }
 
   function checkLost(): void {
-    if (context.isLost)
+    if (isLost())
       throw new Error(
         "webgpu: the GPU device was lost and its tensors with it; create a new engine",
       );
@@ -113,7 +111,8 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
   function checkSize(elements: number): void {
     if (elements > most)
       throw new RangeError(
-        `webgpu: expected a tensor of at most ${most} elements, got ${elements}`,
+        `webgpu: expected a tensor of at most ${most} elements, which the GPU gives a kernel at once, ` +
+          `got ${elements}`,
       );
   }
 
@@ -165,16 +164,17 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
     description: `webgpu on ${name}`,
     traits: {
       wide: true,
-      reads: 7,
+      reads: limits.maxStorageBuffersPerShaderStage - 1,
       targets: 4,
-      operands: 8,
+      operands: limits.maxStorageBuffersPerShaderStage,
       scatters: true,
       ...WORK[isSoftware(name) ? "software" : "compute"],
     },
     compile(kernel, sizes) {
+      const all = [...sizes, elementsOf(kernel) * resultsOf(kernel)];
       for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
-      const source = storageSource(kernel, sizes);
-      const code = kernel.shader?.code ?? translate(kernel, source);
+      const source = storageSource(kernel, sizes, whole || Math.max(...all) > MOST_IN_FLOATS);
+      const code = kernel.shader?.code ?? translator.translate(kernel, source);
       const entry = ready.get(code) ?? launchOf(kernel, source.code, code);
       ready.set(code, entry);
       return entry;
@@ -218,7 +218,7 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       return target;
     },
     windows: {
-      every: minStorageBufferOffsetAlignment / 4,
+      every: limits.minStorageBufferOffsetAlignment / 4,
       open: (of, from, elements) => holders.window(of, 4 * from, 16 * Math.ceil(elements / 4)),
     },
     free: (storage) => holders.give(storage),
@@ -228,55 +228,8 @@ export async function createWebGpuDriver(): Promise<Driver<Storage>> {
       device.removeEventListener("uncapturederror", noteFailure);
       ready.clear();
       buffers.clear();
-      await gpu.destroy();
-    },
-  };
-}
-
-interface Translator {
-  readonly context: WebGpuContext;
-  /** The shader of a kernel. */
-  translate(kernel: Kernel, source: StorageSource): string;
-}
-
-/** Makes GPU.js open its device, and uses what it makes of kernels. */
-async function translatorOf(gpu: GpuJs): Promise<Translator> {
-  const settings = { ...kernelSettings, pipeline: true };
-  const seed = gpu.createKernel("function() { return 0; }", { ...settings, output: [1] });
-  const tensor = await seed();
-  checkMode(seed, "webgpu");
-  const known = new Map<string, string>();
-
-  function bodyOf(kernel: Kernel, { code, constants, functions }: StorageSource): string {
-    const { kernel: translated } = gpu.createKernel(code, {
-      ...settings,
-      output: [Math.max(1, cellsOf(kernel))],
-      functions: functions.map(({ name, parameters, returnType }) => ({
-        source: `function ${name}(${parameters}) { return ${returnType === "Number" ? "0" : "[0, 0, 0, 0]"}; }`,
-        settings: {
-          returnType,
-          argumentTypes: Object.fromEntries(parameters.map((parameter) => [parameter, "Number"])),
-        },
-      })),
-    });
-    // It translates, and then would make a pipeline of its own.
-    translated._buildAsync = async () => {};
-    translated.build(...kernel.reads.map(() => tensor));
-    const body = translated.translatedBody;
-    translated.destroy();
-    if (typeof body !== "string") throw new Error("webgpu: expected GPU.js 2.24.1 to translate");
-    // GPU.js makes variables of constants, which compilers take long to see through.
-    return body.replace(/var user_(v\d+) :/g, (text, name) =>
-      constants.has(name) ? `let user_${name} :` : text,
-    );
-  }
-
-  return {
-    context: seed.kernel.context as WebGpuContext,
-    translate(kernel, source) {
-      const body = known.get(source.code) ?? bodyOf(kernel, source);
-      known.set(source.code, body);
-      return source.module(body);
+      await translator.close();
+      close();
     },
   };
 }
@@ -284,9 +237,4 @@ async function translatorOf(gpu: GpuJs): Promise<Translator> {
 function throwFirst(failures: string[]): void {
   const [failure] = failures.splice(0);
   if (failure !== undefined) throw new Error(`webgpu: ${failure}`);
-}
-
-function nameOf({ adapter }: WebGpuContext): string {
-  const { vendor, architecture, description } = adapter.info ?? {};
-  return [vendor, architecture, description].filter(Boolean).join(" ") || "an unnamed adapter";
 }

@@ -4,6 +4,7 @@ export interface WebGpuDevice extends EventTarget {
     readonly maxStorageBufferBindingSize: number;
     readonly maxBufferSize: number;
     readonly minStorageBufferOffsetAlignment: number;
+    readonly maxStorageBuffersPerShaderStage: number;
   };
   /** Resolves when it is gone, for whatever reason. */
   readonly lost: Promise<unknown>;
@@ -22,6 +23,7 @@ export interface WebGpuDevice extends EventTarget {
   }): Promise<Pipeline>;
   createBindGroup(descriptor: { layout: BindGroupLayout; entries: readonly object[] }): BindGroup;
   createCommandEncoder(): CommandEncoder;
+  destroy(): void;
 }
 
 declare const brand: unique symbol;
@@ -53,13 +55,6 @@ export interface RawBuffer {
   mapAsync(mode: number): Promise<void>;
   getMappedRange(): ArrayBuffer;
   destroy(): void;
-}
-
-/** What GPU.js keeps of the device that it opened. */
-export interface WebGpuContext {
-  readonly device: WebGpuDevice;
-  readonly adapter: { readonly info?: Readonly<Record<string, string>> };
-  readonly isLost: boolean;
 }
 
 /** The specification pins the values of these flags. */

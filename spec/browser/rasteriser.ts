@@ -1,0 +1,50 @@
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { findChromium, fromSource } from "./chromium.ts";
+
+/** Where a distribution keeps Chromium's software rasteriser, which is a Vulkan driver, and its loader. */
+const rasteriser = [dirname(findChromium()), "/usr/lib/chromium", "/usr/lib/chromium-browser"].find(
+  (folder) => existsSync(join(folder, "vk_swiftshader_icd.json")),
+);
+export const absent: boolean = rasteriser === undefined;
+export const reason: string = absent
+  ? " (skipped: no vk_swiftshader_icd.json beside Chromium)"
+  : "";
+
+/** What makes Node's WebGPU run on it. */
+export const driver: Readonly<Record<string, string>> =
+  rasteriser === undefined
+    ? {}
+    : {
+        VK_DRIVER_FILES: join(rasteriser, "vk_swiftshader_icd.json"),
+        LD_LIBRARY_PATH: rasteriser,
+      };
+
+/** Bundles a script for Node, so that a process of its own can run it. @returns its path */
+export async function bundleScript(entry: string): Promise<string> {
+  const name = entry.replace(/.*\/|\.\w+$/g, "");
+  const path = `../../node_modules/.cache/nodeGpu/${name}.mjs`;
+  const outfile = fileURLToPath(new URL(path, import.meta.url));
+  await build({
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    ...{ outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" },
+    ...{ target: "node20", external: ["gpu.js", "webgpu"] },
+    plugins: [fromSource],
+  });
+  return outfile;
+}
+
+/** Runs Node, with more in its environment, until it ends. */
+export function runNode(
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, args, {
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+    timeout: 300_000,
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * Computes at the sizes of real models on Node's WebGPU and prints how far each result is from the
+ * wasm engine's, a line of JSON a check: relative to the result as a vector.
+ */
+import { createEngine } from "../../../src/engines/create.ts";
+import { type Engine, engineOf } from "../../../src/engines/engine.ts";
+import { createGpuDevice } from "../../../src/engines/gpu/device.ts";
+import type { WebGpuOptions } from "../../../src/engines/gpu/webgpu.ts";
+import type { TypedArray } from "../../../src/tensor/tensor.ts";
+import { errorsOnWide, wideCases } from "../../engines/wideCases.ts";
+import { modelResults } from "./models.ts";
+import { TALL, tableResults } from "./table.ts";
+
+type Results = Readonly<Record<string, TypedArray>>;
+
+const wasm = await createEngine({ backend: "wasm", threads: 1 });
+const tell = (check: string, errors: Readonly<Record<string, number>>): void =>
+  console.log(JSON.stringify({ check, errors }));
+
+async function onGpu<T>(options: WebGpuOptions, work: (engine: Engine) => Promise<T>): Promise<T> {
+  await using engine = engineOf(await createGpuDevice("webgpu", {}, options), "it is tested");
+  return await work(engine);
+}
+
+async function compare(
+  check: string,
+  options: WebGpuOptions,
+  resultsOf: (engine: Engine) => Promise<Results>,
+): Promise<void> {
+  const [own, wanted] = [await onGpu(options, resultsOf), await resultsOf(wasm)];
+  tell(
+    check,
+    Object.fromEntries(
+      Object.entries(wanted).map(([name, result]) => [name, distance(own[name], result)]),
+    ),
+  );
+}
+
+function distance(own: TypedArray | undefined, wanted: TypedArray): number {
+  if (own?.length !== wanted.length) return Infinity;
+  let difference = 0;
+  let size = 0;
+  wanted.forEach((x, i) => {
+    difference += (x - (own[i] as number)) ** 2;
+    size += x * x;
+  });
+  return Math.sqrt(difference / (size || 1));
+}
+
+const whole = { whole: true };
+await onGpu(whole, async (engine) => {
+  for (const operation of Object.keys(wideCases))
+    tell(operation, Object.fromEntries((await errorsOnWide(engine, operation)).entries()));
+});
+await compare("tall", {}, (engine) => tableResults(engine, TALL));
+await compare("block", whole, (engine) =>
+  modelResults(engine, { layers: 1, vocabSize: 1024, length: 20 }),
+);
+await compare("model", {}, (engine) =>
+  modelResults(engine, { layers: 4, vocabSize: 1024, length: 12 }),
+);
+await wasm.close();
