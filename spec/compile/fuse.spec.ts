@@ -6,9 +6,10 @@ import type { Plan } from "../../src/compile/plan.ts";
 import { showFused } from "../../src/compile/show.ts";
 import { apply } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
-import { sizeOf } from "../../src/tensor/shapes.ts";
+import { at, sizeOf } from "../../src/tensor/shapes.ts";
 import { type Shape, Tensor } from "../../src/tensor/tensor.ts";
 import { graphs } from "./graphs.ts";
+import { plainGroups } from "./plain.ts";
 
 const argument = (index: number, shape: Shape): Tensor =>
   new Tensor("placeholder", shape, "float", [], { index });
@@ -33,7 +34,40 @@ function expectSound({ groups, inputs, constants, donated, outputs }: FusedPlan,
   expect(alive).toEqual(new Set([...kept, ...constant, ...outputs.map((x) => x.buffer)]));
 }
 
+const drawnLimits: fc.Arbitrary<FusionLimits> = fc.record({
+  reads: fc.integer({ min: 1, max: 8 }),
+  writes: fc.integer({ min: 1, max: 4 }),
+  operands: fc.integer({ min: 2, max: 9 }),
+  broadcasts: fc.boolean(),
+});
+
 describe("fuse(plan, limits)", () => {
+  test("makes the groups that its rules make when all is searched each time", () => {
+    fc.assert(
+      fc.property(
+        graphs,
+        drawnLimits,
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 2, max: 6 }), fc.nat(3)), { maxLength: 3 }),
+        (graph, limits, drawn) => {
+          const leaves = graph.shapes.map((shape, i) => argument(i, shape));
+          const plan = buildPlan(graph.results(leaves), leaves);
+          const free = new Set(plan.steps.map((_, i) => i));
+          const regions = drawn.flatMap(([from, length, gap]) => {
+            const positions = Array.from({ length }, (_, i) => (from % free.size) + i * (gap + 1));
+            if (positions.some((i) => !free.has(i))) return [];
+            for (const i of positions) free.delete(i);
+            return [positions];
+          });
+          const groups = fuse(plan, limits, regions).groups.map((group) => group.positions);
+          const wanted = [...new Set(plainGroups(plan, limits, regions))];
+          const byFirst = (a: readonly number[], b: readonly number[]) => at(a, 0) - at(b, 0);
+          expect(groups.toSorted(byFirst)).toEqual(wanted.toSorted(byFirst));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
   test("takes AdamW of a parameter in one group of three results", () => {
     const [p, g, m, v] = [0, 1, 2, 3].map((i) => argument(i, [8])) as [
       Tensor,
@@ -63,14 +97,8 @@ describe("fuse(plan, limits)", () => {
   });
 
   test("keeps every step once, after what it reads, within the limits, and frees all it need not keep", () => {
-    const limits = fc.record({
-      reads: fc.integer({ min: 1, max: 8 }),
-      writes: fc.integer({ min: 1, max: 4 }),
-      operands: fc.integer({ min: 2, max: 9 }),
-      broadcasts: fc.boolean(),
-    });
     fc.assert(
-      fc.property(graphs, limits, fc.subarray([0, 1, 2]), (graph, limit, donated) => {
+      fc.property(graphs, drawnLimits, fc.subarray([0, 1, 2]), (graph, limit, donated) => {
         const leaves = graph.shapes.map((shape, i) => argument(i, shape));
         const plan = buildPlan(graph.results(leaves), leaves, { donated });
         const fused = fuse(plan, limit);

@@ -2,6 +2,7 @@ import { at, sizeOf } from "../tensor/shapes.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { traits } from "../tensor/traits.ts";
 import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
+import { type Block, QuotientGraph } from "./quotient.ts";
 
 /** What one kernel may touch at once. */
 export interface FusionLimits {
@@ -70,109 +71,136 @@ export function fuse(
   regions: readonly (readonly number[])[] = [],
 ): FusedPlan {
   const graph = graphOf(plan);
-  const groupOf: (readonly number[])[] = plan.steps.map((_, i) => [i]);
-  for (const region of regions)
-    if (isConvex(graph, groupOf, region)) for (const member of region) groupOf[member] = region;
-  const held = new Set(groupOf.flatMap((group) => (group.length > 1 ? group : [])));
+  const blocks = new QuotientGraph(graph.makers);
+  const held = new Map<Block, readonly number[]>();
+  for (const region of regions) {
+    const block = region.length > 1 ? blocks.merge(region) : undefined;
+    if (block) held.set(block, region);
+  }
+  const operandsOf = new Map<Block, Operands>();
+  const known = (block: Block): Operands =>
+    operandsOf.get(block) ?? ownOperands(graph, at(block.nodes, 0));
   plan.steps.forEach((step, i) => {
-    if (held.has(i) || !isFusable(step, limits) || step.op === "broadcast") return;
-    for (const maker of graph.makersOf(i)) {
-      const [own, other] = [groupOf[i], groupOf[maker]] as [readonly number[], readonly number[]];
-      if (own === other || held.has(maker) || !isFusable(at(plan.steps, maker), limits)) continue;
-      if (graph.size(maker) !== graph.size(i)) continue;
-      const both = [...own, ...other].sort((a, b) => a - b);
-      if (fits(graph, both, limits) && isConvex(graph, groupOf, both))
-        for (const member of both) groupOf[member] = both;
+    if (!isFusable(step, limits) || step.op === "broadcast") return;
+    for (const maker of at(graph.makers, i)) {
+      const [own, other] = [blocks.blockOf(i), blocks.blockOf(maker)];
+      if (own === other || held.has(own) || held.has(other)) continue;
+      if (!isFusable(at(plan.steps, maker), limits)) continue;
+      if (at(graph.sizes, maker) !== at(graph.sizes, i)) continue;
+      const isInside = (x: number) => blocks.blockOf(x) === own || blocks.blockOf(x) === other;
+      const both = together(graph, known(own), known(other), isInside);
+      if (!both || !fits(both, limits)) continue;
+      const block = blocks.merge([i, maker]);
+      if (block) operandsOf.set(block, both);
     }
   });
-  return finished(graph, ordered(graph, groupOf));
+  const positions = (block: Block) => held.get(block) ?? [...block.nodes].sort((a, b) => a - b);
+  const groupOf = new Map<Block, readonly number[]>();
+  const groups = plan.steps.map((_, i) => {
+    const block = blocks.blockOf(i);
+    const group = groupOf.get(block) ?? positions(block);
+    groupOf.set(block, group);
+    return group;
+  });
+  return finished(graph, groups);
 }
 
 /** A plan as a graph of step positions. */
 interface Graph {
   readonly plan: Plan;
-  size(step: number): number;
-  /** Steps that make what a step reads. */
-  makersOf(step: number): readonly number[];
-  makerOf(value: Value): number | undefined;
+  /** Elements that each step makes. */
+  readonly sizes: readonly number[];
+  /** Steps that make what each step reads. */
+  readonly makers: readonly (readonly number[])[];
+  /** The step that makes a buffer. */
+  makerOf(buffer: number): number | undefined;
   /** Whether a step's result is wanted by others than these steps. */
-  escapes(step: number, members: ReadonlySet<number>): boolean;
+  escapes(step: number, isInside: (step: number) => boolean): boolean;
 }
 
 function graphOf(plan: Plan): Graph {
-  const maker = new Map(plan.steps.map(({ output }, i) => [output.buffer, i]));
-  const readers = new Map<number, number[]>();
-  plan.steps.forEach(({ inputs }, i) => {
-    for (const { buffer } of inputs) readers.set(buffer, [...(readers.get(buffer) ?? []), i]);
+  const maker: (number | undefined)[] = [];
+  const readers: (number[] | undefined)[] = [];
+  const wanted: (true | undefined)[] = [];
+  plan.steps.forEach(({ inputs, output }, i) => {
+    maker[output.buffer] = i;
+    for (const { buffer } of inputs) {
+      const known = readers[buffer];
+      if (known) known.push(i);
+      else readers[buffer] = [i];
+    }
   });
-  const returned = new Set(plan.outputs.map(({ buffer }) => buffer));
-  const step = (i: number): Step => at(plan.steps, i);
-  const makerOf = ({ buffer }: Value): number | undefined => maker.get(buffer);
+  for (const { buffer } of plan.outputs) wanted[buffer] = true;
+  const makerOf = (buffer: number): number | undefined => maker[buffer];
   return {
     plan,
     makerOf,
-    size: (i) => sizeOf(step(i).output.shape),
-    makersOf: (i) => step(i).inputs.flatMap((x) => makerOf(x) ?? []),
-    escapes: (i, members) =>
-      returned.has(step(i).output.buffer) ||
-      (readers.get(step(i).output.buffer) ?? []).some((reader) => !members.has(reader)),
+    sizes: plan.steps.map(({ output }) => sizeOf(output.shape)),
+    makers: plan.steps.map(({ inputs }) => inputs.flatMap(({ buffer }) => makerOf(buffer) ?? [])),
+    escapes(step, isInside) {
+      const { buffer } = at(plan.steps, step).output;
+      return wanted[buffer] || (readers[buffer] ?? []).some((x) => !isInside(x));
+    },
   };
 }
 
-function inputsOf({ plan, makerOf }: Graph, members: readonly number[]): Value[] {
-  const inside = new Set(members);
-  const values = members.flatMap((i) => at(plan.steps, i).inputs);
-  const outside = values.filter((x) => !inside.has(makerOf(x) ?? -1));
-  return [...new Map(outside.map((x) => [x.buffer, x])).values()];
+/** What a group would touch. */
+interface Operands {
+  /** Buffers that it reads and does not make. */
+  readonly reads: ReadonlySet<number>;
+  /** Steps whose results others want. */
+  readonly writes: readonly number[];
+  /** Steps whose results it reads elsewhere than at the place of the number that it makes. */
+  readonly elsewhere: readonly number[];
 }
 
-function outputsOf({ plan, escapes }: Graph, members: readonly number[]): Value[] {
-  const inside = new Set(members);
-  return members.filter((i) => escapes(i, inside)).map((i) => at(plan.steps, i).output);
+function ownOperands({ plan, makerOf, escapes }: Graph, position: number): Operands {
+  const step = at(plan.steps, position);
+  return {
+    reads: new Set(step.inputs.map(({ buffer }) => buffer)),
+    writes: escapes(position, (x) => x === position) ? [position] : [],
+    elsewhere: readsElsewhere(step).flatMap(({ buffer }) => makerOf(buffer) ?? []),
+  };
 }
 
-function fits(graph: Graph, members: readonly number[], limits: FusionLimits): boolean {
-  const inside = new Set(members);
-  const elsewhere = members.flatMap((i) => readsElsewhere(at(graph.plan.steps, i)));
-  if (elsewhere.some((x) => inside.has(graph.makerOf(x) ?? -1))) return false;
-  const reads = inputsOf(graph, members).length;
-  const writes = outputsOf(graph, members).length;
-  return reads <= limits.reads && writes <= limits.writes && reads + writes <= limits.operands;
+/** What two groups would touch as one; undefined where one reads elsewhere what the other makes. */
+function together(
+  { makerOf, escapes }: Graph,
+  a: Operands,
+  b: Operands,
+  isInside: (step: number) => boolean,
+): Operands | undefined {
+  const elsewhere = a.elsewhere.concat(b.elsewhere);
+  if (elsewhere.some(isInside)) return undefined;
+  const reads = new Set<number>();
+  const read = (buffer: number): void => {
+    const maker = makerOf(buffer);
+    if (maker === undefined || !isInside(maker)) reads.add(buffer);
+  };
+  a.reads.forEach(read);
+  b.reads.forEach(read);
+  const writes = a.writes.concat(b.writes).filter((step) => escapes(step, isInside));
+  return { reads, writes, elsewhere };
 }
 
-/** Whether nothing outside depends on a member and has a member depend on it. */
-function isConvex(
-  graph: Graph,
-  groupOf: readonly (readonly number[])[],
-  members: readonly number[],
-): boolean {
-  const inside = new Set(members);
-  const seen = new Set<number>();
-  const waiting = members.flatMap(graph.makersOf).filter((i) => !inside.has(i));
-  for (let step = waiting.pop(); step !== undefined; step = waiting.pop()) {
-    const group = at(groupOf, step);
-    // A group may depend on a member though all its steps come before: by way of one that spans it.
-    if (seen.has(step)) continue;
-    for (const member of group) seen.add(member);
-    const makers = group.flatMap(graph.makersOf).filter((i) => !group.includes(i));
-    if (makers.some((i) => inside.has(i))) return false;
-    waiting.push(...makers);
-  }
-  return true;
-}
+const fits = ({ reads, writes }: Operands, limits: FusionLimits): boolean =>
+  reads.size <= limits.reads &&
+  writes.length <= limits.writes &&
+  reads.size + writes.length <= limits.operands;
 
 /** The groups, each after those it depends on, else by their last step. */
 function ordered(
-  graph: Graph,
+  { makers }: Graph,
   groupOf: readonly (readonly number[])[],
 ): readonly (readonly number[])[] {
   const placed = new Set<readonly number[]>();
   function place(group: readonly number[]): void {
     if (placed.has(group)) return;
-    for (const maker of group.flatMap(graph.makersOf)) {
-      const before = at(groupOf, maker);
-      if (before !== group) place(before);
-    }
+    for (const position of group)
+      for (const maker of at(makers, position)) {
+        const before = at(groupOf, maker);
+        if (before !== group) place(before);
+      }
     placed.add(group);
   }
   groupOf.forEach((group, i) => {
@@ -181,22 +209,32 @@ function ordered(
   return [...placed];
 }
 
-function finished(graph: Graph, order: readonly (readonly number[])[]): FusedPlan {
+function finished(graph: Graph, groupOf: readonly (readonly number[])[]): FusedPlan {
   const { buffers, donated, steps, ...rest } = graph.plan;
-  const groups = order.map((positions) => ({
-    positions,
-    steps: positions.map((i) => at(steps, i)),
-    inputs: inputsOf(graph, positions),
-    outputs: outputsOf(graph, positions),
-  }));
+  const groups = ordered(graph, groupOf).map((positions) => {
+    const isInside = (step: number): boolean => groupOf[step] === positions;
+    const isMade = ({ buffer }: Value): boolean => {
+      const maker = graph.makerOf(buffer);
+      return maker !== undefined && isInside(maker);
+    };
+    const read = positions.flatMap((i) => at(steps, i).inputs.filter((x) => !isMade(x)));
+    const written = positions.filter((i) => graph.escapes(i, isInside));
+    return {
+      positions,
+      steps: positions.map((i) => at(steps, i)),
+      inputs: [...new Map(read.map((x) => [x.buffer, x])).values()],
+      outputs: written.map((i) => at(steps, i).output),
+    };
+  });
   const last = new Map<number, number>();
   groups.forEach(({ inputs, outputs }, i) => {
     for (const { buffer } of [...inputs, ...outputs]) last.set(buffer, i);
   });
   for (const buffer of donated) last.set(buffer, last.get(buffer) ?? groups.length - 1);
+  const given = new Set(donated);
   const frees = groups.map((): number[] => []);
   for (const [buffer, i] of last)
-    if (buffers[buffer]?.kind === "temporary" || donated.includes(buffer)) frees[i]?.push(buffer);
+    if (buffers[buffer]?.kind === "temporary" || given.has(buffer)) frees[i]?.push(buffer);
   return {
     ...rest,
     donated,
