@@ -1,10 +1,35 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allocate, type Request } from "../../src/compile/allocate.ts";
+import { type Allocation, allocate, type Request } from "../../src/compile/allocate.ts";
 
 const request: fc.Arbitrary<Request> = fc
   .tuple(fc.nat(5000), fc.nat(40), fc.nat(12))
   .map(([bytes, first, length]) => ({ bytes, first, last: first + length }));
+
+/** The same rule, each gap found by going through everything. */
+function plainly(requests: readonly Request[], alignment: number): Allocation {
+  const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
+  const order = requests
+    .map((r, index) => ({ ...r, bytes: align(r.bytes), index }))
+    .sort((a, b) => b.bytes - a.bytes || a.first - b.first || a.index - b.index);
+  const offsets = requests.map(() => 0);
+  const placed: { first: number; last: number; start: number; end: number }[] = [];
+  for (const { bytes, first, last, index } of order.filter((r) => r.bytes > 0)) {
+    const meets = placed.filter((p) => p.first <= last && first <= p.last);
+    const starts = [0, ...meets.map(({ end }) => end)].sort((a, b) => a - b);
+    const gaps = starts.flatMap((start) => {
+      if (meets.some((p) => p.start <= start && start < p.end)) return [];
+      const above = meets.map((p) => p.start).filter((x) => x >= start);
+      return [{ start, room: Math.min(...above) - start }];
+    });
+    const enough = gaps.filter(({ room }) => room >= bytes);
+    const room = Math.min(...enough.map((gap) => gap.room));
+    const start = enough.find((gap) => gap.room === room)?.start ?? Number.NaN;
+    offsets[index] = start;
+    placed.push({ first, last, start, end: start + bytes });
+  }
+  return { offsets, bytes: Math.max(0, ...placed.map(({ end }) => end)) };
+}
 
 describe("allocate", () => {
   test("gives requests that live at the same time memory of their own", () => {
@@ -54,6 +79,19 @@ describe("allocate", () => {
         expect(bytes).toBeLessThanOrEqual(total);
         expect(bytes).toBeGreaterThanOrEqual(fullest);
       }),
+    );
+  });
+
+  test("gives each request what a look at all that was placed before gives it", () => {
+    fc.assert(
+      fc.property(
+        fc.array(request, { maxLength: 120 }),
+        fc.constantFrom(1, 64, 1024),
+        (requests, alignment) => {
+          expect(allocate(requests, alignment)).toEqual(plainly(requests, alignment));
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 

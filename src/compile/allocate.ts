@@ -1,3 +1,6 @@
+import { at } from "../tensor/shapes.ts";
+import { Occupancy, type Runs } from "./occupancy.ts";
+
 /** Something that needs memory from step `first` to step `last`, both included. */
 export interface Request {
   readonly bytes: number;
@@ -14,7 +17,7 @@ export interface Allocation {
 
 /**
  * Places requests in one block of memory so that no two that live at the same time overlap. The
- * largest are placed first, each in the tightest gap between those it meets.
+ * largest are placed first, each in the tightest gap between those it meets, the lowest of several.
  * @param alignment offsets are multiples of it
  * @see https://arxiv.org/abs/2001.03288 (greedy by size, Pisarchyk and Lee)
  */
@@ -23,32 +26,28 @@ export function allocate(requests: readonly Request[], alignment: number): Alloc
   const offsets = new Array<number>(requests.length).fill(0);
   const order = requests
     .map((request, index) => ({ ...request, bytes: align(request.bytes), index }))
+    .filter(({ bytes }) => bytes > 0)
     .sort((a, b) => b.bytes - a.bytes || a.first - b.first || a.index - b.index);
-  const placed: Placed[] = []; // by offset
-  let bytes = 0;
-  for (const request of order) {
-    const meets = placed.filter((p) => p.first <= request.last && request.first <= p.last);
-    const offset = tightestGap(meets, request.bytes);
-    offsets[request.index] = offset;
-    const at = placed.findIndex((p) => p.offset > offset);
-    placed.splice(at < 0 ? placed.length : at, 0, { ...request, offset });
-    bytes = Math.max(bytes, offset + request.bytes);
+  const occupancy = new Occupancy(requests.reduce((most, { last }) => Math.max(most, last + 1), 0));
+  let total = 0;
+  for (const { bytes, first, last, index } of order) {
+    const start = tightestGap(occupancy.taken(first, last), bytes);
+    occupancy.take(first, last, start, start + bytes);
+    offsets[index] = start;
+    total = Math.max(total, start + bytes);
   }
-  return { offsets, bytes };
+  return { offsets, bytes: total };
 }
 
-interface Placed extends Request {
-  readonly offset: number;
-}
-
-/** Start of the smallest gap between blocks, sorted by offset, that holds `bytes`. */
-function tightestGap(blocks: readonly Placed[], bytes: number): number {
-  let best = { offset: 0, room: Number.POSITIVE_INFINITY };
+/** Start of the smallest gap between runs that holds `bytes`. */
+function tightestGap({ starts, ends }: Runs, bytes: number): number {
+  let best = -1;
+  let least = Number.POSITIVE_INFINITY;
   let end = 0;
-  for (const block of blocks) {
-    const room = block.offset - end;
-    if (room >= bytes && room < best.room) best = { offset: end, room };
-    end = Math.max(end, block.offset + block.bytes);
+  for (let i = 0; i < starts.length; i++) {
+    const room = at(starts, i) - end;
+    if (room >= bytes && room < least) [best, least] = [end, room];
+    end = at(ends, i);
   }
-  return best.room < Number.POSITIVE_INFINITY ? best.offset : end;
+  return best < 0 ? end : best;
 }
