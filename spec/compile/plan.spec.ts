@@ -1,15 +1,35 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildPlan } from "../../src/compile/build.ts";
+import type { Plan } from "../../src/compile/plan.ts";
 import { showPlan } from "../../src/compile/show.ts";
 import { planStats } from "../../src/compile/statistics.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import { valueAndGrad } from "../../src/tensor/grad.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { type Shape, Tensor } from "../../src/tensor/tensor.ts";
+import { traits } from "../../src/tensor/traits.ts";
 
 const argument = (index: number, shape: Shape): Tensor =>
   new Tensor("placeholder", shape, "float", [], { index });
+
+/** Each output takes over the first donated input of its size that it reads last, else that is dead. */
+function expectTaken({ buffers, steps, donated }: Plan): void {
+  const free = new Set(donated);
+  steps.forEach(({ op, inputs, output }, i) => {
+    if (buffers[output.buffer]?.kind !== "output") return;
+    const isFit = (x: number) =>
+      free.has(x) && buffers[x]?.elements === buffers[output.buffer]?.elements;
+    const isRead = (x: number, from: number) =>
+      steps.slice(from).some((step) => step.inputs.some(({ buffer }) => buffer === x));
+    const here = traits[op].elementwise ? inputs.map(({ buffer }) => buffer) : [];
+    const taken =
+      here.find((x) => isFit(x) && !isRead(x, i + 1)) ??
+      [...free].find((x) => isFit(x) && !isRead(x, i));
+    expect(buffers[output.buffer]?.reuses).toBe(taken);
+    if (taken !== undefined) free.delete(taken);
+  });
+}
 
 describe("buildPlan(outputs, inputs)", () => {
   test("lists a step's operations, views, lifetimes and donated memory", () => {
@@ -77,14 +97,15 @@ describe("buildPlan(outputs, inputs)", () => {
         fc.array(instruction, { minLength: 1, maxLength: 30 }),
         fc.nat(3),
         (program, n) => {
-          const inputs = [argument(0, [3]), argument(1, [3]), argument(2, [1])];
+          const inputs = [[3], [3], [1], [3]].map((shape, i) => argument(i, shape));
           const made: Tensor[] = [...inputs];
           const pick = (i: number) => made[i % made.length] as Tensor;
           for (const [kind, i, j] of program) {
             const f = unary[kind];
             made.push(f ? f(pick(i)) : (binary[kind - 3] as typeof ops.add)(pick(i), pick(j)));
           }
-          const plan = buildPlan(made.slice(-1 - n), inputs, { donated: [0, 2] });
+          const plan = buildPlan(made.slice(-1 - n), inputs, { donated: [0, 2, 3] });
+          expectTaken(plan);
           const freed = new Set<number>();
           const taken = new Set<number>();
           for (const { inputs: reads, output, frees } of plan.steps) {

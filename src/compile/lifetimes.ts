@@ -1,3 +1,4 @@
+import { at, got } from "../tensor/shapes.ts";
 import type { Attrs, DType, PrimitiveName } from "../tensor/tensor.ts";
 import { traits } from "../tensor/traits.ts";
 import type { BufferKind, Plan, Step, Value } from "./plan.ts";
@@ -40,8 +41,9 @@ export function finish(draft: Draft): Plan {
   const lastUse = lastUses(draft);
   takeOver(draft, lastUse);
   const reused = new Set(buffers.flatMap((b) => b.reuses ?? []));
+  const given = new Set(donated);
   const dying = (buffer: number): boolean =>
-    buffers[buffer]?.kind === "temporary" || (donated.includes(buffer) && !reused.has(buffer));
+    buffers[buffer]?.kind === "temporary" || (given.has(buffer) && !reused.has(buffer));
   const frees = steps.map((): number[] => []);
   buffers.forEach((_, buffer) => {
     // A donated input that nothing reads dies with the last step.
@@ -65,23 +67,37 @@ function lastUses({ steps }: Draft): Map<number, number> {
 
 /** Gives each output the memory of a donated input of its size that is dead when it is written. */
 function takeOver({ buffers, steps, donated }: Draft, lastUse: ReadonlyMap<number, number>): void {
+  const rankOf = new Map(donated.map((buffer, rank) => [buffer, rank]));
   const free = new Set(donated);
-  const fits = (input: number, output: number): boolean =>
-    buffers[input]?.elements === buffers[output]?.elements &&
-    buffers[input]?.dtype === buffers[output]?.dtype;
+  const kindOf = (buffer: number): string => {
+    const { elements, dtype } = at(buffers, buffer);
+    return `${dtype} ${elements}`;
+  };
+  /** Ranks of donated inputs that no later step reads, by what they hold, in order. */
+  const dead = new Map<string, number[]>();
+  const die = (buffer: number): void => {
+    if (!free.has(buffer)) return;
+    const ranks = dead.get(kindOf(buffer)) ?? [];
+    const rank = got(rankOf, buffer);
+    const index = ranks.findIndex((other) => other >= rank);
+    if (ranks[index] === rank) return;
+    ranks.splice(index < 0 ? ranks.length : index, 0, rank);
+    dead.set(kindOf(buffer), ranks);
+  };
+  for (const buffer of donated) if (!lastUse.has(buffer)) die(buffer);
   steps.forEach((step, i) => {
     const { buffer } = step.output;
-    const output = buffers[buffer] as MutableBuffer;
-    if (output.kind !== "output") return;
-    const mayOverwrite = overwritable(step);
-    const dead = (input: number): boolean => {
-      const last = lastUse.get(input) ?? -1;
-      return last < i || (last === i && mayOverwrite.includes(input));
-    };
-    const candidates = [...step.inputs.map((x) => x.buffer), ...free];
-    const chosen = candidates.find((x) => free.has(x) && fits(x, buffer) && dead(x));
-    if (chosen === undefined) return;
-    output.reuses = chosen;
-    free.delete(chosen);
+    const output = at(buffers, buffer);
+    if (output.kind === "output") {
+      const kind = kindOf(buffer);
+      const dies = (x: number): boolean =>
+        free.has(x) && lastUse.get(x) === i && kindOf(x) === kind;
+      const chosen = overwritable(step).find(dies) ?? donated[dead.get(kind)?.shift() ?? -1];
+      if (chosen !== undefined) {
+        output.reuses = chosen;
+        free.delete(chosen);
+      }
+    }
+    for (const x of step.inputs) if (lastUse.get(x.buffer) === i) die(x.buffer);
   });
 }
