@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor/tensor.ts";
  */
 export function expand(roots: readonly Tensor[], lacking?: ReadonlySet<string>): Tensor[] {
   const replaced = (node: Tensor) => isFused(node.op) && (lacking?.has(node.op) ?? true);
+  if (lacking?.size === 0) return [...roots];
   let expanded = [...roots];
   while (topologicalOrder(expanded).some(replaced)) expanded = expandOnce(expanded, replaced);
   return expanded;

@@ -1,4 +1,3 @@
-import { topologicalOrder } from "../tensor/graph.ts";
 import { sizeOf } from "../tensor/shapes.ts";
 import {
   isConstant,
@@ -93,11 +92,15 @@ function usesOf(node: Tensor): Use[] {
 /**
  * Follows int tensors through what moves them. Nothing else makes ids but an argmax.
  * @param inputs placeholders and captured tensors, in the order of the program's inputs
+ * @param order all that the outputs depend on, inputs before users
  */
-export function idFlow(outputs: readonly Tensor[], inputs: readonly Tensor[]): IdFlow {
+export function idFlow(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  order: readonly Tensor[],
+): IdFlow {
   const numberOf = new Map(inputs.map((x, i) => [x, i]));
   const sources = new Map<Tensor, Source>();
-  const order = topologicalOrder(outputs);
   for (const node of order) if (node.dtype === "int") sources.set(node, sourceOf(node));
 
   function sourceOf(node: Tensor): Source {

@@ -80,8 +80,9 @@ export function trace(
     if (leaf instanceof Tensor || typeof leaf === "number") return asTensor(leaf);
     throw new TypeError(`compile: expected a function that returns tensors, got ${String(leaf)}`);
   });
-  const captured = topologicalOrder(outputs).filter((x) => x.op === "resident");
+  const order = topologicalOrder(outputs);
+  const captured = order.filter((x) => x.op === "resident");
   const all = [...placeholders, ...captured];
   const plan = buildPlan(outputs, all, { donated: donatedLeaves, lacking });
-  return { plan, ids: idFlow(outputs, all), captured, structure };
+  return { plan, ids: idFlow(outputs, all, order), captured, structure };
 }

@@ -43,7 +43,8 @@ function throughRecomputation(
   const stand = [...entries, ...shared];
   const wanted = known.flatMap((x, i) => (active.has(x) ? [i] : []));
   const targets = wanted.map((i) => at(stand, i));
-  const cotangents = backward([value], [g], targets);
+  // What an entry is computed after is none of its business: the walk ends there.
+  const cotangents = backward([value], [g], targets, stand);
   return wanted.map((i, j) => [at(known, i), cotangents[j] ?? null]);
 }
 
@@ -58,14 +59,16 @@ const fresh = (x: Tensor): Tensor => apply("alias", [x], {});
 /**
  * Reverse-mode differentiation, graph → graph: pulls cotangents of `outputs` back to `targets`.
  * A target that the outputs do not depend on gets undefined.
+ * @param boundary further nodes behind which no target lies
  */
 function backward(
   outputs: readonly Tensor[],
   cotangents: readonly Tensor[],
   targets: readonly Tensor[],
+  boundary: readonly Tensor[] = [],
 ): (Tensor | undefined)[] {
   const isTarget = new Set(targets);
-  const order = topologicalOrder(outputs, isTarget);
+  const order = topologicalOrder(outputs, new Set([...targets, ...boundary]));
   const active = new Set(targets);
   for (const node of order) {
     if (node.dtype === "float" && node.inputs.some((x) => active.has(x))) active.add(node);

@@ -1,15 +1,13 @@
-import { got } from "./shapes.ts";
+import { got, last } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The longest path from each node that `roots` depend on down to a leaf, in operations. */
 function heightsOf(roots: readonly Tensor[]): ReadonlyMap<Tensor, number> {
   const heights = new Map<Tensor, number>();
   for (const node of topologicalOrder(roots)) {
-    const below = node.inputs.map((x) => got(heights, x));
-    heights.set(
-      node,
-      below.reduce((most, height) => Math.max(most, height + 1), 0),
-    );
+    let most = 0;
+    for (const x of node.inputs) most = Math.max(most, got(heights, x) + 1);
+    heights.set(node, most);
   }
   return heights;
 }
@@ -34,19 +32,29 @@ export function topologicalOrder(
 ): Tensor[] {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>();
-  const stack: { node: Tensor; next: number }[] = [];
+  const path: Tensor[] = [];
+  /** How many inputs of each node of the path have been looked at. */
+  const looked: number[] = [];
   for (const root of roots) {
-    if (!seen.has(root)) stack.push({ node: root, next: 0 });
+    if (seen.has(root)) continue;
     seen.add(root);
-    for (let top = stack.at(-1); top; top = stack.at(-1)) {
-      const input = boundary.has(top.node) ? undefined : top.node.inputs[top.next++];
+    path.push(root);
+    looked.push(0);
+    while (path.length > 0) {
+      const node = last(path);
+      const next = last(looked);
+      const input = boundary.has(node) ? undefined : node.inputs[next];
       if (input === undefined) {
-        stack.pop();
-        order.push(top.node);
-      } else if (!seen.has(input)) {
-        seen.add(input);
-        stack.push({ node: input, next: 0 });
+        path.pop();
+        looked.pop();
+        order.push(node);
+        continue;
       }
+      looked[looked.length - 1] = next + 1;
+      if (seen.has(input)) continue;
+      seen.add(input);
+      path.push(input);
+      looked.push(0);
     }
   }
   return order;
