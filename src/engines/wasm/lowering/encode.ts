@@ -1,4 +1,5 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
+import { Runs } from "../../../compile/occupancy.ts";
 import { at } from "../../../tensor/shapes.ts";
 import { changedBy, type Instruction } from "./instruction.ts";
 import type { Place } from "./storage.ts";
@@ -18,33 +19,84 @@ export function phasesOf(
   threads: number,
 ): Phase[] {
   if (threads === 1) return [{ parallel: false, instructions }];
-  const phases: { parallel: boolean; instructions: Instruction[] }[] = [];
+  const phases: { parallel: boolean; instructions: Instruction[]; touched: Touched }[] = [];
   for (const instruction of instructions) {
     const phase = phases.at(-1);
     const small = instruction.tasks <= 1;
-    const joins = phase?.parallel
-      ? phase.instructions.every((earlier) => independent(earlier, instruction, places))
-      : small;
+    const joins = phase?.parallel ? phase.touched.isIndependent(instruction) : small;
     if (phase && joins) phase.instructions.push(instruction);
-    else phases.push({ parallel: !small, instructions: [instruction] });
+    else {
+      const touched = new Touched(places);
+      phases.push({ parallel: !small, instructions: [instruction], touched });
+    }
+    phases.at(-1)?.touched.add(instruction);
   }
-  return phases;
+  return phases.map(({ parallel, instructions }) => ({ parallel, instructions }));
 }
 
-function independent(a: Instruction, b: Instruction, places: readonly Place[]): boolean {
-  const meet = (x: number, y: number) => overlap(at(places, x), at(places, y));
-  const clash = (x: number, y: number) => !(x === y && b.continues) && meet(x, y);
-  return (
-    !changedBy(a).some((x) => changedBy(b).some((y) => clash(x, y))) &&
-    !b.reads.some((x) => changedBy(a).some((y) => meet(x, y))) &&
-    !a.reads.some((x) => changedBy(b).some((y) => meet(x, y)))
-  );
+/** What the instructions of a phase touch. */
+class Touched {
+  readonly #places: readonly Place[];
+  readonly #read: Taken;
+  readonly #changed: Taken;
+  readonly #changedBuffers = new Set<number>();
+
+  constructor(places: readonly Place[]) {
+    this.#places = places;
+    this.#read = new Taken(places);
+    this.#changed = new Taken(places);
+  }
+
+  /** Whether an instruction neither reads nor changes what they change, nor changes what they read. */
+  isIndependent(instruction: Instruction): boolean {
+    const changes = changedBy(instruction);
+    const clashes = instruction.continues
+      ? // It may write to the buffer that an instruction before it has written other parts of.
+        changes.some((x) => [...this.#changedBuffers].some((y) => x !== y && this.#meet(x, y)))
+      : changes.some((x) => this.#changed.meets(x));
+    return (
+      !clashes &&
+      !instruction.reads.some((x) => this.#changed.meets(x)) &&
+      !changes.some((x) => this.#read.meets(x))
+    );
+  }
+
+  add(instruction: Instruction): void {
+    for (const x of instruction.reads) this.#read.add(x);
+    for (const x of changedBy(instruction)) {
+      this.#changed.add(x);
+      this.#changedBuffers.add(x);
+    }
+  }
+
+  #meet(x: number, y: number): boolean {
+    const only = new Taken(this.#places);
+    only.add(y);
+    return only.meets(x);
+  }
 }
 
-function overlap(a: Place, b: Place): boolean {
-  if (a.kind !== "arena" || b.kind !== "arena")
-    return a.kind === "own" && b.kind === "own" && a.owner === b.owner;
-  return a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+/** The memory of some buffers. */
+class Taken {
+  readonly #places: readonly Place[];
+  readonly #arena = new Runs();
+  readonly #owners = new Set<number>();
+
+  constructor(places: readonly Place[]) {
+    this.#places = places;
+  }
+
+  add(buffer: number): void {
+    const place = at(this.#places, buffer);
+    if (place.kind === "own") this.#owners.add(place.owner);
+    if (place.kind === "arena") this.#arena.add(place.offset, place.offset + place.bytes);
+  }
+
+  meets(buffer: number): boolean {
+    const place = at(this.#places, buffer);
+    if (place.kind === "own") return this.#owners.has(place.owner);
+    return place.kind === "arena" && this.#arena.meets(place.offset, place.offset + place.bytes);
+  }
 }
 
 /** Tasks of a phase; a serial one is taken as a whole. */

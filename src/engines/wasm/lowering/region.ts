@@ -68,13 +68,18 @@ export function regionsOf(plan: Plan, scalar: (buffer: number) => boolean): Regi
   const regions = new Set<Growing>();
   /** Wide matrices that are wanted whole. */
   const whole = new Set(plan.outputs.map(({ buffer }) => buffer));
-  const regionOf = (buffer: number) => [...regions].find(({ wide }) => wide.has(buffer));
+  /** The region that each wide matrix belongs to. */
+  const byWide = new Map<number, Growing>();
+  const regionOf = (buffer: number) => byWide.get(buffer);
   plan.steps.forEach((step, i) => {
     const read = step.inputs.map(({ buffer }) => regionOf(buffer));
     const [first, ...others] = new Set(read.filter((region) => region !== undefined));
     if (!first) {
       const seed = seedOf(step, i);
-      if (seed) regions.add(seed);
+      if (seed) {
+        regions.add(seed);
+        byWide.set(step.output.buffer, seed);
+      }
       return;
     }
     const regionsRead = [first, ...others];
@@ -92,14 +97,19 @@ export function regionsOf(plan: Plan, scalar: (buffer: number) => boolean): Regi
     for (const other of others) {
       for (const position of other.positions) first.positions.add(position);
       for (const buffer of other.made) first.made.add(buffer);
-      for (const buffer of other.wide) first.wide.add(buffer);
+      for (const buffer of other.wide) {
+        first.wide.add(buffer);
+        byWide.set(buffer, first);
+      }
       regions.delete(other);
     }
     first.positions.add(i);
     first.made.add(step.output.buffer);
     const { rows, columns } = first;
-    if (roles.makes === "rows" && sizeOf(step.output.shape) === rows * columns)
+    if (roles.makes === "rows" && sizeOf(step.output.shape) === rows * columns) {
       first.wide.add(step.output.buffer);
+      byWide.set(step.output.buffer, first);
+    }
   });
   return [...regions]
     .filter(({ positions }) => [...positions].some((i) => traits[at(plan.steps, i).op].byRow))
