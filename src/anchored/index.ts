@@ -91,6 +91,7 @@ export {
   type SchedulePlan,
 } from "./plan.ts";
 export type { FineTuneCheckpoint } from "./resume.ts";
+export type { StatesDtype } from "./targets/codedStates.ts";
 export { type Flip, flipOf, flipThreshold } from "./targets/flips.ts";
 export type { TargetsKind } from "./targets/kinds.ts";
 export type { LanguageModel } from "./targets/languageModel.ts";

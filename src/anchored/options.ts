@@ -9,6 +9,7 @@ import type { Interpolation } from "./objectives/interpolations.ts";
 import type { Method } from "./objectives/methods.ts";
 import type { Direction } from "./objectives/objective.ts";
 import type { FineTuneCheckpoint } from "./resume.ts";
+import type { StatesDtype } from "./targets/codedStates.ts";
 import type { TargetsKind } from "./targets/kinds.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
 
@@ -105,6 +106,9 @@ export interface FineTuneOptions {
    * where they are exact, as over a frozen base, else rows while they take less than 2 GiB, else
    * recomputation. Every measurement of an outer step says which. */
   readonly targets?: TargetsKind;
+  /** How hidden states are kept, see `StatesDtype`; by default as they are while they take less than
+   * 1 GiB, else in half of it. */
+  readonly statesDtype?: StatesDtype;
   /** Ends a sampled response. */
   readonly stopToken?: number;
 }
@@ -149,7 +153,8 @@ export type FilledOptions = Omit<FineTuneOptions, Defaulted> &
 const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?: true } = {
   ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
   ...{ outer: true, epochs: true, optimizer: true, schedule: true, learningRate: true },
-  ...{ decays: true, key: true, stopToken: true, targets: true, resume: true },
+  ...{ decays: true, key: true, stopToken: true, targets: true, statesDtype: true },
+  ...{ resume: true },
 };
 
 /** All names that `fineTune` knows. */

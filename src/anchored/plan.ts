@@ -23,6 +23,7 @@ import {
 } from "./options.ts";
 import type { FineTuneCheckpoint } from "./resume.ts";
 import { checkOptimizer, optimizerOf, scheduleOf } from "./schedule.ts";
+import { STATES_DTYPES, type StatesDtype } from "./targets/codedStates.ts";
 import { chooseTargets, type TargetsKind } from "./targets/kinds.ts";
 import { type LanguageModel, type WeightSpace, weightSpaceOf } from "./targets/languageModel.ts";
 
@@ -41,6 +42,8 @@ export interface Plan {
   readonly optimizer: Optimizer;
   readonly certify: CertifyPlan;
   readonly targets: TargetsKind;
+  /** Of hidden states; chosen by their size where it is undefined. */
+  readonly statesDtype: StatesDtype | undefined;
   /** Of the model's weights, where the method looks at them. */
   readonly space: WeightSpace | undefined;
   readonly readEvery: number;
@@ -130,6 +133,7 @@ export function planFineTune(options: FineTuneOptions): Plan {
     optimizer: optimizerOf(given, rate),
     certify: certifyPlan(given),
     targets: targetsOf(given),
+    statesDtype: statesDtypeOf(given),
     space: hasSpace(objective) ? weightSpaceOf(model) : undefined,
   };
 }
@@ -155,6 +159,14 @@ function targetsOf(given: FilledOptions): TargetsKind {
   if (targets === "recompute" && given.microBatchSize < given.batchSize)
     throw new RangeError("fineTune: expected whole batches with targets recompute, got parts");
   return targets;
+}
+
+function statesDtypeOf({ statesDtype }: FilledOptions): StatesDtype | undefined {
+  if (statesDtype !== undefined && !STATES_DTYPES.includes(statesDtype))
+    throw new RangeError(
+      `fineTune: expected a statesDtype of ${STATES_DTYPES.join(", ")}, got ${statesDtype}`,
+    );
+  return statesDtype;
 }
 
 const certifyPlan = ({ certified, sequences, stopToken }: FilledOptions): CertifyPlan => ({

@@ -1,6 +1,7 @@
 /** The settings of a fine-tune, one row each: recipe files, the command line and its help read them. */
 import { type Method, objectives } from "../anchored/objectives/methods.ts";
 import type { Decay } from "../anchored/options.ts";
+import { STATES_DTYPES, type StatesDtype } from "../anchored/targets/codedStates.ts";
 import type { TargetsKind } from "../anchored/targets/kinds.ts";
 import { BACKENDS, type Backend } from "../engines/create.ts";
 
@@ -120,6 +121,7 @@ export interface OpenSettings {
   readonly microBatch: number;
   readonly learningRate: number;
   readonly targets: TargetsKind;
+  readonly statesDtype: StatesDtype;
   readonly lookEvery: number;
 }
 
@@ -203,6 +205,10 @@ export const settings: {
   weightDecay: row(fromZero, "AdamW's; 0 by default", 0),
   clip: row(positive, "largest norm of the gradients; 1 by default", 1),
   targets: open(oneOf("rows", "hidden", "recompute"), "where anchors come from; chosen by default"),
+  statesDtype: open(
+    oneOf(...STATES_DTYPES),
+    "how anchors are kept as hidden states: 4 bytes a number, or 2; chosen by\ntheir size",
+  ),
   certified: row(whole(0), "examples at which outer steps are certified; 64 by default", 64),
   lookEvery: open(
     whole(0),

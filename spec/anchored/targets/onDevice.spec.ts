@@ -60,6 +60,14 @@ describe.each([
     });
   });
 
+  test("hidden states in codes of 16 bits train nearly as rows do", async () => {
+    const [rows, coded] = await both(backend, { targets: "hidden", statesDtype: "q16", outer: 1 });
+    const [expected, got] = [lossesOf(rows), lossesOf(coded)];
+    const apart = got.slice(0, 4).map((loss, i) => Math.abs(loss - (expected[i] ?? NaN)));
+    expect(Math.max(...apart)).toBeLessThan(1e-5);
+    expect(Math.max(...apart)).toBeGreaterThan(1e-9);
+  });
+
   test.each(["hidden", "recompute"] as const)(
     "%s certify every step as rows do",
     async (targets) => {
@@ -118,6 +126,7 @@ describe("the choice", () => {
     expect(() => plan({ targets: "recompute", alpha: { budget: 1 } })).toThrow(
       "rows with a budget",
     );
+    expect(() => plan({ statesDtype: "bf16" as "q16" })).toThrow("statesDtype of f32, q16, got");
     expect(() => plan({ targets: "magic" as "rows" })).toThrow("expected targets of rows, hidden");
   });
 });

@@ -12,10 +12,11 @@ import { tempered } from "../objectives/losses.ts";
 import { isAnchored } from "../objectives/objective.ts";
 import type { Plan } from "../plan.ts";
 import type { Anchoring, AnchoringOptions, OuterLook } from "./anchoring.ts";
+import { hiddenTargets } from "./hiddenTargets.ts";
 import type { LanguageModel } from "./languageModel.ts";
-import { certificateColumns, type Looked, START, STEP, straight } from "./onDevice.ts";
-import { type AnchorSetting, rowReader, startsOf } from "./responseRows.ts";
-import { hostTargets, type Targets } from "./targets.ts";
+import { certificateColumns, type Looked, START, STEP } from "./onDevice.ts";
+import { type AnchorSetting, startsOf } from "./responseRows.ts";
+import type { Targets } from "./targets.ts";
 
 interface Device {
   readonly engine: Engine;
@@ -70,20 +71,11 @@ async function anchorTargets(
   { alpha, interpolation, temperature }: AnchorSetting,
   betweenModel: LanguageModel = plan.model,
 ): Promise<Targets> {
-  const { model, targets, batch: plans, method } = plan;
-  const { hidden } = model;
-  const hiddenBetween = betweenModel.hidden;
-  if (targets === "hidden" && hidden) {
-    const width = hidden(snapshot, ids([[0]])).shape[2] ?? 0;
-    const states = async (of: Params, to: Params, weight: number) => {
-      const both = (params: { of: Params; to: Params }, tokens: Tensor, layout?: Layout) =>
-        straight(hidden(params.of, tokens, layout), hidden(params.to, tokens, layout), weight);
-      const apply = both as unknown as (params: Params, tokens: Tensor, layout?: Layout) => Tensor;
-      const seen = between && hiddenBetween ? hiddenBetween : apply;
-      const read = rowReader(engine, seen, width, plans.size);
-      return read((between ?? { of, to }) as Params, data);
-    };
-    return hostTargets(await states(snapshot, reference, alpha), data);
+  const { model, targets, method } = plan;
+  if (targets === "hidden") {
+    const ends = [snapshot, reference] as const;
+    const one = between && { params: between, model: betweenModel };
+    return hiddenTargets({ engine, plan }, data, one ?? { ends, alpha });
   }
   const temper = tempered("fineTune", temperature);
   const anchor = engine.compile(function anchor(

@@ -11,9 +11,9 @@ import { startsOf } from "./responseRows.ts";
 /**
  * - `"rows"`: what the frozen models say at every target, [targets, V] on the host, up to five sets
  *   of 4·V bytes a target; certificates in float64. The quickest with small vocabularies.
- * - `"hidden"`: one set of hidden states, 4·C bytes a target, which the step's own head reads. Exact
- *   (to float32's rounding) for the logit path at any temperature, where one frozen head serves all
- *   models and is linear.
+ * - `"hidden"`: one set of hidden states, which the step's own head reads: 4·C bytes a target, or
+ *   2·C, see `StatesDtype`. Exact (to float32's rounding, or that of the codes) for the logit path at
+ *   any temperature, where one frozen head serves all models and is linear.
  * - `"recompute"`: nothing; the frozen models run beside the student in every step.
  */
 export type TargetsKind = "rows" | "hidden" | "recompute";

@@ -5,7 +5,6 @@
  */
 import type { Params } from "../../nn/config.ts";
 import {
-  add,
   concat,
   gather,
   logSoftmax,
@@ -148,7 +147,3 @@ export function certificateColumns(
 }
 
 const size = (x: Tensor): Tensor => maximum(x, neg(x));
-
-/** (1 − α)·a + α·b, hidden states of the logit anchor. */
-export const straight = (a: Tensor, b: Tensor, alpha: number): Tensor =>
-  add(mul(a, 1 - alpha), mul(b, alpha));

@@ -43,48 +43,75 @@ export type ReadRows = (
 
 /** @param batchSize examples in a forward pass */
 export function responseReader(engine: Engine, model: LanguageModel, batchSize: number): ReadRows {
-  return rowReader(engine, model.apply, model.config.vocabSize, batchSize);
+  const { vocabSize } = model.config;
+  const read = partReader<Params>(engine, model.apply, vocabSize, batchSize);
+  return async (params, data, length) => {
+    const starts = startsOf(data);
+    const size = at(starts, data.length) * vocabSize;
+    return { vocabSize, starts, data: await joinedParts(read(params, data, length), size) };
+  };
 }
 
 /**
- * As `responseReader`, for any function of each position.
- * @param forward int [B, T] → [B, T, width]
+ * Rows [targets, width] of a data set, those of a forward pass at a time.
+ * @param length positions to which rows are padded; by default as far as each batch needs
  */
-export function rowReader(
+export type ReadParts<P> = (
+  params: P,
+  data: readonly Example[],
+  length?: number,
+) => AsyncGenerator<TypedArray, void>;
+
+/**
+ * Forward passes of any function of each position, compiled once for each length.
+ * @param apply int [B, T] → [B, T, width]
+ */
+export function partReader<P>(
   engine: Engine,
-  apply: LanguageModel["apply"],
-  vocabSize: number,
+  apply: (params: P, tokens: Tensor, layout?: Layout) => Tensor,
+  width: number,
   batchSize: number,
-): ReadRows {
+): ReadParts<P> {
   const forward = engine.compile(function forward(
-    params: Params,
+    params: P,
     tokens: Tensor,
     layout: Partial<Layout>,
   ) {
     return apply(params, tokens, layoutOf(layout));
   });
-  return async (params, data, length) => {
-    const starts = startsOf(data);
-    let rows: TypedArray | undefined;
+  return async function* (params, data, length) {
     for (let from = 0; from < data.length; from += batchSize) {
       const examples = data.slice(from, from + batchSize);
       const batch = collate(examples, length === undefined ? {} : { length });
-      const logits = await forward(params, batch.tokens, layoutOf(batch) ?? {});
-      const read = await engine.read(logits);
-      engine.release(logits);
-      rows ??= likeArray(read, at(starts, data.length) * vocabSize);
+      const made = await forward(params, batch.tokens, layoutOf(batch) ?? {});
+      const read = await engine.read(made);
+      engine.release(made);
+      const part = likeArray(read, at(startsOf(examples), examples.length) * width);
       const T = at(batch.tokens.shape, 1);
-      for (const [i, example] of examples.entries()) {
-        let row = at(starts, from + i);
+      let filled = 0;
+      for (const [i, example] of examples.entries())
         for (const [first, last] of spansOf(example)) {
-          const span = read.subarray((i * T + first) * vocabSize, (i * T + last) * vocabSize);
-          rows.set(span, row * vocabSize);
-          row += last - first;
+          part.set(read.subarray((i * T + first) * width, (i * T + last) * width), filled);
+          filled += (last - first) * width;
         }
-      }
+      yield part;
     }
-    return { vocabSize, starts, data: rows as TypedArray };
   };
+}
+
+/** All parts, one after the other. */
+export async function joinedParts(
+  parts: AsyncIterable<TypedArray>,
+  length: number,
+): Promise<TypedArray> {
+  let all: TypedArray | undefined;
+  let filled = 0;
+  for await (const part of parts) {
+    all ??= likeArray(part, length);
+    all.set(part, filled);
+    filled += part.length;
+  }
+  return all ?? new Float32Array(0);
 }
 
 /** The rows of some examples laid out as a batch of T positions, zeros elsewhere: [B, T, V]. */

@@ -17,7 +17,8 @@ type Training = Omit<FineTuneOptions, "checkpointEvery" | "resume" | "probeEvery
 
 function common(prepared: Prepared): Omit<Training, "method" | "key"> {
   const { recipe, model, start, data } = prepared;
-  const { learningRate, warmup, decay, weightDecay, clip, microBatch, targets } = recipe;
+  const { learningRate, warmup, decay, weightDecay, clip, microBatch, targets, statesDtype } =
+    recipe;
   const { examples } = data.train;
   return {
     ...{ model, base: start, data: examples, dropLast: false },
@@ -25,6 +26,7 @@ function common(prepared: Prepared): Omit<Training, "method" | "key"> {
     batchSize: Math.min(recipe.batch, examples.length),
     ...(microBatch !== undefined && { microBatchSize: microBatch }),
     ...(targets !== undefined && { targets }),
+    ...(statesDtype !== undefined && { statesDtype }),
     certified: Math.min(recipe.certified, examples.length),
   };
 }
