@@ -21,7 +21,14 @@ const RATES = { adapter: 2e-4, full: 2e-5 } as const;
 const RANK = 16;
 
 /** Settings that only adapters have. */
-const OF_ADAPTERS = ["lora", "loraAlpha", "loraTargets", "rslora", "dora"] as const;
+const OF_ADAPTERS = [
+  "lora",
+  "loraAlpha",
+  "loraTargets",
+  "modulesToSave",
+  "rslora",
+  "dora",
+] as const;
 
 /**
  * Fills in defaults.
@@ -92,11 +99,19 @@ export function parseRecipe(json: string, path: string): RecipeOptions {
 /** What the adapter of a recipe is; undefined for full fine-tuning. */
 export function adapterOf(recipe: FinetuneRecipe): LoraOptions | undefined {
   const { full, lora: rank = RANK, loraAlpha, loraTargets, rslora, dora } = recipe;
+  const saved = listed(recipe.modulesToSave ?? "");
   if (full) return undefined;
   const isList = loraTargets.includes(",") || /^\w+$/.test(loraTargets);
   return {
     ...{ rank, rslora, dora },
-    targets: isList ? loraTargets.split(",").map((name) => name.trim()) : loraTargets,
+    targets: isList ? listed(loraTargets) : loraTargets,
     ...(loraAlpha !== undefined && { alpha: loraAlpha }),
+    ...(saved.length > 0 && { modulesToSave: saved }),
   };
 }
+
+const listed = (names: string): string[] =>
+  names
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);

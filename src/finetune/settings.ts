@@ -118,6 +118,7 @@ export interface OpenSettings {
   readonly eval: string;
   readonly lora: number;
   readonly loraAlpha: number;
+  readonly modulesToSave: string;
   readonly microBatch: number;
   readonly learningRate: number;
   readonly targets: TargetsKind;
@@ -180,6 +181,10 @@ export const settings: {
     text("<names|all-linear>"),
     "modules that get adapters, with commas; all-linear by default",
     "all-linear",
+  ),
+  modulesToSave: open(
+    text("<names>"),
+    "modules that are trained and saved whole, with commas: lm_head where a\nmodel is to learn tokens that it never said, such as a new end of a turn",
   ),
   rslora: row(flag, "scale by α/√r", false),
   dora: row(flag, "train magnitudes apart", false),

@@ -27,7 +27,16 @@ export interface SftCache {
 
 /** What SFT depends on, beside the model and the data. */
 const OF_SFT: readonly SettingName[] = [
-  ...(["epochs", "labelSmoothing", "lora", "loraAlpha", "loraTargets", "rslora", "dora"] as const),
+  ...([
+    "epochs",
+    "labelSmoothing",
+    "lora",
+    "loraAlpha",
+    "loraTargets",
+    "modulesToSave",
+    "rslora",
+    "dora",
+  ] as const),
   ...(["full", "batch", "microBatch", "maxLength", "packing", "learningRate", "warmup"] as const),
   ...(["decay", "weightDecay", "clip", "seed", "backend", "targets"] as const),
 ];

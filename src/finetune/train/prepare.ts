@@ -104,8 +104,9 @@ async function prepareOn(
   };
   const kind = adapterOf(recipe);
   const adapter = kind && lora(kind);
-  // Magnitudes are lengths of the base's rows, which are needed on the host.
-  const onHost = adapter?.config.dora === true;
+  // What starts as rows of the base, or as their lengths, is made on the host.
+  const { dora = false, modulesToSave = [] } = adapter?.config ?? {};
+  const onHost = dora || modulesToSave.length > 0;
   const loaded = await loadModel(modelFolder, onHost ? {} : { engine });
   const data = await readData(recipe, loaded, {
     data: path(recipe.data),

@@ -103,15 +103,13 @@ function ropeKeys(config: ConfigJson, arch: Architecture, { type, values }: Rope
       texts: { "rope.scaling.type": "linear" },
     };
   if (type === "yarn") {
-    const factor = scaling.number("factor");
-    // llama.cpp multiplies by what YaRN wants by itself.
-    const own = 0.1 * Math.log(factor) + 1;
-    const given = scaling.optional("attention_factor");
+    const factor = scaling.number("factor", positions / original);
+    const given = yarnAttention(scaling, factor);
     return {
       ints: { "rope.scaling.original_context_length": original },
       floats: {
         "rope.scaling.factor": factor,
-        "rope.scaling.attn_factor": given === undefined ? undefined : given / own,
+        "rope.scaling.attn_factor": given === undefined ? undefined : given / grown(factor),
         "rope.scaling.yarn_beta_fast": scaling.optional("beta_fast"),
         "rope.scaling.yarn_beta_slow": scaling.optional("beta_slow"),
       },
@@ -128,6 +126,20 @@ function ropeKeys(config: ConfigJson, arch: Architecture, { type, values }: Rope
     };
   }
   return { ints: {}, floats: {}, texts: {} };
+}
+
+/** What YaRN has cosines and sines grow by, which llama.cpp does by itself. */
+const grown = (factor: number, m = 1): number => (factor <= 1 ? 1 : 0.1 * m * Math.log(factor) + 1);
+
+/** Where a config wants another growth. */
+function yarnAttention(
+  scaling: ReturnType<typeof configReader>,
+  factor: number,
+): number | undefined {
+  const given = scaling.optional("attention_factor");
+  const [m, all] = [scaling.optional("mscale"), scaling.optional("mscale_all_dim")];
+  if (given) return given;
+  return m && all ? grown(factor, m) / grown(factor, all) : undefined;
 }
 
 function gpt2Keys(config: ConfigJson): Keys {
