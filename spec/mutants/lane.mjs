@@ -14,13 +14,31 @@ class AsGiven {
   sort = (files) => files;
 }
 
+/** Tells of every test that ends: what goes on is waited for. */
+const beats = { onTestCaseResult: () => process.send({ beat: true }) };
+
 const vitest = await createVitest("test", {
   ...{ root, config: join(root, "spec/vitest.config.ts"), watch: false, bail: 1 },
-  ...{ maxWorkers: 1, fileParallelism: false, reporters: [{}], sequence: { sequencer: AsGiven } },
+  ...{
+    maxWorkers: 1,
+    fileParallelism: false,
+    reporters: [beats],
+    sequence: { sequencer: AsGiven },
+  },
   ...{ update: false, cache: false },
 });
 const project = vitest.getRootProject();
 await vitest.standalone?.();
+
+/** How long each spec took that ran to its end, in seconds. */
+const secondsOf = ({ testModules }) =>
+  Object.fromEntries(
+    testModules.map((module) => {
+      const { duration, collectDuration, setupDuration, prepareDuration } = module.diagnostic();
+      const all = duration + collectDuration + setupDuration + prepareDuration;
+      return [module.relativeModuleId, module.state() === "passed" ? all / 1000 : undefined];
+    }),
+  );
 
 /** The first thing that went wrong in a run; undefined where all went well. */
 function faultOf({ testModules, unhandledErrors }) {
@@ -35,7 +53,8 @@ function faultOf({ testModules, unhandledErrors }) {
 
 async function runSpecs(specs) {
   const files = specs.map((spec) => project.createSpecification(join(root, spec)));
-  return faultOf(await vitest.runTestSpecifications(files));
+  const result = await vitest.runTestSpecifications(files);
+  return { fault: faultOf(result), seconds: secondsOf(result) };
 }
 
 /** Writes files as a mutant has them. */
@@ -58,7 +77,7 @@ async function tryMutant({ file, text, specs, build }) {
     return { refused: `${error.stderr ?? error}`.trim().split("\n")[0] };
   }
   try {
-    return { fault: await runSpecs(specs) };
+    return await runSpecs(specs);
   } finally {
     put(file, source);
     if (build) {
@@ -69,14 +88,11 @@ async function tryMutant({ file, text, specs, build }) {
 }
 
 process.on("message", async (job) => {
-  const started = performance.now();
-  let result;
   try {
-    result = job.file ? await tryMutant(job) : { fault: await runSpecs(job.specs) };
+    process.send(await (job.file ? tryMutant(job) : runSpecs(job.specs)));
   } catch (error) {
-    result = { crash: `${error.stack}` };
+    process.send({ crash: `${error.stack}` });
   }
-  process.send({ ...result, seconds: (performance.now() - started) / 1000 });
 });
 process.on("disconnect", () => process.exit());
 process.send({ ready: true });

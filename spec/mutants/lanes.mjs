@@ -4,8 +4,31 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Seconds for all specs of a mutant: several times what they take on two cores without other work. */
-const LIMIT = 300;
+/** Seconds of work without a test that ends: several times what the longest takes. */
+const MOST_WORK = 100;
+
+/** Seconds without a test that ends, whoever else works on this machine. */
+const LONGEST = 1200;
+
+/** Seconds of `ps`'s [[days-]hours:]minutes:seconds. */
+const secondsOf = (time) =>
+  time
+    .split(/[-:]/)
+    .toReversed()
+    .reduce((sum, part, i) => sum + Number(part) * [1, 60, 3600, 86400][i], 0);
+
+/** Seconds of work that a group of processes has done; 0 where `ps` cannot say. */
+function workOf(group) {
+  try {
+    const rows = execFileSync("ps", ["-eo", "pgid=,time="], { encoding: "utf8" }).split("\n");
+    return rows
+      .map((row) => row.trim().split(/\s+/))
+      .filter(([pgid]) => Number(pgid) === group)
+      .reduce((sum, [, time]) => sum + secondsOf(time), 0);
+  } catch {
+    return 0;
+  }
+}
 
 const GENERATED = "src/engines/wasm/machine/modules.generated.ts";
 
@@ -62,17 +85,26 @@ class Lane {
   async #ask(job) {
     const child = await this.#started();
     return new Promise((resolve) => {
+      let [work, time, beaten] = [0, 0, true];
+      const hear = (message) => {
+        beaten = true;
+        if (!message.beat) settle(message);
+      };
       const settle = (answer) => {
-        clearTimeout(timer);
-        child.off("message", settle).off("exit", late);
+        clearInterval(timer);
+        child.off("message", hear).off("exit", late);
         resolve(answer);
       };
       const late = () => {
         this.#end();
         settle(undefined);
       };
-      const timer = setTimeout(late, LIMIT * 1000);
-      child.once("message", settle).once("exit", late);
+      const timer = setInterval(() => {
+        const [worked, now] = [workOf(child.pid), performance.now()];
+        if (beaten) [work, time, beaten] = [worked, now, false];
+        else if (worked - work > MOST_WORK || now - time > LONGEST * 1000) late();
+      }, 5000);
+      child.on("message", hear).once("exit", late);
       child.send(job);
     });
   }
@@ -92,7 +124,7 @@ class Lane {
     return false;
   }
 
-  /** @returns `{ state: "killed" | "survived" | "refused" | "crashed", by }` */
+  /** @returns `{ state: "killed" | "survived" | "refused" | "crashed", by, spec?, seconds? }` */
   async attempt(mutant) {
     const { file, text, subject } = mutant;
     const specs = mutant.specs.filter((spec) => !this.#unsound.has(spec));
@@ -101,13 +133,15 @@ class Lane {
       // The file is as the mutant had it.
       for (const path of [file, GENERATED])
         cpSync(join(this.#root, path), join(this.#folder, path));
-      return { state: "killed", by: `no end within ${LIMIT} s` };
+      return { state: "killed", by: "no end" };
     }
     if (answer.crash) return { state: "crashed", by: answer.crash };
     if (answer.refused) return { state: "refused", by: answer.refused };
-    if (!answer.fault) return { state: "survived", by: "" };
-    const sound = await this.#isSound(answer.fault.slice(0, answer.fault.indexOf(": ")));
-    return sound ? { state: "killed", by: answer.fault } : this.attempt(mutant);
+    const { fault, seconds } = answer;
+    if (!fault) return { state: "survived", by: "", seconds };
+    const spec = fault.slice(0, fault.indexOf(": "));
+    const sound = await this.#isSound(spec);
+    return sound ? { state: "killed", by: fault, spec, seconds } : this.attempt(mutant);
   }
 
   close() {

@@ -5,17 +5,19 @@
 //     npm run mutants -- src/optim           those of the sample in a folder or a file
 //     npm run mutants -- --fresh             tries again what was tried before
 //
-// Verdicts are kept in node_modules/.cache/mutants by what the mutant and its specs hold: a run
-// that was stopped goes on, and a mutant is tried again once its file or a spec of it changes.
+// Verdicts are kept in node_modules/.cache/mutants: a run that was stopped goes on. A mutant is tried
+// again once its file changes, or the spec that noticed it; one that survived, once any of its specs
+// does.
 // Exits with 1 where one survives that equivalent.json does not explain.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { reaching } from "./imports.mjs";
 import { openLanes } from "./lanes.mjs";
 import { mutantsOf, sha256 } from "./sites.mjs";
 import { subjects } from "./subjects.mjs";
-import { openVerdicts } from "./verdicts.mjs";
+import { openTimes, openVerdicts } from "./verdicts.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values: options, positionals } = parseArgs({
@@ -40,15 +42,30 @@ const filesIn = (folder, ending) =>
         .toSorted()
     : [];
 
-const sizeOf = (file) => statSync(join(root, file)).size;
+const cache = join(root, "node_modules/.cache/mutants");
+const hashes = new Map();
+/** Kept, as the lanes copy the tree: somebody may work on it while this runs. */
+const hashOf = (file) => {
+  if (!hashes.has(file))
+    hashes.set(file, existsSync(join(root, file)) ? sha256(read(file)) : "gone");
+  return hashes.get(file);
+};
+const verdicts = openVerdicts(cache, { fresh: options.fresh, hashOf });
+const times = openTimes(cache);
 
-/** The specs of a folder, small ones first, or the one spec of that name. */
+const imports = reaching(root);
+
+/** How long a spec takes: as it was seen, else by its size, for a start. */
+const costOf = (spec) => times.get(spec) ?? statSync(join(root, spec)).size / 4000;
+
+/** The specs of a folder, or the one spec of that name. */
 const specsIn = (place) =>
   place.endsWith(".spec.ts")
     ? [place].filter((file) => existsSync(join(root, file)))
-    : filesIn(place, ".spec.ts").toSorted((a, b) => sizeOf(a) - sizeOf(b));
+    : filesIn(place, ".spec.ts");
 
-/** A file's specs: those that bear its name, those of its folder and of those above, the subject's. */
+/** A file's specs, of those that import it: those that bear its name, then those of its folder, of
+ * those above and of the subject, quick ones first. */
 function specsOf(file, { folder, specs }) {
   const mirror = dirname(file).replace(/^src\//, "spec/");
   const name = relative(dirname(file), file).replace(/\.ts$/, "");
@@ -56,7 +73,9 @@ function specsOf(file, { folder, specs }) {
   const named = near.filter((spec) => spec.endsWith(`/${name}.spec.ts`));
   const inTasks = folder === "src/tasks" && mirror.split("/").length > 2;
   const above = inTasks ? specsIn(mirror.split("/").slice(0, 3).join("/")) : [];
-  return [...new Set([...named, ...near, ...above, ...specs.flatMap(specsIn)])];
+  const others = [...near, ...above, ...specs.flatMap(specsIn)];
+  const all = [...new Set([...named, ...others.toSorted((a, b) => costOf(a) - costOf(b))])];
+  return all.filter((spec) => imports(spec, file));
 }
 
 const byId = (a, b) => (a.id < b.id ? -1 : 1);
@@ -93,19 +112,22 @@ if (options.list) {
   process.exit();
 }
 
-const verdicts = openVerdicts(join(root, "node_modules/.cache/mutants"), options.fresh);
-// Now, as the lanes copy the tree: somebody may work on it while this runs.
-const keys = new Map(wanted.map((one) => [one, sha256(one.text, ...one.specs.map(read))]));
+for (const { specs } of wanted) specs.forEach(hashOf);
 const lanes = openLanes(root, Number(options.lanes));
 const show = ({ file, line, was, becomes }) => `${file}:${line}\n  - ${was}\n  + ${becomes}`;
 
 let done = 0;
 const results = await lanes.each(wanted, async (mutant, lane) => {
-  const key = keys.get(mutant);
-  const known = verdicts.get(key);
+  const { specs } = mutant;
+  const key = sha256(mutant.file, mutant.text);
   const why = reasonOf(mutant);
-  const verdict = why ? { state: "equivalent", by: why } : (known ?? (await lane.attempt(mutant)));
-  if (!known && !why && verdict.state !== "crashed") verdicts.set(key, verdict);
+  const known = why ? { state: "equivalent", by: why } : verdicts.get(key, specs);
+  const verdict = known ?? (await lane.attempt(mutant));
+  times.hear(verdict.seconds);
+  if (!known && verdict.state !== "crashed") {
+    const { state, by, spec } = verdict;
+    verdicts.set(key, { state, by }, state === "survived" ? specs : spec ? [spec] : []);
+  }
   done++;
   if (verdict.state !== "killed" && !why)
     console.log(

@@ -1,24 +1,59 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-/** Verdicts by key, a line each, so that a run that is stopped loses none. */
-export function openVerdicts(folder, fresh) {
+/** Rows of a file, a line each, so that a run that is stopped loses none. */
+function openRows(file) {
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return {
+    // The last line is cut short where a run was stopped in the middle of it.
+    rows: lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line)),
+    add: (row) => appendFileSync(file, `${JSON.stringify(row)}\n`),
+  };
+}
+
+/**
+ * What is known of mutants. One that died stays dead while its text and the spec that noticed it are
+ * the same; one that survived is tried again once any of its specs changes.
+ * @param hashOf the digest of a spec's text
+ */
+export function openVerdicts(folder, { fresh, hashOf }) {
   const file = join(folder, "verdicts.jsonl");
   mkdirSync(folder, { recursive: true });
   if (fresh) rmSync(file, { force: true });
-  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  const known = new Map(
-    // The last line is cut short where a run was stopped in the middle of it.
-    lines
-      .filter((line) => line.endsWith("}"))
-      .map((line) => JSON.parse(line))
-      .map((row) => [row.key, row]),
-  );
+  const { rows, add } = openRows(file);
+  const known = new Map(rows.map((row) => [row.mutant, row]));
+  const holds = ({ seen }) => Object.entries(seen).every(([spec, hash]) => hashOf(spec) === hash);
   return {
-    get: (key) => known.get(key),
-    set(key, verdict) {
-      known.set(key, verdict);
-      appendFileSync(file, `${JSON.stringify({ key, ...verdict })}\n`);
+    /** @param specs all that may notice it */
+    get(mutant, specs) {
+      const row = known.get(mutant);
+      if (!row || !holds(row)) return undefined;
+      return row.state === "survived" && specs.some((spec) => !(spec in row.seen))
+        ? undefined
+        : row;
+    },
+    /** @param seen the specs that the verdict rests on */
+    set(mutant, verdict, seen) {
+      const hashes = Object.fromEntries(seen.map((spec) => [spec, hashOf(spec)]));
+      const row = { mutant, ...verdict, seen: hashes };
+      known.set(mutant, row);
+      add(row);
+    },
+  };
+}
+
+/** How long specs take, as was seen last. */
+export function openTimes(folder) {
+  const { rows, add } = openRows(join(folder, "times.jsonl"));
+  const known = new Map(rows.map(({ spec, seconds }) => [spec, seconds]));
+  return {
+    get: (spec) => known.get(spec),
+    hear(times) {
+      for (const [spec, seconds] of Object.entries(times ?? {})) {
+        if (known.has(spec)) continue;
+        known.set(spec, seconds);
+        add({ spec, seconds });
+      }
     },
   };
 }
