@@ -1,7 +1,7 @@
 import type { Params } from "../nn/config.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { expectKnown, expectNames } from "../tensor/options.ts";
 import type { Key } from "../tensor/random.ts";
 import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
 import type { Every } from "../train/trainSteps.ts";
@@ -92,7 +92,7 @@ export interface CertifyPlan {
 
 /** Fills in defaults. @throws DataError, RangeError, TypeError naming what cannot be */
 export function planFineTune(options: FineTuneOptions): Plan {
-  expectKnown("fineTune", options, optionNames);
+  expectNames("fineTune", options, optionNames);
   const { method, epochs } = options;
   if (!Object.hasOwn(objectives, method))
     throw new RangeError(

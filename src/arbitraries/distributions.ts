@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { constant } from "../tensor/apply.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { key, stream } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { below, type Draw, families, fill, gaussian, type Logits, uniform } from "./families.ts";
@@ -36,8 +37,11 @@ export interface Triple extends Pair {
   readonly alpha: number;
 }
 
-const sizes = ({ vocabSize }: LogitsOptions): fc.Arbitrary<number> =>
-  vocabSize === undefined ? vocabularies : fc.constant(checked(vocabSize));
+function sizes(options: LogitsOptions): fc.Arbitrary<number> {
+  expectKnown("arbitraries", options, ["vocabSize"]);
+  const { vocabSize } = options;
+  return vocabSize === undefined ? vocabularies : fc.constant(checked(vocabSize));
+}
 
 function checked(vocabSize: number): number {
   if (!(Number.isInteger(vocabSize) && vocabSize >= 2))

@@ -1,6 +1,7 @@
 import { constant } from "../tensor/apply.ts";
 import { vjp } from "../tensor/grad.ts";
 import { asTensor, mul, sum } from "../tensor/ops.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { fold, type Key, key, permutation, stream } from "../tensor/random.ts";
 import { at, sizeOf } from "../tensor/shapes.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
@@ -75,6 +76,9 @@ export async function checkGradient<Args extends readonly unknown[]>(
   args: Args,
   options: GradientOptions = {},
 ): Promise<GradientReport> {
+  expectKnown("checkGradient", options, [
+    ...(["directions", "coordinates", "step", "tolerance", "seed"] as const),
+  ]);
   const { directions = 2, coordinates = 32, step = 1e-5, tolerance = 1e-6, seed = 0 } = options;
   checkCount("directions", directions);
   checkCount("coordinates", coordinates);

@@ -1,3 +1,4 @@
+import { expectKnown } from "../tensor/options.ts";
 import type { Device } from "./device.ts";
 import { type Engine, engineOf } from "./engine.ts";
 
@@ -25,12 +26,11 @@ export interface EngineOptions {
 
 /**
  * Starts an engine. Close it, or declare it with `await using`.
- * @throws RangeError for an unknown backend; Error when the backend asked for cannot start here
+ * @throws RangeError for an unknown backend, TypeError for an unknown option; Error when the backend asked for cannot start here
  */
-export async function createEngine({
-  backend = "auto",
-  threads,
-}: EngineOptions = {}): Promise<Engine> {
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  expectKnown("createEngine", options, ["backend", "threads"]);
+  const { backend = "auto", threads } = options;
   if (!BACKENDS.includes(backend))
     throw new RangeError(`createEngine: expected one of ${BACKENDS.join(", ")}, got ${backend}`);
   if (backend !== "auto") return start(backend, threads, "it was asked for");

@@ -1,4 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+import { expectKnown } from "../tensor/options.ts";
 import { PART, type TensorParts } from "../tensor/parts.ts";
 import { sizeOf } from "../tensor/shapes.ts";
 import { Tensor, type TypedArray } from "../tensor/tensor.ts";
@@ -102,6 +104,7 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
     description: device.description,
     reason,
     compile(fn, options = {}) {
+      expectKnown("compile", options, ["name", "donate", "onProgress"]);
       const { program, executables } = compileOn(host, fn, options);
       dropped.register(program, executables);
       return program;

@@ -3,6 +3,7 @@ import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
 import { suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { type Checkpoints, checkpointsInMemory } from "../weights/store.ts";
 import { keysOf, studyData } from "./data.ts";
 import { type Evaluator, evaluator } from "./look/evaluate.ts";
@@ -42,6 +43,9 @@ export async function* experiment(
   recipe: Recipe,
   options: ExperimentOptions = {},
 ): AsyncGenerator<Measurement, void> {
+  expectKnown("experiment", options, [
+    ...(["seeds", "finished", "checkpoints", "pretrained", "now", "show"] as const),
+  ]);
   const { seeds = [0], finished = [] } = options;
   const model = modelOf(recipe);
   const study: Study = {

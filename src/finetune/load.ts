@@ -9,6 +9,7 @@ import type { AdapterConfig } from "../nn/lora/adapterConfig.ts";
 import { adapterLayout, expectAdapter } from "../nn/lora/layout.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Chat } from "../text/chat.ts";
 import { stopTokensOf, type Tokenizer } from "../text/tokenizer.ts";
@@ -77,8 +78,10 @@ export interface LoadedModel {
  */
 export async function loadModel(
   from: string | ModelFiles,
-  { adapter: adapterFrom, engine }: LoadOptions = {},
+  options: LoadOptions = {},
 ): Promise<LoadedModel> {
+  expectKnown("loadModel", options, ["adapter", "engine"]);
+  const { adapter: adapterFrom, engine } = options;
   const files = typeof from === "string" ? await filesAt(from) : from;
   const { source, text } = await openModel(files);
   const adapter = adapterFrom === undefined ? undefined : await openAdapter(adapterFrom);

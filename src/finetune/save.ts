@@ -5,6 +5,7 @@ import { huggingFaceConfig } from "../nn/huggingFace/huggingFaceConfig.ts";
 import { tensorsFor } from "../nn/huggingFace/tensorsFor.ts";
 import type { AdapterConfig } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeAdapter } from "../weights/adapterFiles.ts";
 import type { StoredType } from "../weights/dtypes.ts";
@@ -49,8 +50,10 @@ const ADAPTER = "base_model.model.";
 export async function saveAdapter(
   folder: string,
   { adapter: config, params, folder: baseFolder }: AdapterToSave,
-  { base, engine, ...output }: SaveAdapterOptions = {},
+  options: SaveAdapterOptions = {},
 ): Promise<void> {
+  expectKnown("saveAdapter", options, ["base", "engine", "overwrite"]);
+  const { base, engine, ...output } = options;
   const own: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(params))
     if (name.startsWith(ADAPTER)) own[name] = await onHost(tensor, name, engine);
@@ -61,10 +64,10 @@ export async function saveAdapter(
   const given = config.file?.["base_model_name_or_path"];
   const isNamed = typeof given === "string" && given !== "";
   const name = base ?? (isNamed || baseFolder === undefined ? undefined : hubName(baseFolder));
-  const options = name === undefined ? {} : { base: name };
+  const named = name === undefined ? {} : { base: name };
   const about = { kind: "adapter", last: "adapter_config.json" };
   await writeOutput(folder, about, output, (temporary) =>
-    writeAdapter({ write }, temporary, { config, params: own }, options),
+    writeAdapter({ write }, temporary, { config, params: own }, named),
   );
 }
 
@@ -95,8 +98,10 @@ export interface SaveModelOptions extends SaveOptions {
 export async function saveModel(
   folder: string,
   model: ModelToSave,
-  { dtype, maxShardBytes, engine, ...output }: SaveModelOptions = {},
+  options: SaveModelOptions = {},
 ): Promise<void> {
+  expectKnown("saveModel", options, ["dtype", "maxShardBytes", "engine", "overwrite"]);
+  const { dtype, maxShardBytes, engine, ...output } = options;
   const { files } = model;
   const values = await hostParams(model, engine);
   const sources = sourcesOf(values, files, dtype);
@@ -211,8 +216,10 @@ export interface SaveGgufOptions {
 export async function saveGguf(
   path: string,
   model: ModelToSave,
-  { dtype, name, overwrite = false, engine }: SaveGgufOptions = {},
+  options: SaveGgufOptions = {},
 ): Promise<readonly string[]> {
+  expectKnown("saveGguf", options, ["dtype", "name", "overwrite", "engine"]);
+  const { dtype, name, overwrite = false, engine } = options;
   const fs = nodeFs("saveGguf");
   const isThere = await fs.stat(path).then(
     () => true,

@@ -2,6 +2,7 @@ import { apply } from "../tensor/apply.ts";
 import { grouped } from "../tensor/attention.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { add, div, matmul, mul, reshape, softmax, tanh, transpose } from "../tensor/ops.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { sameShape } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -93,8 +94,10 @@ export function biasedAttention(
   k: Tensor,
   v: Tensor,
   bias: Tensor,
-  { scale, softcap = null }: Scores = {},
+  options: Scores = {},
 ): Tensor {
+  expectKnown("biasedAttention", options, ["scale", "softcap"]);
+  const { scale, softcap = null } = options;
   const [B, H, T, D] = expectHeads("biasedAttention", q, k, v);
   const scores = reshape(groupedScores(q, k), [B, H, T, k.shape[2] as number]);
   const bounded = softcapped(mul(scores, scale ?? 1 / Math.sqrt(D)), softcap);

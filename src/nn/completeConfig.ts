@@ -1,12 +1,22 @@
+import { expectNames } from "../tensor/options.ts";
 import { isCount } from "../tensor/shapes.ts";
 import type { FullConfig, LayerType, TransformerConfig } from "./config.ts";
 import { expectScaling } from "./ropeScaling.ts";
 
-/** Fills in defaults. @throws RangeError that names what cannot be */
+/** What has no default. */
+const NEEDED = [
+  "vocabSize",
+  "contextLength",
+  "layers",
+  "heads",
+  "width",
+] satisfies (keyof FullConfig)[];
+
+/** Fills in defaults. @throws RangeError, TypeError that name what cannot be, or is not known */
 export function completeConfig(config: TransformerConfig): FullConfig {
   const { width, heads } = config;
   const layers = isCount(config.layers) ? config.layers : 0;
-  const full: FullConfig = {
+  const defaults = {
     kvHeads: heads,
     hidden: 8 * Math.ceil(width / 3),
     headDim: width / heads,
@@ -37,8 +47,9 @@ export function completeConfig(config: TransformerConfig): FullConfig {
     storage: "separate",
     adapter: {},
     previousTokenEmbedding: false,
-    ...config,
-  };
+  } satisfies Partial<FullConfig>;
+  expectNames("transformer", config, [...NEEDED, ...Object.keys(defaults)]);
+  const full: FullConfig = { ...defaults, ...config };
   for (const name of SIZES) {
     const size = full[name];
     const hint = name === "headDim" ? " (width / heads unless given)" : "";

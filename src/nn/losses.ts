@@ -25,12 +25,11 @@ export interface CrossEntropyOptions extends TokenOptions {
 
 /** A mask alone stands for `{ mask }`. @throws TypeError for an option that is not known */
 function optionsOf<O extends TokenOptions>(
-  caller: string,
   given: Tensor | O,
-  names: readonly (keyof O & string)[],
+  expect: (given: O) => void,
 ): O | TokenOptions {
   if (isTensor(given)) return { mask: given };
-  expectKnown(caller, given, names);
+  expect(given);
   return given;
 }
 
@@ -80,8 +79,9 @@ function crossEntropyParts(
   labels: Tensor,
   options: Tensor | CrossEntropyOptions,
 ): SumAndCount {
-  const known = ["mask", "weights", "labelSmoothing"] as const;
-  const given: CrossEntropyOptions = optionsOf(caller, options, known);
+  const given: CrossEntropyOptions = optionsOf(options, (options) =>
+    expectKnown(caller, options, ["mask", "weights", "labelSmoothing"]),
+  );
   const values = smoothed(caller, logits, labels, given.labelSmoothing ?? 0);
   return maskedSum(caller, values, given.mask, given.weights);
 }
@@ -101,7 +101,9 @@ export function klDivergence(
   qLogits: Tensor,
   options: Tensor | TokenOptions = {},
 ): Tensor {
-  const { mask, weights } = optionsOf("klDivergence", options, ["mask", "weights"]);
+  const { mask, weights } = optionsOf(options, (options) =>
+    expectKnown("klDivergence", options, ["mask", "weights"]),
+  );
   if (pLogits.shape.length < 1 || !sameShape(pLogits.shape, qLogits.shape))
     throw new ShapeError("klDivergence", "twice [..., V]", [pLogits.shape, qLogits.shape]);
   const perRow = apply("anchoredKl", [logSoftmax(rows(pLogits)), rows(qLogits)], {}); // [R]

@@ -1,4 +1,4 @@
-import { expectKnown } from "./known.ts";
+import { expectKnown, expectOneOf } from "../tensor/options.ts";
 import { lastBoxed } from "./tolerant/notation.ts";
 import { answeredNumber, statedNumber, type Written } from "./tolerant/numbers.ts";
 
@@ -62,6 +62,13 @@ function readPaper(text: string): string | undefined {
   return found === undefined ? undefined : withoutLastDots(found.replaceAll(",", ""));
 }
 
+function ruleOf(options: AnswerOptions): Rule {
+  expectKnown("finalAnswer", options, ["rule"]);
+  const { rule = "paper" } = options;
+  expectOneOf("finalAnswer: rule", rule, RULES);
+  return rule;
+}
+
 /**
  * The final answer of a text as it is written, without commas and last dots. By the paper's rule
  * the number after `####`, else the first in `boxed{`, else the last number after the last `###`,
@@ -69,8 +76,8 @@ function readPaper(text: string): string | undefined {
  * @throws RangeError for a rule that it does not know
  * @example extract("x = \u22127", { rule: "tolerant" }) // "-7"
  */
-export function extract(text: string, { rule = "paper" }: AnswerOptions = {}): string | undefined {
-  expectKnown("finalAnswer: rule", rule, RULES);
+export function extract(text: string, options: AnswerOptions = {}): string | undefined {
+  const rule = ruleOf(options);
   return rule === "tolerant" ? readTolerant(text)?.text : readPaper(text);
 }
 
@@ -85,12 +92,8 @@ const SAME = 1e-12;
  * to a relative 10⁻¹².
  * @throws RangeError for a rule that it does not know
  */
-export function match(
-  text: string,
-  reference: string,
-  { rule = "paper" }: AnswerOptions = {},
-): boolean {
-  expectKnown("finalAnswer: rule", rule, RULES);
+export function match(text: string, reference: string, options: AnswerOptions = {}): boolean {
+  const rule = ruleOf(options);
   if (rule === "paper") return amount(readPaper(text)) === amount(readPaper(reference));
   const [said, right] = [readTolerant(text)?.value, readTolerant(reference)?.value];
   if (said === undefined || right === undefined) return false;

@@ -1,5 +1,6 @@
 import { apply, full } from "./apply.ts";
 import { ShapeError } from "./errors.ts";
+import { expectKnown } from "./options.ts";
 import { at, broadcastShapes, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
 import { isTensor, type Shape, type Tensor } from "./tensor.ts";
 
@@ -131,7 +132,9 @@ export interface ReduceOptions {
 type ReduceOp = (x: Tensor, options?: ReduceOptions) => Tensor;
 
 function reduction(op: "sum" | "max"): ReduceOp {
-  return (x, { axis, keepAxes = false } = {}) => {
+  return (x, options = {}) => {
+    expectKnown(op, options, ["axis", "keepAxes"]);
+    const { axis, keepAxes = false } = options;
     const rank = x.shape.length;
     const axes = axis === undefined ? x.shape.keys() : [axis].flat();
     const gone = [...new Set(Array.from(axes, (a) => resolveAxis(op, a, rank)))].sort(
@@ -161,6 +164,7 @@ export const sum: ReduceOp = reduction("sum");
 export const max: ReduceOp = reduction("max");
 
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  expectKnown("mean", options, ["axis", "keepAxes"]);
   const total = sum(x, options);
   return mul(total, sizeOf(total.shape) / sizeOf(x.shape));
 }
@@ -176,8 +180,10 @@ export const argmax = (x: Tensor, axis = -1): Tensor =>
 export function matmul(
   a: Tensor,
   b: Tensor,
-  { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+  options: { readonly transposeA?: boolean; readonly transposeB?: boolean } = {},
 ): Tensor {
+  expectKnown("matmul", options, ["transposeA", "transposeB"]);
+  const { transposeA = false, transposeB = false } = options;
   const attrs = { transposeA, transposeB };
   if (a.shape.length < 2 || b.shape.length < 2)
     throw new ShapeError("matmul", "[m, k] and [k, n]", [a.shape, b.shape]);

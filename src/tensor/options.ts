@@ -1,10 +1,34 @@
+/** What is missing of T's names in a list of them; nothing where it is complete. */
+type Missing<T, K extends readonly string[]> = Exclude<keyof T & string, K[number]>;
+
 /**
  * Refuses options that nobody reads, so that a misspelt name is no silent default.
- * @param known every name that `op` reads
- * @throws TypeError naming the first stranger, and the names there are
+ * @param known every name of the options' type: the compiler refuses a list without one
+ * @throws TypeError for what is no object, or naming the first stranger and the names there are
  */
-export function expectKnown(op: string, options: object, known: readonly string[]): void {
+export function expectKnown<T extends object, const K extends readonly (keyof T & string)[]>(
+  op: string,
+  options: T,
+  known: [Missing<T, K>] extends [never] ? K : readonly [...K, Missing<T, K>],
+): void {
+  expectNames(op, options, known);
+}
+
+/** The same where the names are known at run time alone. */
+export function expectNames(op: string, options: unknown, known: readonly string[]): void {
+  const names = known.join(", ");
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw new TypeError(`${op}: expected options of ${names}, got ${shown(options)}`);
   const stranger = Object.keys(options).find((name) => !known.includes(name));
   if (stranger === undefined) return;
-  throw new TypeError(`${op}: expected options of ${known.join(", ")}, got ${stranger}`);
+  throw new TypeError(`${op}: expected options of ${names}, got ${stranger}`);
+}
+
+const shown = (value: unknown): string =>
+  Array.isArray(value) ? "a list" : typeof value === "function" ? "a function" : String(value);
+
+/** @throws RangeError unless an option has one of the values that it can have */
+export function expectOneOf(where: string, value: unknown, known: readonly string[]): void {
+  if (typeof value !== "string" || !known.includes(value))
+    throw new RangeError(`${where}: expected one of ${known.join(", ")}, got ${shown(value)}`);
 }

@@ -1,4 +1,5 @@
 import { constant } from "./apply.ts";
+import { expectKnown } from "./options.ts";
 import { at, sizeOf } from "./shapes.ts";
 import type { Shape, Tensor } from "./tensor.ts";
 
@@ -85,23 +86,36 @@ function fill(source: Key, shape: Shape, draw: (next: () => number) => number): 
   );
 }
 
-/** Uniform in [min, max). */
-export const uniform = (
+/** Uniform in [min, max), 0 and 1 by default. @throws RangeError for what is no range */
+export function uniform(
   source: Key,
   shape: Shape,
-  { min = 0, max = 1 }: { min?: number; max?: number } = {},
-): Tensor<"constant"> => fill(source, shape, (next) => min + (max - min) * next());
+  options: { readonly min?: number; readonly max?: number } = {},
+): Tensor<"constant"> {
+  expectKnown("random.uniform", options, ["min", "max"]);
+  const { min = 0, max = 1 } = options;
+  if (!(min <= max && Number.isFinite(max - min)))
+    throw new RangeError(`random.uniform: expected finite min ≤ max, got ${min} and ${max}`);
+  return fill(source, shape, (next) => min + (max - min) * next());
+}
 
-/** Normal, by Box and Muller. */
-export const normal = (
+/** Normal, by Box and Muller; mean 0 and std 1 by default. @throws RangeError */
+export function normal(
   source: Key,
   shape: Shape,
-  { mean = 0, std = 1 }: { mean?: number; std?: number } = {},
-): Tensor<"constant"> =>
-  fill(source, shape, (next) => {
+  options: { readonly mean?: number; readonly std?: number } = {},
+): Tensor<"constant"> {
+  expectKnown("random.normal", options, ["mean", "std"]);
+  const { mean = 0, std = 1 } = options;
+  if (!(Number.isFinite(mean) && std >= 0 && Number.isFinite(std)))
+    throw new RangeError(
+      `random.normal: expected a finite mean and std ≥ 0, got ${mean} and ${std}`,
+    );
+  return fill(source, shape, (next) => {
     const radius = Math.sqrt(-2 * Math.log(1 - next()));
     return mean + std * radius * Math.cos(2 * Math.PI * next());
   });
+}
 
 /**
  * int, uniform in [min, maxExclusive).

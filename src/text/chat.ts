@@ -1,4 +1,5 @@
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { compileTemplate, type Template } from "./jinja.ts";
 import { shown } from "./jsonl.ts";
 import type { Span } from "./offsets.ts";
@@ -102,8 +103,14 @@ interface Compiled {
  */
 export function chatTemplate(
   files: ChatFiles,
-  { now }: { readonly now?: () => Date } = {},
+  options: { readonly now?: () => Date } = {},
 ): Chat | undefined {
+  expectKnown("chatTemplate", files, [
+    ...(["chatTemplateJinja", "additional", "tokenizerConfig", "chatTemplateJson"] as const),
+    "specialTokens",
+  ]);
+  expectKnown("chatTemplate", options, ["now"]);
+  const { now } = options;
   const sources = templatesOf(files);
   if (Object.keys(sources).length === 0) return undefined;
   const special = specialTokensOf(files.tokenizerConfig, files.specialTokens);
@@ -128,6 +135,9 @@ export function chatTemplate(
   return {
     sources,
     render: (messages, options = {}) => {
+      expectKnown("render", options, [
+        ...(["addGenerationPrompt", "tools", "documents", "variables", "template"] as const),
+      ]);
       const { plain, marked } = pick(options);
       const { tools, documents, variables, addGenerationPrompt = false } = options;
       const fill = (part: readonly Message[], prompt: boolean) => ({

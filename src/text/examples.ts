@@ -1,4 +1,5 @@
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown, expectOneOf } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import { type Labelled, type LabelOptions, labelRow } from "./labels.ts";
 import { type Packing, pack } from "./packing.ts";
@@ -66,7 +67,15 @@ const packed = (rows: readonly Labelled[], maxLength: number, packing: Packing):
     };
   });
 
-function checkOptions({ maxLength, packing }: ExampleOptions): void {
+function checkOptions(options: ExampleOptions): void {
+  expectKnown("encodeRows", options, [
+    ...(["tokenizer", "chat", "assistantOnly", "completionOnly", "maxLength"] as const),
+    ...(["truncation", "packing", "stopTokens"] as const),
+  ]);
+  const { maxLength, packing, truncation = "keepStart" } = options;
+  expectOneOf("encodeRows: truncation", truncation, ["keepStart", "keepEnd", "drop"]);
+  if (typeof packing !== "boolean" && packing !== undefined)
+    expectOneOf("encodeRows: packing", packing, ["bestFit", "sequential"]);
   if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength >= 2))
     throw new RangeError(`encodeRows: expected a maxLength of 2 or more, got ${maxLength}`);
   if (packing && maxLength === undefined)

@@ -1,4 +1,5 @@
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { type CsvRecord, readCsv } from "./csv.ts";
 import { checkText } from "./decode.ts";
 import { parsePythonJson } from "./json.ts";
@@ -172,8 +173,10 @@ const isParquet = (bytes: Uint8Array): boolean =>
  */
 export function rowsOf(
   file: string | DataFile,
-  { shape }: RowsOptions = {},
+  options: RowsOptions = {},
 ): readonly Row[] | Promise<readonly Row[]> {
+  expectKnown("rowsOf", options, ["shape"]);
+  const { shape } = options;
   const { name, content } = typeof file === "string" ? open(file) : file;
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   if (isParquet(bytes))

@@ -1,5 +1,6 @@
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { shown } from "./jsonl.ts";
 import { type Piece, type Span, traceOffsets } from "./offsets.ts";
 import { bytesOfDecoder } from "./pieces.ts";
@@ -109,6 +110,7 @@ function guarded<T>(where: string, use: () => T): T {
  * tokenizer.decode(tokenizer.encode("Once upon a time", { addSpecialTokens: false }));
  */
 export function loadTokenizer(files: TokenizerFiles): Tokenizer {
+  expectKnown("loadTokenizer", files, ["tokenizerJson", "tokenizerConfig", "specialTokensMap"]);
   const { json, added, size } = readTokenizerFile(files.tokenizerJson);
   const config = parsed(files.tokenizerConfig, "tokenizer_config.json");
   const map = parsed(files.specialTokensMap, "special_tokens_map.json");
@@ -133,7 +135,9 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
     return token === undefined ? new Uint8Array() : bytesOfToken(token, first);
   }
 
-  function encode(text: string, { addSpecialTokens = true }: EncodeOptions = {}): number[] {
+  function encode(text: string, options: EncodeOptions = {}): number[] {
+    expectKnown("encode", options, ["addSpecialTokens"]);
+    const { addSpecialTokens = true } = options;
     if (text === "" && !addSpecialTokens) return [];
     const encoded: readonly (number | undefined)[] = guarded(
       "encode",
@@ -158,7 +162,9 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
     return piece;
   }
 
-  function decoder({ skipSpecialTokens = false }: DecodeOptions = {}): StreamDecoder {
+  function decoder(options: DecodeOptions = {}): StreamDecoder {
+    expectKnown("decode", options, ["skipSpecialTokens"]);
+    const { skipSpecialTokens = false } = options;
     return streamDecoder((id, first) => {
       if (!(Number.isInteger(id) && id >= 0))
         throw new RangeError(`decode: expected ids that are integers from 0, got ${id}`);

@@ -1,5 +1,6 @@
 import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { type Key, permutation } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -127,6 +128,7 @@ export const targetsOf = (example: Example): number =>
  *   naming its index
  */
 export function collate(examples: readonly Example[], options: CollateOptions = {}): Batch {
+  expectKnown("collate", options, ["length", "padding"]);
   checkExamples("collate", examples);
   const longest = Math.max(...examples.map(lengthOf));
   const T = options.length ?? paddedLength(longest);
@@ -181,6 +183,7 @@ function segmentsOf(
   return { segments: constant(segments, shape), positions: constant(positions, shape) };
 }
 
+/** What examples have to fit: a model's config has both. */
 export interface ExampleLimits {
   readonly vocabSize?: number;
   /** The model's context: most positions a sequence may have. */

@@ -3,6 +3,7 @@ import type { Params } from "../nn/config.ts";
 import type { Optimizer, TensorTree } from "../optim/optimizer.ts";
 import { full } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Batch } from "./batches.ts";
@@ -101,6 +102,10 @@ export async function* trainSteps(
   engine: Engine,
   options: TrainStepsOptions,
 ): AsyncGenerator<TrainingMeasurement, void> {
+  expectKnown("trainSteps", options, [
+    ...(["loss", "optimizer", "params", "batches", "state", "step"] as const),
+    ...(["readEvery", "checkpointEvery", "probeEvery"] as const),
+  ]);
   const { params, state, step = 0 } = options;
   const { loss, optimizer } = options;
   const trainer = createTrainer(engine, optimizer, compileStep(engine, loss, optimizer));

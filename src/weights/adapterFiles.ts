@@ -3,6 +3,7 @@ import { type AdapterConfig, isAllLinear } from "../nn/lora/adapterConfig.ts";
 import { adapterConfigJson, adapterConfigOf } from "../nn/lora/peftConfig.ts";
 import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts";
 import type { Files } from "./store.ts";
@@ -53,6 +54,7 @@ export async function writeAdapter(
   { config, params }: Adapter,
   options: { readonly base?: string } = {},
 ): Promise<void> {
+  expectKnown("writeAdapter", options, ["base"]);
   const targets = isAllLinear(config.targets) ? lastNames(params) : config.targets;
   // In the order in which safetensors' own writer has them.
   const tensors = Object.entries(params)

@@ -1,4 +1,5 @@
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { sameShape, sizeOf } from "../tensor/shapes.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { encodeNumbers, ownType, type StoredType, storedTypes } from "./dtypes.ts";
@@ -67,8 +68,10 @@ export async function writeSafetensors(
     readonly tensors: Readonly<Record<string, Tensor>>;
     readonly metadata?: Readonly<Record<string, string>>;
   },
-  { dtype }: WriteOptions = {},
+  options: WriteOptions = {},
 ): Promise<void> {
+  expectKnown("writeSafetensors", options, ["dtype"]);
+  const { dtype } = options;
   const typeOf = (name: string, tensor: Tensor): StoredType => {
     const own = ownType(tensor.data, name);
     if (typeof dtype === "function") return dtype(name, tensor) ?? own;
@@ -107,8 +110,10 @@ export interface SaveOptions {
 export async function saveWeights(
   folder: string,
   sources: readonly TensorSource[],
-  { base = "model", maxShardBytes = 5e9, metadata = { format: "pt" } }: SaveOptions = {},
+  options: SaveOptions = {},
 ): Promise<readonly string[]> {
+  expectKnown("saveWeights", options, ["base", "maxShardBytes", "metadata"]);
+  const { base = "model", maxShardBytes = 5e9, metadata = { format: "pt" } } = options;
   const fs = nodeFs("saveWeights");
   const shards = shardsOf(sources, maxShardBytes);
   const names = shards.map((_, i) =>

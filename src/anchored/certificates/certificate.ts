@@ -1,5 +1,6 @@
 import { maskedMean } from "../../nn/losses.ts";
 import { add, exp, logSoftmax, mul, sub, sum } from "../../tensor/ops.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import {
   checkVocabulary,
@@ -59,6 +60,10 @@ export interface Certificate {
  *   without a token; ShapeError where vocabularies differ
  */
 export function certificate(options: CertificateOptions): Certificate {
+  expectKnown("certificate", options, [
+    ...(["snapshotLogits", "referenceLogits", "nextLogits", "alpha"] as const),
+    ...(["interpolation", "temperature", "mask"] as const),
+  ]);
   const { snapshotLogits, referenceLogits, nextLogits, alpha, mask } = options;
   const { interpolation = "logit", temperature = 1 } = options;
   checkWeight("certificate", alpha);

@@ -1,3 +1,4 @@
+import { expectKnown } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Interpolation } from "../objectives/interpolations.ts";
 import type { Certificate, CertificateTerms } from "./certificate.ts";
@@ -59,6 +60,7 @@ export const hasLinearBound = (path: Interpolation): boolean =>
  * @param values a certificate of host tensors
  */
 export function verdict(values: Certificate, options: VerdictOptions = {}): Verdict {
+  expectKnown("verdict", options, ["mask", "tolerance", "linear", "nameOf"]);
   const columns = Object.entries(values.tokens).map(([name, x]) => [name, (x as Tensor).data]);
   return verdictOf(Object.fromEntries(columns) as CertificateColumns, options);
 }

@@ -6,6 +6,7 @@ import type { Params } from "../../nn/config.ts";
 import type { AdapterConfig } from "../../nn/lora/adapterConfig.ts";
 import { lora } from "../../nn/lora.ts";
 import type { Transformer } from "../../nn/transformer.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import { fold, type Key, key } from "../../tensor/random.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import { lengthOf } from "../../train/batches.ts";
@@ -71,6 +72,10 @@ const WASM_BYTES = 2 ** 32;
  * @throws DataError naming the file, the key, or the numbers that do not fit
  */
 export async function prepare(options: FinetuneOptions): Promise<Prepared> {
+  expectKnown("runFinetune", options, [
+    ...(["recipe", "out", "folder", "modelFolder", "engine", "threads", "memory"] as const),
+    ...(["signal", "dryRun", "versions", "report"] as const),
+  ]);
   const { folder = process.cwd(), threads } = options;
   const asked = completeRecipe(options.recipe);
   const engine =

@@ -1,4 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import { type AdapterConfig, completeLora, type LoraOptions, shown } from "./adapterConfig.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -130,7 +131,12 @@ export function adapterConfigOf(json: unknown, path: string): AdapterConfig {
  * changed since is written as it stood there.
  * @param base base_model_name_or_path, where it is not the file's
  */
-export function adapterConfigJson(config: AdapterConfig, { base }: { base?: string } = {}): string {
+export function adapterConfigJson(
+  config: AdapterConfig,
+  options: { readonly base?: string } = {},
+): string {
+  expectKnown("adapterConfigJson", options, ["base"]);
+  const { base } = options;
   const file: Json = config.file ?? {};
   const values: Record<string, unknown> = { ...WRITTEN, ...file };
   for (const [key, { option, read, write }] of Object.entries(FIELDS)) {

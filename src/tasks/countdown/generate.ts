@@ -1,3 +1,4 @@
+import { expectKnown } from "../../tensor/options.ts";
 import { type Key, stream } from "../../tensor/random.ts";
 import { integer, pick, type Stream, sample } from "../draw.ts";
 import { OptionsError } from "../optionsError.ts";
@@ -44,10 +45,9 @@ function combined(next: Stream, parts: readonly Valued[], whole: boolean): Value
  * A game drawn from a stream. The target is the value of a random expression, so it can be reached.
  * @throws OptionsError for ranges that are empty or that no expression reaches
  */
-export function drawGame(
-  next: Stream,
-  { count = [3, 4], number = [1, 99], target = [1, 99], whole = false }: GameOptions = {},
-): Game {
+export function drawGame(next: Stream, options: GameOptions = {}): Game {
+  expectKnown("countdown.generate", options, ["count", "number", "target", "whole"]);
+  const { count = [3, 4], number = [1, 99], target = [1, 99], whole = false } = options;
   checkRange("count", count, 1);
   checkRange("number", number, 0);
   checkRange("target", target, Number.MIN_SAFE_INTEGER);

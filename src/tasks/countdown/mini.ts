@@ -1,4 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import type { Stream } from "../draw.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Mini, MiniVerdict } from "../mini.ts";
@@ -82,6 +83,7 @@ function score(prompt: readonly string[], response: readonly string[]): MiniVerd
  * @throws OptionsError (also while drawing) for options that no game meets
  */
 export function miniCountdown(options: MiniOptions = {}): Mini {
+  expectKnown("miniCountdown", options, ["count", "number", "target"]);
   const { count = [2, 3], number = [1, 9], target = [1, 20] } = options;
   if (count[1] > MAX_COUNT || number[1] > 9 || target[0] < 0)
     throw new OptionsError(

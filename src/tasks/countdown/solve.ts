@@ -1,3 +1,4 @@
+import { expectKnown } from "../../tensor/options.ts";
 import { binary, type Expression, numberOf, OPERATORS, type Operator } from "./expression.ts";
 import { apply, type Rational } from "./rational.ts";
 
@@ -30,11 +31,14 @@ export interface Rules {
 }
 
 /** Any expression of all numbers, each once, with the target as its exact value. */
-export const solve = (
+export function solve(
   numbers: readonly number[],
   target: number,
-  { whole = false }: Rules = {},
-): Expression | undefined => search(numbers.map(valued), target, whole);
+  rules: Rules = {},
+): Expression | undefined {
+  expectKnown("countdown.solve", rules, ["whole"]);
+  return search(numbers.map(valued), target, rules.whole ?? false);
+}
 
 /** Joins two of the parts in every way, then goes on with one part less. */
 function search(parts: readonly Valued[], target: number, whole: boolean): Expression | undefined {

@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { expectKnown } from "../known.ts";
+import { expectKnown, expectOneOf } from "../../tensor/options.ts";
 import { type Expression, parse } from "./expression.ts";
 import { equals, equalsExactly, evaluatePython } from "./python.ts";
 import { evaluate } from "./rational.ts";
@@ -80,11 +80,10 @@ function hits(expression: Expression, target: number, rule: Rule): boolean {
  * Whether a response solves a game of Countdown. No text makes it throw.
  * @throws RangeError for a rule that it does not know
  */
-export function verify(
-  { numbers, target, text }: Attempt,
-  { rule = "paper", compat = false }: VerifyOptions = {},
-): boolean {
-  expectKnown("countdown.verify: rule", rule, RULES);
+export function verify({ numbers, target, text }: Attempt, options: VerifyOptions = {}): boolean {
+  expectKnown("countdown.verify", options, ["rule", "compat"]);
+  const { rule = "paper", compat = false } = options;
+  expectOneOf("countdown.verify: rule", rule, RULES);
   if (rule === "tolerant")
     return solvesTolerantly(text, target, (side) => usesEachOnce(side, numbers));
   const said = rule === "tinyzero" ? answered(text) : boxed(text);

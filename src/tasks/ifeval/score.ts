@@ -1,3 +1,4 @@
+import { expectKnown } from "../../tensor/options.ts";
 import type { Kwargs } from "./kwargs.ts";
 import { type Judgement, verify } from "./verify.ts";
 
@@ -67,6 +68,7 @@ const accuracy = (rows: readonly Row[], followed: readonly (readonly boolean[])[
 
 /** Which instructions of a row were followed. @throws DataError as `verify` does */
 export function judge(row: Row, judgement: Omit<Judgement, "loose"> = {}): Verdict {
+  expectKnown("ifeval.judge", judgement, ["punkt", "language", "fixes"]);
   const { prompt, response } = row;
   const all = (loose: boolean): readonly boolean[] =>
     row.instruction_id_list.map((instructionId, i) =>
@@ -84,6 +86,7 @@ export function judge(row: Row, judgement: Omit<Judgement, "loose"> = {}): Verdi
  * @throws DataError as `verify` does
  */
 export function score(rows: readonly Row[], judgement: Omit<Judgement, "loose"> = {}): Score {
+  expectKnown("ifeval.score", judgement, ["punkt", "language", "fixes"]);
   const verdicts = rows.map((row) => judge(row, judgement));
   return {
     strict: accuracy(

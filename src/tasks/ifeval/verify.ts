@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { expectKnown } from "../known.ts";
+import { expectKnown, expectOneOf } from "../../tensor/options.ts";
 import { FIXES, type Fixes, type FixName, repairedBy } from "./fixes/fixes.ts";
 import {
   type Context,
@@ -57,7 +57,7 @@ const ALL: Fixes = new Set(NAMES);
 function wantedFixes(fixes: Judgement["fixes"]): Fixes {
   if (fixes === undefined) return NONE;
   if (fixes === "all") return ALL;
-  for (const name of fixes) expectKnown("ifeval: fixes", name, NAMES);
+  for (const name of fixes) expectOneOf("ifeval: fixes", name, NAMES);
   return new Set(fixes);
 }
 
@@ -76,8 +76,10 @@ function instructionOf(id: string, fixes = NONE): Instruction {
  */
 export function verify(
   { instructionId, kwargs, response, prompt }: Case,
-  { loose = false, punkt, language, fixes }: Judgement = {},
+  judgement: Judgement = {},
 ): boolean {
+  expectKnown("ifeval.verify", judgement, ["loose", "punkt", "language", "fixes"]);
+  const { loose = false, punkt, language, fixes } = judgement;
   const follows = instructionOf(instructionId, wantedFixes(fixes));
   const args = given(kwargs);
   return (loose ? variants(response) : [response]).some(

@@ -1,4 +1,4 @@
-import { expectKnown } from "../known.ts";
+import { expectKnown, expectOneOf } from "../../tensor/options.ts";
 import { definitionsOf, dependencyOrder, parentsOf } from "./definitions.ts";
 import { combine, constant, equal, type Polynomial, polynomialOf, variable } from "./polynomial.ts";
 import type { ParameterId, Problem } from "./problem.ts";
@@ -57,9 +57,11 @@ const demand = (holds: boolean, why: () => string): void => {
 export function check(
   problem: Problem,
   solutionText: string,
-  { mode, style = "text" }: { readonly mode: CheckMode; readonly style?: StyleName },
+  options: { readonly mode: CheckMode; readonly style?: StyleName },
 ): Verdict {
-  expectKnown("igsm.check: mode", mode, MODES);
+  expectKnown("igsm.check", options, ["mode", "style"]);
+  const { mode, style = "text" } = options;
+  expectOneOf("igsm.check: mode", mode, MODES);
   const isPlain = mode === "tolerant" && style === "text";
   const text = isPlain ? plainSolution(solutionText) : solutionText;
   const reading = readSolution(problem, text, style);

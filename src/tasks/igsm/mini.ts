@@ -1,3 +1,4 @@
+import { expectKnown } from "../../tensor/options.ts";
 import { integer, type Stream } from "../draw.ts";
 import type { Exchange } from "../exchange.ts";
 import { match } from "../finalAnswer.ts";
@@ -93,6 +94,10 @@ export interface MiniIgsm extends Mini {
 
 /** @throws OptionsError (also while drawing) for options that no problem meets */
 export function miniIgsm(options: MiniOptions = {}): MiniIgsm {
+  expectKnown("miniIgsm", options, [
+    ...(["modulus", "op", "depth", "width", "maxEdge", "maxOperands"] as const),
+    ...(["worlds", "split", "direct"] as const),
+  ]);
   const { modulus = 7, op = [1, 2], maxEdge = 4, maxOperands = 2, worlds = [0, 1] } = options;
   const { depth = 2, width = [2, 2], split = "any", direct = "answer" } = options;
   if (!(modulus <= MAX_MODULUS))

@@ -9,7 +9,7 @@ import {
   parameterOf,
   type Statement,
 } from "./problem.ts";
-import { type Style, type StyleName, styles } from "./style.ts";
+import { type Style, type StyleName, styleOf } from "./style.ts";
 
 /** A problem in words, and the words' meaning. */
 export interface Source {
@@ -69,7 +69,7 @@ function reader(text: string): Reader {
  * @throws DataError where the text is no problem about these items, saying where and what was expected
  */
 export function parse({ layerNames, items, problemText, modulus, style }: Source): Problem {
-  const words = styles[style ?? "text"];
+  const words = styleOf(style);
   const world = { layerNames, items };
   const references = namesOf(
     nameTable(world, ({ owner, owned }) => `${words.each}${owner}${words.possessive}${owned}`),

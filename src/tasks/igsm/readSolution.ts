@@ -1,7 +1,7 @@
 import { nameTable } from "./names.ts";
 import type { Operator, ParameterId, Problem } from "./problem.ts";
 import type { Equation, Formula, Solution, Step } from "./solution.ts";
-import { type StyleName, styles } from "./style.ts";
+import { type StyleName, styleOf } from "./style.ts";
 
 /** A solution, or why a text is none; and what a stricter reader would object to. */
 export type Reading =
@@ -21,7 +21,7 @@ const tables = new WeakMap<Problem, Map<StyleName, ReadonlyMap<string, Parameter
 function tableOf(problem: Problem, style: StyleName): ReadonlyMap<string, ParameterId> {
   const known = tables.get(problem) ?? new Map<StyleName, ReadonlyMap<string, ParameterId>>();
   tables.set(problem, known);
-  const { possessive } = styles[style];
+  const { possessive } = styleOf(style);
   const table =
     known.get(style) ?? nameTable(problem, ({ owner, owned }) => `${owner}${possessive}${owned}`);
   known.set(style, table);

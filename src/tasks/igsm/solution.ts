@@ -1,3 +1,4 @@
+import { expectKnown } from "../../tensor/options.ts";
 import { type Definition, definitionsOf, dependencyOrder } from "./definitions.ts";
 import type { Operator, ParameterId, Problem } from "./problem.ts";
 import { calculate } from "./values.ts";
@@ -63,11 +64,10 @@ interface Found {
  */
 export function solve(
   problem: Problem,
-  {
-    order = dependencyOrder(problem),
-    symbols = letters,
-  }: { readonly order?: readonly ParameterId[]; readonly symbols?: readonly string[] } = {},
+  options: { readonly order?: readonly ParameterId[]; readonly symbols?: readonly string[] } = {},
 ): Solution {
+  expectKnown("igsm.solve", options, ["order", "symbols"]);
+  const { order = dependencyOrder(problem), symbols = letters } = options;
   const definition = definitionsOf(problem);
   const found = new Map<ParameterId, Found>();
   let used = 0;

@@ -1,3 +1,4 @@
+import { expectOneOf } from "../../tensor/options.ts";
 /** `text`: English, as in the paper. `compact`: one token a symbol, separated by spaces. */
 export type StyleName = "text" | "compact";
 
@@ -58,3 +59,9 @@ export const styles: Readonly<Record<StyleName, Style>> = {
     question: (owner, owned) => `? ${owner} . ${owned}`,
   },
 };
+
+/** A style by its name, `text` by default. @throws RangeError for a name that is none */
+export function styleOf(name: StyleName = "text"): Style {
+  expectOneOf("igsm: style", name, Object.keys(styles));
+  return styles[name];
+}

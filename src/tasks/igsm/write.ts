@@ -1,6 +1,6 @@
 import { nameOf } from "./names.ts";
 import type { ParameterId, Problem, Statement } from "./problem.ts";
-import { type Style, type StyleName, styles } from "./style.ts";
+import { type Style, type StyleName, styleOf } from "./style.ts";
 
 /** How a problem is put into words. */
 export interface ProblemFormat {
@@ -38,7 +38,7 @@ function writeStatement(problem: Problem, statement: Statement, style: Style): s
 
 /** The problem in words: its sentences and its question. @throws RangeError for unknown parameters */
 export function writeProblem(problem: Problem, format: ProblemFormat = {}): string {
-  const style = styles[format.style ?? "text"];
+  const style = styleOf(format.style);
   const { owner, owned } = nameOf(problem, problem.question);
   const question = style.question(owner, owned);
   const sentences = problem.statements.map((statement) =>

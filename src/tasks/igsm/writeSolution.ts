@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 import type { Equation, Formula, Solution, Step } from "./solution.ts";
-import { type StyleName, styles } from "./style.ts";
+import { type StyleName, styleOf } from "./style.ts";
 import { writeName } from "./write.ts";
 
 /** How much a solution spells out. */
@@ -24,6 +24,7 @@ export function detailOf(level: number): Detail {
   return { define, hints: Math.floor(level / 3) % 2 === 0, calculations: level < 6 };
 }
 
+/** How a solution is put into words; a row of a data file, which says more, will do. */
 export interface SolutionFormat {
   readonly style?: StyleName;
   /** 0 … 11; the default, 0, spells everything out and is the only one that can be checked. */
@@ -51,7 +52,7 @@ export function writeSteps(
 ): string[] {
   const detail = detailOf(detailLevel);
   const names = new Map<string, string>();
-  const nameOf = ({ parameter }: Step): string => writeName(problem, parameter, styles[style]);
+  const nameOf = ({ parameter }: Step): string => writeName(problem, parameter, styleOf(style));
   if (detail.define === "name")
     for (const step of solution) names.set(symbolOf(step), nameOf(step));
   const equation = (head: string, one: Equation): string => writeEquation(head, one, detail, names);

@@ -1,4 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import { calculate, calculatorOf } from "./calculate.ts";
 import type { Row } from "./data/row.ts";
 import { roundFive } from "./rounding.ts";
@@ -71,10 +72,9 @@ function recompute(row: Row, variant: Variant): Finding {
  * Recomputes the labels of rows: a report on the file's quality. It changes no label: a file's own
  * answers and bounds stay what responses are judged by.
  */
-export function audit(
-  rows: readonly Row[],
-  { variant = "published" }: { readonly variant?: Variant } = {},
-): Audit {
+export function audit(rows: readonly Row[], options: { readonly variant?: Variant } = {}): Audit {
+  expectKnown("medcalc.audit", options, ["variant"]);
+  const { variant = "published" } = options;
   const outside: Disagreement[] = [];
   const unchecked: Unchecked[] = [];
   for (const row of rows) {

@@ -1,3 +1,4 @@
+import { expectKnown } from "../../tensor/options.ts";
 import { calculators } from "./calculators/index.ts";
 import { readFacts } from "./facts.ts";
 import type { Answer, Calculator, Entities, Variant } from "./types.ts";
@@ -26,8 +27,10 @@ export function calculatorOf(id: number): Calculator {
 export function calculate(
   calculatorId: number,
   entities: Entities,
-  { variant = "published" }: { readonly variant?: Variant } = {},
+  options: { readonly variant?: Variant } = {},
 ): Answer {
+  expectKnown("medcalc.calculate", options, ["variant"]);
+  const { variant = "published" } = options;
   const facts = readFacts(entities, variant);
   const answer = calculatorOf(calculatorId).compute(facts);
   return typeof answer === "number" ? facts.round(answer) : answer;

@@ -1,5 +1,6 @@
 import { constant } from "../../tensor/apply.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import { at, sameShape } from "../../tensor/shapes.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import { show } from "../refuse.ts";
@@ -38,8 +39,10 @@ const fileTypes: Readonly<Record<GgufTensorType, number>> = { F32: 0, F16: 1, Q8
  */
 export async function toGguf(
   checkpoint: Checkpoint,
-  { dtype, name }: ToGgufOptions = {},
+  options: ToGgufOptions = {},
 ): Promise<GgufContent & { readonly warnings: readonly string[] }> {
+  expectKnown("toGguf", options, ["dtype", "name"]);
+  const { dtype, name } = options;
   const { weights, config } = checkpoint;
   const arch = architectureOf(config);
   const keys = ggufKeys(config);

@@ -1,4 +1,5 @@
 import { DataError } from "../../../tensor/errors.ts";
+import { expectKnown, expectOneOf } from "../../../tensor/options.ts";
 import { integer, pick, type Stream, sample } from "../../draw.ts";
 import type { Exchange } from "../../exchange.ts";
 import { HASH, type Mini } from "../../mini.ts";
@@ -86,8 +87,11 @@ const MARKS = 24;
  * @throws OptionsError (also while drawing) for options that no prompt meets
  */
 export function miniIfeval(options: MiniOptions = {}): MiniIfeval {
+  expectKnown("miniIfeval", options, ["constraints", "most", "kinds", "combinations"]);
   const { constraints: range = [1, 3], most = 6, combinations = "any" } = options;
   const allowed = options.kinds ?? kinds;
+  expectOneOf("miniIfeval: combinations", combinations, ["seen", "unseen", "any"]);
+  for (const kind of allowed) expectOneOf("miniIfeval: kinds", kind, kinds);
   if (range[0] < 1 || range[1] < range[0] || range[1] > allowed.length || most < 3 || most > 9)
     throw new OptionsError(
       `miniIfeval: expected 1 ≤ min ≤ max ≤ ${allowed.length} constraints and 3 ≤ most ≤ 9, got ${range} and ${most}`,

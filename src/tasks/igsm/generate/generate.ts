@@ -101,12 +101,13 @@ function solved(
 
 /** Puts a problem and its solution into words. */
 function present(next: Stream, drawn: Drawn, settings: Settings): Generated {
-  const { retryRate: rate = 0, style } = settings;
+  const { retryRate: rate = 0, style = "text", question = "last", detailLevel = 0 } = settings;
+  const format = { style, detailLevel };
   const solutionText =
     rate > 0 && style !== "compact"
-      ? withRetries(next, drawn, drawn.solution, { ...settings, rate })
-      : writeSolution(drawn, drawn.solution, settings);
-  return { ...drawn, problemText: writeProblem(drawn, settings), solutionText };
+      ? withRetries(next, drawn, drawn.solution, { ...format, rate })
+      : writeSolution(drawn, drawn.solution, format);
+  return { ...drawn, problemText: writeProblem(drawn, { style, question }), solutionText };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { expectKnown, expectOneOf } from "../../../tensor/options.ts";
 import { OptionsError } from "../../optionsError.ts";
 import { MODULUS } from "../problem.ts";
 import { letters } from "../solution.ts";
@@ -53,6 +54,12 @@ const presets = { med: { maxOp: 15, maxEdge: 20 }, hard: { maxOp: 21, maxEdge: 2
 
 /** @throws OptionsError for options that no problem can meet */
 export function settingsOf(options: Options): Settings {
+  expectKnown("igsm.generate", options, [
+    ...(["preset", "op", "maxOp", "maxEdge", "depth", "width", "maxOperands"] as const),
+    ...(["order", "split", "modulus", "lexicon", "symbols", "retryRate"] as const),
+    ...(["style", "question", "detailLevel"] as const),
+  ]);
+  expectChoices(options);
   const preset = presets[options.preset ?? "med"];
   const settings: Settings = {
     ...preset,
@@ -79,6 +86,15 @@ export function settingsOf(options: Options): Settings {
   if (!(retryRate >= 0 && retryRate < 1))
     throw new OptionsError(`igsm.generate: expected 0 ≤ retryRate < 1, got ${retryRate}`);
   return settings;
+}
+
+function expectChoices(options: Options): void {
+  const { preset = "med", order = "any", split = "any", question = "last" } = options;
+  expectOneOf("igsm.generate: question", question, ["first", "last"]);
+  expectOneOf("igsm.generate: preset", preset, Object.keys(presets));
+  expectOneOf("igsm.generate: split", split, ["train", "test", "any"]);
+  if (typeof order === "string") expectOneOf("igsm.generate: order", order, ["any", "solution"]);
+  else expectInteger("order.jitter", order.jitter, 0, 1000);
 }
 
 function expectInteger(name: string, value: number, min: number, max: number): void {

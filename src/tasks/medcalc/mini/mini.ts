@@ -1,3 +1,4 @@
+import { expectKnown } from "../../../tensor/options.ts";
 import { integer, type Stream, sample } from "../../draw.ts";
 import type { Exchange } from "../../exchange.ts";
 import { type Direct, echoed, HASH, type Mini, type MiniVerdict } from "../../mini.ts";
@@ -112,6 +113,9 @@ function longest(names: readonly MiniName[], idle: number, wording: Wording): nu
  * @throws OptionsError for options that no note meets
  */
 export function miniMedcalc(options: MiniOptions = {}): Mini {
+  expectKnown("miniMedcalc", options, [
+    ...(["calculators", "distractors", "shuffle", "synonyms", "sentences", "direct"] as const),
+  ]);
   const names = options.calculators ?? (Object.keys(questions) as MiniName[]);
   const { distractors = [0, 1], shuffle = false, synonyms = 0, sentences = 0 } = options;
   const { direct = "answer" } = options;

@@ -1,4 +1,4 @@
-import { expectKnown } from "../../known.ts";
+import { expectOneOf } from "../../../tensor/options.ts";
 import { calculatorOf } from "../calculate.ts";
 import { scoreAsBenchmark } from "./benchmark.ts";
 import { scoreAsPaper } from "./paper.ts";
@@ -36,7 +36,7 @@ export function score(
 ): Verdict {
   const { output } = calculatorOf(calculatorId);
   const [truth, least, most] = [`${groundTruth}`, `${lower}`, `${upper}`];
-  expectKnown("medcalc.score: scorer", scorer, SCORERS);
+  expectOneOf("medcalc.score: scorer", scorer, SCORERS);
   if (scorer === "paper") return scoreAsPaper(text, truth, least, most);
   const judge = scorer === "tolerant" ? scoreTolerantly : scoreAsBenchmark;
   return judge(text, output, truth, least, most);
