@@ -1,5 +1,6 @@
+import { fromBf16, fromF16, toBf16, toF16, toFloat32 } from "../tensor/storage/half.ts";
 import type { DType, TypedArray } from "../tensor/tensor.ts";
-import { e4m3, e5m2, fromBf16, fromF16, toBf16, toF16 } from "./half.ts";
+import { e4m3, e5m2 } from "./float8.ts";
 
 /** How numbers are kept in a file, by the names of safetensors. */
 export type StoredType =
@@ -169,22 +170,4 @@ export function encodeNumbers(data: TypedArray, type: StoredType, name: string):
     throw new TypeError(`${name}: expected a type that can hold ${own.dtype}s, got ${type}`);
   const { buffer, byteOffset, byteLength } = encode(data);
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-/**
- * Float32 on the way to a narrower type. What float32 does not have goes to the neighbour whose
- * last bit is odd: rounding that again gives the same as rounding the float64 once.
- */
-export function toFloat32(values: TypedArray): Float32Array {
-  if (values instanceof Float32Array) return values;
-  const out = Float32Array.from(values);
-  const words = new Int32Array(out.buffer);
-  for (let i = 0; i < out.length; i++) {
-    const x = values[i] as number;
-    const rounded = out[i] as number;
-    const isEven = ((words[i] as number) & 1) === 0;
-    if (rounded === x || !isEven || Number.isNaN(x) || !Number.isFinite(rounded)) continue;
-    words[i] = (words[i] as number) + (Math.abs(x) > Math.abs(rounded) ? 1 : -1);
-  }
-  return out;
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { constant } from "../../../src/tensor/apply.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
-import { dequantize, quantize } from "../../../src/weights/gguf/q8.ts";
+import { dequantize, quantize } from "../../../src/tensor/storage/q8.ts";
 import { readGguf } from "../../../src/weights/gguf/read.ts";
 import type { GgufMetadata, GgufType } from "../../../src/weights/gguf/types.ts";
 import { encodeGguf, type GgufTensor } from "../../../src/weights/gguf/write.ts";

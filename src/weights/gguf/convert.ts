@@ -2,6 +2,7 @@ import { constant } from "../../tensor/apply.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../../tensor/options.ts";
 import { at, sameShape } from "../../tensor/shapes.ts";
+import { BLOCK } from "../../tensor/storage/q8.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import { show } from "../refuse.ts";
 import type { TensorFile } from "../weightFile.ts";
@@ -9,7 +10,6 @@ import { architectureOf, type ConfigJson, configReader, headOf, ropeOf } from ".
 import { ggufKeys } from "./keys.ts";
 import { type Heads, layoutOf } from "./layout.ts";
 import { type Architecture, ggufName, isBuffer } from "./names.ts";
-import { BLOCK } from "./q8.ts";
 import { llama3Divisors } from "./rope.ts";
 import { type TokenizerFiles, tokenizerKeys } from "./tokenizer.ts";
 import type { GgufMetadata, GgufTensorType } from "./types.ts";

@@ -1,5 +1,6 @@
 import { constant } from "../../tensor/apply.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
+import { BLOCK, BLOCK_BYTES, dequantize } from "../../tensor/storage/q8.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { isStoredType } from "../dtypes.ts";
 import { refusing, show } from "../refuse.ts";
@@ -14,7 +15,6 @@ import {
 } from "../weightFile.ts";
 import { NeedsMore } from "./cursor.ts";
 import { type GgufHeader, type GgufPlace, readGgufHeader } from "./header.ts";
-import { BLOCK, BLOCK_BYTES, dequantize } from "./q8.ts";
 import type { GgufMetadata, GgufType } from "./types.ts";
 
 /** A GGUF file: tensors under llama.cpp's names, and what is known about the model. */

@@ -1,11 +1,11 @@
 import { DataError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
+import { BLOCK, quantize } from "../../tensor/storage/q8.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import { encodeNumbers } from "../dtypes.ts";
 import { show } from "../refuse.ts";
 import { allOrNone, partialFile, type Sink, writeNumbers } from "../write.ts";
 import { LONGEST_NAME } from "./header.ts";
-import { BLOCK, quantize } from "./q8.ts";
 import {
   ALIGNMENT,
   aligned,

@@ -1,4 +1,4 @@
-import { f16Of, fromF16 } from "../half.ts";
+import { f16Of, fromF16 } from "./half.ts";
 
 /** Numbers that share a scale, and the bytes of the scale (F16) and of them (int8). */
 export const BLOCK = 32;

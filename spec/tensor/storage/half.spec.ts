@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { e4m3, e5m2, f16Of, fromBf16, fromF16, toBf16, toF16 } from "../../src/weights/half.ts";
+import { f16Of, fromBf16, fromF16, toBf16, toF16 } from "../../../src/tensor/storage/half.ts";
+import { e4m3, e5m2 } from "../../../src/weights/float8.ts";
 
 const codes16 = Uint16Array.from({ length: 65536 }, (_, code) => code);
 const codes8 = Uint8Array.from({ length: 256 }, (_, code) => code);
