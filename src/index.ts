@@ -76,14 +76,21 @@ export {
   type Schedule,
   schedules,
 } from "./optim/index.ts";
-export { full, ids, type NestedNumbers, type TensorOptions, tensor } from "./tensor/apply.ts";
+export {
+  full,
+  ids,
+  type NestedNumbers,
+  stored,
+  type TensorOptions,
+  tensor,
+} from "./tensor/apply.ts";
 export { DataError, ShapeError } from "./tensor/errors.ts";
 export { grad, valueAndGrad, vjp } from "./tensor/grad.ts";
 export * as ops from "./tensor/ops.ts";
 export { stopGradient } from "./tensor/ops.ts";
 export * as random from "./tensor/random.ts";
 export { checkpoint } from "./tensor/recompute.ts";
-export type { DType, Shape, Tensor } from "./tensor/tensor.ts";
+export type { DType, Shape, StorageType, Tensor } from "./tensor/tensor.ts";
 export * as tree from "./tensor/tree.ts";
 export {
   type Chat,

@@ -1,8 +1,8 @@
 import { type Group, repetitionOf } from "../../src/compile/fuse.ts";
 import type { Step, Value } from "../../src/compile/plan.ts";
 import { sizeOf } from "../../src/tensor/shapes.ts";
-import type { CommonName, PrimitiveName } from "../../src/tensor/tensor.ts";
-import type { DeviceTraits } from "./kernel.ts";
+import type { PrimitiveName } from "../../src/tensor/tensor.ts";
+import type { DeviceTraits, LoweredName } from "./kernel.ts";
 import { type Cell, cellsOf, eachLane, type Kernel, type Lanes, type Lowering } from "./kernel.ts";
 import { lowerings } from "./table.ts";
 
@@ -49,7 +49,7 @@ function numbersOf(
   own: (buffer: number) => readonly string[],
   read: (buffer: number) => number,
 ): readonly string[] {
-  const lowering = lowerings[op as CommonName] as Lowering<PrimitiveName>;
+  const lowering = lowerings[op as LoweredName] as Lowering<PrimitiveName>;
   const shapes = inputs.map(({ shape }) => shape);
   const [kernel] = lowering({ shapes, shape: output.shape, attrs, ...traits }) as [Kernel];
   const bufferOf = (i: number): number => (inputs[kernel.reads[i] as number] as Value).buffer;

@@ -1,4 +1,4 @@
-import type { Attrs, PrimitiveName, Shape } from "../../src/tensor/tensor.ts";
+import type { Attrs, CommonName, PrimitiveName, Shape } from "../../src/tensor/tensor.ts";
 import type { FunctionName } from "./numbers/functions.ts";
 
 /**
@@ -91,15 +91,21 @@ export interface Call<K extends PrimitiveName> extends DeviceTraits {
   readonly attrs: Attrs<K>;
 }
 
+/** A kernel but for what a cell computes. */
+export type Launched = Omit<Kernel, "body">;
+
 /** How many results a kernel makes. */
-export const resultsOf = ({ rows = 1, places }: Kernel): number => (places ? 1 : rows);
+export const resultsOf = ({ rows = 1, places }: Launched): number => (places ? 1 : rows);
 
 export const cellsOf = ({ extent }: Pick<Kernel, "extent">): number =>
   extent.reduce((a, b) => a * b, 1);
 
 /** The number of elements of each result. */
-export const elementsOf = (kernel: Kernel): number =>
+export const elementsOf = (kernel: Launched): number =>
   (cellsOf(kernel) * kernel.lanes * (kernel.rows ?? 1)) / resultsOf(kernel);
+
+/** What has a lowering: casts are the devices' own, for their memory is what differs. */
+export type LoweredName = Exclude<CommonName, "cast">;
 
 /** The kernels that compute an operation, in order; the last one makes its result. */
 export type Lowering<K extends PrimitiveName> = (call: Call<K>) => readonly Kernel[];

@@ -1,4 +1,3 @@
-import type { CommonName } from "../../src/tensor/tensor.ts";
 import { adamwUpdate } from "./elementwise/adamwUpdate.ts";
 import { abs, add, div, mul, mulNoNan, neg, sub } from "./elementwise/arithmetic.ts";
 import { copy } from "./elementwise/copy.ts";
@@ -13,7 +12,7 @@ import { cos, sin } from "./elementwise/sines.ts";
 import { sqrt } from "./elementwise/sqrt.ts";
 import { swiglu, swigluGradGate } from "./elementwise/swiglu.ts";
 import { tanh } from "./elementwise/tanh.ts";
-import type { Lowering } from "./kernel.ts";
+import type { LoweredName, Lowering } from "./kernel.ts";
 import { broadcast } from "./moves/broadcast.ts";
 import { concat } from "./moves/concat.ts";
 import { gather } from "./moves/gather.ts";
@@ -36,7 +35,7 @@ import { softmax, softmaxGrad } from "./rows/softmax.ts";
 import { sum } from "./rows/sum.ts";
 
 /** How GPU.js kernels compute each primitive. */
-export const lowerings: { readonly [K in CommonName]: Lowering<K> } = {
+export const lowerings: { readonly [K in LoweredName]: Lowering<K> } = {
   ...{ exp, log, tanh, sqrt, cos, sin, neg, abs },
   ...{ add, mul, mulNoNan, sub, div, maximum, less, select },
   ...{

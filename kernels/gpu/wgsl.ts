@@ -28,7 +28,7 @@ const WORKGROUP = 64;
 export const MOST_GROUPS = 65535;
 
 /** Workgroups along x and y that give every cell a thread. */
-export function workgroupsOf(kernel: Kernel): readonly [x: number, y: number] {
+export function workgroupsOf(kernel: Pick<Kernel, "extent">): readonly [x: number, y: number] {
   const groups = Math.max(1, Math.ceil(cellsOf(kernel) / WORKGROUP));
   const y = Math.ceil(groups / MOST_GROUPS);
   return [Math.ceil(groups / y), y];

@@ -43,6 +43,15 @@ export const INSTRUCTION_WORDS = 4;
 /** Bytes of a cache line: buffers begin at its multiples, and are padded to whole lines. */
 export const LINE_BYTES = 64;
 
+// How numbers are kept: as floats, in two storage types of 2 bytes, or in blocks of 32 int8 behind a scale.
+export const FLOAT = 0;
+export const BF16 = 1;
+export const F16 = 2;
+export const Q8_0 = 3;
+/** Numbers of a block of Q8_0, and its bytes. */
+export const Q8_NUMBERS = 32;
+export const Q8_BYTES = 34;
+
 // Blocks that the kernels and those who share work out cut alike.
 /** Columns of a block that sums or takes the largest down columns. */
 export const COLUMNS = 8;
@@ -95,6 +104,10 @@ export const CHAIN_LINKS = 3;
 /** Words of a link before its arguments. */
 export const LINK_WORDS = 2;
 
+// Casts: how the numbers are kept that are widened, or that are made; tasks do whole blocks of Q8_0.
+export const CAST_STORAGE = 2;
+export const CAST_RESULT = 3;
+
 // Row by row: bytes of a row; and a number for all of them, a scale or an epsilon.
 export const ROW_BYTES = 2;
 export const ROW_RESULT = 3;
@@ -121,10 +134,11 @@ export const MOVE_INPUT = 6;
 export const MOVE_FIRST_LOOP = 7;
 export const LOOP_WORDS = 3;
 
-// Tables: bytes of a row, or ids; and rows of the table.
+// Tables: bytes of a row of the result, or ids; and rows of the table; and how these are kept.
 export const GATHER_BYTES = 2;
 export const GATHER_ROWS = 3;
-export const GATHER_RESULT = 4;
+export const GATHER_STORAGE = 4;
+export const GATHER_RESULT = 5;
 export const SCATTER_IDS = 2;
 export const SCATTER_ROWS = 3;
 export const SCATTER_RESULT = 4;

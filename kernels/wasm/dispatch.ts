@@ -13,6 +13,7 @@ import * as ranges from "./products/ranges";
 import * as reduce from "./rows/reduce";
 import * as rope from "./rows/rope";
 import * as softmax from "./rows/softmax";
+import * as storage from "./moves/cast";
 import * as table from "./moves/table";
 
 /** Runs one task of an instruction. */
@@ -28,6 +29,8 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.NEG: return elementwise.neg(args, task);
     case op.ABS: return elementwise.abs(args, task);
     case op.TO_FLOAT: return elementwise.toFloat(args, task);
+    case op.WIDEN: return storage.widen(args, task);
+    case op.ROUND: return storage.round(args, task);
     case op.ADD: return elementwise.add(args, task);
     case op.MUL: return elementwise.mul(args, task);
     case op.SUB: return elementwise.sub(args, task);

@@ -55,3 +55,5 @@ export const SIN = 52;
 export const SCATTER_ROWS = 53;
 export const RANGE_ATTENTION = 54;
 export const RANGE_ATTENTION_GRAD = 55;
+export const WIDEN = 56;
+export const ROUND = 57;

@@ -12,6 +12,8 @@ import { warmsUp } from "../engines/warm.ts";
 import { agreesOnWide, COMPILING, sumsManyTerms, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { agreesAtEdges } from "../laws/edges.ts";
+import { keepsStorage } from "../laws/storage.ts";
+import { onGpu } from "./chromium.ts";
 import { refusesLostGpu } from "./lost.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
 
@@ -50,6 +52,10 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
 
   describe("at the edges", () => {
     agreesAtEdges(() => start(), { runs: 1, cases: 4 });
+  });
+
+  describe("numbers in storage types", () => {
+    keepsStorage(() => start(), { flushes: onGpu });
   });
 
   test("turns by any angle", () => turnsAnyAngle(engine, 4));

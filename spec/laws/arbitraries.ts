@@ -4,6 +4,7 @@ import { sizeOf } from "../../src/tensor/shapes.ts";
 import type { Attrs, PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
 import { attentionCases } from "./attention.ts";
 import { attrsOf, type Case, length, type Make, notEmpty } from "./case.ts";
+import { castCases } from "./cast.ts";
 import { distinct, filled, idsBelow, type Numbers } from "./numbers.ts";
 
 export type { Case } from "./case.ts";
@@ -80,6 +81,7 @@ export const cases: { readonly [K in PrimitiveName]: Make<K> } = {
   select: elementwise(() => fc.constantFrom(0, 1, 2), any, any),
   toFloat: (n) =>
     shapeOf(n).chain((s) => idsBelow(s, 1000).map((x) => ({ inputs: [x], attrs: {} }))),
+  cast: castCases,
   alias: elementwise(any),
   stopGradient: elementwise(any),
   checkpoint: (n) =>

@@ -1,6 +1,7 @@
 import { shallowFirst, topologicalOrder } from "../tensor/graph.ts";
 import { at, sizeOf } from "../tensor/shapes.ts";
 import {
+  type Attrs,
   type DType,
   type FusedName,
   isConstant,
@@ -14,12 +15,15 @@ import { isPrimitive, traits } from "../tensor/traits.ts";
 import { expand } from "./expand.ts";
 import { finish, type MutableBuffer, type MutableStep } from "./lifetimes.ts";
 import type { Plan, Value } from "./plan.ts";
+import { computationOf, isWidened, type Operand, type Widening } from "./widening.ts";
 
 export interface PlanOptions {
   /** Positions of inputs whose buffers the program may reuse. */
   readonly donated?: readonly number[];
   /** Fused primitives that are replaced by their definitions. */
   readonly lacking?: readonly FusedName[];
+  /** Operands that are read in their storage type, without the wide copy. */
+  readonly widening?: Widening;
 }
 
 /**
@@ -30,10 +34,10 @@ export interface PlanOptions {
 export function buildPlan(
   outputs: readonly Tensor[],
   inputs: readonly Tensor[],
-  { donated = [], lacking = [] }: PlanOptions = {},
+  { donated = [], lacking = [], widening = {} }: PlanOptions = {},
 ): Plan {
   const roots = expand(outputs, new Set(lacking));
-  const builder = new Builder();
+  const builder = new Builder(widening);
   for (const x of inputs) builder.give(x, builder.buffer("input", x.shape, x.dtype));
   const inputValues = inputs.map((x) => builder.valueOf(x));
   for (const node of topologicalOrder(shallowFirst(roots))) builder.visit(node);
@@ -60,6 +64,11 @@ class Builder {
   /** Which computation a view belongs to, where the same is computed again. */
   readonly #rounds = new Map<Tensor, number>();
   readonly #segments = new Map<object, number>();
+  readonly #widening: Widening;
+
+  constructor(widening: Widening) {
+    this.#widening = widening;
+  }
 
   buffer(kind: MutableBuffer["kind"], shape: Shape, dtype: DType): Value {
     this.buffers.push({ kind, elements: sizeOf(shape), dtype });
@@ -73,6 +82,8 @@ class Builder {
   valueOf(node: Tensor): Value {
     const value = this.#values.get(node);
     if (value) return value;
+    // What follows from codes alone is made where it is read, each time anew: what is wide lives short.
+    if (isPrimitive(node) && isWidened(node)) return this.#primitive(node);
     const what =
       node.op === "placeholder"
         ? "an argument of another traced function"
@@ -83,7 +94,7 @@ class Builder {
   visit(node: Tensor): void {
     if (this.#values.has(node)) return;
     if (isConstant(node)) this.give(node, this.#constant(node));
-    else if (isPrimitive(node)) this.give(node, this.#primitive(node));
+    else if (isPrimitive(node) && !isWidened(node)) this.give(node, this.#primitive(node));
   }
 
   /** Makes a value an output of its own; what is no fresh temporary is copied. */
@@ -102,7 +113,7 @@ class Builder {
     const { data } = node.attrs;
     const identity = data.length === 1 ? `${node.dtype} ${data[0]}` : data;
     const known = this.#constantOf.get(identity);
-    if (known) return { ...known, shape: node.shape };
+    if (known?.dtype === node.dtype) return { ...known, shape: node.shape };
     const value = this.buffer("constant", node.shape, node.dtype);
     this.#constantOf.set(identity, value);
     this.constants.push({ value, data });
@@ -119,18 +130,25 @@ class Builder {
   }
 
   #step(node: Tensor<PrimitiveName>): Value {
-    const inputs = node.inputs.map((x) => this.valueOf(x));
-    const read = inputs.map(
-      ({ buffer, shape }, i) => `${buffer}:${shape}:${this.#rounds.get(at(node.inputs, i)) ?? ""}`,
-    );
-    const key = `${this.#signature(node)} ${read.join(" ")}`;
+    const { attrs, operands } = computationOf(node, this.#widening);
+    const key = `${this.#signature(node.op, attrs)} ${operands.map(this.#keyOf).join(" ")}`;
     const known = this.#computed.get(key);
     if (known) return known;
+    const inputs = operands.map(({ node: x, shape }) => ({ ...this.valueOf(x), shape }));
     const output = this.buffer("temporary", node.shape, node.dtype);
-    this.steps.push({ op: node.op, attrs: node.attrs, inputs, output });
-    this.#computed.set(key, output);
+    this.steps.push({ op: node.op, attrs, inputs, output });
+    if (!isWidened(node)) this.#computed.set(key, output);
     return output;
   }
+
+  /** Equal for operands of equal numbers, in the same round. */
+  readonly #keyOf = ({ node, shape }: Operand): string => {
+    if (!isPrimitive(node) || !isWidened(node))
+      return `${this.valueOf(node).buffer}:${shape}:${this.#rounds.get(node) ?? ""}`;
+    const x = at(node.inputs, 0);
+    const round = isOp(node, "after") ? this.#roundOf(node) : "";
+    return `(${this.#signature(node.op, node.attrs)}${round} ${this.#keyOf({ node: x, shape: x.shape })})`;
+  };
 
   #roundOf({ attrs: { segment } }: Tensor<"after">): number {
     const round = this.#segments.get(segment) ?? this.#segments.size;
@@ -138,8 +156,8 @@ class Builder {
     return round;
   }
 
-  #signature(node: Tensor): string {
-    const text = `${node.op} ${JSON.stringify(node.attrs)}`;
+  #signature(op: PrimitiveName, attrs: Attrs<PrimitiveName>): string {
+    const text = `${op} ${JSON.stringify(attrs)}`;
     const id = this.#attrIds.get(text) ?? this.#attrIds.size;
     this.#attrIds.set(text, id);
     return String(id);

@@ -1,4 +1,5 @@
 import { at, sizeOf } from "../tensor/shapes.ts";
+import { isStorageType } from "../tensor/storage/types.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { traits } from "../tensor/traits.ts";
 import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
@@ -38,7 +39,7 @@ export interface FusedPlan extends Omit<Plan, "steps"> {
 const isFusable = ({ op, inputs, output }: Step, { broadcasts }: FusionLimits): boolean =>
   op === "broadcast"
     ? broadcasts && repetitionOf(at(inputs, 0).shape, output.shape) !== undefined
-    : traits[op].elementwise;
+    : traits[op].elementwise && !isStorageType(output.dtype);
 
 /** How a broadcast repeats numbers: the whole tensor over and over, or each number `inner` times. */
 export interface Repetition {

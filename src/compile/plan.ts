@@ -22,6 +22,8 @@ export interface BufferPlan {
 export interface Step<K extends PrimitiveName = PrimitiveName> {
   readonly op: K;
   readonly attrs: Attrs<K>;
+  /** Of the dtypes that the operation takes; but the table of a gather and the right operand of a matmul
+   * may have a storage type, which the kernel then widens as it reads (`PlanOptions.widening`). */
   readonly inputs: readonly Value[];
   readonly output: Value;
   /** Temporary and donated buffers that no later step reads. */

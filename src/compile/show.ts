@@ -1,5 +1,6 @@
 import { showShape } from "../tensor/errors.ts";
 import { at } from "../tensor/shapes.ts";
+import { isStorageType } from "../tensor/storage/types.ts";
 import type { FusedPlan, Group } from "./fuse.ts";
 import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
 
@@ -39,7 +40,8 @@ export function showFused(plan: FusedPlan): string {
 /** How the parts of a plan are written. */
 function words({ buffers, donated }: Pick<Plan, "buffers" | "donated">) {
   const name = (buffer: number): string => `${letters[at(buffers, buffer).kind]}${buffer}`;
-  const seen = ({ buffer, shape }: Value): string => `${name(buffer)} ${showShape(shape)}`;
+  const seen = ({ buffer, shape, dtype }: Value): string =>
+    `${name(buffer)} ${isStorageType(dtype) ? `${dtype} ` : ""}${showShape(shape)}`;
   const freed = (frees: readonly number[]): string =>
     frees.length === 0 ? "" : ` frees ${frees.map(name).join(" ")}`;
   const line = ({ op, attrs, inputs, output, frees }: Step): string => {

@@ -1,13 +1,14 @@
 import { at, sizeOf } from "../tensor/shapes.ts";
+import { bytesOf } from "../tensor/storage/types.ts";
 import type { Attrs } from "../tensor/tensor.ts";
 import { traits } from "../tensor/traits.ts";
-import type { Plan, Step, Value } from "./plan.ts";
+import type { BufferPlan, Plan, Step, Value } from "./plan.ts";
 
 /** What a plan costs, whatever runs it. */
 export interface PlanStats {
   /** Primitives computed in a run. */
   readonly ops: number;
-  /** Bytes that the primitives of a run read and write, each operand once and 4 an element. */
+  /** Bytes that the primitives of a run read and write, each operand once: 4 a float or an int. */
   readonly bytes: number;
   /** Most bytes that live at one time in a run: inputs, constants, temporaries and outputs. */
   readonly peakBytes: number;
@@ -15,22 +16,28 @@ export interface PlanStats {
   readonly flop: number;
 }
 
-/** @param elementBytes 4, or 8 on an engine of float64 */
+/** @param elementBytes of a float or an int: 4, or 8 on an engine of float64 */
 export const planStats = (plan: Plan, elementBytes = 4): PlanStats => ({
   ops: plan.steps.length,
-  bytes: elementBytes * plan.steps.reduce((sum, step) => sum + elementsTouched(step), 0),
-  peakBytes: elementBytes * mostElements(plan),
+  bytes: plan.steps.reduce((sum, step) => sum + bytesTouched(step, elementBytes), 0),
+  peakBytes: mostBytes(plan, elementBytes),
   flop: plan.steps.reduce((sum, step) => sum + flopOf(step), 0),
 });
 
+/** Bytes of a buffer. @param elementBytes of a float or an int */
+export const bufferBytes = ({ dtype, elements }: BufferPlan, elementBytes = 4): number =>
+  bytesOf(dtype, elements, elementBytes);
+
 const elementsOf = ({ shape }: Value): number => sizeOf(shape);
 
-/** Elements that a step reads and writes, each operand once. */
-export function elementsTouched({ op, inputs, output }: Step): number {
+/** Bytes that a step reads and writes, each operand once. */
+export function bytesTouched({ op, inputs, output }: Step, elementBytes = 4): number {
+  const size = ({ dtype }: Value, elements: number): number =>
+    bytesOf(dtype, elements, elementBytes);
   const made = elementsOf(output);
-  if (traits[op].partial) return 2 * made;
-  const read = new Map(inputs.map((x) => [x.buffer, elementsOf(x)]));
-  return [...read.values()].reduce((sum, n) => sum + n, made);
+  if (traits[op].partial) return size(output, made) + size(at(inputs, 0), made);
+  const read = new Map(inputs.map((x) => [x.buffer, size(x, elementsOf(x))]));
+  return [...read.values()].reduce((sum, n) => sum + n, size(output, made));
 }
 
 /** 2mnk for each product of [m, k] and [k, n]; of causal attention the whole square counts. */
@@ -46,11 +53,11 @@ export function flopOf({ op, attrs, inputs, output }: Step): number {
   return 2 * products * sizeOf(shape) * at(shape, 2);
 }
 
-/** The most elements alive after any step has made its result and before it gives up its operands. */
-function mostElements({ buffers, steps }: Plan): number {
-  const size = (i: number) => at(buffers, i).elements;
+/** The most bytes alive after any step has made its result and before it gives up its operands. */
+function mostBytes({ buffers, steps }: Plan, elementBytes: number): number {
+  const size = (i: number): number => bufferBytes(at(buffers, i), elementBytes);
   const given = buffers.reduce(
-    (sum, { kind, elements }) => sum + (kind === "input" || kind === "constant" ? elements : 0),
+    (sum, { kind }, i) => sum + (kind === "input" || kind === "constant" ? size(i) : 0),
     0,
   );
   let [live, most] = [given, given];

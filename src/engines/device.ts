@@ -1,4 +1,5 @@
 import type { Plan } from "../compile/plan.ts";
+import type { Widening } from "../compile/widening.ts";
 import type { DType, FusedName, PrimitiveName, Shape, TypedArray } from "../tensor/tensor.ts";
 
 /** What an engine holds on its device. */
@@ -70,6 +71,8 @@ export interface Device<Buffer> {
   readonly description: string;
   /** Fused primitives that it has no kernels for: plans name their definitions instead. */
   readonly lacking: readonly FusedName[];
+  /** Operations whose kernels widen what is kept in a storage type; for others it is widened before. */
+  readonly widening?: Widening;
   prepare(plan: Plan, onProgress?: OnProgress): Promise<Executable<Buffer>>;
   upload(data: TypedArray, shape: Shape, dtype: DType): Buffer;
   /** A tensor whose numbers are to be written. @throws where there is no room for it */

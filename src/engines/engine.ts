@@ -2,7 +2,7 @@
 
 import { expectKnown } from "../tensor/options.ts";
 import { PART, type TensorParts } from "../tensor/parts.ts";
-import { sizeOf } from "../tensor/shapes.ts";
+import { lengthOf } from "../tensor/storage/types.ts";
 import { Tensor, type TypedArray } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import type { Device, Executable, MemoryUse } from "./device.ts";
@@ -133,7 +133,7 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
       return residents.wrap(buffer, source, range);
     },
     async *readParts(x) {
-      const count = sizeOf(x.shape);
+      const count = lengthOf(x.dtype, x.shape);
       for (let from = 0; from < count; from += PART) {
         const span = [from, Math.min(count, from + PART)] as const;
         yield await enqueue(() => residents.read(x, () => "readParts", span));

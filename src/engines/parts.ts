@@ -1,5 +1,5 @@
 import { miscounted, type TensorParts } from "../tensor/parts.ts";
-import { sizeOf } from "../tensor/shapes.ts";
+import { arrayName, arrayOf, checkBlocks, holds, lengthOf } from "../tensor/storage/types.ts";
 import type { DType, TypedArray } from "../tensor/tensor.ts";
 import type { Device } from "./device.ts";
 import { type IdRange, NO_IDS, rangeOf, union } from "./idFlow.ts";
@@ -24,7 +24,7 @@ export async function fill<Buffer>(
   { shape, dtype, parts }: TensorParts,
   closed: () => Error | undefined,
 ): Promise<Filled<Buffer>> {
-  const count = sizeOf(shape);
+  const count = lengthOf(dtype, checkBlocks("putParts", dtype, shape));
   const buffer = device.allocate(shape, dtype);
   let filled = 0;
   let range = dtype === "int" ? NO_IDS : undefined;
@@ -35,14 +35,15 @@ export async function fill<Buffer>(
   try {
     for await (const part of inUnits(parts(), dtype, () => count - filled)) {
       check();
-      if (filled + part.length > count) throw miscounted("putParts", shape, filled + part.length);
+      if (filled + part.length > count)
+        throw miscounted("putParts", shape, dtype, filled + part.length);
       device.write(buffer, filled, part, dtype);
       if (range) range = union(range, rangeOf(part));
       filled += part.length;
       await device.written();
     }
     check();
-    if (filled < count) throw miscounted("putParts", shape, filled);
+    if (filled < count) throw miscounted("putParts", shape, dtype, filled);
     return { buffer, range };
   } catch (error) {
     // What a closed device held is gone with it.
@@ -82,10 +83,8 @@ function joined(rest: TypedArray, part: TypedArray): TypedArray {
 
 /** @throws TypeError for an array of another kind than the tensor's numbers */
 function expectKind(part: unknown, dtype: DType): void {
-  const isInt = part instanceof Int32Array;
-  const isFloat = part instanceof Float32Array || part instanceof Float64Array;
-  if (dtype === "int" ? isInt : isFloat) return;
-  const expected = dtype === "int" ? "an Int32Array" : "a Float32Array or Float64Array";
-  const got = Object.prototype.toString.call(part).slice("[object ".length, -1);
-  throw new TypeError(`putParts: expected each part to be ${expected}, got ${got}`);
+  if (holds(dtype, part)) return;
+  throw new TypeError(
+    `putParts: expected each part to be ${arrayOf(dtype)}, got ${arrayName(part)}`,
+  );
 }

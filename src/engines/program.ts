@@ -82,7 +82,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   const plans: Plan[] = [];
 
   async function traced(args: Args, donated: readonly number[]): Promise<Ready<Buffer>> {
-    const made = trace(fn as (...args: never[]) => unknown, args, donated, device.lacking);
+    const made = trace(fn as (...args: never[]) => unknown, args, donated, device);
     const executable = await device.prepare(made.plan, onProgress);
     executables.push(executable);
     plans.push(made.plan);

@@ -145,4 +145,4 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
 
 /** A constant tensor of numbers read from a device. */
 export const hostTensor = (x: Tensor, data: TypedArray): Tensor<"constant"> =>
-  constant(data, x.shape);
+  constant(data, x.shape, x.dtype);

@@ -1,8 +1,8 @@
-import { buildPlan } from "../compile/build.ts";
+import { buildPlan, type PlanOptions } from "../compile/build.ts";
 import type { Plan } from "../compile/plan.ts";
 import { topologicalOrder } from "../tensor/graph.ts";
 import { asTensor } from "../tensor/ops.ts";
-import { type FusedName, Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import { type IdFlow, idFlow } from "./idFlow.ts";
 
@@ -58,13 +58,13 @@ export function leavesOf(args: readonly unknown[], caller: string): Leaves {
 
 /**
  * Runs a pure function on placeholders and plans what it described.
- * @param lacking fused primitives that the plan must do without
+ * @param device what kernels it lacks, and which widen what they read
  */
 export function trace(
   fn: (...args: never[]) => unknown,
   args: readonly unknown[],
   donatedLeaves: readonly number[],
-  lacking: readonly FusedName[] = [],
+  { lacking = [], widening = {} }: Pick<PlanOptions, "lacking" | "widening"> = {},
 ): Trace {
   let index = 0;
   const placeholders: Tensor[] = [];
@@ -83,6 +83,6 @@ export function trace(
   const order = topologicalOrder(outputs);
   const captured = order.filter((x) => x.op === "resident");
   const all = [...placeholders, ...captured];
-  const plan = buildPlan(outputs, all, { donated: donatedLeaves, lacking });
+  const plan = buildPlan(outputs, all, { donated: donatedLeaves, lacking, widening });
   return { plan, ids: idFlow(outputs, all, order), captured, structure };
 }

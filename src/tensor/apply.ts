@@ -2,12 +2,14 @@ import { DataError, ShapeError } from "./errors.ts";
 import { expectKnown } from "./options.ts";
 import { dtypeRule, shapeRules } from "./shapeRules.ts";
 import { at, checkLengths, sizeOf } from "./shapes.ts";
+import { type Codes, checkCodes } from "./storage/types.ts";
 import {
   type Attrs,
   type DType,
   type Inputs,
   type PrimitiveName,
   type Shape,
+  type StorageType,
   Tensor,
   type TypedArray,
 } from "./tensor.ts";
@@ -17,7 +19,7 @@ import { isPrimitive } from "./traits.ts";
 export function apply<K extends PrimitiveName>(op: K, inputs: Inputs<K>, attrs: Attrs<K>): Tensor {
   const rule = shapeRules[op] as (inputs: readonly Tensor[], attrs: Attrs<K>) => Shape;
   const shape = checkLengths(op, rule(inputs, attrs));
-  return new Tensor<PrimitiveName>(op, shape, dtypeRule(op, inputs), inputs, attrs);
+  return new Tensor<PrimitiveName>(op, shape, dtypeRule(op, inputs, attrs), inputs, attrs);
 }
 
 /** The same operation on other inputs. @throws TypeError for a leaf, which has none; ShapeError */
@@ -92,9 +94,37 @@ function expectNumberArray(where: string, values: ArrayBufferView): void {
     );
 }
 
-/** A constant that is a view: whoever made the numbers hands them over, and writes no more. */
-export function constant(data: TypedArray, shape: Shape): Tensor<"constant"> {
-  const dtype: DType = data instanceof Int32Array ? "int" : "float";
+/**
+ * A constant of numbers as they are stored: it takes 2 bytes a number (bf16, f16) or 1.0625 (q8_0), on
+ * the host and on the device. `cast` makes numbers of it, and all other operations refuse it.
+ * @param codes bf16, f16: a Uint16Array, one for each number; q8_0: a Uint8Array, 34 bytes for each 32
+ *   numbers along the last axis, an f16 scale and 32 int8, as in GGUF files. Row-major.
+ * @throws TypeError for another kind of array; ShapeError for another number of codes, or where q8_0's
+ *   blocks do not fill the last axis
+ * @example
+ * const table = engine.put(stored("bf16", codes, [49152, 576], { copy: false }));
+ * const program = engine.compile((rows: Tensor) => gather(cast(table, "float"), rows));
+ */
+export function stored(
+  dtype: StorageType,
+  codes: Codes,
+  shape: Shape,
+  options: TensorOptions = {},
+): Tensor<"constant"> {
+  expectKnown("stored", options, ["copy"]);
+  checkCodes("stored", dtype, codes, shape);
+  return constant(options.copy === false ? codes : copyOf(codes), shape, dtype);
+}
+
+/**
+ * A constant that is a view: whoever made the numbers hands them over, and writes no more.
+ * @param dtype int of an Int32Array, else float, unless it is said
+ */
+export function constant(
+  data: TypedArray,
+  shape: Shape,
+  dtype: DType = data instanceof Int32Array ? "int" : "float",
+): Tensor<"constant"> {
   return new Tensor("constant", ownShape(shape), dtype, [], { data });
 }
 

@@ -71,7 +71,7 @@ function backward(
   const order = topologicalOrder(outputs, new Set([...targets, ...boundary]));
   const active = new Set(targets);
   for (const node of order) {
-    if (node.dtype === "float" && node.inputs.some((x) => active.has(x))) active.add(node);
+    if (node.dtype !== "int" && node.inputs.some((x) => active.has(x))) active.add(node);
   }
   const gathered = new Map<Tensor, Tensor[]>();
   const give = (node: Tensor, g: Tensor): void => {

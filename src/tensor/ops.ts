@@ -2,7 +2,7 @@ import { apply, full } from "./apply.ts";
 import { ShapeError } from "./errors.ts";
 import { expectKnown } from "./options.ts";
 import { at, broadcastShapes, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
-import { isTensor, type Shape, type Tensor } from "./tensor.ts";
+import { isTensor, type Shape, type StorageType, type Tensor } from "./tensor.ts";
 
 /** A tensor, or a number that stands for a scalar. */
 export type Operand = Tensor | number;
@@ -91,6 +91,21 @@ export function select(condition: Operand, a: Operand, b: Operand): Tensor {
 
 /** int ids → float, exact below 2²⁴. */
 export const toFloat = (x: Tensor): Tensor => (x.dtype === "float" ? x : apply("toFloat", [x], {}));
+
+/**
+ * Widens numbers of a storage type to float, exactly, or rounds floats to a storage type: to the
+ * nearest, ties to even, and to q8_0 as GGUF's writer does. x itself where it has the dtype. Engines need not make the wide copy that `gather` or `matmul`
+ * reads.
+ *
+ * Cotangents pass through unrounded and are always float (JAX gives them the dtype of what is cast), so
+ * that `cast(cast(w, "bf16"), "float")` computes with rounded weights and trains the others. With respect
+ * to a tensor of a storage type there is no derivative: `grad` refuses it, and captured ones get none.
+ * @throws TypeError for int, or for one storage type to another; ShapeError where blocks of q8_0 do not
+ *   fill the last axis
+ * @example matmul(x, transpose(cast(weight, "float"))) // weight: stored("bf16", codes, [out, in])
+ */
+export const cast = (x: Tensor, dtype: "float" | StorageType): Tensor =>
+  x.dtype === dtype ? x : apply("cast", [x], { from: x.dtype, to: dtype });
 
 /** Reshapes; one length may be −1 and is inferred. @throws ShapeError */
 export function reshape(x: Tensor, shape: Shape): Tensor {

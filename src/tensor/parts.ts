@@ -1,6 +1,6 @@
 import { constant } from "./apply.ts";
 import { ShapeError, showShape } from "./errors.ts";
-import { sizeOf } from "./shapes.ts";
+import { checkBlocks, isStorageType, lengthOf, makeCodes } from "./storage/types.ts";
 import type { DType, Shape, Tensor, TypedArray } from "./tensor.ts";
 
 /** A tensor whose numbers come part by part, so that nobody needs to hold all of them at once. */
@@ -8,7 +8,7 @@ export interface TensorParts {
   readonly shape: Shape;
   readonly dtype: DType;
   /**
-   * All numbers from the first on, row-major, cut anywhere; anew with each call. The memory of a part
+   * All numbers, or codes of a storage type, from the first on, row-major, cut anywhere; anew with each call. The memory of a part
    * may be used again for the next: who keeps a part copies it.
    */
   parts(): AsyncIterable<TypedArray> | Iterable<TypedArray>;
@@ -34,23 +34,32 @@ export const partsOf = (tensor: Tensor): TensorParts => ({
  *   array holds
  */
 export async function wholeOf(source: TensorParts, name: string): Promise<Tensor<"constant">> {
-  const count = sizeOf(source.shape);
+  const { dtype, shape } = source;
+  const count = lengthOf(dtype, checkBlocks(name, dtype, shape));
   let whole: TypedArray | undefined;
   let filled = 0;
   for await (const part of source.parts()) {
     whole ??= arrayLike(part, count, name);
-    if (filled + part.length > count) throw miscounted(name, source.shape, filled + part.length);
+    if (filled + part.length > count) throw miscounted(name, shape, dtype, filled + part.length);
     whole.set(part, filled);
     filled += part.length;
   }
-  if (filled < count) throw miscounted(name, source.shape, filled);
-  whole ??= source.dtype === "int" ? new Int32Array(0) : new Float32Array(0);
-  return constant(whole, source.shape);
+  if (filled < count) throw miscounted(name, shape, dtype, filled);
+  whole ??= nothing(dtype);
+  return constant(whole, shape, dtype);
 }
 
-/** The error of parts that are not as many numbers as announced. */
-export const miscounted = (name: string, shape: Shape, got: number): ShapeError =>
-  new ShapeError(name, `parts of ${sizeOf(shape)} numbers in all for ${showShape(shape)}`, [[got]]);
+function nothing(dtype: DType): TypedArray {
+  if (isStorageType(dtype)) return makeCodes(dtype, 0);
+  return dtype === "int" ? new Int32Array(0) : new Float32Array(0);
+}
+
+/** The error of parts that are not as many numbers, or codes, as announced. */
+export function miscounted(name: string, shape: Shape, dtype: DType, got: number): ShapeError {
+  const what = isStorageType(dtype) ? `codes of ${dtype}` : "numbers";
+  const wanted = `parts of ${lengthOf(dtype, shape)} ${what} in all for ${showShape(shape)}`;
+  return new ShapeError(name, wanted, [[got]]);
+}
 
 function arrayLike(part: TypedArray, count: number, name: string): TypedArray {
   const Numbers = part.constructor as new (length: number) => TypedArray;

@@ -1,6 +1,7 @@
 import { heads, ranges } from "./attentionShapes.ts";
 import { ShapeError, showShape } from "./errors.ts";
 import { at, isCount, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
+import { checkBlocks, isStorageType } from "./storage/types.ts";
 import type { Attrs, DType, Inputs, PrimitiveName, Shape, Tensor } from "./tensor.ts";
 import { traits } from "./traits.ts";
 
@@ -78,6 +79,7 @@ export const shapeRules: ShapeRules = {
   neg: unary,
   abs: unary,
   toFloat: unary,
+  cast: ([x], { to }) => checkBlocks("cast", to, x.shape),
   alias: unary,
   stopGradient: unary,
   checkpoint: ([y]) => y.shape,
@@ -238,10 +240,24 @@ export const shapeRules: ShapeRules = {
   },
 };
 
-/** The dtype a primitive makes. @throws TypeError where ids and numbers are confused. */
-export function dtypeRule(op: PrimitiveName, inputs: readonly Tensor[]): DType {
+/**
+ * The dtype a primitive makes.
+ * @throws TypeError where ids and numbers are confused, or numbers and how they are stored
+ */
+export function dtypeRule<K extends PrimitiveName>(
+  op: K,
+  inputs: readonly Tensor[],
+  attrs: Attrs<K>,
+): DType {
   const { ints, makes } = traits[op];
   if (ints === "first") return at(inputs, 0).dtype;
+  if (ints === "cast") return castRule(at(inputs, 0).dtype, attrs as Attrs<"cast">);
+  const stored = inputs.findIndex((x) => isStorageType(x.dtype));
+  if (stored >= 0)
+    throw new TypeError(
+      `${op}: expected input ${stored} to be computed with, got ${at(inputs, stored).dtype}, ` +
+        'which numbers are only stored in; cast(x, "float") first',
+    );
   if (ints === "any") {
     const { dtype } = at(inputs, 0);
     if (inputs.some((x) => x.dtype !== dtype))
@@ -256,4 +272,14 @@ export function dtypeRule(op: PrimitiveName, inputs: readonly Tensor[]): DType {
       throw new TypeError(`${op}: expected input ${i} to be ${wanted}, got ${x.dtype}`);
   });
   return makes;
+}
+
+/** @throws TypeError for another step than from a storage type to float, or back */
+function castRule(dtype: DType, { from, to }: Attrs<"cast">): DType {
+  const ok = dtype === from && [from, to].includes("float") && [from, to].some(isStorageType);
+  if (!ok)
+    throw new TypeError(
+      `cast: expected to go from float to bf16, f16 or q8_0, or back, got ${dtype} to ${to}`,
+    );
+  return to;
 }

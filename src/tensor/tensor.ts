@@ -1,10 +1,18 @@
 /** Lengths of a tensor's axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** `float` is float64 on the reference engine and float32 elsewhere; `int` is int32 (token ids). */
-export type DType = "float" | "int";
+/**
+ * Types that numbers are kept in and not computed with: `cast` widens them to float and rounds to them.
+ * `bf16` is the upper half of a float32, `f16` IEEE binary16, `q8_0` GGUF's: 32 numbers along the last
+ * axis are an f16 scale and 32 int8. They take 2, 2 and 1.0625 bytes a number.
+ */
+export type StorageType = "bf16" | "f16" | "q8_0";
 
-export type TypedArray = Float64Array | Float32Array | Int32Array;
+/** `float` is float64 on the reference engine and float32 elsewhere; `int` is int32 (token ids). */
+export type DType = "float" | "int" | StorageType;
+
+/** Numbers on the host; of a storage type its codes: Uint16Array of bf16 and f16, Uint8Array of q8_0. */
+export type TypedArray = Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array;
 
 /**
  * A tensor is a description: which operation, on which inputs. Making one computes nothing; an
@@ -32,7 +40,7 @@ export class Tensor<K extends NodeName = NodeName> {
     Object.freeze(this);
   }
 
-  /** The numbers, row-major. @throws TypeError unless the tensor is a host constant. */
+  /** The numbers, or the codes of a storage type, row-major. @throws TypeError unless the tensor is a host constant. */
   get data(): TypedArray {
     if (isConstant(this)) return this.attrs.data;
     throw new TypeError(
@@ -99,6 +107,8 @@ export interface BasicPrimitives {
   select: { inputs: readonly [condition: Tensor, a: Tensor, b: Tensor]; attrs: None };
   /** int → float, exact below 2²⁴. */
   toFloat: Unary;
+  /** From a storage type to float, or from float to a storage type. */
+  cast: { inputs: readonly [x: Tensor]; attrs: { readonly from: DType; readonly to: DType } };
   /** Sum over one axis, which disappears. */
   sum: { inputs: readonly [x: Tensor]; attrs: { readonly axis: number } };
   /** Largest element along one axis, which disappears. */

@@ -24,9 +24,10 @@ export interface Traits {
   readonly partial: boolean;
   /** How many matrix products it is; one of causal attention is [T, D] · [D, T] for each head. */
   readonly products: number;
-  /** Positions of the inputs that are int; the others are float. Any: all have one dtype, which the
-   * result keeps. First: the result has that of the first input. */
-  readonly ints: readonly number[] | "any" | "first";
+  /** Positions of the inputs that are int; the others are float. Any: all are int or all float, and so
+   * is the result. First: the result has the dtype of the first input, whatever that is. Cast: the
+   * attributes say it. */
+  readonly ints: readonly number[] | "any" | "first" | "cast";
   /** What the result is, where that does not follow from the inputs. */
   readonly makes: "float" | "int";
   /** How an engine may round. Exact: each element comes from a few roundings, of which none cancels.
@@ -101,6 +102,8 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
   less: elementwise("exact", { scalars: true, differentiable: false }),
   select: elementwise("exact", { scalars: true }),
   toFloat: elementwise("exact", { ints: [0], differentiable: false }),
+  // Not elementwise: what goes in and what comes out differ in size. Cotangents pass, though it rounds.
+  cast: { ...plain, rounding: "exact", ints: "cast", differentiable: false },
   sum: reduces("summed"),
   max: reduces("exact"),
   argmax: reduces("exact", { makes: "int", differentiable: false }),
@@ -115,8 +118,8 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
   scatterAdd: reduces("summed", { ints: [0] }),
   scatterRows: moves({ ints: [1], partial: false, changes: 0 }),
   // A view in a graph; in a plan the copy that an output needs, made element by element.
-  alias: view({ ints: "any", elementwise: true }),
-  stopGradient: view({ ints: "any", differentiable: false }),
+  alias: view({ ints: "first", elementwise: true }),
+  stopGradient: view({ ints: "first", differentiable: false }),
   checkpoint: view({ ints: "first" }),
   after: view({ ints: "first" }),
   softmax: inRows({ byRow: true }),

@@ -83,6 +83,7 @@ export const vjps: {
   less: () => [null, null],
   select: (g, [condition]) => [null, ops.select(condition, g, 0), ops.select(condition, 0, g)],
   toFloat: () => [null],
+  cast: (g) => [g],
   alias: (g) => [g],
   stopGradient: () => [null],
   checkpoint: "recomputation",

@@ -7,6 +7,10 @@ export interface Language {
   words(name: string, values: readonly number[]): string;
   /** The bits of a float; undefined where the language has no bits. */
   readonly bits: ((x: string) => string) | undefined;
+  /** The float of these bits, where the language has them. */
+  fromBits(x: string): string;
+  /** A whole float from 0 on as an unsigned integer. */
+  toUint(x: string): string;
   /** The float nearest to an unsigned integer. */
   toFloat(x: string): string;
   isNan(x: string): string;
@@ -32,6 +36,8 @@ export const glsl3: Language = {
   words: (name, values) =>
     `uint ${name}[${values.length}] = uint[${values.length}](${values.map(hex).join(", ")});`,
   bits: glslBits,
+  fromBits: (x) => `uintBitsToFloat(${x})`,
+  toUint: (x) => `uint(${x})`,
   toFloat: (x) => `float(${x})`,
   isNan: isNanByBits(glslBits),
   infinity: "uintBitsToFloat(0x7f800000u)",
@@ -55,6 +61,8 @@ export const wgsl: Language = {
   words: (name, values) =>
     `var ${name} = array<u32, ${values.length}>(${values.map(hex).join(", ")});`,
   bits: wgslBits,
+  fromBits: (x) => `bitcast<f32>(${x})`,
+  toUint: (x) => `u32(${x})`,
   toFloat: (x) => `f32(${x})`,
   isNan: isNanByBits(wgslBits),
   // A constant expression must not be infinite, a variable's bits may be anything.

@@ -3,6 +3,7 @@ import {
   GATHER_BYTES,
   GATHER_RESULT,
   GATHER_ROWS,
+  GATHER_STORAGE,
   REPLACE_BYTES,
   REPLACE_IDS,
   REPLACE_RESULT,
@@ -14,6 +15,7 @@ import {
 import { buffer, reportBadId, word } from "../control";
 import { clearRow } from "../rows/rows";
 import { storeRow } from "../simd";
+import { storedBytes, widenRow } from "../storage";
 import { unitEnd, unitStart } from "../tasks";
 
 /** Rows of a table, a unit for each id. The row of an id outside the table is zeros. */
@@ -22,6 +24,8 @@ export function gather(args: usize, task: i32): void {
   const to = unitEnd(args, from);
   const bytes = <usize>word(args, GATHER_BYTES);
   const rows = word(args, GATHER_ROWS);
+  const storage = word(args, GATHER_STORAGE);
+  const step = storedBytes(storage, bytes >> 2);
   for (let i = from; i < to; i++) {
     const id = load<i32>(buffer(args, GATHER_RESULT + 2) + (<usize>i << 2));
     const y = buffer(args, GATHER_RESULT) + <usize>i * bytes;
@@ -30,8 +34,8 @@ export function gather(args: usize, task: i32): void {
       clearRow(y, 0, bytes);
       continue;
     }
-    const x = buffer(args, GATHER_RESULT + 1) + <usize>id * bytes;
-    for (let j: usize = 0; j < bytes; j += 16) storeRow(y, j, bytes, v128.load(x + j));
+    const x = buffer(args, GATHER_RESULT + 1) + <usize>id * step;
+    widenRow(y, x, storage, bytes);
   }
 }
 

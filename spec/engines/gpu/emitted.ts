@@ -2,6 +2,7 @@ import {
   type DeviceTraits,
   elementsOf,
   type Kernel,
+  type LoweredName,
   type Lowering,
   resultsOf,
 } from "../../../kernels/gpu/kernel.ts";
@@ -10,7 +11,7 @@ import { lowerings } from "../../../kernels/gpu/table.ts";
 import { WORK } from "../../../src/engines/gpu/driver.ts";
 import { textureSize } from "../../../src/engines/gpu/textures.ts";
 import { sizeOf } from "../../../src/tensor/shapes.ts";
-import type { CommonName, PrimitiveName, Tensor } from "../../../src/tensor/tensor.ts";
+import type { PrimitiveName, Tensor } from "../../../src/tensor/tensor.ts";
 import { isPrimitive } from "../../../src/tensor/traits.ts";
 
 /** How a back end holds tensors, and what its kernels must know. */
@@ -30,7 +31,7 @@ const traits: { readonly [B in Backend]: DeviceTraits } = {
 export function emitted(backend: Backend, node: Tensor): string {
   if (!isPrimitive(node)) throw new TypeError(`emitted: expected an operation, got ${node.op}`);
   const { op, shape, attrs, inputs } = node;
-  const lowering = lowerings[op as CommonName] as Lowering<PrimitiveName>;
+  const lowering = lowerings[op as LoweredName] as Lowering<PrimitiveName>;
   const shapes = inputs.map((x) => x.shape);
   const kernels = lowering({ shapes, shape, attrs, ...traits[backend] });
   const results = kernels.flatMap((kernel) =>

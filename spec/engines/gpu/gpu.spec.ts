@@ -8,6 +8,7 @@ import { type full, ids, tensor } from "../../../src/tensor/apply.ts";
 import * as ops from "../../../src/tensor/ops.ts";
 import { agreesWithReference } from "../../laws/agreement.ts";
 import { agreesAtEdges } from "../../laws/edges.ts";
+import { keepsStorage } from "../../laws/storage.ts";
 import { turnsAnyAngle } from "../angles.ts";
 import { fillsInParts, keepsNothingOfFailures } from "../fillsInParts.ts";
 import { fusesAsReference } from "../fusing.ts";
@@ -26,6 +27,10 @@ for (const backend of ["webasm", "cpu"] as const) {
 
     describe("at the edges", () => {
       agreesAtEdges(() => createEngine({ backend }), { runs: 3, cases: 8 });
+    });
+
+    describe("numbers in storage types", () => {
+      keepsStorage(() => createEngine({ backend }));
     });
 
     let engine: Engine;

@@ -1,13 +1,13 @@
 import type { DeviceTraits } from "../../../kernels/gpu/kernel.ts";
 import { optional } from "../../tensor/definitions.ts";
 import { showShape } from "../../tensor/errors.ts";
-import { sizeOf } from "../../tensor/shapes.ts";
-import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
+import { lengthOf } from "../../tensor/storage/types.ts";
+import type { Shape } from "../../tensor/tensor.ts";
 import type { Device } from "../device.ts";
-import { type Driver, uploaded } from "./driver.ts";
+import { allocated, readBack, uploaded, writeTo } from "./contents.ts";
+import type { Driver } from "./driver.ts";
 import { type GpuBuffer, prepare } from "./executable.ts";
 import type { GpuMode } from "./gpujs.ts";
-import { exactly } from "./integers.ts";
 import { ofTensor } from "./lower.ts";
 import type { WebGpuOptions } from "./webgpu.ts";
 
@@ -43,20 +43,19 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
     description: driver.description,
     lacking: optional,
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
-    upload: (data, shape) => ({
-      memory: ofTensor(showShape(shape), () => uploaded(driver, data)),
+    upload: (data, shape, dtype) => ({
+      memory: ofTensor(showShape(shape), () => uploaded(driver, data, dtype)),
       elements: data.length,
     }),
-    allocate: (shape) => ({
-      memory: ofTensor(showShape(shape), () => driver.allocate(sizeOf(shape))),
-      elements: sizeOf(shape),
-    }),
-    write: ({ memory }, from, data) => driver.write(memory, from, exactly(data)),
-    written: () => driver.written(),
-    async read({ memory, elements }, _: Shape, dtype: DType, span): Promise<TypedArray> {
-      const numbers = await driver.read(memory, span ?? [0, elements]);
-      return dtype === "int" ? Int32Array.from(numbers) : numbers;
+    allocate(shape, dtype) {
+      const elements = lengthOf(dtype, shape);
+      const memory = ofTensor(showShape(shape), () => allocated(driver, elements, dtype));
+      return { memory, elements };
     },
+    write: ({ memory }, from, data, dtype) => writeTo(driver, memory, from, data, dtype),
+    written: () => driver.written(),
+    read: ({ memory, elements }, _: Shape, dtype, span = [0, elements]) =>
+      readBack(driver, memory, dtype, span),
     copy: ({ memory, elements }) => ({ memory: driver.copy(memory), elements }),
     free: ({ memory }) => driver.free(memory),
     memory: () => driver.memory(),

@@ -1,7 +1,7 @@
+import type { Cast } from "../../../kernels/gpu/casts/cast.ts";
 import type { DeviceTraits, Kernel } from "../../../kernels/gpu/kernel.ts";
 import type { TypedArray } from "../../tensor/tensor.ts";
 import type { KernelText, MemoryUse, Span } from "../device.ts";
-import { exactly } from "./integers.ts";
 
 /** A kernel ready to run. */
 export interface Launch<Memory> extends Pick<KernelText, "source" | "compiled"> {
@@ -31,6 +31,17 @@ export interface Driver<Memory> {
   written(): Promise<void>;
   read(memory: Memory, span: Span): Promise<Float32Array>;
   copy(memory: Memory): Memory;
+  /** Codes of a storage type: their memory takes as many bytes as they do, and only casts read it. */
+  readonly codes: {
+    /** @throws RangeError for more than the device takes */
+    allocate(bytes: number): Memory;
+    /** @param from the place of the first byte, a multiple of 64 */
+    write(memory: Memory, from: number, bytes: Uint8Array): void;
+    /** @param span bytes from the first, a multiple of 64, to the second */
+    read(memory: Memory, span: Span): Promise<Uint8Array>;
+    /** Makes a cast ready. @throws RangeError when a tensor is too large for the device */
+    cast(cast: Cast): Promise<Launch<Memory>>;
+  };
   /** Where parts of a tensor can be tensors in the same memory; each is freed apart. */
   readonly windows?: {
     /** Numbers that the start of a part is a multiple of. */
@@ -42,14 +53,6 @@ export interface Driver<Memory> {
   check(): Promise<void>;
   memory(): MemoryUse;
   close(): Promise<void>;
-}
-
-/** A tensor of these numbers. @throws RangeError for an integer that floats do not hold */
-export function uploaded<Memory>(driver: Driver<Memory>, data: TypedArray): Memory {
-  const numbers = exactly(data);
-  const memory = driver.allocate(data.length);
-  driver.write(memory, 0, numbers);
-  return memory;
 }
 
 /** The same numbers in float32: as they are where they are. */

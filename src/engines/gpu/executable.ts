@@ -3,9 +3,18 @@ import type { Plan, Step, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
 import { windowStart } from "../../compile/window.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
+import { isStorageType, lengthOf, makeCodes } from "../../tensor/storage/types.ts";
 import type { Executable, KernelText, OnProgress } from "../device.ts";
-import { type Driver, type Launch, uploaded } from "./driver.ts";
-import { type Compiling, lower, makesZeros, operandsOf, tellProgress } from "./lower.ts";
+import { uploaded } from "./contents.ts";
+import type { Driver, Launch } from "./driver.ts";
+import {
+  type Compiling,
+  copiesCodes,
+  lower,
+  makesZeros,
+  operandsOf,
+  tellProgress,
+} from "./lower.ts";
 
 /** A tensor on the device. */
 export interface GpuBuffer<Memory = unknown> {
@@ -36,7 +45,9 @@ export async function prepare<Memory>(
   const { groups } = fuse(plan, limitsOf(driver));
   const windows = groups.map((group) => windowOf(driver, plan, group));
   const compiling = groups.map((group, i) =>
-    windows[i] === undefined && !makesZeros(group) ? lower(driver, group) : [],
+    windows[i] === undefined && !makesZeros(group) && !copiesCodes(group)
+      ? lower(driver, group)
+      : [],
   );
   tellProgress(compiling.flat(), onProgress);
   const ready = await Promise.all(
@@ -47,7 +58,7 @@ export async function prepare<Memory>(
   );
   const constants = plan.constants.map(({ value, data }) => ({
     buffer: value.buffer,
-    content: { memory: uploaded(driver, data), elements: data.length },
+    content: { memory: uploaded(driver, data, value.dtype), elements: data.length },
   }));
   let disposed = false;
   return {
@@ -108,8 +119,12 @@ function runGroup<Memory>(
 ): void {
   const results: Memory[] = [];
   if (makesZeros(group))
-    for (const { shape } of group.outputs)
-      results.push(uploaded(driver, new Float32Array(sizeOf(shape))));
+    for (const { shape, dtype } of group.outputs) {
+      const zeros = isStorageType(dtype) ? makeCodes(dtype, 0) : new Float32Array(sizeOf(shape));
+      results.push(uploaded(driver, zeros, dtype));
+    }
+  else if (copiesCodes(group))
+    results.push(driver.copy(held(contents, at(operands, 0).buffer).memory));
   else if (driver.windows && window !== undefined) {
     const [of, part] = [at(operands, 0), at(group.outputs, 0)];
     const { memory } = held(contents, of.buffer);
@@ -125,8 +140,8 @@ function runGroup<Memory>(
   }
   const made = results.splice(results.length - group.outputs.length);
   for (const intermediate of results) driver.free(intermediate);
-  group.outputs.forEach(({ buffer, shape }, i) => {
-    contents[buffer] = { memory: at(made, i), elements: sizeOf(shape) };
+  group.outputs.forEach(({ buffer, shape, dtype }, i) => {
+    contents[buffer] = { memory: at(made, i), elements: lengthOf(dtype, shape) };
   });
   for (const buffer of group.frees) release(driver, contents, buffer);
 }

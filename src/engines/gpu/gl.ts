@@ -1,7 +1,10 @@
+import { castSource } from "../../../kernels/gpu/casts/glsl.ts";
 import type { NativeFunction, TextureSize } from "../../../kernels/gpu/glsl.ts";
 import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { type KernelSource, textureSource } from "../../../kernels/gpu/source.ts";
 import { at } from "../../tensor/shapes.ts";
+import type { MemoryUse } from "../device.ts";
+import { codeTextures } from "./codeTextures.ts";
 import { type Driver, float32, type Launch, noMemoryLeft, WORK } from "./driver.ts";
 import {
   checkMode,
@@ -14,18 +17,16 @@ import {
   startGpuJs,
 } from "./gpujs.ts";
 import { isSoftware, rendererOf } from "./probe.ts";
-import { recycler } from "./recycler.ts";
+import { type Recycler, recycler } from "./recycler.ts";
 import {
   aim,
-  attach,
-  bindTexture,
   createTexture,
   drawTexel,
   finished,
   type Gl,
-  inTexels,
-  rectangles,
+  readTexels,
   textureSize,
+  writeTexels,
 } from "./textures.ts";
 
 type GlMode = Extract<GpuMode, "webgl2" | "webgl" | "headlessgl">;
@@ -114,26 +115,28 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     source: KernelSource,
     results: readonly TextureSize[],
     reads: readonly TextureSize[],
+    makes: Pick<Recycler<GpuTexture, TextureSize>, "take" | "give"> = { take, give: textures.give },
   ): Launch<GpuTexture> {
     const launcher = launcherOf(source, at(results, 0));
-    const [targets, operands] = [results.map(take), reads.map(take)];
+    const [targets, operands] = [results.map(makes.take), reads.map(take)];
     try {
       aim(gl, launcher.kernel, targets);
       named(() => launcher.kernel.build(...operands));
       checkMode(launcher, mode);
       drawTexel(gl, launcher.kernel, operands[0]);
     } finally {
-      for (const texture of [...targets, ...operands]) textures.give(texture);
+      for (const target of targets) makes.give(target);
+      for (const operand of operands) textures.give(operand);
     }
     built.push(launcher);
     const run = (operands: readonly GpuTexture[]): readonly GpuTexture[] => {
-      const targets = results.map(take);
+      const targets = results.map(makes.take);
       try {
         aim(gl, launcher.kernel, targets);
         named(() => launcher(...operands));
         checkMode(launcher, mode);
       } catch (error) {
-        for (const target of targets) textures.give(target);
+        for (const target of targets) makes.give(target);
         throw error;
       }
       return targets;
@@ -154,9 +157,27 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     checkLost();
     // Asking waits for the driver, so a step that makes no texture does not ask.
     if (grown && gl.getError() === gl.OUT_OF_MEMORY)
-      throw new Error(`${mode}: ${noMemoryLeft(textures.use())}`);
+      throw new Error(`${mode}: ${noMemoryLeft(use())}`);
     grown = false;
   }
+
+  const codes = codeTextures({
+    ...{ gl, framebuffer, sizeOf, checkLost },
+    create(size) {
+      grown = true;
+      return createTexture(gl, seed, size, "bytes");
+    },
+    launch: (cast, from, to, makes) =>
+      turn(() => launchOf({ ...castSource(cast, from, to), parts: [] }, [to], [from], makes)),
+  });
+  const use = (): MemoryUse => {
+    const [a, b] = [textures.use(), codes.use()];
+    return {
+      bytes: a.bytes + b.bytes,
+      buffers: a.buffers + b.buffers,
+      peakBytes: a.peakBytes + b.peakBytes,
+    };
+  };
 
   return {
     description: `${mode} on ${renderer}`,
@@ -172,39 +193,29 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     write(texture, from, data) {
       checkLost();
       const [width] = sizes.get(texture) as TextureSize;
-      const numbers = inTexels(float32(data));
-      bindTexture(gl, texture.texture);
-      for (const { x, y, columns, rows, at } of rectangles(from / 4, numbers.length / 4, width)) {
-        const texels = numbers.subarray(4 * at, 4 * (at + columns * rows));
-        gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, columns, rows, gl.RGBA, gl.FLOAT, texels);
-      }
+      writeTexels(gl, texture, width, from, float32(data));
     },
     async written() {
       await finished(gl);
       await check();
     },
-    async read(texture, [from, to]) {
+    async read(texture, span) {
       checkLost();
       await finished(gl);
       const [width] = sizes.get(texture) as TextureSize;
-      const first = Math.floor(from / 4 / width);
-      const rows = Math.ceil(to / 4 / width) - first;
-      const numbers = new Float32Array(width * rows * 4);
-      gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
-      attach(gl, gl.COLOR_ATTACHMENT0, texture.texture);
-      gl.readPixels(0, first, width, rows, gl.RGBA, gl.FLOAT, numbers);
-      attach(gl, gl.COLOR_ATTACHMENT0, null);
+      const numbers = readTexels(gl, framebuffer, texture, width, span, Float32Array);
       checkLost();
-      const before = 4 * width * first;
-      return numbers.slice(from - before, to - before);
+      return numbers;
     },
+    codes,
     copy(texture) {
+      if (codes.holds(texture)) return codes.copy(texture);
       const size = sizes.get(texture) as TextureSize;
       return copierOf(size).run([texture])[0] as GpuTexture;
     },
-    free: (texture) => textures.give(texture),
+    free: (texture) => (codes.holds(texture) ? codes : textures).give(texture),
     check,
-    memory: () => textures.use(),
+    memory: use,
     async close() {
       // GPU.js would delete the textures it wrote last, which are the recycler's.
       for (const { kernel } of built) {
@@ -216,6 +227,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
       launches.clear();
       copiers.clear();
       textures.clear();
+      codes.clear();
       gl.deleteFramebuffer(framebuffer);
       await gpu.destroy();
     },

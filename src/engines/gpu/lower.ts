@@ -1,11 +1,19 @@
+import type { Cast } from "../../../kernels/gpu/casts/cast.ts";
 import { fused } from "../../../kernels/gpu/fused.ts";
-import { elementsOf, type Kernel, type Lowering, resultsOf } from "../../../kernels/gpu/kernel.ts";
+import {
+  elementsOf,
+  type Kernel,
+  type LoweredName,
+  type Lowering,
+  resultsOf,
+} from "../../../kernels/gpu/kernel.ts";
 import { lowerings } from "../../../kernels/gpu/table.ts";
 import type { Group } from "../../compile/fuse.ts";
-import type { Value } from "../../compile/plan.ts";
+import type { Step, Value } from "../../compile/plan.ts";
 import { showShape } from "../../tensor/errors.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
-import type { CommonName, PrimitiveName } from "../../tensor/tensor.ts";
+import { isStorageType } from "../../tensor/storage/types.ts";
+import type { PrimitiveName } from "../../tensor/tensor.ts";
 import type { OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
 
@@ -35,8 +43,15 @@ export function makesZeros({ steps, outputs }: Group): boolean {
   return outputs.every(empty) || (ofNothing.has(op) && inputs.some(empty));
 }
 
+/** Whether a group is the copy of codes, which no kernel reads. */
+export function copiesCodes({ steps, outputs }: Group): boolean {
+  return at(steps, 0).op === "alias" && isStorageType(at(outputs, 0).dtype);
+}
+
 /** Starts to compile the kernels of a group. @throws RangeError when a tensor is too large */
 export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<Memory>[] {
+  const cast = castOf(group);
+  if (cast) return [{ launch: driver.codes.cast(cast), reads: [0] }];
   const kernels = kernelsOf(driver, group);
   const operands = operandsOf(group);
   const sizes = kernels.flatMap((kernel) =>
@@ -52,10 +67,20 @@ export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<M
   }));
 }
 
+/** The cast that a group is. */
+function castOf({ steps, outputs }: Group): Cast | undefined {
+  const step = at(steps, 0);
+  if (step.op !== "cast") return undefined;
+  const { from, to } = step.attrs as Step<"cast">["attrs"];
+  const elements = sizeOf(at(outputs, 0).shape);
+  if (isStorageType(from)) return { storage: from, widens: true, elements };
+  return isStorageType(to) ? { storage: to, widens: false, elements } : undefined;
+}
+
 function kernelsOf({ traits }: Driver<unknown>, group: Group): readonly Kernel[] {
   const step = at(group.steps, 0);
   if (group.steps.length > 1) return [fused(group, traits)];
-  const lowering = lowerings[step.op as CommonName] as Lowering<PrimitiveName>;
+  const lowering = lowerings[step.op as LoweredName] as Lowering<PrimitiveName>;
   const shapes = step.inputs.map((x) => x.shape);
   return lowering({ shapes, shape: step.output.shape, attrs: step.attrs, ...traits });
 }

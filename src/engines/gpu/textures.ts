@@ -1,5 +1,6 @@
 import type { TextureSize } from "../../../kernels/gpu/glsl.ts";
 import { at } from "../../tensor/shapes.ts";
+import type { Span } from "../device.ts";
 import type { GpuJsKernel, GpuTexture } from "./gpujs.ts";
 
 export type Gl = WebGLRenderingContext | WebGL2RenderingContext;
@@ -21,8 +22,13 @@ export function textureSize(elements: number, limit: number): TextureSize {
   return [width, height];
 }
 
-/** A float texture, wrapped as `like` wraps its own. */
-export function createTexture(gl: Gl, like: GpuJsKernel, size: TextureSize): GpuTexture {
+/** A texture of floats, or of bytes, wrapped as `like` wraps its own. */
+export function createTexture(
+  gl: Gl,
+  like: GpuJsKernel,
+  size: TextureSize,
+  kind: "floats" | "bytes" = "floats",
+): GpuTexture {
   const texture = gl.createTexture();
   bindTexture(gl, texture);
   for (const [name, value] of [
@@ -32,21 +38,66 @@ export function createTexture(gl: Gl, like: GpuJsKernel, size: TextureSize): Gpu
     [gl.TEXTURE_MAG_FILTER, gl.NEAREST],
   ] as const)
     gl.texParameteri(gl.TEXTURE_2D, name, value);
-  const [internalFormat, textureFormat] = [like.getInternalFormat(), like.getTextureFormat()];
+  const floats = kind === "floats";
+  const internalFormat = floats ? like.getInternalFormat() : gl.RGBA;
+  const textureFormat = floats ? like.getTextureFormat() : gl.RGBA;
+  const type = floats ? gl.FLOAT : gl.UNSIGNED_BYTE;
   const [w, h] = size;
-  gl.texImage2D(gl.TEXTURE_2D, 0, internalFormat, w, h, 0, textureFormat, gl.FLOAT, null);
+  gl.texImage2D(gl.TEXTURE_2D, 0, internalFormat, w, h, 0, textureFormat, type, null);
   return new like.TextureConstructor({
     ...{ texture, size, internalFormat, textureFormat },
     ...{ dimensions: [w, h, 1], output: [w, h], context: gl, kernel: like },
   });
 }
 
+/** What a texture holds. */
+type Numbers = Float32Array | Uint8Array;
+
 /** Whole texels: the last one filled up with zeros. */
-export function inTexels(data: Float32Array): Float32Array {
+export function inTexels<N extends Numbers>(data: N): N {
   if (data.length % 4 === 0) return data;
-  const padded = new Float32Array(4 * Math.ceil(data.length / 4));
+  const Kind = data.constructor as new (length: number) => N;
+  const padded = new Kind(4 * Math.ceil(data.length / 4));
   padded.set(data);
   return padded;
+}
+
+/** Writes numbers to a texture of them, from the place of the first, a multiple of four. */
+export function writeTexels(
+  gl: Gl,
+  { texture }: GpuTexture,
+  width: number,
+  from: number,
+  data: Numbers,
+): void {
+  const numbers = inTexels(data);
+  const type = data instanceof Uint8Array ? gl.UNSIGNED_BYTE : gl.FLOAT;
+  bindTexture(gl, texture);
+  for (const { x, y, columns, rows, at } of rectangles(from / 4, numbers.length / 4, width)) {
+    const texels = numbers.subarray(4 * at, 4 * (at + columns * rows));
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, columns, rows, gl.RGBA, type, texels);
+  }
+}
+
+/** Reads numbers of a texture of them, from the first of a span to its second. */
+export function readTexels<N extends Numbers>(
+  gl: Gl,
+  framebuffer: WebGLFramebuffer | null,
+  { texture }: GpuTexture,
+  width: number,
+  [from, to]: Span,
+  Kind: new (length: number) => N,
+): N {
+  const first = Math.floor(from / 4 / width);
+  const rows = Math.ceil(to / 4 / width) - first;
+  const numbers = new Kind(width * rows * 4);
+  const type = numbers instanceof Uint8Array ? gl.UNSIGNED_BYTE : gl.FLOAT;
+  gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+  attach(gl, gl.COLOR_ATTACHMENT0, texture);
+  gl.readPixels(0, first, width, rows, gl.RGBA, type, numbers);
+  attach(gl, gl.COLOR_ATTACHMENT0, null);
+  const before = 4 * width * first;
+  return numbers.slice(from - before, to - before) as N;
 }
 
 /** A rectangle of a texture, and which of some texels in a row comes first in it. */

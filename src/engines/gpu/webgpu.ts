@@ -1,6 +1,8 @@
-import { elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
+import { elementsOf, type Launched, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import { MOST_IN_FLOATS, storageSource } from "../../../kernels/gpu/source.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
+import type { Span } from "../device.ts";
+import { codeBuffers } from "./codeBuffers.ts";
 import { type Driver, float32, type Launch, noMemoryLeft, WORK } from "./driver.ts";
 import { isSoftware } from "./probe.ts";
 import { recycler } from "./recycler.ts";
@@ -117,13 +119,14 @@ export async function createWebGpuDriver({
   }
 
   function take(elements: number): Storage {
+    checkLost();
     checkSize(elements);
     // Cells of four lanes read and write whole groups.
     return buffers.take(16 * Math.max(1, Math.ceil(elements / 4)));
   }
 
   async function launchOf(
-    kernel: Kernel,
+    kernel: Launched,
     source: string,
     compiled: string,
   ): Promise<Launch<Storage>> {
@@ -160,6 +163,37 @@ export async function createWebGpuDriver({
     throwFirst(failures);
   }
 
+  /** Equal shaders are made ready once. */
+  function launch(kernel: Launched, source: string, code: string): Promise<Launch<Storage>> {
+    const entry = ready.get(code) ?? launchOf(kernel, source, code);
+    ready.set(code, entry);
+    return entry;
+  }
+
+  function write({ buffer, offset }: Storage, from: number, words: Float32Array): void {
+    checkLost();
+    // What was recorded may still read what lay there.
+    flush();
+    device.queue.writeBuffer(buffer, offset + 4 * from, words);
+  }
+
+  async function readWords(storage: Storage, [from, to]: Span): Promise<ArrayBuffer> {
+    checkLost();
+    const size = Math.max(1, to - from) * 4;
+    const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
+    copy({ ...storage, offset: storage.offset + 4 * from }, staging, size);
+    await staging.mapAsync(MODE_READ).catch(async (error: Error) => {
+      await lastWords();
+      checkLost();
+      throw new Error(`webgpu: ${error.message}`, { cause: error });
+    });
+    const content = staging.getMappedRange().slice(0);
+    staging.destroy();
+    checkLost();
+    throwFirst(failures);
+    return content;
+  }
+
   return {
     description: `webgpu on ${name}`,
     traits: {
@@ -175,43 +209,19 @@ export async function createWebGpuDriver({
       for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
       const source = storageSource(kernel, sizes, whole || Math.max(...all) > MOST_IN_FLOATS);
       const code = kernel.shader?.code ?? translator.translate(kernel, source);
-      const entry = ready.get(code) ?? launchOf(kernel, source.code, code);
-      ready.set(code, entry);
-      return entry;
+      return launch(kernel, source.code, code);
     },
-    allocate(elements) {
-      checkLost();
-      return take(elements);
-    },
-    write({ buffer, offset }, from, data) {
-      checkLost();
-      // What was recorded may still read what lay there.
-      flush();
-      device.queue.writeBuffer(buffer, offset + 4 * from, float32(data));
-    },
+    allocate: take,
+    write: (storage, from, data) => write(storage, from, float32(data)),
     async written() {
       // The queue keeps copies of what it was given until it was told to work and has.
       device.queue.submit([]);
       await Promise.race([device.queue.onSubmittedWorkDone(), device.lost]);
       await check();
     },
-    async read(storage, [from, to]) {
-      checkLost();
-      const elements = to - from;
-      const size = Math.max(1, elements) * 4;
-      const staging = device.createBuffer({ size, usage: usage.mapRead | usage.copyTarget });
-      copy({ ...storage, offset: storage.offset + 4 * from }, staging, size);
-      await staging.mapAsync(MODE_READ).catch(async (error: Error) => {
-        await lastWords();
-        checkLost();
-        throw new Error(`webgpu: ${error.message}`, { cause: error });
-      });
-      const numbers = new Float32Array(staging.getMappedRange().slice(0), 0, elements);
-      staging.destroy();
-      checkLost();
-      throwFirst(failures);
-      return numbers;
-    },
+    read: async (storage, span) =>
+      new Float32Array(await readWords(storage, span), 0, span[1] - span[0]),
+    codes: codeBuffers({ allocate: take, write, readWords, checkSize, launch }),
     copy(storage) {
       const target = take(storage.size / 4);
       copy(storage, target.buffer, storage.size);

@@ -2,6 +2,7 @@ import type { Plan, Value } from "../../compile/plan.ts";
 import { planStats } from "../../compile/statistics.ts";
 import { optional } from "../../tensor/definitions.ts";
 import { at, got, sizeOf } from "../../tensor/shapes.ts";
+import { isStorageType, makeCodes } from "../../tensor/storage/types.ts";
 import type {
   Attrs,
   CommonName,
@@ -27,8 +28,16 @@ type Anything = (
   shape: Shape,
 ) => void;
 
-const allocate = (elements: number, dtype: DType): TypedArray =>
-  dtype === "int" ? new Int32Array(elements) : new Float64Array(elements);
+function allocate(elements: number, dtype: DType): TypedArray {
+  if (isStorageType(dtype)) return makeCodes(dtype, elements);
+  return dtype === "int" ? new Int32Array(elements) : new Float64Array(elements);
+}
+
+function copyOf(data: TypedArray, shape: Shape, dtype: DType): TypedArray {
+  const copy = allocate(sizeOf(shape), dtype);
+  copy.set(data);
+  return copy;
+}
 
 /** Plain float64 loops: the meaning of every operation. Slow, obvious. */
 export function createReferenceDevice(): Device<HostBuffer> {
@@ -48,11 +57,9 @@ export function createReferenceDevice(): Device<HostBuffer> {
   };
 
   function prepare(plan: Plan): Executable<HostBuffer> {
-    const constants = plan.constants.map(({ value, data }) => {
-      const copy = allocate(data.length, value.dtype);
-      copy.set(data);
-      return copy;
-    });
+    const constants = plan.constants.map(({ value: { shape, dtype }, data }) =>
+      copyOf(data, shape, dtype),
+    );
     return {
       async run(inputs) {
         const memory = new Map(inputs.entries());
@@ -89,11 +96,7 @@ export function createReferenceDevice(): Device<HostBuffer> {
     description: "float64 loops in JavaScript",
     lacking: optional,
     prepare: async (plan) => prepare(plan),
-    upload(data, _, dtype) {
-      const copy = allocate(data.length, dtype);
-      copy.set(data);
-      return own(copy);
-    },
+    upload: (data, shape, dtype) => own(copyOf(data, shape, dtype)),
     allocate: (shape, dtype) => own(allocate(sizeOf(shape), dtype)),
     write: (buffer, from, data) => buffer.data.set(data, from),
     written: async () => {},

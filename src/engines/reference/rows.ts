@@ -1,3 +1,4 @@
+import { type Codes, isStorageType, round, widen } from "../../tensor/storage/types.ts";
 import type { Attrs, Inputs, PrimitiveName, Shape, TypedArray } from "../../tensor/tensor.ts";
 
 /** An input of a reference computation. */
@@ -21,6 +22,12 @@ export type Compute<K extends PrimitiveName> = (
 export const read = (data: TypedArray, i: number): number => data[i] as number;
 
 export const lengthOfLast = (shape: Shape): number => shape.at(-1) ?? 1;
+
+/** Codes to numbers, or numbers to codes. */
+export const cast: Compute<"cast"> = (out, [{ data }], { from, to }) => {
+  if (isStorageType(from)) out.set(widen(from, data as Codes));
+  else if (isStorageType(to)) out.set(round(to, data));
+};
 
 /** out[i] = f(inputs' i-th elements…), of at most three inputs. */
 export const elementwise =

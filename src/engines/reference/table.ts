@@ -5,7 +5,7 @@ import * as axes from "./axes.ts";
 import * as fused from "./fused.ts";
 import * as matrices from "./matrices.ts";
 import * as optimizer from "./optimizer.ts";
-import { type Compute, elementwise } from "./rows.ts";
+import { type Compute, cast, elementwise } from "./rows.ts";
 
 const unary = (f: (x: number) => number): Compute<PrimitiveName> => elementwise((x = 0) => f(x));
 const binary = (f: (a: number, b: number) => number): Compute<PrimitiveName> =>
@@ -22,6 +22,7 @@ export const reference: { readonly [K in CommonName]: Compute<K> } = {
   neg: unary((x) => -x),
   abs: unary(Math.abs),
   toFloat: axes.copy,
+  cast,
   alias: axes.copy,
   stopGradient: axes.copy,
   checkpoint: axes.copy,

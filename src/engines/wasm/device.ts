@@ -1,6 +1,6 @@
 import type { Plan } from "../../compile/plan.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
-import type { DType } from "../../tensor/tensor.ts";
+import { bytesOf } from "../../tensor/storage/types.ts";
 import type { Device, MemoryUse } from "../device.ts";
 import { load, type WasmExecutable } from "./executable.ts";
 import type { Heap } from "./machine/heap.ts";
@@ -9,6 +9,7 @@ import { createMemory } from "./machine/memory.ts";
 import { compileKernels } from "./machine/module.ts";
 import { createOwnership, type WasmBuffer } from "./machine/ownership.ts";
 import { startThreads } from "./machine/threads.ts";
+import { read, unitBytes, upload, write } from "./machine/transfer.ts";
 
 export type { WasmBuffer } from "./machine/ownership.ts";
 
@@ -46,34 +47,29 @@ export async function createWasmDevice({
   const ownership = createOwnership(memory.heap);
   const team = await startThreads(kernels.module, memory, count);
   const machine = { memory, ownership, threads: team, arena: createArena(memory.heap) };
-  const view = (dtype: DType) => (dtype === "int" ? memory.words() : memory.floats());
 
   return {
     backend: "wasm",
     description: describe(kernels.relaxedSimd, count),
     lacking: [],
+    widening: { gather: true },
     prepare: async (plan) => load(plan, machine),
-    upload(data, _, dtype) {
-      const buffer = ownership.own(4 * data.length);
-      view(dtype).set(data, buffer.address / 4);
-      return buffer;
-    },
-    allocate: (shape) => ownership.own(4 * sizeOf(shape)),
+    upload: (data, _, dtype) => upload(memory, ownership, data, dtype),
+    allocate: (shape, dtype) => ownership.own(bytesOf(dtype, sizeOf(shape))),
     write(buffer, from, data, dtype) {
       ownership.check(buffer);
-      view(dtype).set(data, buffer.address / 4 + from);
+      write(memory, buffer.address + from * unitBytes(dtype), data, dtype);
     },
     written: async () => {},
-    async read(buffer, _, dtype, [from, to] = [0, buffer.bytes / 4]) {
+    async read(buffer, _, dtype, span) {
       ownership.check(buffer);
-      const start = buffer.address / 4;
-      return view(dtype).slice(start + from, start + to);
+      return read(memory, buffer, dtype, span);
     },
     copy(buffer) {
       ownership.check(buffer);
       const copy = ownership.own(buffer.bytes);
       const { address, bytes } = buffer;
-      memory.words().copyWithin(copy.address / 4, address / 4, (address + bytes) / 4);
+      memory.bytes().copyWithin(copy.address, address, address + bytes);
       return copy;
     },
     free: ownership.free,

@@ -1,6 +1,7 @@
 import * as abi from "../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../kernels/wasm/opcodes.ts";
 import type { Plan } from "../../compile/plan.ts";
+import { bufferBytes } from "../../compile/statistics.ts";
 import { at, got } from "../../tensor/shapes.ts";
 import { type DeviceStats, type Executable, NotBegunError } from "../device.ts";
 import { encode, streamWords } from "./lowering/encode.ts";
@@ -8,6 +9,7 @@ import { type Program, programOf } from "./lowering/program.ts";
 import type { Memory } from "./machine/memory.ts";
 import type { Ownership, WasmBuffer } from "./machine/ownership.ts";
 import type { Threads } from "./machine/threads.ts";
+import { bytesOfData, write } from "./machine/transfer.ts";
 
 /** What an executable uses of its device. */
 export interface Machine {
@@ -42,8 +44,8 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
   const table = heap.allocate(4 * buffers.length);
   memory.words().set(encode(phases, stream + streamBytes), stream / 4);
   const constants = plan.constants.map(({ value, data }) => {
-    const address = heap.allocate(4 * data.length);
-    (value.dtype === "int" ? memory.words() : memory.floats()).set(data, address / 4);
+    const address = heap.allocate(bytesOfData(data, value.dtype));
+    write(memory, address, data, value.dtype);
     memory.words()[table / 4 + value.buffer] = address;
     return address;
   });
@@ -72,8 +74,7 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
     };
     try {
       for (const { buffer } of plan.outputs)
-        if (ownerOf(buffer) === buffer)
-          own.push(ownership.own(4 * (buffers[buffer]?.elements ?? 0)));
+        if (ownerOf(buffer) === buffer) own.push(ownership.own(bufferBytes(at(buffers, buffer))));
     } catch (error) {
       for (const buffer of own) ownership.free(buffer);
       throw new NotBegunError(error as Error);
@@ -131,9 +132,9 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
 
 /** Bytes of the buffers outside the arena, each memory once. */
 function ownBytes({ buffers, places }: Program): number {
-  return buffers.reduce((sum, { elements }, i) => {
+  return buffers.reduce((sum, buffer, i) => {
     const place = places[i];
-    return sum + (place?.kind === "own" && place.owner === i ? 4 * elements : 0);
+    return sum + (place?.kind === "own" && place.owner === i ? bufferBytes(buffer) : 0);
   }, 0);
 }
 

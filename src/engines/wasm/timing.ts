@@ -14,6 +14,7 @@ import { createMemory, type Memory } from "./machine/memory.ts";
 import { compileKernels } from "./machine/module.ts";
 import { createOwnership, type WasmBuffer } from "./machine/ownership.ts";
 import { startThreads, type Threads } from "./machine/threads.ts";
+import { read, upload } from "./machine/transfer.ts";
 
 /** A device of its own, with memory of its own, for plans that are to be timed. */
 export interface TimedMachine {
@@ -46,17 +47,8 @@ export async function openTimedMachine(
   const machine = { memory, ownership, threads: { ...team, start }, arena: arenaOf(memory.heap) };
   return {
     device: {
-      upload(data, _, dtype) {
-        const buffer = ownership.own(4 * data.length);
-        const view = dtype === "int" ? memory.words() : memory.floats();
-        view.set(data, buffer.address / 4);
-        return buffer;
-      },
-      read: async ({ address, bytes }, _, dtype) =>
-        (dtype === "int" ? memory.words() : memory.floats()).slice(
-          address / 4,
-          (address + bytes) / 4,
-        ),
+      upload: (data, _, dtype) => upload(memory, ownership, data, dtype),
+      read: async (buffer, _, dtype) => read(memory, buffer, dtype),
       free: ownership.free,
     },
     load: (plan) => load(plan, machine),

@@ -1,6 +1,6 @@
 import { allocate } from "../../compile/allocate.ts";
 import type { BufferKind, Plan, Step, Value } from "../../compile/plan.ts";
-import { elementsTouched, flopOf } from "../../compile/statistics.ts";
+import { bufferBytes, bytesTouched, flopOf } from "../../compile/statistics.ts";
 import type { ProgramStats } from "../../engines/program.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { DType, PrimitiveName, Shape } from "../../tensor/tensor.ts";
@@ -124,17 +124,17 @@ export function listingOf(
       phase: places[i]?.phase ?? "forward",
       part: places[i]?.part ?? "",
       kernels: kernels[i] ?? [],
-      bytes: 4 * elementsTouched(step),
+      bytes: bytesTouched(step),
       flop: flopOf(step),
       ...(times && { time: times[i] ?? 0 }),
       sources: sourcesOf?.[i] ?? [],
     })),
-    buffers: plan.buffers.map(({ kind, elements }, i) => {
+    buffers: plan.buffers.map((buffer, i) => {
       const offset = memory.offsets.get(i);
       return {
         name: nameOf(plan, i),
-        kind,
-        bytes: 4 * elements,
+        kind: buffer.kind,
+        bytes: bufferBytes(buffer),
         first: Math.max(at(lives, i).first, memory.written?.get(i) ?? 0),
         last: Math.max(at(lives, i).last, memory.written?.get(i) ?? 0),
         ...(offset !== undefined && { offset }),
@@ -183,7 +183,7 @@ function plannedMemory(
     kind === "temporary" && (lives[i]?.last ?? -1) >= 0 ? [i] : [],
   );
   const requests = used.map((i) => ({
-    bytes: 4 * (buffers[i]?.elements ?? 0),
+    bytes: bufferBytes(at(buffers, i)),
     ...at(lives, i),
   }));
   const { offsets, bytes } = allocate(requests, 64);

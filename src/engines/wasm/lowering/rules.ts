@@ -1,6 +1,6 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
-import { around, at, last, ofRank } from "../../../tensor/shapes.ts";
+import { around, last, ofRank } from "../../../tensor/shapes.ts";
 import type { PrimitiveName } from "../../../tensor/tensor.ts";
 import { causalAttention, causalAttentionGrad } from "./attention.ts";
 import {
@@ -29,6 +29,7 @@ import {
 import { matmul } from "./matmul.ts";
 import { broadcast, concat, pad, slice, transpose } from "./moves.ts";
 import { rangeAttention, rangeAttentionGrad } from "./ranges.ts";
+import { cast, copy, gather } from "./stored.ts";
 
 const epsilon = ({ epsilon }: { readonly epsilon: number }) => epsilon;
 const scale = ({ scale }: { readonly scale: number }) => scale;
@@ -83,11 +84,12 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   neg: elementwise(opcodes.NEG, CHEAP),
   abs: elementwise(opcodes.ABS, CHEAP),
   toFloat: elementwise(opcodes.TO_FLOAT, CHEAP),
-  alias: elementwise(opcodes.COPY, CHEAP),
-  stopGradient: elementwise(opcodes.COPY, CHEAP),
-  checkpoint: elementwise(opcodes.COPY, CHEAP),
-  after: elementwise(opcodes.COPY, CHEAP),
-  reshape: elementwise(opcodes.COPY, CHEAP),
+  cast,
+  alias: copy,
+  stopGradient: copy,
+  checkpoint: copy,
+  after: copy,
+  reshape: copy,
   add: withScalars(opcodes.ADD),
   mul: withScalars(opcodes.MUL),
   sub: withScalars(opcodes.SUB),
@@ -114,16 +116,7 @@ export const rules: { readonly [K in PrimitiveName]: Rule<K> } = {
   pad,
   concat,
   matmul,
-  gather: ({ inputs: [table, ids], output }, { threads }) => {
-    const C = lastOf(table);
-    const work = { nanoseconds: C * CHEAP, threads };
-    const words = wordsAt(abi.GATHER_RESULT, {
-      [abi.GATHER_BYTES]: 4 * C,
-      [abi.GATHER_ROWS]: at(table.shape, 0),
-    });
-    const kernel = { opcode: opcodes.GATHER, words, inputs: [table.buffer, ids.buffer] };
-    return [overUnits(elementsOf(ids), work, { ...kernel, output: output.buffer })];
-  },
+  gather,
   scatterAdd: ({ inputs: [ids, updates], output, attrs }, { threads }) => {
     const count = elementsOf(ids);
     const work = { nanoseconds: (count + attrs.rows) * CHEAP, threads };

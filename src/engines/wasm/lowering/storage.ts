@@ -1,6 +1,7 @@
 import * as abi from "../../../../kernels/wasm/abi.ts";
 import { allocate } from "../../../compile/allocate.ts";
 import type { BufferPlan } from "../../../compile/plan.ts";
+import { bufferBytes } from "../../../compile/statistics.ts";
 import { at } from "../../../tensor/shapes.ts";
 import { changedBy, type Instruction, type Write } from "./instruction.ts";
 
@@ -44,7 +45,8 @@ export function placeBuffers(
   // root[b]: the buffer whose memory b shares.
   const root = buffers.map((_, i) => i);
   const isTemporary = (i: number) => buffers[i]?.kind === "temporary";
-  const sameSize = (a: number, b: number) => buffers[a]?.elements === buffers[b]?.elements;
+  const bytesOf = (i: number) => bufferBytes(at(buffers, i));
+  const sameSize = (a: number, b: number) => bytesOf(a) === bytesOf(b);
   const placeOver = ({ buffer, over }: Write, i: number): void => {
     const life = at(lives, buffer);
     if (!isTemporary(buffer) || life.first !== i) return;
@@ -61,19 +63,17 @@ export function placeBuffers(
   const roots = buffers.flatMap((_, i) =>
     isTemporary(i) && root[i] === i && at(lives, i).last >= 0 ? [i] : [],
   );
-  const requests = roots.map((i) => ({ ...at(lives, i), bytes: 4 * elementsOf(buffers, i) }));
+  const requests = roots.map((i) => ({ ...at(lives, i), bytes: bytesOf(i) }));
   const { offsets, bytes } = allocate(requests, abi.LINE_BYTES);
   const offsetOf = new Map(roots.map((i, j) => [i, at(offsets, j)]));
   const places = buffers.map((_, i): Place => {
     const offset = offsetOf.get(at(root, i));
-    if (offset !== undefined) return { kind: "arena", offset, bytes: 4 * elementsOf(buffers, i) };
+    if (offset !== undefined) return { kind: "arena", offset, bytes: bytesOf(i) };
     if (isTemporary(i)) return { kind: "nowhere" };
     return { kind: "own", owner: ownerOf(i, buffers, instructions, lives) };
   });
   return { places, arenaBytes: bytes };
 }
-
-const elementsOf = (buffers: readonly BufferPlan[], i: number) => at(buffers, i).elements;
 
 /** The donated input whose memory an output takes over, if it is dead by then; else itself. */
 function ownerOf(

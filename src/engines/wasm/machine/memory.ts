@@ -15,6 +15,7 @@ export interface Memory {
   /** Current views; memory that grows makes new ones. */
   floats(): Float32Array;
   words(): Int32Array;
+  bytes(): Uint8Array;
 }
 
 /** @throws RangeError where not even the first pages can be had */
@@ -22,10 +23,12 @@ export function createMemory(shared: boolean): Memory {
   const memory = newMemory(shared);
   let floats = new Float32Array(memory.buffer);
   let words = new Int32Array(memory.buffer);
+  let bytes = new Uint8Array(memory.buffer);
   const refresh = (): void => {
     if (floats.buffer === memory.buffer) return;
     floats = new Float32Array(memory.buffer);
     words = new Int32Array(memory.buffer);
+    bytes = new Uint8Array(memory.buffer);
   };
   const grow = (wanted: number): number => {
     const pages = memory.buffer.byteLength / PAGE;
@@ -50,6 +53,10 @@ export function createMemory(shared: boolean): Memory {
     words: () => {
       refresh();
       return words;
+    },
+    bytes: () => {
+      refresh();
+      return bytes;
     },
   };
 }
