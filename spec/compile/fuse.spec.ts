@@ -135,6 +135,38 @@ describe("fuse(plan, limits)", () => {
     ]);
   });
 
+  test("keeps apart what reads numbers elsewhere than it makes them, and other sizes", () => {
+    const [p, m, v, x] = [0, 1, 2, 3].map((i) => argument(i, [3])) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    const options = { epsilon: 1e-8, weightDecay: 0 };
+    // AdamW reads its scalars whole, whichever number it makes.
+    const update = apply("adamwUpdate", [p, m, v, ops.exp(x)], options);
+    const grouped = (outputs: readonly Tensor[], leaves: readonly Tensor[]) =>
+      fuse(buildPlan(outputs, leaves), WIDE).groups.map((g) => g.steps.map(({ op }) => op));
+    expect(grouped([update], [p, m, v, x])).toEqual([["exp"], ["adamwUpdate"]]);
+    const wide = argument(0, [2, 3]);
+    expect(grouped([ops.exp(wide), ops.exp(ops.sum(ops.neg(wide)))], [wide])).toEqual([
+      ...[["exp"], ["neg"], ["sum"], ["exp"]],
+    ]);
+  });
+
+  test("takes regions as they are given, unless something between them prevents it", () => {
+    const x = argument(0, [4, 4]);
+    const y = ops.exp(ops.matmul(ops.tanh(x), x));
+    const plan = buildPlan([y, ops.neg(ops.tanh(x))], [x]);
+    const ofOps = (regions: readonly (readonly number[])[]) =>
+      fuse(plan, WIDE, regions).groups.map((g) => g.steps.map(({ op }) => op).join("+"));
+    const place = (op: string): number => plan.steps.findIndex((step) => step.op === op);
+    const [tanh, matmul, exp] = [place("tanh"), place("matmul"), place("exp")];
+    expect(ofOps([[tanh, matmul]]).toSorted()).toEqual(["exp", "neg", "tanh+matmul"]);
+    // What is held in a region joins no other group, and what is not convex is none.
+    expect(ofOps([[tanh, exp]])).toEqual(ofOps([]));
+  });
+
   test("finds a way round by a group that has begun before", () => {
     const [a, b, c] = [0, 1, 2].map((i) => argument(i, [4, 4])) as [Tensor, Tensor, Tensor];
     const y = ops.tanh(a);

@@ -16,6 +16,16 @@ const product = fc.record({
   ...{ transposeA: fc.boolean(), transposeB: fc.boolean() },
 });
 
+/** Numbered names that a shader uses and declares nowhere. */
+function undeclared(code: string): string[] {
+  const declared = new Set(
+    [...code.matchAll(/\b(?:let|var) (\w+)/g)].map(([, name]) => name ?? ""),
+  );
+  const used = new Set([...code.matchAll(/(?<![\w.])[a-z]+\d+(?:_\d+)?\b/g)].map(([name]) => name));
+  const builtin = /^(u32|i32|f32|vec\d)$/;
+  return [...used].filter((name) => !declared.has(name) && !builtin.test(name));
+}
+
 const number = (pattern: RegExp, code: string): number => Number(pattern.exec(code)?.[1]);
 
 test("a product is cut into what every device can do, and k into whole groups of four", () => {
@@ -38,6 +48,7 @@ test("a product is cut into what every device can do, and k into whole groups of
       expect(kept.reduce((sum, [, n]) => sum + 16 * Number(n), 0)).toBeLessThanOrEqual(
         LIMITS.bytes,
       );
+      expect(undeclared(code)).toEqual([]);
     }),
     { numRuns: 1000 },
   );

@@ -3,11 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { match } from "../../../src/tasks/finalAnswer.ts";
 import { dependencyOrder } from "../../../src/tasks/igsm/definitions.ts";
+import { withRetries } from "../../../src/tasks/igsm/generate/retries.ts";
 import { sha256 } from "../../../src/tasks/igsm/generate/sha256.ts";
 import { sketch } from "../../../src/tasks/igsm/generate/template.ts";
 import * as igsm from "../../../src/tasks/igsm/index.ts";
 import { lexicon } from "../../../src/tasks/igsm/words/index.ts";
-import { fold, key } from "../../../src/tensor/random.ts";
+import { fold, key, stream } from "../../../src/tensor/random.ts";
 import { readAndAnswer } from "./reader.ts";
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
@@ -154,16 +155,18 @@ describe("generate", () => {
   });
 });
 
+const ROOMS = {
+  layerNames: ["School", "Classroom"],
+  items: [["Hill High"], ["Physics Lab", "Film Room"]],
+  problemText:
+    "The number of each Hill High's Film Room equals 2 times as much as each Hill High's " +
+    "Physics Lab. The number of each Hill High's Physics Lab equals 15. " +
+    "How many Film Room does Hill High have?",
+};
+
 describe("solutions in other forms", () => {
   it("drops names, hints and calculations with the detail level", () => {
-    const problem = igsm.parse({
-      layerNames: ["School", "Classroom"],
-      items: [["Hill High"], ["Physics Lab", "Film Room"]],
-      problemText:
-        "The number of each Hill High's Film Room equals 2 times as much as each Hill High's " +
-        "Physics Lab. The number of each Hill High's Physics Lab equals 15. " +
-        "How many Film Room does Hill High have?",
-    });
+    const problem = igsm.parse(ROOMS);
     const write = (detailLevel: number) =>
       igsm.writeSolution(problem, igsm.solve(problem), { detailLevel });
     const [lab, room] = ["Hill High's Physics Lab", "Hill High's Film Room"];
@@ -180,6 +183,17 @@ describe("solutions in other forms", () => {
     expect(write(6)).toBe(` Define ${lab} as a; so a = 15. Define ${room} as b; so b = 2 * a = 7.`);
     expect(write(10)).toBe(" Define a; so a = 15. Define b; so b = 7.");
   });
+
+  it("thinks twice about a single parameter too, as long as one cannot be found yet", () =>
+    check(
+      fc.property(seeds, (seed) => {
+        const problem = igsm.parse(ROOMS);
+        const said = withRetries(stream(key(seed)), problem, igsm.solve(problem), { rate: 0.99 });
+        expect(said).toMatch(/^( Define Hill High's Film Room as BACK\.)+ Define [^.]* as a; so/);
+        expect(said.split("as a; so")[1]).not.toContain("BACK");
+      }),
+      20,
+    ));
 
   it("takes second thoughts back: without them the solution is right", () =>
     check(

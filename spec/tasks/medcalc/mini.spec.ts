@@ -84,6 +84,15 @@ describe("miniMedcalc(options)", () => {
     expect([...asked].sort()).toEqual([...names].sort());
   });
 
+  it("draws heights and weights of whole steps around the ideal, all that it names", () => {
+    const next = stream(key(7));
+    const drawn = Array.from({ length: 500 }, () => questions.abw.draw?.(next) ?? {});
+    const idealOf = (inch: unknown) => 50 + 2.3 * (Number(inch) - 60);
+    expect(new Set(drawn.map(({ inch }) => inch))).toEqual(new Set([60, 70]));
+    const steps = new Set(drawn.map(({ inch, wt }) => Math.round(Number(wt) - idealOf(inch))));
+    expect([...steps].sort((a, b) => a - b)).toEqual([-10, -5, 0, 5, 10, 15, 20, 25]);
+  });
+
   it("reads notes in all their wordings", () => {
     for (const note of [
       "pt sbp 8 4 dbp 5 7 ? map",
