@@ -18,7 +18,7 @@ import { isPrimitive } from "../../../src/tensor/traits.ts";
 export type Backend = "host" | "webgl2" | "webgpu";
 
 const most = { reads: 16, targets: 4, operands: 20 };
-const traits: { readonly [B in Backend]: DeviceTraits } = {
+export const traits: { readonly [B in Backend]: DeviceTraits } = {
   host: { ...most, wide: false, scatters: false, ...WORK.software },
   webgl2: { ...most, wide: true, scatters: false, ...WORK.fragments },
   webgpu: { ...most, wide: true, scatters: true, ...WORK.compute },
