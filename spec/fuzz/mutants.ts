@@ -103,6 +103,35 @@ export function mutateText(text: string, roll: (n: number) => number): string {
   return changed;
 }
 
+const odd: readonly unknown[] = [
+  ...[null, true, false, 0, -1, 1, 0.5, 3, 1e9, 2 ** 31, 2 ** 53 - 1, -(2 ** 40), 1e308, ""],
+  ...["0", "a", "..", "__proto__", "constructor", "\u0000", "\ud800", "<b>", "𝕏".repeat(300)],
+  ...[[], [[]], [0, 1], [null], [""], {}, { a: 1 }, { __proto__: null }, "llama", "default"],
+];
+
+/** What JSON holds with one to three values replaced, removed, doubled or put under another key. */
+export function mutateJson(json: unknown, roll: (n: number) => number): unknown {
+  let changed = structuredClone(json);
+  for (let changes = 1 + roll(3); changes > 0; changes--) changed = changedOnce(changed, roll);
+  return changed;
+}
+
+function changedOnce(value: unknown, roll: (n: number) => number): unknown {
+  if (typeof value !== "object" || value === null || roll(6) === 0) return odd[roll(odd.length)];
+  const keys = Object.keys(value);
+  const key = keys[roll(keys.length)];
+  if (key === undefined) return odd[roll(odd.length)];
+  const entries = Object.entries(value).flatMap(([name, one]): [string, unknown][] => {
+    if (name !== key) return [[name, one]];
+    const kind = roll(8);
+    if (kind === 0) return [];
+    if (kind === 1) return [[["toString", "__proto__", "", `${name}s`][roll(4)] ?? name, one]];
+    return [[name, changedOnce(one, roll)]];
+  });
+  if (!Array.isArray(value)) return Object.fromEntries(entries);
+  return entries.flatMap(([, one]) => (roll(12) === 0 ? [one, one] : [one]));
+}
+
 /**
  * Reads many mutants of valid files.
  * @param read throws a DataError, or returns whether what it accepted is consistent

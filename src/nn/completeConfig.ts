@@ -3,6 +3,9 @@ import { isCount } from "../tensor/shapes.ts";
 import type { FullConfig, LayerType, TransformerConfig } from "./config.ts";
 import { expectScaling } from "./ropeScaling.ts";
 
+/** Ten times as many as the deepest that were ever trained: a file that asks for more is broken. */
+export const MOST_LAYERS = 10_000;
+
 /** What has no default. */
 const NEEDED = [
   "vocabSize",
@@ -15,7 +18,7 @@ const NEEDED = [
 /** Fills in defaults. @throws RangeError, TypeError that name what cannot be, or is not known */
 export function completeConfig(config: TransformerConfig): FullConfig {
   const { width, heads } = config;
-  const layers = isCount(config.layers) ? config.layers : 0;
+  const layers = isCount(config.layers) && config.layers <= MOST_LAYERS ? config.layers : 0;
   const defaults = {
     kvHeads: heads,
     hidden: 8 * Math.ceil(width / 3),
@@ -58,6 +61,8 @@ export function completeConfig(config: TransformerConfig): FullConfig {
         `transformer: expected ${name}${hint} to be a positive integer, got ${size}`,
       );
   }
+  if (full.layers > MOST_LAYERS)
+    throw new RangeError(`transformer: expected at most ${MOST_LAYERS} layers, got ${full.layers}`);
   if (full.heads % full.kvHeads !== 0)
     throw new RangeError(
       `transformer: expected kvHeads to divide heads ${full.heads}, got ${full.kvHeads}`,

@@ -30,6 +30,9 @@ const labelPart = (name: string, value: unknown): string =>
       ? value
       : `${signOf(name)}=${value}`;
 
+/** Rows of a grid: more would take longer to write down than to train a few of them. */
+const MOST_ROWS = 10_000;
+
 /**
  * All rows of a grid: `{ "method": "anchored", "alpha": [0.1, 0.25], "outer": 1, "inner": 10 }` are
  * two rows. A list stands for its values, one a row; the last list varies fastest. Rows are named
@@ -48,6 +51,10 @@ export function expandGrid(grid: Json, path: string): Json[] {
       const values: readonly unknown[] = Array.isArray(value) ? value : [value];
       if (values.length === 0)
         throw new DataError(`${path}.${name}: expected at least one value, got an empty list`);
+      if (rows.length * values.length > MOST_ROWS)
+        throw new DataError(
+          `${path}: expected at most ${MOST_ROWS} rows, got ${rows.length * values.length} by ${name}`,
+        );
       return rows.flatMap((row) => values.map((one) => ({ ...row, [name]: one })));
     },
     [{}],

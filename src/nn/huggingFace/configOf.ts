@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { completeConfig } from "../completeConfig.ts";
+import { completeConfig, MOST_LAYERS } from "../completeConfig.ts";
 import type { TransformerConfig } from "../config.ts";
 import { FAMILIES } from "./families.ts";
 import { Fields, isRecord, type Json } from "./fields.ts";
@@ -36,6 +36,7 @@ export function configOf(json: unknown, path: string): TransformerConfig {
   const width = fields.count("hidden_size");
   const heads = fields.count("num_attention_heads");
   const layers = fields.count("num_hidden_layers");
+  if (layers > MOST_LAYERS) fields.fail("num_hidden_layers", `at most ${MOST_LAYERS}`, layers);
   const headDim = fields.countOr("head_dim", Math.floor(width / heads));
   const config: TransformerConfig = {
     vocabSize: fields.count("vocab_size"),

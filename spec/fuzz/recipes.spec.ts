@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { namedRecipes } from "../../src/experiment/sweep/named.ts";
+import { readSweep } from "../../src/experiment/sweep/recipeFile.ts";
+import { completeRecipe, parseRecipe } from "../../src/finetune/recipe.ts";
+import { attack, mutants, mutateJson, mutateText } from "./mutants.ts";
+
+describe("recipes of finetune", () => {
+  const valid = JSON.stringify(
+    {
+      ...{ model: "org/name", data: "mine.jsonl", retain: "prior.jsonl", method: "anchored" },
+      ...{ alpha: 0.25, outer: 2, inner: 5, lora: 16, loraTargets: "q_proj", batch: 8 },
+      ...{ learningRate: 2e-4, warmup: 0.05, decay: "cosine", clip: 1, seed: 3, packing: true },
+    },
+    undefined,
+    2,
+  );
+
+  test("with other values are refused, or complete, and then the same again", async () => {
+    expect(completeRecipe(parseRecipe(valid, "run.json"))).toMatchObject({ alpha: 0.25 });
+    const { fault } = await attack(
+      mutants(3000),
+      (roll) =>
+        roll(2) === 0
+          ? mutateText(valid, roll)
+          : (JSON.stringify(mutateJson(JSON.parse(valid), roll)) ?? ""),
+      (text) => {
+        const complete = completeRecipe(parseRecipe(text, "run.json"), "run.json");
+        const again = completeRecipe(parseRecipe(JSON.stringify(complete), "again.json"));
+        return JSON.stringify(again) === JSON.stringify(complete);
+      },
+    );
+    expect(fault).toBeUndefined();
+  });
+});
+
+describe("sweep files", () => {
+  const valid = {
+    studies: [
+      {
+        ...{ name: "one", extends: "smoke", seeds: 2, tuningSeeds: [100, 7] },
+        ...{ pretraining: { steps: 60 }, fineTuning: { signOff: 0 } },
+        grid: [
+          { method: "anchored", alpha: [0.1, { budget: 0.02 }], outer: [1, 2], inner: 5 },
+          { method: "sft", label: "Slow", learningRate: [1e-3], family: "tuned" },
+        ],
+      },
+      { name: "two", extends: "smoke", seeds: [0, 4] },
+    ],
+  };
+
+  test("with other values are refused, or have rows and seeds", async () => {
+    expect(readSweep(valid, "a.json", "a", namedRecipes).studies).toHaveLength(2);
+    const { fault } = await attack(
+      mutants(3000),
+      (roll) => mutateJson(valid, roll),
+      (json) => {
+        const { studies } = readSweep(json, "a.json", "a", namedRecipes);
+        return studies.every(({ recipe, seeds }) => {
+          const ids = recipe.rows.map(({ id }) => id);
+          const isWhole = seeds.length > 0 && seeds.every(Number.isSafeInteger);
+          return isWhole && ids.length > 0 && new Set(ids).size === ids.length;
+        });
+      },
+    );
+    expect(fault).toBeUndefined();
+  });
+
+  test("a grid of too many rows is refused before they are made", () => {
+    const many = Array.from({ length: 100 }, (_, i) => i / 100);
+    const grid = [{ method: "anchored", alpha: many, temperature: many, learningRate: many }];
+    const read = () => readSweep({ extends: "smoke", grid }, "a.json", "a", namedRecipes);
+    expect(read).toThrow("expected at most 10000 rows");
+  });
+});
