@@ -37,6 +37,7 @@ const triple = { snapshotLogits: logits, referenceLogits: logits, nextLogits: lo
 const tokenizer = anchorgrad.loadTokenizer({ tokenizerJson: byteLevelJson() });
 const chatTemplateJinja = "{{ messages[0].content }}";
 const heads = tensor(new Float32Array(4), [1, 1, 2, 2]);
+const range = { slots: ids([[0, 1]]), positions: ids([[0, 1]]) };
 const game = { numbers: [1, 2], target: 3, text: "\\boxed{1+2}" };
 const problem = igsm.generate(key, { op: 2 });
 const row = { key: 1, prompt: "", response: "a", instruction_id_list: [], kwargs: [] };
@@ -84,6 +85,9 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   loadTokenizer: (more) => anchorgrad.loadTokenizer({ tokenizerJson: byteLevelJson(), ...more }),
   lora: (more) => lora({ rank: 1, ...more }),
   "nn.adapterConfigJson": (more) => nn.adapterConfigJson(lora({ rank: 1 }).config, more),
+  "nn.rangeAttention": (more) => nn.rangeAttention(heads, heads, heads, range, more),
+  "nn.rangeAttention, its range": (more) =>
+    nn.rangeAttention(heads, heads, heads, { ...range, ...more }),
   "nn.biasedAttention": (more) => nn.biasedAttention(heads, heads, heads, tensor(0), more),
   "nn.summedCrossEntropy": (more) => nn.summedCrossEntropy(logits, labels, more),
   "ops.matmul": (more) => ops.matmul(logits, ops.transpose(logits, [1, 0]), more),
@@ -163,7 +167,7 @@ const without = new Set(
   nn.maskedMean nn.rmsNorm nn.rope nn.ropeTables nn.sigmoid nn.softmax nn.storedTensors nn.swiglu
   nn.tokenCrossEntropy ops.abs ops.add ops.argmax ops.asTensor ops.broadcastTo ops.concat ops.cos
   ops.div ops.exp ops.gather ops.less ops.log ops.maximum ops.minimum ops.mul ops.mulNoNan ops.neg
-  ops.pad ops.reshape ops.scatterAdd ops.select ops.sin ops.slice ops.sqrt ops.square ops.sub
+  ops.pad ops.reshape ops.scatterAdd ops.scatterRows ops.select ops.sin ops.slice ops.sqrt ops.square ops.sub
   ops.tanh ops.toFloat ops.transpose random.fold random.integers random.key random.permutation
   random.split random.stream tree.entries tree.flatten tree.map tree.unflatten
   arbitraries.tinyModels countdown.conversation countdown.evaluate countdown.format

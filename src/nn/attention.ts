@@ -66,9 +66,13 @@ export function rangeAttention(
   q: Tensor,
   k: Tensor,
   v: Tensor,
-  { slots, positions, window = null }: Range,
-  { scale, softcap = null }: Scores = {},
+  range: Range,
+  options: Scores = {},
 ): Tensor {
+  expectKnown("rangeAttention", range, ["slots", "positions", "window"]);
+  expectKnown("rangeAttention", options, ["scale", "softcap"]);
+  const { slots, positions, window = null } = range;
+  const { scale, softcap = null } = options;
   const [, , , D] = expectHeads("rangeAttention", q, k, v);
   const attrs = { scale: scale ?? 1 / Math.sqrt(D), softcap, window };
   return apply("rangeAttention", [q, k, v, slots, positions], attrs);
