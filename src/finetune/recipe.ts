@@ -17,8 +17,9 @@ export type FinetuneRecipe = RecipeOptions &
   DefaultedSettings;
 
 /** Learning rates that work for most models, as in the papers and libraries of the field. */
-const RATES = { adapter: 2e-4, full: 2e-5 } as const;
-const RANK = 16;
+export const RATES = { adapter: 2e-4, full: 2e-5 } as const;
+/** An adapter's rank where nothing is said. */
+export const RANK = 16;
 
 /** Settings that only adapters have. */
 const OF_ADAPTERS = [

@@ -63,7 +63,11 @@ function checkMerges(merges: unknown): void {
   if (wrong !== undefined) refuse("model.merges of pairs", wrong);
 }
 
-/** The ids of a BPE vocabulary; each stands for one token. */
+/**
+ * The ids of a BPE vocabulary; each stands for one token. Other models are refused: the library's
+ * Unigram has no bytes for what its vocabulary lacks and approximates SentencePiece's normalization,
+ * so that ids would differ in silence, and no decoder of the known families has one.
+ */
 function vocabIds(model: Fields): readonly number[] {
   if (model["type"] !== "BPE" && model["type"] !== undefined)
     return refuse("a model of type BPE", model["type"]);

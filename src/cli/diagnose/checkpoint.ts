@@ -5,12 +5,14 @@ import { BACKENDS, type Backend, createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { diagnose, type Speaker } from "../../finetune/diagnose.ts";
 import { type LoadedModel, loadModel } from "../../finetune/load.ts";
+import { RANK, RATES } from "../../finetune/recipe.ts";
 import { lora } from "../../nn/lora.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
 import { encodeRows } from "../../text/examples.ts";
 import { rowsOf } from "../../text/rows.ts";
 import type { Example } from "../../train/batches.ts";
+import { placeOf } from "../model/open.ts";
 import type { Terminal } from "../terminal/command.ts";
 import { flag, type Knob, oneOf, share, text, whole } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
@@ -44,19 +46,19 @@ export interface Asked {
 }
 
 export const checkpointKnobs: { readonly [N in keyof Asked]: Knob<Asked[N]> } = {
-  model: text("<folder>", "a checkpoint in Hugging Face layout, or a .gguf file"),
+  model: text("<model>", "a folder, a .gguf file, or org/name of the Hub"),
   data: text("<file>", "rows to learn: JSONL, JSON, CSV or Parquet"),
   retain: text("<file>", "rows to keep, which are only looked at"),
   sft: text(
     "<folder>",
     "p_sft: an adapter of the model, or another model\n(default: a short SFT is trained)",
   ),
-  lora: whole("rank of the adapter that SFT trains (default: 16)", 1, 4096),
+  lora: whole(`rank of the adapter that SFT trains (default: ${RANK})`, 1, 4096),
   full: flag("SFT trains all parameters instead"),
   epochs: whole("of that SFT (default: 2)", 1, 1000),
   rate: positive(
     "<η>",
-    "learning rate of that SFT (default: 2e-4 for an adapter,\n2e-5 with --full)",
+    `learning rate of that SFT (default: ${RATES.adapter.toExponential(0)} for an adapter,\n${RATES.full.toExponential(0)} with --full)`,
   ),
   batch: whole("examples in a step, and in a forward pass (default: 4)", 1, 4096),
   maxLength: whole("most tokens of an example (default: the model's, at most 512)", 2, 2 ** 20),
@@ -82,8 +84,10 @@ export async function diagnoseCheckpoint(
   if (values.full && values.lora !== undefined)
     throw new UsageError("diagnose: expected --lora or --full, got both");
   if (values.adopt === 0) throw new UsageError("--adopt: expected a number above 0, got 0");
-  const given = values.sft === undefined ? undefined : resolve(folder, values.sft);
-  const base = await loadModel(resolve(folder, values.model));
+  const path = await placeOf(values.model, terminal);
+  const given = values.sft === undefined ? undefined : await placeOf(values.sft, terminal);
+  if (path === undefined || (values.sft !== undefined && given === undefined)) return false;
+  const base = await loadModel(path);
   for (const warning of base.warnings) err.write(`${warning}\n`);
   const rows = async (file: string): Promise<readonly Example[]> =>
     examplesOf(resolve(folder, file), base, values, terminal);
@@ -93,7 +97,7 @@ export async function diagnoseCheckpoint(
   const sft =
     given === undefined
       ? await trainSft(engine, { base, own, mine }, values, terminal)
-      : await loadSft(given, base, resolve(folder, values.model), engine);
+      : await loadSft(given, base, path, engine);
   if (!sft) return false;
   const batchSize = values.batch ?? 4;
   const found = await diagnose(engine, {
@@ -154,7 +158,7 @@ interface Training {
 async function trainSft(
   engine: Engine,
   { base, own, mine }: Training,
-  { lora: rank = 16, full, epochs = 2, rate, batch = 4, seed = 0 }: CheckpointValues,
+  { lora: rank = RANK, full, epochs = 2, rate, batch = 4, seed = 0 }: CheckpointValues,
   { err, signal }: Terminal,
 ): Promise<Speaker | undefined> {
   const random = key(seed);
@@ -164,7 +168,7 @@ async function trainSft(
   const options = {
     ...{ model, base: start, method: "sft" as const, data: mine, epochs },
     ...{ batchSize: Math.min(batch, mine.length), key: fold(random, 2), dropLast: false },
-    learningRate: rate ?? (full ? 2e-5 : 2e-4),
+    learningRate: rate ?? RATES[full ? "full" : "adapter"],
   };
   for await (const m of fineTune(engine, options)) {
     if (signal.aborted) return undefined;
