@@ -1,7 +1,12 @@
-import { inside, madd, splat, storeRow } from "../simd";
+import { inside, madd, splat } from "../simd";
 
 /** Rows of A below which B is not worth packing: its rows are multiplied where they are. */
 export const FEW_ROWS: i32 = 16;
+
+/** Rows of B that are multiplied at once. They lie a quarter of a block apart, so that each is part of
+ * a run of memory that is read in order: prefetchers follow four such runs, but not four neighbours in
+ * turn, whose reading is out of order within a page. */
+export const STREAMS: i32 = 4;
 
 /** C = A · Bᵀ for a few rows of A and `columns` rows of B, all contiguous. Steps are in bytes. */
 export function dotRows(
@@ -15,16 +20,33 @@ export function dotRows(
   columns: i32,
   k: i32,
 ): void {
-  // Four rows of B stay in the nearest cache while all rows of A pass.
-  for (let j = 0; j < columns; j += 4, b += 4 * stepB, c += 16) {
-    const some = min<i32>(4, columns - j);
-    let x = a;
-    let y = c;
-    let i = 0;
-    for (; i + 1 < rows; i += 2, x += 2 * stepA, y += 2 * stepC)
-      dots(2, y, stepC, x, stepA, b, stepB, some, k);
-    if (i < rows) dots(1, y, stepC, x, stepA, b, stepB, some, k);
-  }
+  const apart = columns / STREAMS;
+  for (let j = 0; j < apart; j++, b += stepB, c += 4)
+    dotSome(c, stepC, <usize>apart << 2, a, stepA, b, <usize>apart * stepB, rows, STREAMS, k);
+  const rest = columns - STREAMS * apart;
+  const done = <usize>(columns - rest - apart);
+  if (rest > 0)
+    dotSome(c + (done << 2), stepC, 4, a, stepA, b + done * stepB, stepB, rows, rest, k);
+}
+
+/** Rows of A by up to four of B, `apartB` bytes apart; the results are `apartC` apart. */
+export function dotSome(
+  c: usize,
+  stepC: usize,
+  apartC: usize,
+  a: usize,
+  stepA: usize,
+  b: usize,
+  apartB: usize,
+  rows: i32,
+  columns: i32,
+  k: i32,
+): void {
+  // The rows of B stay in the nearest cache while all rows of A pass.
+  let i = 0;
+  for (; i + 1 < rows; i += 2, a += 2 * stepA, c += 2 * stepC)
+    dots(2, c, stepC, apartC, a, stepA, b, apartB, columns, k);
+  if (i < rows) dots(1, c, stepC, apartC, a, stepA, b, apartB, columns, k);
 }
 
 /** One or two rows by up to four columns, along k in vectors. */
@@ -34,17 +56,18 @@ function dots(
   rows: i32,
   c: usize,
   stepC: usize,
+  apartC: usize,
   a: usize,
   stepA: usize,
   b: usize,
-  stepB: usize,
+  apartB: usize,
   columns: i32,
   k: i32,
 ): void {
   // Columns past the last are the first once more.
-  const b1 = columns > 1 ? b + stepB : b;
-  const b2 = columns > 2 ? b + 2 * stepB : b;
-  const b3 = columns > 3 ? b + 3 * stepB : b;
+  const b1 = columns > 1 ? b + apartB : b;
+  const b2 = columns > 2 ? b + 2 * apartB : b;
+  const b3 = columns > 3 ? b + 3 * apartB : b;
   let x0 = splat(0);
   let x1 = splat(0);
   let x2 = splat(0);
@@ -94,18 +117,30 @@ function dots(
       y3 = madd(y, v3, y3);
     }
   }
-  storeRow(c, 0, <usize>columns << 2, sumEach(x0, x1, x2, x3));
-  if (rows > 1) storeRow(c + stepC, 0, <usize>columns << 2, sumEach(y0, y1, y2, y3));
+  storeSums(c, apartC, columns, x0, x1, x2, x3);
+  if (rows > 1) storeSums(c + stepC, apartC, columns, y0, y1, y2, y3);
 }
 
-/** The sums of the lanes of four vectors. */
+/** Writes the sums of the lanes of up to four vectors, `apart` bytes from each other. */
 // @ts-ignore: decorator
 @inline
-function sumEach(a: v128, b: v128, c: v128, d: v128): v128 {
+export function storeSums(
+  to: usize,
+  apart: usize,
+  columns: i32,
+  a: v128,
+  b: v128,
+  c: v128,
+  d: v128,
+): void {
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 1, 4, 5), v128.shuffle<f32>(a, b, 2, 3, 6, 7));
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 1, 4, 5), v128.shuffle<f32>(c, d, 2, 3, 6, 7));
-  return f32x4.add(
+  const sums = f32x4.add(
     v128.shuffle<f32>(ab, cd, 0, 2, 4, 6),
     v128.shuffle<f32>(ab, cd, 1, 3, 5, 7),
   );
+  v128.store_lane<f32>(to, sums, 0);
+  if (columns > 1) v128.store_lane<f32>(to + apart, sums, 1);
+  if (columns > 2) v128.store_lane<f32>(to + 2 * apart, sums, 2);
+  if (columns > 3) v128.store_lane<f32>(to + 3 * apart, sums, 3);
 }
