@@ -167,7 +167,10 @@ export const MATMUL_TRIANGLE = 9;
 export const MATMUL_SIDE = 10;
 /** Whether the product is added to what the result holds. */
 export const MATMUL_ONTO = 11;
-export const MATMUL_RESULT = 12;
+/** How the numbers of A and of B are kept; those of the result are floats. */
+export const MATMUL_STORAGE_A = 12;
+export const MATMUL_STORAGE_B = 13;
+export const MATMUL_RESULT = 14;
 
 // Causal attention; after the result q, k, v, for the gradient g, and scratch.
 export const ATTENTION_T = 2;

@@ -24,10 +24,12 @@ export function widenF16(x: usize): v128 {
 /** The scale of a block of Q8_0. */
 // @ts-ignore: decorator
 @inline
-export function scaleOf(block: usize): v128 {
-  // What follows the scale is part of the block.
-  const scale = widenF16(block);
-  return v128.shuffle<f32>(scale, scale, 0, 0, 0, 0);
+export function scaleOf(block: usize): f32 {
+  const code = <i32>load<i16>(block);
+  const shifted = (code << 13) & 0x8fffe000;
+  return (code & 0x7c00) == 0x7c00
+    ? reinterpret<f32>(shifted | 0x7f800000)
+    : reinterpret<f32>(shifted) * reinterpret<f32>(0x77800000);
 }
 
 /** Four numbers of a block of Q8_0, from the address of their int8. */
@@ -54,7 +56,7 @@ export function widenRow(y: usize, x: usize, storage: i32, bytes: usize): void {
     for (let i: usize = 0; i < bytes; i += 16) storeRow(y, i, bytes, widenF16(x + (i >> 1)));
   else if (storage == Q8_0)
     for (let i: usize = 0; i < bytes; x += Q8_BYTES) {
-      const scale = scaleOf(x);
+      const scale = splat(scaleOf(x));
       for (let j: usize = 2; j < <usize>Q8_BYTES; i += 16, j += 4)
         v128.store(y + i, widenQ8(x + j, scale));
     }

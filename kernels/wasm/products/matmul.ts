@@ -1,5 +1,6 @@
 import {
   DEPTH,
+  FLOAT,
   FULL,
   LOWER_A,
   LOWER_RESULT,
@@ -11,15 +12,22 @@ import {
   MATMUL_ONTO,
   MATMUL_RESULT,
   MATMUL_SIDE,
+  MATMUL_STORAGE_A,
+  MATMUL_STORAGE_B,
   MATMUL_TRANSPOSE_A,
   MATMUL_TRANSPOSE_B,
   MATMUL_TRIANGLE,
   MOST_COLUMNS,
+  Q8_0,
   TILE_COLUMNS,
 } from "../abi";
 import { buffer, scratch, word } from "../control";
+import { storedBytes } from "../storage";
 import { dotRows, FEW_ROWS } from "./dot";
+import { dotBlocks } from "./dotBlocks";
+import { dotRowsStored, wideBytes } from "./dotStored";
 import { packPanel, packPanels, packTransposed } from "./pack";
+import { packStoredPanels, packStoredTransposed } from "./packStored";
 import { TILE_ROWS, tileByPanel, tileByRow } from "./tile";
 import { unitEnd, unitStart } from "../tasks";
 
@@ -43,6 +51,10 @@ let triangle: i32 = 0;
 let side: i32 = 0;
 /** Few rows times a transposed matrix. */
 let few: bool = false;
+/** How B is kept. */
+let storage: i32 = FLOAT;
+/** Whether A is kept in Q8_0, as B then is, too. */
+let blocks: bool = false;
 // Rows in bytes.
 let stepA: usize = 0;
 let stepB: usize = 0;
@@ -73,7 +85,11 @@ export function matmul(args: usize, task: i32): void {
   side = word(args, MATMUL_SIDE);
   few = m <= FEW_ROWS && transposeB && !transposeA && triangle == FULL && !onto;
   stepA = <usize>(transposeA ? m : k) << 2;
-  stepB = <usize>(transposeB ? k : n) << 2;
+  storage = word(args, MATMUL_STORAGE_B);
+  blocks = word(args, MATMUL_STORAGE_A) == Q8_0;
+  if (storage != FLOAT && wideBytes(k) > ASIDE) few = false;
+  stepB = storedBytes(storage, transposeB ? k : n);
+  const sizeB = stepB * <usize>(transposeB ? n : k);
   stepC = <usize>n << 2;
   const down = (m + blockRows - 1) / blockRows;
   const across = (n + blockColumns - 1) / blockColumns;
@@ -84,7 +100,7 @@ export function matmul(args: usize, task: i32): void {
     block(
       buffer(args, MATMUL_RESULT) + ((batch * <usize>m * <usize>n) << 2),
       buffer(args, MATMUL_RESULT + 1) + ((batch * <usize>m * <usize>k) << 2),
-      buffer(args, MATMUL_RESULT + 2) + ((batch * <usize>k * <usize>n) << 2),
+      buffer(args, MATMUL_RESULT + 2) + batch * sizeB,
       i,
       min<i32>(m, i + blockRows),
       j,
@@ -112,6 +128,7 @@ export function describe(
   stepB = rowB;
   stepC = rowC;
   few = false;
+  storage = FLOAT;
 }
 
 /** Rows [i0, i1) and the first n columns of one product; `add` adds them to what is there. */
@@ -137,7 +154,10 @@ export function multiply(
 function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32): void {
   if (few) {
     const column = c + (<usize>j0 << 2);
-    dotRows(column, stepC, a, stepA, b + <usize>j0 * stepB, stepB, i1 - i0, j1 - j0, k);
+    const row = b + <usize>j0 * stepB;
+    if (blocks) dotBlocks(column, stepC, a, row, i1 - i0, j1 - j0, k);
+    else if (storage == FLOAT) dotRows(column, stepC, a, stepA, row, stepB, i1 - i0, j1 - j0, k);
+    else dotRowsStored(storage, column, stepC, a, stepA, row, i1 - i0, j1 - j0, k, scratch, ASIDE);
     return;
   }
   if (triangle == LOWER_RESULT && j0 >= reach(i0, i1 - i0)) return;
@@ -153,6 +173,7 @@ function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32)
 /** Packs the steps' part of B, or reads it where it is: packing costs a pass over it, and pays
  * where its rows lie far apart and are read often. */
 function choosePanels(b: usize, rows: i32, j0: i32, columns: i32): void {
+  if (storage != FLOAT) return packStored(b, j0, columns);
   panels = b + <usize>at * stepB + (<usize>j0 << 2);
   stepPanel = <usize>TILE_COLUMNS << 2;
   stepP = stepB;
@@ -161,6 +182,21 @@ function choosePanels(b: usize, rows: i32, j0: i32, columns: i32): void {
     const column = b + <usize>j0 * stepB + (<usize>at << 2);
     packTransposed(scratch, column, stepB, depth, columns);
   } else packPanels(scratch, panels, stepB, depth, columns);
+  panels = scratch;
+  stepP = <usize>TILE_COLUMNS << 2;
+  stepPanel = <usize>depth * stepP;
+}
+
+/** Widens the steps' part of B as it is packed. */
+function packStored(b: usize, j0: i32, columns: i32): void {
+  const aside = scratch + PANEL_A;
+  if (transposeB) {
+    const column = b + <usize>j0 * stepB;
+    packStoredTransposed(scratch, column, stepB, storage, at, depth, columns, aside);
+  } else {
+    const row = b + <usize>at * stepB;
+    packStoredPanels(scratch, row, stepB, storage, depth, j0, columns, aside);
+  }
   panels = scratch;
   stepP = <usize>TILE_COLUMNS << 2;
   stepPanel = <usize>depth * stepP;

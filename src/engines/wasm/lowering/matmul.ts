@@ -4,6 +4,7 @@ import type { Value } from "../../../compile/plan.ts";
 import { last, ofRank, sizeOf } from "../../../tensor/shapes.ts";
 import { type Instruction, type Kernel, overUnits, wordsAt } from "./instruction.ts";
 import type { Lowering, Rule, Step } from "./kinds.ts";
+import { storageOf } from "./stored.ts";
 import { stacked, type Triangles } from "./triangles.ts";
 
 /** Multiply-adds in a nanosecond of one thread, roughly. */
@@ -20,7 +21,11 @@ interface Block {
 
 /** Rows and columns of a block: the longer side is halved until there are blocks for all threads.
  * Every element is summed in the same order, however the matrix is cut. */
-function blockOf(m: number, n: number, k: number, batch: number, threads: number): Block {
+function blockOf(
+  [m, n, k, batch]: readonly [number, number, number, number],
+  wide: number,
+  threads: number,
+): Block {
   let rows = m;
   let columns = Math.min(n, abi.MOST_COLUMNS);
   const enough = () =>
@@ -28,7 +33,7 @@ function blockOf(m: number, n: number, k: number, batch: number, threads: number
     batch * Math.ceil(m / rows) * Math.ceil(n / columns) >= threads * BLOCKS_PER_THREAD ||
     rows * columns * k < 2 * LEAST;
   const half = (x: number, multiple: number) => Math.ceil(x / 2 / multiple) * multiple;
-  const [tall, wide] = [abi.TILE_ROWS_FUSED, abi.TILE_COLUMNS];
+  const tall = abi.TILE_ROWS_FUSED;
   while (!enough() && (rows > 2 * tall || columns > 2 * wide))
     if (rows >= columns || columns <= 2 * wide) rows = half(rows, tall);
     else columns = half(columns, wide);
@@ -56,9 +61,12 @@ export function product(
   const [m, n] = ofRank(2, output.shape.slice(-2));
   const k = last(a.shape, transposeA ? 2 : 1);
   const batch = sizeOf(output.shape.slice(0, -2));
-  const { rows, columns } = blockOf(m, n, k, batch, threads);
+  const storage = storageOf(b.dtype);
+  // A block's columns are whole blocks of the numbers in a row of B.
+  const wide = storage === abi.Q8_0 && !transposeB ? abi.Q8_NUMBERS : abi.TILE_COLUMNS;
+  const { rows, columns } = blockOf([m, n, k, batch], wide, threads);
   const units = m * n === 0 ? 0 : batch * Math.ceil(m / rows) * Math.ceil(n / columns);
-  const [triangle, side] = triangleOf(a, output, triangles);
+  const [triangle, side] = storage === abi.FLOAT ? triangleOf(a, output, triangles) : [abi.FULL, 1];
   const kernel: Kernel = {
     opcode: opcodes.MATMUL,
     words: wordsAt(abi.MATMUL_RESULT, {
@@ -70,6 +78,8 @@ export function product(
       [abi.MATMUL_TRIANGLE]: triangle,
       [abi.MATMUL_SIDE]: side,
       [abi.MATMUL_ONTO]: Number(onto),
+      [abi.MATMUL_STORAGE_A]: storageOf(a.dtype),
+      [abi.MATMUL_STORAGE_B]: storage,
     }),
     inputs: [a.buffer, b.buffer],
     output: output.buffer,
