@@ -1,4 +1,4 @@
-import { constant, tensor } from "../tensor/apply.ts";
+import { tensor } from "../tensor/apply.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import {
   add,
@@ -18,7 +18,7 @@ import { rangeAttention } from "./attention.ts";
 import type { FullConfig, Params } from "./config.ts";
 import { decode, embed, embedNext, finalNorm, head, type KeyValue } from "./decoder.ts";
 import type { Rotation } from "./rotation.ts";
-import { sequenceAttention, windowOf } from "./sequence.ts";
+import { inOrder, sequenceAttention, windowOf } from "./sequence.ts";
 
 /** A config and what is made from it once. */
 export interface Decoder {
@@ -66,7 +66,7 @@ export function prefill(
       })
     : rotation.inOrder(P);
   const keepsUnturned = rotation.varies(capacity);
-  const { attend } = sequenceAttention(config, rotate, P, null);
+  const { attend } = sequenceAttention(config, rotate, [B, P], null);
   const grow = (x: Tensor) => pad(x, [0, 0, 0, 0], [0, 0, capacity - P, 0]);
   const [hidden, cache] = decode(config, params, embed(config, params, tokens), {
     attend: (q, k, v, layer) => {
@@ -146,13 +146,6 @@ function extended(
     },
   });
 }
-
-/** int [B, T]: 0 … T−1 in each row. */
-const inOrder = (B: number, T: number): Tensor =>
-  constant(
-    Int32Array.from({ length: B * T }, (_, n) => n % T),
-    [B, T],
-  );
 
 /** 1 at each sequence's position of S, else 0: int [B] → [B, S]. */
 function atPlace(positions: Tensor, S: number): Tensor {

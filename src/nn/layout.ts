@@ -13,7 +13,9 @@ export interface Layout {
   readonly segments?: Tensor;
   /**
    * int [B, T]: places in the sequences, that restart with each; below T and contextLength, which
-   * only host constants are checked for. By default they count from each segment's first token.
+   * only host constants are checked for. By default they count from each segment's first token; with
+   * segments that are no host constants they must, for they say where each begins. Padding may stand
+   * at 0 throughout, and then costs no attention.
    */
   readonly positions?: Tensor;
 }
@@ -22,6 +24,8 @@ export interface Layout {
 export interface Placed {
   readonly segments: Tensor | null;
   readonly positions: Tensor;
+  /** int [B, T], how many tokens of its segment each has behind it; null for one segment a row. */
+  readonly behind: Tensor | null;
   /** Bound of the positions. */
   readonly rows: number;
 }
@@ -43,7 +47,13 @@ export function placed(
     if (x.dtype !== "int") throw new TypeError(`transformer: expected int ${name}, got float`);
   }
   const given = positions ?? countedFrom(segments, shape);
-  return { segments: segments ?? null, positions: given, rows: boundOf(given, contextLength) };
+  const counted = segments && isConstant(segments) ? countedFrom(segments, shape) : given;
+  return {
+    segments: segments ?? null,
+    positions: given,
+    behind: segments ? counted : null,
+    rows: boundOf(given, contextLength),
+  };
 }
 
 /** Positions that count from the start of each run of equal segments. */

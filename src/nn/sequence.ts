@@ -1,61 +1,46 @@
 import { constant } from "../tensor/apply.ts";
-import { add, mul, reshape } from "../tensor/ops.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { biasedAttention, causalAttention } from "./attention.ts";
-import type { FullConfig, LayerType } from "./config.ts";
+import { causalAttention, rangeAttention } from "./attention.ts";
+import type { FullConfig } from "./config.ts";
 import type { Attention } from "./decoder.ts";
-import { areApart } from "./layout.ts";
 import type { Rotate } from "./rotation.ts";
 
-/** Added to a score that shall not count: finite, so that no engine meets ∞ − ∞; e to it is 0. */
-export const HIDDEN = -1e30;
-
 /**
- * Attention over whole sequences: causal, within the window of sliding layers, and within equal
- * segments. Layers that see all of one segment use the fused primitive.
+ * Attention over whole sequences: causal, within the window of sliding layers, and within segments.
+ * Layers that see all of one segment need no ranges.
  * @param shape [B, T]
- * @param segments int [B, T]; null for one a row
+ * @param behind int [B, T], tokens of its segment behind each; null for one segment a row
  */
 export function sequenceAttention(
   config: FullConfig,
   rotate: Rotate,
-  T: number,
-  segments: Tensor | null,
+  [B, T]: readonly [B: number, T: number],
+  behind: Tensor | null,
 ): Attention {
-  const { attentionScale: scale, attentionSoftcap: softcap, layerTypes } = config;
-  const apart = segments && reshape(mul(areApart(segments), HIDDEN), [-1, 1, T, T]);
-  const biases: { [type in LayerType]?: Tensor } = {};
-  const biasOf = (type: LayerType): Tensor => {
-    const triangle = causalBias(T, visible(config, type, T));
-    const bias = biases[type] ?? (apart ? add(apart, triangle) : triangle);
-    biases[type] = bias;
-    return bias;
-  };
+  const { attentionScale: scale, attentionSoftcap: softcap } = config;
+  const slots = inOrder(B, T);
+  const range = { slots, positions: behind ?? slots };
   return {
     attend(q, k, v, layer) {
-      const type = at(layerTypes, layer);
+      const window = windowOf(config, layer);
       const [turnedQ, turnedK] = [rotate(q, layer), rotate(k, layer)];
-      const isPlain = !apart && softcap === null && visible(config, type, T) >= T;
+      const isPlain = !behind && softcap === null && (window ?? T) >= T;
       const mixed = isPlain
         ? causalAttention(turnedQ, turnedK, v, scale)
-        : biasedAttention(turnedQ, turnedK, v, biasOf(type), { scale, softcap });
+        : rangeAttention(turnedQ, turnedK, v, { ...range, window }, { scale, softcap });
       return [mixed, { keys: turnedK, values: v }];
     },
   };
 }
 
-/** How many tokens, its own among them, a token sees at most. */
-export const visible = ({ window }: FullConfig, type: LayerType, all: number): number =>
-  type === "sliding" && window !== null ? window : all;
-
 /** How many tokens, its own among them, one of a layer sees at most; null for all. */
 export const windowOf = ({ layerTypes, window }: FullConfig, layer: number): number | null =>
   at(layerTypes, layer) === "sliding" ? window : null;
 
-/** 0 where query t sees key s: t − window < s ≤ t; [T, T]. */
-function causalBias(T: number, window: number): Tensor {
-  const numbers = new Float64Array(T * T).fill(HIDDEN);
-  for (let t = 0; t < T; t++) numbers.fill(0, t * T + Math.max(0, t - window + 1), t * T + t + 1);
-  return constant(numbers, [T, T]);
-}
+/** int [B, T]: 0 … T−1 in each row. */
+export const inOrder = (B: number, T: number): Tensor =>
+  constant(
+    Int32Array.from({ length: B * T }, (_, n) => n % T),
+    [B, T],
+  );

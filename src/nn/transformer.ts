@@ -1,7 +1,7 @@
 import { full } from "../tensor/apply.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Key, normal, split } from "../tensor/random.ts";
-import { at } from "../tensor/shapes.ts";
+import { ofRank } from "../tensor/shapes.ts";
 import { isConstant, type Shape, type Tensor } from "../tensor/tensor.ts";
 import { type DecodeInputs, decodeNext, extend, type Prefilled, prefill } from "./cache.ts";
 import { completeConfig } from "./completeConfig.ts";
@@ -107,12 +107,12 @@ export function transformer(config: TransformerConfig): Transformer {
   function hidden(params: Params, tokens: Tensor, layout?: Layout): Tensor {
     expectParams(shapes, params);
     expectTokens(complete, tokens, layout);
-    const T = at(tokens.shape, 1);
+    const [B, T] = ofRank(2, tokens.shape);
     const places = layout && placed(layout, tokens.shape, complete.contextLength);
     const rotate = places
       ? rotation.placed({ ...places, lengths: () => lengthsOf(places) })
       : rotation.inOrder(T);
-    const attention = sequenceAttention(complete, rotate, T, places?.segments ?? null);
+    const attention = sequenceAttention(complete, rotate, [B, T], places?.behind ?? null);
     const embedded = embed(complete, params, tokens, places?.positions);
     const [last] = decode(complete, params, embedded, attention);
     return finalNorm(complete, params, last);
