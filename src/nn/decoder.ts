@@ -58,7 +58,7 @@ const lookUp = ({ adapter }: FullConfig, params: Params, tokens: Tensor): Tensor
 const isAfterFirst = (positions: Tensor): Tensor =>
   reshape(less(0, toFloat(positions)), [...positions.shape, 1]);
 
-/** The same for tokens in the middle of each sequence: int [B, T] thrice → [B, T, C]. */
+/** The same for tokens anywhere in each sequence: int [B, T] thrice → [B, T, C]. */
 export function embedNext(
   config: FullConfig,
   params: Params,
@@ -67,8 +67,10 @@ export function embedNext(
   positions: Tensor,
 ): Tensor {
   let h = scaled(lookUp(config, params, tokens), config.embeddingScale);
-  if (config.previousTokenEmbedding)
-    h = add(h, gather(weight(params, PREVIOUS_EMBEDDING), previous));
+  if (config.previousTokenEmbedding) {
+    const before = gather(weight(params, PREVIOUS_EMBEDDING), previous);
+    h = add(h, mul(before, isAfterFirst(positions)));
+  }
   return config.positions === "learned" ? add(h, gather(weight(params, POSITIONS), positions)) : h;
 }
 

@@ -152,13 +152,59 @@ describe("generate(engine, options)", () => {
     expect(traced).toBe(0);
   });
 
+  test("gives the same tokens whoever waits, however prompts are read", async () => {
+    const parts = fc.record({
+      batchSize: fc.integer({ min: 1, max: 4 }),
+      prefillChunk: fc.integer({ min: 1, max: 5 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(prompted, parts, fc.nat(), async ({ prompts, ...recipe }, part, seed) => {
+        const stopTokens = [seed % recipe.config.vocabSize];
+        const options = { ...build(recipe), prompts, maxNewTokens, stopTokens };
+        for (const drawn of [{}, { temperature: 1, key: key(seed) }]) {
+          const heard = prompts.map((): number[] => []);
+          const onToken = (token: number, row: number, step: number) => {
+            expect(heard[row]?.push(token)).toBe(step + 1);
+          };
+          const got = await generate(engine, { ...options, ...drawn, ...part, onToken });
+          expect(got).toEqual(await generate(engine, { ...options, ...drawn }));
+          expect(heard).toEqual(got);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("closes ranks when sequences end, and keeps the tokens of the others", async () => {
+    const shapes: number[] = [];
+    const watching: Transformer = {
+      ...tiny,
+      decode: (params, cache, inputs) => {
+        shapes.push(inputs.tokens.shape[0] as number);
+        return tiny.decode(params, cache, inputs);
+      },
+    };
+    const prompts = Array.from({ length: 8 }, (_, i) => [i % 7, (3 * i) % 7, i % 5]);
+    const options = { params: tinyParams, prompts, maxNewTokens: 36, temperature: 2, key: key(4) };
+    const stops = { stopTokens: [2] };
+    const got = await generate(engine, { ...options, ...stops, model: watching });
+    const free = await generate(engine, { ...options, model: tiny });
+    expect(got).toEqual(
+      free.map((tokens) => (tokens.includes(2) ? tokens.slice(0, tokens.indexOf(2) + 1) : tokens)),
+    );
+    expect(shapes).toEqual([8, 4, 2, 1]);
+  });
+
   test("leaves nothing on the engine, and its parameters where they were", async () => {
     const resident = engine.put(tinyParams);
     const before = engine.memory().buffers;
-    const options = { model: tiny, prompts: [[1, 2], [3]], maxNewTokens: 4 };
+    const options = { model: tiny, prompts: [[1, 2], [3], [4, 5, 6]], maxNewTokens: 4 };
+    const queued = { ...options, batchSize: 1, prefillChunk: 2 };
     const got = await generate(engine, { ...options, params: resident });
     expect(engine.memory().buffers).toBe(before);
     expect(await generate(engine, { ...options, params: tinyParams })).toEqual(got);
+    expect(engine.memory().buffers).toBe(before);
+    expect(await generate(engine, { ...queued, params: resident })).toEqual(got);
     expect(engine.memory().buffers).toBe(before);
     await expect(engine.read(resident)).resolves.toBeDefined();
   });
@@ -198,6 +244,9 @@ describe("generate(engine, options)", () => {
       { repetitionPenalty: 0 },
       { temperature: NaN },
       { tokenizerSize: 8 },
+      { batchSize: 0 },
+      { prefillChunk: 0.5 },
+      { keys: [] },
       { allowedTokens: [] },
       { allowedTokens: [5], tokenizerSize: 5 },
     ])

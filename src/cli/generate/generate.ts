@@ -14,7 +14,7 @@ import { type Journal, openJournal } from "./journal.ts";
 const own = {
   prompts: text("<file>", "JSONL: `prompt`, `messages`, `instruction` or `question`"),
   out: text("<file>", "the responses; default: beside the prompts, .responses.jsonl"),
-  batch: whole("prompts that are answered together (default: 8)", 1, 4096),
+  batch: whole("prompts that are answered side by side (default: 8)", 1, 4096),
   sampled: flag("draws as the checkpoint's generation_config.json asks for"),
   overwrite: flag("replaces a file of responses that is there"),
 };

@@ -1,6 +1,7 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { LoadedModel } from "../../finetune/load.ts";
 import { generate } from "../../nn/generate/generate.ts";
+import { sequenceKeys } from "../../nn/generate/sampling.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";
@@ -11,7 +12,7 @@ export interface RespondOptions {
   readonly sampling: Sampling;
   readonly maxTokens: number;
   readonly seed: number;
-  /** Prompts that are answered together. */
+  /** Prompts that are answered side by side. */
   readonly batch: number;
   /** Whether answers go on with a text, in place of a turn of their own. */
   readonly raw: boolean;
@@ -59,9 +60,35 @@ export function batchesOf(
   return batches;
 }
 
+/** Batches whose prompts wait for places of those before. */
+const AHEAD = 4;
+
+type Batch = ReturnType<typeof batchesOf>[number];
+
+/** Neighbouring batches with equal room, of which all that wait fit beside what is there. */
+function queuesOf(
+  batches: readonly Batch[],
+  fits: (from: number, to: number, room: number) => boolean,
+): readonly (readonly Batch[])[] {
+  const queues: Batch[][] = [];
+  for (const batch of batches) {
+    const queue = queues.at(-1);
+    const first = queue?.[0];
+    const joins =
+      first &&
+      queue.length < AHEAD &&
+      first.room === batch.room &&
+      fits(first.from, batch.to, batch.room);
+    if (joins) queue.push(batch);
+    else queues.push([batch]);
+  }
+  return queues;
+}
+
 /**
- * Answers prompts in their order, batch by batch. An answer does not depend on the others of its
- * batch; draws depend on the seed, the prompt, and the batch's first place.
+ * Answers prompts in their order, some batches at a time: where an answer ends the next prompt takes
+ * its place. An answer does not depend on those beside it; draws depend on the seed, the prompt, and
+ * the batch's first place.
  */
 export async function* respond(
   engine: Engine,
@@ -72,30 +99,83 @@ export async function* respond(
   const { stopTokens, tokenizerSize } = generation;
   const stops = new Set(stopTokens);
   const context = config.contextLength;
-  for (const { from, to, room } of batchesOf(prompts, { batch, maxTokens, context })) {
-    if (to <= skip) continue;
-    const made = await generate(engine, {
+  const tokensOf = (from: number, to: number) =>
+    prompts.slice(from, to).map(({ tokens }) => tokens);
+  const fits = (from: number, to: number, room: number): boolean =>
+    tokensOf(from, to).every(({ length }) => length + room <= context);
+  const batches = batchesOf(prompts, { batch, maxTokens, context }).filter(({ to }) => to > skip);
+  const answerOf = (row: number, ids: readonly number[]): Answer => {
+    const ended = stops.has(ids.at(-1) ?? -1);
+    const before = raw ? at(prompts, row).tokens : [];
+    const text = textOf(tokenizer, before, ended ? ids.slice(0, -1) : ids);
+    return { text, tokens: ids.length, ended };
+  };
+  for (const queue of queuesOf(batches, fits)) {
+    const { from, room } = at(queue, 0);
+    const { to } = at(queue, queue.length - 1);
+    const left = new AbortController();
+    const heard = new Arrivals(to - from);
+    const made = generate(engine, {
       ...{ model, params, ...sampling, stopTokens, tokenizerSize },
-      prompts: prompts.slice(from, to).map(({ tokens }) => tokens),
-      maxNewTokens: room,
-      key: fold(key(seed), from),
+      ...{ prompts: tokensOf(from, to), maxNewTokens: room, batchSize: batch },
+      keys: queue.flatMap((each) =>
+        sequenceKeys(fold(key(seed), each.from), tokensOf(each.from, each.to)),
+      ),
       onToken: () => {
         signal.throwIfAborted();
+        left.signal.throwIfAborted();
       },
+      onAnswer: heard.add,
     }).catch((error: unknown) => {
-      if (signal.aborted) return undefined;
-      throw error;
+      if (!signal.aborted && !left.signal.aborted) throw error;
+      return undefined;
     });
-    if (!made) return;
-    const answers = made.map((ids, i): Answer => {
-      const { tokens } = at(prompts, from + i);
-      const last = ids.at(-1);
-      const ended = last !== undefined && stops.has(last);
-      const text = textOf(tokenizer, raw ? tokens : [], ended ? ids.slice(0, -1) : ids);
-      return { text, tokens: ids.length, ended };
+    try {
+      for (const each of queue) {
+        const there = heard.upTo(each.to - from);
+        const isThere = await Promise.race([there.then(() => true), made.then(() => false)]);
+        if (!isThere || signal.aborted) return;
+        const known = Math.max(each.from, skip);
+        const rows = Array.from({ length: each.to - known }, (_, i) => known + i);
+        yield { from: known, answers: rows.map((row) => answerOf(row, heard.at(row - from))) };
+      }
+    } finally {
+      // Who asks for no more is not kept waiting.
+      left.abort();
+      await made;
+    }
+  }
+}
+
+/** Answers as they come, in any order. */
+class Arrivals {
+  readonly #answers: (readonly number[] | undefined)[];
+  readonly #waiting = new Set<() => void>();
+
+  constructor(count: number) {
+    this.#answers = Array.from({ length: count });
+  }
+
+  readonly add = (answer: readonly number[], row: number): void => {
+    this.#answers[row] = answer;
+    for (const look of this.#waiting) look();
+  };
+
+  at(row: number): readonly number[] {
+    return this.#answers[row] ?? [];
+  }
+
+  /** When the first so many are there. */
+  upTo(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.#answers.slice(0, count).includes(undefined)) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      look();
     });
-    const known = Math.max(0, skip - from);
-    yield { from: from + known, answers: answers.slice(known) };
   }
 }
 

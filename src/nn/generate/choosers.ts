@@ -4,26 +4,20 @@ import { at } from "../../tensor/shapes.ts";
 import type { TypedArray } from "../../tensor/tensor.ts";
 import type { GenerateOptions } from "./options.ts";
 import { chooseToken, gumbel, sequenceKeys } from "./sampling.ts";
+import type { Seat } from "./seats.ts";
 import type { Chooser, Sampling } from "./steps.ts";
 
 /** Chooses the next tokens, on the engine where the rules are simple and else on the host. */
 export interface Choosing {
   readonly chooser: Chooser;
-  /** What the t-th new tokens are drawn with. */
-  samplingAt(t: number): Sampling;
+  /** What the next new token of each is drawn with. */
+  samplingAt(seats: readonly Seat[]): Sampling;
   /**
-   * The t-th new tokens, [B].
+   * The next new tokens, [B]; of sequences that have ended nothing is expected.
    * @param seen what the host read of the step
-   * @param answers the new tokens so far
-   * @param isOpen the rows that go on; of others nothing is expected
    * @throws RangeError where logits are not finite, naming step and prompt
    */
-  tokens(
-    seen: TypedArray,
-    t: number,
-    answers: readonly (readonly number[])[],
-    isOpen: readonly boolean[],
-  ): ArrayLike<number>;
+  tokens(seen: TypedArray, seats: readonly Seat[]): ArrayLike<number>;
 }
 
 /** Temperatures below this one take the likeliest token: their inverse leaves float32. */
@@ -40,20 +34,20 @@ export function chooserOf(options: GenerateOptions): Choosing {
 }
 
 function engineChooser(options: GenerateOptions, temperature: number): Choosing {
-  const { model, prompts } = options;
-  const B = prompts.length;
+  const { model } = options;
   const limits = limitsOf(options);
   const noiseAt = noiseOf(options, temperature);
   const inverse = full([], 1 / temperature);
   return {
     chooser: "engine",
-    samplingAt: (t) => {
-      const noise = noiseAt(t);
+    samplingAt: (seats) => {
+      const noise = noiseAt(seats);
       return { noise: noise ? [inverse, noise] : [], limits };
     },
-    tokens: (seen, t, _, isOpen) => {
-      isOpen.forEach((open, b) => {
-        if (open) expectFinite(at(seen, B + b), t, b);
+    tokens: (seen, seats) => {
+      const B = seats.length;
+      seats.forEach((seat, b) => {
+        if (seat.isOpen) expectFinite(at(seen, B + b), seat);
       });
       return seen.subarray(0, B);
     },
@@ -70,22 +64,22 @@ function engineChooser(options: GenerateOptions, temperature: number): Choosing 
 }
 
 function hostChooser(options: GenerateOptions, temperature: number): Choosing {
-  const { model, prompts } = options;
+  const { model } = options;
   const V = model.config.vocabSize;
   const noiseAt = noiseOf(options, temperature);
   const isAllowed = allowedOf(options);
   return {
     chooser: "host",
     samplingAt: () => ({ noise: [], limits: [] }),
-    tokens: (seen, t, answers, isOpen) => {
-      const noise = noiseAt(t);
-      return prompts.map((prompt, b) => {
-        if (!isOpen[b]) return 0;
+    tokens: (seen, seats) => {
+      const noise = noiseAt(seats);
+      return seats.map((seat, b) => {
+        if (!seat.isOpen) return 0;
         const logits = seen.subarray(b * V, (b + 1) * V);
-        expectFinite(logits.find((logit) => !Number.isFinite(logit)) ?? 0, t, b);
+        expectFinite(logits.find((logit) => !Number.isFinite(logit)) ?? 0, seat);
         return chooseToken(logits, {
           ...options,
-          ...{ temperature, isAllowed, seen: [...prompt, ...at(answers, b)] },
+          ...{ temperature, isAllowed, seen: [...seat.prompt, ...seat.answer] },
           ...(noise && { noise: noise.data.subarray(b * V, (b + 1) * V) }),
         });
       });
@@ -93,13 +87,13 @@ function hostChooser(options: GenerateOptions, temperature: number): Choosing {
   };
 }
 
-/** The noise of the t-th samples, [B, V]; none for the likeliest tokens. */
-function noiseOf({ model, prompts, key }: GenerateOptions, temperature: number) {
-  if (!key || temperature === 0) return () => undefined;
-  const keys = sequenceKeys(key, prompts);
-  return (t: number) =>
+/** The noise of the next samples, [B, V]; none for the likeliest tokens. */
+function noiseOf({ model, prompts, key, keys }: GenerateOptions, temperature: number) {
+  const own = keys ?? (key && sequenceKeys(key, prompts));
+  if (!own || temperature === 0) return () => undefined;
+  return (seats: readonly Seat[]) =>
     gumbel(
-      keys.map((each) => fold(each, t)),
+      seats.map(({ row, answer }) => fold(at(own, row), answer.length)),
       model.config.vocabSize,
     );
 }
@@ -114,9 +108,9 @@ function allowedOf({
   return (token) => token < count && (only?.has(token) ?? true);
 }
 
-function expectFinite(trace: number, t: number, b: number): void {
+function expectFinite(trace: number, { row, answer }: Seat): void {
   if (!Number.isFinite(trace))
     throw new RangeError(
-      `generate: expected finite logits, got ${trace} among them at new token ${t} of prompt ${b}`,
+      `generate: expected finite logits, got ${trace} among them at new token ${answer.length} of prompt ${row}`,
     );
 }

@@ -39,6 +39,13 @@ export interface GenerateOptions extends SamplingOptions {
   readonly maxNewTokens: number;
   /** Randomness of sampling; needed where temperature > 0. */
   readonly key?: Key;
+  /** Those of the prompts' samples, in place of the ones that are made of `key`. */
+  readonly keys?: readonly Key[];
+  /** Most prompts that are continued side by side; the others wait for a place. All by default. */
+  readonly batchSize?: number;
+  /** Most positions of prompts that are read at once, 512 by default: bounds the memory that a long
+   * prompt needs. */
+  readonly prefillChunk?: number;
   /** Ends a sequence that produces it. */
   readonly stopToken?: number;
   /** Each of them ends a sequence that produces it. */
@@ -55,23 +62,29 @@ export interface GenerateOptions extends SamplingOptions {
    * @param step 0 for a prompt's first new token
    */
   readonly onToken?: (token: number, row: number, step: number) => void | Promise<void>;
+  /** Hears each prompt's new tokens as soon as they are all there, whoever goes on. */
+  readonly onAnswer?: (answer: readonly number[], row: number) => void | Promise<void>;
 }
 
 const KNOWN: { readonly [K in keyof GenerateOptions]-?: true } = {
   ...{ model: true, params: true, prompts: true, maxNewTokens: true, key: true },
+  ...{ onAnswer: true, keys: true, batchSize: true, prefillChunk: true },
   ...{ repetitionPenalty: true, temperature: true, topK: true, topP: true, minP: true },
   ...{ stopToken: true, stopTokens: true, tokenizerSize: true, allowedTokens: true, onToken: true },
 };
 
+const isPositive = (n: number): boolean => Number.isInteger(n) && n > 0;
 const isShare = (p: number): boolean => p >= 0 && p <= 1;
 
 /** Options that are numbers on their own. */
 const NUMBERS: {
   readonly [K in keyof GenerateOptions]?: readonly [is: (x: number) => boolean, what: string];
 } = {
-  maxNewTokens: [(n) => Number.isInteger(n) && n > 0, "to be a positive integer"],
+  maxNewTokens: [isPositive, "to be a positive integer"],
+  batchSize: [isPositive, "to be a positive integer"],
+  prefillChunk: [isPositive, "to be a positive integer"],
   temperature: [(t) => t >= 0 && t < Number.POSITIVE_INFINITY, "to be finite and ≥ 0"],
-  topK: [(k) => Number.isInteger(k) && k > 0, "to be a positive integer"],
+  topK: [isPositive, "to be a positive integer"],
   topP: [isShare, "in [0, 1]"],
   minP: [isShare, "in [0, 1]"],
   repetitionPenalty: [(p) => p > 0 && p < Number.POSITIVE_INFINITY, "to be finite and > 0"],
@@ -103,7 +116,10 @@ export function expectGenerateOptions(options: GenerateOptions): void {
       `generate: expected prompt and new tokens to fit into contextLength ${contextLength}, ` +
         `got ${longest} + ${maxNewTokens}`,
     );
-  if (temperature > 0 && !key)
+  const { keys } = options;
+  if (keys && keys.length !== prompts.length)
+    throw new RangeError(`generate: expected ${prompts.length} keys, got ${keys.length}`);
+  if (temperature > 0 && !key && !keys)
     throw new TypeError("generate: expected a key for sampling at a temperature > 0, got none");
   const known = options.tokenizerSize ?? vocabSize;
   if (!(Number.isInteger(known) && known > 0 && known <= vocabSize))
