@@ -89,9 +89,6 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   "nn.rangeAttention, its range": (more) =>
     nn.rangeAttention(heads, heads, heads, { ...range, ...more }),
   "nn.biasedAttention": (more) => nn.biasedAttention(heads, heads, heads, tensor(0), more),
-  "nn.rangeAttention": (more) => nn.rangeAttention(heads, heads, heads, range, more),
-  "nn.rangeAttention, its range": (more) =>
-    nn.rangeAttention(heads, heads, heads, { ...range, ...more }),
   "nn.summedCrossEntropy": (more) => nn.summedCrossEntropy(logits, labels, more),
   "ops.matmul": (more) => ops.matmul(logits, ops.transpose(logits, [1, 0]), more),
   "ops.max": (more) => ops.max(logits, more),
