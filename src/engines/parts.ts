@@ -1,4 +1,4 @@
-import { miscounted, type TensorParts } from "../tensor/parts.ts";
+import { inUnits, miscounted, type Parts, type TensorParts } from "../tensor/parts.ts";
 import { arrayName, arrayOf, checkBlocks, holds, lengthOf } from "../tensor/storage/types.ts";
 import type { DType, TypedArray } from "../tensor/tensor.ts";
 import type { Device } from "./device.ts";
@@ -33,7 +33,7 @@ export async function fill<Buffer>(
     if (error) throw error;
   };
   try {
-    for await (const part of inUnits(parts(), dtype, () => count - filled)) {
+    for await (const part of inUnits(expectKind(parts(), dtype), UNIT, count)) {
       check();
       if (filled + part.length > count)
         throw miscounted("putParts", shape, dtype, filled + part.length);
@@ -52,39 +52,13 @@ export async function fill<Buffer>(
   }
 }
 
-/**
- * The same numbers, cut at multiples of a unit: what is left over of a part goes before the next.
- * @param missing how many numbers are to come yet
- */
-async function* inUnits(
-  parts: AsyncIterable<TypedArray> | Iterable<TypedArray>,
-  dtype: DType,
-  missing: () => number,
-): AsyncGenerator<TypedArray> {
-  let rest: TypedArray | undefined;
+/** The parts, as long as they are of the dtype's kind. @throws TypeError for the first that is not */
+async function* expectKind(parts: Parts, dtype: DType): AsyncGenerator<TypedArray> {
   for await (const part of parts) {
-    expectKind(part, dtype);
-    const all = rest ? joined(rest, part) : part;
-    // The last part ends where the tensor does.
-    const end = all.length >= missing() ? all.length : all.length - (all.length % UNIT);
-    rest = end < all.length ? all.slice(end) : undefined;
-    if (end > 0) yield all.subarray(0, end);
+    if (!holds(dtype, part))
+      throw new TypeError(
+        `putParts: expected each part to be ${arrayOf(dtype)}, got ${arrayName(part)}`,
+      );
+    yield part;
   }
-  if (rest) yield rest;
-}
-
-function joined(rest: TypedArray, part: TypedArray): TypedArray {
-  const Numbers = part.constructor as new (length: number) => TypedArray;
-  const all = new Numbers(rest.length + part.length);
-  all.set(rest);
-  all.set(part, rest.length);
-  return all;
-}
-
-/** @throws TypeError for an array of another kind than the tensor's numbers */
-function expectKind(part: unknown, dtype: DType): void {
-  if (holds(dtype, part)) return;
-  throw new TypeError(
-    `putParts: expected each part to be ${arrayOf(dtype)}, got ${arrayName(part)}`,
-  );
 }

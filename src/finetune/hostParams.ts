@@ -1,28 +1,33 @@
 import type { Engine } from "../engines/engine.ts";
 import { EMBEDDING, HEAD, type Params, type TransformerConfig } from "../nn/config.ts";
-import { type AdapterLayout, adapterLayout } from "../nn/lora/layout.ts";
-import { mergeAdapter } from "../nn/lora/merge.ts";
-import { constant } from "../tensor/apply.ts";
+import { adapterLayout } from "../nn/lora/layout.ts";
+import { mergedParts } from "../nn/lora/merge.ts";
+import { inParts, type TensorParts, wholeOf } from "../tensor/parts.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
 import { type LoadedModel, partsOf } from "./load.ts";
 
-/** The parameters of a model without an adapter, that come to the host one at a time. */
+/** The parameters of a model without an adapter, that come to the host part by part. */
 export interface HostParams {
   readonly config: TransformerConfig;
   /** Names and shapes, of tensors that may be elsewhere. */
   readonly params: Params;
-  read(name: string): Promise<Tensor>;
+  stream(name: string): TensorParts;
 }
 
-/** Brings a tensor to the host. @throws TypeError where it is on an engine that was not given */
-export async function onHost(tensor: Tensor, name: string, engine?: Engine): Promise<Tensor> {
-  if (isConstant(tensor)) return tensor;
+/** A tensor's numbers on the host, in parts. @throws TypeError where it is on an engine that was not given */
+export function streamed(tensor: Tensor, name: string, engine?: Engine): TensorParts {
+  if (isConstant(tensor)) return inParts(tensor);
   if (!engine)
     throw new TypeError(
       `save: expected ${name} on the host, or the engine that it is on, got a ${tensor.op} tensor`,
     );
-  return constant(await engine.read(tensor), tensor.shape);
+  const { shape, dtype } = tensor;
+  return { shape, dtype, parts: () => engine.readParts(tensor) };
 }
+
+/** Brings a tensor to the host. @throws TypeError where it is on an engine that was not given */
+export const onHost = async (tensor: Tensor, name: string, engine?: Engine): Promise<Tensor> =>
+  isConstant(tensor) ? tensor : wholeOf(streamed(tensor, name, engine), name);
 
 /** A model's parameters; with an adapter, each with its part of it worked in. @see mergeAdapter */
 export async function hostParams(
@@ -32,32 +37,18 @@ export async function hostParams(
   const { config, adapter: kind } = loaded;
   const { base, adapter } = partsOf(loaded);
   if (!kind)
-    return { config, params: base, read: (name) => onHost(expectIn(base, name), name, engine) };
+    return { config, params: base, stream: (name) => streamed(expectIn(base, name), name, engine) };
   const layout = adapterLayout(kind, loaded.base);
   const own: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(adapter))
     own[name] = await onHost(tensor, name, engine);
-  const source = (name: string): string => (name in base ? name : EMBEDDING);
   return {
     config: layout.unties ? { ...config, tieEmbeddings: false } : config,
     params: layout.unties ? { ...base, [HEAD]: expectIn(base, EMBEDDING) } : base,
-    read: async (name) => {
-      const from = source(name);
-      const tensor = await onHost(expectIn(base, from), from, engine);
-      return expectIn(mergeAdapter(partOf(layout, name), { [from]: tensor }, own), name);
+    stream(name) {
+      const from = name in base ? name : EMBEDDING;
+      return mergedParts(layout, name, streamed(expectIn(base, from), from, engine), own);
     },
-  };
-}
-
-/** What of an adapter concerns one parameter. */
-function partOf({ layers, saved, shapes, unties }: AdapterLayout, name: string): AdapterLayout {
-  const keep = <T>(record: Readonly<Record<string, T>>, is: (key: string, value: T) => boolean) =>
-    Object.fromEntries(Object.entries(record).filter(([key, value]) => is(key, value)));
-  return {
-    layers: keep(layers, (module) => `${module}.weight` === name),
-    saved: keep(saved, (_, of) => of === name),
-    shapes,
-    unties: unties && name === HEAD,
   };
 }
 

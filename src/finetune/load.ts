@@ -3,13 +3,14 @@ import { isRecord } from "../json/isRecord.ts";
 import type { Params, TransformerConfig } from "../nn/config.ts";
 import { type GenerationDefaults, generationOptionsOf } from "../nn/generate/generationConfig.ts";
 import { configOf } from "../nn/huggingFace/configOf.ts";
-import { paramsFrom } from "../nn/huggingFace/paramsFrom.ts";
+import { type PlaceParts, paramsFrom } from "../nn/huggingFace/paramsFrom.ts";
 import { adaptedModel } from "../nn/lora/adapted.ts";
 import type { AdapterConfig } from "../nn/lora/adapterConfig.ts";
 import { adapterLayout, expectAdapter } from "../nn/lora/layout.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
+import { inParts, type TensorParts, wholeOf } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Chat } from "../text/chat.ts";
 import { stopTokensOf, type Tokenizer } from "../text/tokenizer.ts";
@@ -24,7 +25,7 @@ import { type TextFiles, type TextSources, textFilesIn, textFilesOf } from "./te
 export interface LoadOptions {
   /** An adapter's folder as PEFT writes it, or its files. */
   readonly adapter?: string | ModelFiles;
-  /** Where the parameters go, tensor by tensor; else they are host constants. */
+  /** Where the parameters go, part by part: the host holds one at a time. Else they are constants. */
   readonly engine?: Engine;
 }
 
@@ -86,9 +87,10 @@ export async function loadModel(
   const { source, text } = await openModel(files);
   const adapter = adapterFrom === undefined ? undefined : await openAdapter(adapterFrom);
   const placed: Tensor[] = [];
-  const place = (tensor: Tensor): Tensor => {
-    const there = engine ? engine.put(tensor) : tensor;
-    if (there !== tensor) placed.push(there);
+  const place = async (parts: TensorParts, name: string): Promise<Tensor> => {
+    if (!engine) return wholeOf(parts, name);
+    const there = await engine.putParts(parts);
+    placed.push(there);
     return there;
   };
   try {
@@ -97,7 +99,7 @@ export async function loadModel(
     const loaded = await paramsFrom(config, source.weights, path, place);
     const base = transformer(loaded.config);
     const { model, params } = adapter
-      ? over(base, loaded.params, adapter, place)
+      ? await over(base, loaded.params, adapter, place)
       : { model: base, params: loaded.params };
     const sampling = await generationOf(source, text, loaded.config.vocabSize);
     return {
@@ -167,17 +169,19 @@ async function openAdapter(from: string | ModelFiles): Promise<NamedAdapter> {
 }
 
 /** A misfit is the files' fault, not the program's. */
-function over(
+async function over(
   base: Transformer,
   params: Params,
   adapter: NamedAdapter,
-  place: (tensor: Tensor) => Tensor,
-): { readonly model: Transformer; readonly params: Params } {
+  place: PlaceParts,
+): Promise<{ readonly model: Transformer; readonly params: Params }> {
   try {
     const model = adaptedModel(base, adapter.config);
     expectAdapter(adapterLayout(adapter.config, base), adapter.params);
-    const own = Object.entries(adapter.params).map(([name, tensor]) => [name, place(tensor)]);
-    return { model, params: { ...params, ...Object.fromEntries(own) } };
+    const own: Record<string, Tensor> = {};
+    for (const [name, tensor] of Object.entries(adapter.params))
+      own[name] = await place(inParts(tensor), name);
+    return { model, params: { ...params, ...own } };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof ShapeError)) throw error;
     throw new DataError(`${adapter.path}: expected an adapter of this model: ${error.message}`);

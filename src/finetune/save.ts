@@ -6,6 +6,7 @@ import { tensorsFor } from "../nn/huggingFace/tensorsFor.ts";
 import type { AdapterConfig } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
+import type { TensorParts } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeAdapter } from "../weights/adapterFiles.ts";
 import type { StoredType } from "../weights/dtypes.ts";
@@ -14,6 +15,7 @@ import type { GgufTensorType } from "../weights/gguf/types.ts";
 import { writeGguf } from "../weights/gguf/write.ts";
 import { bytesIn } from "../weights/modelFiles.ts";
 import { nodeFs } from "../weights/nodeFile.ts";
+import { reading, rowsIn } from "../weights/weightFile.ts";
 import { saveWeights, type TensorSource } from "../weights/write.ts";
 import { type HostParams, hostParams, onHost } from "./hostParams.ts";
 import type { LoadedModel, ModelSource } from "./load.ts";
@@ -90,7 +92,7 @@ export interface SaveModelOptions extends SaveOptions {
 /**
  * Writes a model's folder that transformers, vLLM and `loadModel` open: weights under the base's
  * names, config.json, and copies of the tokenizer's files. An adapter is merged, in float64, rounded
- * once. Tensors are made one at a time. Node only.
+ * once. No more than a part of a tensor is held at a time. Node only.
  * @throws DataError for a folder that holds other things; TypeError, ShapeError for parameters that
  *   are not the model's
  * @example await saveModel("merged", await loadModel("base", { adapter: "adapter" }))
@@ -113,25 +115,25 @@ export async function saveModel(
   });
 }
 
+interface SourceInParts extends TensorSource {
+  read(): TensorParts;
+}
+
 /** The tensors of the files, as they are to be stored. */
 function sourcesOf(
-  { config, params, read }: HostParams,
+  { config, params, stream: partsOf }: HostParams,
   { weights, json: original }: ModelSource,
   dtype: StoredType | undefined,
-): readonly TensorSource[] {
+): readonly SourceInParts[] {
   // Of a multimodal model the language model is written alone, under its own names.
   const isAlone = textConfig(original) !== original;
   const known = new Set(weights.names);
   const usual = usualType(weights);
   return tensorsFor(config, params, isAlone ? [] : weights.names).map(
-    ({ name, shape, parts, make }) => ({
+    ({ name, shape, stream }) => ({
       ...{ name, shape },
       type: dtype ?? (known.has(name) ? exact(weights.dtypeOf(name)) : usual),
-      read: async () => {
-        const values: [string, Tensor][] = [];
-        for (const part of parts) values.push([part, await read(part)]);
-        return make(Object.fromEntries(values));
-      },
+      read: () => stream(partsOf),
     }),
   );
 }
@@ -231,7 +233,7 @@ export async function saveGguf(
   const values = await hostParams(model, engine);
   const sources = sourcesOf(values, files, undefined);
   const byName = new Map(sources.map((source) => [source.name, source]));
-  const sourceOf = (of: string): TensorSource => {
+  const sourceOf = (of: string): SourceInParts => {
     const source = byName.get(of);
     if (source) return source;
     throw new TypeError(`saveGguf: expected a tensor ${of}, got none`);
@@ -242,7 +244,7 @@ export async function saveGguf(
         names: [...byName.keys()],
         shapeOf: (of) => sourceOf(of).shape,
         dtypeOf: (of) => sourceOf(of).type,
-        read: async (of) => (await sourceOf(of).read()) as Tensor<"constant">,
+        ...reading((of, rows) => rowsIn(sourceOf(of).read(), rows, of)),
       },
       config: huggingFaceConfig(values.config, files.json),
       ...files.text,

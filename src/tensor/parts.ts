@@ -1,24 +1,29 @@
 import { constant } from "./apply.ts";
 import { ShapeError, showShape } from "./errors.ts";
+import { sameShape, sizeOf } from "./shapes.ts";
 import { checkBlocks, isStorageType, lengthOf, makeCodes } from "./storage/types.ts";
 import type { DType, Shape, Tensor, TypedArray } from "./tensor.ts";
+
+/** Arrays of numbers, one after the other. */
+export type Parts = AsyncIterable<TypedArray> | Iterable<TypedArray>;
 
 /** A tensor whose numbers come part by part, so that nobody needs to hold all of them at once. */
 export interface TensorParts {
   readonly shape: Shape;
   readonly dtype: DType;
   /**
-   * All numbers, or codes of a storage type, from the first on, row-major, cut anywhere; anew with each call. The memory of a part
-   * may be used again for the next: who keeps a part copies it.
+   * All numbers, or codes of a storage type, from the first on, row-major, cut anywhere; anew with
+   * each call. The memory of a part may be used again for the next: who keeps a part copies it, and
+   * nobody writes into one.
    */
-  parts(): AsyncIterable<TypedArray> | Iterable<TypedArray>;
+  parts(): Parts;
 }
 
-/** Numbers of a part that is made here: 8 MiB of float32. */
-export const PART: number = 1 << 21;
+/** Numbers of a part that is made here: 16 MiB of float32. */
+export const PART: number = 1 << 22;
 
 /** A host constant in parts, which are views. */
-export const partsOf = (tensor: Tensor): TensorParts => ({
+export const inParts = (tensor: Tensor): TensorParts => ({
   shape: tensor.shape,
   dtype: tensor.dtype,
   *parts() {
@@ -61,16 +66,79 @@ export function miscounted(name: string, shape: Shape, dtype: DType, got: number
   return new ShapeError(name, wanted, [[got]]);
 }
 
-function arrayLike(part: TypedArray, count: number, name: string): TypedArray {
-  const Numbers = part.constructor as new (length: number) => TypedArray;
+/** An array of the same kind. @throws RangeError where the host has none so long */
+export function arrayLike<T extends TypedArray>(part: T, count: number, name: string): T {
+  const Numbers = part.constructor as new (length: number) => T;
   try {
     return new Numbers(count);
   } catch (error) {
     throw new RangeError(
       `${name}: expected at most as many numbers as one array of this host holds, got ${count} ` +
-        `(${count * part.BYTES_PER_ELEMENT} bytes); give loadModel an engine, which is filled in ` +
-        "parts, or read some rows at a time",
+        `(${count * part.BYTES_PER_ELEMENT} bytes); read it in parts, into an engine, or by rows`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * The same numbers in parts that begin at multiples of a unit: what is left over of a part goes before
+ * the next.
+ * @param count of all numbers: the part that holds the last is not cut
+ */
+export async function* inUnits(
+  parts: Parts,
+  unit: number,
+  count: number,
+): AsyncGenerator<TypedArray> {
+  let rest: TypedArray | undefined;
+  let given = 0;
+  for await (const part of parts) {
+    const all = rest ? joined(rest, part) : part;
+    const isLast = given + all.length >= count;
+    const end = isLast ? all.length : all.length - (all.length % unit);
+    rest = end < all.length ? all.slice(end) : undefined;
+    given += end;
+    if (end > 0) yield all.subarray(0, end);
+  }
+  if (rest) yield rest;
+}
+
+function joined(rest: TypedArray, part: TypedArray): TypedArray {
+  const all = arrayLike(part, rest.length + part.length, "parts");
+  all.set(rest);
+  all.set(part, rest.length);
+  return all;
+}
+
+/** Only the numbers from one place to another. */
+export async function* cut(parts: Parts, from: number, to: number): AsyncGenerator<TypedArray> {
+  let start = 0;
+  for await (const part of parts) {
+    const [first, end] = [Math.max(0, from - start), Math.min(part.length, to - start)];
+    if (first < end) yield part.subarray(first, end);
+    start += part.length;
+    if (start >= to) return;
+  }
+}
+
+/** Whether two tensors are of the same shape and have the same numbers. */
+export async function sameNumbers(a: TensorParts, b: TensorParts): Promise<boolean> {
+  if (!sameShape(a.shape, b.shape)) return false;
+  const others = cut(b.parts(), 0, sizeOf(b.shape));
+  try {
+    let other: TypedArray = new Float32Array(0);
+    let at = 0;
+    for await (const part of a.parts())
+      for (let i = 0; i < part.length; i++, at++) {
+        if (at === other.length) {
+          const next = await others.next();
+          if (next.done) return false;
+          [other, at] = [next.value, 0];
+        }
+        if (part[i] !== other[at]) return false;
+      }
+    return true;
+  } finally {
+    await others.return(undefined);
   }
 }

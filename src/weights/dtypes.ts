@@ -24,54 +24,65 @@ interface Stored {
   /** Bytes of one number. */
   readonly bytes: number;
   readonly dtype: DType;
-  /** What the numbers become: an array of as many. */
-  readonly make: (count: number) => TypedArray;
+  /** Aligned memory as the numbers that they become. */
+  readonly view: (bytes: Uint8Array) => TypedArray;
   /**
-   * Bytes, aligned to `bytes`, to numbers.
+   * Bytes, aligned to `bytes`, to numbers; absent where the bytes are the numbers.
    * @returns the index of the first number that int32 or bool does not have; -1 when all went well
    */
-  readonly decode: (bytes: ArrayBuffer, into: TypedArray) => number;
+  readonly decode?: (bytes: Uint8Array, into: TypedArray) => number;
   /** Absent where nothing of ours is written so. */
   readonly encode?: (values: TypedArray) => ArrayBufferView;
 }
 
-const float32 = (count: number): Float32Array => new Float32Array(count);
-const int32 = (count: number): Int32Array => new Int32Array(count);
+const as =
+  <T>(
+    Numbers: { new (buffer: ArrayBufferLike, offset: number, length: number): T },
+    bytes: number,
+  ) =>
+  (memory: Uint8Array): T =>
+    new Numbers(memory.buffer, memory.byteOffset, memory.byteLength / bytes);
+
+const float64: (memory: Uint8Array) => Float64Array = as(Float64Array, 8);
+const float32: (memory: Uint8Array) => Float32Array = as(Float32Array, 4);
+const int32: (memory: Uint8Array) => Int32Array = as(Int32Array, 4);
+const uint16: (memory: Uint8Array) => Uint16Array = as(Uint16Array, 2);
 
 /** Numbers that are kept as they are in memory. */
 const plain = (
   bytes: number,
   dtype: DType,
-  make: (count: number) => TypedArray,
-  view: (buffer: ArrayBuffer) => ArrayLike<number>,
-  encode?: (values: TypedArray) => ArrayBufferView,
-): Stored => ({
-  ...{ bytes, dtype, make },
-  decode: (buffer, into) => {
-    into.set(view(buffer));
-    return -1;
-  },
-  ...(encode && { encode }),
-});
+  view: (memory: Uint8Array) => TypedArray,
+  encode: (values: TypedArray) => ArrayBufferView,
+): Stored => ({ bytes, dtype, view, encode });
 
 const narrow = (
   bytes: number,
-  decode: (buffer: ArrayBuffer, into: Float32Array) => void,
+  decode: (memory: Uint8Array, into: Float32Array) => void,
   encode: (values: Float32Array) => ArrayBufferView,
 ): Stored => ({
-  ...{ bytes, dtype: "float", make: float32 },
-  decode: (buffer, into) => {
-    decode(buffer, into as Float32Array);
+  ...{ bytes, dtype: "float", view: float32 },
+  decode: (memory, into) => {
+    decode(memory, into as Float32Array);
     return -1;
   },
   encode: (values) => encode(toFloat32(values)),
 });
 
+/** Integers that int32 holds. */
+const small = (bytes: 1 | 2, view: (memory: Uint8Array) => ArrayLike<number>): Stored => ({
+  ...{ bytes, dtype: "int", view: int32 },
+  decode: (memory, into) => {
+    into.set(view(memory));
+    return -1;
+  },
+});
+
 /** Integers that int32 may not hold. */
-const wide = (bytes: 4 | 8, view: (buffer: ArrayBuffer) => ArrayLike<number | bigint>): Stored => ({
-  ...{ bytes, dtype: "int", make: int32 },
-  decode: (buffer, into) => {
-    const numbers = view(buffer);
+const wide = (bytes: 4 | 8, view: (memory: Uint8Array) => ArrayLike<number | bigint>): Stored => ({
+  ...{ bytes, dtype: "int", view: int32 },
+  decode: (memory, into) => {
+    const numbers = view(memory);
     for (let i = 0; i < numbers.length; i++) {
       const n = Number(numbers[i]);
       if ((n | 0) !== n) return i;
@@ -82,63 +93,48 @@ const wide = (bytes: 4 | 8, view: (buffer: ArrayBuffer) => ArrayLike<number | bi
 });
 
 export const storedTypes: Readonly<Record<StoredType, Stored>> = {
-  F64: plain(
-    8,
-    "float",
-    (count) => new Float64Array(count),
-    (buffer) => new Float64Array(buffer),
-    (values) => (values instanceof Float64Array ? values : Float64Array.from(values)),
+  F64: plain(8, "float", float64, (values) =>
+    values instanceof Float64Array ? values : Float64Array.from(values),
   ),
-  F32: plain(
-    4,
-    "float",
-    float32,
-    (buffer) => new Float32Array(buffer),
-    (values) => (values instanceof Float32Array ? values : Float32Array.from(values)),
+  F32: plain(4, "float", float32, (values) =>
+    values instanceof Float32Array ? values : Float32Array.from(values),
   ),
   BF16: narrow(
     2,
-    (buffer, into) => fromBf16(new Uint16Array(buffer), into),
+    (memory, into) => fromBf16(uint16(memory), into),
     (values) => toBf16(values, new Uint16Array(values.length)),
   ),
   F16: narrow(
     2,
-    (buffer, into) => fromF16(new Uint16Array(buffer), into),
+    (memory, into) => fromF16(uint16(memory), into),
     (values) => toF16(values, new Uint16Array(values.length)),
   ),
   F8_E4M3: narrow(
     1,
-    (buffer, into) => e4m3.decode(new Uint8Array(buffer), into),
+    (memory, into) => e4m3.decode(memory, into),
     (values) => e4m3.encode(values, new Uint8Array(values.length)),
   ),
   F8_E5M2: narrow(
     1,
-    (buffer, into) => e5m2.decode(new Uint8Array(buffer), into),
+    (memory, into) => e5m2.decode(memory, into),
     (values) => e5m2.encode(values, new Uint8Array(values.length)),
   ),
   I64: {
-    ...wide(8, (buffer) => new BigInt64Array(buffer)),
+    ...wide(8, as(BigInt64Array, 8)),
     encode: (values) => BigInt64Array.from(values, BigInt),
   },
-  U64: wide(8, (buffer) => new BigUint64Array(buffer)),
-  I32: plain(
-    4,
-    "int",
-    int32,
-    (buffer) => new Int32Array(buffer),
-    (values) => values,
-  ),
-  U32: wide(4, (buffer) => new Uint32Array(buffer)),
-  I16: plain(2, "int", int32, (buffer) => new Int16Array(buffer)),
-  U16: plain(2, "int", int32, (buffer) => new Uint16Array(buffer)),
-  I8: plain(1, "int", int32, (buffer) => new Int8Array(buffer)),
-  U8: plain(1, "int", int32, (buffer) => new Uint8Array(buffer)),
+  U64: wide(8, as(BigUint64Array, 8)),
+  I32: plain(4, "int", int32, (values) => values),
+  U32: wide(4, as(Uint32Array, 4)),
+  I16: small(2, as(Int16Array, 2)),
+  U16: small(2, uint16),
+  I8: small(1, as(Int8Array, 1)),
+  U8: small(1, (memory) => memory),
   BOOL: {
-    ...plain(1, "int", int32, (buffer) => new Uint8Array(buffer)),
-    decode: (buffer, into) => {
-      const bytes = new Uint8Array(buffer);
-      into.set(bytes);
-      return bytes.findIndex((byte) => byte > 1);
+    ...small(1, (memory) => memory),
+    decode: (memory, into) => {
+      into.set(memory);
+      return memory.findIndex((byte) => byte > 1);
     },
   },
 };

@@ -28,13 +28,13 @@ export async function fileReader(path: string | URL): Promise<RangeReader> {
   const { size, mtimeMs, ino } = first;
   return {
     size,
-    read: async (from, length) => {
+    read: async (from, length, into = new Uint8Array(length)) => {
       const handle = await fs.open(path, "r");
       try {
         const now = await handle.stat();
         if (now.size !== size || now.mtimeMs !== mtimeMs || now.ino !== ino)
           throw new DataError(`${path}: expected the file that was opened, got a changed one`);
-        return await readRange(handle, from, length);
+        return await readRange(handle, from, into.subarray(0, length));
       } finally {
         await handle.close();
       }
@@ -42,12 +42,11 @@ export async function fileReader(path: string | URL): Promise<RangeReader> {
   };
 }
 
-/** Reads until the length is there or the file ends. */
-async function readRange(handle: FileHandle, from: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+/** Reads until the bytes are there or the file ends. */
+async function readRange(handle: FileHandle, from: number, bytes: Uint8Array): Promise<Uint8Array> {
   let got = 0;
-  while (got < length) {
-    const most = Math.min(length - got, MOST_AT_ONCE);
+  while (got < bytes.length) {
+    const most = Math.min(bytes.length - got, MOST_AT_ONCE);
     const { bytesRead } = await handle.read(bytes, got, most, from + got);
     if (bytesRead === 0) return bytes.subarray(0, got);
     got += bytesRead;

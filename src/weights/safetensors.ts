@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensor/tensor.ts";
 import { encodeNumbers, ownType, type StoredType } from "./dtypes.ts";
+import { decodePlace, streamPlace } from "./place.ts";
 import { refusing } from "./refuse.ts";
 import {
   encodeHeader,
@@ -10,13 +11,7 @@ import {
 } from "./safetensorsHeader.ts";
 import { refuseBareFp8, withScales } from "./scaled.ts";
 import { type FileSource, openSource } from "./source.ts";
-import {
-  decodePlace,
-  entryOf,
-  type RangeReader,
-  readPlace,
-  type WeightFile,
-} from "./weightFile.ts";
+import { entryOf, type RangeReader, reading, type WeightFile } from "./weightFile.ts";
 
 /** Host tensors by name, with free text about them. */
 export interface Weights {
@@ -97,7 +92,7 @@ const fileOf = (file: RangeReader, path: string, { places, metadata }: Header): 
   metadata,
   shapeOf: (name) => entryOf(places, name, path).shape,
   dtypeOf: (name) => entryOf(places, name, path).type,
-  read: async (name, rows) => readPlace(file, path, name, entryOf(places, name, path), rows),
+  ...reading((name, rows) => streamPlace(file, path, name, entryOf(places, name, path), rows)),
 });
 
 /**

@@ -4,8 +4,8 @@ import { DataError } from "../tensor/errors.ts";
 import { sizeOf } from "../tensor/shapes.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { isStoredType, type StoredType, storedTypes } from "./dtypes.ts";
+import type { Place } from "./place.ts";
 import { foreignKind, type Refuse, show } from "./refuse.ts";
-import type { Place } from "./weightFile.ts";
 
 /** What stands before the numbers. */
 export interface Header {

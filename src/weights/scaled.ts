@@ -1,9 +1,9 @@
-import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
+import type { TensorParts } from "../tensor/parts.ts";
 import { at, sameShape } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { show } from "./refuse.ts";
-import type { Rows, WeightFile } from "./weightFile.ts";
+import { type Rows, reading, type WeightFile } from "./weightFile.ts";
 
 /** Rows and columns that share a scale, as DeepSeek-V3 and the FP8 releases of Qwen3 have them. */
 const BLOCK = 128;
@@ -32,20 +32,36 @@ export function withScales(file: WeightFile, path: string): WeightFile {
   return {
     ...file,
     names: file.names.filter((name) => !scales.has(name)),
-    read: async (name, rows) => {
-      if (isScaled.has(name)) return readScaled(file, path, name, rows);
+    ...reading((name, rows) => {
+      if (isScaled.has(name)) return streamScaled(file, path, name, rows);
       if (all.has(name)) refuseBareFp8(file.dtypeOf(name), name, path);
-      return file.read(name, rows);
+      return file.stream(name, rows);
+    }),
+  };
+}
+
+function streamScaled(file: WeightFile, path: string, name: string, rows?: Rows): TensorParts {
+  const codes = file.stream(name, rows);
+  return {
+    ...codes,
+    async *parts() {
+      const scales = await scalesOf(file, path, name);
+      const width = at(codes.shape, 1);
+      let place = (rows?.[0] ?? 0) * width;
+      for await (const part of codes.parts()) {
+        const numbers = Float32Array.from(part);
+        for (let i = 0; i < numbers.length; i++, place++) {
+          const row = Math.floor(place / width / BLOCK);
+          const block = row * at(scales.shape, 1) + Math.floor((place % width) / BLOCK);
+          numbers[i] = (numbers[i] as number) * (scales.data[block] as number);
+        }
+        yield numbers;
+      }
     },
   };
 }
 
-async function readScaled(
-  file: WeightFile,
-  path: string,
-  name: string,
-  rows?: Rows,
-): Promise<Tensor<"constant">> {
+async function scalesOf(file: WeightFile, path: string, name: string): Promise<Tensor> {
   const shape = file.shapeOf(name);
   const scales = await file.read(scaleName(name));
   const blocks = shape.map((length) => Math.ceil(length / BLOCK));
@@ -53,16 +69,5 @@ async function readScaled(
     throw new DataError(
       `${path}: expected ${show(scaleName(name))} of shape [${blocks}], one scale for each block of ${BLOCK} × ${BLOCK}, got [${scales.shape}]: use the bfloat16 release of this model`,
     );
-  const codes = await file.read(name, rows);
-  const [height, width] = [at(codes.shape, 0), at(codes.shape, 1)];
-  const numbers = Float32Array.from(codes.data);
-  const perRow = at(blocks, 1);
-  for (let row = 0; row < height; row++) {
-    const first = Math.floor((row + (rows?.[0] ?? 0)) / BLOCK) * perRow;
-    for (let column = 0; column < width; column++)
-      numbers[row * width + column] =
-        (numbers[row * width + column] as number) *
-        (scales.data[first + Math.floor(column / BLOCK)] as number);
-  }
-  return constant(numbers, codes.shape);
+  return scales;
 }

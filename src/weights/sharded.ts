@@ -5,7 +5,7 @@ import { show } from "./refuse.ts";
 import { openShard } from "./safetensors.ts";
 import { isTexts } from "./safetensorsHeader.ts";
 import { withScales } from "./scaled.ts";
-import { entryOf, type RangeReader, type WeightFile } from "./weightFile.ts";
+import { entryOf, type RangeReader, reading, type WeightFile } from "./weightFile.ts";
 
 /** Opens a file of a folder by its name; undefined where there is none. */
 export type OpenFile = (name: string) => Promise<RangeReader | undefined>;
@@ -40,7 +40,7 @@ export async function openSharded(
     metadata: files.values().next().value?.metadata ?? {},
     shapeOf: (name) => fileOf(name).shapeOf(name),
     dtypeOf: (name) => fileOf(name).dtypeOf(name),
-    read: async (name, rows) => fileOf(name).read(name, rows),
+    ...reading((name, rows) => fileOf(name).stream(name, rows)),
   };
   return withScales(file, path);
 }

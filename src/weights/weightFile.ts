@@ -1,16 +1,18 @@
-import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
+import { cut, type TensorParts, wholeOf } from "../tensor/parts.ts";
 import { sizeOf } from "../tensor/shapes.ts";
-import type { Shape, Tensor, TypedArray } from "../tensor/tensor.ts";
-import { type StoredType, storedTypes } from "./dtypes.ts";
-import { refusing, show } from "./refuse.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { show } from "./refuse.ts";
 
 /** A file of which parts can be read: on a disk, in memory, behind a file input of a page. */
 export interface RangeReader {
   /** Bytes of the whole file. */
   readonly size: number;
-  /** `length` bytes from `from` on, in memory that is the caller's own. */
-  read(from: number, length: number): Promise<Uint8Array>;
+  /**
+   * `length` bytes from `from` on, in memory that is the caller's own; fewer where the file ends.
+   * @param into memory of that length that may be taken for them
+   */
+  read(from: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Named tensors in a file, or in several; a tensor's numbers are read when they are asked for. */
@@ -21,6 +23,12 @@ export interface TensorFile {
   shapeOf(name: string): Shape;
   /** How the numbers are kept: `BF16`, `F32`, `Q8_0` … */
   dtypeOf(name: string): string;
+  /**
+   * The numbers in parts, so that the whole is never held: `engine.putParts(file.stream("w"))`. What
+   * is wrong with them is told when they are read.
+   * @param rows only these rows of the first axis
+   */
+  stream(name: string, rows?: Rows): TensorParts;
   /**
    * A host constant: float32, float64 where the file has it, int32 for all kinds of integers.
    * @param rows only these rows of the first axis
@@ -39,7 +47,12 @@ export type Rows = readonly [from: number, to: number];
 /** Bytes in memory as a file. */
 export const bytesReader = (bytes: Uint8Array): RangeReader => ({
   size: bytes.length,
-  read: async (from, length) => bytes.slice(from, from + length),
+  read: async (from, length, into) => {
+    const found = bytes.subarray(from, from + length);
+    if (!into) return found.slice();
+    into.set(found);
+    return into.subarray(0, found.length);
+  },
 });
 
 /** What is read of a page's Blob or File: said here, since Node's programs have no types of pages. */
@@ -65,6 +78,14 @@ export function rowsOf(shape: Shape, rows: Rows | undefined, name: string): Shap
   return [to - from, ...rest];
 }
 
+/** Some rows of a tensor in parts; the others are passed over. @throws RangeError for rows that are not there */
+export function rowsIn(all: TensorParts, rows: Rows | undefined, name: string): TensorParts {
+  if (rows === undefined) return all;
+  const width = sizeOf(all.shape.slice(1));
+  const [from, to] = [rows[0] * width, rows[1] * width];
+  return { ...all, shape: rowsOf(all.shape, rows, name), parts: () => cut(all.parts(), from, to) };
+}
+
 /** The entry of a name. @throws DataError where there is none */
 export function entryOf<T>(entries: ReadonlyMap<string, T>, name: string, path: string): T {
   const entry = entries.get(name);
@@ -72,89 +93,8 @@ export function entryOf<T>(entries: ReadonlyMap<string, T>, name: string, path: 
   throw new DataError(`${path}: expected a tensor named ${show(name)}, got none`);
 }
 
-/** Numbers that are converted at a time: their bytes are not held beside those of the whole. */
-const CHUNK = 1 << 22;
-
-/** Where a tensor lies in a file. */
-export interface Place {
-  readonly type: StoredType;
-  readonly shape: Shape;
-  /** The file's byte where its numbers begin. */
-  readonly from: number;
-}
-
-/** Reads a tensor that is kept row-major, without holes. */
-export async function readPlace(
-  file: RangeReader,
-  path: string,
-  name: string,
-  { type, shape, from }: Place,
-  rows?: Rows,
-): Promise<Tensor<"constant">> {
-  const wanted = rowsOf(shape, rows, name);
-  const { bytes, make } = storedTypes[type];
-  const count = sizeOf(wanted);
-  const first = from + (rows?.[0] ?? 0) * sizeOf(shape.slice(1)) * bytes;
-  const fetch = async (start: number, length: number): Promise<ArrayBuffer> => {
-    const at = first + start * bytes;
-    const got = await file.read(at, length * bytes);
-    if (got.length === length * bytes) return wholeBuffer(got);
-    const short = `${got.length}: the file was cut short while it was read`;
-    return refusing(path)(at, `${length * bytes} bytes of ${show(name)}`, short);
-  };
-  const own = ownNumbers[type];
-  if (own) return constant(own(await fetch(0, count)), wanted);
-  const out = make(count);
-  for (let start = 0; start < count; start += CHUNK) {
-    const length = Math.min(CHUNK, count - start);
-    const part = out.subarray(start, start + length);
-    decode(await fetch(start, length), part, type, { path, name, byte: first + start * bytes });
-  }
-  return constant(out, wanted);
-}
-
-/** The same of a file in memory, at once. */
-export function decodePlace(
-  file: Uint8Array,
-  path: string,
-  name: string,
-  { type, shape, from }: Place,
-): Tensor<"constant"> {
-  const { bytes, make } = storedTypes[type];
-  const count = sizeOf(shape);
-  const copy = new Uint8Array(file.subarray(from, from + count * bytes)).buffer;
-  const own = ownNumbers[type];
-  if (own) return constant(own(copy), shape);
-  const out = make(count);
-  decode(copy, out, type, { path, name, byte: from });
-  return constant(out, shape);
-}
-
-function decode(
-  bytes: ArrayBuffer,
-  into: TypedArray,
-  type: StoredType,
-  { path, name, byte }: { readonly path: string; readonly name: string; readonly byte: number },
-): void {
-  const stored = storedTypes[type];
-  const bad = stored.decode(bytes, into);
-  if (bad < 0) return;
-  const expected = type === "BOOL" ? "0 or 1" : "numbers of int32";
-  const got = `another one of type ${type}`;
-  refusing(path)(byte + bad * stored.bytes, `${expected} in ${show(name)}`, got);
-}
-
-/** Types whose bytes are the numbers in memory: nothing to convert, nothing held twice. */
-const ownNumbers: Readonly<
-  Partial<Record<StoredType, (buffer: ArrayBuffer) => Float32Array | Float64Array | Int32Array>>
-> = {
-  F32: (buffer) => new Float32Array(buffer),
-  F64: (buffer) => new Float64Array(buffer),
-  I32: (buffer) => new Int32Array(buffer),
-};
-
-/** The bytes as a buffer of their own, aligned for every type. */
-export const wholeBuffer = (bytes: Uint8Array): ArrayBuffer =>
-  bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer
-    ? bytes.buffer
-    : new Uint8Array(bytes).buffer;
+/** Both ways of reading a tensor, of a way to stream it. */
+export const reading = (stream: TensorFile["stream"]): Pick<TensorFile, "stream" | "read"> => ({
+  stream,
+  read: async (name, rows) => wholeOf(stream(name, rows), name),
+});

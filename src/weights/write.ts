@@ -1,7 +1,8 @@
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
+import { inParts, inUnits, type TensorParts } from "../tensor/parts.ts";
 import { sameShape, sizeOf } from "../tensor/shapes.ts";
-import type { Shape, Tensor } from "../tensor/tensor.ts";
+import { type Shape, Tensor } from "../tensor/tensor.ts";
 import { encodeNumbers, ownType, type StoredType, storedTypes } from "./dtypes.ts";
 import { nodeFs, syncFolder } from "./nodeFile.ts";
 import type { TypeOf } from "./safetensors.ts";
@@ -13,16 +14,19 @@ export interface TensorSource {
   readonly shape: Shape;
   /** How its numbers are written. */
   readonly type: StoredType;
-  read(): Promise<Tensor> | Tensor;
+  /** A host constant, or its numbers in parts: then no more than a part is held. */
+  read(): Readable | Promise<Readable>;
 }
+
+export type Readable = Tensor | TensorParts;
 
 /** Where bytes go, one after the other. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** Numbers that are converted at a time. */
-const CHUNK = 1 << 22;
+/** Parts begin at multiples of whole blocks of every type. */
+const UNIT = 32;
 
 /** A tensor's numbers in pieces of their bytes. @throws DataError where it is not as announced */
 export async function writeNumbers(
@@ -30,12 +34,19 @@ export async function writeNumbers(
   encode: (data: Tensor["data"], name: string) => Uint8Array,
   sink: Sink,
 ): Promise<void> {
-  const tensor = await read();
+  const given = await read();
+  const tensor = given instanceof Tensor ? inParts(given) : given;
+  const count = sizeOf(shape);
   if (!sameShape(tensor.shape, shape))
     throw new DataError(`${name}: expected a tensor of [${shape}], got one of [${tensor.shape}]`);
-  const { data } = tensor;
-  for (let start = 0; start < data.length; start += CHUNK)
-    await sink.write(encode(data.subarray(start, start + CHUNK), name));
+  let written = 0;
+  for await (const part of inUnits(tensor.parts(), UNIT, count)) {
+    written += part.length;
+    if (written > count) break;
+    await sink.write(encode(part, name));
+  }
+  if (written !== count)
+    throw new DataError(`${name}: expected ${count} numbers, got ${written} or more`);
 }
 
 /** A whole safetensors file. */

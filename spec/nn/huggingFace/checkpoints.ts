@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { NamedTensors } from "../../../src/nn/index.ts";
 import { at } from "../../../src/tensor/shapes.ts";
 import { openWeights } from "../../../src/weights/openWeights.ts";
+import type { WeightFile } from "../../../src/weights/weightFile.ts";
 
 const folder =
   process.env["ANCHORGRAD_CHECKPOINTS"] ??
@@ -39,9 +39,9 @@ export interface Reference {
 export interface Checkpoint {
   readonly path: string;
   readonly reference: Reference;
-  weights(): Promise<NamedTensors>;
+  weights(): Promise<WeightFile>;
   /** reference.safetensors. */
-  numbers(): Promise<NamedTensors>;
+  numbers(): Promise<WeightFile>;
   json(file: "config.json" | "config.v5.json"): Record<string, unknown>;
 }
 

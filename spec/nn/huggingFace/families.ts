@@ -5,9 +5,11 @@ import {
   type TransformerConfig,
 } from "../../../src/nn/index.ts";
 import { constant } from "../../../src/tensor/apply.ts";
+import { inParts } from "../../../src/tensor/parts.ts";
 import { key, normal, split } from "../../../src/tensor/random.ts";
 import { at, sizeOf } from "../../../src/tensor/shapes.ts";
 import type { Shape, Tensor } from "../../../src/tensor/tensor.ts";
+import { rowsIn } from "../../../src/weights/weightFile.ts";
 
 type Json = Record<string, unknown>;
 
@@ -123,7 +125,7 @@ export function inMemory(tensors: Readonly<Record<string, Tensor>>): NamedTensor
   return {
     names: Object.keys(tensors),
     shapeOf: (name) => get(name).shape,
-    read: async (name) => get(name),
+    stream: (name, rows) => rowsIn(inParts(get(name)), rows, name),
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { constant } from "../../../src/tensor/apply.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
+import { inParts } from "../../../src/tensor/parts.ts";
 import { sizeOf } from "../../../src/tensor/shapes.ts";
 import { fromGguf } from "../../../src/weights/gguf/back.ts";
 import { toGguf } from "../../../src/weights/gguf/convert.ts";
@@ -10,7 +11,7 @@ import { readGguf } from "../../../src/weights/gguf/read.ts";
 import { kinds, tokenizerKeys } from "../../../src/weights/gguf/tokenizer.ts";
 import { ggufTokenizer } from "../../../src/weights/gguf/tokenizerJson.ts";
 import { encodeGguf } from "../../../src/weights/gguf/write.ts";
-import type { TensorFile } from "../../../src/weights/weightFile.ts";
+import { reading, rowsIn, type TensorFile } from "../../../src/weights/weightFile.ts";
 
 /** Tensors of these shapes with numbers that tell them apart. */
 function fileOf(shapes: Readonly<Record<string, readonly number[]>>): TensorFile {
@@ -26,12 +27,7 @@ function fileOf(shapes: Readonly<Record<string, readonly number[]>>): TensorFile
     names: Object.keys(shapes),
     dtypeOf: () => "F32",
     shapeOf: (name) => shapes[name] ?? [],
-    read: async (name, rows) => {
-      const tensor = read(name);
-      return rows
-        ? constant(tensor.data.slice(rows[0] * 4, rows[1] * 4), [rows[1] - rows[0], 4])
-        : tensor;
-    },
+    ...reading((name, rows) => rowsIn(inParts(read(name)), rows, name)),
   };
 }
 

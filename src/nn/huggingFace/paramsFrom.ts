@@ -1,17 +1,21 @@
-import { constant } from "../../tensor/apply.ts";
 import { DataError, showShape } from "../../tensor/errors.ts";
-import { at, sameShape, sizeOf } from "../../tensor/shapes.ts";
-import type { Shape, Tensor, TypedArray } from "../../tensor/tensor.ts";
+import { sameNumbers, type TensorParts, wholeOf } from "../../tensor/parts.ts";
+import { at, sameShape } from "../../tensor/shapes.ts";
+import type { Shape, Tensor } from "../../tensor/tensor.ts";
+import { turned } from "../../tensor/turned.ts";
 import { EMBEDDING, HEAD, type Params, type TransformerConfig } from "../config.ts";
 import { isBuffer, isOtherTower, prefixOf, type Stored, storedTensors } from "./stored.ts";
 
-/** Named tensors of one or several files, read one by one. */
+/** Named tensors of one or several files, read one by one, in parts. */
 export interface NamedTensors {
   readonly names: readonly string[];
   shapeOf(name: string): Shape;
-  /** A host constant. */
-  read(name: string): Promise<Tensor>;
+  /** @param rows only these rows of the first axis, the last excluded */
+  stream(name: string, rows?: readonly [from: number, to: number]): TensorParts;
 }
+
+/** Where a parameter goes, as its numbers are read: `engine.putParts`, or an array of the host. */
+export type PlaceParts = (parts: TensorParts, name: string) => Promise<Tensor>;
 
 /** A checkpoint's parameters. */
 export interface LoadedParams {
@@ -23,18 +27,18 @@ export interface LoadedParams {
 }
 
 /**
- * Reads a checkpoint's parameters, tensor by tensor: splits what the family's files join, turns what
+ * Reads a checkpoint's parameters, tensor by tensor and in parts: splits what the family's files join, turns what
  * they transpose, and finds out whether the head is the embedding.
  * @param config from `configOf`
  * @param path where the tensors come from, for messages
- * @param place where each parameter goes as soon as it is read, such as `engine.put`
+ * @param place where each parameter goes as it is read; by default it becomes a host constant
  * @throws DataError that names a missing, misshaped or unknown tensor
  */
 export async function paramsFrom(
   config: TransformerConfig,
   file: NamedTensors,
   path = "checkpoint",
-  place: (tensor: Tensor) => Tensor = (tensor) => tensor,
+  place: PlaceParts = wholeOf,
 ): Promise<LoadedParams> {
   const names = new Set(file.names);
   const { rename, hasOthers } = prefixOf(storedTensors(config), names);
@@ -42,16 +46,16 @@ export async function paramsFrom(
   const heads = await headOf(config, reader, names, rename, path);
   const loaded: TransformerConfig = { ...config, tieEmbeddings: heads.isTied };
   const params: Record<string, Tensor> = {};
-  const keep = (read: Params): void => {
-    for (const [name, tensor] of Object.entries(read)) params[name] = place(tensor);
+  const keep = async (found: Streams): Promise<void> => {
+    for (const [name, parts] of Object.entries(found)) params[name] = await place(parts, name);
   };
-  keep(heads.params);
+  await keep(heads.params);
   const known = new Set([rename(EMBEDDING), rename(HEAD)]);
   for (const stored of storedTensors(loaded)) {
     const name = rename(stored.name);
     known.add(name);
     if (stored.parts.every(({ param }) => param in params)) continue;
-    keep(split(stored, await reader(name, stored.shape)));
+    await keep(split(stored, reader(name, stored.shape)));
   }
   const unknown = file.names.find(
     (name) => !known.has(name) && !isBuffer(name) && !(hasOthers && isOtherTower(name)),
@@ -64,11 +68,18 @@ export async function paramsFrom(
   return { params: inOrder(loaded, params), config: loaded, warnings: heads.warnings };
 }
 
-type Read = (name: string, shape: Shape) => Promise<Tensor>;
+/** By parameter. */
+type Streams = Readonly<Record<string, TensorParts>>;
+
+/** Some rows of a tensor, or all of them. */
+type Rows = (rows?: readonly [from: number, to: number]) => TensorParts;
+
+/** @throws DataError for a tensor that is not there or of another shape */
+type Read = (name: string, shape: Shape) => Rows;
 
 function readerOf(file: NamedTensors, path: string): Read {
   const names = new Set(file.names);
-  return async (name, shape) => {
+  return (name, shape) => {
     if (!names.has(name))
       throw new DataError(`${path}: expected a tensor ${name} ${showShape(shape)}, got none`);
     const found = file.shapeOf(name);
@@ -76,13 +87,13 @@ function readerOf(file: NamedTensors, path: string): Read {
       throw new DataError(
         `${path}: expected ${name} to be ${showShape(shape)}, got ${showShape(found)}`,
       );
-    return file.read(name);
+    return (rows) => file.stream(name, rows);
   };
 }
 
 interface Heads {
   readonly isTied: boolean;
-  readonly params: Params;
+  readonly params: Streams;
   readonly warnings: readonly string[];
 }
 
@@ -101,23 +112,23 @@ async function headOf(
   const [embedding, head] = [nameOf(EMBEDDING), nameOf(HEAD)];
   if (!names.has(head)) {
     if (config.tieEmbeddings)
-      return { isTied: true, params: { [EMBEDDING]: await read(embedding, shape) }, warnings: [] };
+      return { isTied: true, params: { [EMBEDDING]: read(embedding, shape)() }, warnings: [] };
     throw new DataError(
       `${path}: expected a tensor ${head} ${showShape(shape)}, got none; if the model's head is ` +
         'its embedding, set "tie_word_embeddings": true in config.json',
     );
   }
-  const ownHead = await read(head, shape);
+  const ownHead = read(head, shape)();
   if (!names.has(embedding) && config.tieEmbeddings)
     return {
       isTied: true,
       params: { [EMBEDDING]: ownHead },
       warnings: [`${embedding} is not there: ${head} serves as the embedding`],
     };
-  const own = await read(embedding, shape);
+  const own = read(embedding, shape)();
   if (!config.tieEmbeddings)
     return { isTied: false, params: { [EMBEDDING]: own, [HEAD]: ownHead }, warnings: [] };
-  if (isEqual(own.data, ownHead.data))
+  if (await sameNumbers(own, ownHead))
     return { isTied: true, params: { [EMBEDDING]: own }, warnings: [] };
   return {
     isTied: false,
@@ -128,31 +139,18 @@ async function headOf(
   };
 }
 
-const isEqual = (a: TypedArray, b: TypedArray): boolean =>
-  a.length === b.length && a.every((x, i) => x === b[i]);
-
 /** The parameters that a file's tensor holds. */
-function split(stored: Stored, tensor: Tensor): Params {
-  const rowMajor = stored.isTransposed ? transposed(tensor.data, tensor.shape) : tensor.data;
-  const only = stored.parts.length === 1 && !stored.isTransposed;
-  if (only) return { [at(stored.parts, 0).param]: tensor };
-  let from = 0;
+function split({ parts, isTransposed }: Stored, rows: Rows): Streams {
+  const [only, ...others] = parts;
+  if (only && others.length === 0 && !isTransposed) return { [only.param]: rows() };
+  let end = 0;
   return Object.fromEntries(
-    stored.parts.map(({ param, shape }) => {
-      const start = from;
-      from += sizeOf(shape);
-      return [param, constant(rowMajor.subarray(start, from), shape)];
+    parts.map(({ param, shape }) => {
+      const from = end;
+      end += at(shape, 0);
+      return [param, isTransposed ? turned(rows(), [from, end]) : rows([from, end])];
     }),
   );
-}
-
-/** Rows and columns exchanged. */
-export function transposed<T extends TypedArray>(data: T, shape: Shape): T {
-  const [rows, columns] = [at(shape, 0), at(shape, 1)];
-  const turned = data.slice() as T;
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) turned[c * rows + r] = data[r * columns + c] as number;
-  return turned;
 }
 
 /** The order of the forward pass, as everything else that holds parameters has it. */

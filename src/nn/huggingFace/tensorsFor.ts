@@ -1,9 +1,9 @@
-import { constant } from "../../tensor/apply.ts";
-import { at, sizeOf } from "../../tensor/shapes.ts";
-import type { Shape, Tensor, TypedArray } from "../../tensor/tensor.ts";
+import { inParts, type TensorParts } from "../../tensor/parts.ts";
+import { at } from "../../tensor/shapes.ts";
+import type { Shape, Tensor } from "../../tensor/tensor.ts";
+import { turned } from "../../tensor/turned.ts";
 import { completeConfig } from "../completeConfig.ts";
 import { expectParams, type Params, parameterShapes, type TransformerConfig } from "../config.ts";
-import { transposed } from "./paramsFrom.ts";
 import { prefixOf, type Stored, storedTensors } from "./stored.ts";
 
 /** A tensor to write, made when it is asked for. */
@@ -13,16 +13,16 @@ export interface TensorToWrite {
   /** The parameters that it holds. */
   readonly parts: readonly string[];
   /**
-   * A host constant; joined or turned anew with each call, so that only one is held at a time.
-   * @param values of its parts, in place of those that were given before
+   * Its numbers: those of its parameters one after the other, or turned.
+   * @param of gives a parameter's numbers, in place of those that were given before
    */
-  make(values?: Params): Tensor;
+  stream(of?: (param: string) => TensorParts): TensorParts;
 }
 
 /**
  * Parameters as the family's files hold them: the inverse of `paramsFrom`. A tied head is not
  * written. Gradients by parameter name go the same way.
- * @param params host constants; others where `make` is given values
+ * @param params host constants; others where `stream` is told where to find numbers
  * @param like names of the checkpoint's own files, whose prefix is kept; the language model's own
  *   names by default
  * @throws TypeError for a missing or unknown parameter, ShapeError for a shape
@@ -35,26 +35,26 @@ export function tensorsFor(
   expectParams(parameterShapes(completeConfig(config)), params);
   const stored = storedTensors(config);
   const { rename } = prefixOf(stored, new Set(like));
+  const given = (param: string): TensorParts => inParts(params[param] as Tensor);
   return stored.map((each) => ({
     name: rename(each.name),
     shape: each.shape,
     parts: each.parts.map(({ param }) => param),
-    make: (values = params) => joined(each, values),
+    stream: (of = given) => joined(each, of),
   }));
 }
 
-function joined({ parts, shape, isTransposed }: Stored, params: Params): Tensor {
-  const tensors = parts.map(({ param }) => params[param] as Tensor);
-  const first = at(tensors, 0);
-  if (parts.length === 1 && !isTransposed) return first;
-  const all = sameKind(first.data, sizeOf(shape));
-  let from = 0;
-  for (const { data } of tensors) {
-    all.set(data, from);
-    from += data.length;
-  }
-  return constant(isTransposed ? transposed(all, shape.toReversed()) : all, shape);
+function joined(
+  { parts, shape, isTransposed }: Stored,
+  of: (param: string) => TensorParts,
+): TensorParts {
+  const all = parts.map(({ param }) => of(param));
+  const joined: TensorParts = {
+    shape: isTransposed ? shape.toReversed() : shape,
+    dtype: at(all, 0).dtype,
+    async *parts() {
+      for (const each of all) yield* each.parts();
+    },
+  };
+  return isTransposed ? turned(joined) : joined;
 }
-
-const sameKind = (like: TypedArray, length: number): TypedArray =>
-  like instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);

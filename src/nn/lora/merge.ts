@@ -1,5 +1,6 @@
 import { constant } from "../../tensor/apply.ts";
-import { at } from "../../tensor/shapes.ts";
+import { inParts, inUnits, type TensorParts } from "../../tensor/parts.ts";
+import { at, sizeOf } from "../../tensor/shapes.ts";
 import { isConstant, type Tensor, type TypedArray } from "../../tensor/tensor.ts";
 import { EMBEDDING, HEAD, type Params } from "../config.ts";
 import type { AdapterLayer, AdapterLayout } from "./layout.ts";
@@ -19,18 +20,54 @@ export function mergeAdapter(layout: AdapterLayout, base: Params, adapter: Param
   for (const [module, layer] of Object.entries(layout.layers)) {
     const name = `${module}.weight`;
     const weight = hostTensor(base, name);
-    const isEmbedding = module === moduleOf(EMBEDDING);
-    merged[name] = isEmbedding
-      ? mergedEmbedding(weight, layer, adapter)
-      : mergedLinear(weight, layer, adapter);
+    const merge = module === moduleOf(EMBEDDING) ? mergedEmbedding : mergedLinear;
+    const rows = merge(weight.data, 0, at(weight.shape, 1), layer, adapter);
+    merged[name] = constant(rows, weight.shape);
   }
   return merged;
 }
 
-function mergedLinear({ data, shape }: Tensor, layer: AdapterLayer, adapter: Params): Tensor {
+/**
+ * The same of one parameter, part by part.
+ * @param base the parameter's, or of a head that is tied the embedding's
+ */
+export function mergedParts(
+  { layers, saved }: AdapterLayout,
+  name: string,
+  base: TensorParts,
+  adapter: Params,
+): TensorParts {
+  const [own] = Object.entries(saved).find(([, of]) => of === name) ?? [];
+  if (own !== undefined) return inParts(hostTensor(adapter, own));
+  const [module, layer] = Object.entries(layers).find(([of]) => `${of}.weight` === name) ?? [];
+  if (!layer) return base;
+  const merge = module === moduleOf(EMBEDDING) ? mergedEmbedding : mergedLinear;
+  const columns = at(base.shape, 1);
+  return {
+    ...base,
+    async *parts() {
+      let row = 0;
+      for await (const part of inUnits(base.parts(), columns, sizeOf(base.shape))) {
+        yield merge(part, row, columns, layer, adapter);
+        row += part.length / columns;
+      }
+    },
+  };
+}
+
+/** Rows of a matrix: how they are merged, from a row on. */
+type MergeRows = (
+  data: TypedArray,
+  from: number,
+  columns: number,
+  layer: AdapterLayer,
+  adapter: Params,
+) => Float32Array;
+
+const mergedLinear: MergeRows = (data, from, columns, layer, adapter) => {
   const { names, rank, scale, dora } = layer;
-  const [rows, columns] = [at(shape, 0), at(shape, 1)];
-  const first = layer.rows?.first ?? 0;
+  const rows = data.length / columns;
+  const first = (layer.rows?.first ?? 0) + from;
   const [a, b] = [hostTensor(adapter, names.a).data, hostTensor(adapter, names.b).data];
   const magnitude = dora ? hostTensor(adapter, names.magnitude).data : undefined;
   const merged = new Float32Array(rows * columns);
@@ -45,28 +82,25 @@ function mergedLinear({ data, shape }: Tensor, layer: AdapterLayer, adapter: Par
     }
     merged.set(sums, row * columns);
   }
-  return constant(merged, shape);
-}
+  return merged;
+};
 
 /** E + s·Aᵀ·Bᵀ, where E is [tokens, width], A [r, tokens] and B [width, r]. */
-function mergedEmbedding(
-  { data, shape }: Tensor,
-  { names, rank, scale }: AdapterLayer,
-  adapter: Params,
-): Tensor {
-  const [tokens, width] = [at(shape, 0), at(shape, 1)];
-  const [a, b] = [hostTensor(adapter, names.a).data, hostTensor(adapter, names.b).data];
-  const merged = new Float32Array(tokens * width);
-  for (let token = 0; token < tokens; token++) {
+const mergedEmbedding: MergeRows = (data, from, width, { names, rank, scale }, adapter) => {
+  const { data: a, shape } = hostTensor(adapter, names.a);
+  const { data: b } = hostTensor(adapter, names.b);
+  const [tokens, rows] = [at(shape, 1), data.length / width];
+  const merged = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
     for (let c = 0; c < width; c++) {
-      let sum = data[token * width + c] as number;
+      let sum = data[row * width + c] as number;
       for (let r = 0; r < rank; r++)
-        sum += scale * (a[r * tokens + token] as number) * (b[c * rank + r] as number);
-      merged[token * width + c] = sum;
+        sum += scale * (a[r * tokens + from + row] as number) * (b[c * rank + r] as number);
+      merged[row * width + c] = sum;
     }
   }
-  return constant(merged, shape);
-}
+  return merged;
+};
 
 /** sums += factor · x, from a place of x on. */
 function addTimes(sums: Float64Array, x: TypedArray, from: number, factor: number): void {

@@ -1,8 +1,7 @@
-import { constant } from "../../tensor/apply.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { at } from "../../tensor/shapes.ts";
 import { show } from "../refuse.ts";
-import { entryOf, rowsOf, type TensorFile } from "../weightFile.ts";
+import { entryOf, reading, rowsIn, type TensorFile } from "../weightFile.ts";
 import { architectureIn, ggufConfig } from "./config.ts";
 import { headsOf } from "./convert.ts";
 import { type ConfigJson, headOf } from "./hfConfig.ts";
@@ -51,15 +50,11 @@ export async function fromGguf(file: GgufFile): Promise<FromGguf> {
         const shape = file.shapeOf(ownName(name));
         return layoutOf(ownName(name), arch, heads)?.transposes ? shape.toReversed() : shape;
       },
-      read: async (name, rows) => {
+      ...reading((name, rows) => {
         const layout = layoutOf(ownName(name), arch, heads);
-        if (!layout) return file.read(ownName(name), rows);
-        const tensor = layout.fromGguf(await file.read(ownName(name)));
-        if (!rows) return tensor;
-        const shape = rowsOf(tensor.shape, rows, name);
-        const width = tensor.data.length / Math.max(1, at(tensor.shape, 0));
-        return constant(tensor.data.slice(rows[0] * width, rows[1] * width), shape);
-      },
+        if (!layout) return file.stream(ownName(name), rows);
+        return rowsIn(layout.fromGguf(file.stream(ownName(name))), rows, name);
+      }),
     },
   };
 }

@@ -1,9 +1,10 @@
 import { constant } from "../../tensor/apply.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../../tensor/options.ts";
-import { at, sameShape } from "../../tensor/shapes.ts";
+import { sameNumbers } from "../../tensor/parts.ts";
+import { at } from "../../tensor/shapes.ts";
 import { BLOCK } from "../../tensor/storage/q8.ts";
-import type { Shape, Tensor } from "../../tensor/tensor.ts";
+import type { Shape } from "../../tensor/tensor.ts";
 import { show } from "../refuse.ts";
 import type { TensorFile } from "../weightFile.ts";
 import { architectureOf, type ConfigJson, configReader, headOf, ropeOf } from "./hfConfig.ts";
@@ -107,12 +108,9 @@ async function keptNames(
       "gguf: expected lm_head.weight, since tie_word_embeddings is false, got none",
     );
   if (!isTied || !head || !embedding) return rows;
-  const same = sameNumbers(await weights.read(head.from), await weights.read(embedding.from));
+  const same = await sameNumbers(weights.stream(head.from), weights.stream(embedding.from));
   return same ? rows.filter((row) => row !== head) : rows;
 }
-
-const sameNumbers = (a: Tensor<"constant">, b: Tensor<"constant">): boolean =>
-  sameShape(a.shape, b.shape) && a.data.every((x, i) => x === b.data[i]);
 
 /** The type most matrices have. */
 function ownTypeOf(weights: TensorFile): GgufTensorType {
@@ -139,8 +137,8 @@ function converted(
   const shape: Shape = layout?.transposes ? own.toReversed() : own;
   return {
     ...{ name: to, shape, type: typeOf(to, shape, type) },
-    read: async () => {
-      const tensor = await weights.read(from);
+    read: () => {
+      const tensor = weights.stream(from);
       return layout ? layout.toGguf(tensor) : tensor;
     },
   };

@@ -1,13 +1,14 @@
-import { constant } from "../../tensor/apply.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { arrayLike, inUnits, type TensorParts } from "../../tensor/parts.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
-import type { Tensor, TypedArray } from "../../tensor/tensor.ts";
+import type { TypedArray } from "../../tensor/tensor.ts";
+import { turned } from "../../tensor/turned.ts";
 import type { Architecture } from "./names.ts";
 
-/** What a tensor's numbers look like in a GGUF file, and back. */
+/** What a tensor's numbers look like in a GGUF file, and back, part by part. */
 export interface Layout {
-  readonly toGguf: (tensor: Tensor<"constant">) => Tensor<"constant">;
-  readonly fromGguf: (tensor: Tensor<"constant">) => Tensor<"constant">;
+  readonly toGguf: (tensor: TensorParts) => TensorParts;
+  readonly fromGguf: (tensor: TensorParts) => TensorParts;
   /** Whether axes change places; the first becomes the last. */
   readonly transposes?: boolean;
 }
@@ -35,65 +36,59 @@ export function layoutOf(
 
 /** Rows of each head from [2, n/2] to [n/2, 2]. */
 const permuted = (heads: number): Layout => ({
-  toGguf: (tensor) => moveRows(tensor, heads, (half, i, n) => half * (n / 2) + i),
-  fromGguf: (tensor) => moveRows(tensor, heads, (half, i) => 2 * i + half, true),
+  toGguf: (tensor) => moveRows(tensor, heads, (row, n) => (row % 2) * (n / 2) + (row >> 1)),
+  fromGguf: (tensor) => moveRows(tensor, heads, (row, n) => 2 * (row % (n / 2)) + +(row >= n / 2)),
 });
 
-/**
- * @param from the row of a head, for each place [i, half], or [half, i] when going back
- */
+/** @param from which row of a head of n comes to a place in it */
 function moveRows(
-  tensor: Tensor<"constant">,
+  tensor: TensorParts,
   heads: number,
-  from: (half: number, i: number, n: number) => number,
-  back = false,
-): Tensor<"constant"> {
-  const { shape, data } = tensor;
+  from: (row: number, n: number) => number,
+): TensorParts {
+  const { shape } = tensor;
   const rows = at(shape, 0);
   const n = rows / heads;
   if (!(Number.isInteger(heads) && heads > 0) || n % 2 !== 0)
     throw new DataError(`gguf: expected ${heads} heads of even width, got ${rows} rows`);
   const width = sizeOf(shape.slice(1));
-  const out = like(data);
-  for (let head = 0; head < heads; head++)
-    for (let half = 0; half < 2; half++)
-      for (let i = 0; i < n / 2; i++) {
-        const to = head * n + (back ? half * (n / 2) + i : 2 * i + half);
-        const source = (head * n + from(half, i, n)) * width;
-        out.set(data.subarray(source, source + width), to * width);
-      }
-  return constant(out, shape);
+  const order = Array.from({ length: n }, (_, row) => from(row, n));
+  return {
+    ...tensor,
+    async *parts() {
+      for await (const part of inUnits(tensor.parts(), n * width, sizeOf(shape)))
+        yield moved(part, order, width);
+    },
+  };
 }
+
+/** Whole heads, each with its rows in another order. */
+function moved(part: TypedArray, order: readonly number[], width: number): TypedArray {
+  const out = arrayLike(part, part.length, "gguf");
+  const head = order.length * width;
+  for (let start = 0; start < part.length; start += head)
+    for (const [row, from] of order.entries()) {
+      const source = start + from * width;
+      out.set(part.subarray(source, source + width), start + row * width);
+    }
+  return out;
+}
+
+const shifted =
+  (by: number) =>
+  (tensor: TensorParts): TensorParts => ({
+    ...tensor,
+    async *parts() {
+      for await (const part of tensor.parts()) yield Float32Array.from(part, (x) => x + by);
+    },
+  });
 
 /** Gemma's norms multiply by 1 + w, and llama.cpp by what is in the file. */
-const plusOne: Layout = {
-  toGguf: ({ data, shape }) =>
-    constant(
-      Float32Array.from(data, (x) => x + 1),
-      shape,
-    ),
-  fromGguf: ({ data, shape }) =>
-    constant(
-      Float32Array.from(data, (x) => x - 1),
-      shape,
-    ),
-};
-
-function transpose({ data, shape }: Tensor<"constant">): Tensor<"constant"> {
-  const [rows, columns] = [at(shape, 0), at(shape, 1)];
-  const out = like(data);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      out[column * rows + row] = data[row * columns + column] as number;
-  return constant(out, [columns, rows]);
-}
+const plusOne: Layout = { toGguf: shifted(1), fromGguf: shifted(-1) };
 
 /** GPT-2's matrices are [in, out]. */
-const transposed: Layout = { toGguf: transpose, fromGguf: transpose, transposes: true };
-
-const like = (data: TypedArray): TypedArray =>
-  data instanceof Float64Array
-    ? new Float64Array(data.length)
-    : data instanceof Int32Array
-      ? new Int32Array(data.length)
-      : new Float32Array(data.length);
+const transposed: Layout = {
+  toGguf: (tensor) => turned(tensor),
+  fromGguf: (tensor) => turned(tensor),
+  transposes: true,
+};

@@ -1,15 +1,15 @@
-import { constant } from "../../tensor/apply.ts";
+import { cut, type TensorParts } from "../../tensor/parts.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import { BLOCK, BLOCK_BYTES, dequantize } from "../../tensor/storage/q8.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { isStoredType } from "../dtypes.ts";
-import { refusing, show } from "../refuse.ts";
+import { isStoredType, storedTypes } from "../dtypes.ts";
+import { type Coding, numbersIn, streamPlace } from "../place.ts";
+import { refusing } from "../refuse.ts";
 import { type FileSource, openSource } from "../source.ts";
 import {
   entryOf,
   type RangeReader,
   type Rows,
-  readPlace,
+  reading,
   rowsOf,
   type TensorFile,
 } from "../weightFile.ts";
@@ -45,7 +45,7 @@ export async function openGguf(file: RangeReader, path: string): Promise<GgufFil
     ...{ metadata, types, names: [...places.keys()] },
     shapeOf: (name) => entryOf(places, name, path).shape,
     dtypeOf: (name) => entryOf(places, name, path).type,
-    read: async (name, rows) => readTensor(file, path, name, entryOf(places, name, path), rows),
+    ...reading((name, rows) => streamTensor(file, path, name, entryOf(places, name, path), rows)),
   };
 }
 
@@ -65,34 +65,34 @@ async function headerOf(file: RangeReader, path: string): Promise<GgufHeader> {
   }
 }
 
-async function readTensor(
+function streamTensor(
   file: RangeReader,
   path: string,
   name: string,
   { type, shape, from }: GgufPlace,
   rows?: Rows,
-): Promise<Tensor<"constant">> {
-  if (isStoredType(type)) return readPlace(file, path, name, { type, shape, from }, rows);
+): TensorParts {
+  if (isStoredType(type)) return streamPlace(file, path, name, { type, shape, from }, rows);
   const wanted = rowsOf(shape, rows, name);
-  const out = new Float32Array(sizeOf(wanted));
   const perRow = sizeOf(shape.slice(1));
+  const first = (rows?.[0] ?? 0) * perRow;
   // Rows of whole blocks are only those of matrices: a vector is quantised across its rows.
-  if (rows && perRow % BLOCK !== 0) {
-    const { data } = await readTensor(file, path, name, { type, shape, from });
-    return constant(Float32Array.from(data.slice(rows[0] * perRow, rows[1] * perRow)), wanted);
-  }
-  const first = from + (((rows?.[0] ?? 0) * perRow) / BLOCK) * BLOCK_BYTES;
-  for (let start = 0; start < out.length; start += CHUNK) {
-    const part = out.subarray(start, start + CHUNK);
-    const length = (part.length / BLOCK) * BLOCK_BYTES;
-    const at = first + (start / BLOCK) * BLOCK_BYTES;
-    const bytes = await file.read(at, length);
-    if (bytes.length !== length)
-      refusing(path)(at, `${length} bytes of ${show(name)}`, `${bytes.length}`);
-    dequantize(bytes, part);
-  }
-  return constant(out, wanted);
+  const skipped = first % BLOCK;
+  const count = Math.ceil((skipped + sizeOf(wanted)) / BLOCK) * BLOCK;
+  const start = from + ((first - skipped) / BLOCK) * BLOCK_BYTES;
+  const numbers = () => numbersIn(file, { from: start, count, path, name }, q8);
+  const isWhole = count === sizeOf(wanted);
+  return {
+    ...{ shape: wanted, dtype: "float" },
+    parts: isWhole ? numbers : () => cut(numbers(), skipped, skipped + sizeOf(wanted)),
+  };
 }
 
-/** Numbers at a time: whole blocks. */
-const CHUNK = 1 << 22;
+const q8: Coding = {
+  ...{ block: BLOCK, bytes: BLOCK_BYTES, dtype: "float" },
+  view: storedTypes.F32.view,
+  decode: (bytes, into) => {
+    dequantize(bytes, into as Float32Array);
+    return -1;
+  },
+};

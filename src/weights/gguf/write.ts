@@ -4,7 +4,7 @@ import { BLOCK, quantize } from "../../tensor/storage/q8.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import { encodeNumbers } from "../dtypes.ts";
 import { show } from "../refuse.ts";
-import { allOrNone, partialFile, type Sink, writeNumbers } from "../write.ts";
+import { allOrNone, partialFile, type Readable, type Sink, writeNumbers } from "../write.ts";
 import { LONGEST_NAME } from "./header.ts";
 import {
   ALIGNMENT,
@@ -24,7 +24,8 @@ export interface GgufTensor {
   readonly name: string;
   readonly shape: Shape;
   readonly type: GgufTensorType;
-  read(): Promise<Tensor> | Tensor;
+  /** A host constant, or its numbers in parts: then no more than a part is held. */
+  read(): Readable | Promise<Readable>;
 }
 
 /** What a GGUF file holds. */
