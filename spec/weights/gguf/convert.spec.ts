@@ -65,8 +65,9 @@ describe("a model of our own", () => {
     const tied = await toGguf({
       weights: {
         ...weights,
-        read: (name) =>
-          weights.read(name === "lm_head.weight" ? "model.embed_tokens.weight" : name),
+        ...reading((name) =>
+          weights.stream(name === "lm_head.weight" ? "model.embed_tokens.weight" : name),
+        ),
       },
       config,
     });
