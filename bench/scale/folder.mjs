@@ -30,7 +30,12 @@ export async function makeFolder(name, folder, type = "BF16") {
     ...{ name, shape, type },
     read: () => ({
       ...{ shape, dtype: "float" },
-      parts: () => parts(shape.reduce((a, b) => a * b, 1), i + 1, /norm\.weight$/.test(name)),
+      parts: () =>
+        parts(
+          shape.reduce((a, b) => a * b, 1),
+          i + 1,
+          /norm\.weight$/.test(name),
+        ),
     }),
   }));
   await saveWeights(folder, sources);

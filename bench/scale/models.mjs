@@ -3,7 +3,17 @@ const llama = { model_type: "llama", architectures: ["LlamaForCausalLM"], hidden
 const qwen2 = { model_type: "qwen2", architectures: ["Qwen2ForCausalLM"], hidden_act: "silu" };
 const qwen3 = { model_type: "qwen3", architectures: ["Qwen3ForCausalLM"], hidden_act: "silu" };
 
-const shape = (layers, width, hidden, heads, kvHeads, headDim, vocabulary, rope_theta, epsilon) => ({
+const shape = (
+  layers,
+  width,
+  hidden,
+  heads,
+  kvHeads,
+  headDim,
+  vocabulary,
+  rope_theta,
+  epsilon,
+) => ({
   num_hidden_layers: layers,
   hidden_size: width,
   intermediate_size: hidden,

@@ -10,7 +10,7 @@ import { adapterLayout, expectAdapter } from "../nn/lora/layout.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
-import { inParts, type TensorParts, wholeOf } from "../tensor/parts.ts";
+import { inParts, wholeOf } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Chat } from "../text/chat.ts";
 import { stopTokensOf, type Tokenizer } from "../text/tokenizer.ts";
@@ -86,14 +86,7 @@ export async function loadModel(
   const files = typeof from === "string" ? await filesAt(from) : from;
   const { source, text } = await openModel(files);
   const adapter = adapterFrom === undefined ? undefined : await openAdapter(adapterFrom);
-  const placed: Tensor[] = [];
-  const place = async (parts: TensorParts, name: string): Promise<Tensor> => {
-    if (!engine) return wholeOf(parts, name);
-    const there = await engine.putParts(parts);
-    placed.push(there);
-    return there;
-  };
-  try {
+  return placing(engine, async (place) => {
     const path = pathIn(files, weightsIn(files));
     const config = configOf(source.json, configPath(source));
     const loaded = await paramsFrom(config, source.weights, path, place);
@@ -112,6 +105,37 @@ export async function loadModel(
       generation: sampling.generation,
       warnings: [...loaded.warnings, ...sampling.warnings, ...textWarnings(source, text)],
     };
+  });
+}
+
+/**
+ * An adapter over a model that is loaded: the base is not read again.
+ * @param from the adapter's folder, as of `loadModel`
+ * @param engine where the adapter's parameters go
+ * @throws DataError where it is none of this model's
+ */
+export async function withAdapterAt(
+  { base, params }: Pick<LoadedModel, "base" | "params">,
+  from: string | ModelFiles,
+  engine?: Engine,
+): Promise<Pick<LoadedModel, "model" | "params">> {
+  const adapter = await openAdapter(from);
+  return placing(engine, (place) => over(base, params, adapter, place));
+}
+
+/** Does work that places parameters; where it fails, those that it placed on the engine are freed. */
+async function placing<T>(
+  engine: Engine | undefined,
+  work: (place: PlaceParts) => Promise<T>,
+): Promise<T> {
+  const placed: Tensor[] = [];
+  try {
+    return await work(async (parts, name) => {
+      if (!engine) return wholeOf(parts, name);
+      const there = await engine.putParts(parts);
+      placed.push(there);
+      return there;
+    });
   } catch (error) {
     engine?.release(placed);
     throw error;

@@ -4,7 +4,7 @@ import { fineTune } from "../../anchored/fineTune.ts";
 import { BACKENDS, type Backend, createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { diagnose, type Speaker } from "../../finetune/diagnose.ts";
-import { type LoadedModel, loadModel } from "../../finetune/load.ts";
+import { type LoadedModel, loadModel, withAdapterAt } from "../../finetune/load.ts";
 import { RANK, RATES } from "../../finetune/recipe.ts";
 import { lora } from "../../nn/lora.ts";
 import { DataError } from "../../tensor/errors.ts";
@@ -87,17 +87,17 @@ export async function diagnoseCheckpoint(
   const path = await placeOf(values.model, terminal);
   const given = values.sft === undefined ? undefined : await placeOf(values.sft, terminal);
   if (path === undefined || (values.sft !== undefined && given === undefined)) return false;
-  const base = await loadModel(path);
+  await using engine = await createEngine({ backend: values.backend ?? "auto" });
+  const base = await loadModel(path, { engine });
   for (const warning of base.warnings) err.write(`${warning}\n`);
   const rows = async (file: string): Promise<readonly Example[]> =>
     examplesOf(resolve(folder, file), base, values, terminal);
   const [mine, prior] = [await rows(data), await rows(retain)];
-  await using engine = await createEngine({ backend: values.backend ?? "auto" });
-  const own: Speaker = { model: base.base, params: engine.put(base.params) };
+  const own: Speaker = { model: base.base, params: base.params };
   const sft =
     given === undefined
-      ? await trainSft(engine, { base, own, mine }, values, terminal)
-      : await loadSft(given, base, path, engine);
+      ? await trainSft(engine, { base, mine }, values, terminal)
+      : await loadSft(given, base, engine);
   if (!sft) return false;
   const batchSize = values.batch ?? 4;
   const found = await diagnose(engine, {
@@ -132,24 +132,19 @@ async function examplesOf(
   return encoded.examples;
 }
 
-async function loadSft(
-  path: string,
-  base: LoadedModel,
-  basePath: string,
-  engine: Engine,
-): Promise<Speaker> {
+async function loadSft(path: string, base: LoadedModel, engine: Engine): Promise<Speaker> {
   const isAdapter = existsSync(join(path, "adapter_config.json"));
-  const loaded = isAdapter ? await loadModel(basePath, { adapter: path }) : await loadModel(path);
+  if (isAdapter) return withAdapterAt(base, path, engine);
+  const loaded = await loadModel(path, { engine });
   const [own, other] = [base.base.config.vocabSize, loaded.model.config.vocabSize];
   if (own !== other)
     throw new DataError(`${path}: expected a vocabulary of ${own} as the base's, got ${other}`);
-  return { model: loaded.model, params: engine.put(loaded.params) };
+  return { model: loaded.model, params: loaded.params };
 }
 
 interface Training {
+  /** On the engine. */
   readonly base: LoadedModel;
-  /** The base on the engine. */
-  readonly own: Speaker;
   readonly mine: readonly Example[];
 }
 
@@ -157,14 +152,14 @@ interface Training {
  * was interrupted. */
 async function trainSft(
   engine: Engine,
-  { base, own, mine }: Training,
+  { base, mine }: Training,
   { lora: rank = RANK, full, epochs = 2, rate, batch = 4, seed = 0 }: CheckpointValues,
   { err, signal }: Terminal,
 ): Promise<Speaker | undefined> {
   const random = key(seed);
   const adapter = lora({ rank });
-  const model = full ? base.base : adapter.over(base.base, own.params);
-  const start = full ? own.params : adapter.init(fold(random, 1), base.base, base.params);
+  const model = full ? base.base : adapter.over(base.base, base.params);
+  const start = full ? base.params : adapter.init(fold(random, 1), base.base, base.params);
   const options = {
     ...{ model, base: start, method: "sft" as const, data: mine, epochs },
     ...{ batchSize: Math.min(batch, mine.length), key: fold(random, 2), dropLast: false },
