@@ -88,6 +88,7 @@ export { DataError, ShapeError } from "./tensor/errors.ts";
 export { grad, valueAndGrad, vjp } from "./tensor/grad.ts";
 export * as ops from "./tensor/ops.ts";
 export { stopGradient } from "./tensor/ops.ts";
+export { inParts, type TensorParts, wholeOf } from "./tensor/parts.ts";
 export * as random from "./tensor/random.ts";
 export { checkpoint } from "./tensor/recompute.ts";
 export type { DType, Shape, StorageType, Tensor } from "./tensor/tensor.ts";
@@ -120,6 +121,7 @@ export { encodeGguf, type GgufContent, type GgufTensor, writeGguf } from "./weig
 export { filesAt, filesOf, type ModelFiles } from "./weights/modelFiles.ts";
 export { openWeights } from "./weights/openWeights.ts";
 export { openSafetensors, readSafetensors, type Weights } from "./weights/safetensors.ts";
+export { type SaveOptions, saveWeights } from "./weights/saveWeights.ts";
 export type { FileSource } from "./weights/source.ts";
 export {
   blobReader,
@@ -128,10 +130,4 @@ export {
   type Rows,
   type WeightFile,
 } from "./weights/weightFile.ts";
-export {
-  type SaveOptions,
-  saveWeights,
-  type TensorSource,
-  type WriteOptions,
-  writeSafetensors,
-} from "./weights/write.ts";
+export { type TensorSource, type WriteOptions, writeSafetensors } from "./weights/write.ts";

@@ -9,7 +9,8 @@ import { Tensor } from "../../src/tensor/tensor.ts";
 import type { StoredType } from "../../src/weights/dtypes.ts";
 import { openWeights } from "../../src/weights/openWeights.ts";
 import { encodeSafetensors, readSafetensors } from "../../src/weights/safetensors.ts";
-import { saveWeights, type TensorSource, writeSafetensors } from "../../src/weights/write.ts";
+import { saveWeights } from "../../src/weights/saveWeights.ts";
+import { type TensorSource, writeSafetensors } from "../../src/weights/write.ts";
 
 const root = await mkdtemp(join(tmpdir(), "anchorgrad-weights-"));
 afterAll(() => rm(root, { recursive: true }));

@@ -1,6 +1,6 @@
 import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
-import { nodeFs, syncFolder } from "../weights/nodeFile.ts";
+import { makeFolder, nodeFs, syncFolder } from "../weights/nodeFile.ts";
 
 /** Stands in every folder that was written here, and says which of the files are ours. */
 export const MARK = "anchorgrad.json";
@@ -30,7 +30,7 @@ export async function writeOutput(
   await removeLeft(target);
   const temporary = `${target}.${process.pid}.partial`;
   try {
-    await fs.mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     await fill(temporary);
     const files = (await filesBelow(temporary)).sort();
     const mark = { writer: "anchorgrad", kind, files };
@@ -97,7 +97,7 @@ async function replace(
     await fs.rm(`${to}/${name}`, { force: true });
   for (const name of names) {
     const folder = name.slice(0, Math.max(0, name.lastIndexOf("/")));
-    if (folder !== "") await fs.mkdir(`${to}/${folder}`, { recursive: true });
+    if (folder !== "") await makeFolder(`${to}/${folder}`);
     await fs.rename(`${from}/${name}`, `${to}/${name}`);
   }
 }

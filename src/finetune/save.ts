@@ -14,9 +14,10 @@ import { toGguf } from "../weights/gguf/convert.ts";
 import type { GgufTensorType } from "../weights/gguf/types.ts";
 import { writeGguf } from "../weights/gguf/write.ts";
 import { bytesIn } from "../weights/modelFiles.ts";
-import { nodeFs } from "../weights/nodeFile.ts";
+import { makeFolder, nodeFs } from "../weights/nodeFile.ts";
+import { saveWeights } from "../weights/saveWeights.ts";
 import { reading, rowsIn } from "../weights/weightFile.ts";
-import { saveWeights, type TensorSource } from "../weights/write.ts";
+import type { TensorSource } from "../weights/write.ts";
 import { type HostParams, hostParams, onHost } from "./hostParams.ts";
 import type { LoadedModel, ModelSource } from "./load.ts";
 import { type OutputOptions, writeOutput } from "./outputFolder.ts";
@@ -193,7 +194,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}
 
 async function write(path: string, content: string | Uint8Array): Promise<void> {
   const fs = nodeFs("save");
-  await fs.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  await makeFolder(path.slice(0, path.lastIndexOf("/")));
   await fs.writeFile(path, content, { flush: true });
 }
 
@@ -252,7 +253,7 @@ export async function saveGguf(
     { ...(dtype && { dtype }), ...(name !== undefined && { name }) },
   );
   const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  if (at > 0) await fs.mkdir(path.slice(0, at), { recursive: true });
+  if (at > 0) await makeFolder(path.slice(0, at));
   await writeGguf(path, content);
   return content.warnings;
 }

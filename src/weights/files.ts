@@ -1,41 +1,14 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { syncFolder } from "./nodeFile.ts";
+import { makeFolder, syncFolder } from "./nodeFile.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "./store.ts";
 
-/**
- * Makes a folder and those above it that are missing, one by one: the recursive `mkdir` of Node 20
- * never returns where a parent cannot have children, such as /proc.
- */
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const parent = dirname(path);
-    const isMissing = code === "ENOENT" && parent !== path && !(await isThere(parent));
-    if (!isMissing) {
-      // Another process may have made it, and the root is a folder whatever `mkdir` says of it.
-      if (await isFolder(path)) return;
-      throw error;
-    }
-    await makeFolder(parent);
-    await mkdir(path).catch(async (again: unknown) => {
-      if (!(await isFolder(path))) throw again;
-    });
-  }
-}
+export { makeFolder } from "./nodeFile.ts";
 
 /** Whether there is a file or a folder that can be looked at. */
 export const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
-    () => false,
-  );
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
     () => false,
   );
 

@@ -54,6 +54,31 @@ async function readRange(handle: FileHandle, from: number, bytes: Uint8Array): P
   return bytes;
 }
 
+/**
+ * Makes a folder and those above it that are missing, one by one: the recursive `mkdir` of Node 20
+ * never returns where a parent cannot have children, such as /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const { mkdir, stat } = nodeFs("makeFolder");
+  const kind = (at: string) => stat(at).catch(() => undefined);
+  const made = async (error: unknown): Promise<void> => {
+    // Another process may have made it, and the root is a folder whatever `mkdir` says of it.
+    if (!(await kind(path))?.isDirectory()) throw error;
+  };
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const parent = parentOf(path);
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT" && parent !== path;
+    if (!isMissing || (await kind(parent))) return made(error);
+    await makeFolder(parent);
+    await mkdir(path).catch(made);
+  }
+}
+
+const parentOf = (path: string): string =>
+  builtin<typeof import("node:path")>("node:path")?.dirname(path) ?? path;
+
 /** Makes names that were just given last: without it a loss of power may take a rename back. */
 export async function syncFolder(path: string): Promise<void> {
   try {

@@ -3,8 +3,9 @@ import { sizeOf } from "../../tensor/shapes.ts";
 import { BLOCK, quantize } from "../../tensor/storage/q8.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import { encodeNumbers } from "../dtypes.ts";
+import { allOrNone, partialFile, type Sink } from "../partialFile.ts";
 import { show } from "../refuse.ts";
-import { allOrNone, partialFile, type Readable, type Sink, writeNumbers } from "../write.ts";
+import { type Readable, writeNumbers } from "../write.ts";
 import { LONGEST_NAME } from "./header.ts";
 import {
   ALIGNMENT,
