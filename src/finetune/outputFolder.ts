@@ -1,4 +1,5 @@
 import { isRecord } from "../json/isRecord.ts";
+import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { makeFolder, nodeFs, syncFolder } from "../weights/nodeFile.ts";
 
@@ -73,7 +74,7 @@ async function formerFiles(
 /** Names that a mark lists; only plain ones below the folder. */
 async function listedIn(path: string): Promise<readonly string[] | undefined> {
   try {
-    const mark: unknown = JSON.parse(await nodeFs("save").readFile(path, "utf8"));
+    const mark = readJson(await nodeFs("save").readFile(path, "utf8"), path);
     const files: unknown = isRecord(mark) ? mark["files"] : undefined;
     const isPlain = (name: unknown): name is string =>
       typeof name === "string" && /^[\w][\w.-]*(\/[\w][\w.-]*)?$/.test(name);

@@ -1,4 +1,5 @@
 import { Tokenizer as Library } from "@huggingface/tokenizers";
+import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
 import { shown } from "./jsonl.ts";
@@ -63,13 +64,8 @@ export interface Tokenizer {
 }
 
 const parsed = (file: unknown, name: string): Readonly<Record<string, unknown>> => {
-  let value = file ?? {};
-  if (typeof value === "string")
-    try {
-      value = JSON.parse(value);
-    } catch {
-      throw new DataError(`loadTokenizer: expected ${name} to be JSON, got ${shown(file)}`);
-    }
+  let value: unknown = file ?? {};
+  if (typeof value === "string") value = readJson(value, `loadTokenizer: ${name}`);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new DataError(`loadTokenizer: expected ${name} to be an object, got ${shown(value)}`);
   return { ...value };

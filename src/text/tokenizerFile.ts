@@ -1,3 +1,4 @@
+import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { shown } from "./jsonl.ts";
 
@@ -83,7 +84,10 @@ function vocabIds(model: Fields): readonly number[] {
  * @throws DataError naming the field
  */
 export function readTokenizerFile(source: unknown): TokenizerFile {
-  const json = fieldsOf(typeof source === "string" ? parse(source) : source, "tokenizer.json");
+  const json = fieldsOf(
+    typeof source === "string" ? readJson(source, "tokenizer.json") : source,
+    "tokenizer.json",
+  );
   const ids = vocabIds(fieldsOf(json["model"], "model"));
   const listed = json["added_tokens"] ?? [];
   if (!Array.isArray(listed)) return refuse("added_tokens to be a list", listed);
@@ -101,15 +105,6 @@ export function readTokenizerFile(source: unknown): TokenizerFile {
     added_tokens: listed,
   };
   return { json: whole, added, size: largest + 1 };
-}
-
-/** Trusted as other parts of a model are: JSON.parse, which is fast on 10 MB. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return refuse("tokenizer.json to be JSON", text);
-  }
 }
 
 const contentOf = (value: unknown): string | undefined => {

@@ -1,3 +1,4 @@
+import { readJson } from "../json/readJson.ts";
 import type { Params } from "../nn/config.ts";
 import { type AdapterConfig, isAllLinear } from "../nn/lora/adapterConfig.ts";
 import { adapterConfigJson, adapterConfigOf } from "../nn/lora/peftConfig.ts";
@@ -26,7 +27,7 @@ export async function readAdapter(files: Pick<Files, "read">, folder: string): P
   const [configPath, weightsPath] = [`${folder}/${CONFIG}`, `${folder}/${WEIGHTS}`];
   const [text, weights] = [await files.read(configPath), await files.read(weightsPath)];
   if (!text) throw new DataError(`${configPath}: expected a PEFT adapter's config, got no file`);
-  const config = adapterConfigOf(parsed(text, configPath), configPath);
+  const config = adapterConfigOf(readJson(new TextDecoder().decode(text), configPath), configPath);
   if (!weights) {
     const pickle = await files.read(`${folder}/adapter_model.bin`);
     throw new DataError(
@@ -63,15 +64,6 @@ export async function writeAdapter(
   const weights = { tensors: Object.fromEntries(tensors), metadata: { format: "pt" } };
   await files.write(`${folder}/${WEIGHTS}`, encodeSafetensors(weights));
   await files.write(`${folder}/${CONFIG}`, adapterConfigJson({ ...config, targets }, options));
-}
-
-function parsed(bytes: Uint8Array, path: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new DataError(`${path}: expected JSON, got ${error.message}`);
-  }
 }
 
 /** The last parts of the adapted modules' paths, which say the same as "all-linear" and are

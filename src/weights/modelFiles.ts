@@ -1,3 +1,4 @@
+import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { fileReader, nodeFs } from "./nodeFile.ts";
 import { type BlobLike, blobReader, type RangeReader } from "./weightFile.ts";
@@ -80,13 +81,8 @@ export async function textIn(files: ModelFiles, name: string): Promise<string | 
   }
 }
 
-/** A parsed JSON file. @throws DataError for what is none */
+/** A parsed JSON file. @throws DataError for what is none, or holds what JSON cannot keep */
 export async function jsonIn(files: ModelFiles, name: string): Promise<unknown> {
   const text = await textIn(files, name);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${pathIn(files, name)}: expected JSON, got ${(error as Error).message}`);
-  }
+  return text === undefined ? undefined : readJson(text, pathIn(files, name));
 }

@@ -1,4 +1,5 @@
 import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
+import { readJson } from "../../json/readJson.ts";
 import type { Params } from "../../nn/config.ts";
 import type { TensorTree } from "../../optim/optimizer.ts";
 import { constant } from "../../tensor/apply.ts";
@@ -46,7 +47,7 @@ export async function readCheckpoint(path: string): Promise<FineTuneCheckpoint> 
   const { tensors, metadata } = await readSafetensors(path);
   const told = metadata["checkpoint"];
   if (told === undefined) throw new DataError(`${path}: expected a checkpoint, got other weights`);
-  const { step, outer, left, structure } = JSON.parse(told) as About;
+  const { step, outer, left, structure } = readJson(told, path) as About;
   const numbered = without("state/", tensors);
   const leaves = Object.keys(numbered).map((_, i): Tensor => {
     const leaf = numbered[`${i}`];

@@ -2,6 +2,7 @@ import { type FileHandle, open, readdir, readFile, rm, truncate } from "node:fs/
 import { join } from "node:path";
 import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
 import { isRecord } from "../../json/isRecord.ts";
+import { readJson } from "../../json/readJson.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { parseRow, shown } from "../../text/jsonl.ts";
 import { makeFolder, readIfThere, removeUnfinished, writeWhole } from "../../weights/files.ts";
@@ -118,7 +119,7 @@ export async function linesOf(path: string): Promise<readonly Line[]> {
   return text
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Line);
+    .map((line, i) => readJson(line, `${join(path, METRICS)}:${i + 1}`) as Line);
 }
 
 async function recordIn(

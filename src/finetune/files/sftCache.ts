@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readJson } from "../../json/readJson.ts";
 import type { Params } from "../../nn/config.ts";
 import { makeFolder, readIfThere, writeWhole } from "../../weights/files.ts";
 import { readSafetensors } from "../../weights/safetensors.ts";
@@ -58,10 +59,13 @@ export function sftCache(
       const told = await readIfThere(lines);
       if (!told || !existsSync(path)) return undefined;
       const { tensors } = await readSafetensors(path);
-      const steps = new TextDecoder().decode(told).split("\n");
+      const steps = new TextDecoder()
+        .decode(told)
+        .split("\n")
+        .filter((line) => line !== "");
       return {
         params: tensors,
-        steps: steps.filter((line) => line !== "").map((line) => JSON.parse(line) as StepEvent),
+        steps: steps.map((line, i) => readJson(line, `${lines}:${i + 1}`) as StepEvent),
       };
     },
     save: async ({ params, steps }) => {

@@ -1,3 +1,4 @@
+import { readJson } from "../../json/readJson.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { FetchError, reasonOf } from "./fetchFile.ts";
 import type { HubLocation } from "./location.ts";
@@ -59,7 +60,7 @@ export function createHubClient(
       const url = `${endpoint}/api/models/${model}/revision/${encodeURIComponent(revision)}`;
       const response = await ask(url, {});
       if (response.status !== 200) throw refusal(response, { model, revision, token });
-      return listingOf(await readJson(response, url), url);
+      return listingOf(await jsonOf(response, url), url);
     },
     async look(model, commit, path) {
       const at = path.split("/").map(encodeURIComponent).join("/");
@@ -89,7 +90,7 @@ export function createHubClient(
   };
 }
 
-async function readJson(response: Response, url: string): Promise<unknown> {
+async function jsonOf(response: Response, url: string): Promise<unknown> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of response.body ?? []) {
@@ -98,12 +99,7 @@ async function readJson(response: Response, url: string): Promise<unknown> {
       throw new DataError(`${url}: expected at most ${LISTING_LIMIT} bytes, got more`);
     parts.push(part);
   }
-  const text = new TextDecoder().decode(Buffer.concat(parts));
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new DataError(`${url}: expected JSON, got ${JSON.stringify(text.slice(0, 40))}`);
-  }
+  return readJson(new TextDecoder().decode(Buffer.concat(parts)), url);
 }
 
 function listingOf(json: unknown, url: string): Listing {
