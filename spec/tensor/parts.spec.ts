@@ -8,11 +8,11 @@ import {
   type Parts,
   sameNumbers,
   type TensorParts,
+  turned,
   wholeOf,
 } from "../../src/tensor/parts.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { turned } from "../../src/tensor/turned.ts";
 
 /** A matrix that comes in parts of given lengths, each in the same memory as the one before. */
 function cutIn(x: Tensor, lengths: readonly number[]): TensorParts {

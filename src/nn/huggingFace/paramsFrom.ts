@@ -1,8 +1,7 @@
 import { DataError, showShape } from "../../tensor/errors.ts";
-import { sameNumbers, type TensorParts, wholeOf } from "../../tensor/parts.ts";
+import { sameNumbers, type TensorParts, turned, wholeOf } from "../../tensor/parts.ts";
 import { at, sameShape } from "../../tensor/shapes.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
-import { turned } from "../../tensor/turned.ts";
 import { EMBEDDING, HEAD, type Params, type TransformerConfig } from "../config.ts";
 import { isBuffer, isOtherTower, prefixOf, type Stored, storedTensors } from "./stored.ts";
 

@@ -1,7 +1,6 @@
-import { inParts, type TensorParts } from "../../tensor/parts.ts";
+import { inParts, type TensorParts, turned } from "../../tensor/parts.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
-import { turned } from "../../tensor/turned.ts";
 import { completeConfig } from "../completeConfig.ts";
 import { expectParams, type Params, parameterShapes, type TransformerConfig } from "../config.ts";
 import { prefixOf, type Stored, storedTensors } from "./stored.ts";

@@ -1,8 +1,7 @@
 import { DataError } from "../../tensor/errors.ts";
-import { arrayLike, inUnits, type TensorParts } from "../../tensor/parts.ts";
+import { arrayLike, inUnits, type TensorParts, turned } from "../../tensor/parts.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { TypedArray } from "../../tensor/tensor.ts";
-import { turned } from "../../tensor/turned.ts";
 import type { Architecture } from "./names.ts";
 
 /** What a tensor's numbers look like in a GGUF file, and back, part by part. */
