@@ -22,7 +22,8 @@ export function display(err: Output, now: () => number = Date.now): Display {
   let began = { at: 0, step: 0 };
   let tokens = 0;
   let drawn = Number.NEGATIVE_INFINITY;
-  let kl: number | undefined;
+  /** The last look at what is to be kept. */
+  let kept: LookEvent | undefined;
   const clear = (): void => {
     if (err.isTTY) err.write("\r\x1b[K");
   };
@@ -37,6 +38,7 @@ export function display(err: Output, now: () => number = Date.now): Display {
       if (event.stage !== stage) {
         // The first step compiles: what it takes says nothing of the others.
         [stage, began, tokens] = [event.stage, { at: time, step: event.step }, 0];
+        drawn = Number.NEGATIVE_INFINITY;
       } else tokens += event.tokens;
       const isLast = event.step === event.steps;
       if (time - drawn < (err.isTTY ? FRAME : LOGGED) && !isLast) return;
@@ -47,17 +49,18 @@ export function display(err: Output, now: () => number = Date.now): Display {
       const line = [
         `  ${stage} ${percent(event.step / event.steps, 0)} %`,
         `step ${event.step}/${event.steps}`,
-        ...(event.outer === undefined ? [] : [`outer ${event.outer + 1}`]),
-        `loss ${nats(event.loss)}`,
-        ...(kl === undefined ? [] : [`KL ${nats(kl)}`]),
-        ...(seconds > 0 ? [`${count(tokens / seconds)} tokens/s`] : []),
+        // A narrow terminal cuts the end: what matters least stands there.
         ...(left === undefined ? [] : [`${duration(left)} left`]),
+        `loss ${nats(event.loss)}`,
+        ...(kept === undefined ? [] : [`retain KL ${nats(kept.kl)} (${whenOf(kept, stage)})`]),
+        ...(seconds > 0 ? [`${count(tokens / seconds)} tokens/s`] : []),
+        ...(event.outer === undefined ? [] : [`outer ${event.outer + 1}`]),
       ].join(" · ");
       if (err.isTTY) err.write(`\r\x1b[K${line.slice(0, Math.max(0, (err.columns ?? 80) - 1))}`);
       else err.write(`${line}\n`);
     },
     look(event) {
-      if (event.set === "retain") kl = event.kl;
+      if (event.set === "retain") kept = event;
       const { exact, changed } = event;
       if (exact === undefined && changed === undefined) return;
       const parts = [
@@ -75,3 +78,7 @@ export function display(err: Output, now: () => number = Date.now): Display {
     end: clear,
   };
 }
+
+/** When a look was taken: at a step of the stage that goes on, or behind another stage. */
+const whenOf = (look: LookEvent, stage: string): string =>
+  look.stage === stage ? `step ${look.step}` : look.stage;
