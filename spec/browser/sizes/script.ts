@@ -47,13 +47,18 @@ function distance(own: TypedArray | undefined, wanted: TypedArray): number {
   return Math.sqrt(difference / (size || 1));
 }
 
-const whole = { whole: true };
-await onGpu(whole, async (engine) => {
-  for (const operation of Object.keys(wideCases))
-    tell(operation, Object.fromEntries((await errorsOnWide(engine, operation)).entries()));
+await onGpu({ whole: true }, async (engine) => {
+  for (const operation of Object.keys(wideCases)) {
+    const errors = await errorsOnWide(engine, operation);
+    tell(operation, Object.fromEntries(errors.entries()));
+  }
 });
 await compare("tall", {}, (engine) => tableResults(engine, TALL));
-await compare("block", whole, (engine) =>
+// Bindings so small that embedding, head and most other weights lie in parts.
+await compare("sliced", { bindingBytes: 2 ** 16 }, (engine) =>
+  tableResults(engine, { rows: 700, width: 96 }),
+);
+await compare("block", { whole: true, bindingBytes: 2e6 }, (engine) =>
   modelResults(engine, { layers: 1, vocabSize: 1024, length: 20 }),
 );
 await compare("model", {}, (engine) =>

@@ -1,13 +1,15 @@
 import type { DeviceTraits } from "../../../kernels/gpu/kernel.ts";
+import { partSizes } from "../../compile/slices/cuts.ts";
 import { optional } from "../../tensor/definitions.ts";
 import { showShape } from "../../tensor/errors.ts";
-import { lengthOf } from "../../tensor/storage/types.ts";
-import type { Shape } from "../../tensor/tensor.ts";
-import type { Device } from "../device.ts";
-import { allocated, readBack, uploaded, writeTo } from "./contents.ts";
+import { isStorageType, lengthOf } from "../../tensor/storage/types.ts";
+import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
+import type { Device, Span } from "../device.ts";
+import { allocated, readBack, writeTo } from "./contents.ts";
 import type { Driver } from "./driver.ts";
 import { type GpuBuffer, prepare } from "./executable.ts";
 import type { GpuMode } from "./gpujs.ts";
+import { exactly } from "./integers.ts";
 import { ofTensor } from "./lower.ts";
 import type { WebGpuOptions } from "./webgpu.ts";
 
@@ -38,27 +40,77 @@ async function driverOf(mode: GpuMode, webgpu: WebGpuOptions): Promise<Driver<un
 }
 
 function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuffer<Memory>> {
+  const write: Device<GpuBuffer<Memory>>["write"] = (parts, from, data, dtype) => {
+    for (const { memory, span, offset } of placed(parts, from, from + data.length)) {
+      const numbers = data.subarray(offset, offset + span[1] - span[0]);
+      writeTo(driver, memory, span[0], numbers, dtype);
+    }
+  };
   return {
     backend: mode,
     description: driver.description,
     lacking: optional,
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
-    upload: (data, shape, dtype) => ({
-      memory: ofTensor(showShape(shape), () => uploaded(driver, data, dtype)),
-      elements: data.length,
-    }),
-    allocate(shape, dtype) {
-      const elements = lengthOf(dtype, shape);
-      const memory = ofTensor(showShape(shape), () => allocated(driver, elements, dtype));
-      return { memory, elements };
+    upload(data, shape, dtype) {
+      if (!isStorageType(dtype)) exactly(data);
+      const parts = partsOf(driver, shape, dtype);
+      write(parts, 0, data, dtype);
+      return parts;
     },
-    write: ({ memory }, from, data, dtype) => writeTo(driver, memory, from, data, dtype),
+    allocate: (shape, dtype) => partsOf(driver, shape, dtype),
+    write,
     written: () => driver.written(),
-    read: ({ memory, elements }, _: Shape, dtype, span = [0, elements]) =>
-      readBack(driver, memory, dtype, span),
-    copy: ({ memory, elements }) => ({ memory: driver.copy(memory), elements }),
-    free: ({ memory }) => driver.free(memory),
+    async read(parts, shape, dtype, [from, to] = [0, lengthOf(dtype, shape)]) {
+      const own = placed(parts, from, to).map(({ memory, span }) =>
+        readBack(driver, memory, dtype, span),
+      );
+      return joined(await Promise.all(own));
+    },
+    copy: (parts) =>
+      parts.map(({ memory, elements }) => ({ memory: driver.copy(memory), elements })),
+    free(parts) {
+      for (const { memory } of parts) driver.free(memory);
+    },
     memory: () => driver.memory(),
     close: () => driver.close(),
   };
+}
+
+/** Memory for a tensor. */
+function partsOf<Memory>(driver: Driver<Memory>, shape: Shape, dtype: DType): GpuBuffer<Memory> {
+  return ofTensor(showShape(shape), () =>
+    partSizes(shape, driver.most).map((numbers) => {
+      const elements = lengthOf(dtype, [numbers]);
+      return { memory: allocated(driver, elements, dtype), elements };
+    }),
+  );
+}
+
+/** Some numbers of a tensor as they lie in its parts: which of each, after how many of the others. */
+function placed<Memory>(
+  parts: GpuBuffer<Memory>,
+  from: number,
+  to: number,
+): { readonly memory: Memory; readonly span: Span; readonly offset: number }[] {
+  let start = 0;
+  return parts.flatMap(({ memory, elements }) => {
+    const [first, last] = [Math.max(from - start, 0), Math.min(to - start, elements)];
+    const offset = start + first - from;
+    start += elements;
+    // A tensor without numbers is one part.
+    return first < last || parts.length === 1 ? [{ memory, span: [first, last], offset }] : [];
+  });
+}
+
+function joined(parts: readonly TypedArray[]): TypedArray {
+  const [first, ...rest] = parts as readonly [TypedArray, ...TypedArray[]];
+  if (rest.length === 0) return first;
+  const Numbers = first.constructor as new (length: number) => TypedArray;
+  const all = new Numbers(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

@@ -17,6 +17,8 @@ export const noMemoryLeft = ({ bytes }: MemoryUse): string =>
 export interface Driver<Memory> {
   readonly description: string;
   readonly traits: DeviceTraits;
+  /** Numbers of the largest tensor: larger ones are held in parts, each a tensor. */
+  readonly most: number;
   /**
    * Makes a kernel ready; equal kernels are made once and have the same promise.
    * @param sizes the number of elements of each tensor it reads

@@ -1,5 +1,7 @@
 import { type FusionLimits, fuse, type Group } from "../../compile/fuse.ts";
 import type { Plan, Step, Value } from "../../compile/plan.ts";
+import { partSizes } from "../../compile/slices/cuts.ts";
+import { slicedPlan } from "../../compile/slices/slicedPlan.ts";
 import { planStats } from "../../compile/statistics.ts";
 import { windowStart } from "../../compile/window.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
@@ -16,11 +18,14 @@ import {
   tellProgress,
 } from "./lower.ts";
 
-/** A tensor on the device. */
-export interface GpuBuffer<Memory = unknown> {
+/** A tensor on the device, or a part of one. */
+export interface GpuPart<Memory = unknown> {
   readonly memory: Memory;
   readonly elements: number;
 }
+
+/** A tensor on the device: one part, but for what is larger than it takes. */
+export type GpuBuffer<Memory = unknown> = readonly GpuPart<Memory>[];
 
 /** A launch that reads operands of its group, or results of the group's launches. */
 interface Stage<Memory> {
@@ -39,9 +44,10 @@ interface ReadyGroup<Memory> {
 /** Makes the kernels of a plan and uploads its constants. */
 export async function prepare<Memory>(
   driver: Driver<Memory>,
-  plan: Plan,
+  wanted: Plan,
   onProgress?: OnProgress,
 ): Promise<Executable<GpuBuffer<Memory>>> {
+  const plan = slicedPlan(wanted, driver.most);
   const { groups } = fuse(plan, limitsOf(driver));
   const windows = groups.map((group) => windowOf(driver, plan, group));
   const compiling = groups.map((group, i) =>
@@ -63,7 +69,7 @@ export async function prepare<Memory>(
   let disposed = false;
   return {
     async run(inputs) {
-      const contents: (GpuBuffer<Memory> | undefined)[] = [...inputs];
+      const contents: (GpuPart<Memory> | undefined)[] = inputs.flat();
       for (const { buffer, content } of constants) contents[buffer] = content;
       try {
         for (const each of ready) runGroup(driver, each, contents);
@@ -77,7 +83,10 @@ export async function prepare<Memory>(
       }
       // Where there is no step at all.
       for (const buffer of plan.donated) release(driver, contents, buffer);
-      return plan.outputs.map(({ buffer }) => held(contents, buffer));
+      const results = plan.outputs.map(({ buffer }) => held(contents, buffer));
+      return wanted.outputs.map(({ shape }) =>
+        results.splice(0, partSizes(shape, driver.most).length),
+      );
     },
     stats: () => ({
       launches: ready.reduce((n, { stages }) => n + stages.length, 0),
@@ -115,7 +124,7 @@ function textsOf({ group, stages }: ReadyGroup<unknown>): KernelText[] {
 function runGroup<Memory>(
   driver: Driver<Memory>,
   { group, operands, stages, window }: ReadyGroup<Memory>,
-  contents: (GpuBuffer<Memory> | undefined)[],
+  contents: (GpuPart<Memory> | undefined)[],
 ): void {
   const results: Memory[] = [];
   if (makesZeros(group))
@@ -148,9 +157,9 @@ function runGroup<Memory>(
 
 /** What a plan must have left in a buffer. */
 function held<Memory>(
-  contents: readonly (GpuBuffer<Memory> | undefined)[],
+  contents: readonly (GpuPart<Memory> | undefined)[],
   buffer: number,
-): GpuBuffer<Memory> {
+): GpuPart<Memory> {
   const content = contents[buffer];
   if (!content) throw new RangeError(`gpu: expected numbers in buffer ${buffer}, got none`);
   return content;
@@ -168,7 +177,7 @@ function windowOf({ windows }: Driver<unknown>, plan: Plan, group: Group): numbe
 
 function release<Memory>(
   driver: Driver<Memory>,
-  contents: (GpuBuffer<Memory> | undefined)[],
+  contents: (GpuPart<Memory> | undefined)[],
   buffer: number,
 ): void {
   const content = contents[buffer];

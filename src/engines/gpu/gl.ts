@@ -181,6 +181,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
 
   return {
     description: `${mode} on ${renderer}`,
+    most: Infinity,
     traits: {
       ...{ wide: true, reads, targets, operands: reads + targets, scatters: false },
       ...WORK[isSoftware(renderer) ? "software" : "fragments"],

@@ -34,6 +34,8 @@ const LAST_WORDS = 200;
 export interface WebGpuOptions {
   /** Counts all places in whole numbers, not only those that floats skip. */
   readonly whole?: boolean;
+  /** Bytes of the largest binding, if the GPU takes more: larger tensors are held in parts. */
+  readonly bindingBytes?: number;
 }
 
 /**
@@ -44,11 +46,15 @@ export interface WebGpuOptions {
  */
 export async function createWebGpuDriver({
   whole = false,
+  bindingBytes = Infinity,
 }: WebGpuOptions = {}): Promise<Driver<Storage>> {
   const { device, name, isLost, close } = await openWebGpu();
   const translator = await createTranslator();
   const { limits } = device;
-  const most = Math.floor(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) / 4);
+  const { maxStorageBufferBindingSize, maxBufferSize } = limits;
+  // Tensors are whole groups of four.
+  const most =
+    4 * Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize, bindingBytes) / 16);
   const failures: string[] = [];
   const noteFailure = (event: Event): void => {
     const { error } = event as Event & { error: Error };
@@ -196,6 +202,7 @@ export async function createWebGpuDriver({
 
   return {
     description: `webgpu on ${name}`,
+    most,
     traits: {
       wide: true,
       reads: limits.maxStorageBuffersPerShaderStage - 1,

@@ -1,0 +1,43 @@
+import { showShape } from "../../tensor/errors.ts";
+import type { Plan, Step } from "../plan.ts";
+import { builderOf } from "./builder.ts";
+import { cutOf } from "./cuts.ts";
+import { inParts } from "./steps.ts";
+
+/**
+ * The same program for a device whose kernels reach no more than `most` numbers of a tensor. Larger ones
+ * are cut into parts by rows (`partSizes`), each a tensor of its own, an input or an output too. Steps that go
+ * row by row follow each other for one part at a time: a head over a large vocabulary and its loss never
+ * hold all logits. Ids become floats where their table is cut, which a device must take.
+ * @returns the plan itself where nothing is that large
+ * @throws RangeError that names a step which cannot go through parts
+ */
+export function slicedPlan(plan: Plan, most: number): Plan {
+  if (plan.buffers.every(({ elements }) => elements <= most)) return plan;
+  const builder = builderOf(plan, most);
+  for (const step of plan.steps)
+    named(step, () => {
+      const { op, attrs, inputs, output } = step;
+      const isLarge = inputs.some((x) => builder.cut(x)) || cutOf(output.shape, most) !== undefined;
+      if (!isLarge) {
+        builder.settle(inputs);
+        builder.emit(op, attrs, inputs.map(builder.whole), output.shape, output);
+      } else if (!inParts(builder, step))
+        throw new RangeError(
+          `expected tensors of at most ${most} numbers, which the device gives a kernel at once, got ` +
+            `${inputs.map(({ shape }) => showShape(shape)).join(" and ")}; ` +
+            "shorter or fewer sequences at a time are smaller",
+        );
+    });
+  return builder.finished();
+}
+
+function named(step: Step, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const name = `${step.op} ${showShape(step.output.shape)}`;
+    throw new RangeError(`${name}: ${error.message}`, { cause: error });
+  }
+}
