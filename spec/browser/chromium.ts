@@ -84,8 +84,10 @@ async function bundle(entry: string | URL): Promise<string> {
 export const fromSource: Plugin = {
   name: "from-source",
   setup({ onResolve }) {
-    const path = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
-    onResolve({ filter: /dist\/src\/index\.js$/ }, () => ({ path }));
+    const root = new URL("../../", import.meta.url);
+    onResolve({ filter: /dist\/src\/.*\.js$/ }, ({ path }) => ({
+      path: fileURLToPath(new URL(path.replace(/^.*dist\/(src\/.*)\.js$/, "$1.ts"), root)),
+    }));
   },
 };
 

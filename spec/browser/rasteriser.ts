@@ -45,6 +45,6 @@ export function runNode(
   return spawnSync(process.execPath, args, {
     env: { ...process.env, ...env },
     encoding: "utf8",
-    timeout: 300_000,
+    timeout: 550_000,
   });
 }

@@ -28,5 +28,5 @@ test.skipIf(absent)(
         expect(error ?? Infinity, `${check} ${name}`).toBeLessThan(BOUND);
     }
   },
-  400_000,
+  600_000,
 );

@@ -24,7 +24,7 @@ export const scatterRows: Lowering<"scatterRows"> = ({ shapes, wide }) => {
         cell.load(read, at, lanes).forEach((number, lane) => {
           cell.run(`${result[lane]} = ${number};`);
         });
-      const from = cell.declare(place(cell, [matrix, row]));
+      const from = cell.whole(place(cell, [matrix, row]));
       cell.when(
         `${from} < 0`,
         () => take(0, cell.index),

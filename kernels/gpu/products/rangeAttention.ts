@@ -77,9 +77,9 @@ function rangeOf(
   const [head, t] = cell.divide(row, T, count);
   const [b] = cell.divide(head, H, count);
   const place = cell.declare(`${b} * ${T} + ${t}`);
-  const slot = cell.declare(cell.at(slots, place));
+  const slot = cell.whole(cell.at(slots, place));
   const most = cell.declare(`Math.min(${cell.at(positions, place)}, ${slot})`);
-  return [slot, cell.declare(`Math.min(${most}, ${(window ?? S) - 1})`)];
+  return [slot, cell.whole(`Math.min(${most}, ${(window ?? S) - 1})`)];
 }
 
 /** Queries of all heads. */

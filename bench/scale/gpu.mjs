@@ -1,0 +1,113 @@
+// node bench/scale/gpu.mjs [MODEL …] [--layers n] [--vocabulary n] [--length n] [--quick]: what models of real
+// size take on Node's WebGPU: reading a prompt, a token more, a step of LoRA and an anchored one; against what
+// the GPU was measured to do at best. A model that cannot be held is told with the reason.
+import { parseArgs } from "node:util";
+import { planStats } from "../../dist/src/compile/statistics.js";
+import { createEngine, nn } from "../../dist/src/index.js";
+import { describeGpuCeiling, measureGpuCeiling } from "../gpu/ceiling.mjs";
+import { provideTimedWebGpu } from "../gpu/clock.mjs";
+import { provenance } from "../machine.mjs";
+import { median } from "../statistics.mjs";
+import { figure, percent, table } from "../table.mjs";
+import { models } from "./models.mjs";
+import { programsOf, putWeights } from "./programs.mjs";
+
+const MIB = 2 ** 20;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** In place of a model's own. */
+    layers: { type: "string" },
+    vocabulary: { type: "string" },
+    /** Tokens of a training step; a prompt has half as many, a cache room for as many. */
+    length: { type: "string", default: "256" },
+    /** Fewer repeats. */
+    quick: { type: "boolean", default: false },
+  },
+});
+const length = Number(values.length);
+const sizes = { length, prompt: length / 2, capacity: length };
+const HEAD = [
+  "program",
+  ...["ms", "best", "tokens/s", "launches", "kernels", "compiled in ms"],
+  ...["rate", "of ceiling", "peak MiB"],
+];
+
+const clock = await provideTimedWebGpu();
+if (clock) await all(clock, positionals.length > 0 ? positionals : Object.keys(models).slice(1));
+else console.log("Dawn finds no GPU here: nothing measured");
+// Dawn's threads keep Node from ending.
+process.exit(0);
+
+async function all(clock, names) {
+  const first = await createEngine({ backend: "webgpu" });
+  const ceiling = await measureGpuCeiling(clock);
+  console.log(`${provenance()}\n${first.description}\n${describeGpuCeiling(ceiling)}`);
+  await first.close();
+  for (const name of names) {
+    if (!(name in models))
+      throw new RangeError(`bench: expected ${Object.keys(models).join(", ")}, got ${name}`);
+    const engine = await createEngine({ backend: "webgpu" });
+    console.log(`\n### ${name}\n`);
+    try {
+      await measureModel(engine, name, ceiling);
+    } catch (error) {
+      console.log(`${error.name}: ${error.message}`);
+      process.exitCode = 1;
+    }
+    await engine.close();
+  }
+}
+
+async function measureModel(engine, name, ceiling) {
+  const { layers, vocabulary } = values;
+  const json = {
+    ...models[name],
+    ...(layers === undefined ? {} : { num_hidden_layers: Number(layers) }),
+    ...(vocabulary === undefined ? {} : { vocab_size: Number(vocabulary) }),
+  };
+  const model = nn.transformer(nn.configOf(json, name));
+  const began = performance.now();
+  const params = await putWeights(engine, model);
+  const weights = engine.memory().bytes;
+  console.log(
+    `weights ${figure(weights / MIB)} MiB, made and put in ${figure(performance.now() - began)} ms\n`,
+  );
+  const rows = [];
+  for (const [what, make] of Object.entries(await programsOf(engine, model, params, sizes))) {
+    const own = typeof make === "function" ? make() : make;
+    const times = await timesOf(own);
+    own.release();
+    const { flop } = planStats(own.program.plans()[0]);
+    const { launches, kernels } = own.program.stats();
+    const [ms, best] = [median(times.repeated), Math.min(...times.repeated)];
+    const tokens = { prefill: sizes.prompt, decode: 1 }[what] ?? length;
+    // A token more reads all weights; the rest multiplies.
+    const [rate, most, unit] =
+      what === "decode"
+        ? [weights / ms / 1e6, ceiling.gbs.large, "GB/s"]
+        : [flop / ms / 1e6, ceiling.gflops, "GFLOP/s"];
+    rows.push([
+      `${what}, ${tokens} ${tokens === 1 ? "token" : "tokens"}`,
+      ...[figure(ms), figure(best), figure((1000 * tokens) / ms), launches, kernels],
+      ...[figure(times.first), `${figure(rate)} ${unit}`, percent(rate / most)],
+      figure(engine.memory().peakBytes / MIB),
+    ]);
+  }
+  console.log(table(HEAD, rows));
+}
+
+/** ms of the first run, which compiles, and of others. */
+async function timesOf({ run }) {
+  const time = async () => {
+    const began = performance.now();
+    const value = await run();
+    if (!Number.isFinite(value)) throw new Error(`bench: expected a number, got ${value}`);
+    return performance.now() - began;
+  };
+  const first = await time();
+  await time();
+  const repeated = [];
+  for (let i = 0; i < (values.quick ? 2 : 20); i++) repeated.push(await time());
+  return { first, repeated };
+}
