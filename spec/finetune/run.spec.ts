@@ -52,9 +52,17 @@ describe("runFinetune", () => {
     const own = options();
     const events = await told(own);
     expect(kinds(events)).toEqual(
-      new Set(["plan", "look", "sample", "step", "checkpoint", "certificate", "saved", "end"]).add(
-        "finished",
-      ),
+      new Set([
+        "plan",
+        "estimate",
+        "look",
+        "sample",
+        "step",
+        "checkpoint",
+        "certificate",
+        "saved",
+        "end",
+      ]).add("finished"),
     );
     const files = await written(own.out);
     expect(Object.keys(files).sort()).toEqual([
@@ -168,7 +176,10 @@ describe("runFinetune", () => {
   test("only says what it would do when that is asked for", async () => {
     const own = options();
     const events = await told({ ...own, dryRun: true });
-    expect(events).toMatchObject([{ kind: "plan", rows: 4, examples: 4, steps: 64 }]);
+    expect(events).toMatchObject([
+      { kind: "plan", rows: 4, examples: 4, steps: 64 },
+      { kind: "estimate" },
+    ]);
     await expect(readdir(own.out)).rejects.toThrow("ENOENT");
   });
 });

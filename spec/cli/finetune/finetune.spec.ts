@@ -30,6 +30,7 @@ describe("before it begins", () => {
     expect(out).toMatch(/data {6}3 rows → 3 examples, \d+ tokens, \d+ learnt/);
     expect(out).toMatch(/training {2}2 steps/);
     expect(out).toMatch(/memory {4}about \d+ MiB/);
+    expect(out).toMatch(/time {6}about [\d.:]+/);
     expect(await readdir(place.folder)).not.toContain("runs");
   });
 

@@ -14,7 +14,7 @@ import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { type Display, display } from "./display.ts";
 import { recipeIn, recipeKnobs, runKnobs } from "./knobs.ts";
-import { planText, resultTable } from "./table.ts";
+import { planText, resultTable, timeText } from "./table.ts";
 
 const knobs = { ...runKnobs, ...recipeKnobs };
 
@@ -87,6 +87,7 @@ export const finetune: Command = {
 
 function tell(event: FinetuneEvent, show: Display, write: (text: string) => void): void {
   if (event.kind === "plan") write(planText(event));
+  else if (event.kind === "estimate") write(timeText(event.seconds));
   else if (event.kind === "step") show.step(event);
   else if (event.kind === "look") show.look(event);
   else if (event.kind === "certificate") show.certificate(event);

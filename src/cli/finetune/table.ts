@@ -1,5 +1,5 @@
 import type { Line, LookEvent, PlanEvent, SetName } from "../../finetune/train/events.ts";
-import { count, nats, percent } from "../../report/format.ts";
+import { count, duration, nats, percent } from "../../report/format.ts";
 
 const gib = (bytes: number): string =>
   bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
@@ -23,6 +23,10 @@ export function planText(plan: PlanEvent): string {
     "",
   ].join("\n");
 }
+
+/** How long it will take. */
+export const timeText = (seconds: number): string =>
+  `  time      about ${duration(seconds)}, by its sizes and this machine's speed\n`;
 
 const cells = (values: readonly string[]): string =>
   values

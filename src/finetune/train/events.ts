@@ -104,6 +104,8 @@ export type Line =
 /** What a run tells while it goes on: its lines, and where it stands. */
 export type FinetuneEvent =
   | Line
+  /** How long the run will take, about: the work that its sizes ask for, at the engine's speed. */
+  | { readonly kind: "estimate"; readonly seconds: number }
   /** The run's folder held an unfinished run, or a finished one. */
   | { readonly kind: "resumed"; readonly stage: string; readonly step: number }
   | { readonly kind: "reused"; readonly what: "sft"; readonly path: string }

@@ -6,6 +6,7 @@ import { hostCopy } from "../../train/trainSteps.ts";
 import { openDirectory, type RunDirectory } from "../files/directory.ts";
 import { sftCache } from "../files/sftCache.ts";
 import { saveAdapter, saveModel } from "../save.ts";
+import { operationsOf, speedOf } from "../speed.ts";
 import type { FinetuneEvent, Line, PlanEvent, StepEvent } from "./events.ts";
 import { type FinetuneOptions, type Prepared, prepare } from "./prepare.ts";
 import {
@@ -16,6 +17,7 @@ import {
   stepsOf,
   trainStage,
 } from "./stages.ts";
+import { workOf } from "./work.ts";
 
 /** Fine-tunes as a recipe says, in a folder; see `runFinetune`. */
 export async function* run(options: FinetuneOptions): AsyncGenerator<FinetuneEvent, void> {
@@ -25,6 +27,7 @@ export async function* run(options: FinetuneOptions): AsyncGenerator<FinetuneEve
     const plan = planOf(prepared, options.versions ?? { node: process.versions.node });
     if (options.dryRun) {
       yield plan;
+      yield await timeOf(prepared);
       return;
     }
     const directory = await openDirectory(options.out, prepared.recipe, prepared.inputs);
@@ -52,6 +55,12 @@ function planOf(prepared: Prepared, versions: PlanEvent["versions"]): PlanEvent 
   };
 }
 
+async function timeOf(prepared: Prepared): Promise<FinetuneEvent> {
+  const { engine, loaded } = prepared;
+  const speed = await speedOf(engine, loaded.base.config.width);
+  return { kind: "estimate", seconds: operationsOf(workOf(prepared)) / speed };
+}
+
 interface Running {
   readonly prepared: Prepared;
   readonly directory: RunDirectory;
@@ -72,6 +81,7 @@ async function* stagesOf(running: Running): AsyncGenerator<FinetuneEvent, void> 
   if (standing.bytes > 0) yield { kind: "resumed", stage: standing.stage, step };
   else {
     yield* told(directory, [plan]);
+    yield await timeOf(prepared);
     yield* told(directory, await looker.look({ stage: "base", step: 0 }, start, true));
     await directory.enter(needsSft(recipe.method) ? "sft" : "method");
   }

@@ -79,7 +79,7 @@ export interface StageOptions {
 const MINUTE = 60_000;
 
 /** Looks of a stage, where nothing is said. */
-const LOOKS = 8;
+export const LOOKS = 8;
 
 /** Trains, from the stage's checkpoint if it has one. @returns undefined where it was stopped */
 export async function* trainStage({
