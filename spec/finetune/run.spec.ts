@@ -141,7 +141,7 @@ describe("runFinetune", () => {
     { method: "sft", full: true, lora: undefined as never },
     { method: "merge" },
     { method: "merge", full: true, lora: undefined as never },
-    { method: "replay", epochs: 3, packing: true },
+    { method: "replay", epochs: 3, packing: "rows" },
     { method: "l2sp", epochs: 3 },
     { method: "anchoredWeights", inner: 1 },
     { method: "onPolicy", inner: 1, outer: 1 },

@@ -2,7 +2,8 @@ import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
-import { collate, type Example, shuffledBatches } from "../train/batches.ts";
+import { type Batch, collate, type Example, lengthOf, shuffledBatches } from "../train/batches.ts";
+import { inRows, joined, sharedLength } from "../train/together.ts";
 import {
   createTrainer,
   hostCopy,
@@ -160,7 +161,11 @@ function snapshotOf(
  * those that are done. */
 async function* outerBatches(
   engine: Engine,
-  { batch: { size, dropLast, replay, replayed }, schedule: { inner }, key }: Plan,
+  {
+    batch: { size, microBatchSize, packing, dropLast, replay, replayed },
+    schedule: { inner },
+    key,
+  }: Plan,
   [firstEpoch, done]: readonly [firstEpoch: number, done: number],
   { data, target }: OuterStep,
 ): AsyncGenerator<TrainingBatch> {
@@ -170,17 +175,28 @@ async function* outerBatches(
     for (const indices of shuffledBatches(fold(key, epoch), data.length, size, dropLast)) {
       const prior = extra();
       if (step++ < done) continue;
-      const batch = collate([...indices.map((i) => at(data, i)), ...prior]);
+      const all = [...indices.map((i) => at(data, i)), ...prior];
+      const rows = inRows([...all.keys()], packing ? Math.min(microBatchSize, all.length) : 1);
+      const batch = batchOf(
+        rows.map((row) => joined(row.map((i) => at(all, i)))),
+        packing,
+      );
       const T = at(batch.tokens.shape, 1);
       if (!target) {
         yield batch;
         continue;
       }
-      const compared = await target.of(indices, T);
+      const compared = await target.of(
+        rows.map((row) => row.map((i) => at(indices, i))),
+        T,
+      );
       yield { ...batch, target: compared };
       engine.release(compared); // the step has been taken
     }
 }
+
+const batchOf = (rows: readonly Example[], packing: boolean): Batch =>
+  collate(rows, packing ? { length: sharedLength(Math.max(...rows.map(lengthOf))) } : {});
 
 /** Keys of epochs count from 0, those of replay from here. */
 const REPLAY = 2 ** 30;

@@ -65,6 +65,8 @@ export interface BatchPlan {
   /** Whether the rest of an epoch that fills no batch is left out. */
   readonly dropLast: boolean;
   readonly microBatchSize: number;
+  /** Whether the examples of a micro-batch share a row. */
+  readonly packing: boolean;
   readonly replay: readonly Example[];
   /** Of these, examples in every batch. */
   readonly replayed: number;
@@ -145,13 +147,14 @@ function settingsOf(given: FilledOptions, alpha: Alpha): ObjectiveSettings {
 }
 
 function batchPlan(given: FilledOptions): BatchPlan {
-  const { method, batchSize, microBatchSize, dropLast, replay, replayShare, model } = given;
+  const { method, batchSize, microBatchSize, dropLast, packing, replay, replayShare, model } =
+    given;
   if (!(replayShare >= 0 && replayShare < 1))
     throw new RangeError(`fineTune: expected 0 ≤ replayShare < 1, got ${replayShare}`);
   const isReplay = method === "replay";
   if (isReplay) checkExamples("fineTune replay", replay, model.config);
   const replayed = isReplay ? Math.round((batchSize * replayShare) / (1 - replayShare)) : 0;
-  return { size: batchSize, dropLast, microBatchSize, replay, replayed };
+  return { size: batchSize, dropLast, microBatchSize, packing, replay, replayed };
 }
 
 function targetsOf(given: FilledOptions): TargetsKind {

@@ -84,7 +84,7 @@ function inMicroBatches(
   );
   return async (params, state, { base = {}, ...batch }, sound) => {
     let all = await start(params);
-    for (const part of microBatches(batch, plan.batch.microBatchSize))
+    for (const part of microBatches(batch, plan.batch.packing ? 1 : plan.batch.microBatchSize))
       all = await more(all, params, part);
     return finish(params, state, all, base, sound);
   };

@@ -59,7 +59,7 @@ export async function readData(
   const maxLength = Math.min(recipe.maxLength, loaded.base.config.contextLength);
   const options = { tokenizer, chat, maxLength, stopTokens };
   const rows = await rowsOf(paths.data);
-  const train = encodeRows(rows, { ...options, packing: recipe.packing });
+  const train = encodeRows(rows, { ...options, packing: recipe.packing === "rows" });
   if (train.examples.length === 0)
     throw new DataError(
       `${paths.data}: expected rows with something to learn among ${maxLength} tokens, got none`,

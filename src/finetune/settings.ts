@@ -95,7 +95,7 @@ export interface DefaultedSettings {
   readonly full: boolean;
   readonly batch: number;
   readonly maxLength: number;
-  readonly packing: boolean;
+  readonly packing: "batch" | "rows" | "none";
   readonly warmup: number;
   readonly decay: Decay;
   readonly weightDecay: number;
@@ -199,7 +199,11 @@ export const settings: {
     "most tokens of an example, longer ones are cut; 1024 by default, or the\nmodel's context",
     1024,
   ),
-  packing: row(flag, "put several rows into one sequence, each blind to the others", false),
+  packing: row(
+    oneOf("batch", "rows", "none"),
+    "what shares a sequence, each blind to the others: the examples of a\nbatch, on wasm, where that leaves the padding out; or rows up to\n--max-length, so that --batch counts sequences; batch by default",
+    "batch",
+  ),
   learningRate: open(positive, "2e-4 by default for adapters, 2e-5 for --full"),
   warmup: row(share(), "share of the steps in which the rate rises; 0.05 by default", 0.05),
   decay: row(

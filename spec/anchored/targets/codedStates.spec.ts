@@ -145,7 +145,7 @@ describe("rows as codes", () => {
     const few = Float32Array.from({ length: 5 * width }, (_, i) => i);
     const rows = await codedRows(one(few), width);
     const { data: got, shape } = (await codedTargets(rows, startsOf(examples), examples).of(
-      [1, 0],
+      [[1], [0]],
       4,
     )) as { data: Float32Array; shape: readonly number[] };
     expect(shape).toEqual([2, 4, width]);

@@ -1,7 +1,8 @@
 import { constant } from "../../tensor/apply.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { TypedArray } from "../../tensor/tensor.ts";
-import { type Example, spansOf } from "../../train/batches.ts";
+import type { Example } from "../../train/batches.ts";
+import { eachSpan } from "./responseRows.ts";
 import type { Targets } from "./targets.ts";
 
 export const STATES_DTYPES = ["f32", "q16"] as const;
@@ -108,17 +109,13 @@ export const codedTargets = (
   starts: readonly number[],
   data: readonly Example[],
 ): Targets => ({
-  of: async (indices, T) => {
+  of: async (batch, T) => {
     const { width } = rows;
-    const target = new Float32Array(indices.length * T * width);
-    indices.forEach((index, i) => {
-      let row = at(starts, index);
-      for (const [first, last] of spansOf(at(data, index))) {
-        const span = target.subarray((i * T + first) * width, (i * T + last) * width);
-        decodeRows(rows, [row, row + last - first], span);
-        row += last - first;
-      }
+    const target = new Float32Array(batch.length * T * width);
+    eachSpan(batch, data, starts, T, (place, row, count) => {
+      const span = target.subarray(place * width, (place + count) * width);
+      decodeRows(rows, [row, row + count], span);
     });
-    return constant(target, [indices.length, T, width]);
+    return constant(target, [batch.length, T, width]);
   },
 });

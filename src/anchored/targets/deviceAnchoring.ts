@@ -5,7 +5,13 @@ import { logSoftmax } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { collate, type Example, type Layout, layoutOf, spansOf } from "../../train/batches.ts";
-import { type Column, joined, type Look, type StepColumns } from "../certificates/look.ts";
+import { joined } from "../../train/together.ts";
+import {
+  type Column,
+  joined as joinedLooks,
+  type Look,
+  type StepColumns,
+} from "../certificates/look.ts";
 import { TOLERANCE } from "../certificates/verdict.ts";
 import { interpolate } from "../objectives/interpolations.ts";
 import { tempered } from "../objectives/losses.ts";
@@ -93,9 +99,9 @@ async function anchorTargets(
   });
   const models = between ? ({ between } as Frozen) : { snapshot, reference };
   return {
-    of: (indices, T) => {
+    of: (rows, T) => {
       const batch = collate(
-        indices.map((i) => at(data, i)),
+        rows.map((indices) => joined(indices.map((i) => at(data, i)))),
         { length: T },
       );
       return anchor(models, batch.tokens, layoutOf(batch) ?? {});
@@ -133,7 +139,7 @@ function lookProgram({ engine, plan }: Device, { data, length }: AnchoringOption
       const shape = { exact, started: models.start !== undefined };
       looks.push(lookOf(startsOf(part), numbers, shape, model.config.vocabSize));
     }
-    return joined(looks);
+    return joinedLooks(looks);
   };
 }
 

@@ -11,6 +11,7 @@ import {
   spansOf,
   targetsOf,
 } from "../../train/batches.ts";
+import { tokensOf } from "../../train/together.ts";
 import type { Interpolation } from "../objectives/interpolations.ts";
 import { interpolateRow, logSoftmaxRow } from "./hostRows.ts";
 import type { LanguageModel } from "./languageModel.ts";
@@ -114,23 +115,49 @@ export async function joinedParts(
   return all ?? new Float32Array(0);
 }
 
-/** The rows of some examples laid out as a batch of T positions, zeros elsewhere: [B, T, V]. */
+/**
+ * The rows of some examples laid out as a batch of T positions, zeros elsewhere: [B, T, V].
+ * @param batch the examples that share each of its rows
+ */
 export function batchTarget(
   { vocabSize, starts, data }: ResponseRows,
   examples: readonly Example[],
-  indices: readonly number[],
+  batch: readonly (readonly number[])[],
   T: number,
 ): Tensor<"constant"> {
-  const target = likeArray(data, indices.length * T * vocabSize);
-  indices.forEach((index, i) => {
-    let row = at(starts, index);
-    for (const [first, last] of spansOf(at(examples, index))) {
-      const span = data.subarray(row * vocabSize, (row + last - first) * vocabSize);
-      target.set(span, (i * T + first) * vocabSize);
-      row += last - first;
+  const target = likeArray(data, batch.length * T * vocabSize);
+  eachSpan(batch, examples, starts, T, (place, row, count) => {
+    const span = data.subarray(row * vocabSize, (row + count) * vocabSize);
+    target.set(span, place * vocabSize);
+  });
+  return constant(target, [batch.length, T, vocabSize]);
+}
+
+/**
+ * Visits the runs of targets in a batch.
+ * @param batch the examples that share each of its rows of T positions
+ * @param starts where each example's rows begin
+ * @param visit is told the run's first place among B·T, its first row and its length
+ */
+export function eachSpan(
+  batch: readonly (readonly number[])[],
+  examples: readonly Example[],
+  starts: readonly number[],
+  T: number,
+  visit: (place: number, row: number, count: number) => void,
+): void {
+  batch.forEach((indices, i) => {
+    let offset = i * T;
+    for (const index of indices) {
+      const example = at(examples, index);
+      let row = at(starts, index);
+      for (const [first, last] of spansOf(example)) {
+        visit(offset + first, row, last - first);
+        row += last - first;
+      }
+      offset += tokensOf(example);
     }
   });
-  return constant(target, [indices.length, T, vocabSize]);
 }
 
 /**

@@ -5,15 +5,15 @@ import { batchTarget, type ResponseRows } from "./responseRows.ts";
 /** What batches are compared with. */
 export interface Targets {
   /**
-   * @param indices examples of the batch, in order
-   * @param T positions of its rows
+   * @param rows examples of the batch, in order: those that share each of its rows
+   * @param T positions of the rows
    * @returns [B, T, V], or [B, T, C] where hidden states stand for it; zeros or anything where no
    *   target is predicted
    */
-  of(indices: readonly number[], T: number): Promise<Tensor>;
+  of(rows: readonly (readonly number[])[], T: number): Promise<Tensor>;
 }
 
 /** Rows that lie on the host, at the targets of `data`. */
 export const hostTargets = (rows: ResponseRows, data: readonly Example[]): Targets => ({
-  of: async (indices, T) => batchTarget(rows, data, indices, T),
+  of: async (batch, T) => batchTarget(rows, data, batch, T),
 });

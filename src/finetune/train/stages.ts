@@ -25,6 +25,7 @@ function common(prepared: Prepared): Omit<Training, "method" | "key"> {
     ...{ learningRate, warmup, decay, weightDecay, clip },
     batchSize: Math.min(recipe.batch, examples.length),
     ...(microBatch !== undefined && { microBatchSize: microBatch }),
+    packing: recipe.packing === "batch" && ["wasm", "reference"].includes(recipe.backend),
     ...(targets !== undefined && { targets }),
     ...(statesDtype !== undefined && { statesDtype }),
     certified: Math.min(recipe.certified, examples.length),
