@@ -64,6 +64,8 @@ export const TILE_COLUMNS = 8;
 /** Steps along k, and most columns, for which packed panels stay in the caches. */
 export const DEPTH = 128;
 export const MOST_COLUMNS = 256;
+/** Rows of A up to which a transposed B is not worth packing: its rows are multiplied where they are. */
+export const FEW_ROWS = 16;
 
 // A chain runs elementwise kernels block by block; what lies between them is in slots of scratch,
 // behind the few numbers that a kernel spreads over vectors.

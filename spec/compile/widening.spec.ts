@@ -36,6 +36,22 @@ describe("a plan for kernels that widen", () => {
     `);
   });
 
+  test("multiplies codes by codes where both operands are in blocks, in rows, and kernels can", () => {
+    const rounded = ops.cast(ops.cast(x, "q8_0"), "float");
+    const product = ops.matmul(rounded, ops.transpose(ops.cast(q, "float")));
+    expect(planOf([product], { ...all, blocks: true })).toMatchInlineSnapshot(`
+      "t3 q8_0 [3, 32] = cast(x1 [3, 32]) from="float" to="q8_0"
+      y4 [3, 64] = matmul(t3 q8_0 [3, 32], x2 q8_0 [64, 32]) transposeA=false transposeB=true frees t3
+      return y4 [3, 64]"
+    `);
+    const casts = (y: Tensor, widening: Widening): number =>
+      stepsOf([y], widening).filter((step) => step.includes("cast")).length;
+    expect(casts(product, { ...all, blocks: true })).toBe(1);
+    expect(casts(product, all)).toBe(2);
+    const mixed = ops.matmul(rounded, ops.transpose(wide));
+    expect(casts(mixed, { ...all, blocks: true })).toBe(2);
+  });
+
   test("gathers rows of stored numbers", () => {
     expect(planOf([ops.gather(ops.cast(q, "float"), ids([1, 2]))])).toMatchInlineSnapshot(`
       "y4 [2, 32] = gather(x2 q8_0 [64, 32], c3 [2])

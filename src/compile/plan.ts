@@ -23,7 +23,8 @@ export interface Step<K extends PrimitiveName = PrimitiveName> {
   readonly op: K;
   readonly attrs: Attrs<K>;
   /** Of the dtypes that the operation takes; but the table of a gather and the right operand of a matmul
-   * may have a storage type, which the kernel then widens as it reads (`PlanOptions.widening`). */
+   * may have a storage type, which the kernel then widens as it reads (`PlanOptions.widening`), and with
+   * a right operand of q8_0 the left one may have it, too. */
   readonly inputs: readonly Value[];
   readonly output: Value;
   /** Temporary and donated buffers that no later step reads. */

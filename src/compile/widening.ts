@@ -10,6 +10,9 @@ import { isPrimitive, traits } from "../tensor/traits.ts";
 export interface Widening {
   readonly gather?: boolean;
   readonly matmul?: boolean;
+  /** Also the left operand of a `matmul` with rows of q8_0, where it is rounded to q8_0 itself: codes are
+   * multiplied as integers. */
+  readonly blocks?: boolean;
 }
 
 /** Where a widened operand lies: stored numbers, seen with a shape, perhaps transposed. */
@@ -49,7 +52,11 @@ export function computationOf(node: Tensor<PrimitiveName>, widening: Widening): 
   const read = operands.with(position, { node: stored, shape });
   if (!isOp(node, "matmul")) return { attrs: node.attrs, operands: transposed ? operands : read };
   const transposeB = node.attrs.transposeB !== transposed;
-  return { attrs: { ...node.attrs, transposeB }, operands: read };
+  const attrs = { ...node.attrs, transposeB };
+  const inRows = transposeB && !node.attrs.transposeA && stored.dtype === "q8_0";
+  const blocks = inRows && widening.blocks === true ? sourceOf(at(node.inputs, 0)) : undefined;
+  if (blocks?.stored.dtype !== "q8_0" || blocks.transposed) return { attrs, operands: read };
+  return { attrs, operands: read.with(0, { node: blocks.stored, shape: blocks.shape }) };
 }
 
 /** The stored numbers behind a widened node, if it shows them as a matrix, or as one transposed. */

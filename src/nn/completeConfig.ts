@@ -47,6 +47,7 @@ export function completeConfig(config: TransformerConfig): FullConfig {
     embeddingScale: 1,
     residualScale: 1,
     logitScale: 1,
+    linearInputs: "float",
     storage: "separate",
     adapter: {},
     previousTokenEmbedding: false,
@@ -67,11 +68,21 @@ export function completeConfig(config: TransformerConfig): FullConfig {
     throw new RangeError(
       `transformer: expected kvHeads to divide heads ${full.heads}, got ${full.kvHeads}`,
     );
+  if (full.linearInputs === "q8_0") expectBlocks(full);
   if (full.positions === "rotary") expectRope(full);
   expectLayers(full);
   if (!(full.epsilon >= 0))
     throw new RangeError(`transformer: expected epsilon ≥ 0, got ${full.epsilon}`);
   return Object.freeze(full);
+}
+
+/** Inputs of linear layers that are rounded in blocks are whole blocks. */
+function expectBlocks({ width, hidden, heads, headDim }: FullConfig): void {
+  for (const [name, size] of Object.entries({ width, hidden, "heads · headDim": heads * headDim }))
+    if (size % 32 !== 0)
+      throw new RangeError(
+        `transformer: expected ${name} to be a multiple of 32 for linearInputs q8_0, got ${size}`,
+      );
 }
 
 function expectRope({ headDim, rotaryChannels, ropeTheta, ropeScaling, slidingRope }: FullConfig) {

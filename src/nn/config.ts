@@ -70,6 +70,12 @@ export interface TransformerConfig {
   readonly residualScale?: number;
   /** Multiplies logits (Granite); 1 by default. */
   readonly logitScale?: number;
+  /**
+   * What the linear layers and the head are given: numbers as they are, or rounded to q8_0 as llama.cpp
+   * rounds them for weights in q8_0, which the wasm engine then multiplies as integers in a few rows, as
+   * in decoding. Each moves by at most 1/225 of the largest of its 32, and 4e-6; "float" by default.
+   */
+  readonly linearInputs?: "float" | "q8_0";
   /** How files hold the matrices: one by one, qkv and gate_up joined (Phi-3), or as GPT-2 does. */
   readonly storage?: "separate" | "fused" | "gpt2";
   /** Low-rank changes of modules, whose tensors stand beside the model's; none by default. */

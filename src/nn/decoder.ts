@@ -1,4 +1,4 @@
-import { add, gather, less, mul, pad, reshape, slice, toFloat } from "../tensor/ops.ts";
+import { add, cast, gather, less, mul, pad, reshape, slice, toFloat } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { softcapped, swapAxes } from "./attention.ts";
 import {
@@ -115,10 +115,15 @@ function blockOf(config: FullConfig, params: Params, layer: number): Block {
     project: (name, x) => {
       const adapter = config.adapter[prefix + name];
       const bias = params[`${prefix}${name}.bias`];
-      return adaptedLinear(adapter, params, x, weight(params, `${prefix}${name}.weight`), bias);
+      const given = inputOf(config, x);
+      return adaptedLinear(adapter, params, given, weight(params, `${prefix}${name}.weight`), bias);
     },
   };
 }
+
+/** What a linear layer is given. */
+const inputOf = ({ linearInputs }: FullConfig, x: Tensor): Tensor =>
+  cast(cast(x, linearInputs), "float");
 
 const normalise = (config: FullConfig, params: Params, name: string, x: Tensor): Tensor =>
   NORMS[config.norm](x, weight(params, `${name}.weight`), params[`${name}.bias`], config.epsilon);
@@ -162,7 +167,7 @@ export const finalNorm = (config: FullConfig, params: Params, hidden: Tensor): T
 /** Normed hidden states → logits: [..., C] → [..., V]. */
 export function head(config: FullConfig, params: Params, normed: Tensor): Tensor {
   const matrix = weight(params, config.tieEmbeddings ? EMBEDDING : HEAD);
-  const logits = adaptedLinear(config.adapter["lm_head"], params, normed, matrix);
+  const logits = adaptedLinear(config.adapter["lm_head"], params, inputOf(config, normed), matrix);
   return softcapped(scaled(logits, config.logitScale), config.logitSoftcap);
 }
 

@@ -1,8 +1,5 @@
 import { inside, madd, splat } from "../simd";
 
-/** Rows of A below which B is not worth packing: its rows are multiplied where they are. */
-export const FEW_ROWS: i32 = 16;
-
 /** Rows of B that are multiplied at once. They lie a quarter of a block apart, so that each is part of
  * a run of memory that is read in order: prefetchers follow four such runs, but not four neighbours in
  * turn, whose reading is out of order within a page. */

@@ -1,5 +1,6 @@
 import {
   DEPTH,
+  FEW_ROWS,
   FLOAT,
   FULL,
   LOWER_A,
@@ -23,7 +24,7 @@ import {
 } from "../abi";
 import { buffer, scratch, word } from "../control";
 import { storedBytes } from "../storage";
-import { dotRows, FEW_ROWS } from "./dot";
+import { dotRows } from "./dot";
 import { dotBlocks } from "./dotBlocks";
 import { dotRowsStored, wideBytes } from "./dotStored";
 import { packPanel, packPanels, packTransposed } from "./pack";
@@ -87,7 +88,7 @@ export function matmul(args: usize, task: i32): void {
   stepA = <usize>(transposeA ? m : k) << 2;
   storage = word(args, MATMUL_STORAGE_B);
   blocks = word(args, MATMUL_STORAGE_A) == Q8_0;
-  if (storage != FLOAT && wideBytes(k) > ASIDE) few = false;
+  if (storage != FLOAT && !blocks && wideBytes(k) > ASIDE) few = false;
   stepB = storedBytes(storage, transposeB ? k : n);
   const sizeB = stepB * <usize>(transposeB ? n : k);
   stepC = <usize>n << 2;

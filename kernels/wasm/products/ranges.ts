@@ -1,5 +1,6 @@
 import {
   ALL,
+  FEW_ROWS,
   FULL,
   LOWER_A,
   LOWER_RESULT,
@@ -16,7 +17,7 @@ import {
   RANGE_WINDOW,
 } from "../abi";
 import { buffer, float, reportBadId, word } from "../control";
-import { dotRows, FEW_ROWS } from "./dot";
+import { dotRows } from "./dot";
 import { tanh } from "../elements/math";
 import { describe, multiply } from "./matmul";
 import { clearRow } from "../rows/rows";

@@ -52,7 +52,7 @@ export async function createWasmDevice({
     backend: "wasm",
     description: describe(kernels.relaxedSimd, count),
     lacking: [],
-    widening: { gather: true, matmul: true },
+    widening: { gather: true, matmul: true, blocks: true },
     prepare: async (plan) => load(plan, machine),
     upload: (data, _, dtype) => upload(memory, ownership, data, dtype),
     allocate: (shape, dtype) => ownership.own(bytesOf(dtype, sizeOf(shape))),

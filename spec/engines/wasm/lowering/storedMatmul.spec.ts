@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildPlan } from "../../../../src/compile/build.ts";
+import type { Widening } from "../../../../src/compile/widening.ts";
 import type { Device } from "../../../../src/engines/device.ts";
 import { createWasmDevice, type WasmBuffer } from "../../../../src/engines/wasm/device.ts";
 import { apply, constant, stored } from "../../../../src/tensor/apply.ts";
-import { cast } from "../../../../src/tensor/ops.ts";
-import { type Codes, round } from "../../../../src/tensor/storage/types.ts";
+import { cast, matmul, transpose } from "../../../../src/tensor/ops.ts";
+import { type Codes, round, widen } from "../../../../src/tensor/storage/types.ts";
 import type { StorageType, Tensor } from "../../../../src/tensor/tensor.ts";
 import { noise } from "../../noise.ts";
 
@@ -50,6 +51,14 @@ const large = fc
 
 const transposed = { transposeA: false, transposeB: true };
 
+/** Both operands in q8_0: rows of whole blocks. */
+const inBlocks = fc.record({
+  m: fc.integer({ min: 1, max: 19 }),
+  n: size,
+  k: fc.integer({ min: 1, max: 9 }).map((blocks) => 32 * blocks),
+  seed: fc.nat(99),
+});
+
 /** Codes of ordinary numbers, with subnormals among them. */
 function codesOf({ dtype, n, k, seed }: Product): Codes {
   const scales = [1, 1, 1, 2 ** -16, 0];
@@ -69,9 +78,13 @@ for (const options of [
     });
     afterAll(() => device.close());
 
-    async function run(node: Tensor, matmul: boolean): Promise<Uint32Array> {
-      const plan = buildPlan([node], [], { widening: { matmul } });
-      expect(plan.steps.map(({ op }) => op)).toEqual(matmul ? ["matmul"] : ["cast", "matmul"]);
+    async function run(
+      node: Tensor,
+      widening: Widening,
+      steps: readonly string[],
+    ): Promise<Uint32Array> {
+      const plan = buildPlan([node], [], { widening });
+      expect(plan.steps.map(({ op }) => op)).toEqual(steps);
       const executable = await device.prepare(plan);
       const [buffer] = (await executable.run([])) as [WasmBuffer];
       const got = await device.read(buffer, node.shape, "float");
@@ -85,7 +98,8 @@ for (const options of [
       const x = constant(noise(m * k, seed), transposeA ? [k, m] : [m, k]);
       const w = stored(dtype, codes, transposeB ? [n, k] : [k, n]);
       const node = apply("matmul", [x, cast(w, "float")], { transposeA, transposeB });
-      const [got, want] = [await run(node, true), await run(node, false)];
+      const got = await run(node, { matmul: true }, ["matmul"]);
+      const want = await run(node, {}, ["cast", "matmul"]);
       const wrong = want.findIndex((bits, i) => bits !== got[i]);
       expect([wrong, got[wrong]]).toEqual([-1, undefined]);
     }
@@ -106,6 +120,36 @@ for (const options of [
       fc.assert(
         fc.asyncProperty(large, (product) => check(product)),
         { numRuns: 12 },
+      ));
+
+    test("multiplies the codes of two operands of q8_0, and rounds as it adds up blocks", () =>
+      fc.assert(
+        fc.asyncProperty(inBlocks, async ({ m, n, k, seed }) => {
+          const [a, b] = [m, n].map((rows, i) =>
+            round(
+              "q8_0",
+              noise(rows * k, seed + i).map((x) => 3 * x),
+            ),
+          ) as [Codes, Codes];
+          const left = cast(stored("q8_0", a, [m, k]), "float");
+          const node = matmul(left, transpose(cast(stored("q8_0", b, [n, k]), "float")));
+          const got = await run(node, { matmul: true, blocks: true }, ["matmul"]);
+          const [x, y] = [widen("q8_0", a), widen("q8_0", b)];
+          for (const [at, sum] of new Float32Array(got.buffer).entries()) {
+            const [i, j] = [Math.floor(at / n), at % n];
+            const terms = Array.from(
+              { length: k },
+              (_, p) => (x[i * k + p] as number) * (y[j * k + p] as number),
+            );
+            const want = terms.reduce((total, term) => total + term, 0);
+            const size = terms.reduce((total, term) => total + Math.abs(term), 0);
+            // Each of four lanes adds up its part of every block, then they are added; more rows are
+            // widened, and all k terms added.
+            const roundings = m <= 16 ? k / 32 + 4 : k + 1;
+            expect(Math.abs(sum - want)).toBeLessThanOrEqual(roundings * 2 ** -24 * size);
+          }
+        }),
+        { numRuns: 40 },
       ));
 
     test.each([1, 2, 5, 20])("knows infinities and NaN of f16 in %i rows", async (m) => {

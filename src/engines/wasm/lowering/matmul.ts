@@ -2,9 +2,10 @@ import * as abi from "../../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import type { Value } from "../../../compile/plan.ts";
 import { last, ofRank, sizeOf } from "../../../tensor/shapes.ts";
+import { isStorageType } from "../../../tensor/storage/types.ts";
 import { type Instruction, type Kernel, overUnits, wordsAt } from "./instruction.ts";
 import type { Lowering, Rule, Step } from "./kinds.ts";
-import { storageOf } from "./stored.ts";
+import { cast, storageOf } from "./stored.ts";
 import { stacked, type Triangles } from "./triangles.ts";
 
 /** Multiply-adds in a nanosecond of one thread, roughly. */
@@ -50,15 +51,13 @@ function triangleOf(a: Value, output: Value, triangles: Triangles): [kind: numbe
 }
 
 /** @param onto whether the product is added to what the output holds */
-export function product(
-  step: Step<"matmul">,
-  { threads, triangles }: Lowering,
-  onto: boolean,
-): Instruction[] {
+export function product(step: Step<"matmul">, lowering: Lowering, onto: boolean): Instruction[] {
+  const { threads, triangles } = lowering;
   const [a, b] = step.inputs;
   const { transposeA, transposeB } = step.attrs;
   const { output } = step;
   const [m, n] = ofRank(2, output.shape.slice(-2));
+  if (isStorageType(a.dtype) && m > abi.FEW_ROWS) return withWideRows(step, lowering, onto);
   const k = last(a.shape, transposeA ? 2 : 1);
   const batch = sizeOf(output.shape.slice(0, -2));
   const storage = storageOf(b.dtype);
@@ -86,6 +85,18 @@ export function product(
     flop: 2 * batch * m * n * k,
   };
   return [overUnits(units, { nanoseconds: (rows * columns * k) / SPEED, threads }, kernel)];
+}
+
+/** Codes are multiplied as integers in a few rows; more are widened, and the product is one of floats. */
+function withWideRows(step: Step<"matmul">, lowering: Lowering, onto: boolean): Instruction[] {
+  const [a, b] = step.inputs;
+  const elements = sizeOf(a.shape);
+  const wide: Value = { ...a, dtype: "float", buffer: lowering.workspace(elements) };
+  const attrs = { from: a.dtype, to: "float" } as const;
+  return [
+    ...cast({ op: "cast", inputs: [a], output: wide, attrs }, lowering),
+    ...product({ ...step, inputs: [wide, b] }, lowering, onto),
+  ];
 }
 
 export const matmul: Rule<"matmul"> = (step, lowering) => product(step, lowering, false);

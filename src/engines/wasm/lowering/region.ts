@@ -1,5 +1,6 @@
 import type { Plan, Step, Value } from "../../../compile/plan.ts";
 import { at, ofRank, sizeOf } from "../../../tensor/shapes.ts";
+import { isStorageType } from "../../../tensor/storage/types.ts";
 import { traits } from "../../../tensor/traits.ts";
 
 /** How a step that goes row by row takes an operand: the same rows, or all of it. */
@@ -37,6 +38,8 @@ export function rolesOf(
     const { transposeA, transposeB } = attrs as Step<"matmul">["attrs"];
     const inner = at(inputs, 0).shape.at(transposeA ? -2 : -1);
     if (sizeOf(output.shape.slice(0, -2)) !== 1) return undefined;
+    // Rows of codes are not found by counting floats.
+    if (inputs.slice(0, transposeA ? 2 : 1).some((x) => isStorageType(x.dtype))) return undefined;
     if (transposeA)
       return transposeB || inner !== rows ? undefined : { inputs: ["rows", "rows"], makes: "sum" };
     return output.shape.at(-2) === rows ? { inputs: ["rows", "whole"], makes: "rows" } : undefined;
@@ -121,8 +124,10 @@ export function regionsOf(plan: Plan, scalar: (buffer: number) => boolean): Regi
 }
 
 /** The region that a wide product begins. */
-function seedOf({ op, attrs, output }: Step, position: number): Growing | undefined {
+function seedOf(step: Step, position: number): Growing | undefined {
+  const { op, attrs, output } = step;
   if (op !== "matmul" || (attrs as Step<"matmul">["attrs"]).transposeA) return undefined;
+  if (isStorageType(at(step.inputs, 0).dtype)) return undefined;
   const [rows, columns] = ofRank(2, output.shape.slice(-2));
   if (4 * rows * columns < WIDE || sizeOf(output.shape) !== rows * columns) return undefined;
   const made = [output.buffer];
