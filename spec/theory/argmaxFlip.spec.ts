@@ -6,12 +6,15 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { kl } from "../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { argmax } from "../../src/tensor/ops.ts";
-import type { Space } from "./laws/laws.ts";
+import { at } from "../../src/tensor/shapes.ts";
+import { choiceLaws, radii } from "./laws/choices.ts";
+import { type Space, testLaws } from "./laws/laws.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -76,4 +79,73 @@ test("an over-confident reference wins in logit space at any weight, in probabil
   expect(logit[2]).toBeLessThan(0.007);
   expect(logit).toEqual(logit.toSorted((a, b) => b - a));
   expect(thresholds.probability(sure(1e-300))).toBeCloseTo(0.98 / 1.98, 12);
+});
+
+describe("what another choice costs", () => {
+  testLaws(() => engine, choiceLaws);
+
+  test("both radii are attained where the two likeliest are tied", async () => {
+    const rows = fc.array(fc.double({ min: -30, max: 0, noNaN: true }), {
+      minLength: 2,
+      maxLength: 16,
+    });
+    await fc.assert(
+      fc.asyncProperty(rows, async (logits) => {
+        const order = logits.map((_, i) => i).sort((a, b) => at(logits, b) - at(logits, a));
+        const total = logits.reduce((sum, z) => sum + Math.exp(z), 0);
+        const p = logits.map((z) => Math.exp(z) / total);
+        const tie = (level: (p1: number, p2: number) => number): number[] => {
+          const [first, second] = [order[0] as number, order[1] as number];
+          const value = level(p[first] as number, p[second] as number);
+          const q = p.map((x, i) => (i === first || i === second ? value : x));
+          const sum = q.reduce((a, b) => a + b, 0);
+          return q.map((x) => Math.log(x / sum));
+        };
+        const logP = tensor(p.map(Math.log));
+        const sides = await engine.run(() => {
+          const { forward, reverse } = radii(logP);
+          const halfway = tensor(tie((p1, p2) => (p1 + p2) / 2));
+          const projected = tensor(tie((p1, p2) => Math.sqrt(p1 * p2)));
+          return [forward, kl(logP, halfway), reverse, kl(projected, logP)];
+        });
+        const [forward, atHalf, reverse, atProjection] = sides.map(({ data }) => data[0] as number);
+        const near = (a = 0, b = 0) => expect(Math.abs(a - b)).toBeLessThan(1e-12 * (1 + b));
+        near(atHalf, forward);
+        near(atProjection, reverse);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("of (.9, .1) it is .368 and .511 nats, of (.99, .01) .637 and 1.614, and never ln 2 in KL(p‖p′)", async () => {
+    const shown = await engine.run(() =>
+      [0.9, 0.99, 1 - 1e-12].map((p1) => {
+        const { forward, reverse } = radii(tensor([Math.log(p1), Math.log1p(-p1)]));
+        return [forward, reverse];
+      }),
+    );
+    const digits = shown.map((pair) => pair.map(({ data }) => Number(data[0]?.toFixed(3))));
+    expect(digits.slice(0, 2)).toEqual([
+      [0.368, 0.511],
+      [0.637, 1.614],
+    ]);
+    expect(shown[2]?.[0]?.data[0]).toBeLessThan(Math.LN2);
+  });
+
+  test("not mean KL < mean κ: one token in three changes its mind for the price of all", async () => {
+    const [sure, before, after] = [
+      tensor([Math.log(0.99), Math.log(0.01)]),
+      tensor([Math.log(0.9), Math.log(0.1)]),
+      tensor([Math.log(0.3), Math.log(0.7)]),
+    ];
+    const [step, radius, others] = await engine.run(() => [
+      kl(before, after),
+      radii(before).forward,
+      radii(sure).forward,
+    ]);
+    const [spent, own, spare] = [step, radius, others].map((x) => x?.data[0] as number);
+    expect(spent).toBeCloseTo(0.794, 3);
+    expect(spent).toBeGreaterThan(own as number);
+    expect((spent as number) / 3).toBeLessThan(((own as number) + 2 * (spare as number)) / 3);
+  });
 });

@@ -9,15 +9,21 @@ import { type Backend, createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { choices } from "./laws/arbitraries.ts";
 import { certificateLaws } from "./laws/certificates.ts";
+import { choiceLaws } from "./laws/choices.ts";
+import { judgeLaws } from "./laws/judges.ts";
 import { checkLaws, FLOAT32, type Law, spacesOf } from "./laws/laws.ts";
 import { manyStepsLaws } from "./laws/manySteps.ts";
 import { monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
+import { trustRegionLaws } from "./laws/trustRegion.ts";
 
 const chapters: { readonly [name: string]: readonly Law[] } = {
   "one exact step": oneStepLaws,
   "along the path": monotoneLaws,
   "many exact steps": manyStepsLaws,
   "inexact steps": certificateLaws,
+  "whoever judges": judgeLaws,
+  "length against weight": trustRegionLaws,
+  "what another choice costs": choiceLaws,
 };
 
 describe.each<Backend>(["wasm", "cpu"])("%s", (backend) => {

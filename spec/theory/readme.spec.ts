@@ -1,8 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { certificateLaws } from "./laws/certificates.ts";
+import { choiceLaws } from "./laws/choices.ts";
+import { judgeLaws } from "./laws/judges.ts";
 import { manyStepsLaws } from "./laws/manySteps.ts";
 import { monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
+import { trustRegionLaws } from "./laws/trustRegion.ts";
 
 const folder = new URL(".", import.meta.url);
 const read = (name: string): Promise<string> => readFile(new URL(name, folder), "utf8");
@@ -20,6 +23,9 @@ const laws: ReadonlyMap<string, readonly string[]> = new Map(
     "laws/oneStep.ts": [...oneStepLaws, ...monotoneLaws],
     "laws/manySteps.ts": manyStepsLaws,
     "laws/certificates.ts": certificateLaws,
+    "laws/judges.ts": judgeLaws,
+    "laws/trustRegion.ts": trustRegionLaws,
+    "laws/choices.ts": choiceLaws,
   }).map(([file, list]) => [file, list.map(({ name }) => name)]),
 );
 

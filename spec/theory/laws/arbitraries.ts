@@ -38,6 +38,27 @@ export function pairs({ vocabulary, seed }: Choice): { snapshot: Tensor; referen
 }
 
 /**
+ * Log-probabilities of judges, [families, V]: a label in every third row, elsewhere a snapshot or a
+ * reference of another family.
+ */
+export function judges({ vocabulary, seed }: Choice): Tensor {
+  const draw = stream(key(seed + 2 ** 31));
+  const all = Object.values(families);
+  const rows = all.map((_, row) => {
+    if ((row + seed) % 3 === 0) {
+      const label = below(draw, vocabulary);
+      return fill(vocabulary, (i) => (i === label ? 0 : -Infinity));
+    }
+    const family = all[(row + 1 + below(draw, all.length - 1)) % all.length] as (typeof all)[0];
+    const logits = family(draw, vocabulary)[below(draw, 2)] as number[];
+    const top = Math.max(...logits);
+    const lse = top + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - top), 0));
+    return logits.map((z) => z - lse);
+  });
+  return constant(Float64Array.from(rows.flat()), [rows.length, vocabulary]);
+}
+
+/**
  * How far optimisers miss an anchor, as additions to its logits: not at all, a little, much, and
  * one token that they all but lose. [families, V], another for each `step`.
  */

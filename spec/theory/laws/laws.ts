@@ -10,7 +10,7 @@ import { familyNames } from "../../../src/arbitraries/index.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import { add, logSoftmax } from "../../../src/tensor/ops.ts";
 import type { Tensor, TypedArray } from "../../../src/tensor/tensor.ts";
-import { type Choice, choices, errors, pairs } from "./arbitraries.ts";
+import { type Choice, choices, errors, judges, pairs } from "./arbitraries.ts";
 
 export type Space = "logit" | "probability";
 
@@ -30,6 +30,8 @@ export interface Scene {
   anchor(weight: number, from?: Tensor): Tensor;
   /** anchor(alpha). */
   readonly q: Tensor;
+  /** Log-probabilities of whoever judges the models: another row's distribution, or a label. */
+  readonly judge: Tensor;
   /** p_0 = p, p_1, …, p_T when each outer step ends exactly at its anchor; of weight alpha, or of
    * the step's own. */
   exact(weights?: StepWeights): readonly Tensor[];
@@ -106,6 +108,7 @@ function sceneOf(
     steps: choice.steps,
     anchor,
     q: anchor(alpha),
+    judge: judges(choice),
     exact: (weights) => walk((q) => q, weights),
     missed: (weights) => walk((q, t) => logSoftmax(add(q, errors(choice, t))), weights),
     tolerance,

@@ -1,0 +1,105 @@
+/**
+ * N4. When the likeliest token must stay: for any two distributions, with p1 ≥ p2 the likeliest of p, another
+ * choice of p′ costs at least κ = p1·ln(2p1/(p1+p2)) + p2·ln(2p2/(p1+p2)) in KL(p‖p′),
+ * κ′ = −ln(Σ_{i>2} p_i + 2√(p1·p2)) in KL(p′‖p), and (p1−p2)/2 in total variation. Some j has p′_j ≥ p′_1; by data
+ * processing KL(p‖p′) ≥ m·KL(p1/m ‖ x) with m = p1 + p_j and x = p′_1/(p′_1+p′_j) ≤ ½, least at x = ½, and that falls in
+ * p_j. κ′ is the I-projection with p′_1 = p′_2 ∝ √(p1·p2). Both are attained where the two are tied.
+ */
+import { kl, totalVariation } from "../../../src/anchored/objectives/divergences.ts";
+import { logSumExp } from "../../../src/anchored/objectives/logSpace.ts";
+import {
+  add,
+  argmax,
+  broadcastTo,
+  concat,
+  exp,
+  less,
+  log,
+  max,
+  maximum,
+  mul,
+  neg,
+  reshape,
+  select,
+  sub,
+  sum,
+  toFloat,
+} from "../../../src/tensor/ops.ts";
+import type { Tensor } from "../../../src/tensor/tensor.ts";
+import type { Law, Scene } from "./laws.ts";
+
+export interface Radii {
+  /** κ, in nats. */
+  readonly forward: Tensor;
+  /** κ′, in nats. */
+  readonly reverse: Tensor;
+  readonly variation: Tensor;
+}
+
+/** What another choice costs: log-probabilities [..., V] → [...] each. */
+export function radii(logP: Tensor): Radii {
+  const wide = (x: Tensor): Tensor => broadcastTo(reshape(x, [...x.shape, 1]), logP.shape);
+  const overTokens = (x: Tensor): Tensor => sum(x, { axis: -1 });
+  const first = max(logP, { axis: -1 });
+  const below = less(logP, wide(first));
+  const tied = sub(logP.shape.at(-1) as number, overTokens(below)); // how many are the likeliest
+  const unique = less(tied, 1.5);
+  const second = select(unique, max(select(below, logP, -1e30), { axis: -1 }), first);
+  const [p1, p2] = [exp(first), exp(second)];
+
+  const both = logSumExp(concatenated(first, second));
+  const half = (x: Tensor): Tensor => mul(exp(x), add(sub(x, both), Math.LN2));
+  // What is left without the two: tokens below the second, and those that are tied with it.
+  const lower = less(logP, wide(second));
+  const equals = sub(sub(logP.shape.at(-1) as number, overTokens(lower)), select(unique, 2, tied));
+  const others = add(
+    overTokens(mul(lower, exp(logP))),
+    mul(select(unique, equals, sub(tied, 2)), p2),
+  );
+  return {
+    forward: add(half(first), half(second)),
+    reverse: neg(log(add(others, mul(exp(mul(add(first, second), 0.5)), 2)))),
+    variation: mul(sub(p1, p2), 0.5),
+  };
+}
+
+const concatenated = (a: Tensor, b: Tensor): Tensor => {
+  const column = (x: Tensor): Tensor => reshape(x, [...x.shape, 1]);
+  return concat([column(a), column(b)], -1);
+};
+
+/** `cost` where the two choose differently, else 0. */
+const ifChanged = (p: Tensor, next: Tensor, cost: Tensor): Tensor => {
+  const differ = sub(toFloat(argmax(p)), toFloat(argmax(next)));
+  return select(mul(differ, differ), maximum(cost, 0), 0);
+};
+
+const models: { readonly [name: string]: (scene: Scene) => Tensor } = {
+  "p′": (scene) => scene.missed()[1] as Tensor,
+  s: ({ s }) => s,
+};
+
+export const choiceLaws: readonly Law[] = Object.entries(models).flatMap(([name, of]) => {
+  const law = (
+    statement: string,
+    cost: (radii: Radii) => Tensor,
+    measure: (p: Tensor, next: Tensor) => Tensor,
+  ): Law => ({
+    name: `N4: where ${name} chooses another token than p, ${statement}`,
+    ...(name === "s" && { spaces: ["logit"] }), // no anchor is asked
+    sides: (scene) => {
+      const next = of(scene);
+      const changed = ifChanged(scene.p, next, cost(radii(scene.p)));
+      return [changed, "≤", measure(scene.p, next)];
+    },
+  });
+  return [
+    law(`KL(p‖${name}) ≥ κ`, ({ forward }) => forward, kl),
+    law(
+      `KL(${name}‖p) ≥ κ′`,
+      ({ reverse }) => reverse,
+      (p, next) => kl(next, p),
+    ),
+    law(`TV(p, ${name}) ≥ (p1−p2)/2`, ({ variation }) => variation, totalVariation),
+  ];
+});
