@@ -123,6 +123,9 @@ export { openWeights } from "./weights/openWeights.ts";
 export { openSafetensors, readSafetensors, type Weights } from "./weights/safetensors.ts";
 export { type SaveOptions, saveWeights } from "./weights/saveWeights.ts";
 export type { FileSource } from "./weights/source.ts";
+export { type FilesAtUrlOptions, filesAtUrl } from "./weights/web/filesAtUrl.ts";
+export { type DirectoryLike, type FileLike, filesIn } from "./weights/web/filesIn.ts";
+export { type UrlOptions, urlReader } from "./weights/web/urlReader.ts";
 export {
   blobReader,
   bytesReader,
