@@ -6,21 +6,25 @@ const idle: WeakRef<ArrayBuffer>[] = [];
 
 /** More than are in use at a time. */
 const MOST = 8;
+/** Smaller ones are not worth keeping. */
+const LEAST = 1 << 16;
 
-/** A buffer of at least so many bytes, whatever they hold. */
+/** A buffer of at least so many bytes, a power of two of them, whatever they hold. */
 export function borrow(bytes: number): ArrayBuffer {
-  for (const [i, reference] of idle.entries()) {
+  if (bytes < LEAST) return new ArrayBuffer(Math.ceil(bytes / 8) * 8);
+  let best: { readonly buffer: ArrayBuffer; readonly at: number } | undefined;
+  for (const [at, reference] of idle.entries()) {
     const buffer = reference.deref();
-    // A small part does not take the memory of a large one.
-    if (!buffer || buffer.byteLength < bytes || buffer.byteLength > 2 * bytes) continue;
-    idle.splice(i, 1);
-    return buffer;
+    if (!buffer || buffer.byteLength < bytes) continue;
+    if (!best || buffer.byteLength < best.buffer.byteLength) best = { buffer, at };
   }
-  return new ArrayBuffer(bytes);
+  if (!best) return new ArrayBuffer(2 ** Math.ceil(Math.log2(bytes)));
+  idle.splice(best.at, 1);
+  return best.buffer;
 }
 
 export function giveBack(buffer: ArrayBuffer): void {
-  if (buffer.byteLength === 0) return;
+  if (buffer.byteLength < LEAST) return;
   idle.push(new WeakRef(buffer));
   if (idle.length > MOST) idle.shift();
 }

@@ -44,13 +44,15 @@ export async function urlReader(
   const tag = first.headers.get("etag");
   return {
     size,
-    read: async (from, length) => {
+    read: async (from, length, into) => {
       const to = Math.min(size, from + length);
       if (to <= from) return new Uint8Array(0);
       for (let attempt = 1; ; attempt++) {
-        const bytes = await rangeOf(place, () => ask(from, to), tag).catch((error: unknown) => {
-          if (error instanceof DataError || attempt === ATTEMPTS) throw error;
-        });
+        const bytes = await rangeOf(place, () => ask(from, to), tag, into).catch(
+          (error: unknown) => {
+            if (error instanceof DataError || attempt === ATTEMPTS) throw error;
+          },
+        );
         if (bytes?.length === to - from) return bytes;
         if (bytes && attempt === ATTEMPTS)
           throw new DataError(
@@ -65,13 +67,56 @@ async function rangeOf(
   place: string,
   ask: () => Promise<Response>,
   tag: string | null,
+  into: Uint8Array | undefined,
 ): Promise<Uint8Array> {
   const response = await ask();
   const isSame = response.status === 206 && response.headers.get("etag") === tag;
+  if (isSame && into && response.body) return gathered(response.body, into);
   if (isSame) return new Uint8Array(await response.arrayBuffer());
   await response.body?.cancel();
   if (response.status !== 206) throw refused(place, response);
   throw new DataError(`${place}: expected the file that was opened, got a changed one`);
+}
+
+/** Bytes that are taken from a stream at a time. */
+const CHUNK = 1 << 18;
+
+/**
+ * The bytes of a stream in memory that is there. Where the host can, all come through one small buffer:
+ * fresh ones would pile up until the garbage collector sees to them.
+ */
+async function gathered(body: ReadableStream<Uint8Array>, into: Uint8Array): Promise<Uint8Array> {
+  let filled = 0;
+  for await (const bytes of chunksOf(body)) {
+    into.set(bytes.subarray(0, into.length - filled), filled);
+    filled += bytes.length;
+    if (filled > into.length) break;
+  }
+  return into.subarray(0, Math.min(filled, into.length));
+}
+
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = byteReader(body);
+  if (!reader) return yield* body;
+  try {
+    for (let buffer = new ArrayBuffer(CHUNK); ; ) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return;
+      yield value;
+      buffer = value.buffer;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** A reader into memory of one's own; undefined for streams that have none. */
+function byteReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
+  }
 }
 
 const refused = (place: string, { status }: Response): DataError =>
