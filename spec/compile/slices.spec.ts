@@ -6,9 +6,10 @@ import { slicedPlan } from "../../src/compile/slices/slicedPlan.ts";
 import { planStats } from "../../src/compile/statistics.ts";
 import { createReferenceDevice } from "../../src/engines/reference/device.ts";
 import { trace } from "../../src/engines/trace.ts";
-import { apply, constant, full, tensor } from "../../src/tensor/apply.ts";
+import { apply, constant, full, stored, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { at, sizeOf } from "../../src/tensor/shapes.ts";
+import { lengthOf, round } from "../../src/tensor/storage/types.ts";
 import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
 
 const numbers = (n: number, seed: number): Float32Array =>
@@ -27,8 +28,9 @@ async function run(plan: Plan, args: readonly Tensor[], most: number): Promise<F
     const { data } = x as Tensor<"constant">;
     let from = 0;
     return partSizes(x.shape, most).map((size) => {
-      const part = data.slice(from, from + size);
-      from += size;
+      const length = lengthOf(x.dtype, [size]);
+      const part = data.slice(from, from + length);
+      from += length;
       return device.upload(part, [size], x.dtype);
     });
   });
@@ -150,6 +152,21 @@ describe("a plan in parts", () => {
     const logits = 4 * tokens * vocabulary;
     expect(planStats(planOf(fn, args)).peakBytes).toBeGreaterThan(2 * logits);
     expect(planStats(parts).peakBytes).toBeLessThan(0.4 * logits);
+  });
+
+  test("widens codes part by part, given or part of the program", async () => {
+    const shape = [96, 32];
+    const table = matrix(shape, 3).data;
+    for (const dtype of ["bf16", "q8_0"] as const) {
+      const codes = stored(dtype, round(dtype, table), shape);
+      const read = (x: Tensor) => {
+        const wide = ops.cast(x, "float");
+        const hidden = ops.gather(wide, constant(Int32Array.of(95, 0, 40), [3]));
+        return [hidden, ops.matmul(hidden, wide, { transposeB: true })];
+      };
+      await agreesInParts(read, [codes], 1024);
+      await agreesInParts(() => read(codes), [], 1024);
+    }
   });
 
   test("names a step that cannot go through parts, and says what to do", () => {
