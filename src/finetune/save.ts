@@ -86,7 +86,8 @@ export type ModelToSave = Pick<LoadedModel, "config" | "base" | "adapter" | "par
 export interface SaveModelOptions extends SaveOptions {
   /** How the numbers are written; by default each tensor as the base has it. */
   readonly dtype?: "F32" | "F16" | "BF16";
-  /** A new file is begun before one grows beyond this; 5 GB, as on the Hub. */
+  /** A new file is begun before one grows beyond this; 5 GB by default, as transformers'
+   * save_pretrained has it. The base's own split into files is not kept: readers go by the index. */
   readonly maxShardBytes?: number;
 }
 

@@ -50,7 +50,13 @@ export function tunedLines(seed = 1): Line[] {
         { place: "mine.jsonl:231", reason: "expected at most 256 tokens, got 298" },
       ],
       ...{ tokens: 61_204, targets: 38_110, steps: STEPS.sft + STEPS.anchored },
-      ...{ trainable: 41_472, memoryBytes: 312_000_000 },
+      ...{
+        trainable: 41_472,
+        memoryBytes: 312_000_000,
+        truncated: 0,
+        notes: [],
+        evalIsData: false,
+      },
       versions: { anchorgrad: "0.1.0", node: "20.19.0" },
     },
   ];
@@ -137,9 +143,6 @@ function samples(): Line[] {
           answer: told,
           wanted,
         },
-        ...(index < 3
-          ? [{ kind: "sample", stage, set: "data", index, prompt, answer: told, wanted }]
-          : []),
       ];
     }),
   );

@@ -28,7 +28,7 @@ describe("the report of a fine-tune", () => {
       ...["The task on held-out prompts", "Outer steps against their bounds"],
       "Retained prompts: answers side by side",
       "The task on held-out prompts: answers side by side",
-      ...["Training prompts: answers side by side", "Data and cost"],
+      ...["Data and cost"],
       ...["What was left out, and why", "Recipe and versions"],
     ]);
     expect(document.querySelector(".verdict")?.textContent).toContain("Learned and kept.");

@@ -1,6 +1,14 @@
 /** What the lines of a fine-tune's metrics.jsonl may hold, and how they are read. */
 import { DataError } from "../../tensor/errors.ts";
 import { shown } from "../../text/jsonl.ts";
+import type {
+  CertificateEvent,
+  LookEvent,
+  PlanEvent,
+  SampleEvent,
+  SavedEvent,
+  StepEvent,
+} from "../train/events.ts";
 
 /** Reads a value of JSON. @throws DataError naming the place and what was expected there */
 type Read<T> = (value: unknown, place: string) => T;
@@ -80,102 +88,46 @@ const texts: Read<Readonly<Record<string, string>>> = (value, place) => {
   );
 };
 
-/** What is going to happen, from before the first step. */
-export interface PlanLine {
-  readonly model: string;
-  /** Rows of the data, and examples that they became. */
-  readonly rows: number;
-  readonly examples: number;
-  /** Rows that are not trained on. */
-  readonly left: readonly { readonly place: string; readonly reason: string }[];
-  /** Of the examples; those that are learnt. */
-  readonly tokens: number;
-  readonly targets: number;
-  /** Of all stages. */
-  readonly steps: number;
-  /** Trained parameters. */
-  readonly trainable: number;
-  readonly memoryBytes: number;
-  /** Rows that were cut. */
-  readonly truncated: number | undefined;
-  /** Whether the prompts of the task that are looked at are the first ones of the data. */
-  readonly evalIsData: boolean | undefined;
-  /** What may be wrong with the data as a whole. */
-  readonly notes: readonly string[] | undefined;
-  readonly versions: Readonly<Record<string, string>>;
-}
+/** What is read back of an event: these fields, undefined where they may be absent. */
+type Told<Event, Names extends keyof Event> = {
+  readonly [Name in Names]-?: undefined extends Event[Name] ? Event[Name] | undefined : Event[Name];
+};
 
-/** A step of training. */
-export interface StepLine {
-  /** `"sft"` or the method's name. */
-  readonly stage: string;
-  /** From 1, in its stage, and how many those are. */
-  readonly step: number;
-  readonly steps: number;
-  /** From 0; of methods with a frozen anchor. */
-  readonly outer: number | undefined;
-  /** Nats a token; of which divergence, the method says. */
-  readonly loss: number;
-  readonly gradientNorm: number | undefined;
-  readonly learningRate: number | undefined;
-}
+export type PlanLine = Told<
+  PlanEvent,
+  | ("model" | "rows" | "examples" | "left" | "truncated" | "tokens" | "targets" | "steps")
+  | ("trainable" | "memoryBytes" | "evalIsData" | "notes" | "versions")
+>;
 
-/** What a model says at the answers of a set of prompts. */
-export interface LookLine {
-  /** `"base"`, `"sft"` or the method's name. */
-  readonly stage: string;
-  readonly step: number;
-  /** Prompts that are only looked at: to be kept, or of the task. */
-  readonly set: "retain" | "eval";
-  /** KL(p_base ‖ p_θ), nats a token. */
-  readonly kl: number;
-  /** Of the given answers, nats a token. */
-  readonly logLoss: number;
-  readonly perplexity: number;
-  /** Shares of the prompts: greedy answers that equal the given ones, that differ from the base's. */
-  readonly exact: number | undefined;
-  readonly changed: number | undefined;
-}
+export type StepLine = Told<
+  StepEvent,
+  "stage" | "step" | "steps" | "outer" | "loss" | "gradientNorm" | "learningRate"
+>;
 
-/** What an outer step did and what bounds it, nats a token; see `StepCertificate`. */
-export interface CertificateLine {
-  readonly outer: number;
-  readonly alpha: number;
+export type LookLine = Told<
+  LookEvent,
+  "stage" | "step" | "set" | "kl" | "logLoss" | "perplexity" | "exact" | "changed"
+>;
+
+type Bounds = "stepKl" | "referenceKl" | "bound" | "anchorKl" | "delta" | "eta";
+
+export type CertificateLine = Told<
+  CertificateEvent,
+  "outer" | "alpha" | "tokens" | "held" | "heldWithoutDelta" | "linear"
+> & {
   readonly targets: string;
-  readonly tokens: number;
-  readonly held: number;
-  readonly heldWithoutDelta: number;
-  readonly linear: boolean;
-  readonly mean: {
-    readonly stepKl: number;
-    readonly referenceKl: number;
-    readonly bound: number;
-    readonly anchorKl: number;
-    readonly delta: number;
-    readonly eta: number;
-  };
+  readonly mean: Told<CertificateEvent["mean"], Bounds>;
   readonly cumulative:
-    | { readonly weight: number; readonly measured: number; readonly bound: number }
+    | Told<NonNullable<CertificateEvent["cumulative"]>, "weight" | "measured" | "bound">
     | undefined;
-}
+};
 
-/** A greedy answer. */
-export interface SampleLine {
-  readonly stage: string;
-  readonly set: "retain" | "eval" | "data";
-  /** Of the prompt, in its set. */
-  readonly index: number;
-  readonly prompt: string;
-  readonly answer: string;
-  /** What the row gives as the answer. */
-  readonly wanted: string | undefined;
-}
+export type SampleLine = Told<
+  SampleEvent,
+  "stage" | "set" | "index" | "prompt" | "answer" | "wanted"
+>;
 
-/** What the run has left in its folder. */
-export interface SavedLine {
-  readonly what: string;
-  readonly path: string;
-}
+export type SavedLine = Told<SavedEvent, "what" | "path">;
 
 /** A line by its kind. */
 export type MetricsLine =
@@ -192,13 +144,13 @@ export type MetricsLine =
 const plan = fields<PlanLine>({
   ...{ model: text, rows: count, examples: count, tokens: count, targets: count, steps: count },
   left: list(fields({ place: text, reason: text })),
-  ...{ trainable: count, memoryBytes: number, truncated: optional(count) },
-  ...{ evalIsData: optional(flag), notes: optional(list(text)), versions: texts },
+  ...{ trainable: count, memoryBytes: number, truncated: count },
+  ...{ evalIsData: flag, notes: list(text), versions: texts },
 });
 
 const step = fields<StepLine>({
   ...{ stage: name, step: count, steps: count, outer: optional(count), loss: number },
-  ...{ gradientNorm: optional(number), learningRate: optional(number) },
+  ...{ gradientNorm: number, learningRate: optional(number) },
 });
 
 const look = fields<LookLine>({
@@ -218,11 +170,11 @@ const certificate = fields<CertificateLine>({
 });
 
 const sample = fields<SampleLine>({
-  ...{ stage: name, set: oneOf("retain", "eval", "data"), index: count },
+  ...{ stage: name, set: oneOf("retain", "eval"), index: count },
   ...{ prompt: text, answer: text, wanted: optional(text) },
 });
 
-const saved = fields<SavedLine>({ what: name, path: text });
+const saved = fields<SavedLine>({ what: oneOf("adapter", "model"), path: text });
 
 /** @throws DataError naming the field */
 export function readLine(value: unknown): MetricsLine {

@@ -1,5 +1,6 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { count, nats, percent } from "../../report/format.ts";
+import type { SetName } from "../train/events.ts";
 import { boundCaption, boundFigure, boundTable } from "./bounds.ts";
 import { lookFigures, lossFigures, stepFigures } from "./curves.ts";
 import { figures, folded, legend, line, table } from "./html.ts";
@@ -121,7 +122,7 @@ function plan({
 const PLACES = 20;
 
 /** What is not trained on, by reason. */
-function leftOut({ left, rows, truncated = 0, notes = [] }: PlanLine): string {
+function leftOut({ left, rows, truncated, notes }: PlanLine): string {
   const cut = truncated > 0 ? [`${count(truncated)} rows were cut at their end.`] : [];
   const told = [...cut, ...notes].map((note) => `<p>${escapeHtml(note)}</p>`).join("");
   if (left.length === 0) return `<p>Nothing: all ${count(rows)} rows are trained on.</p>${told}`;
@@ -144,7 +145,7 @@ export function sections(run: FineTuned): string {
   const versions = Object.entries(planned?.versions ?? {}).map(
     ([name, version]) => `${name} ${version}`,
   );
-  const samples = (title: string, text: string, set: "retain" | "eval" | "data") =>
+  const samples = (title: string, text: string, set: SetName) =>
     section(title, text, sampleCards(run, set));
   return [
     verdict(run),
@@ -174,11 +175,6 @@ export function sections(run: FineTuned): string {
       `The task on ${taskPrompts(run)}: answers side by side`,
       "Greedy answers. Marked: what is not in the wanted answer; struck through: what it says there.",
       "eval",
-    ),
-    samples(
-      "Training prompts: answers side by side",
-      "Greedy answers. Marked: what is not in the wanted answer; struck through: what it says there.",
-      "data",
     ),
     planned ? section("Data and cost", "", plan(planned)) : "",
     planned ? section("What was left out, and why", "", leftOut(planned)) : "",
