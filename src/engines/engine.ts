@@ -2,6 +2,7 @@
 
 import { expectKnown } from "../tensor/options.ts";
 import { PART, type TensorParts } from "../tensor/parts.ts";
+import { isCount } from "../tensor/shapes.ts";
 import { lengthOf } from "../tensor/storage/types.ts";
 import { Tensor, type TypedArray } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
@@ -105,6 +106,10 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
     reason,
     compile(fn, options = {}) {
       expectKnown("compile", options, ["name", "donate", "onProgress"]);
+      if (typeof fn !== "function") throw new TypeError(`compile: expected a function, got ${fn}`);
+      const odd = options.donate?.find((index) => !isCount(index));
+      if (odd !== undefined)
+        throw new RangeError(`compile: expected places of arguments to donate, got ${odd}`);
       const { program, executables } = compileOn(host, fn, options);
       dropped.register(program, executables);
       return program;

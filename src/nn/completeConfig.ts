@@ -1,6 +1,7 @@
-import { expectNames } from "../tensor/options.ts";
+import { expectNames, expectOneOf } from "../tensor/options.ts";
 import { isCount } from "../tensor/shapes.ts";
 import type { FullConfig, LayerType, TransformerConfig } from "./config.ts";
+import { expectEpsilon } from "./functions.ts";
 import { expectScaling } from "./ropeScaling.ts";
 
 /** Ten times as many as the deepest that were ever trained: a file that asks for more is broken. */
@@ -71,8 +72,9 @@ export function completeConfig(config: TransformerConfig): FullConfig {
   if (full.linearInputs === "q8_0") expectBlocks(full);
   if (full.positions === "rotary") expectRope(full);
   expectLayers(full);
-  if (!(full.epsilon >= 0))
-    throw new RangeError(`transformer: expected epsilon ≥ 0, got ${full.epsilon}`);
+  expectEpsilon("transformer", full.epsilon);
+  expectChoices(full);
+  expectScales(full);
   return Object.freeze(full);
 }
 
@@ -85,6 +87,48 @@ function expectBlocks({ width, hidden, heads, headDim }: FullConfig): void {
       );
 }
 
+const CHOICES = {
+  positions: ["rotary", "learned"],
+  norm: ["rms", "rmsOnePlus", "layer"],
+  normPlacement: ["pre", "post", "sandwich"],
+  activation: ["silu", "gelu"],
+  storage: ["separate", "fused", "gpt2"],
+  linearInputs: ["float", "q8_0"],
+} as const satisfies { readonly [K in keyof FullConfig]?: readonly FullConfig[K][] };
+
+const FLAGS = [
+  ...(["tieEmbeddings", "qkvBias", "outputBias", "mlpBias", "gated"] as const),
+  "previousTokenEmbedding",
+] as const;
+
+function expectChoices(full: FullConfig): void {
+  for (const [name, known] of Object.entries(CHOICES))
+    expectOneOf(`transformer: ${name}`, full[name as keyof typeof CHOICES], known);
+  if (full.qkNorm !== false) expectOneOf("transformer: qkNorm", full.qkNorm, ["head", "width"]);
+  for (const type of full.layerTypes)
+    expectOneOf("transformer: layerTypes", type, ["full", "sliding"]);
+  for (const name of FLAGS)
+    if (typeof full[name] !== "boolean")
+      throw new TypeError(`transformer: expected ${name} to be true or false, got ${full[name]}`);
+}
+
+/** What multiplies, and what bounds. */
+function expectScales(full: FullConfig): void {
+  const { attentionScale, embeddingScale, residualScale, logitScale } = full;
+  for (const [name, x] of Object.entries({
+    attentionScale,
+    embeddingScale,
+    residualScale,
+    logitScale,
+  }))
+    if (!Number.isFinite(x))
+      throw new RangeError(`transformer: expected a finite ${name}, got ${x}`);
+  const { attentionSoftcap, logitSoftcap } = full;
+  for (const [name, c] of Object.entries({ attentionSoftcap, logitSoftcap }))
+    if (c !== null && !(c > 0 && Number.isFinite(c)))
+      throw new RangeError(`transformer: expected ${name} to be null or finite and > 0, got ${c}`);
+}
+
 function expectRope({ headDim, rotaryChannels, ropeTheta, ropeScaling, slidingRope }: FullConfig) {
   if (rotaryChannels === headDim && headDim % 2 !== 0)
     throw new RangeError(`transformer: expected an even headDim, got ${headDim}`);
@@ -94,7 +138,8 @@ function expectRope({ headDim, rotaryChannels, ropeTheta, ropeScaling, slidingRo
     );
   const ropes = [{ theta: ropeTheta, scaling: ropeScaling }, ...(slidingRope ? [slidingRope] : [])];
   for (const { theta, scaling } of ropes) {
-    if (!(theta > 0)) throw new RangeError(`transformer: expected ropeTheta > 0, got ${theta}`);
+    if (!(theta > 0 && Number.isFinite(theta)))
+      throw new RangeError(`transformer: expected ropeTheta > 0, got ${theta}`);
     if (scaling) expectScaling(scaling, rotaryChannels);
   }
 }

@@ -34,8 +34,16 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
  * @throws ShapeError
  * @see https://arxiv.org/abs/1910.07467 (Zhang and Sennrich, 2019), equation 4
  */
-export const rmsNorm = (x: Tensor, gain: Tensor, epsilon = 1e-5): Tensor =>
-  apply("rmsNorm", [x, gain], { epsilon });
+export function rmsNorm(x: Tensor, gain: Tensor, epsilon = 1e-5): Tensor {
+  expectEpsilon("rmsNorm", epsilon);
+  return apply("rmsNorm", [x, gain], { epsilon });
+}
+
+/** @throws RangeError unless it is finite and ≥ 0 */
+export function expectEpsilon(caller: string, epsilon: number): void {
+  if (!(epsilon >= 0 && Number.isFinite(epsilon)))
+    throw new RangeError(`${caller}: expected epsilon ≥ 0, got ${epsilon}`);
+}
 
 /**
  * gate · sigmoid(gate) · up, element by element.

@@ -183,8 +183,18 @@ function weightedSum(
 ): SumAndCount {
   if (!sameShape(values.shape, weights.shape))
     throw new ShapeError(caller, `weights ${showShape(values.shape)}`, [weights.shape]);
+  if (weights.dtype === "int") throw new TypeError(`${caller}: expected float weights, got int`);
+  if (isConstant(weights)) expectWeights(caller, weights.data);
   const counted = mask ? mul(maskedBy(caller, mask, values), weights) : weights;
   return { sum: sum(mul(values, counted)), count: sum(counted) };
+}
+
+function expectWeights(caller: string, weights: ArrayLike<number>): void {
+  const all = Array.from(weights);
+  const odd = all.find((x) => !(x >= 0 && Number.isFinite(x)));
+  if (odd !== undefined) throw new RangeError(`${caller}: expected finite weights ≥ 0, got ${odd}`);
+  if (!all.some((x) => x > 0))
+    throw new RangeError(`${caller}: expected at least one token to count, got none`);
 }
 
 function maskedBy(caller: string, mask: Tensor, { shape }: Tensor): Tensor {

@@ -1,6 +1,6 @@
 import { add, div, mean, mul, sqrt, square, sub } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { rmsNorm } from "./functions.ts";
+import { expectEpsilon, rmsNorm } from "./functions.ts";
 
 /** Where a block's norms stand: before its branches, after them, or both. */
 export type NormPlacement = "pre" | "post" | "sandwich";
@@ -34,10 +34,11 @@ export const NORM_NAMES: {
  * @param x [..., C]
  * @param gain [C]
  * @param bias [C]
- * @throws ShapeError
+ * @throws ShapeError; RangeError for an epsilon that is not finite or below 0
  * @see https://arxiv.org/abs/1607.06450 (Ba, Kiros and Hinton, 2016)
  */
 export function layerNorm(x: Tensor, gain: Tensor, bias: Tensor, epsilon = 1e-5): Tensor {
+  expectEpsilon("layerNorm", epsilon);
   const centred = sub(x, mean(x, { axis: -1, keepAxes: true }));
   const variance = mean(square(centred), { axis: -1, keepAxes: true });
   return add(mul(div(centred, sqrt(add(variance, epsilon))), gain), bias);

@@ -24,6 +24,8 @@ export function ropeTables(
 ): RopeTables {
   if (headDim % 2 !== 0)
     throw new RangeError(`ropeTables: expected an even headDim, got ${headDim}`);
+  if (!(theta > 0 && Number.isFinite(theta)))
+    throw new RangeError(`ropeTables: expected a finite theta > 0, got ${theta}`);
   const half = headDim / 2;
   const { inverse, amplitude } = frequencies({ theta, scaling }, headDim, sequenceLength);
   const angles = Float64Array.from({ length: length * half }, (_, n) => {

@@ -54,9 +54,12 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
   const { decays = () => true } = options;
   expectDecay("b1", b1);
   expectDecay("b2", b2);
-  if (!(epsilon > 0)) throw new RangeError(`adamw: expected epsilon > 0, got ${epsilon}`);
-  if (!(weightDecay >= 0))
+  if (!(epsilon > 0 && Number.isFinite(epsilon)))
+    throw new RangeError(`adamw: expected epsilon > 0, got ${epsilon}`);
+  if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
     throw new RangeError(`adamw: expected weightDecay ≥ 0, got ${weightDecay}`);
+  if (typeof decays !== "function")
+    throw new TypeError(`adamw: expected decays to be a function, got ${decays}`);
   const schedule = typeof learningRate === "function" ? learningRate : constant(learningRate);
   const zerosLike = (params: TensorTree) => mapTensors((p) => full(p.shape, 0), params);
   return {
@@ -100,7 +103,7 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
 }
 
 function expectDecay(name: string, decay: number): void {
-  if (!(decay >= 0 && decay < 1))
+  if (!(decay >= 0 && decay < 1 && Number.isFinite(decay)))
     throw new RangeError(`adamw: expected 0 ≤ ${name} < 1, got ${decay}`);
 }
 

@@ -58,7 +58,8 @@ export const gradientNorm = (tree: TensorTree): Tensor => norms(tree, 1).norm;
  * @see https://arxiv.org/abs/1211.5063 (Pascanu, Mikolov and Bengio, 2013), algorithm 1
  */
 export function clipByGlobalNorm(max: number): Optimizer<readonly []> {
-  if (!(max > 0)) throw new RangeError(`clipByGlobalNorm: expected max > 0, got ${max}`);
+  if (!(typeof max === "number" && max > 0))
+    throw new RangeError(`clipByGlobalNorm: expected max > 0, got ${max}`);
   if (max === Infinity) return { init: () => [], update: (grads) => [grads, []] };
   const unit = unitOf(max);
   const most = max * unit;

@@ -47,7 +47,7 @@ function warmup(options: WarmupOptions, decay: (progress: Tensor) => Tensor): Sc
   expectRate(learningRate);
   if (!(Number.isInteger(steps) && steps > 0))
     throw new RangeError(`schedules: expected steps to be a positive integer, got ${steps}`);
-  if (!(warmup >= 0 && warmup <= 1))
+  if (!(typeof warmup === "number" && warmup >= 0 && warmup <= 1))
     throw new RangeError(`schedules: expected 0 ≤ warmup ≤ 1, got ${warmup}`);
   const rising = Math.max(1, Math.floor(warmup * steps));
   return (step) => {
@@ -58,6 +58,6 @@ function warmup(options: WarmupOptions, decay: (progress: Tensor) => Tensor): Sc
 }
 
 function expectRate(learningRate: number): void {
-  if (!(learningRate >= 0))
+  if (!(learningRate >= 0 && Number.isFinite(learningRate)))
     throw new RangeError(`schedules: expected learningRate ≥ 0, got ${learningRate}`);
 }

@@ -59,7 +59,7 @@ export function tensor(
   const typed = ArrayBuffer.isView(values);
   const inferred = typed ? [values.length] : nestedShape(values);
   const data = typed ? values : Float64Array.from(flatten(values, inferred));
-  const wanted = shape ?? inferred;
+  const wanted = checkLengths("tensor", shape ?? inferred);
   if (sizeOf(wanted) !== data.length)
     throw new ShapeError("tensor", `${sizeOf(wanted)} values`, [inferred]);
   return constant(typed && options.copy !== false ? copyOf(data) : data, wanted);
@@ -128,8 +128,10 @@ export function constant(
   return new Tensor("constant", ownShape(shape), dtype, [], { data });
 }
 
-/** A constant of one repeated number. */
+/** A constant of one repeated number. @throws TypeError for a value that is none; ShapeError */
 export function full(shape: Shape, value: number): Tensor<"constant"> {
+  if (typeof value !== "number")
+    throw new TypeError(`full: expected a number, got ${describe(value)}`);
   let made: TypedArray | undefined;
   const attrs = {
     get data(): TypedArray {

@@ -1,6 +1,6 @@
 import { constant } from "./apply.ts";
 import { expectKnown } from "./options.ts";
-import { at, sizeOf } from "./shapes.ts";
+import { at, isCount, sizeOf } from "./shapes.ts";
 import type { Shape, Tensor } from "./tensor.ts";
 
 /**
@@ -137,8 +137,9 @@ export function integers(
   return constant(Int32Array.from({ length: sizeOf(shape) }, draw), shape);
 }
 
-/** 0 … n−1 in random order, by Fisher and Yates. */
+/** 0 … n−1 in random order, by Fisher and Yates. @throws RangeError for an n that is no count */
 export function permutation(source: Key, n: number): number[] {
+  if (!isCount(n)) throw new RangeError(`random.permutation: expected an integer n ≥ 0, got ${n}`);
   const next = stream(source);
   const order = Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {

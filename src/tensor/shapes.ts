@@ -35,15 +35,17 @@ export function ofRank<R extends keyof Lengths>(rank: R, shape: Shape): Lengths[
 /** Number of elements. */
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
-/** @throws ShapeError where a length is no whole number from 0 on */
+/** @throws TypeError for what is no list, ShapeError where a length is no whole number from 0 on */
 export function checkLengths(op: string, shape: Shape): Shape {
+  if (!Array.isArray(shape))
+    throw new TypeError(`${op}: expected a list of lengths as shape, got ${shape}`);
   if (!shape.every(isCount))
     throw new ShapeError(op, "whole numbers from 0 on as lengths", [shape]);
   return shape;
 }
 
 export const isCount = (n: number | undefined): boolean =>
-  n !== undefined && Number.isInteger(n) && n >= 0;
+  n !== undefined && Number.isSafeInteger(n) && n >= 0;
 
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);

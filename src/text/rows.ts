@@ -1,11 +1,11 @@
 import { DataError } from "../tensor/errors.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { expectKnown, expectOneOf } from "../tensor/options.ts";
 import { type CsvRecord, readCsv } from "./csv.ts";
 import { checkText } from "./decode.ts";
 import { parsePythonJson } from "./json.ts";
 import { shown } from "./jsonl.ts";
 import { isFields } from "./messages.ts";
-import { type Row, type RowShape, readShape, shapeOf } from "./shapes.ts";
+import { type Row, type RowShape, readShape, rowShapes, shapeOf } from "./shapes.ts";
 
 /** A file that is in memory; its name is for messages, and tells CSV. */
 export interface DataFile {
@@ -177,7 +177,10 @@ export function rowsOf(
 ): readonly Row[] | Promise<readonly Row[]> {
   expectKnown("rowsOf", options, ["shape"]);
   const { shape } = options;
+  if (shape !== undefined) expectOneOf("rowsOf: shape", shape, rowShapes);
   const { name, content } = typeof file === "string" ? open(file) : file;
+  if (typeof name !== "string" || !(typeof content === "string" || content instanceof Uint8Array))
+    throw new TypeError(`rowsOf: expected a path, or { name, content }, got ${shown(file)}`);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   if (isParquet(bytes))
     return parquet(bytes, name).then((records) => readRows(records, name, shape));

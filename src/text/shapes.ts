@@ -172,7 +172,7 @@ const shapes: Readonly<Record<RowShape, Shape>> = {
   },
 };
 
-const rowShapes = Object.keys(shapes) as readonly RowShape[];
+export const rowShapes = Object.keys(shapes) as readonly RowShape[];
 
 const spellingOf = (row: Fields, shape: RowShape) =>
   shapes[shape].spellings.find(({ fields }) => has(row, ...fields));

@@ -2,7 +2,7 @@ import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
 import { type Key, permutation } from "../tensor/random.ts";
-import { at } from "../tensor/shapes.ts";
+import { at, isCount } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Tokens to learn from: a prompt and its response, or one sequence and which of it are targets. */
@@ -63,6 +63,9 @@ export const layoutOf = ({
   readonly segments?: Tensor;
   readonly positions?: Tensor;
 }): Layout | undefined => (segments && positions ? { segments, positions } : undefined);
+
+/** Whether a number can be a token id: an int32 from 0 on. */
+const isId = (id: number): boolean => (id | 0) === id && id >= 0;
 
 export interface CollateOptions {
   /** T; by default the longest example, rounded up so that few programs are traced. */
@@ -131,10 +134,13 @@ export function collate(examples: readonly Example[], options: CollateOptions = 
   expectKnown("collate", options, ["length", "padding"]);
   checkExamples("collate", examples);
   const longest = Math.max(...examples.map(lengthOf));
-  const T = options.length ?? paddedLength(longest);
+  const { length: T = paddedLength(longest), padding = 0 } = options;
+  if (!isCount(T)) throw new RangeError(`collate: expected length to be a whole number, got ${T}`);
+  if (!isId(padding))
+    throw new RangeError(`collate: expected a token id as padding, got ${padding}`);
   const shape = [examples.length, T];
   const size = examples.length * T;
-  const tokens = new Int32Array(size).fill(options.padding ?? 0);
+  const tokens = new Int32Array(size).fill(padding);
   const labels = new Int32Array(size);
   const mask = new Float32Array(size);
   examples.forEach((example, row) => {
@@ -209,8 +215,7 @@ export function checkExamples(
       for (const part of ["prompt", "response"] as const)
         if (example[part].length === 0) fail(`a ${part}`, "an empty one");
     checkWeights(example, fail);
-    const isToken = (id: number) => Number.isInteger(id) && id >= 0 && id < vocabSize;
-    const stranger = sequenceOf(example).tokens.find((id) => !isToken(id));
+    const stranger = sequenceOf(example).tokens.find((id) => !(isId(id) && id < vocabSize));
     if (stranger !== undefined) fail(`ids in [0, ${vocabSize})`, stranger);
     if (lengthOf(example) > contextLength)
       fail(`at most ${contextLength} positions`, lengthOf(example));
@@ -271,6 +276,8 @@ export function shuffledBatches(
 
 /** @throws DataError, RangeError */
 export function checkBatchSize(op: string, count: number, batchSize: number): void {
+  if (!isCount(count))
+    throw new RangeError(`${op}: expected a whole number of examples, got ${count}`);
   if (!(Number.isInteger(batchSize) && batchSize > 0))
     throw new RangeError(`${op}: expected a positive integer batchSize, got ${batchSize}`);
   if (count < batchSize)

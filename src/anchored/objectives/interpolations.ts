@@ -1,5 +1,6 @@
 import { ShapeError } from "../../tensor/errors.ts";
 import { add, logSoftmax, mul } from "../../tensor/ops.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import * as portable from "../../tensor/portable.ts";
 import { sameShape } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -43,13 +44,18 @@ export function interpolate(space: Interpolation, alpha: number): Interpolate {
 /**
  * The weight of the reference after several exact steps: 1 − (1 − alpha)^steps, for the logit and
  * the probability path alike.
+ * @throws RangeError unless 0 ≤ alpha ≤ 1 and steps ≥ 0
  */
-export const effectiveWeight = (alpha: number, steps: number): number =>
-  -portable.expm1(steps * portable.log1p(-alpha));
+export function effectiveWeight(alpha: number, steps: number): number {
+  checkWeight("effectiveWeight", alpha);
+  if (!(steps >= 0)) throw new RangeError(`effectiveWeight: expected steps ≥ 0, got ${steps}`);
+  // 0 · −∞: after no step nothing of the reference is there.
+  return steps === 0 ? 0 : -portable.expm1(steps * portable.log1p(-alpha));
+}
 
 /** @throws RangeError unless 0 ≤ weight ≤ 1 */
 export function checkWeight(op: string, weight: number, name = "alpha"): void {
-  if (!(weight >= 0 && weight <= 1))
+  if (!(typeof weight === "number" && weight >= 0 && weight <= 1))
     throw new RangeError(`${op}: expected 0 ≤ ${name} ≤ 1, got ${weight}`);
 }
 
@@ -66,6 +72,9 @@ export function checkVocabulary(op: string, first: Tensor, ...others: readonly T
 function mixture(space: Interpolation, alpha: number): Interpolate {
   if (space === "logit") return geometric(alpha);
   if (space === "probability") return arithmetic(alpha);
+  if (typeof space !== "object" || space === null)
+    throw new RangeError(`interpolate: expected "logit", "probability" or { power }, got ${space}`);
+  expectKnown("interpolate", space, ["power"]);
   if (!Number.isFinite(space.power))
     throw new RangeError(`interpolate: expected a finite power, got ${space.power}`);
   return Math.abs(space.power) < TINY ? geometric(alpha) : powerMean(space.power, alpha);

@@ -169,6 +169,7 @@ export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value) ?? String(value);
+  // NaN and the infinities are no JSON.
+  const text = (typeof value !== "number" && JSON.stringify(value)) || String(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
