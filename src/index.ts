@@ -73,6 +73,7 @@ export {
   chain,
   clipByGlobalNorm,
   type Optimizer,
+  rounded,
   type Schedule,
   schedules,
 } from "./optim/index.ts";

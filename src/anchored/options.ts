@@ -88,6 +88,9 @@ export interface FineTuneOptions {
   readonly decays?: Decays;
   /** Largest global norm of the gradients; 1 by default, Infinity for none. */
   readonly clip?: number;
+  /** `"bf16"` rounds what is trained, and what the optimizer remembers of it, to bf16 after each step and
+   * keeps no float32 copy, see `rounded`: as runs do whose model was loaded in bf16. `"f32"` by default. */
+  readonly weights?: "f32" | "bf16";
   /** Decides the order of the examples. */
   readonly key: Key;
   /** Losses are read back together, every so many steps; 1 by default. */
@@ -159,7 +162,7 @@ const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?:
   ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
   ...{ outer: true, epochs: true, optimizer: true, schedule: true, learningRate: true },
   ...{ decays: true, key: true, stopToken: true, targets: true, statesDtype: true },
-  ...{ resume: true },
+  ...{ resume: true, weights: true },
 };
 
 /** All names that `fineTune` knows. */

@@ -3,6 +3,7 @@ import { adamw } from "../optim/adamw.ts";
 import { chain } from "../optim/chain.ts";
 import { clipByGlobalNorm } from "../optim/clip.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import { rounded } from "../optim/rounded.ts";
 import * as schedules from "../optim/schedules.ts";
 import { tensor } from "../tensor/apply.ts";
 import { broadcastTo } from "../tensor/ops.ts";
@@ -27,6 +28,8 @@ export function checkOptimizer(options: FineTuneOptions): void {
     if (both !== undefined)
       throw new RangeError(`fineTune: expected either ${by} or ${both}, got both`);
   };
+  if (options.weights !== undefined && !["f32", "bf16"].includes(options.weights))
+    throw new RangeError(`fineTune: expected weights of f32 or bf16, got ${options.weights}`);
   if (optimizer) refuse("optimizer", ["schedule", ...OF_RATE, ...OF_ADAMW]);
   if (schedule) refuse("schedule", OF_RATE);
   if (!optimizer && !schedule && options.learningRate === undefined)
@@ -48,7 +51,8 @@ export function optimizerOf(
   const { clip, b1, b2, epsilon, weightDecay, decays: which } = options;
   const setting = { b1, b2, epsilon, weightDecay, ...(which && { decays: which }) };
   const update = options.optimizer ?? adamw({ ...setting, learningRate: rate ?? 0 });
-  return clip === Infinity ? update : chain(clipByGlobalNorm(clip), update);
+  const clipped = clip === Infinity ? update : chain(clipByGlobalNorm(clip), update);
+  return options.weights === "bf16" ? rounded(clipped, "bf16") : clipped;
 }
 
 /** The learning rate of every step, in order. */

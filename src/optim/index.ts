@@ -9,5 +9,6 @@ export { type AdamwOptions, type AdamwState, adamw, type Decays, decaysMatrices 
 export { chain } from "./chain.ts";
 export { clipByGlobalNorm, globalNorm, gradientNorm } from "./clip.ts";
 export { applyUpdates, type Optimizer, type TensorTree } from "./optimizer.ts";
+export { rounded } from "./rounded.ts";
 export type { Schedule, WarmupOptions } from "./schedules.ts";
 export * as schedules from "./schedules.ts";

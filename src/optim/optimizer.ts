@@ -14,6 +14,8 @@ export interface Optimizer<State = TensorTree> {
    * @returns what to add to the parameters, and the next state
    */
   update<P>(grads: P, state: State, params: P): [updates: P, state: State];
+  /** The next parameters; `applyUpdates` by default. */
+  apply?<P>(params: P, updates: P): P;
 }
 
 /** params + updates, leaf by leaf. @throws TypeError where the structures differ */

@@ -38,8 +38,9 @@ export function guardedUpdate(
   const still = mul(mul(sound, isFinite32(loss)), isFinite32(all));
   const kept = <T>(after: T, before: T): T =>
     mapTensors((y, x) => (y && x?.dtype === "float" ? select(still, y, x) : y), after, before);
+  const applied = optimizer.apply ?? applyUpdates;
   const report = concat([loss, still, gradientNorm(grads), ...squares].map((x) => reshape(x, [1])));
-  return [kept(applyUpdates(params, updates), params), kept(next, state), still, report];
+  return [kept(applied(params, updates), params), kept(next, state), still, report];
 }
 
 /** A step's report on the host. */
