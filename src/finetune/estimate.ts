@@ -12,6 +12,8 @@ export interface Estimate {
 }
 
 export interface Planned {
+  /** What the model itself takes. */
+  readonly modelBytes: number;
   /** Of the model, and of them those that are trained. */
   readonly parameters: number;
   readonly trainable: number;
@@ -34,9 +36,8 @@ const BLOCK = 2 ** 22;
 
 /** Bytes that a run takes on its engine: an estimate, from the sizes alone. */
 export function estimateMemory(planned: Planned): Estimate {
-  const { parameters, trainable, config, batch, length, headInBlocks } = planned;
+  const { modelBytes, parameters, trainable, config, batch, length, headInBlocks } = planned;
   const tokens = batch * Math.ceil(length / 4) * 4;
-  const model = 4 * parameters;
   // In full fine-tuning the base is one of the copies.
   const training = 4 * (trainable === parameters ? COPIES - 1 : COPIES) * trainable;
   const layer = OF_WIDTH * config.width + OF_HIDDEN * config.hidden;
@@ -45,7 +46,7 @@ export function estimateMemory(planned: Planned): Estimate {
     4 *
     (tokens * config.layers * layer +
       OF_LOGITS * (headInBlocks ? Math.min(BLOCK, logits) : logits));
-  return { model, training, activations, total: model + training + activations };
+  return { model: modelBytes, training, activations, total: modelBytes + training + activations };
 }
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(2)} GiB`;
@@ -56,6 +57,7 @@ export function expectToFit(estimate: Estimate, available: number, planned: Plan
   const { model, training, activations, total } = estimate;
   const isFull = planned.trainable === planned.parameters;
   const advice = [
+    ...(!isFull && model > 2.1 * planned.parameters ? ["--dtype bf16 for the frozen model"] : []),
     ...(isFull ? ["an adapter (--lora 16) in place of --full"] : []),
     ...(planned.batch > 1 ? ["a smaller --micro-batch"] : []),
     "a smaller --max-length",

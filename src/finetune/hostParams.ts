@@ -2,7 +2,7 @@ import type { Engine } from "../engines/engine.ts";
 import { EMBEDDING, HEAD, type Params, type TransformerConfig } from "../nn/config.ts";
 import { adapterLayout } from "../nn/lora/layout.ts";
 import { mergedParts } from "../nn/lora/merge.ts";
-import { inParts, type TensorParts, wholeOf } from "../tensor/parts.ts";
+import { inParts, type TensorParts, wholeOf, widenedParts } from "../tensor/parts.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
 import { type LoadedModel, partsOf } from "./load.ts";
 
@@ -14,15 +14,15 @@ export interface HostParams {
   stream(name: string): TensorParts;
 }
 
-/** A tensor's numbers on the host, in parts. @throws TypeError where it is on an engine that was not given */
+/** A tensor's numbers on the host, in parts, as floats. @throws TypeError where it is on an engine that was not given */
 export function streamed(tensor: Tensor, name: string, engine?: Engine): TensorParts {
-  if (isConstant(tensor)) return inParts(tensor);
+  if (isConstant(tensor)) return widenedParts(inParts(tensor));
   if (!engine)
     throw new TypeError(
       `save: expected ${name} on the host, or the engine that it is on, got a ${tensor.op} tensor`,
     );
   const { shape, dtype } = tensor;
-  return { shape, dtype, parts: () => engine.readParts(tensor) };
+  return widenedParts({ shape, dtype, parts: () => engine.readParts(tensor) });
 }
 
 /** Brings a tensor to the host. @throws TypeError where it is on an engine that was not given */

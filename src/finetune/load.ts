@@ -20,6 +20,7 @@ import { openGguf } from "../weights/gguf/read.ts";
 import { bytesIn, filesAt, jsonIn, type ModelFiles, pathIn } from "../weights/modelFiles.ts";
 import { openWeights, weightsIn } from "../weights/openWeights.ts";
 import type { TensorFile } from "../weights/weightFile.ts";
+import { keptAs, type WeightsDtype } from "./keptAs.ts";
 import { type TextFiles, type TextSources, textFilesIn, textFilesOf } from "./textFiles.ts";
 
 export interface LoadOptions {
@@ -27,6 +28,11 @@ export interface LoadOptions {
   readonly adapter?: string | ModelFiles;
   /** Where the parameters go, part by part: the host holds one at a time. Else they are constants. */
   readonly engine?: Engine;
+  /**
+   * How matrices are held, of which products widen what they read: `f32` by default; `file` as the files
+   * have them. Only f32 can be trained; an adapter's parameters always are.
+   */
+  readonly dtype?: WeightsDtype;
 }
 
 /** What a model was read from, and what is needed to write it again. */
@@ -81,15 +87,16 @@ export async function loadModel(
   from: string | ModelFiles,
   options: LoadOptions = {},
 ): Promise<LoadedModel> {
-  expectKnown("loadModel", options, ["adapter", "engine"]);
-  const { adapter: adapterFrom, engine } = options;
+  expectKnown("loadModel", options, ["adapter", "engine", "dtype"]);
+  const { adapter: adapterFrom, engine, dtype = "f32" } = options;
   const files = typeof from === "string" ? await filesAt(from) : from;
   const { source, text } = await openModel(files);
   const adapter = adapterFrom === undefined ? undefined : await openAdapter(adapterFrom);
   return placing(engine, async (place) => {
     const path = pathIn(files, weightsIn(files));
     const config = configOf(source.json, configPath(source));
-    const loaded = await paramsFrom(config, source.weights, path, place);
+    const kept: PlaceParts = (parts, name) => place(keptAs(parts, dtype), name);
+    const loaded = await paramsFrom(config, source.weights, path, kept);
     const base = transformer(loaded.config);
     const { model, params } = adapter
       ? await over(base, loaded.params, adapter, place)

@@ -49,6 +49,8 @@ export function completeRecipe(options: RecipeOptions, where = "recipe"): Finetu
     const other = OF_ADAPTERS.find((name) => said[name] !== undefined && !isDefault(name, said));
     if (other !== undefined)
       throw new DataError(`${where}: expected either full or ${other}, got both`);
+    if (said.dtype !== undefined && said.dtype !== "f32")
+      throw new DataError(`${where}.dtype: expected f32, as what is trained is, got ${said.dtype}`);
   }
   const filled: RecipeOptions = definedIn({
     learningRate: full ? RATES.full : RATES.adapter,

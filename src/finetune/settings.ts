@@ -4,6 +4,7 @@ import type { Decay } from "../anchored/options.ts";
 import { STATES_DTYPES, type StatesDtype } from "../anchored/targets/codedStates.ts";
 import type { TargetsKind } from "../anchored/targets/kinds.ts";
 import { BACKENDS, type Backend } from "../engines/create.ts";
+import { WEIGHTS_DTYPES } from "./keptAs.ts";
 
 /** What a setting may be, in a recipe file and on the command line. */
 export interface Setting<T> {
@@ -93,6 +94,7 @@ export interface DefaultedSettings {
   readonly rslora: boolean;
   readonly dora: boolean;
   readonly full: boolean;
+  readonly weights: "f32" | "bf16";
   readonly batch: number;
   readonly maxLength: number;
   readonly packing: "batch" | "rows" | "none";
@@ -116,6 +118,7 @@ export interface OpenSettings {
   readonly data: string;
   readonly retain: string;
   readonly eval: string;
+  readonly dtype: (typeof WEIGHTS_DTYPES)[number];
   readonly lora: number;
   readonly loraAlpha: number;
   readonly modulesToSave: string;
@@ -175,6 +178,10 @@ export const settings: {
     "share of --retain rows in a batch of replay; 0.25 by default",
     0.25,
   ),
+  dtype: open(
+    oneOf(...WEIGHTS_DTYPES),
+    "how the frozen model's matrices are held; by default as its files have\nthem on wasm, f32 elsewhere",
+  ),
   lora: open(whole(1, 4096), "rank of the adapter; 16 by default"),
   loraAlpha: open(positive, "α of the adapter's scale; twice the rank by default"),
   loraTargets: row(
@@ -189,6 +196,11 @@ export const settings: {
   rslora: row(flag, "scale by α/√r", false),
   dora: row(flag, "train magnitudes apart", false),
   full: row(flag, "train all parameters instead of an adapter", false),
+  weights: row(
+    oneOf("f32", "bf16"),
+    "how what is trained is kept: bf16 rounds it, and Adam's moments, after\neach step; f32 by default",
+    "f32",
+  ),
   batch: row(whole(1), "examples a step; 8 by default", 8),
   microBatch: open(
     whole(1),

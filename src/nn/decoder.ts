@@ -114,7 +114,7 @@ function blockOf(config: FullConfig, params: Params, layer: number): Block {
     norm: (name, x) => (name === null ? x : normalise(config, params, prefix + name, x)),
     project: (name, x) => {
       const adapter = config.adapter[prefix + name];
-      const bias = params[`${prefix}${name}.bias`];
+      const bias = biasOf(params, `${prefix}${name}.bias`);
       const given = inputOf(config, x);
       return adaptedLinear(adapter, params, given, weight(params, `${prefix}${name}.weight`), bias);
     },
@@ -126,7 +126,10 @@ const inputOf = ({ linearInputs }: FullConfig, x: Tensor): Tensor =>
   cast(cast(x, linearInputs), "float");
 
 const normalise = (config: FullConfig, params: Params, name: string, x: Tensor): Tensor =>
-  NORMS[config.norm](x, weight(params, `${name}.weight`), params[`${name}.bias`], config.epsilon);
+  NORMS[config.norm](
+    ...([x, weight(params, `${name}.weight`), biasOf(params, `${name}.bias`)] as const),
+    config.epsilon,
+  );
 
 function selfAttention(block: Block, x: Tensor, attention: Attention): [Tensor, KeyValue] {
   const { config, layer, norm, project } = block;
@@ -171,5 +174,8 @@ export function head(config: FullConfig, params: Params, normed: Tensor): Tensor
   return softcapped(scaled(logits, config.logitScale), config.logitSoftcap);
 }
 
-/** `expectParams` has seen that it is there. */
-const weight = (params: Params, name: string): Tensor => params[name] as Tensor;
+const biasOf = (params: Params, name: string): Tensor | undefined =>
+  params[name] && cast(params[name], "float");
+
+/** As floats; `expectParams` has seen that it is there. */
+const weight = (params: Params, name: string): Tensor => cast(params[name] as Tensor, "float");

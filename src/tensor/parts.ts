@@ -1,8 +1,16 @@
 import { constant } from "./apply.ts";
 import { ShapeError, showShape } from "./errors.ts";
 import { at, sameShape, sizeOf } from "./shapes.ts";
-import { checkBlocks, isStorageType, lengthOf, makeCodes } from "./storage/types.ts";
-import type { DType, Shape, Tensor, TypedArray } from "./tensor.ts";
+import {
+  type Codes,
+  checkBlocks,
+  isStorageType,
+  lengthOf,
+  makeCodes,
+  round,
+  widen,
+} from "./storage/types.ts";
+import type { DType, Shape, StorageType, Tensor, TypedArray } from "./tensor.ts";
 
 /** Arrays of numbers, one after the other. */
 export type Parts = AsyncIterable<TypedArray> | Iterable<TypedArray>;
@@ -17,6 +25,8 @@ export interface TensorParts {
    * nobody writes into one.
    */
   parts(): Parts;
+  /** The storage type that the numbers come from, where they do: rounding to it loses nothing. */
+  readonly kept?: StorageType;
 }
 
 /** Numbers of a part that is made here: 16 MiB of float32. */
@@ -110,6 +120,33 @@ function joined(rest: TypedArray, part: TypedArray): TypedArray {
   return all;
 }
 
+/** Numbers of a block of every storage type. */
+const BLOCK = 32;
+
+/** Floats rounded to a storage type, as codes. @throws ShapeError where its blocks do not fit */
+export function roundedParts({ shape, parts }: TensorParts, dtype: StorageType): TensorParts {
+  const count = sizeOf(checkBlocks("roundedParts", dtype, shape));
+  return {
+    ...{ shape, dtype },
+    async *parts() {
+      for await (const part of inUnits(parts(), BLOCK, count)) yield round(dtype, part);
+    },
+  };
+}
+
+/** Numbers as they are, codes widened to float32. */
+export function widenedParts(source: TensorParts): TensorParts {
+  const { shape, dtype, parts } = source;
+  if (!isStorageType(dtype)) return source;
+  const [unit, count] = [lengthOf(dtype, [BLOCK]), lengthOf(dtype, shape)];
+  return {
+    ...{ shape, dtype: "float", kept: dtype },
+    async *parts() {
+      for await (const part of inUnits(parts(), unit, count)) yield widen(dtype, part as Codes);
+    },
+  };
+}
+
 /** Only the numbers from one place to another. */
 export async function* cut(parts: Parts, from: number, to: number): AsyncGenerator<TypedArray> {
   let start = 0;
@@ -150,7 +187,7 @@ export async function sameNumbers(a: TensorParts, b: TensorParts): Promise<boole
  * @param band numbers of a band
  */
 export function turned(
-  { shape, dtype, parts }: TensorParts,
+  { shape, dtype, parts, kept }: TensorParts,
   columns: readonly [from: number, to: number] = [0, at(shape, 1)],
   band: number = PART,
 ): TensorParts {
@@ -160,6 +197,8 @@ export function turned(
   return {
     shape: [end - first, height],
     dtype,
+    // Blocks lie along rows.
+    ...(kept && kept !== "q8_0" && { kept }),
     async *parts() {
       for (let from = first; from < end; from += perBand)
         yield* bandOf(parts(), { height, width, from, to: Math.min(end, from + perBand) });

@@ -51,10 +51,13 @@ export function streamPlace(
   const first = from + (rows?.[0] ?? 0) * sizeOf(shape.slice(1)) * bytes;
   const span = { from: first, count: sizeOf(wanted), path, name };
   return {
-    ...{ shape: wanted, dtype },
+    ...{ shape: wanted, dtype, ...keptOf(type) },
     parts: () => numbersIn(file, span, { block: 1, ...storedTypes[type] }, unfit(type)),
   };
 }
+
+const keptOf = (type: StoredType): Pick<TensorParts, "kept"> =>
+  type === "BF16" ? { kept: "bf16" } : type === "F16" ? { kept: "f16" } : {};
 
 /** What was expected of a number that does not fit, and what it is. */
 type Unfit = readonly [expected: string, got: string];

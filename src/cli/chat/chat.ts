@@ -1,5 +1,12 @@
 import { count } from "../../report/format.ts";
-import { describeModel, engineKnobs, modelKnobs, openEngine, openModel } from "../model/open.ts";
+import {
+  describeModel,
+  engineKnobs,
+  modelKnobs,
+  openEngine,
+  openModel,
+  weightsKnobs,
+} from "../model/open.ts";
 import { expectReader } from "../model/prompts.ts";
 import { describeSampling, samplingKnobs, samplingOf } from "../model/sampling.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
@@ -11,7 +18,7 @@ const own = {
   system: text("<text>", "what the model is told before the conversation"),
   raw: flag("goes on with texts as they are, without the model's chat template"),
 };
-const knobs = { ...modelKnobs, ...own, ...samplingKnobs, ...engineKnobs };
+const knobs = { ...modelKnobs, ...weightsKnobs, ...own, ...samplingKnobs, ...engineKnobs };
 
 const COMMANDS = `  /reset            forgets the conversation
   /system <text>    begins anew with this system message; without a text, with none
@@ -30,7 +37,7 @@ checkpoint's generation_config.json unless options say otherwise.
 
 ${COMMANDS}
 Model
-${describeKnobs({ ...modelKnobs, ...own })}
+${describeKnobs({ ...modelKnobs, ...weightsKnobs, ...own })}
 Draws
 ${describeKnobs(samplingKnobs)}
 Engine

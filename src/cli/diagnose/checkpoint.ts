@@ -4,6 +4,7 @@ import { fineTune } from "../../anchored/fineTune.ts";
 import { BACKENDS, type Backend, createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { diagnose, type Speaker } from "../../finetune/diagnose.ts";
+import { usualDtype, type WeightsDtype } from "../../finetune/keptAs.ts";
 import { type LoadedModel, loadModel, withAdapterAt } from "../../finetune/load.ts";
 import { RANK, RATES } from "../../finetune/recipe.ts";
 import { lora } from "../../nn/lora.ts";
@@ -12,7 +13,7 @@ import { fold, key } from "../../tensor/random.ts";
 import { encodeRows } from "../../text/examples.ts";
 import { rowsOf } from "../../text/rows.ts";
 import type { Example } from "../../train/batches.ts";
-import { placeOf } from "../model/open.ts";
+import { placeOf, weightsKnobs } from "../model/open.ts";
 import type { Terminal } from "../terminal/command.ts";
 import { flag, type Knob, oneOf, share, text, whole } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
@@ -42,6 +43,7 @@ export interface Asked {
   readonly maxLength: number;
   readonly adopt: number;
   readonly tokens: number;
+  readonly dtype: WeightsDtype;
   readonly backend: Backend;
 }
 
@@ -64,6 +66,7 @@ export const checkpointKnobs: { readonly [N in keyof Asked]: Knob<Asked[N]> } = 
   maxLength: whole("most tokens of an example (default: the model's, at most 512)", 2, 2 ** 20),
   adopt: share("how much of what is wanted a weight shall take over\n(default: 0.95)"),
   tokens: whole("answer tokens that are looked at, of each file (default: 4000)", 1, 2 ** 31 - 1),
+  ...weightsKnobs,
   backend: oneOf("where to compute (default: auto)", BACKENDS, "<name>"),
 };
 
@@ -88,7 +91,9 @@ export async function diagnoseCheckpoint(
   const given = values.sft === undefined ? undefined : await placeOf(values.sft, terminal);
   if (path === undefined || (values.sft !== undefined && given === undefined)) return false;
   await using engine = await createEngine({ backend: values.backend ?? "auto" });
-  const base = await loadModel(path, { engine });
+  // What SFT trains is float32.
+  const dtype = values.full && given === undefined ? "f32" : (values.dtype ?? usualDtype(engine));
+  const base = await loadModel(path, { engine, dtype });
   for (const warning of base.warnings) err.write(`${warning}\n`);
   const rows = async (file: string): Promise<readonly Example[]> =>
     examplesOf(resolve(folder, file), base, values, terminal);
@@ -97,7 +102,7 @@ export async function diagnoseCheckpoint(
   const sft =
     given === undefined
       ? await trainSft(engine, { base, mine }, values, terminal)
-      : await loadSft(given, base, engine);
+      : await loadSft(given, base, engine, dtype);
   if (!sft) return false;
   const batchSize = values.batch ?? 4;
   const found = await diagnose(engine, {
@@ -132,10 +137,15 @@ async function examplesOf(
   return encoded.examples;
 }
 
-async function loadSft(path: string, base: LoadedModel, engine: Engine): Promise<Speaker> {
+async function loadSft(
+  path: string,
+  base: LoadedModel,
+  engine: Engine,
+  dtype: WeightsDtype,
+): Promise<Speaker> {
   const isAdapter = existsSync(join(path, "adapter_config.json"));
   if (isAdapter) return withAdapterAt(base, path, engine);
-  const loaded = await loadModel(path, { engine });
+  const loaded = await loadModel(path, { engine, dtype });
   const [own, other] = [base.base.config.vocabSize, loaded.model.config.vocabSize];
   if (own !== other)
     throw new DataError(`${path}: expected a vocabulary of ${own} as the base's, got ${other}`);

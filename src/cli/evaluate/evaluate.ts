@@ -7,7 +7,14 @@ import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { encodeRows } from "../../text/examples.ts";
 import { rowsOf } from "../../text/rows.ts";
-import { describeModel, engineKnobs, modelKnobs, openEngine, openModel } from "../model/open.ts";
+import {
+  describeModel,
+  engineKnobs,
+  modelKnobs,
+  openEngine,
+  openModel,
+  weightsKnobs,
+} from "../model/open.ts";
 import { expectReader, promptKnobs, type Reader } from "../model/prompts.ts";
 import { samplingKnobs } from "../model/sampling.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
@@ -29,7 +36,14 @@ const own = {
   batch: whole("questions that are answered together (default: 8)", 1, 4096),
   json: flag("prints JSON in place of the table"),
 };
-const knobs = { ...modelKnobs, ...own, ...promptKnobs, ...samplingKnobs, ...engineKnobs };
+const knobs = {
+  ...modelKnobs,
+  ...weightsKnobs,
+  ...own,
+  ...promptKnobs,
+  ...samplingKnobs,
+  ...engineKnobs,
+};
 
 const usage = `anchorgrad evaluate --model <model> --data <file> [options]: measures a model
 
@@ -42,7 +56,7 @@ word); KL to another model with the same tokenizer, both ways. Of a benchmark: w
 says.
 
 Model
-${describeKnobs(modelKnobs)}
+${describeKnobs({ ...modelKnobs, ...weightsKnobs })}
 What is measured
 ${describeKnobs({ ...own, ...promptKnobs })}
 Draws, with --task
@@ -71,13 +85,17 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
 }
 
 async function openOther(
-  { against, revision }: Given,
+  { against, revision, dtype }: Given,
   model: LoadedModel & Reader,
   terminal: Terminal,
   engine: Engine,
 ): Promise<(LoadedModel & Reader) | undefined> {
   if (against === "base") return { ...model, model: model.base, params: partsOf(model).base };
-  const chosen = { ...(against && { model: against }), ...(revision && { revision }) };
+  const chosen = {
+    ...(against && { model: against }),
+    ...(revision && { revision }),
+    ...(dtype && { dtype }),
+  };
   const other = await openModel(chosen, terminal, engine);
   if (!other) return undefined;
   if (other.config.vocabSize !== model.config.vocabSize)

@@ -1,6 +1,6 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { LoadedModel } from "../../finetune/load.ts";
-import type { modelKnobs } from "../model/open.ts";
+import type { modelKnobs, weightsKnobs } from "../model/open.ts";
 import type { PromptOptions, Reader } from "../model/prompts.ts";
 import type { samplingKnobs } from "../model/sampling.ts";
 import type { Terminal } from "../terminal/command.ts";
@@ -8,6 +8,7 @@ import type { Values } from "../terminal/knobs.ts";
 
 /** What the command line asks for. */
 export type Given = Values<typeof modelKnobs> &
+  Values<typeof weightsKnobs> &
   Values<typeof samplingKnobs> &
   PromptOptions & {
     readonly data?: string;

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { count } from "../../report/format.ts";
-import { describeModel, engineKnobs, modelKnobs, openEngine, openModel } from "../model/open.ts";
+import {
+  describeModel,
+  engineKnobs,
+  modelKnobs,
+  openEngine,
+  openModel,
+  weightsKnobs,
+} from "../model/open.ts";
 import { expectReader, promptKnobs, readPrompts } from "../model/prompts.ts";
 import { respond } from "../model/respond.ts";
 import { describeSampling, samplingKnobs, samplingOf } from "../model/sampling.ts";
@@ -18,7 +25,14 @@ const own = {
   sampled: flag("draws as the checkpoint's generation_config.json asks for"),
   overwrite: flag("replaces a file of responses that is there"),
 };
-const knobs = { ...modelKnobs, ...own, ...promptKnobs, ...samplingKnobs, ...engineKnobs };
+const knobs = {
+  ...modelKnobs,
+  ...weightsKnobs,
+  ...own,
+  ...promptKnobs,
+  ...samplingKnobs,
+  ...engineKnobs,
+};
 
 const usage = `anchorgrad generate --model <model> --prompts <file> [options]: answers a file of prompts
 
@@ -30,7 +44,7 @@ taken unless draws are asked for. How the responses were made stands beside them
 The same command goes on where an interrupted one stopped.
 
 Model
-${describeKnobs(modelKnobs)}
+${describeKnobs({ ...modelKnobs, ...weightsKnobs })}
 Prompts and responses
 ${describeKnobs({ ...own, ...promptKnobs })}
 Draws

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { BACKENDS, type Backend, createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
+import { usualDtype, WEIGHTS_DTYPES, type WeightsDtype } from "../../finetune/keptAs.ts";
 import { type LoadedModel, loadModel } from "../../finetune/load.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
@@ -16,6 +17,14 @@ export const modelKnobs: Readonly<Record<"model" | "adapter" | "revision", Knob<
   model: text("<model>", "a folder, a .gguf file, or org/name of the Hub"),
   adapter: text("<folder>", "an adapter over it, as PEFT writes them, or org/name"),
   revision: text("<name>", "of org/name: a branch, a tag or a commit (default: main)"),
+};
+
+/** How weights that stay as they are are held. */
+export const weightsKnobs: { readonly dtype: Knob<WeightsDtype> } = {
+  dtype: oneOf(
+    "how the engine holds matrices (default: as the files\nhave them on wasm, f32 elsewhere)",
+    WEIGHTS_DTYPES,
+  ),
 };
 
 /** Where to compute. */
@@ -60,7 +69,12 @@ export async function placeOf(
  * @throws UsageError without a model
  */
 export async function openModel(
-  { model, adapter, revision }: Values<typeof modelKnobs>,
+  {
+    model,
+    adapter,
+    revision,
+    dtype,
+  }: Values<typeof modelKnobs> & { readonly dtype?: WeightsDtype },
   terminal: Terminal,
   engine?: Engine,
 ): Promise<LoadedModel | undefined> {
@@ -75,6 +89,7 @@ export async function openModel(
   const loaded = await loadModel(folder, {
     ...(over !== undefined && { adapter: over }),
     ...(engine && { engine }),
+    ...(engine && { dtype: dtype ?? usualDtype(engine) }),
   });
   for (const warning of loaded.warnings) terminal.err.write(`${warning}\n`);
   return loaded;

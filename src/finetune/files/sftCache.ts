@@ -39,7 +39,7 @@ const OF_SFT: readonly SettingName[] = [
     "dora",
   ] as const),
   ...(["full", "batch", "microBatch", "maxLength", "packing", "learningRate", "warmup"] as const),
-  ...(["decay", "weightDecay", "clip", "seed", "backend", "targets"] as const),
+  ...(["decay", "weightDecay", "clip", "seed", "backend", "targets", "dtype", "weights"] as const),
 ];
 
 /** @param backend that computes, which `auto` has chosen */

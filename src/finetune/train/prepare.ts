@@ -9,11 +9,13 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { expectKnown } from "../../tensor/options.ts";
 import { fold, type Key, key } from "../../tensor/random.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
+import { bytesOf } from "../../tensor/storage/types.ts";
 import { lengthOf } from "../../train/batches.ts";
 import { type FinetuneData, readData } from "../check.ts";
 import { type Estimate, estimateMemory, expectToFit } from "../estimate.ts";
 import { fileDigest, modelDigest } from "../files/digest.ts";
 import type { Inputs } from "../files/directory.ts";
+import { usualDtype } from "../keptAs.ts";
 import { type LoadedModel, loadModel } from "../load.ts";
 import { adapterOf, completeRecipe, type FinetuneRecipe, type RecipeOptions } from "../recipe.ts";
 import { createLooker, type Looker, type Model } from "./look.ts";
@@ -112,7 +114,8 @@ async function prepareOn(
   // What starts as rows of the base, or as their lengths, is made on the host.
   const { dora = false, modulesToSave = [] } = adapter?.config ?? {};
   const onHost = dora || modulesToSave.length > 0;
-  const loaded = await loadModel(modelFolder, onHost ? {} : { engine });
+  const dtype = recipe.dtype ?? (adapter ? usualDtype(engine) : "f32");
+  const loaded = await loadModel(modelFolder, { dtype, ...(!onHost && { engine }) });
   const data = await readData(recipe, loaded, {
     data: path(recipe.data),
     retain: of(recipe.retain, (file) => file),
@@ -130,8 +133,18 @@ async function prepareOn(
     Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
   const parameters = count(loaded.base.shapes);
   const trainable = count(model.shapes);
+  const modelBytes = Object.values(base.params).reduce(
+    (sum, { dtype: kept, shape }) => sum + bytesOf(kept, sizeOf(shape)),
+    0,
+  );
   const planned = {
-    ...{ parameters, trainable, config: loaded.base.config, headInBlocks: adapter !== undefined },
+    ...{
+      modelBytes,
+      parameters,
+      trainable,
+      config: loaded.base.config,
+      headInBlocks: adapter !== undefined,
+    },
     batch: Math.min(recipe.batch, recipe.microBatch ?? Infinity, data.train.examples.length),
     length: Math.max(...data.train.examples.map(lengthOf)),
   };

@@ -19,10 +19,11 @@ function common(prepared: Prepared): Omit<Training, "method" | "key"> {
   const { recipe, model, start, data } = prepared;
   const { learningRate, warmup, decay, weightDecay, clip, microBatch, targets, statesDtype } =
     recipe;
+  const { weights } = recipe;
   const { examples } = data.train;
   return {
     ...{ model, base: start, data: examples, dropLast: false },
-    ...{ learningRate, warmup, decay, weightDecay, clip },
+    ...{ learningRate, warmup, decay, weightDecay, clip, weights },
     batchSize: Math.min(recipe.batch, examples.length),
     ...(microBatch !== undefined && { microBatchSize: microBatch }),
     packing: recipe.packing === "batch" && ["wasm", "reference"].includes(recipe.backend),

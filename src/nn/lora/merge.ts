@@ -1,6 +1,7 @@
 import { constant } from "../../tensor/apply.ts";
 import { inParts, inUnits, type TensorParts } from "../../tensor/parts.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
+import { type Codes, isStorageType, widen } from "../../tensor/storage/types.ts";
 import { isConstant, type Tensor, type TypedArray } from "../../tensor/tensor.ts";
 import { EMBEDDING, HEAD, type Params } from "../config.ts";
 import type { AdapterLayer, AdapterLayout } from "./layout.ts";
@@ -122,7 +123,10 @@ export function rowLengths(matrix: ArrayLike<number>, rows: number): number[] {
   );
 }
 
-/** A tied head's weight is the embedding. @throws TypeError where it is missing or not on the host */
+/**
+ * A tied head's weight is the embedding; what is kept in a storage type is widened.
+ * @throws TypeError where it is missing or not on the host
+ */
 export function hostTensor(params: Params, name: string): Tensor<"constant"> {
   const found = params[name] ?? (name === HEAD ? params[EMBEDDING] : undefined);
   if (!found) throw new TypeError(`lora: expected tensor ${name}, got none`);
@@ -130,5 +134,6 @@ export function hostTensor(params: Params, name: string): Tensor<"constant"> {
     throw new TypeError(
       `lora: expected ${name} on the host, got a ${found.op} tensor; read it first`,
     );
-  return found;
+  const { data, dtype, shape } = found;
+  return isStorageType(dtype) ? constant(widen(dtype, data as Codes), shape) : found;
 }

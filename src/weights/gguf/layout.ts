@@ -75,10 +75,10 @@ function moved(part: TypedArray, order: readonly number[], width: number): Typed
 
 const shifted =
   (by: number) =>
-  (tensor: TensorParts): TensorParts => ({
-    ...tensor,
+  ({ shape, dtype, parts }: TensorParts): TensorParts => ({
+    ...{ shape, dtype },
     async *parts() {
-      for await (const part of tensor.parts()) yield Float32Array.from(part, (x) => x + by);
+      for await (const part of parts()) yield Float32Array.from(part, (x) => x + by);
     },
   });
 

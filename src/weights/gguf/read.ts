@@ -84,6 +84,7 @@ function streamTensor(
   const isWhole = count === sizeOf(wanted);
   return {
     ...{ shape: wanted, dtype: "float" },
+    ...(wanted.length > 1 && isWhole && { kept: "q8_0" }),
     parts: isWhole ? numbers : () => cut(numbers(), skipped, skipped + sizeOf(wanted)),
   };
 }
