@@ -60,6 +60,5 @@ describe("planning", () => {
     const [half, whole] = [await workOf(() => run(6)), await workOf(() => run(12))];
     expect(half).toBeGreaterThan(100_000);
     expect(whole / half).toBeLessThanOrEqual(2.2);
-    console.log(half, whole, whole / half);
   });
 });
