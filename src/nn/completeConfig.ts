@@ -52,6 +52,7 @@ export function completeConfig(config: TransformerConfig): FullConfig {
     storage: "separate",
     adapter: {},
     previousTokenEmbedding: false,
+    gradientCheckpointing: false,
   } satisfies Partial<FullConfig>;
   expectNames("transformer", config, [...NEEDED, ...Object.keys(defaults)]);
   const full: FullConfig = { ...defaults, ...config };

@@ -82,6 +82,12 @@ export interface TransformerConfig {
   readonly adapter?: AdapterLayers;
   /** Adds a second embedding, of the previous token, to each position but the first. */
   readonly previousTokenEmbedding?: boolean;
+  /**
+   * Whether gradients compute each block again from what went into it, so that of a forward pass only
+   * that is kept: far less memory for one more forward pass. Values and gradients stay the same; false
+   * by default. @see checkpoint
+   */
+  readonly gradientCheckpointing?: boolean;
 }
 
 /** Whether a layer sees all earlier tokens or those of the window. */

@@ -1,4 +1,5 @@
 import { add, cast, gather, less, mul, pad, reshape, slice, toFloat } from "../tensor/ops.ts";
+import { checkpoint } from "../tensor/recompute.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { softcapped, swapAxes } from "./attention.ts";
 import {
@@ -74,25 +75,35 @@ export function embedNext(
   return config.positions === "learned" ? add(h, gather(weight(params, POSITIONS), positions)) : h;
 }
 
-/** All blocks: [B, T, C] → [B, T, C], and what each layer remembers. */
+/**
+ * All blocks: [B, T, C] → [B, T, C], and what each layer remembers.
+ * @param isRecomputed whether gradients keep what goes into each block alone
+ */
 export function decode(
   config: FullConfig,
   params: Params,
   embedded: Tensor,
   attention: Attention,
+  isRecomputed = false,
 ): [hidden: Tensor, memory: readonly KeyValue[]] {
-  const { attention: attentionNorms, mlp: mlpNorms } = NORM_NAMES[config.normPlacement];
   let h = embedded;
   const memory: KeyValue[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
-    const block = blockOf(config, params, layer);
-    const [mixed, keyValue] = selfAttention(block, block.norm(attentionNorms.before, h), attention);
+    const through = (x: Tensor) => throughBlock(blockOf(config, params, layer), x, attention);
+    const [next, keyValue] = (isRecomputed ? checkpoint(through) : through)(h);
     memory.push(keyValue);
-    h = add(h, scaled(block.norm(attentionNorms.after, mixed), config.residualScale));
-    const fed = feedForward(block, block.norm(mlpNorms.before, h));
-    h = add(h, scaled(block.norm(mlpNorms.after, fed), config.residualScale));
+    h = next;
   }
   return [h, memory];
+}
+
+function throughBlock(block: Block, x: Tensor, attention: Attention): [Tensor, KeyValue] {
+  const { normPlacement, residualScale } = block.config;
+  const { attention: attentionNorms, mlp: mlpNorms } = NORM_NAMES[normPlacement];
+  const [mixed, keyValue] = selfAttention(block, block.norm(attentionNorms.before, x), attention);
+  const h = add(x, scaled(block.norm(attentionNorms.after, mixed), residualScale));
+  const fed = feedForward(block, block.norm(mlpNorms.before, h));
+  return [add(h, scaled(block.norm(mlpNorms.after, fed), residualScale)), keyValue];
 }
 
 const scaled = (x: Tensor, by: number): Tensor => (by === 1 ? x : mul(x, by));

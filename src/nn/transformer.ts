@@ -114,7 +114,7 @@ export function transformer(config: TransformerConfig): Transformer {
       : rotation.inOrder(T);
     const attention = sequenceAttention(complete, rotate, [B, T], places?.behind ?? null);
     const embedded = embed(complete, params, tokens, places?.positions);
-    const [last] = decode(complete, params, embedded, attention);
+    const [last] = decode(complete, params, embedded, attention, complete.gradientCheckpointing);
     return finalNorm(complete, params, last);
   }
   return Object.freeze<Transformer>({
