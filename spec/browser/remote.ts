@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import type { DeviceTraits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
+import { planStats } from "../../src/compile/statistics.ts";
 import type { Device, Executable, MemoryUse, OnProgress } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
 import { optional } from "../../src/tensor/definitions.ts";
@@ -77,6 +78,7 @@ async function remoteDevice(
     lacking: optional,
     description,
     prepare,
+    peakBytes: (plan) => planStats(plan).peakBytes,
     upload(data, shape, dtype) {
       const buffer = ids++;
       waiting.push({ do: "upload", buffer, data, shape, dtype });

@@ -1,12 +1,15 @@
 import type { Engine } from "../engines/engine.ts";
+import { standIn } from "../engines/standIn.ts";
 import type { Params } from "../nn/config.ts";
 import { accumulation } from "../optim/accumulate.ts";
 import { mapTensors, type TensorTree } from "../optim/optimizer.ts";
 import { constant } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { add } from "../tensor/ops.ts";
+import { at, last, sizeOf } from "../tensor/shapes.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
-import { layoutOf } from "../train/batches.ts";
+import { flatten } from "../tensor/tree.ts";
+import { collate, type Example, layoutOf } from "../train/batches.ts";
 import { guardedUpdate } from "../train/guard.ts";
 import { stepPrograms } from "../train/programs.ts";
 import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
@@ -17,20 +20,67 @@ import type { LanguageModel } from "./targets/languageModel.ts";
 import { throughHead } from "./targets/onDevice.ts";
 
 /** The training step of a plan's method, on whole batches or on one micro-batch after the other. */
-export function stepOf(engine: Engine, plan: Plan): Step {
-  const { optimizer } = plan;
+export const stepOf = (engine: Engine, plan: Plan): Step =>
+  isInParts(plan) ? inMicroBatches(engine, plan) : wholeStep(engine, plan);
+
+const isInParts = ({ batch }: Plan): boolean => batch.microBatchSize < batch.size;
+
+function wholeStep(engine: Engine, plan: Plan) {
   const { settings } = plan.method;
   const objective = objectiveOf(plan);
+  const inputsOf = readerOf(plan);
+  return compileStep(
+    engine,
+    (params, batch) => objectiveLoss(objective, inputsOf(params, batch), settings),
+    plan.optimizer,
+  );
+}
+
+/** What the objective is given of a batch. */
+function readerOf(plan: Plan) {
   const read = seenOf(plan);
-  const inputsOf = (params: Params, { tokens, ...batch }: TrainingBatch): ObjectiveInputs => ({
+  return (params: Params, { tokens, ...batch }: TrainingBatch): ObjectiveInputs => ({
     ...{ logits: read(params, tokens, layoutOf(batch)), params },
     ...batch,
   });
-  const loss = (params: Params, batch: TrainingBatch): Tensor =>
-    objectiveLoss(objective, inputsOf(params, batch), settings);
-  return plan.batch.microBatchSize < plan.batch.size
-    ? inMicroBatches(engine, plan, inputsOf)
-    : compileStep(engine, loss, optimizer);
+}
+
+/**
+ * Bytes that a training step takes at its fullest: the model, parameters, optimizer state and batch,
+ * and all that it computes. From shapes alone: the plan's parameters may be stand-ins.
+ * @param examples of the batch, the longest that there can be
+ */
+export function stepBytes(engine: Engine, plan: Plan, examples: readonly Example[]): number {
+  const { optimizer, base: params, model } = plan;
+  const standing = <T extends TensorTree>(tree: T): T =>
+    mapTensors((x) => standIn(x.shape, x.dtype), tree);
+  const state = standing(optimizer.init(params));
+  const sound = standIn([]);
+  const batch = collate(examples);
+  const { shape } = batch.tokens;
+  const { target } = plan.method.objective;
+  const states = plan.targets === "hidden" && model.hidden?.(params, batch.tokens);
+  const columns = states ? last(states.shape) : model.config.vocabSize;
+  const compared = target === "none" ? {} : { target: standIn([...shape, columns]) };
+  const origin = plan.method.objective.penalty ? { base: params } : {};
+  if (!isInParts(plan))
+    return wholeStep(engine, plan).planned(
+      params,
+      state,
+      { ...batch, ...compared, ...origin },
+      sound,
+    ).peakBytes;
+  const { sums, more, finish } = microPrograms(engine, plan);
+  const all = standing(sums.init(params));
+  const [part] = microBatches(batch, plan.batch.microBatchSize);
+  if (!part) throw new RangeError("stepBytes: expected a batch, got an empty one");
+  const rows = Math.min(plan.batch.microBatchSize, at(shape, 0));
+  const given = target === "none" ? {} : { target: standIn([rows, at(shape, 1), columns]) };
+  const held = flatten<Tensor>(state).leaves.reduce((sum, x) => sum + sizeOf(x.shape), 0);
+  return Math.max(
+    more.planned(all, params, { ...part, ...given }).peakBytes + 4 * held,
+    finish.planned(params, state, all, origin.base ?? {}, sound).peakBytes,
+  );
 }
 
 /** The method's objective, of logits or of hidden states; its penalty in the space of weights. */
@@ -51,15 +101,11 @@ function objectiveOf({ method, model, targets, space }: Plan): Objective {
 const seenOf = ({ model, targets }: Plan): LanguageModel["apply"] =>
   targets === "hidden" && model.hidden ? model.hidden : model.apply;
 
-/** Adds gradients up over micro-batches, of which the device holds one at a time. */
-function inMicroBatches(
-  engine: Engine,
-  plan: Plan,
-  inputsOf: (params: Params, batch: TrainingBatch) => ObjectiveInputs,
-): Step {
+function microPrograms(engine: Engine, plan: Plan) {
   const { optimizer } = plan;
   const { settings } = plan.method;
   const objective = objectiveOf(plan);
+  const inputsOf = readerOf(plan);
   const sums = accumulation((params: Params, part: TrainingBatch) =>
     objectiveSum(objective, inputsOf(params, part), settings),
   );
@@ -82,6 +128,12 @@ function inMicroBatches(
     },
     { donate: [0, 1, 2] },
   );
+  return { sums, start, more, finish };
+}
+
+/** Adds gradients up over micro-batches, of which the device holds one at a time. */
+function inMicroBatches(engine: Engine, plan: Plan): Step {
+  const { start, more, finish } = microPrograms(engine, plan);
   return async (params, state, { base = {}, ...batch }, sound) => {
     let all = await start(params);
     for (const part of microBatches(batch, plan.batch.packing ? 1 : plan.batch.microBatchSize))

@@ -74,6 +74,8 @@ export interface Device<Buffer> {
   /** Operations whose kernels widen what is kept in a storage type; for others it is widened before. */
   readonly widening?: Widening;
   prepare(plan: Plan, onProgress?: OnProgress): Promise<Executable<Buffer>>;
+  /** What `DeviceStats.peakBytes` of a plan would be; nothing is compiled or allocated. */
+  peakBytes(plan: Plan): number;
   upload(data: TypedArray, shape: Shape, dtype: DType): Buffer;
   /** A tensor whose numbers are to be written. @throws where there is no room for it */
   allocate(shape: Shape, dtype: DType): Buffer;

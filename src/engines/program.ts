@@ -27,6 +27,13 @@ export interface Program<Args extends readonly unknown[], Result> {
    */
   prepare(...args: Args): Promise<void>;
   /**
+   * What one run with such arguments would take, from their shapes alone: nothing is compiled,
+   * allocated or run, and tensors may be stand-ins.
+   * @see standIn
+   * @example program.planned(params, batch).peakBytes <= available
+   */
+  planned(...args: Args): PlanStats;
+  /**
    * The kernels of every shape traced so far, in the order of their launches: the GPU.js function
    * and what it was compiled to. Empty on the engines whose kernels serve every program.
    */
@@ -109,6 +116,12 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
     await prepared(leaves, args, donatedOf(leaves));
   }
 
+  function planned(...args: Args): PlanStats {
+    const donated = donatedOf(leavesOf(args, name));
+    const { plan } = trace(fn as (...args: never[]) => unknown, args, donated, device);
+    return { ...planStats(plan), peakBytes: device.peakBytes(plan) };
+  }
+
   function call(...args: Args): Promise<Result> {
     const error = isClosed();
     if (error) return Promise.reject(error);
@@ -161,7 +174,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
       .map((executable, i) => ({ ...planStats(at(plans, i)), ...executable.stats() }))
       .reduce(together, NOTHING);
   const sources = (): readonly KernelText[] => executables.flatMap((e) => e.sources?.() ?? []);
-  const program = Object.assign(call, { prepare, sources, stats, plans: () => plans });
+  const program = Object.assign(call, { prepare, planned, sources, stats, plans: () => plans });
   // A function's own name is not writable, but it can be defined anew.
   Object.defineProperty(program, "name", { value: name });
   return { program, executables };

@@ -1,4 +1,5 @@
 import type { Engine } from "../engines/engine.ts";
+import type { Program } from "../engines/program.ts";
 import type { Params } from "../nn/config.ts";
 import type { Optimizer, TensorTree } from "../optim/optimizer.ts";
 import { full } from "../tensor/apply.ts";
@@ -137,7 +138,7 @@ export function compileStep(
   engine: Engine,
   loss: TrainStepsOptions["loss"],
   optimizer: Optimizer,
-): Step {
+): Program<Parameters<Step>, Stepped> {
   return engine.compile(
     (params: Params, state: TensorTree, batch: TrainingBatch, sound: Tensor) =>
       guardedUpdate(optimizer, [params, state], valueAndGrad(loss)(params, batch), sound),

@@ -1,5 +1,6 @@
 import type { DeviceTraits } from "../../../kernels/gpu/kernel.ts";
 import { partSizes } from "../../compile/slices/cuts.ts";
+import { planStats } from "../../compile/statistics.ts";
 import { optional } from "../../tensor/definitions.ts";
 import { showShape } from "../../tensor/errors.ts";
 import { isStorageType, lengthOf } from "../../tensor/storage/types.ts";
@@ -51,6 +52,7 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
     description: driver.description,
     lacking: optional,
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
+    peakBytes: (plan) => planStats(plan).peakBytes,
     upload(data, shape, dtype) {
       if (!isStorageType(dtype)) exactly(data);
       const parts = partsOf(driver, shape, dtype);

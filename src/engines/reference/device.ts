@@ -85,7 +85,7 @@ export function createReferenceDevice(): Device<HostBuffer> {
       stats: () => ({
         kernels: new Set(plan.steps.map(({ op }) => op)).size,
         launches: plan.steps.length,
-        peakBytes: planStats(plan, 8).peakBytes,
+        peakBytes: mostBytes(plan),
       }),
       dispose() {},
     };
@@ -96,6 +96,7 @@ export function createReferenceDevice(): Device<HostBuffer> {
     description: "float64 loops in JavaScript",
     lacking: optional,
     prepare: async (plan) => prepare(plan),
+    peakBytes: mostBytes,
     upload: (data, shape, dtype) => own(copyOf(data, shape, dtype)),
     allocate: (shape, dtype) => own(allocate(sizeOf(shape), dtype)),
     write: (buffer, from, data) => buffer.data.set(data, from),
@@ -107,3 +108,6 @@ export function createReferenceDevice(): Device<HostBuffer> {
     close() {},
   };
 }
+
+/** Numbers are float64. */
+const mostBytes = (plan: Plan): number => planStats(plan, 8).peakBytes;

@@ -2,7 +2,8 @@ import type { Plan } from "../../compile/plan.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import { bytesOf } from "../../tensor/storage/types.ts";
 import type { Device, MemoryUse } from "../device.ts";
-import { load, type WasmExecutable } from "./executable.ts";
+import { load, peakBytesOf, type WasmExecutable } from "./executable.ts";
+import { programOf } from "./lowering/program.ts";
 import type { Heap } from "./machine/heap.ts";
 import { canShareMemory, coreCount, hasSharedMemory } from "./machine/host.ts";
 import { createMemory } from "./machine/memory.ts";
@@ -54,6 +55,7 @@ export async function createWasmDevice({
     lacking: [],
     widening: { gather: true, matmul: true, blocks: true },
     prepare: async (plan) => load(plan, machine),
+    peakBytes: (plan) => peakBytesOf(programOf(plan, count)),
     upload: (data, _, dtype) => upload(memory, ownership, data, dtype),
     allocate: (shape, dtype) => ownership.own(bytesOf(dtype, sizeOf(shape))),
     write(buffer, from, data, dtype) {

@@ -120,7 +120,7 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
     stats: () => ({
       kernels: new Set(instructions.map(({ opcode }) => opcode)).size,
       launches: instructions.length,
-      peakBytes: arenaBytes + ownBytes(program),
+      peakBytes: peakBytesOf(program),
       phases: phases.length,
       arenaBytes,
     }),
@@ -130,12 +130,12 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
   };
 }
 
-/** Bytes of the buffers outside the arena, each memory once. */
-function ownBytes({ buffers, places }: Program): number {
+/** Bytes of the arena, and of the buffers outside it, each memory once. */
+export function peakBytesOf({ buffers, places, arenaBytes }: Program): number {
   return buffers.reduce((sum, buffer, i) => {
     const place = places[i];
     return sum + (place?.kind === "own" && place.owner === i ? bufferBytes(buffer) : 0);
-  }, 0);
+  }, arenaBytes);
 }
 
 /** What a trap was about, where it was an opcode that no kernel knows. */
