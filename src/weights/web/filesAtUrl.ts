@@ -1,6 +1,7 @@
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../../tensor/options.ts";
 import type { ModelFiles } from "../modelFiles.ts";
+import type { UrlLike } from "../source.ts";
 import type { RangeReader } from "../weightFile.ts";
 import { type UrlOptions, urlReader } from "./urlReader.ts";
 
@@ -25,12 +26,12 @@ export interface FilesAtUrlOptions extends UrlOptions {
  * @example const model = await loadModel(await filesAtUrl("/models/smol"), { engine })
  */
 export async function filesAtUrl(
-  url: string | URL,
+  url: string | UrlLike,
   options: FilesAtUrlOptions = {},
 ): Promise<ModelFiles> {
-  expectKnown("filesAtUrl", options, ["names", "headers", "fetch"]);
+  expectKnown("filesAtUrl", options, ["names", "headers"]);
   const { names, ...request } = options;
-  const path = `${url}`.replace(/\/+$/, "");
+  const path = (typeof url === "string" ? url : url.href).replace(/\/+$/, "");
   const opened = new Map<string, Promise<RangeReader | undefined>>();
   const open = (name: string): Promise<RangeReader | undefined> => {
     const known = opened.get(name) ?? urlReader(`${path}/${encodeURI(name)}`, request);

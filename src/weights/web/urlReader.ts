@@ -1,12 +1,11 @@
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../../tensor/options.ts";
+import type { UrlLike } from "../source.ts";
 import { bytesReader, type RangeReader } from "../weightFile.ts";
 
 export interface UrlOptions {
   /** Headers of each request, such as an authorization. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** In place of the host's own `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** A file whose server sends the whole of it, whatever range is asked for, may be so large. */
@@ -22,12 +21,12 @@ const ATTEMPTS = 3;
  * @throws DataError where the server answers otherwise, and when reading for a file that changed
  */
 export async function urlReader(
-  url: string | URL,
+  url: string | UrlLike,
   options: UrlOptions = {},
 ): Promise<RangeReader | undefined> {
-  expectKnown("urlReader", options, ["headers", "fetch"]);
-  const { headers = {}, fetch = globalThis.fetch } = options;
-  const place = `${url}`;
+  expectKnown("urlReader", options, ["headers"]);
+  const { headers = {} } = options;
+  const place = typeof url === "string" ? url : url.href;
   const ask = async (from: number, to: number): Promise<Response> =>
     fetch(place, { headers: { ...headers, range: `bytes=${from}-${to - 1}` }, cache: "no-store" });
   const first = await ask(0, 1);

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPage } from "./chromium.ts";
-import { type MadeFolder, makeFolder, memoryOf, type OpeningApi, shaped } from "./opening.ts";
+import { openPage } from "../chromium.ts";
+import { type MadeFolder, makeFolder, memoryOf, type OpeningApi, shaped } from "./folder.ts";
 
 declare const anchorgrad: OpeningApi;
 
@@ -29,7 +29,7 @@ test.each([
 ] as const)(
   "%s opens a bfloat16 folder (%s) in Chromium with little more memory than its weights",
   async (backend, where) => {
-    await using tab = await openPage(new URL("openingPage.ts", import.meta.url));
+    await using tab = await openPage(new URL("page.ts", import.meta.url));
     const { page } = tab;
     await page.evaluate(([from, to]) => anchorgrad.prepare(from, to), [url, where] as const);
     const session = await page.context().browser()?.newBrowserCDPSession();

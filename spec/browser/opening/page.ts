@@ -6,8 +6,8 @@ import {
   type LoadedModel,
   loadModel,
   type ModelFiles,
-} from "../../src/index.ts";
-import type { OpeningApi } from "./opening.ts";
+} from "../../../src/index.ts";
+import type { OpeningApi } from "./folder.ts";
 
 /** Copies files into the page's private file system, part by part. */
 async function toOpfs(files: ModelFiles): Promise<ModelFiles> {

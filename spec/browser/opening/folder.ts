@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { configOf, storedTensors } from "../../src/nn/index.ts";
-import { at, sizeOf } from "../../src/tensor/shapes.ts";
-import { encodeHeader } from "../../src/weights/safetensorsHeader.ts";
+import { configOf, storedTensors } from "../../../src/nn/index.ts";
+import { at, sizeOf } from "../../../src/tensor/shapes.ts";
+import { encodeHeader } from "../../../src/weights/safetensorsHeader.ts";
 
-/** What openingPage.ts puts on `window`. */
+/** What page.ts puts on `window`. */
 export interface OpeningApi {
   /** Finds the model, and copies it into the page's own file system where that is asked for. */
   prepare(url: string, where: "url" | "opfs"): Promise<void>;
