@@ -39,7 +39,10 @@ export function createMemory(shared: boolean): Memory {
     if (!grown)
       throw new RangeError(
         `wasm: expected to need at most ${MOST_PAGES * PAGE} bytes of memory, got ${wanted}` +
-          (missing > room ? "" : `; the system gives no more than ${pages * PAGE}`),
+          (missing > room
+            ? ", which 32-bit addresses reach: take smaller batches, checkpoints, an adapter in place " +
+              "of all parameters, weights in bf16, or the webgpu engine"
+            : `; the system gives no more than ${pages * PAGE}`),
       );
     return memory.buffer.byteLength - MARGIN;
   };
