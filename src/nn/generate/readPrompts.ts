@@ -9,7 +9,7 @@ import type { Cache, GenerateSteps, Step } from "./steps.ts";
 const PREFILL_CHUNK = 512;
 /** Lengths of prompts that are read alone are rounded up to a multiple of it, so that few programs
  * are traced. */
-const LENGTH_STEP = 32;
+const LENGTH_STEP = 8;
 
 /**
  * Reads prompts side by side, long ones part by part: what has to be held for a part is bounded.
