@@ -219,6 +219,15 @@ describe("data ifeval", () => {
     expect(answered.err).toContain("prompts without a response in ");
   });
 
+  it("says which ids stand more than once", async () => {
+    await place.write("input.jsonl", jsonl([...prompts, ...prompts, prompts[0]]));
+    const { out, err } = await place.run(data, "ifeval --file input.jsonl");
+    expect(parseRows(out)).toHaveLength(2 * prompts.length + 1);
+    expect(err).toContain(`ids that stand more than once: ${prompts.length}, "7" first`);
+    await place.write("once.jsonl", jsonl(prompts));
+    expect((await place.run(data, "ifeval --file once.jsonl")).err).not.toContain("more than once");
+  });
+
   it("goes on behind bad rows, and shows no more than some of them", async () => {
     const bad = { ...prompts[0], instruction_id_list: ["punctuation:none"] };
     await place.write("input.jsonl", jsonl([prompts[0], ...Array(30).fill(bad), prompts[1]]));

@@ -93,7 +93,19 @@ async function openSource(
     .catch((error: unknown): undefined => {
       if (!terminal.signal.aborted) throw error;
     });
-  return converted && { ...converted, samples: converted.samples.slice(0, count) };
+  if (!converted) return undefined;
+  const samples = converted.samples.slice(0, count);
+  return { ...converted, samples, notes: [...converted.notes, ...repeatedIds(samples)] };
+}
+
+/** A row that stands twice counts twice, in training and in a score: that is said. */
+function repeatedIds(samples: readonly Sample[]): readonly string[] {
+  const seen = new Set<string>();
+  const again = new Set<string>();
+  for (const { id } of samples) (seen.has(id) ? again : seen).add(id);
+  const [first] = again;
+  if (first === undefined) return [];
+  return [`ids that stand more than once: ${again.size}, ${JSON.stringify(first)} first`];
 }
 
 async function run([name = "", ...args]: readonly string[], terminal: Terminal): Promise<boolean> {

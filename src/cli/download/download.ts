@@ -73,7 +73,8 @@ export async function fetchPublished(
     const difference = await differenceOf(wanted, path);
     if (difference !== undefined)
       throw new DataError(`${path}: ${difference}; move it away to fetch it again`);
-    const there = await contents(await readBytes(path), path);
+    const there = await contents(await readBytes(path), path, signal).catch(unless(signal));
+    if (there === undefined) return undefined;
     err.write(`${path}: there already; ${there}\n`);
     return path;
   }
@@ -89,19 +90,28 @@ export async function fetchPublished(
     bar.close();
   }
   const bytes = await readBytes(path);
-  const held = await contents(bytes, path).catch(async (error: unknown) => {
+  const held = await contents(bytes, path, signal).catch(async (error: unknown) => {
+    if (signal.aborted) return undefined;
     // A page of a portal, say, is not to be taken for the file the next time.
     await rename(path, `${path}.refused`);
     throw error instanceof DataError
       ? new DataError(`${error.message}; it is kept as ${path}.refused`)
       : error;
   });
+  if (held === undefined) return undefined;
   err.write(
     `${path}: ${count(bytes.length)} bytes (checked: ${checkedOf(wanted)}); ${official.licence}\n`,
   );
   err.write(`${path}: ${held}\n`);
   return path;
 }
+
+/** Passes on what went wrong, unless it is the user who stopped it. */
+const unless =
+  (signal: AbortSignal) =>
+  (error: unknown): undefined => {
+    if (!signal.aborted) throw error;
+  };
 
 /** What of a file was compared with what is known; a hash is one of the size too. */
 function checkedOf({ size, sha256 }: Pick<Published, "size" | "sha256">): string {

@@ -23,7 +23,7 @@ interface Publication {
   readonly knobs: Knobs;
   readonly choose: (values: Values<Knobs>) => Published;
   /** What a fetched file holds. @throws DataError for a file that is no such benchmark's */
-  readonly describe: (bytes: Uint8Array, path: string) => Promise<string>;
+  readonly describe: (bytes: Uint8Array, path: string, signal: AbortSignal) => Promise<string>;
 }
 
 const medcalcKnobs = {
@@ -73,8 +73,8 @@ const publications: Readonly<Record<string, Publication>> = {
   medcalc: {
     knobs: medcalcKnobs,
     choose: chooseMedcalc as Publication["choose"],
-    describe: async (bytes, path) => {
-      const read = medcalc.readRows(bytes, path, guardedParquet());
+    describe: async (bytes, path, signal) => {
+      const read = medcalc.readRows(bytes, path, guardedParquet(signal));
       const { rows, problems, version } = await read;
       expectRows(rows, path);
       return `${rows.length} rows (${version}), ${problems.length} of them unusable`;

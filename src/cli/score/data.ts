@@ -44,19 +44,20 @@ const startsJsonl = (bytes: Uint8Array): boolean => {
 
 /**
  * The questions of a data file: JSONL as `data` writes it, or the benchmark's own file.
- * @throws DataError for a file that cannot be used at all
+ * @throws DataError for a file that cannot be used at all; the signal's reason if it comes first
  */
 export async function readQuestions(
   name: string,
   scorable: Scorable,
   path: string,
+  signal: AbortSignal,
 ): Promise<Read<Question>> {
   const bytes = await readBytes(path);
   if (name !== "medcalc" || startsJsonl(bytes))
     return readJsonlBytes(bytes, path, (text, file) =>
       parseJsonl(text, file, toQuestion(scorable)),
     );
-  const { rows, problems } = await medcalc.readRows(bytes, path, guardedParquet());
+  const { rows, problems } = await medcalc.readRows(bytes, path, guardedParquet(signal));
   return {
     rows: rows.map((row) => ({
       id: row.id,

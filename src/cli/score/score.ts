@@ -58,7 +58,13 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
     throw new UsageError(`score ${name}: expected --responses; see --help`);
   const { err, folder, signal } = terminal;
   const path = resolve(folder, responses);
-  const questions = data ? await readQuestions(name, scorable, resolve(folder, data)) : undefined;
+  const reading = data && readQuestions(name, scorable, resolve(folder, data), signal);
+  const questions = reading
+    ? await reading.catch((error: unknown): undefined => {
+        if (!signal.aborted) throw error;
+      })
+    : undefined;
+  if (signal.aborted) return false;
   if (questions) reportProblems(err, questions.problems, questions.rows.length);
   const find = questions && finder(questions.rows, data ?? "");
   const { rows, problems } = await readResponses(path, scorable, find);
