@@ -107,6 +107,7 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
     anchorgrad.schedules.warmupCosine({ learningRate: 1, steps: 1, ...more }),
   "schedules.warmupLinear": (more) =>
     anchorgrad.schedules.warmupLinear({ learningRate: 1, steps: 1, ...more }),
+  stored: (more) => anchorgrad.stored("bf16", new Uint16Array(1), [1], more),
   tensor: (more) => tensor([1], [1], more),
   toGguf: (more) => anchorgrad.toGguf(loaded, more),
   "tokenizer.decode": (more) => tokenizer.decode([1], more),
@@ -155,8 +156,8 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
 const without = new Set(
   `accumulate applyUpdates blobReader bytesReader chain checkpoint clipByGlobalNorm configOf
   encodeGguf filesAt filesOf fromGguf full ggufConfig ggufName ggufTokenizer grad huggingFaceConfig
-  huggingFaceName ids openSafetensors openWeights paramsFrom readAdapter readGguf readSafetensors
-  stopGradient stopTokensOf tensorsFor valueAndGrad vjp withAdapter writeGguf schedules.constant
+  huggingFaceName ids inParts openSafetensors openWeights paramsFrom readAdapter readGguf readSafetensors
+  stopGradient stopTokensOf tensorsFor valueAndGrad vjp wholeOf withAdapter writeGguf schedules.constant
   anchored.checkExamples anchored.effectiveWeight anchored.flipOf anchored.flipThreshold
   anchored.generalizedJensenShannon anchored.hasLinearBound anchored.interpolate
   anchored.interpolateWeights anchored.jeffreys anchored.jensenShannon anchored.kl
@@ -165,7 +166,7 @@ const without = new Set(
   nn.adapterSquaredDistance nn.causalAttention nn.gelu nn.generationOptionsOf
   nn.interpolateAdapters nn.interpolateWithBase nn.layerNorm nn.linear nn.logSoftmax nn.loraOf
   nn.maskedMean nn.rmsNorm nn.rope nn.ropeTables nn.sigmoid nn.softmax nn.storedTensors nn.swiglu
-  nn.tokenCrossEntropy ops.abs ops.add ops.argmax ops.asTensor ops.broadcastTo ops.concat ops.cos
+  nn.tokenCrossEntropy ops.abs ops.add ops.argmax ops.asTensor ops.broadcastTo ops.cast ops.concat ops.cos
   ops.div ops.exp ops.gather ops.less ops.log ops.maximum ops.minimum ops.mul ops.mulNoNan ops.neg
   ops.pad ops.reshape ops.scatterAdd ops.scatterRows ops.select ops.sin ops.slice ops.sqrt ops.square ops.sub
   ops.tanh ops.toFloat ops.transpose random.fold random.integers random.key random.permutation

@@ -55,9 +55,10 @@ describe("sweep files", () => {
       (roll) => mutateJson(valid, roll),
       (json) => {
         const { studies } = readSweep(json, "a.json", "a", namedRecipes);
-        return studies.every(({ recipe, seeds }) => {
+        return studies.every(({ recipe, seeds, tuningSeeds }) => {
           const ids = recipe.rows.map(({ id }) => id);
-          const isWhole = seeds.length > 0 && seeds.every(Number.isSafeInteger);
+          const all = [...seeds, ...tuningSeeds];
+          const isWhole = all.length > 0 && all.every(Number.isSafeInteger);
           return isWhole && ids.length > 0 && new Set(ids).size === ids.length;
         });
       },
