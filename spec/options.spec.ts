@@ -78,6 +78,7 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   "engine.compile": (more) => engine.compile(() => logits, more),
   experiment: (more) =>
     first(anchorgrad.experiment(engine, anchorgrad.smokeRecipe as Anything, more)),
+  filesAtUrl: (more) => anchorgrad.filesAtUrl("http://127.0.0.1:9/", more),
   generate: (more) =>
     anchorgrad.generate(engine, { model, params, prompts: [[1]], maxNewTokens: 1, ...more }),
   klDivergence: (more) => anchorgrad.klDivergence(logits, logits, more),
@@ -115,6 +116,7 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   "tokenizer.encode": (more) => tokenizer.encode("a", more),
   "tokenizer.encodeWithOffsets": (more) => tokenizer.encodeWithOffsets("a", more),
   transformer: (more) => transformer({ ...model.config, ...more }),
+  urlReader: (more) => anchorgrad.urlReader("http://127.0.0.1:9/", more),
   writeAdapter: (more) =>
     anchorgrad.writeAdapter(loaded, folder, { config: lora({ rank: 1 }).config, params: {} }, more),
   writeSafetensors: (more) =>
@@ -155,7 +157,7 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
 /** What takes no options: positions, callbacks, records of data. */
 const without = new Set(
   `accumulate applyUpdates blobReader bytesReader chain checkpoint clipByGlobalNorm configOf
-  encodeGguf filesAt filesOf fromGguf full ggufConfig ggufName ggufTokenizer grad huggingFaceConfig
+  encodeGguf filesAt filesIn filesOf fromGguf full ggufConfig ggufName ggufTokenizer grad huggingFaceConfig
   huggingFaceName ids inParts openSafetensors openWeights paramsFrom readAdapter readGguf readSafetensors
   stopGradient stopTokensOf tensorsFor valueAndGrad vjp wholeOf withAdapter writeGguf schedules.constant
   anchored.checkExamples anchored.effectiveWeight anchored.flipOf anchored.flipThreshold

@@ -9,7 +9,7 @@ describe("recipes of finetune", () => {
     {
       ...{ model: "org/name", data: "mine.jsonl", retain: "prior.jsonl", method: "anchored" },
       ...{ alpha: 0.25, outer: 2, inner: 5, lora: 16, loraTargets: "q_proj", batch: 8 },
-      ...{ learningRate: 2e-4, warmup: 0.05, decay: "cosine", clip: 1, seed: 3, packing: true },
+      ...{ learningRate: 2e-4, warmup: 0.05, decay: "cosine", clip: 1, seed: 3, packing: "rows" },
     },
     undefined,
     2,
