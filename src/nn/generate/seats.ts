@@ -24,8 +24,10 @@ export const roomFor = (positions: number): Tensor => full([positions], 0);
 const tokenAt = ({ prompt, answer }: Seat, position: number): number =>
   (position < prompt.length ? prompt[position] : answer[position - prompt.length]) ?? 0;
 
-/** Position of a sequence's newest token. */
-const lastOf = ({ prompt, answer }: Seat): number => prompt.length + answer.length - 1;
+/** Position of the token that a sequence's place reads: its newest one, and where it has ended the one
+ * before, for which there is room. */
+const lastOf = ({ prompt, answer, isOpen }: Seat): number =>
+  prompt.length + answer.length - (isOpen ? 1 : 2);
 
 /** The newest token of each. */
 export function newest(seats: readonly Seat[]): DecodeInputs {
