@@ -1,5 +1,5 @@
 import { BF16, F16, FLOAT, Q8_0, Q8_BYTES, Q8_NUMBERS } from "./abi";
-import { splat, splatBits, storeRow } from "./simd";
+import { maxLanes, splat, splatBits, storeRow } from "./simd";
 
 /** Four numbers of bf16: the upper halves of float32. */
 // @ts-ignore: decorator
@@ -30,6 +30,37 @@ export function scaleOf(block: usize): f32 {
   return (code & 0x7c00) == 0x7c00
     ? reinterpret<f32>(shifted | 0x7f800000)
     : reinterpret<f32>(shifted) * reinterpret<f32>(0x77800000);
+}
+
+/** The scales of four blocks, times `factor`, which is 2¹¹² where they are wanted as they are. Infinities
+ * and NaN are not what they should be: `special` tells. */
+// @ts-ignore: decorator
+@inline
+export function scalesOf(codes: v128, factor: v128): v128 {
+  return f32x4.mul(v128.and(i32x4.shr_s(codes, 3), splatBits(0x8fffe000)), factor);
+}
+
+/** The codes of four blocks' scales, in the upper halves of lanes. */
+// @ts-ignore: decorator
+@inline
+export function scaleCodes(a: usize, b: usize, c: usize, d: usize): v128 {
+  const none = splatBits(0);
+  const ab = v128.load16_lane(b, v128.load16_lane(a, none, 1), 3);
+  return v128.load16_lane(d, v128.load16_lane(c, ab, 5), 7);
+}
+
+/** Whether any of the largest codes that were seen, without their signs, is an infinity or NaN. */
+// @ts-ignore: decorator
+@inline
+export function special(largest: v128): bool {
+  return v128.any_true(i16x8.ge_u(largest, splatBits(0x7c007c00)));
+}
+
+/** Codes of f16 without their signs. */
+// @ts-ignore: decorator
+@inline
+export function magnitude(codes: v128): v128 {
+  return v128.and(codes, splatBits(0x7fff7fff));
 }
 
 /** Four numbers of a block of Q8_0, from the address of their int8. */
@@ -105,21 +136,32 @@ export function storeHalves(y: usize, v: v128): void {
 
 /** A block of 32 numbers to Q8_0 as ggml does it: d = max |x| / 127, x / d rounded half away from zero. */
 export function roundQ8(y: usize, x: usize): void {
-  let most: f32 = 0;
-  for (let i: usize = 0; i < <usize>Q8_NUMBERS << 2; i += 4) most = max<f32>(most, abs<f32>(load<f32>(x + i)));
-  const scale: f32 = most / 127;
-  const inverse: f32 = scale == 0 ? 0 : 1 / scale;
+  let sizes = splat(0);
+  for (let i: usize = 0; i < <usize>Q8_NUMBERS << 2; i += 16)
+    sizes = f32x4.max(sizes, f32x4.abs(v128.load(x + i)));
+  const scale: f32 = maxLanes(sizes) / 127;
+  const inverse = splat(scale == 0 ? 0 : 1 / scale);
   store<u16>(y, <u16>i32x4.extract_lane(roundF16(splat(scale)), 0));
-  for (let i: usize = 0; i < <usize>Q8_NUMBERS; i++) {
-    const value = load<f32>(x + (i << 2)) * inverse;
-    const size = abs<f32>(value);
-    // In a block of NaN or infinities, or one too small for its scale, all is 0.
-    let code: i32 = 0;
-    if (size < 256) {
-      const whole = floor<f32>(size);
-      code = <i32>whole + (size - whole >= 0.5 ? 1 : 0);
-      if (value < 0) code = -code;
-    }
-    store<i8>(y + 2 + i, <i8>code);
+  for (let i: usize = 0; i < <usize>Q8_NUMBERS; i += 8) {
+    const shorts = i16x8.narrow_i32x4_s(
+      codesQ8(v128.load(x + (i << 2)), inverse),
+      codesQ8(v128.load(x + (i << 2), 16), inverse),
+    );
+    const bytes = v128.shuffle<i8>(shorts, shorts, 0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14);
+    v128.store64_lane(y + 2 + i, bytes, 0);
   }
+}
+
+/** x · inverse, rounded half away from zero; all 0 in a block of NaN or infinities, or one too small for
+ * its scale. */
+// @ts-ignore: decorator
+@inline
+function codesQ8(x: v128, inverse: v128): v128 {
+  const value = f32x4.mul(x, inverse);
+  const size = f32x4.abs(value);
+  const whole = f32x4.floor(size);
+  const up = f32x4.ge(f32x4.sub(size, whole), splat(0.5));
+  const code = v128.and(i32x4.sub(i32x4.trunc_sat_f32x4_s(whole), up), f32x4.lt(size, splat(256)));
+  const negative = f32x4.lt(value, splat(0));
+  return i32x4.sub(v128.xor(code, negative), negative);
 }

@@ -1,5 +1,6 @@
 import { BF16, F16 } from "../abi";
 import { inside, madd, splat, splatBits } from "../simd";
+import { magnitude, special } from "../storage";
 import { storeSums } from "./dot";
 
 /** One or two rows by up to four columns of bf16 or f16, as `dots` of floats.
@@ -90,7 +91,7 @@ export function dotHalves(
       y3 = madd(y, low(storage, v3), y3);
     }
   }
-  if (storage == F16 && v128.any_true(i16x8.ge_u(largest, splatBits(0x7c007c00)))) return false;
+  if (storage == F16 && special(largest)) return false;
   storeSums(c, apartC, columns, x0, x1, x2, x3);
   if (rows > 1) storeSums(c + stepC, apartC, columns, y0, y1, y2, y3);
   return true;
@@ -101,13 +102,6 @@ export function dotHalves(
 @inline
 function inside16(bytes: usize): v128 {
   return i16x8.lt_s(i16x8(0, 2, 4, 6, 8, 10, 12, 14), i16x8.splat(<i16>bytes));
-}
-
-/** Codes of f16 without their signs. */
-// @ts-ignore: decorator
-@inline
-function magnitude(codes: v128): v128 {
-  return v128.and(codes, splatBits(0x7fff7fff));
 }
 
 /** Four numbers from the first half of eight codes: finite ones. */
