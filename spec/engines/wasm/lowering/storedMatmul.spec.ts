@@ -1,13 +1,17 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as abi from "../../../../kernels/wasm/abi.ts";
 import { buildPlan } from "../../../../src/compile/build.ts";
+import type { Plan } from "../../../../src/compile/plan.ts";
 import type { Widening } from "../../../../src/compile/widening.ts";
 import type { Device } from "../../../../src/engines/device.ts";
 import { createWasmDevice, type WasmBuffer } from "../../../../src/engines/wasm/device.ts";
+import type { Instruction } from "../../../../src/engines/wasm/lowering/instruction.ts";
+import { programOf } from "../../../../src/engines/wasm/lowering/program.ts";
 import { apply, constant, stored } from "../../../../src/tensor/apply.ts";
 import { cast, matmul, transpose } from "../../../../src/tensor/ops.ts";
 import { type Codes, round, widen } from "../../../../src/tensor/storage/types.ts";
-import type { StorageType, Tensor } from "../../../../src/tensor/tensor.ts";
+import { type StorageType, Tensor } from "../../../../src/tensor/tensor.ts";
 import { noise } from "../../noise.ts";
 
 interface Product {
@@ -152,6 +156,26 @@ for (const options of [
         { numRuns: 40 },
       ));
 
+    test.each([0x7c00, 0xfc00, 0x7e00])(
+      "knows a scale of %i in one operand or both",
+      async (code) => {
+        const [m, n, k] = [2, 7, 64];
+        const [a, b] = [m, n].map((rows) => round("q8_0", noise(rows * k, rows))) as [Codes, Codes];
+        for (const codes of [b, a]) {
+          new DataView(codes.buffer).setUint16(34 * 3, code, true);
+          const x = cast(stored("q8_0", a, [m, k]), "float");
+          const node = matmul(x, transpose(cast(stored("q8_0", b, [n, k]), "float")));
+          const got = await run(node, { matmul: true, blocks: true }, ["matmul"]);
+          const want = await run(node, {}, ["cast", "cast", "transpose", "matmul"]);
+          const finite = (bits: Uint32Array): boolean[] =>
+            Array.from(new Float32Array(bits.buffer), (x) => Number.isFinite(x));
+          expect(finite(got)).toEqual(finite(want));
+          expect(finite(got)).toContain(false);
+          if (codes === b) expect(finite(got)).toContain(true);
+        }
+      },
+    );
+
     test.each([1, 2, 5, 20])("knows infinities and NaN of f16 in %i rows", async (m) => {
       const [n, k] = [9, 21];
       const codes = codesOf({ ...{ dtype: "f16", m, n, k, seed: 3 }, ...transposed });
@@ -169,3 +193,36 @@ for (const options of [
     test("of an empty inner axis is zero", () =>
       check({ ...{ dtype: "bf16", m: 3, n: 9, k: 0, seed: 3 }, ...transposed }));
   });
+
+describe("products of one row by weights of real size", () => {
+  /** Of the busiest thread, when each takes the next task as it is done, over an equal share. */
+  function imbalance(plan: Plan, threads: number): number {
+    const [{ args, tasks }] = programOf(plan, threads).instructions as [Instruction];
+    const [units, perTask] = [args[abi.ALL] as number, args[abi.PER_TASK] as number];
+    const busy = Array<number>(threads).fill(0);
+    for (let task = 0; task < tasks; task++) {
+      const least = busy.indexOf(Math.min(...busy));
+      busy[least] = (busy[least] as number) + Math.min(perTask, units - task * perTask);
+    }
+    return (Math.max(...busy) * threads) / units;
+  }
+
+  test.each([
+    [576, 1536],
+    [1536, 576],
+    [896, 4864],
+    [4864, 896],
+    [896, 151_936],
+  ])("are shared by two threads and by eight: %i in, %i out", (k, n) => {
+    for (const dtype of ["float", "bf16", "q8_0"] as const) {
+      const [x, w] = [
+        new Tensor("placeholder", [1, k], "float", [], { index: 0 }),
+        new Tensor("placeholder", [n, k], dtype, [], { index: 1 }),
+      ];
+      const node = matmul(x, cast(w, "float"), { transposeB: true });
+      const plan = buildPlan([node], [x, w], { widening: { matmul: true } });
+      expect(imbalance(plan, 2)).toBeLessThanOrEqual(1.2);
+      if (n * k > 4e6) expect(imbalance(plan, 8)).toBeLessThanOrEqual(1.3);
+    }
+  });
+});

@@ -2,37 +2,51 @@ import * as abi from "../../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import type { Value } from "../../../compile/plan.ts";
 import { last, ofRank, sizeOf } from "../../../tensor/shapes.ts";
-import { isStorageType } from "../../../tensor/storage/types.ts";
+import { bytesOf, isStorageType } from "../../../tensor/storage/types.ts";
 import { type Instruction, type Kernel, overUnits, wordsAt } from "./instruction.ts";
 import type { Lowering, Rule, Step } from "./kinds.ts";
 import { cast, storageOf } from "./stored.ts";
 import { stacked, type Triangles } from "./triangles.ts";
 
-/** Multiply-adds in a nanosecond of one thread, roughly. */
+/** Multiply-adds, and bytes of B from memory, in a nanosecond of one thread, roughly. */
 const SPEED = 24;
+const BYTES = 10;
 /** Blocks for each thread; cutting costs packing the same panels again. */
 const BLOCKS_PER_THREAD = 3;
-/** Smallest block worth sharing. */
-const LEAST = 400_000;
+/** Smallest block worth sharing, nanoseconds. */
+const LEAST = 400_000 / SPEED;
 
 interface Block {
   readonly rows: number;
   readonly columns: number;
 }
 
+/** A product, and what limits how it is cut. */
+interface Shape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  /** Columns that stay together. */
+  readonly wide: number;
+  /** Bytes of B for each column. */
+  readonly bytes: number;
+}
+
+/** Nanoseconds of a block: of a few rows, those that its part of B takes to arrive. */
+const timeOf = ({ k, bytes }: Shape, { rows, columns }: Block): number =>
+  Math.max((rows * columns * k) / SPEED, (columns * bytes) / BYTES);
+
 /** Rows and columns of a block: the longer side is halved until there are blocks for all threads.
  * Every element is summed in the same order, however the matrix is cut. */
-function blockOf(
-  [m, n, k, batch]: readonly [number, number, number, number],
-  wide: number,
-  threads: number,
-): Block {
+function blockOf(shape: Shape, threads: number): Block {
+  const { m, n, batch, wide } = shape;
   let rows = m;
   let columns = Math.min(n, abi.MOST_COLUMNS);
   const enough = () =>
     threads === 1 ||
     batch * Math.ceil(m / rows) * Math.ceil(n / columns) >= threads * BLOCKS_PER_THREAD ||
-    rows * columns * k < 2 * LEAST;
+    timeOf(shape, { rows, columns }) < 2 * LEAST;
   const half = (x: number, multiple: number) => Math.ceil(x / 2 / multiple) * multiple;
   const tall = abi.TILE_ROWS_FUSED;
   while (!enough() && (rows > 2 * tall || columns > 2 * wide))
@@ -63,7 +77,9 @@ export function product(step: Step<"matmul">, lowering: Lowering, onto: boolean)
   const storage = storageOf(b.dtype);
   // A block's columns are whole blocks of the numbers in a row of B.
   const wide = storage === abi.Q8_0 && !transposeB ? abi.Q8_NUMBERS : abi.TILE_COLUMNS;
-  const { rows, columns } = blockOf([m, n, k, batch], wide, threads);
+  const bytes = bytesOf(b.dtype, sizeOf(b.shape)) / Math.max(1, batch * n);
+  const shape = { m, n, k, batch, wide, bytes };
+  const { rows, columns } = blockOf(shape, threads);
   const units = m * n === 0 ? 0 : batch * Math.ceil(m / rows) * Math.ceil(n / columns);
   const [triangle, side] = storage === abi.FLOAT ? triangleOf(a, output, triangles) : [abi.FULL, 1];
   const kernel: Kernel = {
@@ -84,7 +100,7 @@ export function product(step: Step<"matmul">, lowering: Lowering, onto: boolean)
     output: output.buffer,
     flop: 2 * batch * m * n * k,
   };
-  return [overUnits(units, { nanoseconds: (rows * columns * k) / SPEED, threads }, kernel)];
+  return [overUnits(units, { nanoseconds: timeOf(shape, { rows, columns }), threads }, kernel)];
 }
 
 /** Codes are multiplied as integers in a few rows; more are widened, and the product is one of floats. */
