@@ -158,7 +158,7 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
 const without = new Set(
   `accumulate applyUpdates blobReader bytesReader chain checkpoint clipByGlobalNorm configOf
   encodeGguf filesAt filesIn filesOf fromGguf full ggufConfig ggufName ggufTokenizer grad huggingFaceConfig
-  huggingFaceName ids inParts openSafetensors openWeights paramsFrom readAdapter readGguf readSafetensors
+  huggingFaceName ids inParts openSafetensors openWeights paramsFrom readAdapter readGguf readSafetensors rounded
   stopGradient stopTokensOf tensorsFor valueAndGrad vjp wholeOf withAdapter writeGguf schedules.constant
   anchored.checkExamples anchored.effectiveWeight anchored.flipOf anchored.flipThreshold
   anchored.generalizedJensenShannon anchored.hasLinearBound anchored.interpolate
