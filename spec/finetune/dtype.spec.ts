@@ -22,7 +22,7 @@ let files: Readonly<Record<"f32" | "bf16" | "q8_0", string>>;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "anchorgrad-"));
   engine = await createEngine({ backend: "wasm", threads: 1 });
-  const f32 = await writeTinyModel(join(place, "f32"), 32);
+  const f32 = await writeTinyModel(join(place, "f32"), { width: 32 });
   const loaded = await loadModel(f32);
   files = { f32, bf16: join(place, "bf16"), q8_0: join(place, "q8.gguf") };
   await saveModel(files.bf16, loaded, { dtype: "BF16" });

@@ -169,7 +169,7 @@ describe("runFinetune", () => {
     await refused({ data: "none.jsonl" }, "none.jsonl: expected a file to read, got ENOENT");
     await refused({ model: "nowhere" }, "expected a folder with a model, got no such folder");
     await refused({ dora: true, method: "l2sp" }, "expected adapters without dora");
-    await refused({}, "expected a run that fits into 0.00 GiB, got one of about", { memory: 1000 });
+    await refused({}, "expected a run that fits into 1.0 KiB, got one of", { memory: 1024 });
     await refused({ maxLength: 3 }, "expected rows with something to learn among 3 tokens");
   });
 

@@ -8,10 +8,14 @@ import { writeSafetensors } from "../../src/weights/write.ts";
 import { byteLevel, byteLevelJson, template, tokenizerConfig } from "../text/tiny.ts";
 
 /** A random Llama of a few thousand numbers with a tokenizer and a chat template, as a folder. */
-export async function writeTinyModel(folder: string, width = 16): Promise<string> {
+export async function writeTinyModel(
+  folder: string,
+  { layers = 1, width = 16 }: { readonly layers?: number; readonly width?: number } = {},
+): Promise<string> {
+  const hidden = width === 16 ? 24 : 2 * width;
   const model = transformer({
-    ...{ vocabSize: byteLevel.vocabSize, contextLength: 64, layers: 1, heads: 2, width },
-    ...{ hidden: width === 16 ? 24 : 2 * width, tieEmbeddings: false },
+    ...{ vocabSize: byteLevel.vocabSize, contextLength: 64, layers, heads: 2, width },
+    ...{ hidden, tieEmbeddings: false },
   });
   await using engine = await createEngine({ backend: "reference" });
   const tensors = await engine.run(() => {
@@ -23,11 +27,7 @@ export async function writeTinyModel(folder: string, width = 16): Promise<string
   const config = {
     ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], hidden_act: "silu" },
     ...{ vocab_size: model.config.vocabSize, max_position_embeddings: 64, rms_norm_eps: 1e-5 },
-    ...{
-      hidden_size: width,
-      intermediate_size: width === 16 ? 24 : 2 * width,
-      num_hidden_layers: 1,
-    },
+    ...{ hidden_size: width, intermediate_size: hidden, num_hidden_layers: layers },
     ...{ num_attention_heads: 2, num_key_value_heads: 2, rope_theta: 10000 },
     ...{ tie_word_embeddings: false, bos_token_id: 1, eos_token_id: 2, torch_dtype: "float32" },
   };

@@ -49,7 +49,7 @@ export interface DataPaths {
  */
 export async function readData(
   recipe: FinetuneRecipe,
-  loaded: LoadedModel,
+  loaded: Pick<LoadedModel, "folder" | "base" | "tokenizer" | "chat" | "stopTokens">,
   paths: DataPaths,
 ): Promise<FinetuneData> {
   const { tokenizer, chat, stopTokens } = loaded;

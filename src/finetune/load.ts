@@ -84,26 +84,25 @@ export interface LoadedModel {
  * const logits = await engine.run(() => model.apply(params, tokens)); // [1, T, V]
  */
 export async function loadModel(
-  from: string | ModelFiles,
+  from: string | ModelFiles | DescribedModel,
   options: LoadOptions = {},
 ): Promise<LoadedModel> {
   expectKnown("loadModel", options, ["adapter", "engine", "dtype"]);
   const { adapter: adapterFrom, engine, dtype = "f32" } = options;
-  const files = typeof from === "string" ? await filesAt(from) : from;
-  const { source, text } = await openModel(files);
+  const described = isDescribed(from) ? from : await describeModel(from);
+  const { source, text, sampling } = described;
+  const { files } = source;
   const adapter = adapterFrom === undefined ? undefined : await openAdapter(adapterFrom);
   return placing(engine, async (place) => {
     const path = pathIn(files, weightsIn(files));
-    const config = configOf(source.json, configPath(source));
     const kept: PlaceParts = (parts, name) => place(keptAs(parts, dtype), name);
-    const loaded = await paramsFrom(config, source.weights, path, kept);
+    const loaded = await paramsFrom(described.config, source.weights, path, kept);
     const base = transformer(loaded.config);
     const { model, params } = adapter
       ? await over(base, loaded.params, adapter, place)
       : { model: base, params: loaded.params };
-    const sampling = await generationOf(source, text, loaded.config.vocabSize);
     return {
-      ...{ folder: typeof from === "string" ? from : files.path, config: loaded.config, base },
+      ...{ folder: described.folder, config: loaded.config, base },
       ...{ model, params, files: source },
       ...(adapter && { adapter: adapter.config }),
       ...(text.tokenizer && { tokenizer: text.tokenizer }),
@@ -148,6 +147,36 @@ async function placing<T>(
     throw error;
   }
 }
+
+/** What a checkpoint's files say beside the weights, which have not been read. */
+export interface DescribedModel
+  extends Pick<LoadedModel, "folder" | "config" | "base" | "tokenizer" | "chat" | "stopTokens"> {
+  readonly source: ModelSource;
+  readonly text: TextFiles;
+  readonly sampling: Sampling;
+}
+
+/**
+ * Reads all of a checkpoint but its weights, for `loadModel` to go on from: what a run would take is
+ * known before any are read.
+ * @throws DataError that names the file, and the key
+ */
+export async function describeModel(from: string | ModelFiles): Promise<DescribedModel> {
+  const files = typeof from === "string" ? await filesAt(from) : from;
+  const { source, text } = await openModel(files);
+  const config = configOf(source.json, configPath(source));
+  const sampling = await generationOf(source, text, config.vocabSize);
+  return {
+    ...{ folder: typeof from === "string" ? from : files.path, config, source, text, sampling },
+    base: transformer(config),
+    ...(text.tokenizer && { tokenizer: text.tokenizer }),
+    ...(text.chat && { chat: text.chat }),
+    stopTokens: sampling.generation.stopTokens,
+  };
+}
+
+const isDescribed = (from: string | ModelFiles | DescribedModel): from is DescribedModel =>
+  typeof from === "object" && "sampling" in from;
 
 interface Opened {
   readonly source: ModelSource;
@@ -219,7 +248,7 @@ async function over(
   }
 }
 
-interface Sampling {
+export interface Sampling {
   readonly generation: LoadedModel["generation"];
   readonly warnings: readonly string[];
 }

@@ -67,6 +67,9 @@ const oneOf = <const T extends string>(...choices: readonly T[]): Kind<T> => ({
 /** WiSE-FT is no training: the model between base and SFT in the space of weights. */
 const methods = [...(Object.keys(objectives) as Method[]), "merge"] as const;
 
+/** Whether gradients compute each block again: where the memory is too small otherwise, always, never. */
+export type Recomputation = "auto" | "block" | "none";
+
 export type FinetuneMethod = Method | "merge";
 
 const open = <T>(kind: Kind<T>, about: string): Setting<T> => ({ ...kind, about });
@@ -110,6 +113,7 @@ export interface DefaultedSettings {
   readonly checkpointEvery: number;
   readonly seed: number;
   readonly backend: Backend;
+  readonly gradientCheckpointing: Recomputation;
 }
 
 /** The others. */
@@ -247,6 +251,11 @@ export const settings: {
     whole(1),
     "steps between checkpoints, beside one a minute; 100 by default",
     100,
+  ),
+  gradientCheckpointing: row(
+    oneOf("auto", "block", "none"),
+    "compute each block again for its gradient instead of keeping it; auto, by\ndefault, where the memory is too small otherwise",
+    "auto",
   ),
   seed: row(whole(0, 2 ** 31 - 1), "of everything random; 0 by default", 0),
   backend: row(

@@ -27,3 +27,11 @@ export const range = (
 /** 31_200 → `31,200`. Without `toLocaleString`, whose first call takes a page tens of milliseconds. */
 export const count = (value: number): string =>
   `${Math.round(value)}`.replace(/\B(?=(\d{3})+$)/g, ",");
+
+/** `1.0 KiB`, `312.5 MiB`, `3.31 GiB`. */
+export function bytes(size: number): string {
+  if (size < 2 ** 20) return `${(size / 2 ** 10).toFixed(1)} KiB`;
+  return size < 2 ** 30
+    ? `${(size / 2 ** 20).toFixed(1)} MiB`
+    : `${(size / 2 ** 30).toFixed(2)} GiB`;
+}

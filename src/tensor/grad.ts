@@ -45,7 +45,24 @@ function throughRecomputation(
   const targets = wanted.map((i) => at(stand, i));
   // What an entry is computed after is none of its business: the walk ends there.
   const cotangents = backward([value], [g], targets, stand);
-  return wanted.map((i, j) => [at(known, i), cotangents[j] ?? null]);
+  const all = togetherKnown(cotangents, node);
+  return wanted.map((i, j) => [at(known, i), all[j] ?? null]);
+}
+
+/**
+ * Each cotangent once all are known: what was computed again for them is given up before anything goes
+ * on, whoever wants them when. A norm of all gradients would else keep every segment, computed again,
+ * until the first layer's gradient is there.
+ */
+function togetherKnown(
+  cotangents: readonly (Tensor | undefined)[],
+  { attrs }: Tensor<"checkpoint">,
+): readonly (Tensor | undefined)[] {
+  const given = cotangents.filter((x) => x !== undefined);
+  const [first, ...others] = given;
+  if (!first || others.length === 0) return cotangents;
+  const all = others.reduce((known, x) => apply("after", [x, known], attrs), first);
+  return cotangents.map((x) => x && apply("after", [x, all], attrs));
 }
 
 function throughDefinition(node: Tensor<FusedName>, g: Tensor): readonly (Tensor | null)[] {

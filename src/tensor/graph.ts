@@ -35,26 +35,26 @@ export function topologicalOrder(
   const path: Tensor[] = [];
   /** How many inputs of each node of the path have been looked at. */
   const looked: number[] = [];
-  for (const root of roots) {
-    if (seen.has(root)) continue;
-    seen.add(root);
-    path.push(root);
+  const enter = (node: Tensor): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    path.push(node);
     looked.push(0);
+  };
+  for (const root of roots) {
+    enter(root);
     while (path.length > 0) {
       const node = last(path);
       const next = last(looked);
       const input = boundary.has(node) ? undefined : node.inputs[next];
-      if (input === undefined) {
+      if (input) {
+        looked[looked.length - 1] = next + 1;
+        enter(input);
+      } else {
+        order.push(node);
         path.pop();
         looked.pop();
-        order.push(node);
-        continue;
       }
-      looked[looked.length - 1] = next + 1;
-      if (seen.has(input)) continue;
-      seen.add(input);
-      path.push(input);
-      looked.push(0);
     }
   }
   return order;

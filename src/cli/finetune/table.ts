@@ -1,8 +1,5 @@
 import type { Line, LookEvent, PlanEvent, SetName } from "../../finetune/train/events.ts";
-import { count, duration, nats, percent } from "../../report/format.ts";
-
-const gib = (bytes: number): string =>
-  bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+import { bytes, count, duration, nats, percent } from "../../report/format.ts";
 
 /** Rows that were left out are shown up to so many. */
 const SHOWN = 5;
@@ -17,7 +14,7 @@ export function planText(plan: PlanEvent): string {
     ...(truncated > 0 ? [`            ${count(truncated)} rows were cut`] : []),
     ...(left.length > 0 ? [`            ${count(left.length)} rows were left out`, ...out] : []),
     `  training  ${count(plan.steps)} steps`,
-    `  memory    about ${gib(plan.memoryBytes)}`,
+    `  memory    ${bytes(plan.memoryBytes)}${plan.gradientCheckpointing ? ", each block computed again for its gradient (gradient checkpointing)" : ""}`,
     ...(evalIsData ? ["  note      without --eval the first rows of the data are looked at"] : []),
     ...notes.map((note) => `  note      ${note}`),
     "",

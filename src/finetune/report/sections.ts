@@ -1,5 +1,5 @@
 import { escapeHtml } from "../../report/escape.ts";
-import { count, nats, percent } from "../../report/format.ts";
+import { bytes, count, nats, percent } from "../../report/format.ts";
 import type { SetName } from "../train/events.ts";
 import { boundCaption, boundFigure, boundTable } from "./bounds.ts";
 import { lookFigures, lossFigures, stepFigures } from "./curves.ts";
@@ -113,7 +113,7 @@ function plan({
     ["of them learnt", count(targets)],
     ["steps of all stages", count(steps)],
     ["trained parameters", count(trainable)],
-    ["memory, estimated", `${(memoryBytes / 2 ** 30).toFixed(2)} GiB`],
+    ["memory, planned", bytes(memoryBytes)],
   ];
   return `<dl class="facts">${facts.map(([name, value]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join("")}</dl>`;
 }

@@ -19,8 +19,10 @@ export interface PlanEvent {
   readonly parameters: number;
   /** Trained parameters. */
   readonly trainable: number;
-  /** Estimated, on the engine. */
+  /** On the engine, at the fullest moment of a step: planned, from the shapes. */
   readonly memoryBytes: number;
+  /** Whether each block is computed again for its gradient. */
+  readonly gradientCheckpointing?: boolean;
   /** Whether the rows under `eval` are the first ones of the data. */
   readonly evalIsData: boolean;
   readonly versions: Readonly<Record<string, string>>;

@@ -9,16 +9,15 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { expectKnown } from "../../tensor/options.ts";
 import { fold, type Key, key } from "../../tensor/random.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
-import { bytesOf } from "../../tensor/storage/types.ts";
-import { lengthOf } from "../../train/batches.ts";
 import { type FinetuneData, readData } from "../check.ts";
-import { type Estimate, estimateMemory, expectToFit } from "../estimate.ts";
 import { fileDigest, modelDigest } from "../files/digest.ts";
 import type { Inputs } from "../files/directory.ts";
 import { usualDtype } from "../keptAs.ts";
-import { type LoadedModel, loadModel } from "../load.ts";
+import { describeModel, type LoadedModel, loadModel } from "../load.ts";
+import { planMemory, type RunMemory, WASM_BYTES } from "../memory.ts";
 import { adapterOf, completeRecipe, type FinetuneRecipe, type RecipeOptions } from "../recipe.ts";
 import { createLooker, type Looker, type Model } from "./look.ts";
+import { keys } from "./training.ts";
 
 export interface FinetuneOptions {
   readonly recipe: RecipeOptions;
@@ -57,17 +56,11 @@ export interface Prepared {
   /** Where it starts; resident. */
   readonly start: Params;
   readonly looker: Looker;
-  readonly estimate: Estimate;
+  readonly memory: RunMemory;
   readonly trainable: number;
   readonly parameters: number;
   readonly key: Key;
 }
-
-/** Keys of what is random, apart. */
-export const keys = { adapter: 0, sft: 1, method: 2 } as const;
-
-/** wasm's memory has addresses of 32 bits. */
-const WASM_BYTES = 2 ** 32;
 
 /**
  * Reads model and data, and looks whether they fit.
@@ -115,12 +108,22 @@ async function prepareOn(
   const { dora = false, modulesToSave = [] } = adapter?.config ?? {};
   const onHost = dora || modulesToSave.length > 0;
   const dtype = recipe.dtype ?? (adapter ? usualDtype(engine) : "f32");
-  const loaded = await loadModel(modelFolder, { dtype, ...(!onHost && { engine }) });
-  const data = await readData(recipe, loaded, {
+  const described = await describeModel(modelFolder);
+  const data = await readData(recipe, described, {
     data: path(recipe.data),
     retain: of(recipe.retain, (file) => file),
     eval: of(recipe.eval, (file) => file),
   });
+  const memory = planMemory(
+    { engine, recipe, described, data, dtype },
+    options.memory ?? available(engine),
+  );
+  const { config } = described;
+  const gradientCheckpointing = memory.isRecomputed;
+  const loaded = await loadModel(
+    { ...described, config: { ...config, gradientCheckpointing } },
+    { dtype, ...(!onHost && { engine }) },
+  );
   const base = { model: loaded.base, params: onHost ? engine.put(loaded.params) : loaded.params };
   const model = adapter ? adapter.over(loaded.base, base.params) : loaded.base;
   const from = key(recipe.seed);
@@ -133,26 +136,9 @@ async function prepareOn(
     Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
   const parameters = count(loaded.base.shapes);
   const trainable = count(model.shapes);
-  const modelBytes = Object.values(base.params).reduce(
-    (sum, { dtype: kept, shape }) => sum + bytesOf(kept, sizeOf(shape)),
-    0,
-  );
-  const planned = {
-    ...{
-      modelBytes,
-      parameters,
-      trainable,
-      config: loaded.base.config,
-      headInBlocks: adapter !== undefined,
-    },
-    batch: Math.min(recipe.batch, recipe.microBatch ?? Infinity, data.train.examples.length),
-    length: Math.max(...data.train.examples.map(lengthOf)),
-  };
-  const estimate = estimateMemory(planned);
-  expectToFit(estimate, options.memory ?? available(engine), planned);
   const { batch, newTokens } = recipe;
   return {
-    ...{ recipe, inputs, engine, loaded, data, base, model, estimate, trainable, parameters },
+    ...{ recipe, inputs, engine, loaded, data, base, model, memory, trainable, parameters },
     adapter: adapter?.config,
     start: engine.put(made),
     looker: createLooker(engine, { base, model, sets: data.sets, batch, newTokens, loaded }),

@@ -9,14 +9,8 @@ import { saveAdapter, saveModel } from "../save.ts";
 import { operationsOf, speedOf } from "../speed.ts";
 import type { FinetuneEvent, Line, PlanEvent, StepEvent } from "./events.ts";
 import { type FinetuneOptions, type Prepared, prepare } from "./prepare.ts";
-import {
-  methodTraining,
-  needsSft,
-  type StageOptions,
-  sftTraining,
-  stepsOf,
-  trainStage,
-} from "./stages.ts";
+import { type StageOptions, trainStage } from "./stages.ts";
+import { methodTraining, needsSft, sftTraining, stepsOf } from "./training.ts";
 import { workOf } from "./work.ts";
 
 /** Fine-tunes as a recipe says, in a folder; see `runFinetune`. */
@@ -42,7 +36,7 @@ export async function* run(options: FinetuneOptions): AsyncGenerator<FinetuneEve
 }
 
 function planOf(prepared: Prepared, versions: PlanEvent["versions"]): PlanEvent {
-  const { recipe, data, loaded, estimate, parameters, trainable, start } = prepared;
+  const { recipe, data, loaded, memory, parameters, trainable, start } = prepared;
   const { train, rows, evalIsData } = data;
   const { left, truncated, tokens, targets, notes } = train;
   const sft = needsSft(recipe.method) ? stepsOf(sftTraining(prepared)) : 0;
@@ -50,7 +44,8 @@ function planOf(prepared: Prepared, versions: PlanEvent["versions"]): PlanEvent 
     ...{ kind: "plan", model: recipe.model, rows, examples: train.examples.length },
     ...{ left, truncated, tokens, targets, parameters, trainable, evalIsData, versions },
     steps: sft + stepsOf(methodTraining(prepared, start)),
-    memoryBytes: estimate.total,
+    memoryBytes: memory.total,
+    ...(memory.isRecomputed && { gradientCheckpointing: true }),
     notes: [...loaded.warnings, ...notes],
   };
 }

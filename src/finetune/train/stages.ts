@@ -1,69 +1,11 @@
 import { fineTune } from "../../anchored/fineTune.ts";
 import { objectives } from "../../anchored/objectives/methods.ts";
-import { hasReference, isAnchored } from "../../anchored/objectives/objective.ts";
-import type { FineTuneOptions } from "../../anchored/options.ts";
-import { planFineTune } from "../../anchored/plan.ts";
+import { isAnchored } from "../../anchored/objectives/objective.ts";
 import type { Params } from "../../nn/config.ts";
-import { fold } from "../../tensor/random.ts";
 import type { RunDirectory } from "../files/directory.ts";
 import type { FinetuneEvent, Line } from "./events.ts";
-import { keys, type Prepared } from "./prepare.ts";
-
-/** Whether a method starts from what SFT has found. */
-export const needsSft = (method: Prepared["recipe"]["method"]): boolean =>
-  method === "merge" || method === "sft" || hasReference(objectives[method].target);
-
-type Training = Omit<FineTuneOptions, "checkpointEvery" | "resume" | "probeEvery">;
-
-function common(prepared: Prepared): Omit<Training, "method" | "key"> {
-  const { recipe, model, start, data } = prepared;
-  const { learningRate, warmup, decay, weightDecay, clip, microBatch, targets, statesDtype } =
-    recipe;
-  const { weights } = recipe;
-  const { examples } = data.train;
-  return {
-    ...{ model, base: start, data: examples, dropLast: false },
-    ...{ learningRate, warmup, decay, weightDecay, clip, weights },
-    batchSize: Math.min(recipe.batch, examples.length),
-    ...(microBatch !== undefined && { microBatchSize: microBatch }),
-    packing: recipe.packing === "batch" && ["wasm", "reference"].includes(recipe.backend),
-    ...(targets !== undefined && { targets }),
-    ...(statesDtype !== undefined && { statesDtype }),
-    certified: Math.min(recipe.certified, examples.length),
-  };
-}
-
-/** Options of the SFT stage. */
-export function sftTraining(prepared: Prepared): Training {
-  const { recipe, key } = prepared;
-  const { epochs, labelSmoothing } = recipe;
-  return {
-    ...{ ...common(prepared), method: "sft", epochs, labelSmoothing },
-    key: fold(key, keys.sft),
-  };
-}
-
-/** Options of the method's stage; undefined where it has nothing to train. */
-export function methodTraining(prepared: Prepared, reference: Params): Training | undefined {
-  const { recipe, key, data, loaded } = prepared;
-  const { method, alpha, outer, inner, epochs, interpolation, temperature, beta } = recipe;
-  if (method === "sft" || method === "merge") return undefined;
-  const { target } = objectives[method];
-  const [stopToken] = loaded.stopTokens;
-  return {
-    ...{ ...common(prepared), method, alpha, interpolation, temperature, beta },
-    ...{ direction: recipe.direction, kdRatio: recipe.kdRatio },
-    ...(isAnchored(target) ? { outer, inner } : { epochs }),
-    ...(hasReference(target) && { reference }),
-    ...(method === "replay" && { replay: data.replay, replayShare: recipe.replayShare }),
-    ...(stopToken !== undefined && { stopToken }),
-    key: fold(key, keys.method),
-  };
-}
-
-/** Steps of a stage. @throws DataError, RangeError, TypeError for what cannot be trained */
-export const stepsOf = (training: Training | undefined): number =>
-  training ? planFineTune(training).schedule.steps : 0;
+import type { Prepared } from "./prepare.ts";
+import { stepsOf, type Training } from "./training.ts";
 
 /** What a stage works on. */
 export interface StageOptions {

@@ -7,7 +7,8 @@ import type { LookSet } from "../check.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Work } from "../speed.ts";
 import type { Prepared } from "./prepare.ts";
-import { LOOKS, needsSft } from "./stages.ts";
+import { LOOKS } from "./stages.ts";
+import { needsSft } from "./training.ts";
 
 const positionsOf = (examples: readonly Example[]): number =>
   examples.reduce((sum, example) => sum + lengthOf(example), 0);
@@ -31,6 +32,8 @@ export function workOf(prepared: Prepared): Work {
   const replayed = recipe.method === "replay" ? 1 / (1 - recipe.replayShare) : 1;
   const trained = positions * ((sft ? recipe.epochs : 0) + replayed * method.trained);
   const recomputed = recipe.targets === "recompute" ? 2 * positions * method.trained : 0;
+  // A forward pass more for each gradient.
+  const again = prepared.memory.isRecomputed ? trained : 0;
   const stages = (sft ? 1 : 0) + (method.trained > 0 || recipe.method === "merge" ? 1 : 0);
   const looks = 1 + stages * (recipe.lookEvery === 0 ? 1 : LOOKS);
   const answered = (set: LookSet): number => (1 + stages) * set.prompts.length * recipe.newTokens;
@@ -43,6 +46,6 @@ export function workOf(prepared: Prepared): Work {
   return {
     ...{ parameters: prepared.parameters - looksUp, trainable, config, trained },
     length: positions / examples.length,
-    seen: positions * method.seen + recomputed + looked,
+    seen: positions * method.seen + recomputed + again + looked,
   };
 }

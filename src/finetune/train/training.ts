@@ -1,0 +1,80 @@
+import { objectives } from "../../anchored/objectives/methods.ts";
+import { hasReference, isAnchored } from "../../anchored/objectives/objective.ts";
+import type { FineTuneOptions } from "../../anchored/options.ts";
+import { planFineTune } from "../../anchored/plan.ts";
+import type { Params } from "../../nn/config.ts";
+import type { Transformer } from "../../nn/transformer.ts";
+import { fold, type Key } from "../../tensor/random.ts";
+import type { FinetuneData } from "../check.ts";
+import type { LoadedModel } from "../load.ts";
+import type { FinetuneRecipe } from "../recipe.ts";
+
+/** Whether a method starts from what SFT has found. */
+export const needsSft = (method: FinetuneRecipe["method"]): boolean =>
+  method === "merge" || method === "sft" || hasReference(objectives[method].target);
+
+export type Training = Omit<FineTuneOptions, "checkpointEvery" | "resume" | "probeEvery">;
+
+/** What training options are made from. */
+export interface TrainingParts {
+  readonly recipe: FinetuneRecipe;
+  readonly model: Transformer;
+  /** Where training starts. */
+  readonly start: Params;
+  readonly data: Pick<FinetuneData, "train" | "replay">;
+  readonly loaded: Pick<LoadedModel, "stopTokens">;
+  readonly key: Key;
+}
+
+/** Keys of what is random, apart. */
+export const keys = { adapter: 0, sft: 1, method: 2 } as const;
+
+function common(parts: TrainingParts): Omit<Training, "method" | "key"> {
+  const { recipe, model, start, data } = parts;
+  const { learningRate, warmup, decay, weightDecay, clip, microBatch, targets, statesDtype } =
+    recipe;
+  const { weights } = recipe;
+  const { examples } = data.train;
+  return {
+    ...{ model, base: start, data: examples, dropLast: false },
+    ...{ learningRate, warmup, decay, weightDecay, clip, weights },
+    batchSize: Math.min(recipe.batch, examples.length),
+    ...(microBatch !== undefined && { microBatchSize: microBatch }),
+    packing: recipe.packing === "batch" && ["wasm", "reference"].includes(recipe.backend),
+    ...(targets !== undefined && { targets }),
+    ...(statesDtype !== undefined && { statesDtype }),
+    certified: Math.min(recipe.certified, examples.length),
+  };
+}
+
+/** Options of the SFT stage. */
+export function sftTraining(parts: TrainingParts): Training {
+  const { recipe, key } = parts;
+  const { epochs, labelSmoothing } = recipe;
+  return {
+    ...{ ...common(parts), method: "sft", epochs, labelSmoothing },
+    key: fold(key, keys.sft),
+  };
+}
+
+/** Options of the method's stage; undefined where it has nothing to train. */
+export function methodTraining(parts: TrainingParts, reference: Params): Training | undefined {
+  const { recipe, key, data, loaded } = parts;
+  const { method, alpha, outer, inner, epochs, interpolation, temperature, beta } = recipe;
+  if (method === "sft" || method === "merge") return undefined;
+  const { target } = objectives[method];
+  const [stopToken] = loaded.stopTokens;
+  return {
+    ...{ ...common(parts), method, alpha, interpolation, temperature, beta },
+    ...{ direction: recipe.direction, kdRatio: recipe.kdRatio },
+    ...(isAnchored(target) ? { outer, inner } : { epochs }),
+    ...(hasReference(target) && { reference }),
+    ...(method === "replay" && { replay: data.replay, replayShare: recipe.replayShare }),
+    ...(stopToken !== undefined && { stopToken }),
+    key: fold(key, keys.method),
+  };
+}
+
+/** Steps of a stage. @throws DataError, RangeError, TypeError for what cannot be trained */
+export const stepsOf = (training: Training | undefined): number =>
+  training ? planFineTune(training).schedule.steps : 0;
