@@ -29,14 +29,16 @@ describe("before it begins", () => {
     expect(out).toMatch(/model {5}m: [\d,]+ parameters, [\d,]+ of them trained/);
     expect(out).toMatch(/data {6}3 rows → 3 examples, \d+ tokens, \d+ learnt/);
     expect(out).toMatch(/training {2}2 steps/);
-    expect(out).toMatch(/memory {4}about \d+ MiB/);
+    expect(out).toMatch(/memory {4}[\d.]+ [KMG]iB/);
     expect(out).toMatch(/time {6}about [\d.:]+/);
     expect(await readdir(place.folder)).not.toContain("runs");
   });
 
   test("refuses what does not fit, with the numbers, and writes nothing", async () => {
     const run = place.run(finetune, `--model m ${line} --memory 1e-9`);
-    await expect(run).rejects.toThrow(/expected a run that fits into .* got one of about/);
+    await expect(run).rejects.toThrow(
+      /expected a run that fits into .* got one of [\d.]+ [KMG]iB/,
+    );
     // The claim's file stays, so that nobody who looked before can make it anew.
     const [name = ""] = await readdir(join(place.folder, "runs"));
     expect(await readdir(join(place.folder, "runs", name))).toEqual([".lock"]);

@@ -40,8 +40,8 @@ export function createMemory(shared: boolean): Memory {
       throw new RangeError(
         `wasm: expected to need at most ${MOST_PAGES * PAGE} bytes of memory, got ${wanted}` +
           (missing > room
-            ? ", which 32-bit addresses reach: take smaller batches, checkpoints, an adapter in place " +
-              "of all parameters, weights in bf16, or the webgpu engine"
+            ? "; addresses of 32 bits reach no further: keep frozen weights in 16 or 8 bits, compute " +
+              "blocks again (gradientCheckpointing), take fewer rows at a time, or a GPU"
             : `; the system gives no more than ${pages * PAGE}`),
       );
     return memory.buffer.byteLength - MARGIN;
