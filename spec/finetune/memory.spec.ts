@@ -81,7 +81,7 @@ describe("the memory of a fine-tune", () => {
     const whole = await readFile(file);
     await writeFile(file, whole.fill(255, whole.length - 40_000));
     await expect(ran({ model: "broken" }, { memory })).rejects.toThrow(
-      /^finetune: expected a run that fits into [\d.]+ [KM]iB, got one of [\d.]+ [KM]iB: the model [\d.]+ KiB, what is trained [\d.]+ KiB, a step [\d.]+ [KM]iB for 16 × \d+ tokens, blocks computed again; try a smaller/,
+      /^finetune: expected a run that fits into [\d.]+ [KM]iB, got one of [\d.]+ [KM]iB: the model [\d.]+ [KM]iB, what is trained [\d.]+ KiB, a step [\d.]+ [KM]iB for 16 × \d+ tokens, blocks computed again; try a smaller/,
     );
   });
 });

@@ -4,7 +4,8 @@ import { adapterLayout } from "../nn/lora/layout.ts";
 import { mergedParts } from "../nn/lora/merge.ts";
 import { inParts, type TensorParts, wholeOf, widenedParts } from "../tensor/parts.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
-import { type LoadedModel, partsOf } from "./load.ts";
+import type { LoadedModel } from "./load.ts";
+import { partsOf } from "./partsOf.ts";
 
 /** The parameters of a model without an adapter, that come to the host part by part. */
 export interface HostParams {

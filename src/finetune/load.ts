@@ -291,15 +291,3 @@ function textWarnings({ files, json }: ModelSource, { tokenizer }: TextFiles): r
     `${files.path}: tokenizer.model is not read: save the tokenizer with transformers ≥ 4 as tokenizer.json`,
   ];
 }
-
-/** The parameters of base and adapter apart. */
-export function partsOf({ base, params }: Pick<LoadedModel, "base" | "params">): {
-  readonly base: Params;
-  readonly adapter: Params;
-} {
-  const of = (isBase: boolean): Params =>
-    Object.fromEntries(
-      Object.entries(params).filter(([name]) => Object.hasOwn(base.shapes, name) === isBase),
-    );
-  return { base: of(true), adapter: of(false) };
-}

@@ -64,7 +64,10 @@ export function planMemory(planned: Planned, available: number): RunMemory {
 /** What is trained, as it started; beside it p_sft and the start of an outer step. */
 const COPIES = { sft: 1, method: 3 } as const;
 
-function memoryOf({ engine, recipe, described, data, dtype }: Planned, isRecomputed: boolean): RunMemory {
+function memoryOf(
+  { engine, recipe, described, data, dtype }: Planned,
+  isRecomputed: boolean,
+): RunMemory {
   const { config, stopTokens } = described;
   const base = transformer({ ...config, gradientCheckpointing: isRecomputed });
   const kind = adapterOf(recipe);

@@ -36,9 +36,7 @@ describe("before it begins", () => {
 
   test("refuses what does not fit, with the numbers, and writes nothing", async () => {
     const run = place.run(finetune, `--model m ${line} --memory 1e-9`);
-    await expect(run).rejects.toThrow(
-      /expected a run that fits into .* got one of [\d.]+ [KMG]iB/,
-    );
+    await expect(run).rejects.toThrow(/expected a run that fits into .* got one of [\d.]+ [KMG]iB/);
     // The claim's file stays, so that nobody who looked before can make it anew.
     const [name = ""] = await readdir(join(place.folder, "runs"));
     expect(await readdir(join(place.folder, "runs", name))).toEqual([".lock"]);

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Engine } from "../../engines/engine.ts";
-import { type LoadedModel, partsOf } from "../../finetune/load.ts";
+import type { LoadedModel } from "../../finetune/load.ts";
 import { measure } from "../../finetune/measure.ts";
+import { partsOf } from "../../finetune/partsOf.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { encodeRows } from "../../text/examples.ts";
