@@ -52,6 +52,11 @@ const first = async (run: AsyncIterable<unknown>): Promise<unknown> => {
 /** Each public function with options, called with these besides what it needs. */
 const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   adamw: (more) => adamw({ learningRate: 1, ...more }),
+  "anchored.allowedLosses": (more) => anchorgrad.anchored.allowedLosses(9, { risk: 0.5, ...more }),
+  "anchored.auditSteps": (more) => anchorgrad.anchored.auditSteps([1], 9, { risk: 0.5, ...more }),
+  "anchored.certifiedWeight": (more) =>
+    anchorgrad.anchored.certifiedWeight([1, 1, 1, 1, 1], { risk: 0.5, ...more }),
+  "anchored.promptsNeeded": (more) => anchorgrad.anchored.promptsNeeded({ risk: 0.5, ...more }),
   "anchored.anchoredLoss": (more) =>
     anchorgrad.anchoredLoss({
       ...{ logits, snapshotLogits: logits, referenceLogits: logits, alpha: 0.5 },
@@ -164,7 +169,7 @@ const without = new Set(
   anchored.generalizedJensenShannon anchored.hasLinearBound anchored.interpolate
   anchored.interpolateWeights anchored.jeffreys anchored.jensenShannon anchored.kl
   anchored.objectiveLoss anchored.objectiveSum anchored.shuffledBatches anchored.squaredDistance
-  anchored.squaredHellinger anchored.totalVariation nn.adaptedModel nn.adapterConfigOf
+  anchored.squaredHellinger anchored.totalVariation anchored.upperRisk nn.adaptedModel nn.adapterConfigOf
   nn.adapterSquaredDistance nn.causalAttention nn.gelu nn.generationOptionsOf
   nn.interpolateAdapters nn.interpolateWithBase nn.layerNorm nn.linear nn.logSoftmax nn.loraOf
   nn.maskedMean nn.rmsNorm nn.rope nn.ropeTables nn.sigmoid nn.softmax nn.storedTensors nn.swiglu

@@ -36,6 +36,14 @@ export type {
   StepCertificate,
 } from "./certificates/certifier.ts";
 export {
+  allowedLosses,
+  auditSteps,
+  certifiedWeight,
+  promptsNeeded,
+  type Risk,
+  upperRisk,
+} from "./certificates/retention.ts";
+export {
   type CertificateMeans,
   checkCertificate,
   hasLinearBound,
