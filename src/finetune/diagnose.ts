@@ -1,3 +1,4 @@
+import { certifiedWeight, promptsNeeded, type Risk } from "../anchored/certificates/retention.ts";
 import type { Engine } from "../engines/engine.ts";
 import { DataError } from "../tensor/errors.ts";
 import { at } from "../tensor/shapes.ts";
@@ -116,6 +117,18 @@ export function effectOf({ data, retain }: CheckpointDiagnosis, weight: number):
     retainKl: divergenceAt(retain, weight),
     dataKl: divergenceAt(data, weight),
   };
+}
+
+/**
+ * The largest weight that the retained answers certify: with the confidence, of answers drawn like these no
+ * more than a share `risk` has a token at which the anchor prefers another than the base does.
+ * @returns undefined for too few retained answers
+ * @see certifiedWeight
+ */
+export function weightCertified({ retain }: CheckpointDiagnosis, risk: Risk): number | undefined {
+  if (retain.examples < promptsNeeded(risk)) return undefined;
+  const kept = retain.examples - retain.firstFlipped.length;
+  return certifiedWeight([...retain.firstFlipped, ...Array<number>(kept).fill(Infinity)], risk);
 }
 
 /** What follows, in the order in which it is asked. */

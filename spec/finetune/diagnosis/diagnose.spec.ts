@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allowedLosses } from "../../../src/anchored/certificates/retention.ts";
 import { largestWeight } from "../../../src/anchored/targets/budget.ts";
 import { flipOf, likeliestOf } from "../../../src/anchored/targets/flips.ts";
 import { interpolateRow } from "../../../src/anchored/targets/hostRows.ts";
@@ -14,6 +15,7 @@ import {
   suggestWeight,
   type TokenSet,
   wantedOf,
+  weightCertified,
   weightThatAdopts,
   weightWithin,
 } from "../../../src/finetune/diagnose.ts";
@@ -158,6 +160,16 @@ describe("diagnose", () => {
       expect(effectOf(found, weight).adopted).toBeGreaterThanOrEqual(share);
       expect(effectOf(found, weight - 2e-6).adopted).toBeLessThan(share);
     }
+  });
+
+  test("certifies the largest weight at which few enough retained answers change", () => {
+    const risk = { risk: 0.5, confidence: 0.9 };
+    const [weight, lost] = [weightCertified(found, risk), allowedLosses(prior.length, risk)];
+    const changed = (a = Number.NaN) => effectOf(found, a).answersFlipped * prior.length;
+    expect(changed(weight)).toBeLessThanOrEqual(lost + 1e-9);
+    expect(weight).toBeLessThan(1);
+    expect(changed((weight ?? 0) + 1e-9)).toBeGreaterThan(lost + 0.5);
+    expect(weightCertified(found, { risk: 0.05 })).toBeUndefined();
   });
 
   test("of a model and itself finds nothing learnt, and nothing that it would cost", async () => {

@@ -1,3 +1,4 @@
+import { promptsNeeded } from "../../anchored/certificates/retention.ts";
 import { alphaFor } from "../../experiment/look/diagnosis.ts";
 import {
   type CheckpointDiagnosis,
@@ -10,6 +11,7 @@ import {
   tokenKinds,
   type WeightEffect,
   wantedOf,
+  weightCertified,
   weightWithin,
 } from "../../finetune/diagnose.ts";
 import { count, nats, percent } from "../../report/format.ts";
@@ -93,6 +95,25 @@ function budgets({ data, retain }: CheckpointDiagnosis): string[] {
   ];
 }
 
+/** Shares of retained answers that may be lost. */
+const RISKS: readonly number[] = [0.01, 0.05, 0.2];
+
+/** Which weights are certified to keep the base's choices along retained answers. */
+function certified(diagnosis: CheckpointDiagnosis): string[] {
+  const of = (risk: number): string => {
+    const weight = weightCertified(diagnosis, { risk });
+    if (weight === undefined) return `needs ${promptsNeeded({ risk })}`;
+    return weightText(Math.floor(100 * weight) / 100); // never above what is certified
+  };
+  const widths = [14, 12, 12, 12];
+  return [
+    `The largest weight that ${count(diagnosis.retain.examples)} retained answers certify with 95 % confidence: of answers drawn like them no more than such a share has a token at which the anchor's choice is not the base's`,
+    "",
+    line(["share", ...RISKS.map((risk) => `${percent(risk, 0)} %`)], widths),
+    line(["weight", ...RISKS.map(of)], widths),
+  ];
+}
+
 /** Numbers of outer steps for which the suggestion is said. */
 const STEPS: readonly number[] = [1, 2, 5];
 
@@ -136,6 +157,8 @@ export function renderCheckpoint(diagnosis: CheckpointDiagnosis, adopt?: number)
     "The largest weight within a KL budget",
     "",
     ...budgets(diagnosis),
+    "",
+    ...certified(diagnosis),
     "",
     ...advice(diagnosis, suggestion),
     "",
