@@ -22,6 +22,7 @@ export {
 export { type Backend, createEngine, type EngineOptions } from "./engines/create.ts";
 export type { Engine } from "./engines/engine.ts";
 export type { CompileOptions, Program, ProgramStats } from "./engines/program.ts";
+export { standIn } from "./engines/standIn.ts";
 export { type ExperimentOptions, experiment } from "./experiment/experiment.ts";
 export type { Recipe } from "./experiment/recipe.ts";
 export { fullRecipe } from "./experiment/recipes/full.ts";
