@@ -1,6 +1,6 @@
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { apply } from "../../src/tensor/apply.ts";
+import { apply, constant } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import { at } from "../../src/tensor/shapes.ts";
@@ -9,6 +9,12 @@ import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
 const x = (shape: Shape, seed = 0): Tensor => random.normal(random.key(seed), shape);
 const ids = (shape: Shape, below: number): Tensor =>
   random.integers(random.key(5), shape, 0, below);
+/** int [B, T]: 0 … T−1 in each row. */
+const inOrder = (B: number, T: number): Tensor =>
+  constant(
+    Int32Array.from({ length: B * T }, (_, i) => i % T),
+    [B, T],
+  );
 const attrs = { epsilon: 1e-5 };
 
 /** [batch, m, k, n]: whole groups of four or not, cut along k, many rows. */
@@ -80,6 +86,13 @@ export const wideCases: Readonly<Record<string, readonly Tensor[]>> = {
     apply("causalSoftmax", [x([3, 16, 16])], { scale: 0.25 }),
     apply("causalSoftmaxGrad", [x([3, 16, 16]), x([3, 16, 16], 1)], { scale: 0.25 }),
   ],
+  /** Of so many queries, products large enough to be made of several kernels; of few, none. */
+  rangeAttention: ([24, 40, 3] as const).map((T) => {
+    const keys = (seed: number): Tensor => x([2, 2, 40, 16], seed);
+    const slots = inOrder(2, T);
+    const inputs = [x([2, 4, T, 16]), keys(1), keys(2), slots, slots] as const;
+    return apply("rangeAttention", inputs, { scale: 0.25, softcap: null, window: 8 });
+  }),
   rmsNorm: [
     apply("rmsNorm", [x([200, 16]), x([16], 1)], attrs),
     apply("rmsNormGradX", [x([200, 16]), x([200, 16], 1), x([16], 2)], attrs),

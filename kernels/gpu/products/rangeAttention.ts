@@ -9,6 +9,7 @@ import {
   lanesFor,
   literal,
   resultOf,
+  resultsOf,
 } from "../kernel.ts";
 import { recordAt, records } from "../rows/rows.ts";
 import { matmul } from "./matmul.ts";
@@ -25,15 +26,17 @@ const [Q, K, V, SLOTS, POSITIONS] = [0, 1, 2, 3, 4];
 export const rangeAttention: Lowering<"rangeAttention"> = (call) => {
   const few = at(call.shape, 2) <= FEW_QUERIES;
   const scores = few ? [seenProducts(call)] : allProducts(call);
-  const result = resultOf(scores.length - 1);
+  // A kernel of a large product may make several results, which the next one joins.
+  const made = scores.reduce((sum, kernel) => sum + resultsOf(kernel), 0);
+  const result = resultOf(made - 1);
   const parts = partsOf(call, result);
-  const sums = resultOf(scores.length);
+  const sums = resultOf(made);
   if (few) return [...scores, parts, mixed(call, result, sums)];
   const weights = weightsOf(call, result, sums);
-  return [...scores, parts, weights, ...allMixed(call, scores.length + 2)];
+  return [...scores, parts, weights, ...allMixed(call, made + 2)];
 };
 
-/** The kernels of a product, with other inputs and after `before` others. */
+/** The kernels of a product, with other inputs and after `before` results of others. */
 function product(
   call: Ranges,
   [a, b, shape]: readonly [a: Shape, b: Shape, result: Shape],
