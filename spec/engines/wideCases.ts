@@ -1,6 +1,7 @@
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { apply, constant } from "../../src/tensor/apply.ts";
+import { inOrder } from "../../src/nn/sequence.ts";
+import { apply } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import { at } from "../../src/tensor/shapes.ts";
@@ -9,12 +10,6 @@ import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
 const x = (shape: Shape, seed = 0): Tensor => random.normal(random.key(seed), shape);
 const ids = (shape: Shape, below: number): Tensor =>
   random.integers(random.key(5), shape, 0, below);
-/** int [B, T]: 0 … T−1 in each row. */
-const inOrder = (B: number, T: number): Tensor =>
-  constant(
-    Int32Array.from({ length: B * T }, (_, i) => i % T),
-    [B, T],
-  );
 const attrs = { epsilon: 1e-5 };
 
 /** [batch, m, k, n]: whole groups of four or not, cut along k, many rows. */

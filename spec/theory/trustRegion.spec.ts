@@ -13,7 +13,8 @@ import {
 } from "./laws/counterexamples.ts";
 import { judgeLaws } from "./laws/judges.ts";
 import { testLaws } from "./laws/laws.ts";
-import { reach, tanhOfQuarter, trustRegionLaws } from "./laws/trustRegion.ts";
+import { reach } from "./laws/oneStep.ts";
+import { tanhOfQuarter, trustRegionLaws } from "./laws/trustRegion.ts";
 
 let engine: Engine;
 beforeAll(async () => {

@@ -77,7 +77,8 @@ export const distributions = (options: LogitsOptions = {}): fc.Arbitrary<Tensor<
     return matrix(rows);
   });
 
-function logSoftmaxOf(row: Logits): Logits {
+/** Log-probabilities of one row of logits, in float64. */
+export function logSoftmaxOf(row: Logits): Logits {
   const top = Math.max(...row);
   const logTotal = top + Math.log(row.reduce((sum, z) => sum + Math.exp(z - top), 0));
   return row.map((z) => z - logTotal);

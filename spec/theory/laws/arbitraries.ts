@@ -4,6 +4,7 @@
  * each family of `anchorgrad/arbitraries`, as the rows of two tensors.
  */
 import fc from "fast-check";
+import { logSoftmaxOf } from "../../../src/arbitraries/distributions.ts";
 import { below, families, fill, gaussian, uniform } from "../../../src/arbitraries/families.ts";
 import { vocabularies, weights } from "../../../src/arbitraries/index.ts";
 import { constant } from "../../../src/tensor/apply.ts";
@@ -51,9 +52,7 @@ export function judges({ vocabulary, seed }: Choice): Tensor {
     }
     const family = all[(row + 1 + below(draw, all.length - 1)) % all.length] as (typeof all)[0];
     const logits = family(draw, vocabulary)[below(draw, 2)] as number[];
-    const top = Math.max(...logits);
-    const lse = top + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - top), 0));
-    return logits.map((z) => z - lse);
+    return logSoftmaxOf(logits);
   });
   return constant(Float64Array.from(rows.flat()), [rows.length, vocabulary]);
 }

@@ -5,10 +5,9 @@
  * entropy, log-losses obey it too, and errors of inner loops add up to a ledger:
  * L(p_{t+1}) = L(q_t) + E_r[e_t].
  */
-import { logPartition } from "../../../src/anchored/certificates/certificate.ts";
+import { expectation, logPartition } from "../../../src/anchored/certificates/certificate.ts";
 import { kl } from "../../../src/anchored/objectives/divergences.ts";
-import { weighed } from "../../../src/anchored/objectives/logSpace.ts";
-import { add, exp, maximum, mul, neg, sub, sum } from "../../../src/tensor/ops.ts";
+import { add, maximum, mul, neg, sub } from "../../../src/tensor/ops.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import { changing, type Law, remaining, type Scene, type StepWeights } from "./laws.ts";
 import { sumOf } from "./manySteps.ts";
@@ -21,12 +20,12 @@ const between = ({ judge, p, s }: Scene, weight: number): Tensor =>
 /** Σ_t R_t·E_r[e_t], and in logit space Σ_t R_t·psi_t, on a path whose steps miss their anchors. */
 function ledger(scene: Scene, path: readonly Tensor[], weights: StepWeights) {
   const { judge, s, steps, anchor } = scene;
-  const r = exp(judge);
+  const underJudge = expectation(judge);
   const parts = path.slice(1).map((next, t) => {
     const [from, carried] = [path[t] as Tensor, remaining(weights, t + 1, steps)];
     const e = sub(anchor(weights(t), from), next);
     return {
-      error: mul(sum(weighed(r, e), { axis: -1 }), carried),
+      error: mul(underJudge(e), carried),
       psi: mul(logPartition(from, s, weights(t)), carried),
     };
   });

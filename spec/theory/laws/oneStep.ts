@@ -27,6 +27,12 @@ export function largestLogRatio(a: Tensor, b: Tensor): Tensor {
   return max(maximum(difference, neg(difference)), { axis: -1 });
 }
 
+/** R = max log s/p − min log s/p. */
+export function reach(p: Tensor, s: Tensor): Tensor {
+  const t = sub(s, p);
+  return add(max(t, { axis: -1 }), max(neg(t), { axis: -1 }));
+}
+
 /** The rounding error of a single log-probability, or of an anchor made from it, which grows with
  * its size. */
 export const rounding = ({ tolerance }: Scene, ...logProbs: readonly Tensor[]): Tensor =>
@@ -188,9 +194,8 @@ export const oneStepLaws: readonly Law[] = [
     spaces: logit,
     sides: (scene) => {
       const { p, q, s, alpha } = scene;
-      const t = sub(s, p);
-      const range = add(max(t, { axis: -1 }), max(neg(t), { axis: -1 }));
-      return [largestLogRatio(p, q), "≤", add(mul(range, alpha), rounding(scene, p, s))];
+      const bound = add(mul(reach(p, s), alpha), rounding(scene, p, s));
+      return [largestLogRatio(p, q), "≤", bound];
     },
   },
   /* Logit: psi ≤ 0 below, the tangent of psi at 1 above. Probability: log(1−α+α·eᵗ) is between 0

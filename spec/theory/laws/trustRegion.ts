@@ -11,31 +11,13 @@
  * N5. KL(p‖q_α) is convex in α and 0 at 0; law 1 is its end.
  */
 import { jeffreys, kl, totalVariation } from "../../../src/anchored/objectives/divergences.ts";
-import {
-  add,
-  div,
-  exp,
-  max,
-  maximum,
-  mul,
-  neg,
-  reshape,
-  sqrt,
-  sub,
-  sum,
-} from "../../../src/tensor/ops.ts";
+import { add, div, exp, maximum, mul, reshape, sqrt, sub, sum } from "../../../src/tensor/ops.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import type { Law, Scene, Space } from "./laws.ts";
 import { sumOf } from "./manySteps.ts";
-import { rounding } from "./oneStep.ts";
+import { reach, rounding } from "./oneStep.ts";
 
 const logit: readonly Space[] = ["logit"];
-
-/** R = max log s/p − min log s/p. */
-export function reach(p: Tensor, s: Tensor): Tensor {
-  const t = sub(s, p);
-  return add(max(t, { axis: -1 }), max(neg(t), { axis: -1 }));
-}
 
 /** α·R, with what rounding may take from it. */
 const reachOf = (scene: Scene): Tensor => {
