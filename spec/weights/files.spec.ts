@@ -19,9 +19,9 @@ describe("makeFolder", () => {
   });
 
   it("can be asked for the same by many at once", async () => {
-    const path = join(root, "d", "e", "f");
-    await Promise.all(Array.from({ length: 20 }, () => makeFolder(path)));
-    expect((await stat(path)).isDirectory()).toBe(true);
+    const paths = Array.from({ length: 200 }, (_, i) => join(root, "d", `${i}`, "e"));
+    await Promise.all(paths.flatMap((path) => [1, 2, 3, 4].map(() => makeFolder(path))));
+    for (const path of paths) expect((await stat(path)).isDirectory()).toBe(true);
   });
 
   it("refuses what cannot be a folder", async () => {

@@ -70,8 +70,9 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     const parent = parentOf(path);
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT" && parent !== path;
-    if (!isMissing || (await kind(parent))) return made(error);
-    await makeFolder(parent);
+    if (!isMissing) return made(error);
+    // A parent that is there now may have been made since; below /proc a second try fails as well.
+    if (!(await kind(parent))) await makeFolder(parent);
     await mkdir(path).catch(made);
   }
 }
