@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { DataError } from "../tensor/errors.ts";
+import { makeFolder } from "../weights/files.ts";
+import { digestOf, fileBytes, verified } from "./bytes.ts";
+import type { Store } from "./store.ts";
+
+/** Puts a file's bytes, where they are not there yet. @returns their digest */
+export async function putFile(store: Store, path: string): Promise<string> {
+  const digest = await digestOf(await fileBytes(path));
+  const key = `blob/${digest}`;
+  // Asking costs less than sending gigabytes again.
+  if (!(await store.has(key))) await store.putOnce(key, await fileBytes(path));
+  return digest;
+}
+
+/**
+ * Writes a blob to a file: all of it, as it was put, or nothing.
+ * @throws DataError where the store lacks it, or its bytes are others
+ */
+export async function getFile(store: Store, digest: string, path: string): Promise<void> {
+  const name = `${store.name}: blob/${digest}`;
+  const stream = await store.get(`blob/${digest}`);
+  if (!stream) throw new DataError(`${name}: expected bytes of that digest, got none`);
+  await makeFolder(dirname(path));
+  const temporary = `${path}.${randomUUID()}.partial`;
+  try {
+    const bytes = Readable.from(verified(stream, digest, name), { objectMode: true });
+    await pipeline(bytes, createWriteStream(temporary, { flush: true }));
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}

@@ -1,0 +1,105 @@
+import { createHash, randomUUID } from "node:crypto";
+import { link, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { isThere, makeFolder } from "../weights/files.ts";
+import { syncFolder } from "../weights/nodeFile.ts";
+import { digestOf, fileBytes, streamOf } from "./bytes.ts";
+import { Conflict, checkBlob, checkKey, checkPrefix, checkRemovable, type Store } from "./store.ts";
+
+/**
+ * A store in a folder, of one machine or of a file system that several share. What is written
+ * appears at once, whole: under a temporary name, then by a hard link, which fails where one is.
+ */
+export function folderStore(folder: string): Store {
+  const root = resolve(folder);
+  const pathOf = (key: string): string => {
+    checkKey(key);
+    return join(root, ...key.split("/"));
+  };
+  return {
+    name: root,
+    has: async (key) => isThere(pathOf(key)),
+    get: async (key) => {
+      const handle = await open(pathOf(key), "r").catch(goneIs(undefined));
+      return handle && streamOf(handle);
+    },
+    putOnce: async (key, bytes) => {
+      const path = pathOf(key);
+      const temporary = `${path}.${randomUUID()}${PARTIAL}`;
+      await makeFolder(dirname(path));
+      try {
+        const given = await writeTo(temporary, bytes);
+        checkBlob(root, key, given);
+        if (await appear(temporary, path)) return "new";
+        const kept = await digestOf(await fileBytes(path));
+        if (kept === given) return "there";
+        throw new Conflict(root, key, kept, given);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+    list: (prefix) => {
+      checkPrefix(prefix);
+      return listIn(root, prefix);
+    },
+    remove: async (key) => {
+      checkRemovable(key);
+      await rm(pathOf(key), { force: true });
+    },
+  };
+}
+
+/** What is not whole yet; no key ends so. */
+const PARTIAL = ".partial";
+
+/** Writes a new file. @returns its digest, when the disk has it */
+async function writeTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash("sha256");
+  const handle = await open(path, "wx");
+  try {
+    for await (const piece of bytes) {
+      hash.update(piece);
+      for (let done = 0; done < piece.length; )
+        done += (await handle.write(piece, done)).bytesWritten;
+    }
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return hash.digest("hex");
+}
+
+/** Gives a file its name. @returns false where there is one of that name */
+async function appear(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
+    // No links here: of two at the same moment the second stays, whose bytes are the first's.
+    if (await isThere(path)) return false;
+    await rename(temporary, path);
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+async function* listIn(root: string, prefix: string): AsyncGenerator<string, void> {
+  const entries = await readdir(join(root, prefix), { recursive: true, withFileTypes: true }).catch(
+    goneIs([]),
+  );
+  for (const entry of entries) {
+    if (!entry.isFile() || entry.name.endsWith(PARTIAL)) continue;
+    yield join(entry.parentPath, entry.name)
+      .slice(root.length + 1)
+      .replaceAll("\\", "/");
+  }
+}
+
+const goneIs =
+  <T>(value: T) =>
+  (error: NodeJS.ErrnoException): T => {
+    if (error.code === "ENOENT") return value;
+    throw error;
+  };

@@ -1,0 +1,104 @@
+import { isRecord } from "../json/isRecord.ts";
+import { DataError } from "../tensor/errors.ts";
+import { bytesOf, collect, digestOf, verified } from "./bytes.ts";
+import { Conflict, type Store } from "./store.ts";
+
+/** What somebody who ran a job says of it; none of it decides the result. */
+export interface Attempt {
+  /** `attempt/<key>/<id>`, with letters, digits, `.`, `_` and `-`. */
+  readonly id: string;
+  readonly seconds: number;
+  /** As the engine describes itself. */
+  readonly device: string;
+  /** Machines of one class compute the same bits. */
+  readonly class: string;
+  /** Processor, cores, memory, system. */
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** ISO 8601, by the clock of whoever ran it. */
+  readonly ended: string;
+}
+
+/** A text's first line is the digest of the rest, so that readers see what is damaged. */
+const sealed = async (body: string): Promise<string> => `${await digestOf(bytesOf(body))}\n${body}`;
+
+/** @throws DataError for a text whose first line is not its digest */
+async function unsealed(text: string, name: string): Promise<string> {
+  const [digest, body] = [text.slice(0, 64), text.slice(65)];
+  await collect(verified(bytesOf(body), digest, name));
+  return body;
+}
+
+const textOf = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+/** @returns a record as it was put, with the digest of its bytes; undefined where there is none */
+async function record(
+  store: Store,
+  key: string,
+): Promise<{ readonly value: unknown; readonly digest: string } | undefined> {
+  const stream = await store.get(key);
+  if (!stream) return undefined;
+  const bytes = await collect(stream);
+  const name = `${store.name}: ${key}`;
+  const body = await unsealed(new TextDecoder().decode(bytes), name);
+  return { value: JSON.parse(body), digest: await digestOf(bytesOf(bytes)) };
+}
+
+/** JSON that was put by @see putRecord. @throws DataError where it is damaged */
+export const getRecord = async (store: Store, key: string): Promise<unknown> =>
+  (await record(store, key))?.value;
+
+/** Puts JSON, whose fields stand in the order in which they are. @throws Conflict */
+export const putRecord = async (
+  store: Store,
+  key: string,
+  value: unknown,
+): Promise<"new" | "there"> => store.putOnce(key, bytesOf(await sealed(textOf(value))));
+
+/** What a job measured, by its key; undefined where nobody has finished it. */
+export const getResult = (store: Store, key: string): Promise<unknown> =>
+  getRecord(store, `result/${key}`);
+
+/**
+ * Puts what a job measured, and who ran it. The attempt comes first, so that the store can always
+ * tell whose a result is.
+ * @throws DataError that names both attempts where another one measured something else
+ */
+export async function putResult(
+  store: Store,
+  key: string,
+  value: unknown,
+  attempt: Attempt,
+): Promise<"new" | "there"> {
+  const text = await sealed(textOf(value));
+  const digest = await digestOf(bytesOf(text));
+  const { id, ...facts } = attempt;
+  await putRecord(store, `attempt/${key}/${id}`, { ...facts, result: digest });
+  try {
+    return await store.putOnce(`result/${key}`, bytesOf(text));
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+    const first = (await attemptsOf(store, key)).find(({ result }) => result === error.kept);
+    throw new DataError(
+      `${store.name}: result/${key}: expected what ${first ? shown(first) : "another attempt"} measured (SHA-256 ${error.kept}), got other numbers of ${shown(attempt)} (${digest}): two machines of one class differ, or a build has changed its numbers without a new version`,
+    );
+  }
+}
+
+const shown = ({ id, device, machine }: Pick<Attempt, "id" | "device" | "machine">): string =>
+  `attempt ${id} (${device}; ${machine})`;
+
+/** All attempts that ended with a result, and its digest. */
+export async function attemptsOf(
+  store: Store,
+  key: string,
+): Promise<(Attempt & { readonly result: string })[]> {
+  const found: (Attempt & { readonly result: string })[] = [];
+  for await (const name of store.list(`attempt/${key}/`)) {
+    const value = await getRecord(store, name);
+    if (!isRecord(value)) throw new DataError(`${store.name}: ${name}: expected an attempt`);
+    const attempt = value as unknown as Omit<Attempt, "id"> & { readonly result: string };
+    found.push({ id: name.slice(name.lastIndexOf("/") + 1), ...attempt });
+  }
+  return found;
+}
