@@ -34,7 +34,13 @@ function runOf(text: string): ReportedRun {
   }));
   const { headline, reference, name } = smokeRecipe;
   const recipe = {
-    ...{ ...smokeRecipe, rows, name: t(name), reference: t(reference), headline: t(headline) },
+    ...{
+      ...smokeRecipe,
+      rows,
+      name: t(name),
+      reference: t(reference),
+      headline: t(headline ?? ""),
+    },
     target: t("med"),
   };
   const measurements = [0, 1, 100].flatMap((seed) =>

@@ -126,7 +126,7 @@ const suite: Check = (value, path) => {
   }
 };
 
-const fields: { readonly [Name in keyof Omit<Recipe, "target">]-?: Check } = {
+const fields: { readonly [Name in keyof Omit<Recipe, "target" | "headline">]-?: Check } = {
   name,
   suite,
   model: record({ contextLength: count, layers: count, heads: count, width: count, hidden: count }),
@@ -147,7 +147,6 @@ const fields: { readonly [Name in keyof Omit<Recipe, "target">]-?: Check } = {
   }),
   rows,
   reference: text,
-  headline: text,
 };
 
 /**
@@ -156,13 +155,13 @@ const fields: { readonly [Name in keyof Omit<Recipe, "target">]-?: Check } = {
  * @throws DataError naming the place in it, what was expected there and what stands there
  */
 export function checkRecipe(json: unknown): Recipe {
-  record(fields, { target: text })(json, "recipe");
+  record(fields, { target: text, headline: text })(json, "recipe");
   const recipe = json as Recipe;
   const { targets } = suiteOf(recipe.suite);
   if (recipe.target !== undefined) oneOf(Object.keys(targets))(recipe.target, "recipe.target");
   const ids = recipe.rows.map(({ id }) => id);
   for (const name of ["reference", "headline"] as const)
-    if (!ids.includes(recipe[name]))
+    if (recipe[name] !== undefined && !ids.includes(recipe[name]))
       refuse(`recipe.${name}`, `the id of a row: ${ids.join(", ")}`, recipe[name]);
   sizes(recipe);
   return recipe;

@@ -88,8 +88,8 @@ export interface Recipe {
   readonly rows: readonly RowRecipe[];
   /** The row whose weights are p_sft for all rows after it, and whose gain is 100 %. */
   readonly reference: string;
-  /** The row that the study is about. */
-  readonly headline: string;
+  /** The row that the study is about, where it was named before anything was measured. */
+  readonly headline?: string;
 }
 
 /** The row that all others start from: the first. @throws RangeError for a recipe without rows */

@@ -33,7 +33,7 @@ const recipe: Recipe = {
     ...{ divergenceTargetPrompts: 6, divergencePromptsPerSkill: 5 },
   },
 };
-const { headline, reference } = recipe;
+const { headline = "", reference } = recipe;
 const measured = await run(recipe);
 const rows = measured.filter((m): m is RowResult => m.kind === "row");
 const probesOf = (row: string): Probe[] =>

@@ -74,6 +74,7 @@ function provenance({ config, seeds, choices, tuningSeeds }: Reported): string {
 /** The study's question and its answer, in one paragraph. */
 function lead({ recipe, rows }: Reported): string {
   const find = (id: string): RowSummary | undefined => rows.find(({ row }) => row.id === id);
+  if (recipe.headline === undefined) return "";
   const [reference, headline] = [find(recipe.reference), find(recipe.headline)];
   if (!reference || !headline)
     return '<p class="lead">The run has not come to its main row yet.</p>';

@@ -88,13 +88,11 @@ function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
     WHOLE.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]])),
   );
   const rows = readRows(given, extended, at);
-  const headline = rows.some(({ id }) => id === extended.headline)
-    ? extended.headline
-    : (rows.find(
-        ({ id }) => id !== rows[0]?.["id"] && id !== (own["reference"] ?? extended.reference),
-      ) ?? rows[0])?.["id"];
+  const { headline, ...rest } = extended;
+  // Nobody named one of this sweep's own rows: then it is about none of them.
+  const kept = rows.some(({ id }) => id === headline) ? { headline } : {};
   const recipe = inFile(path, () =>
-    checkRecipe({ ...extended, name, headline, ...parts, ...own, rows }),
+    checkRecipe({ ...rest, ...kept, name, ...parts, ...own, rows }),
   );
   return { recipe, ...readSeeds(given, at) };
 }
