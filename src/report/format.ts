@@ -7,9 +7,9 @@ export const percent = (share: number, digits = 1): string => {
 /** Three decimals below 10, so that columns line up. */
 export const nats = (value: number): string => value.toFixed(Math.abs(value) < 9.9995 ? 3 : 1);
 
-/** `12.3 s` below a minute, then `3:07`. */
+/** `12.3 s` below a minute, then `3:07`; a clock that was set back has no negative times. */
 export function duration(seconds: number): string {
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.95) return `${Math.max(0, seconds).toFixed(1)} s`;
   const whole = Math.round(seconds);
   const clock = (n: number): string => `${n}`.padStart(2, "0");
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];

@@ -32,7 +32,7 @@ describe("progressLines", () => {
     const [first, second] = progressLines(standing, 120);
     expect(first).toMatch(/^smoke · row 2 of 11 · SFT 5e-3 ━{10}─{30} {2}25 %$/);
     expect(second).toBe(
-      "  step 25/100 · loss 0.500 · 2,500 tokens/s · 30.0 s left in this stage · about 1:40 in all",
+      "  step 25/100 · 30.0 s left in this row · about 1:40 left in all · loss 0.500 · 2,500 tokens/s",
     );
   });
 
@@ -90,7 +90,7 @@ describe("createDisplay", () => {
       const [, sft] = recipe.rows as [unknown, (typeof recipe.rows)[number]];
       const tokens = rowTokens(recipe, sft) / 2;
       display.show({ ...progress(50), tokens });
-      return Number(written.join("").match(/about ([\d.]+) s in all/)?.[1]);
+      return Number(written.join("").match(/about ([\d.]+) s left in all/)?.[1]);
     };
     // Half of the first of two equal rows took ten seconds.
     expect(secondsLeft([row])).toBeCloseTo(30, 5);

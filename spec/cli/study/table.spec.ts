@@ -30,23 +30,35 @@ const measure = (recipe: Recipe, seeds: readonly number[]): Measurement[] =>
 describe.each([smokeRecipe, fullRecipe])("the table of the $name study", (recipe) => {
   const rows = (seeds: readonly number[]) => summarize(recipe, measure(recipe, seeds));
 
-  it.each([[[0]], [[0, 1, 2]]])("fits 120 columns, seeds %j", (seeds) => {
+  it.each([[[0]], [[0, 1, 2]]])("fits 80 columns, seeds %j", (seeds) => {
     const text = renderTable(recipe, rows(seeds), { styled: false });
-    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
+    const notes = renderNotes(recipe, rows(seeds));
+    for (const line of `${text}\n${notes}`.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     const perRow = seeds.length > 1 ? 2 : 1;
-    expect(text.split("\n")).toHaveLength(3 + perRow * recipe.rows.length);
-    for (const line of renderNotes(recipe, rows(seeds)).split("\n"))
-      expect(line.length).toBeLessThanOrEqual(120);
+    const blocks = text.split("\n\n");
+    expect(blocks).toHaveLength(2);
+    for (const block of blocks)
+      expect(block.split("\n")).toHaveLength(3 + perRow * recipe.rows.length);
   });
 
   it("names every skill and every row, and marks the headline", () => {
-    const text = renderTable(recipe, rows([0]), { styled: false });
-    const [header] = text.split("\n") as [string];
-    for (const skill of Object.keys(suiteOf(recipe.suite).skills)) expect(header).toContain(skill);
-    for (const { label } of recipe.rows) expect(text).toContain(label);
-    const marked = text.split("\n").filter((line) => line.includes("◂"));
-    expect(marked).toHaveLength(1);
-    expect(marked[0]).toContain(recipe.rows.find(({ id }) => id === recipe.headline)?.label);
+    const blocks = renderTable(recipe, rows([0]), { styled: false }).split("\n\n");
+    const heads = blocks.map((block) => block.split("\n")[0]).join(" ");
+    for (const skill of Object.keys(suiteOf(recipe.suite).skills)) expect(heads).toContain(skill);
+    for (const block of blocks) {
+      for (const { label } of recipe.rows) expect(block).toContain(label);
+      const marked = block.split("\n").filter((line) => line.includes("◂"));
+      expect(marked).toHaveLength(1);
+      expect(marked[0]).toContain(recipe.rows.find(({ id }) => id === recipe.headline)?.label);
+    }
+  });
+
+  it("marks no row where none was named", () => {
+    const { headline: _, ...nameless } = recipe;
+    const text = renderTable(nameless, summarize(nameless, measure(nameless, [0])), {
+      styled: false,
+    });
+    expect(`${text}${renderNotes(nameless, [])}`).not.toContain("◂");
   });
 
   it("styles without moving anything", () => {
@@ -66,7 +78,8 @@ describe("renderTable", () => {
     });
     const at = text.split("\n").findIndex((line) => line.startsWith("SFT 5e-3"));
     const [mean, range] = text.split("\n").slice(at, at + 2) as [string, string];
-    expect(mean.split(/\s+/).slice(2, 9)).toEqual(["95.0", "100.0", "5", "5", "5", "5", "95.0"]);
+    expect(mean.split(/\s+/).slice(2, 5)).toEqual(["95.0", "100.0", "95.0"]);
     expect(range.trim().split(/\s+/).slice(0, 3)).toEqual(["90–100", "100–100", "90.0–100.0"]);
+    expect(text.split("\n\n")[1]).toMatch(/\nSFT 5e-3 +5 +5 +5 +5 +9\.877\n/);
   });
 });

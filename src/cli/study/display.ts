@@ -54,7 +54,7 @@ export function createDisplay(options: DisplayOptions): Display {
     const time = now();
     if (time - last < (live ? REDRAW_MS : LINE_MS)) return;
     last = time;
-    const left = workLeft(recipe, seeds, results) - progress.tokens;
+    const left = Math.max(0, workLeft(recipe, seeds, results) - progress.tokens);
     const standing: Standing = {
       recipe,
       seeds,
@@ -80,7 +80,8 @@ export function createDisplay(options: DisplayOptions): Display {
       results.push(measurement);
       stageStart = now();
       const base = results.find(({ row, seed }) => row === first && seed === measurement.seed);
-      say(finishedLine(recipe, measurement, base ? dropOf(measurement, base) : 0));
+      const drop = base ? dropOf(measurement, base) : 0;
+      say(finishedLine(recipe, measurement, drop, live ? out.columns : undefined));
     },
   };
 }

@@ -31,31 +31,47 @@ export function progressLines(standing: Standing, columns: number): [string, str
   const { stage, step, steps, loss, tokens, seed } = progress;
   const seedText = seeds.length > 1 ? ` · seed ${seed} of ${seeds.join(", ")}` : "";
   const done = step / steps;
-  const left = done > 0 ? duration((stageSeconds * (1 - done)) / done) : "–";
+  const left = done > 0 ? (stageSeconds * (1 - done)) / done : undefined;
   const rate = stageSeconds > 0 ? count(tokens / stageSeconds) : "–";
   const head = `${recipe.name}${seedText} · row ${Math.min(rowsDone + 1, rows)} of ${rows} · ${labelOf(recipe, stageText(stage))} `;
   const tail = ` ${percent(done, 0).padStart(3)} %`;
   const width = Math.max(0, Math.min(40, columns - 1 - head.length - tail.length));
+  // A narrow terminal cuts the end: what matters least stands there.
   const figures = [
     `step ${step}/${steps}`,
+    `${left === undefined ? "–" : duration(left)} left in this row`,
+    // Evaluation is not foreseen: a row that takes longer than all rows would read as a fault.
+    `about ${duration(Math.max(secondsLeft, left ?? 0))} left in all`,
     `loss ${nats(loss)}`,
     `${rate} tokens/s`,
-    `${left} left in this stage`,
-    `about ${duration(secondsLeft)} in all`,
   ];
   const cut = (text: string): string => text.slice(0, Math.max(0, columns - 1));
   return [cut(`${head}${bar(done, width)}${tail}`), cut(`  ${figures.join(" · ")}`)];
 }
 
-/** The line that stays when a row is finished. */
-export function finishedLine(recipe: Recipe, result: RowResult, drop: number): string {
+/**
+ * The line that stays when a row is finished.
+ * @param columns of the terminal: what finds no room is left out, from the end
+ */
+export function finishedLine(
+  recipe: Recipe,
+  result: RowResult,
+  drop: number,
+  columns: number = Number.POSITIVE_INFINITY,
+): string {
   const { target, klFromBase, seconds } = result;
-  return [
-    `✓ seed ${result.seed}`,
+  const parts = [
     labelOf(recipe, result.row).padEnd(24),
     `target ${percent(target).padStart(5)} %`,
     `drop ${percent(drop).padStart(5)} %`,
     `KL(base‖θ) ${nats(klFromBase)}`,
     duration(seconds),
-  ].join("  ");
+  ];
+  let line = `✓ seed ${result.seed}`;
+  for (const part of parts) {
+    const longer = `${line}  ${part}`;
+    if (longer.length >= columns) break;
+    line = longer;
+  }
+  return line;
 }

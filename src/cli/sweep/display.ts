@@ -67,8 +67,8 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
     const left = done > 0 ? duration((seconds * Math.max(0, ahead - done)) / done) : "–";
     const bad = failed > 0 ? ` · ${failed} failed` : "";
     const share = finished / Math.max(1, jobs.length);
-    const shown = live ? ` ${bar(share, 30)}` : "";
-    return `${name} · ${finished} of ${jobs.length} rows${bad}${shown} ${percent(share, 0)} % · ${duration(seconds)}, about ${left} left`;
+    const shown = live ? ` ${bar(share, 12)}` : "";
+    return `${name} · ${finished} of ${jobs.length} rows${bad}${shown} ${percent(share, 0)} % · ${duration(seconds)} gone, about ${left} left`;
   };
   const draw = (): void => {
     const time = now();
@@ -104,7 +104,7 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
         end(job);
         finished++;
         if (job.row === baseOf(job.recipe).id) bases.set(job.id, event.result);
-        say(rowLine(job, event.result, bases));
+        say(rowLine(job, event.result, bases, live ? out.columns : undefined));
         break;
       case "repeated":
         running.delete(job.id);
@@ -137,7 +137,13 @@ function runningLine({ job, progress }: { readonly job: Job; progress?: Progress
   return `${place} ${label} ${bar(share, 20)} ${percent(share, 0).padStart(3)} %  loss ${nats(progress.loss)}${what}`;
 }
 
-function rowLine({ recipe, seed }: Job, result: RowResult, bases: ReadonlyMap<string, RowResult>) {
+function rowLine(
+  { recipe, seed }: Job,
+  result: RowResult,
+  bases: ReadonlyMap<string, RowResult>,
+  columns: number = Number.POSITIVE_INFINITY,
+): string {
   const base = bases.get(jobId(recipe.name, seed, baseOf(recipe).id));
-  return `${recipe.name}  ${finishedLine(recipe, result, base ? dropOf(result, base) : 0)}`;
+  const room = columns - recipe.name.length - 2;
+  return `${recipe.name}  ${finishedLine(recipe, result, base ? dropOf(result, base) : 0, room)}`;
 }
