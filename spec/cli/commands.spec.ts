@@ -1,5 +1,7 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
-import { commandOf, globalUsage } from "../../src/cli/commands.ts";
+import { askedOf, commands, overview } from "../../src/cli/commands.ts";
 import { drawnBenchmarks } from "../../src/cli/data/drawn.ts";
 import { fileBenchmarks } from "../../src/cli/data/files.ts";
 import { publishedNames } from "../../src/cli/download/sources.ts";
@@ -14,35 +16,64 @@ import {
   text,
   whole,
 } from "../../src/cli/terminal/knobs.ts";
+import { reflow } from "../../src/cli/terminal/reflow.ts";
 import { UsageError } from "../../src/cli/terminal/usage.ts";
 import { namedSweeps } from "../../src/experiment/sweep/named.ts";
 
-const names = [
-  ...["study", "finetune", "sweep", "report", "diagnose", "data", "score", "download"],
-  ...["chat", "generate", "evaluate", "export", "pull"],
-];
-const usageOf = (name: string): string => commandOf([name]).command.usage;
+const names = commands.map(({ name }) => name);
+const usages = new Map(
+  await Promise.all(
+    commands.map(async ({ name, load }) => [name, reflow((await load()).usage)] as const),
+  ),
+);
+const usageOf = (name: string): string => usages.get(name) ?? "";
+
+/** What a line asks for: the kind, and the command's name. */
+const asked = (...line: string[]): readonly string[] => {
+  const found = askedOf(line);
+  return "row" in found ? [found.kind, found.row.name] : [found.kind];
+};
 
 describe("commands", () => {
-  it("are found by name; all else is the study's", () => {
+  it("are found by name, before anything of them is loaded", () => {
     for (const name of names) {
-      const { command, args } = commandOf([name, "--a", name]);
-      expect([command.name, args]).toEqual([name, ["--a", name]]);
-      expect(globalUsage).toContain(`anchorgrad ${name} `);
+      const found = askedOf([name, "--a", name]);
+      expect(found).toMatchObject({ kind: "run", row: { name }, args: ["--a", name] });
+      expect(asked("help", name)).toEqual(["help", name]);
+      for (const option of ["--help", "-h"]) {
+        expect(asked(name, option)).toEqual(["help", name]);
+        expect(asked(name, "x", option)).toEqual(["help", name]);
+      }
+      expect(asked(name, "--version")).toEqual(["version"]);
+      expect(overview).toContain(`\n  ${name} `);
+      expect(usageOf(name)).toMatch(new RegExp(`^anchorgrad ${name} `));
     }
-    for (const line of [[], ["--smoke"], ["-h", "sweep"]]) {
-      const { command, args } = commandOf(line);
-      expect([command.name, args]).toEqual(["study", line]);
-    }
-    for (const name of ["", "sweeps", "toString"])
-      expect(() => commandOf([name])).toThrow(
-        new UsageError(
-          `expected an option or one of ${names.join(", ")}, got ${name || "nothing"}; see --help`,
-        ),
-      );
+    for (const line of [[], ["help"], ["--help"], ["-h"]])
+      expect(asked(...line)).toEqual(["overview"]);
+    for (const option of ["--version", "-v"]) expect(asked(option)).toEqual(["version"]);
   });
 
-  it("list every benchmark and every option in their help, within 100 columns", () => {
+  it.each([
+    ["", "expected a command, got nothing; npx anchorgrad shows them all"],
+    ["sweeps", "expected a command, got sweeps; did you mean sweep?"],
+    ["fine-tune", "expected a command, got fine-tune; did you mean finetune?"],
+    ["toString", "expected a command, got toString; npx anchorgrad shows them all"],
+    ["--smoke", "expected a command before --smoke, such as study --smoke; npx anchorgrad shows"],
+  ])("refuse %j", (word, message) => {
+    for (const line of [[word], ["help", word]]) {
+      expect(() => askedOf(line)).toThrow(UsageError);
+      expect(() => askedOf(line)).toThrow(message);
+    }
+  });
+
+  it("say only what an installed package has, within 80 columns", () => {
+    for (const text of [overview, ...usages.values()]) {
+      expect(text).not.toMatch(/npm (start|run)|^ +anchorgrad /m);
+      for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    }
+  });
+
+  it("list every benchmark and every option in their help", () => {
     const benchmarks = { ...drawnBenchmarks, ...fileBenchmarks };
     for (const [name, { about, knobs }] of Object.entries(benchmarks)) {
       const own = usageOf("data").split(`\n${name}: ${about}\n`)[1]?.split("\n\n")[0] ?? "";
@@ -69,8 +100,6 @@ describe("commands", () => {
     for (const option of ["--name", "--seeds", "--tuning-seeds", "--processes", "--keep-weights"])
       expect(usageOf("sweep")).toContain(option);
     for (const name of Object.keys(namedSweeps)) expect(usageOf("sweep")).toContain(name);
-    for (const name of names)
-      for (const line of usageOf(name).split("\n")) expect(line.length).toBeLessThan(101);
   });
 });
 
@@ -112,4 +141,28 @@ describe("readKnobs(args, knobs)", () => {
     expect(() => readKnobs(args, knobs)).toThrow(UsageError);
     expect(() => readKnobs(args, knobs)).toThrow(message);
   });
+});
+
+it("main loads nothing of a command before it is called", async () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const { metafile } = await build({
+    ...{ entryPoints: [`${root}/src/cli/main.ts`], absWorkingDir: root, outdir: "none" },
+    ...{ bundle: true, splitting: true, metafile: true, write: false, packages: "external" },
+    ...{ platform: "node", format: "esm", logLevel: "error" },
+  });
+  const outputs = new Map(Object.entries(metafile.outputs));
+  const loaded = new Set<string>();
+  const load = (name: string): void => {
+    if (loaded.has(name)) return;
+    loaded.add(name);
+    for (const { path, kind } of outputs.get(name)?.imports ?? [])
+      if (kind === "import-statement") load(path);
+  };
+  load("none/main.js");
+  const files = [...loaded].flatMap((name) => Object.keys(outputs.get(name)?.inputs ?? {}));
+  expect(files).toContain("src/cli/main.ts");
+  for (const file of files)
+    expect(file).toMatch(
+      /^src\/(cli\/(main|commands|terminal\/\w+)|report\/escape|tensor\/errors)\.ts$/,
+    );
 });

@@ -55,7 +55,7 @@ describe.runIf(existsSync("/dev/full"))("a full output", () => {
 });
 
 describe("a place where nothing can be written", () => {
-  it.each([[["--smoke", "--name", "a"]], [["sweep", "smoke"]]])(
+  it.each([[["study", "--smoke", "--name", "a"]], [["sweep", "smoke"]]])(
     "is one line of %j, and exit code 1",
     async (args) => {
       await rm(join(place, "runs"), { force: true });

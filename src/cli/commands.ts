@@ -1,46 +1,156 @@
-import { chat } from "./chat/chat.ts";
-import { data } from "./data/data.ts";
-import { diagnose } from "./diagnose/diagnose.ts";
-import { download } from "./download/download.ts";
-import { evaluate } from "./evaluate/evaluate.ts";
-import { exportModel } from "./export/export.ts";
-import { finetune } from "./finetune/finetune.ts";
-import { generate } from "./generate/generate.ts";
-import { pull } from "./pull/pull.ts";
-import { report } from "./report.ts";
-import { score } from "./score/score.ts";
-import { study } from "./study/study.ts";
-import { sweep } from "./sweep/sweep.ts";
 import type { Command } from "./terminal/command.ts";
 import { UsageError } from "./terminal/usage.ts";
 
-const commands: readonly Command[] = [
-  ...[study, finetune, sweep, report, diagnose, data, score, download],
-  ...[chat, generate, evaluate, exportModel, pull],
-];
+/** A command's name and what it does; its module is loaded when it is called. */
+export interface CommandRow {
+  readonly name: string;
+  /** One line. */
+  readonly about: string;
+  load(): Promise<Command>;
+}
+
+/** All commands, in the order and the groups in which the overview shows them. */
+const groups: Readonly<Record<string, readonly CommandRow[]>> = {
+  "Your model": [
+    {
+      name: "chat",
+      about: "talk with a model, word by word",
+      load: () => import("./chat/chat.ts").then(({ chat }) => chat),
+    },
+    {
+      name: "finetune",
+      about: "fine-tune a checkpoint; what it learns and forgets, measured",
+      load: () => import("./finetune/finetune.ts").then(({ finetune }) => finetune),
+    },
+    {
+      name: "diagnose",
+      about: "which weight of p_sft to anchor with, before any training",
+      load: () => import("./diagnose/diagnose.ts").then(({ diagnose }) => diagnose),
+    },
+    {
+      name: "evaluate",
+      about: "log-loss, KL to another model, exact match, benchmarks",
+      load: () => import("./evaluate/evaluate.ts").then(({ evaluate }) => evaluate),
+    },
+    {
+      name: "generate",
+      about: "answer a file of prompts",
+      load: () => import("./generate/generate.ts").then(({ generate }) => generate),
+    },
+    {
+      name: "export",
+      about: "merge an adapter; write for transformers or llama.cpp",
+      load: () => import("./export/export.ts").then(({ exportModel }) => exportModel),
+    },
+    {
+      name: "pull",
+      about: "fetch a model from the Hub into huggingface_hub's cache",
+      load: () => import("./pull/pull.ts").then(({ pull }) => pull),
+    },
+  ],
+  "The study": [
+    {
+      name: "study",
+      about: "what each way of fine-tuning learns and forgets, in minutes",
+      load: () => import("./study/study.ts").then(({ study }) => study),
+    },
+    {
+      name: "sweep",
+      about: "methods × settings × seeds in parallel; goes on after any end",
+      load: () => import("./sweep/sweep.ts").then(({ sweep }) => sweep),
+    },
+    {
+      name: "report",
+      about: "a page about runs: figures, tables, CSV, Markdown",
+      load: () => import("./report.ts").then(({ report }) => report),
+    },
+  ],
+  Benchmarks: [
+    {
+      name: "data",
+      about: "write a benchmark's rows, to train or to evaluate on",
+      load: () => import("./data/data.ts").then(({ data }) => data),
+    },
+    {
+      name: "score",
+      about: "judge responses as the originals do",
+      load: () => import("./score/score.ts").then(({ score }) => score),
+    },
+    {
+      name: "download",
+      about: "fetch a benchmark's published file",
+      load: () => import("./download/download.ts").then(({ download }) => download),
+    },
+  ],
+};
+
+export const commands: readonly CommandRow[] = Object.values(groups).flat();
+
+/** What `anchorgrad` alone says: what there is. */
+export const overview: string = `anchorgrad: fine-tune language models, and see what they forget
+
+${Object.entries(groups)
+  .map(
+    ([title, rows]) =>
+      `${title}\n${rows.map(({ name, about }) => `  ${name.padEnd(10)}${about}\n`).join("")}`,
+  )
+  .join("\n")}
+  npx anchorgrad <command> --help    what a command does, its options
+  npx anchorgrad study --smoke       a first look, in seconds
+  npx anchorgrad --version
+`;
+
+/** What a command line asks for. */
+export type Asked =
+  | { readonly kind: "overview" }
+  | { readonly kind: "version" }
+  | { readonly kind: "help"; readonly row: CommandRow }
+  | { readonly kind: "run"; readonly row: CommandRow; readonly args: readonly string[] };
+
+const HELP = ["--help", "-h"];
+const VERSION = ["--version", "-v"];
 
 /**
- * The command that a command line begins with, and what is left for it to read; the study where the
- * line begins with an option or is empty.
+ * Reads the command line as far as the command's name.
  * @throws UsageError for a word that is no command
  */
-export function commandOf(line: readonly string[]): {
-  readonly command: Command;
-  readonly args: readonly string[];
-} {
-  const [word, ...args] = line;
-  const command = commands.find(({ name }) => name === word);
-  if (command) return { command, args };
-  if (word === undefined || word.startsWith("-")) return { command: study, args: line };
-  const names = commands.map(({ name }) => name).join(", ");
+export function askedOf([word, ...args]: readonly string[]): Asked {
+  if (word === undefined || HELP.includes(word)) return { kind: "overview" };
+  if (VERSION.includes(word)) return { kind: "version" };
+  if (word === "help") {
+    const [name] = args;
+    return name === undefined ? { kind: "overview" } : { kind: "help", row: commandNamed(name) };
+  }
+  const row = commandNamed(word);
+  if (args.some((arg) => HELP.includes(arg))) return { kind: "help", row };
+  if (args.some((arg) => VERSION.includes(arg))) return { kind: "version" };
+  return { kind: "run", row, args };
+}
+
+function commandNamed(word: string): CommandRow {
+  const found = commands.find(({ name }) => name === word);
+  if (found) return found;
+  if (word.startsWith("-"))
+    throw new UsageError(
+      `expected a command before ${word}, such as study ${word}; npx anchorgrad shows them all`,
+    );
+  const near = commands.find(({ name }) => distance(name, word) <= 2);
+  const hint = near ? `; did you mean ${near.name}?` : "";
   throw new UsageError(
-    `expected an option or one of ${names}, got ${word || "nothing"}; see --help`,
+    `expected a command, got ${word || "nothing"}${hint || "; npx anchorgrad shows them all"}`,
   );
 }
 
-/** What help says beside a command's own: a line for each command. */
-export const globalUsage: string = `  --version               the version of anchorgrad
-  --help                  this text
-
-Commands, each with its own --help
-${commands.map(({ name, about }) => `  anchorgrad ${name.padEnd(10)}${about}\n`).join("")}`;
+/** Letters to insert, remove or replace (Levenshtein 1966). */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, i) => i);
+  for (const letter of left) {
+    const next = [(row[0] ?? 0) + 1];
+    for (let i = 1; i < row.length; i++) {
+      const kept = (row[i - 1] ?? 0) + (letter === right[i - 1] ? 0 : 1);
+      next.push(Math.min((row[i] ?? 0) + 1, (next[i - 1] ?? 0) + 1, kept));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

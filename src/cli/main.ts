@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { commandOf, globalUsage } from "./commands.ts";
+import { askedOf, overview } from "./commands.ts";
 import { endWithOutput, failureText } from "./terminal/failure.ts";
+import { reflow } from "./terminal/reflow.ts";
 import { UsageError } from "./terminal/usage.ts";
 import { ownVersions } from "./terminal/version.ts";
 
@@ -10,19 +11,24 @@ const INTERRUPTED = 130;
 async function main(line: readonly string[]): Promise<number> {
   const { stdout: out, stderr: err } = process;
   endWithOutput(out, err, (code) => process.exit(code));
-  const { command, args } = commandOf(line);
-  if (args.includes("--help") || args.includes("-h")) {
-    out.write(command.name === line[0] ? command.usage : `${command.usage}${globalUsage}`);
+  const asked = askedOf(line);
+  if (asked.kind === "overview") {
+    out.write(overview);
     return 0;
   }
-  if (args.includes("--version")) {
+  if (asked.kind === "version") {
     out.write(`${(await ownVersions())["anchorgrad"]}\n`);
+    return 0;
+  }
+  const command = await asked.row.load();
+  if (asked.kind === "help") {
+    out.write(reflow(command.usage));
     return 0;
   }
   const folder = process.cwd();
   const { stdin: input } = process;
   const terminal = { out, err, folder, signal: interruption(), fetch: globalThis.fetch, input };
-  return (await command.run(args, terminal)) ? 0 : INTERRUPTED;
+  return (await command.run(asked.args, terminal)) ? 0 : INTERRUPTED;
 }
 
 /** Aborted by the first signal to stop. */

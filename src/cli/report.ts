@@ -9,20 +9,22 @@ import { escapeMarkdown } from "../report/escape.ts";
 import { DataError } from "../tensor/errors.ts";
 import { writeWhole } from "../weights/files.ts";
 import type { Command, Terminal } from "./terminal/command.ts";
-import { describeKnobs, flag, readArguments, text } from "./terminal/knobs.ts";
+import { describeKnobs, flag, overwrite, readArguments, text } from "./terminal/knobs.ts";
+import { expectNewFile } from "./terminal/place.ts";
 import { UsageError } from "./terminal/usage.ts";
 
 const knobs = {
   out: text("<file>", "the page (default: report.html in the first folder)"),
   csv: text("<folder>", "also writes every table as <run>-<table>.csv"),
+  overwrite,
   markdown: flag("prints the tables of results as Markdown, and writes no page"),
 };
 
 const usage = `anchorgrad report <folder …> [options]: one self-contained page about runs
 
-  anchorgrad report runs/study
-  anchorgrad report runs/full-2026-01-02-030405 runs/alpha --out both.html
-  anchorgrad report runs/study --markdown >> README.md
+  npx anchorgrad report runs/study
+  npx anchorgrad report runs/full-2026-01-02-030405 runs/alpha --out both.html
+  npx anchorgrad report runs/study --markdown >> README.md
 
 Each folder is a run's, with config.json and metrics.jsonl, or one of several runs, as a sweep's.
 Runs that have not ended are reported as far as they are.
@@ -37,12 +39,14 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
     throw new UsageError("report: expected the folder of a run, got none; see --help");
   const paths = await Promise.all(folders.map((path) => runsOf(resolve(folder, path))));
   const runs = await Promise.all(paths.flat().map(read));
-  if (values.csv !== undefined) await writeTables(runs, resolve(folder, values.csv), out);
+  if (values.csv !== undefined)
+    await writeTables(runs, resolve(folder, values.csv), values.overwrite, out);
   if (values.markdown) {
     out.write(markdownOf(runs));
     return true;
   }
   const page = resolve(folder, values.out ?? join(first, "report.html"));
+  if (values.out !== undefined) await expectNewFile(page, values.overwrite);
   await writeWhole(page, reportPage(runs, basename(resolve(folder, first))));
   out.write(`${page}\n`);
   return true;
@@ -76,19 +80,19 @@ async function read(path: string): Promise<ReportedRun> {
 async function writeTables(
   runs: readonly ReportedRun[],
   folder: string,
+  replace: boolean | undefined,
   out: Terminal["out"],
 ): Promise<void> {
   for (const one of runs)
     for (const table of dataTables(one)) {
       const path = join(folder, `${one.config.recipe.name}-${table.name}.csv`);
+      await expectNewFile(path, replace);
       await writeWhole(path, toCsv(table));
       out.write(`${path}\n`);
     }
 }
 
 export const report: Command = {
-  name: "report",
-  about: "a page about runs: figures, tables, CSV; or the README's table",
   usage,
   run,
 };

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { data } from "../../../src/cli/data/data.ts";
@@ -105,12 +106,31 @@ describe("data of drawn benchmarks", () => {
     expect(await readdir(`${place.folder}/a`)).toEqual(["b.jsonl"]);
   });
 
+  it("--out: replaces a file where that is said, and makes no folder at the disk's root", async () => {
+    await place.write("old.jsonl", "old");
+    const line = "igsm --count 2 --out old.jsonl";
+    await expect(place.run(data, line)).rejects.toThrow(
+      `${place.folder}/old.jsonl: expected a new file, got one that is there; give --overwrite`,
+    );
+    expect(await place.read("old.jsonl")).toBe("old");
+    await place.run(data, `${line} --overwrite`);
+    expect(await place.rows("old.jsonl")).toHaveLength(2);
+    await expect(place.run(data, "igsm --count 2 --out /no-such-folder/a/b.jsonl")).rejects.toThrow(
+      "expected a place below a folder that is there, got one below /no-such-folder, which is not",
+    );
+    expect(existsSync("/no-such-folder")).toBe(false);
+  });
+
   it("leaves no file, and an older one alone, when it is interrupted or a row fails", async () => {
     await place.write("old.jsonl", "old");
     const stopped = { signal: AbortSignal.abort() };
-    const { finished } = await place.run(data, "igsm --count 100 --out old.jsonl", stopped);
+    const { finished } = await place.run(
+      data,
+      "igsm --count 100 --overwrite --out old.jsonl",
+      stopped,
+    );
     expect(finished).toBe(false);
-    const impossible = "countdown --numbers 1 --number 1 --target 5 --out old.jsonl";
+    const impossible = "countdown --numbers 1 --number 1 --target 5 --out old.jsonl --overwrite";
     await expect(place.run(data, impossible)).rejects.toThrow(UsageError);
     expect(await place.read("old.jsonl")).toBe("old");
     expect(await readdir(place.folder)).toEqual(["old.jsonl"]);

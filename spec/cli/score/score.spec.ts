@@ -58,7 +58,7 @@ describe("score", () => {
 
   it("finds questions by their prompt, in either format", async () => {
     for (const format of ["messages", "alpaca"]) {
-      await place.run(data, `countdown --count 4 --out data.jsonl --format ${format}`);
+      await place.run(data, `countdown --count 4 --overwrite --out data.jsonl --format ${format}`);
       const rows = parseRows((await place.run(data, "countdown --count 4")).out);
       const responses = rows.map((row) => ({ prompt: promptOf(row), response: answerOf(row) }));
       await place.write("r.jsonl", jsonl(responses.toReversed()));

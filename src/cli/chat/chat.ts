@@ -28,9 +28,9 @@ const COMMANDS = `  /reset            forgets the conversation
 
 const usage = `anchorgrad chat --model <model> [options]: talks with a model
 
-  anchorgrad chat --model HuggingFaceTB/SmolLM2-135M-Instruct
-  anchorgrad chat --model base --adapter runs/mine/adapter
-  echo "Once upon a time" | anchorgrad chat --model stories --greedy
+  npx anchorgrad chat --model HuggingFaceTB/SmolLM2-135M-Instruct
+  npx anchorgrad chat --model base --adapter runs/mine/adapter
+  echo "Once upon a time" | npx anchorgrad chat --model stories --greedy
 
 A model without a chat template goes on with each line as it stands. Draws are those of the
 checkpoint's generation_config.json unless options say otherwise.
@@ -117,8 +117,6 @@ async function answer(
 }
 
 export const chat: Command = {
-  name: "chat",
-  about: "talks with a model, word by word",
   usage,
   run,
 };

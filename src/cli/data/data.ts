@@ -12,10 +12,12 @@ import {
   type Knobs,
   oneOf,
   only,
+  overwrite,
   readKnobs,
   text,
   whole,
 } from "../terminal/knobs.ts";
+import { expectNewFile } from "../terminal/place.ts";
 import { reportProblems } from "../terminal/problems.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { drawnBenchmarks, drawSamples } from "./drawn.ts";
@@ -26,6 +28,7 @@ const knobs = {
   format: oneOf("default: messages; alpaca is instruction, input, output", formats),
   out: text("<file>", "where to write; default: the standard output"),
   bare: flag("without the fields that only `score` needs"),
+  overwrite,
 };
 
 const drawnKnobs = {
@@ -48,8 +51,8 @@ const names = [...Object.keys(drawnBenchmarks), ...Object.keys(fileBenchmarks)];
 
 const usage = `anchorgrad data <benchmark> [options]: writes a benchmark's rows as JSONL
 
-  anchorgrad data igsm --op 15 --split train --count 10000 --out igsm.jsonl
-  anchorgrad data medcalc --file test_data.csv --format alpaca --out medcalc.jsonl
+  npx anchorgrad data igsm --op 15 --split train --count 10000 --out igsm.jsonl
+  npx anchorgrad data medcalc --file test_data.csv --format alpaca --out medcalc.jsonl
 
 Options
 ${describeKnobs(knobs)}
@@ -113,7 +116,8 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
     throw new UsageError(`data: expected one of ${names.join(", ")}, got ${name || "nothing"}`);
   const special = drawnBenchmarks[name] ? drawnKnobs : fileKnobs;
   const values = readKnobs(args, { ...knobsOf(name), ...special, ...knobs });
-  const { format = "messages", out, bare = false } = only(values, knobs);
+  const { format = "messages", out, bare = false, ...own } = only(values, knobs);
+  if (out) await expectNewFile(resolve(terminal.folder, out), own.overwrite);
   const source = await openSource(name, values, terminal);
   if (source === undefined) return false;
   let written = 0;
@@ -140,8 +144,6 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
 }
 
 export const data: Command = {
-  name: "data",
-  about: "writes a benchmark's rows as JSONL, to train or to evaluate on",
   usage,
   run,
 };

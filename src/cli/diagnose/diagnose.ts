@@ -22,10 +22,10 @@ const knobs = { ...runKnobs, ...checkpointKnobs };
 
 const usage = `anchorgrad diagnose <run> | --model <folder> …: which weight of p_sft to anchor with
 
-  anchorgrad diagnose runs/full-2026-01-02-030405
-  anchorgrad diagnose runs/study/study --seed 100
-  anchorgrad diagnose --model SmolLM2-135M --data mine.jsonl --retain prior.jsonl
-  anchorgrad diagnose --model SmolLM2-135M --sft adapter --data mine.jsonl --retain prior.jsonl
+  npx anchorgrad diagnose runs/full-2026-01-02-030405
+  npx anchorgrad diagnose runs/study/study --seed 100
+  npx anchorgrad diagnose --model SmolLM2-135M --data mine.jsonl --retain prior.jsonl
+  npx anchorgrad diagnose --model SmolLM2-135M --sft adapter --data mine.jsonl --retain prior.jsonl
 
 Compares the base and p_sft token by token, before any anchored training: from which weight on an
 anchor between them takes over what is wanted, and from which on it also takes over what is alien
@@ -37,8 +37,6 @@ ${describeKnobs(knobs)}`;
 
 /** Choosing α from the data, before any anchored training. */
 export const diagnose: Command = {
-  name: "diagnose",
-  about: "which weight of p_sft to anchor with, from a run or a checkpoint",
   usage,
   async run(args, terminal) {
     const { values, rest } = readArguments(args, knobs);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { count } from "../../report/format.ts";
@@ -15,6 +16,7 @@ import {
   text,
   type Values,
 } from "../terminal/knobs.ts";
+import { expectBelowAFolder } from "../terminal/place.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { createDownloadBar } from "./bar.ts";
 import { type Published, publicationOf, publishedNames } from "./sources.ts";
@@ -46,8 +48,8 @@ const describe = (name: string): string => {
 
 const usage = `anchorgrad download <benchmark> [options]: fetches a benchmark's published file
 
-  anchorgrad download ifeval
-  anchorgrad download medcalc --release v1.0 --part test
+  npx anchorgrad download ifeval
+  npx anchorgrad download medcalc --release v1.0 --part test
 
 Benchmarks: ${publishedNames.join(", ")}. The files are their authors' and have their own licences.
 A download that broke off goes on where it stopped.
@@ -68,6 +70,7 @@ export async function fetchPublished(
   const { choose, describe: contents } = publicationOf(name);
   const official = choose(values);
   const path = resolve(folder, out ?? join(".cache", "data", official.name));
+  await expectBelowAFolder(path);
   const wanted = { ...expectedOf(official, url, sha256), url: url ?? official.url, most: MOST };
   if (await isThere(path)) {
     const difference = await differenceOf(wanted, path);
@@ -103,8 +106,14 @@ export async function fetchPublished(
     `${path}: ${count(bytes.length)} bytes (checked: ${checkedOf(wanted)}); ${official.licence}\n`,
   );
   err.write(`${path}: ${held}\n`);
+  if (wanted.sha256 === undefined)
+    err.write(
+      `${path}: no hash of it is known here; to ask for the same bytes again: --sha256 ${hashOf(bytes)}\n`,
+    );
   return path;
 }
+
+const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Passes on what went wrong, unless it is the user who stopped it. */
 const unless =
@@ -116,7 +125,7 @@ const unless =
 /** What of a file was compared with what is known; a hash is one of the size too. */
 function checkedOf({ size, sha256 }: Pick<Published, "size" | "sha256">): string {
   if (sha256 !== undefined) return "size and hash";
-  return size === undefined ? "that its rows can be read, no hash is known" : "size";
+  return size === undefined ? "that its rows can be read" : "size";
 }
 
 /** A hash that was asked for counts alone: it may be of another version. */
@@ -141,8 +150,6 @@ const byHand = ({ page, url, sha256 }: Published, path: string): string =>
   ].join("\n");
 
 export const download: Command = {
-  name: "download",
-  about: "fetches a benchmark's published file",
   usage,
   async run([name = "", ...args], terminal) {
     if (name === "" || name.startsWith("-"))

@@ -48,8 +48,8 @@ const knobs = {
 
 const usage = `anchorgrad evaluate --model <model> --data <file> [options]: measures a model
 
-  anchorgrad evaluate --model base --adapter runs/mine/adapter --data held-out.jsonl --against base
-  anchorgrad evaluate --model org/name --data igsm.jsonl --task igsm
+  npx anchorgrad evaluate --model base --adapter runs/mine/adapter --data held-out.jsonl --against base
+  npx anchorgrad evaluate --model org/name --data igsm.jsonl --task igsm
 
 Of rows: log-loss (nats a target token) and perplexity; how many targets are the likeliest token,
 and in how many rows all of them are (exact match: greedy generation gives the answer word for
@@ -158,8 +158,6 @@ function progress({ err }: Terminal, done: number, all: number): void {
 }
 
 export const evaluate: Command = {
-  name: "evaluate",
-  about: "measures a model: log-loss, KL to another, exact match, benchmarks",
   usage,
   run,
 };

@@ -1,8 +1,9 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { saveGguf, saveModel } from "../../finetune/save.ts";
 import { describeModel, modelKnobs, openModel } from "../model/open.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeKnobs, flag, oneOf, readKnobs, text } from "../terminal/knobs.ts";
+import { expectBelowAFolder } from "../terminal/place.ts";
 import { UsageError } from "../terminal/usage.ts";
 
 const DTYPES = ["bf16", "f16", "f32", "q8_0"] as const;
@@ -17,8 +18,8 @@ const knobs = { ...modelKnobs, ...own };
 
 const usage = `anchorgrad export --model <model> [--adapter <folder>] --to <hf|gguf> --out <path>
 
-  anchorgrad export --model base --adapter runs/mine/adapter --to hf --out merged
-  anchorgrad export --model merged --to gguf --dtype q8_0 --out mine.gguf
+  npx anchorgrad export --model base --adapter runs/mine/adapter --to hf --out merged
+  npx anchorgrad export --model merged --to gguf --dtype q8_0 --out mine.gguf
 
 An adapter is merged: sums in float64, rounded once. All is written or nothing; a folder that holds
 other things is refused.
@@ -35,12 +36,13 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
     throw new UsageError(
       `--to hf: expected no ${name === undefined ? "--dtype q8_0" : "--name"}, which is GGUF's`,
     );
+  const path = resolve(terminal.folder, out);
+  await expectBelowAFolder(to === "hf" ? join(path, "config.json") : path);
   const model = await openModel(given, terminal);
   if (!model) return false;
-  const { err, folder, signal } = terminal;
+  const { err, signal } = terminal;
   err.write(`${describeModel(model)}\n`);
   if (signal.aborted) return false;
-  const path = resolve(folder, out);
   if (to === "hf")
     await saveModel(path, model, {
       overwrite,
@@ -60,8 +62,6 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
 const types = { bf16: "BF16", f16: "F16", f32: "F32", q8_0: "Q8_0" } as const;
 
 export const exportModel: Command = {
-  name: "export",
-  about: "writes a model, its adapter merged, for transformers or llama.cpp",
   usage,
   run,
 };

@@ -10,6 +10,7 @@ import { claim } from "../terminal/claim.ts";
 import type { Command } from "../terminal/command.ts";
 import { readBytes } from "../terminal/files.ts";
 import { describeKnobs, only, readKnobs } from "../terminal/knobs.ts";
+import { expectBelowAFolder } from "../terminal/place.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { type Display, display } from "./display.ts";
@@ -18,11 +19,12 @@ import { planText, resultTable, timeText } from "./table.ts";
 
 const knobs = { ...runKnobs, ...recipeKnobs };
 
-const usage = `anchorgrad finetune: fine-tune a checkpoint without forgetting
+const usage = `anchorgrad finetune --model <model> --data <file> [options]: fine-tunes a checkpoint, and measures
+what it learns and what it forgets
 
-  anchorgrad finetune --model SmolLM2-135M-Instruct --data mine.jsonl --retain prior.jsonl
-  anchorgrad finetune --model org/name --data mine.jsonl --method anchored --alpha 0.25 --outer 2
-  anchorgrad finetune --recipe run.json --out runs/mine
+  npx anchorgrad finetune --model SmolLM2-135M-Instruct --data mine.jsonl --retain prior.jsonl
+  npx anchorgrad finetune --model org/name --data mine.jsonl --method anchored --alpha 0.25 --outer 2
+  npx anchorgrad finetune --recipe run.json --out runs/mine
 
 Trains SFT first and keeps it for other runs, then the method. Rows are {messages}, {prompt,
 completion}, {instruction, input, output} or {text}. The folder holds recipe.json, metrics.jsonl and
@@ -37,8 +39,6 @@ ${describeKnobs(knobs)}`;
 
 /** Fine-tuning a checkpoint. */
 export const finetune: Command = {
-  name: "finetune",
-  about: "fine-tune a Hugging Face checkpoint without forgetting",
   usage,
   async run(args, terminal) {
     const { out, err, folder, signal } = terminal;
@@ -54,6 +54,7 @@ export const finetune: Command = {
     const modelFolder = await placeOf(recipe.model, terminal);
     if (modelFolder === undefined) return false;
     const path = resolve(folder, values.out ?? join("runs", nameOf(recipe)));
+    if (values.out !== undefined) await expectBelowAFolder(join(path, "recipe.json"));
     const claimed = dryRun ? undefined : await claim(path);
     const show = display(err);
     try {

@@ -14,6 +14,7 @@ import { respond } from "../model/respond.ts";
 import { describeSampling, samplingKnobs, samplingOf } from "../model/sampling.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeKnobs, flag, readKnobs, text, whole } from "../terminal/knobs.ts";
+import { expectBelowAFolder } from "../terminal/place.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { type Journal, openJournal } from "./journal.ts";
@@ -36,8 +37,8 @@ const knobs = {
 
 const usage = `anchorgrad generate --model <model> --prompts <file> [options]: answers a file of prompts
 
-  anchorgrad generate --model org/name --prompts igsm.jsonl --out responses.jsonl
-  anchorgrad score igsm --responses responses.jsonl
+  npx anchorgrad generate --model org/name --prompts igsm.jsonl --out responses.jsonl
+  npx anchorgrad score igsm --responses responses.jsonl
 
 Each row comes back as it was, with its \`response\`: \`score\` reads the file. The likeliest token is
 taken unless draws are asked for. How the responses were made stands beside them, in .settings.json.
@@ -64,6 +65,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const { err, folder, signal } = terminal;
   const path = resolve(folder, given.prompts);
   const out = given.out === undefined ? besides(path) : resolve(folder, given.out);
+  await expectBelowAFolder(out);
   await using engine = await openEngine(given);
   const loaded = await openModel(given, terminal, engine);
   if (!loaded) return false;
@@ -128,8 +130,6 @@ async function finish(
 }
 
 export const generate: Command = {
-  name: "generate",
-  about: "answers a file of prompts, for `score` to judge",
   usage,
   run,
 };

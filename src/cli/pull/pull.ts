@@ -14,7 +14,7 @@ const knobs = {
 
 const usage = `anchorgrad pull <org/name> [options]: fetches a model's files from the Hub
 
-  anchorgrad pull HuggingFaceTB/SmolLM2-135M-Instruct
+  npx anchorgrad pull HuggingFaceTB/SmolLM2-135M-Instruct
 
 They go to the cache that huggingface_hub uses, and the folder is printed; what is there is not
 fetched again, and a download that broke off goes on where it stopped.
@@ -57,8 +57,6 @@ export async function pulled(
 }
 
 export const pull: Command = {
-  name: "pull",
-  about: "fetches a model from the Hub into huggingface_hub's cache",
   usage,
   async run(args, terminal) {
     const { values, rest } = readArguments(args, knobs);

@@ -2,9 +2,11 @@ import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { isThere } from "../../weights/files.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { writeFile } from "../terminal/files.ts";
-import { describeKnobs, readKnobs, text } from "../terminal/knobs.ts";
+import { describeKnobs, overwrite, readKnobs, text } from "../terminal/knobs.ts";
+import { expectNewFile } from "../terminal/place.ts";
 import { reportProblems } from "../terminal/problems.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { finder, readQuestions, readResponses } from "./data.ts";
@@ -15,17 +17,18 @@ const knobs = {
   responses: text("<file>", "JSONL: `response` or `messages`, and a question's `id` or `prompt`"),
   data: text("<file>", "the questions: JSONL as `data` writes it, or the benchmark's own file"),
   out: text("<file>", "the verdicts; default: beside the responses, .verdicts.jsonl"),
+  overwrite,
 };
 
 const names = Object.keys(scorables);
 
 const usage = `anchorgrad score <benchmark> [options]: judges responses to a benchmark's questions
 
-  anchorgrad data igsm --count 100 --out igsm.jsonl
-  anchorgrad score igsm --data igsm.jsonl --responses responses.jsonl
-  anchorgrad score ifeval --data input_data.jsonl --responses responses.jsonl
+  npx anchorgrad data igsm --count 100 --out igsm.jsonl
+  npx anchorgrad score igsm --data igsm.jsonl --responses responses.jsonl
+  npx anchorgrad score ifeval --data input_data.jsonl --responses responses.jsonl
 
-Benchmarks: ${names.join(", ")}
+Benchmarks: ${names.join(", ")}.
 Without --data the responses' own rows have the fields that the rows of \`data\` have.
 
 Options
@@ -53,11 +56,13 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
   const scorable = Object.hasOwn(scorables, name) ? scorables[name] : undefined;
   if (scorable === undefined)
     throw new UsageError(`score: expected one of ${names.join(", ")}, got ${name || "nothing"}`);
-  const { responses, data, out } = readKnobs(args, knobs);
+  const { responses, data, out, ...own } = readKnobs(args, knobs);
   if (responses === undefined)
     throw new UsageError(`score ${name}: expected --responses; see --help`);
   const { err, folder, signal } = terminal;
   const path = resolve(folder, responses);
+  const target = out ? resolve(folder, out) : besides(path);
+  if (out) await expectNewFile(target, own.overwrite);
   const reading = data && readQuestions(name, scorable, resolve(folder, data), signal);
   const questions = reading
     ? await reading.catch((error: unknown): undefined => {
@@ -80,12 +85,14 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
     if (i % AT_ONCE === 0) await setImmediate();
     if (signal.aborted) return false;
   }
-  const target = out ? resolve(folder, out) : besides(path);
+  const replaced = await isThere(target);
   if (!(await writeFile(target, verdicts, signal))) return false;
   terminal.out.write(renderScores(tally(counts, FIRST), scorable.columns));
   if (questions)
     reportUnanswered(terminal, questions.rows.length, new Set(rows.map((r) => r.judge)));
-  err.write(`${target}: ${count(rows.length)} verdicts\n`);
+  err.write(
+    `${target}: ${count(rows.length)} verdicts${replaced ? ", in place of those before" : ""}\n`,
+  );
   return true;
 }
 
@@ -95,8 +102,6 @@ function reportUnanswered({ err }: Terminal, asked: number, answered: ReadonlySe
 }
 
 export const score: Command = {
-  name: "score",
-  about: "judges responses as the originals do: a table, and a file of verdicts",
   usage,
   run,
 };

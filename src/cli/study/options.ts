@@ -58,13 +58,15 @@ export interface Options {
   readonly threads?: number;
 }
 
-export const usage: string = `anchorgrad study [options]: what Anchored Learning keeps that plain fine-tuning forgets
+export const usage: string = `anchorgrad study [options]: pre-trains a small model, fine-tunes it in many ways, and shows what
+each learns and forgets
 
-  npm start                     the full study, seed 0: a few minutes
-  npm start -- --smoke          the small study: seconds
-  npm start -- --target mini-medcalc   a benchmark in miniature: some minutes
-  npm start -- --seeds 3        seeds 0, 1 and 2: means and ranges
-  npm start -- --resume         goes on with the last run that did not finish
+  npx anchorgrad study              the full study, seed 0: a few minutes
+  npx anchorgrad study --smoke      the small study: seconds
+  npx anchorgrad study --seeds 3    seeds 0, 1 and 2: means and ranges
+  npx anchorgrad study --resume     goes on with the last run that did not end
+  npx anchorgrad study --target mini-medcalc
+                                    a benchmark in miniature: some minutes
 
 Options
 ${describeKnobs(knobs)}`;

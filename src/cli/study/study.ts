@@ -19,10 +19,8 @@ import { type Options, parseOptions, usage } from "./options.ts";
 import { begin, type Claimed, goOn, nameOf, reopen, type World } from "./runs.ts";
 import { renderNotes, renderTable } from "./table.ts";
 
-/** The default: what `anchorgrad` does without a command's name. */
+/** The study, from pre-training to the report. */
 export const study: Command = {
-  name: "study",
-  about: "what Anchored Learning keeps that plain fine-tuning forgets; the default",
   usage,
   run: async (args, { out, folder, signal }) =>
     runStudy(parseOptions(args), { out, folder, signal, versions: await ownVersions() }),
@@ -67,7 +65,8 @@ async function conclude(
     out.write(`\n${renderTable(recipe, rows, { styled })}\n${renderNotes(recipe, rows)}\n`);
   }
   out.write(`\nreport  ${report}\nrun     ${run.path} (${duration(seconds)})\n`);
-  if (!finished) out.write(`Stopped. Go on with: npm start -- --resume --name ${nameOf(run)}\n`);
+  if (!finished)
+    out.write(`Stopped. Go on with: npx anchorgrad study --resume --name ${nameOf(run)}\n`);
 }
 
 /** @see https://no-color.org */

@@ -36,9 +36,9 @@ const names = Object.keys(namedSweeps);
 
 export const sweepUsage: string = `anchorgrad sweep <name | recipe.json> [options]: runs methods × settings × seeds in parallel
 
-  anchorgrad sweep ${names.at(-1)}
-  anchorgrad sweep alpha.json --seeds 5
-  anchorgrad report runs/alpha
+  npx anchorgrad sweep ${names.at(-1)}
+  npx anchorgrad sweep alpha.json --seeds 5
+  npx anchorgrad report runs/alpha
 
 Sweeps that need no file
   ${names.join(", ")}

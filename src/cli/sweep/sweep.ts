@@ -40,7 +40,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
       return false;
     }
     out.write((await showTargets(options.name, path, directory.runs)) ?? "");
-    out.write(`\nsweep   ${path} (${duration(seconds)})\nreport  anchorgrad report ${path}\n`);
+    out.write(`\nsweep   ${path} (${duration(seconds)})\nreport  npx anchorgrad report ${path}\n`);
     if (failed > 0)
       throw new DataError(
         `${failed} of ${jobs.length} rows failed; why: ${path}/*/failures.json; the same command runs them again`,
@@ -129,8 +129,6 @@ function basesOf({ runs }: SweepDirectory): Map<string, RowResult> {
 }
 
 export const sweep: Command = {
-  name: "sweep",
-  about: "runs methods × settings × seeds in parallel, and goes on after any end",
   usage: sweepUsage,
   run,
 };

@@ -21,11 +21,8 @@ export interface Terminal {
   readonly input?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
 }
 
-/** `anchorgrad <name> …` */
+/** `anchorgrad <name> …`; names stand in `commands.ts`, which loads nothing. */
 export interface Command {
-  readonly name: string;
-  /** One line. */
-  readonly about: string;
   readonly usage: string;
   /** @returns whether it came to its end. @throws UsageError, DataError */
   run(args: readonly string[], terminal: Terminal): Promise<boolean>;

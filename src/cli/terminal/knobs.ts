@@ -70,6 +70,9 @@ export const flag = (about: string): Knob<true> => ({
   read: () => true,
 });
 
+/** Of commands that write to a place of the user's choice. */
+export const overwrite: Knob<true> = flag("replaces a file that is there");
+
 /** A whole number, both ends included. */
 export const whole = (about: string, min: number, max: number): Knob<number> => ({
   value: "<n>",
