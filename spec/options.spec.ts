@@ -165,7 +165,7 @@ const without = new Set(
   encodeGguf filesAt filesIn filesOf fromGguf full ggufConfig ggufName ggufTokenizer grad huggingFaceConfig
   huggingFaceName ids inParts openSafetensors openWeights paramsFrom readAdapter readGguf readSafetensors rounded standIn
   stopGradient stopTokensOf tensorsFor valueAndGrad vjp wholeOf withAdapter writeGguf schedules.constant
-  anchored.checkExamples anchored.effectiveWeight anchored.flipOf anchored.flipThreshold
+  anchored.checkExamples anchored.effectiveWeight anchored.flipDivergence anchored.flipOf anchored.flipThreshold
   anchored.generalizedJensenShannon anchored.hasLinearBound anchored.interpolate
   anchored.interpolateWeights anchored.jeffreys anchored.jensenShannon anchored.kl
   anchored.objectiveLoss anchored.objectiveSum anchored.shuffledBatches anchored.squaredDistance

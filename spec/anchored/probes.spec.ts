@@ -37,7 +37,7 @@ describe("fineTune({ probeEvery })", () => {
     const name = "lm_head.weight";
     for await (const m of fineTune(engine, { ...options, probeEvery: 1 })) {
       const copy = async () =>
-        m.kind === "step" ? undefined : (await engine.run(() => m.params))[name];
+        "params" in m ? (await engine.run(() => m.params))[name] : undefined;
       if (m.kind === "probe") seen.push((await copy()) as Tensor);
       if (m.kind === "outer") ends.push((await copy()) as Tensor);
       if (m.kind === "end") last = (await copy()) as Tensor;

@@ -26,6 +26,10 @@ const measured = (all: readonly Measurement[]): unknown[] =>
     return [rest];
   });
 
+/** Prompts of one letter, three to plan by and two to audit. */
+const asked = [3, 4, 5, 6, 7].map((letter) => ({ prompt: [0, letter, 1], response: [letter, 2] }));
+const retain = { plan: asked.slice(0, 3), audit: asked.slice(3), stopTokens: [2] };
+
 /** 18 steps each, or as many as the method makes of them. */
 const runs: readonly (readonly [string, Partial<FineTuneOptions>])[] = [
   ["sft", { method: "sft", outer: 1, inner: 6 }],
@@ -35,6 +39,7 @@ const runs: readonly (readonly [string, Partial<FineTuneOptions>])[] = [
   ["anchored, recomputed", { targets: "recompute", outer: 3 }],
   ["anchored, in micro-batches", { microBatchSize: 3, outer: 3, kdRatio: 0.7 }],
   ["anchored with a budget", { alpha: { budget: 0.02 }, outer: 3 }],
+  ["anchored with answers to keep", { alpha: { risk: 0.5, confidence: 0.5 }, retain, outer: 3 }],
   ["anchored over whole sequences", { sequences: 3, stopToken: 2, outer: 3 }],
   ["anchored in weight space", { method: "anchoredWeights", outer: 3 }],
   ["on its own answers", { method: "onPolicy", stopToken: 2, outer: 3 }],

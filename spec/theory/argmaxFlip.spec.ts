@@ -8,6 +8,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kl } from "../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
+import { flipDivergence } from "../../src/anchored/targets/flips.ts";
+import { logSoftmaxOf } from "../../src/arbitraries/distributions.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
@@ -112,6 +114,24 @@ describe("what another choice costs", () => {
         const near = (a = 0, b = 0) => expect(Math.abs(a - b)).toBeLessThan(1e-12 * (1 + b));
         near(atHalf, forward);
         near(atProjection, reverse);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("on the host it is the same number, to the last digits near a tie", async () => {
+    const gaps = fc.double({ min: -40, max: 0, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(gaps, gaps, fc.integer({ min: 1, max: 30 }), async (gap, other, times) => {
+        const near = gap / 4 ** times;
+        const logP = logSoftmaxOf([0, near, Math.min(near, other)]);
+        const { data } = await engine.run(() => radii(tensor(logP)).forward);
+        const kappa = flipDivergence(logP);
+        expect(Math.abs(kappa - at(data, 0))).toBeLessThan(1e-15);
+        // κ ≈ p1·x²/4 for p2 = p1·(1 − x).
+        const x = -Math.expm1(near);
+        if (x < 1e-4 && x > 1e-7)
+          expect(kappa / ((Math.exp(at(logP, 0)) * x * x) / 4)).toBeCloseTo(1, 3);
       }),
       { numRuns: 1000 },
     );

@@ -12,12 +12,14 @@ import {
   type TrainingProbe,
   type TrainingState,
 } from "../train/trainSteps.ts";
-import { createAnchors, type OuterStep } from "./anchors.ts";
-import type { StepCertificate } from "./certificates/certifier.ts";
+import { type Anchors, createAnchors, type OuterStep } from "./anchors.ts";
+import type { Certified, StepCertificate } from "./certificates/certifier.ts";
 import { isAnchored } from "./objectives/objective.ts";
 import type { FineTuneOptions } from "./options.ts";
 import { type Plan, planFineTune } from "./plan.ts";
 import { checkResume, type FineTuneCheckpoint, resumed } from "./resume.ts";
+import type { Retention, RetentionPlan } from "./retention/retain.ts";
+import { createRetainer, type Retainer } from "./retention/retainer.ts";
 import { learningRates } from "./schedule.ts";
 import { stepOf } from "./stepOf.ts";
 import type { TargetsKind } from "./targets/kinds.ts";
@@ -68,9 +70,18 @@ export interface FineTuneEnd {
   readonly step: number;
   /** Resident, the receiver's. */
   readonly params: Params;
+  /** The last audit, where there are answers to keep. */
+  readonly retention?: Retention;
+}
+
+/** What is known of the answers to be kept, before the first step. */
+export interface RetentionMeasurement extends RetentionPlan {
+  /** Steps done: none. */
+  readonly step: 0;
 }
 
 export type Measurement =
+  | RetentionMeasurement
   | FineTuneStep
   | ProbeMeasurement
   | OuterMeasurement
@@ -96,10 +107,13 @@ export async function* fineTune(
   engine: Engine,
   options: FineTuneOptions,
 ): AsyncGenerator<Measurement, void> {
-  const plan = planFineTune(options);
-  const { readEvery, probeEvery, checkpointEvery, resume } = plan;
-  const { inner, stepsPerEpoch, steps, rate } = plan.schedule;
-  if (resume) checkResume(plan, resume);
+  const asked = planFineTune(options);
+  const { readEvery, probeEvery, checkpointEvery, resume } = asked;
+  const { inner, stepsPerEpoch, steps, rate } = asked.schedule;
+  if (resume) checkResume(asked, resume);
+  const before = resume?.certified?.lost;
+  const retainer = asked.retain && (await createRetainer(engine, asked, asked.retain, before));
+  const plan = retainer?.plan ?? asked;
   const { objective } = plan.method;
   const trainer = createTrainer(engine, plan.optimizer, stepOf(engine, plan));
   const rates = rate && (await learningRates(rate, steps));
@@ -107,6 +121,9 @@ export async function* fineTune(
   const origin = objective.penalty && engine.clone(plan.base);
 
   const weighs = isAnchored(objective.target);
+  const planned = resume ? undefined : await retainer?.before();
+  if (planned) yield { ...planned, step: 0 };
+  let retention: Retention | undefined;
   let state: TrainingState = resume ? resumed(engine, resume) : await trainer.start(plan.base);
   for (let outer = resume?.outer ?? 0; outer < plan.schedule.outer; outer++) {
     const from = outer === resume?.outer ? (resume.snapshot ?? plan.base) : undefined;
@@ -125,7 +142,7 @@ export async function* fineTune(
     for await (const m of trainer.run(state, { batches, ...looks })) {
       if (m.kind === "end") state = m;
       else if (m.kind === "checkpoint") {
-        const { certified } = anchors;
+        const certified = certifiedSoFar(anchors, retainer);
         yield { ...m, outer, ...(snapshot && { snapshot }), ...(certified && { certified }) };
       } else if (m.kind === "probe")
         yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
@@ -134,16 +151,27 @@ export async function* fineTune(
         yield { ...m, steps, outer, epoch, learningRate: rates && at(rates, m.step - 1) };
       }
     }
-    const certificate = await outerStep.certify(state.params);
-    if (certificate) {
+    const own = await outerStep.certify(state.params);
+    const { certified } = anchors;
+    retention = await retainer?.audit(state.params, certified && 1 - certified.left);
+    if (own) {
       const { step, params } = state;
-      const { targets } = plan;
-      yield { kind: "outer", outer, alpha, targets, certificate, step, params };
+      const certificate = { ...own, ...(retention && { retention }) };
+      yield { kind: "outer", outer, alpha, targets: plan.targets, certificate, step, params };
     }
     if (typeof plan.method.alpha !== "number" && alpha === 1) break;
   }
   engine.release([state.state, origin ?? []]);
-  yield { kind: "end", step: state.step, params: state.params };
+  const { step, params } = state;
+  yield { kind: "end", step, params, ...(retention && { retention }) };
+}
+
+/** For a checkpoint. */
+function certifiedSoFar(
+  { certified }: Anchors,
+  retainer: Retainer | undefined,
+): Certified | undefined {
+  return certified && { ...certified, ...(retainer && { lost: [...retainer.lost] }) };
 }
 
 /** The student at the start of an outer step: `from` where a run is gone on with. */

@@ -58,6 +58,7 @@ export {
   type Measurement,
   type OuterMeasurement,
   type ProbeMeasurement,
+  type RetentionMeasurement,
 } from "./fineTune.ts";
 export {
   type Divergence,
@@ -99,8 +100,15 @@ export {
   type SchedulePlan,
 } from "./plan.ts";
 export type { FineTuneCheckpoint } from "./resume.ts";
+export type {
+  PlannedRetention,
+  Retain,
+  Retention,
+  RetentionPlan,
+  Slack,
+} from "./retention/retain.ts";
 export type { StatesDtype } from "./targets/codedStates.ts";
-export { type Flip, flipOf, flipThreshold } from "./targets/flips.ts";
+export { type Flip, flipDivergence, flipOf, flipThreshold } from "./targets/flips.ts";
 export type { TargetsKind } from "./targets/kinds.ts";
 export type { LanguageModel } from "./targets/languageModel.ts";
 export type { Targets } from "./targets/targets.ts";

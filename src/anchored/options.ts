@@ -5,10 +5,12 @@ import type { Schedule } from "../optim/schedules.ts";
 import type { Key } from "../tensor/random.ts";
 import type { Example } from "../train/batches.ts";
 import type { Every } from "../train/trainSteps.ts";
+import type { Risk } from "./certificates/retention.ts";
 import type { Interpolation } from "./objectives/interpolations.ts";
 import type { Method } from "./objectives/methods.ts";
 import type { Direction } from "./objectives/objective.ts";
 import type { FineTuneCheckpoint } from "./resume.ts";
+import type { Retain } from "./retention/retain.ts";
 import type { StatesDtype } from "./targets/codedStates.ts";
 import type { TargetsKind } from "./targets/kinds.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
@@ -18,8 +20,14 @@ import type { LanguageModel } from "./targets/languageModel.ts";
  * budget in nats a token: the largest with which the anchor stays within it, mean KL(p_t ‖ q) ≤
  * budget at the tokens of the step. A run with a budget ends after the step with weight 1, which
  * aims at the reference itself, or after `outer` steps.
+ *
+ * With a risk the weight is certified before training, from the prompts of `retain.plan`: with the
+ * confidence the exact anchor of the whole run, of total weight a*, loses no more than that share of the
+ * base's greedy answers to prompts drawn like these (see `certifiedWeight`); each of the T outer steps
+ * takes 1 − (1 − a*)^(1/T). It says nothing about a student that does not reach its anchor: that is what
+ * `retain.audit` is for.
  */
-export type Alpha = number | { readonly budget: number };
+export type Alpha = number | { readonly budget: number } | Risk;
 
 export interface FineTuneOptions {
   readonly model: LanguageModel;
@@ -109,6 +117,10 @@ export interface FineTuneOptions {
    * so that the step is certified over whole sequences too; 0 by default. `"onPolicy"` needs none:
    * it has all of them. */
   readonly sequences?: number;
+  /** Prompts whose answers by the base are to be kept: `alpha` plans by one half of them, and after each
+   * outer step the student is audited on the other. They are answered before training, and never
+   * trained on. */
+  readonly retain?: Retain;
   /** Where what batches are compared with comes from, see `TargetsKind`; by default hidden states
    * where they are exact, as over a frozen base, else rows while they take less than 2 GiB, else
    * recomputation. Every measurement of an outer step says which. */
@@ -162,7 +174,7 @@ const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?:
   ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
   ...{ outer: true, epochs: true, optimizer: true, schedule: true, learningRate: true },
   ...{ decays: true, key: true, stopToken: true, targets: true, statesDtype: true },
-  ...{ resume: true, weights: true },
+  ...{ resume: true, weights: true, retain: true },
 };
 
 /** All names that `fineTune` knows. */

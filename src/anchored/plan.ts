@@ -22,6 +22,7 @@ import {
   optionNames,
 } from "./options.ts";
 import type { FineTuneCheckpoint } from "./resume.ts";
+import { isRisk, type RetainPlan, retainPlan } from "./retention/check.ts";
 import { checkOptimizer, optimizerOf, scheduleOf } from "./schedule.ts";
 import { STATES_DTYPES, type StatesDtype } from "./targets/codedStates.ts";
 import { chooseTargets, type TargetsKind } from "./targets/kinds.ts";
@@ -41,6 +42,8 @@ export interface Plan {
   /** Clipping included. */
   readonly optimizer: Optimizer;
   readonly certify: CertifyPlan;
+  /** Undefined where no answers are to be kept. */
+  readonly retain: RetainPlan | undefined;
   readonly targets: TargetsKind;
   /** Of hidden states; chosen by their size where it is undefined. */
   readonly statesDtype: StatesDtype | undefined;
@@ -56,7 +59,8 @@ export interface MethodPlan {
   readonly name: Method;
   readonly objective: Objective;
   readonly alpha: Alpha;
-  /** For the losses; a budget's weight is in the targets, and NaN here. */
+  /** For the losses; a budget's weight is in the targets, and NaN here, as a risk's is before it is
+   * certified. */
   readonly settings: ObjectiveSettings;
 }
 
@@ -134,6 +138,13 @@ export function planFineTune(options: FineTuneOptions): Plan {
     schedule: { outer, inner: given.inner, stepsPerEpoch, steps, rate },
     optimizer: optimizerOf(given, rate),
     certify: certifyPlan(given),
+    retain:
+      given.retain || isRisk(alpha)
+        ? retainPlan(given.retain, {
+            ...{ model, objective, alpha, interpolation: given.interpolation },
+            ...{ stopToken: given.stopToken, certified: given.certified },
+          })
+        : undefined,
     targets: targetsOf(given),
     statesDtype: statesDtypeOf(given),
     space: hasSpace(objective) ? weightSpaceOf(model) : undefined,
@@ -181,6 +192,7 @@ function checkAlpha(method: Method, alpha: Alpha): void {
     checkWeight("fineTune", alpha);
     return;
   }
+  if (isRisk(alpha)) return; // see `retainPlan`
   expectKnown("fineTune alpha", alpha, ["budget"]);
   if (!(alpha.budget >= 0))
     throw new RangeError(`fineTune: expected a budget ≥ 0, got ${alpha.budget}`);

@@ -1,12 +1,12 @@
 import { certifiedWeight, promptsNeeded, type Risk } from "../anchored/certificates/retention.ts";
+import type { Speaker } from "../anchored/targets/seenTokens.ts";
 import type { Engine } from "../engines/engine.ts";
 import { DataError } from "../tensor/errors.ts";
 import { at } from "../tensor/shapes.ts";
 import { checkExamples, type Example } from "../train/batches.ts";
-import type { Speaker } from "./diagnosis/logits.ts";
 import { below, divergenceAt, firstWithin, lookAt, type TokenSet } from "./diagnosis/tokenSet.ts";
 
-export type { Speaker } from "./diagnosis/logits.ts";
+export type { Speaker } from "../anchored/targets/seenTokens.ts";
 export { type TokenKind, tokenKinds } from "./diagnosis/token.ts";
 export { divergenceAt, kindShares, type TokenSet, weightWithin } from "./diagnosis/tokenSet.ts";
 

@@ -5,6 +5,7 @@ import { largestWeight } from "../../../src/anchored/targets/budget.ts";
 import { flipOf, likeliestOf } from "../../../src/anchored/targets/flips.ts";
 import { interpolateRow } from "../../../src/anchored/targets/hostRows.ts";
 import { logSoftmaxRows, responseReader } from "../../../src/anchored/targets/responseRows.ts";
+import { type SeenToken, seenTokens } from "../../../src/anchored/targets/seenTokens.ts";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import {
@@ -19,7 +20,6 @@ import {
   weightThatAdopts,
   weightWithin,
 } from "../../../src/finetune/diagnose.ts";
-import { type SeenToken, seenTokens } from "../../../src/finetune/diagnosis/logits.ts";
 import { firstWithin } from "../../../src/finetune/diagnosis/tokenSet.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { key } from "../../../src/tensor/random.ts";
@@ -50,14 +50,9 @@ const prior: readonly Example[] = [
 
 async function seen(data: readonly Example[], batch: number, block?: number, who = [base, sft]) {
   const tokens: SeenToken[] = [];
-  for await (const { example, label, ...rows } of seenTokens(
-    engine,
-    [at(who, 0), at(who, 1)],
-    data,
-    batch,
-    block,
-  ))
-    tokens.push({ example, label, base: rows.base.slice(), sft: rows.sft.slice() });
+  const options = { batchSize: batch, ...(block !== undefined && { block }) };
+  for await (const { logits, ...rest } of seenTokens(engine, who, data, options))
+    tokens.push({ ...rest, logits: logits.map((row) => row.slice()) });
   return tokens;
 }
 
@@ -70,7 +65,7 @@ describe("seenTokens", () => {
     });
     expect(tokens.map(({ label }) => label)).toEqual(labels);
     const rows = await responseReader(engine, tinyModel, 1)(sft.params, prior);
-    const flat = tokens.flatMap(({ sft: row }) => [...row]);
+    const flat = tokens.flatMap(({ logits }) => [...at(logits, 1)]);
     expect(flat).toHaveLength(rows.data.length);
     flat.forEach((x, i) => {
       expect(x).toBeCloseTo(at(rows.data, i), 12);
@@ -80,7 +75,10 @@ describe("seenTokens", () => {
   test("does not depend on batches, blocks, or whether the head stands apart", async () => {
     const whole = await seen(prior, 8);
     const numbers = (tokens: readonly SeenToken[]) =>
-      tokens.flatMap(({ example, label, base, sft }) => [example, label, ...base, ...sft]);
+      tokens.flatMap(({ example, label, logits }) => [
+        ...[example, label],
+        ...logits.flatMap((row) => [...row]),
+      ]);
     const { config, apply } = tinyModel;
     const plain = [base, sft].map(({ params }) => ({ model: { config, apply }, params }));
     for (const other of [

@@ -25,7 +25,7 @@ describe("a token's look", () => {
   test("has the anchor's divergence at every weight of the grid", () => {
     fc.assert(
       fc.property(logits(30), logits(30), (base, sft) => {
-        const { divergence } = read({ example: 0, label: 0, base, sft });
+        const { divergence } = read({ example: 0, label: 0, logits: [base, sft] });
         const [p, s, q] = [normal(base), normal(sft), new Float64Array(V)];
         for (let k = 0; k <= GRID; k++) {
           interpolateRow("logit", k / GRID)(p, s, q);
@@ -38,7 +38,7 @@ describe("a token's look", () => {
   test("is finite and never negative, however far the models are apart", () => {
     fc.assert(
       fc.property(logits(2000), logits(2000), (base, sft) => {
-        const { divergence } = read({ example: 0, label: 0, base, sft });
+        const { divergence } = read({ example: 0, label: 0, logits: [base, sft] });
         expect([...divergence].every((x) => x >= 0 && Number.isFinite(x))).toBe(true);
       }),
     );
@@ -47,7 +47,7 @@ describe("a token's look", () => {
   test("says when the likeliest token goes over, as flipOf does", () => {
     fc.assert(
       fc.property(logits(5), logits(5), (base, sft) => {
-        const { from, to, leaves, arrives } = read({ example: 0, label: 0, base, sft });
+        const { from, to, leaves, arrives } = read({ example: 0, label: 0, logits: [base, sft] });
         const flip = flipOf(normal(base), normal(sft));
         expect({ from, to, leaves, arrives }).toEqual(flip);
       }),
@@ -60,7 +60,7 @@ describe("a token's look", () => {
     ["rare", 1, [9, 0, 0], [0, 9, 0]],
     ["alien", 1, [9, 0, 0], [0, 0, 9]],
   ])("is %s by what base and p_sft say of the label", (kind, label, base, sft) => {
-    const seen = { example: 0, label, base: Float32Array.from(base), sft: Float32Array.from(sft) };
-    expect(tokenReader(3, 0.01)(seen).kind).toBe(kind);
+    const logits = [base, sft].map((row) => Float32Array.from(row));
+    expect(tokenReader(3, 0.01)({ example: 0, label, logits }).kind).toBe(kind);
   });
 });

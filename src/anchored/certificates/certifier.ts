@@ -1,5 +1,6 @@
 import { at } from "../../tensor/shapes.ts";
 import { total } from "../../train/totals.ts";
+import type { Retention } from "../retention/retain.ts";
 import { type AnchorSetting, placeOf } from "../targets/responseRows.ts";
 import { type Look, type StartColumns, toleranceAt } from "./look.ts";
 import { expectHeld, type Verdict, verdictOf, within } from "./verdict.ts";
@@ -45,6 +46,8 @@ export interface StepCertificate extends Verdict {
   readonly linear: boolean;
   readonly cumulative?: CumulativeCertificate;
   readonly sequence?: SequenceCertificate;
+  /** The base's answers to retained prompts, where there are any. */
+  readonly retention?: Retention;
 }
 
 /** What the outer steps so far have added up. */
@@ -53,6 +56,8 @@ export interface Certified {
   readonly left: number;
   /** b_t, token by token; absent before the first step that has it. */
   readonly reach?: Float64Array;
+  /** Retained answers lost after each outer step; where there are any. */
+  readonly lost?: readonly number[];
 }
 
 /** Certifies the outer steps of a run, one after the other. */

@@ -1,3 +1,5 @@
+import { exp, expm1, log1p } from "../../tensor/portable.ts";
+
 /** How the likeliest token changes on the way from one model to another. */
 export interface Flip {
   /** The first model's likeliest token. */
@@ -54,4 +56,23 @@ export function likeliestOf(row: ArrayLike<number>): number {
   let best = 0;
   for (let k = 1; k < row.length; k++) if ((row[k] as number) > (row[best] as number)) best = k;
   return best;
+}
+
+/**
+ * κ = p1·ln(2·p1/(p1+p2)) + p2·ln(2·p2/(p1+p2)) of the two likeliest tokens, nats: KL(p ‖ p′) ≥ κ for
+ * every p′ with another likeliest token, and no more is needed. So where KL(p ‖ p′) < κ at all tokens of
+ * an answer that p gives greedily, p′ gives it too.
+ * @param logP log-probabilities, [V]
+ */
+export function flipDivergence(logP: ArrayLike<number>): number {
+  let [first, second] = [-Infinity, -Infinity];
+  for (let k = 0; k < logP.length; k++) {
+    const x = logP[k] as number;
+    if (x > first) [first, second] = [x, first];
+    else if (x > second) second = x;
+  }
+  if (second === -Infinity) return Math.LN2 * exp(first);
+  const gap = second - first;
+  // By 1 − p2/p1, which near a tie has digits that p1 + p2 has not.
+  return exp(first) * (exp(gap) * gap - (1 + exp(gap)) * log1p(expm1(gap) / 2));
 }

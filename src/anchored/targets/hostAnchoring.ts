@@ -104,7 +104,7 @@ function settingOf(
 ): AnchorSetting {
   const { interpolation, temperature } = settings;
   const path = { interpolation, temperature };
-  return typeof alpha === "number"
-    ? { alpha, ...path }
-    : { alpha: largestWeight({ snapshot, reference, ...alpha, ...path }), ...path };
+  return typeof alpha === "object" && "budget" in alpha
+    ? { alpha: largestWeight({ snapshot, reference, ...alpha, ...path }), ...path }
+    : { alpha: settings.alpha, ...path };
 }

@@ -29,7 +29,8 @@ export function chooseTargets(options: FilledOptions): TargetsKind {
   const known: readonly TargetsKind[] = ["rows", "hidden", "recompute"];
   if (targets !== undefined && !known.includes(targets))
     throw new RangeError(`fineTune: expected targets of ${known.join(", ")}, got ${targets}`);
-  const budgeted = typeof alpha !== "number" && objectives[method].alpha === undefined;
+  const chosen = typeof alpha === "object" && "budget" in alpha;
+  const budgeted = chosen && objectives[method].alpha === undefined;
   if (targets === "rows" || (budgeted && targets === undefined)) return "rows";
   if (budgeted)
     throw new RangeError(`fineTune: expected targets to be rows with a budget, got ${targets}`);

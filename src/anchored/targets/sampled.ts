@@ -53,6 +53,6 @@ export async function sampleResponses(
   return examples;
 }
 
-const canGenerate = (model: LanguageModel): model is Transformer =>
+export const canGenerate = (model: LanguageModel): model is Transformer =>
   typeof (model as Partial<Transformer>).prefill === "function" &&
   typeof (model as Partial<Transformer>).decode === "function";

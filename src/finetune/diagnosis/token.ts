@@ -1,8 +1,8 @@
 import { type Flip, flipOf, likeliestOf } from "../../anchored/targets/flips.ts";
 import { logSoftmaxRow } from "../../anchored/targets/hostRows.ts";
+import type { SeenToken } from "../../anchored/targets/seenTokens.ts";
 import { exp, log } from "../../tensor/portable.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { SeenToken } from "./logits.ts";
 
 /**
  * What a token of the data is to the base:
@@ -28,12 +28,12 @@ export interface TokenLook extends Flip {
   readonly divergence: Float64Array;
 }
 
-/** @param rareBelow the base's probability below which a token is no longer latent */
+/** Reads the tokens of base and p_sft. @param rareBelow the base's probability below which a token is no longer latent */
 export function tokenReader(vocabSize: number, rareBelow: number): (seen: SeenToken) => TokenLook {
   const [p, s] = [new Float64Array(vocabSize), new Float64Array(vocabSize)];
-  return ({ label, base, sft }) => {
-    logSoftmaxRow({ data: base, temperature: 1 }, 0, p);
-    logSoftmaxRow({ data: sft, temperature: 1 }, 0, s);
+  return ({ label, logits }) => {
+    logSoftmaxRow({ data: at(logits, 0), temperature: 1 }, 0, p);
+    logSoftmaxRow({ data: at(logits, 1), temperature: 1 }, 0, s);
     const flip = flipOf(p, s);
     const [mine, theirs] = [at(p, label), at(s, label)];
     const isLatent = mine >= Math.log(rareBelow);

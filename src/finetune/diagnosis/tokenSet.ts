@@ -1,7 +1,7 @@
+import { type Speaker, seenTokens } from "../../anchored/targets/seenTokens.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { at } from "../../tensor/shapes.ts";
 import { type Example, targetsOf } from "../../train/batches.ts";
-import { type Speaker, seenTokens } from "./logits.ts";
 import { GRID, type TokenKind, tokenKinds, tokenReader } from "./token.ts";
 
 /** What base and p_sft say at the answers of some data. Weights are p_sft's in the anchor. */
@@ -50,7 +50,7 @@ export async function lookAt(
   const first = new Map<number, number>();
   const sums = new Float64Array(GRID + 1);
   let [tokens, baseLoss, sftLoss] = [0, 0, 0];
-  for await (const seen of seenTokens(engine, speakers, data, batchSize)) {
+  for await (const seen of seenTokens(engine, speakers, data, { batchSize })) {
     const look = read(seen);
     const { kind, from, to, leaves, arrives } = look;
     tokens++;

@@ -14,6 +14,7 @@ interface About {
   readonly step: number;
   readonly outer: number;
   readonly left?: number;
+  readonly lost?: readonly number[];
   readonly structure: Structure;
 }
 
@@ -29,8 +30,12 @@ function without(prefix: string, tensors: Params): Params {
 export async function writeCheckpoint(path: string, checkpoint: FineTuneCheckpoint): Promise<void> {
   const { step, outer, params, state, snapshot, certified } = checkpoint;
   const { leaves, structure } = flatten<Tensor>(state);
-  const { left, reach } = certified ?? {};
-  const about: About = { step, outer, structure, ...(left !== undefined && { left }) };
+  const { left, reach, lost } = certified ?? {};
+  const about: About = {
+    ...{ step, outer, structure },
+    ...(left !== undefined && { left }),
+    ...(lost && { lost }),
+  };
   await writeSafetensors(path, {
     tensors: {
       ...prefixed("params/", params),
@@ -47,7 +52,7 @@ export async function readCheckpoint(path: string): Promise<FineTuneCheckpoint> 
   const { tensors, metadata } = await readSafetensors(path);
   const told = metadata["checkpoint"];
   if (told === undefined) throw new DataError(`${path}: expected a checkpoint, got other weights`);
-  const { step, outer, left, structure } = readJson(told, path) as About;
+  const { step, outer, left, lost, structure } = readJson(told, path) as About;
   const numbered = without("state/", tensors);
   const leaves = Object.keys(numbered).map((_, i): Tensor => {
     const leaf = numbered[`${i}`];
@@ -62,7 +67,11 @@ export async function readCheckpoint(path: string): Promise<FineTuneCheckpoint> 
     state: unflatten(structure, leaves) as TensorTree,
     ...(Object.keys(snapshot).length > 0 && { snapshot }),
     ...(left !== undefined && {
-      certified: { left, ...(reach && { reach: Float64Array.from(reach) }) },
+      certified: {
+        left,
+        ...(reach && { reach: Float64Array.from(reach) }),
+        ...(lost && { lost }),
+      },
     }),
   };
 }

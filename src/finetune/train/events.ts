@@ -1,4 +1,5 @@
 import type { StepCertificate } from "../../anchored/certificates/certifier.ts";
+import type { RetentionPlan } from "../../anchored/retention/retain.ts";
 import type { TargetsKind } from "../../anchored/targets/kinds.ts";
 import type { Left } from "../../text/examples.ts";
 
@@ -74,6 +75,9 @@ export type CertificateEvent = StepCertificate & {
   readonly targets: TargetsKind;
 };
 
+/** What is planned of retained answers, before the method's first step. */
+export type RetentionEvent = RetentionPlan;
+
 /** A greedy answer. */
 export interface SampleEvent {
   readonly kind: "sample";
@@ -98,6 +102,7 @@ export type Line =
   | PlanEvent
   | StepEvent
   | LookEvent
+  | RetentionEvent
   | CertificateEvent
   | SampleEvent
   | SavedEvent

@@ -65,7 +65,8 @@ export async function* trainStage({
     } else if (m.kind === "outer") {
       const { outer, alpha, targets, certificate } = m;
       yield* told([{ kind: "certificate", outer, alpha, targets, ...certificate }]);
-    } else {
+    } else if (m.kind === "retention") yield* told([m]);
+    else {
       await directory.keep(m);
       kept = Date.now();
       yield { kind: "checkpoint", stage, step: m.step };

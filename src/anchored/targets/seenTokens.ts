@@ -1,4 +1,3 @@
-import type { LanguageModel } from "../../anchored/targets/languageModel.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import { ids } from "../../tensor/apply.ts";
@@ -13,6 +12,7 @@ import {
   lengthOf,
   spansOf,
 } from "../../train/batches.ts";
+import type { LanguageModel } from "./languageModel.ts";
 
 /** A model and the parameters with which it speaks. */
 export interface Speaker {
@@ -20,35 +20,38 @@ export interface Speaker {
   readonly params: Params;
 }
 
-/** A target of some data, and what two models say at it. */
+/** A target of some data, and what models say at it. */
 export interface SeenToken {
   /** From 0, in the data. */
   readonly example: number;
   /** The token that stands there. */
   readonly label: number;
-  /** Logits [V] of both, valid until the next token is asked for. */
-  readonly base: TypedArray;
-  readonly sft: TypedArray;
+  /** Logits [V] of each model, valid until the next token is asked for. */
+  readonly logits: readonly TypedArray[];
+}
+
+export interface SeeOptions {
+  /** Examples in a forward pass. */
+  readonly batchSize: number;
+  /** Most logits that are on the host at a time, of each model; 2²² by default. */
+  readonly block?: number;
 }
 
 /** Lengths are rounded up to a multiple of this, so that few programs are traced. */
 const LENGTH_STEP = 32;
 
 /**
- * Runs two models over data, target by target: hidden states of a batch at a time, and of their
- * logits a block at a time, so that a vocabulary may be large.
- * @param batchSize examples in a forward pass
- * @param block most logits that are on the host at a time, of each model
+ * Runs models over data, target by target: hidden states of a batch at a time, and of their logits a
+ * block at a time, so that a vocabulary may be large.
  */
 export async function* seenTokens(
   engine: Engine,
-  [base, sft]: readonly [base: Speaker, sft: Speaker],
+  speakers: readonly Speaker[],
   data: readonly Example[],
-  batchSize: number,
-  block: number = 2 ** 22,
+  { batchSize, block = 2 ** 22 }: SeeOptions,
 ): AsyncGenerator<SeenToken> {
-  const { vocabSize, contextLength } = base.model.config;
-  const readers = [base, sft].map((speaker) => rowsReader(engine, speaker));
+  const { vocabSize, contextLength } = at(speakers, 0).model.config;
+  const readers = speakers.map((speaker) => rowsReader(engine, speaker));
   const most = Math.max(1, Math.floor(block / vocabSize));
   for (let from = 0; from < data.length; from += batchSize) {
     const examples = data.slice(from, from + batchSize);
@@ -72,11 +75,12 @@ export async function* seenTokens(
         const part = places.slice(first, first + rows);
         // Always as many, so that one program serves.
         const filled = [...part, ...Array.from({ length: rows - part.length }, () => 0)];
-        const [p, s] = [await at(opened, 0).read(filled), await at(opened, 1).read(filled)];
+        const read: TypedArray[] = [];
+        for (const batch of opened) read.push(await batch.read(filled));
         for (const [k, place] of part.entries()) {
-          const row = (logits: TypedArray) => logits.subarray(k * vocabSize, (k + 1) * vocabSize);
           const label = at(batch.labels.data, place);
-          yield { example: from + Math.floor(place / T), label, base: row(p), sft: row(s) };
+          const logits = read.map((all) => all.subarray(k * vocabSize, (k + 1) * vocabSize));
+          yield { example: from + Math.floor(place / T), label, logits };
         }
       }
     } finally {
