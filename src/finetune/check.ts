@@ -4,10 +4,11 @@ import { type EncodedRows, type ExampleOptions, encodeRows } from "../text/examp
 import { rowsOf } from "../text/rows.ts";
 import type { Row } from "../text/shapes.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { promptOf, sequenceOf, spansOf } from "../train/batches.ts";
+import { type PromptResponse, promptOf, sequenceOf, spansOf } from "../train/batches.ts";
 import type { LoadedModel } from "./load.ts";
-import type { FinetuneRecipe } from "./recipe.ts";
+import { type FinetuneRecipe, riskOf } from "./recipe.ts";
 import type { SetName } from "./train/events.ts";
+import { type RetainedHalves, retainedNotes, splitRetained } from "./train/retained.ts";
 
 /** A prompt that is answered greedily. */
 export interface Prompt {
@@ -33,6 +34,8 @@ export interface FinetuneData {
   /** Prior rows that replay trains on. */
   readonly replay: readonly Example[];
   readonly sets: readonly LookSet[];
+  /** Prompts whose answers are to be kept, where a risk is asked for. */
+  readonly retained?: RetainedHalves;
   readonly evalIsData: boolean;
 }
 
@@ -64,14 +67,25 @@ export async function readData(
     throw new DataError(
       `${paths.data}: expected rows with something to learn among ${maxLength} tokens, got none`,
     );
-  const retain = paths.retain === undefined ? undefined : await rowsOf(paths.retain);
+  const all = paths.retain === undefined ? undefined : await rowsOf(paths.retain);
+  const risk = riskOf(recipe);
+  const { contextLength } = loaded.base.config;
+  const room = contextLength - Math.min(recipe.newTokens, Math.floor(contextLength / 2));
+  const retained =
+    all && risk && paths.retain !== undefined
+      ? splitRetained(askedIn(all, options), { seed: recipe.seed, risk, room, path: paths.retain })
+      : undefined;
+  // What audits is not looked at.
+  const retain = retained ? retained.plan.map(({ row }) => row) : all;
   const evaluated = paths.eval === undefined ? rows : await rowsOf(paths.eval);
   const isReplay = recipe.method === "replay" && retain !== undefined;
   const setOf = (name: SetName, of: readonly Row[], ofBase: boolean): LookSet =>
     lookSet(name, of.slice(0, recipe.lookRows), ofBase, { recipe, options });
+  const notes = retained && risk ? retainedNotes(retained, risk) : [];
   return {
     rows: rows.length,
-    train,
+    train: { ...train, notes: [...train.notes, ...notes] },
+    ...(retained && { retained }),
     replay: isReplay ? encodeRows(retain, options).examples : [],
     sets: [
       ...(retain ? [setOf("retain", retain, recipe.retainAnswers === "base")] : []),
@@ -109,6 +123,24 @@ function lookSet(
   };
 }
 
+interface Asked extends PromptResponse {
+  readonly row: Row;
+}
+
+/** Rows as prompts and what follows them; those with neither are left out. */
+const askedIn = (rows: readonly Row[], options: ExampleOptions): Asked[] =>
+  rows.flatMap((row) => {
+    const [example] = encodeRows([row], options).examples;
+    if (!example) return [];
+    const { tokens } = sequenceOf(example);
+    const length = row.kind === "text" ? halfOf(tokens.length) : promptOf(example).length;
+    const end = row.kind === "text" ? tokens.length : (spansOf(example)[0]?.[1] ?? 0) + 1;
+    if (length === 0 || end <= length) return [];
+    return [{ row, prompt: tokens.slice(0, length), response: tokens.slice(length, end) }];
+  });
+
+const halfOf = (length: number): number => Math.max(1, Math.ceil(length / 2));
+
 /** A text that has no answer of its own is asked for by its first half, or all of it. */
 function promptIn(row: Row, example: Example, tokenizer: Tokenizer, ofBase: boolean): Prompt {
   const show = (ids: readonly number[]): string =>
@@ -116,7 +148,7 @@ function promptIn(row: Row, example: Example, tokenizer: Tokenizer, ofBase: bool
   if (row.kind === "text") {
     const { tokens } = sequenceOf(example);
     const whole = tokens.at(-1) === tokenizer.eos ? tokens.slice(0, -1) : tokens;
-    const asked = ofBase ? whole : whole.slice(0, Math.max(1, Math.ceil(whole.length / 2)));
+    const asked = ofBase ? whole : whole.slice(0, halfOf(whole.length));
     return { tokens: asked, text: show(asked) };
   }
   const tokens = promptOf(example);

@@ -1,9 +1,11 @@
+import type { Risk } from "../anchored/certificates/retention.ts";
 import { isRecord } from "../json/isRecord.ts";
 import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
 import { parseRow, shown } from "../text/jsonl.ts";
 import {
   type DefaultedSettings,
+  type FinetuneMethod,
   type RecipeOptions,
   type SettingName,
   settings,
@@ -63,8 +65,32 @@ export function completeRecipe(options: RecipeOptions, where = "recipe"): Finetu
     if (value === undefined) throw new DataError(`${where}.${name}: expected a text, got nothing`);
   if (method === "replay" && retain === undefined)
     throw new DataError(`${where}.retain: expected prior rows for the method replay, got nothing`);
+  expectRisk(said, filled, where);
   if (learningRate === undefined) throw new DataError(`${where}: expected a learning rate`);
   return filled as FinetuneRecipe;
+}
+
+/** Whether a method's anchor lies between distributions, so that thresholds tell what it loses. */
+const hasThresholds = (method: FinetuneMethod | undefined): boolean =>
+  method === "anchored" || method === "onPolicy";
+
+/** @throws DataError for a risk that has nothing to say something about */
+function expectRisk(said: RecipeOptions, filled: RecipeOptions, where: string): void {
+  const { alphaRisk, alphaConfidence, method, retain, certified } = filled;
+  if (alphaRisk === undefined) {
+    if (alphaConfidence === undefined) return;
+    throw new DataError(`${where}.alphaRisk: expected a risk beside alphaConfidence, got nothing`);
+  }
+  if (said.alpha !== undefined)
+    throw new DataError(`${where}: expected either alpha or alphaRisk, got both`);
+  if (!hasThresholds(method))
+    throw new DataError(
+      `${where}.alphaRisk: expected the method anchored or onPolicy, got ${method}`,
+    );
+  if (retain === undefined)
+    throw new DataError(`${where}.retain: expected rows to keep for alphaRisk, got nothing`);
+  if (certified === 0)
+    throw new DataError(`${where}.certified: expected some examples for alphaRisk, got 0`);
 }
 
 const isDefault = (name: SettingName, said: RecipeOptions): boolean => {
@@ -98,6 +124,13 @@ export function parseRecipe(json: string, path: string): RecipeOptions {
   expectSettings(value, path);
   return value as RecipeOptions;
 }
+
+/** The risk that a recipe asks for; undefined where it gives the weight. */
+export const riskOf = ({
+  alphaRisk,
+  alphaConfidence = 0.95,
+}: Pick<RecipeOptions, "alphaRisk" | "alphaConfidence">): Required<Risk> | undefined =>
+  alphaRisk === undefined ? undefined : { risk: alphaRisk, confidence: alphaConfidence };
 
 /** What the adapter of a recipe is; undefined for full fine-tuning. */
 export function adapterOf(recipe: FinetuneRecipe): LoraOptions | undefined {

@@ -40,6 +40,12 @@ const share = (isOpen = false): Kind<number> => ({
   is: (x): x is number => typeof x === "number" && x >= 0 && (isOpen ? x < 1 : x <= 1),
 });
 
+const between: Kind<number> = {
+  value: "<p>",
+  expected: "a number between 0 and 1",
+  is: (x): x is number => typeof x === "number" && x > 0 && x < 1,
+};
+
 const positive: Kind<number> = {
   value: "<x>",
   expected: "a number above 0",
@@ -122,6 +128,8 @@ export interface OpenSettings {
   readonly data: string;
   readonly retain: string;
   readonly eval: string;
+  readonly alphaRisk: number;
+  readonly alphaConfidence: number;
   readonly dtype: (typeof WEIGHTS_DTYPES)[number];
   readonly lora: number;
   readonly loraAlpha: number;
@@ -163,6 +171,11 @@ export const settings: {
   outer: row(whole(1), "T, times that the anchor is made anew; 2 by default", 2),
   inner: row(whole(1), "K, epochs of each outer step; 5 by default", 5),
   alpha: row(share(), "weight of the SFT model in the anchor, or in merge; 0.25 by default", 0.25),
+  alphaRisk: open(
+    between,
+    "in place of --alpha: the share of the base's answers that the anchor may lose;\nhalf of --retain's prompts certify the weight, the student is audited on the\nothers after each outer step",
+  ),
+  alphaConfidence: open(between, "with which --alpha-risk is kept; 0.95 by default"),
   interpolation: row(oneOf("logit", "probability"), "the anchor's path; logit by default", "logit"),
   temperature: row(positive, "divides logits before they are compared; 1 by default", 1),
   beta: row(

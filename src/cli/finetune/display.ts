@@ -1,5 +1,11 @@
-import type { CertificateEvent, LookEvent, StepEvent } from "../../finetune/train/events.ts";
+import type {
+  CertificateEvent,
+  LookEvent,
+  RetentionEvent,
+  StepEvent,
+} from "../../finetune/train/events.ts";
 import { count, duration, nats, percent } from "../../report/format.ts";
+import { auditText, plannedSentences } from "../../report/retention.ts";
 import type { Output } from "../terminal/command.ts";
 
 /** Milliseconds between two pictures of the progress. */
@@ -11,6 +17,7 @@ const LOGGED = 10_000;
 export interface Display {
   step(event: StepEvent): void;
   look(event: LookEvent): void;
+  retention(event: RetentionEvent): void;
   certificate(event: CertificateEvent): void;
   say(text: string): void;
   end(): void;
@@ -71,9 +78,13 @@ export function display(err: Output, now: () => number = Date.now): Display {
       ];
       say(parts.join(" · "));
     },
-    certificate({ outer, alpha, mean, linear }) {
+    retention(event) {
+      for (const sentence of plannedSentences(event)) say(`  ${sentence}`);
+    },
+    certificate({ outer, alpha, mean, linear, retention }) {
       const bound = linear ? ` ≤ ${nats(mean.bound)} + ${nats(mean.delta)}` : "";
       say(`✓ outer step ${outer + 1}, α = ${alpha}: KL(pₜ‖pₜ₊₁) = ${nats(mean.stepKl)}${bound}`);
+      if (retention) say(`  ${auditText(retention)}`);
     },
     end: clear,
   };

@@ -24,6 +24,7 @@ what it learns and what it forgets
 
   npx anchorgrad finetune --model SmolLM2-135M-Instruct --data mine.jsonl --retain prior.jsonl
   npx anchorgrad finetune --model org/name --data mine.jsonl --method anchored --alpha 0.25 --outer 2
+  npx anchorgrad finetune --model org/name --data mine.jsonl --retain prior.jsonl --alpha-risk 0.05
   npx anchorgrad finetune --recipe run.json --out runs/mine
 
 Trains SFT first and keeps it for other runs, then the method. Rows are {messages}, {prompt,
@@ -91,6 +92,7 @@ function tell(event: FinetuneEvent, show: Display, write: (text: string) => void
   else if (event.kind === "estimate") write(timeText(event.seconds));
   else if (event.kind === "step") show.step(event);
   else if (event.kind === "look") show.look(event);
+  else if (event.kind === "retention") show.retention(event);
   else if (event.kind === "certificate") show.certificate(event);
   else if (event.kind === "resumed")
     show.say(`going on after step ${event.step} of ${event.stage}`);

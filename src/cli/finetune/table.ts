@@ -1,5 +1,6 @@
 import type { Line, LookEvent, PlanEvent, SetName } from "../../finetune/train/events.ts";
 import { bytes, count, duration, nats, percent } from "../../report/format.ts";
+import { auditSentence } from "../../report/retention.ts";
 
 /** Rows that were left out are shown up to so many. */
 const SHOWN = 5;
@@ -55,5 +56,11 @@ export function resultTable(lines: readonly Line[]): string {
   const head = hasRetain
     ? ["", "target", "exact", "retain KL", "log-loss", "changed"]
     : ["", "target", "exact", "KL"];
-  return [cells(head), ...rows, "log-losses and KL(base‖model) in nats a token", ""].join("\n");
+  const audit = lines.findLast((line) => line.kind === "certificate" && line.retention);
+  const last = audit?.kind === "certificate" ? audit.retention : undefined;
+  return [
+    ...[cells(head), ...rows, "log-losses and KL(base‖model) in nats a token"],
+    ...(last ? [auditSentence(last)] : []),
+    "",
+  ].join("\n");
 }

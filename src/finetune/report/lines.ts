@@ -1,10 +1,12 @@
 /** What the lines of a fine-tune's metrics.jsonl may hold, and how they are read. */
+import type { PlannedRetention, Retention } from "../../anchored/retention/retain.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { shown } from "../../text/jsonl.ts";
 import type {
   CertificateEvent,
   LookEvent,
   PlanEvent,
+  RetentionEvent,
   SampleEvent,
   SavedEvent,
   StepEvent,
@@ -111,6 +113,17 @@ export type LookLine = Told<
 
 type Bounds = "stepKl" | "referenceKl" | "bound" | "anchorKl" | "delta" | "eta";
 
+export interface RetentionLine
+  extends Told<
+    RetentionEvent,
+    "risk" | "confidence" | "certified" | "alpha" | "allowed" | "planned" | "audited"
+  > {}
+
+export type AuditLine = Told<
+  Retention,
+  "risk" | "confidence" | "prompts" | "lost" | "allowed" | "upper" | "passed" | "steps" | "planned"
+>;
+
 export type CertificateLine = Told<
   CertificateEvent,
   "outer" | "alpha" | "tokens" | "held" | "heldWithoutDelta" | "linear"
@@ -120,6 +133,7 @@ export type CertificateLine = Told<
   readonly cumulative:
     | Told<NonNullable<CertificateEvent["cumulative"]>, "weight" | "measured" | "bound">
     | undefined;
+  readonly retention: AuditLine | undefined;
 };
 
 export type SampleLine = Told<
@@ -134,6 +148,7 @@ export type MetricsLine =
   | { readonly kind: "plan"; readonly line: PlanLine }
   | { readonly kind: "step"; readonly line: StepLine }
   | { readonly kind: "look"; readonly line: LookLine }
+  | { readonly kind: "retention"; readonly line: RetentionLine }
   | { readonly kind: "certificate"; readonly line: CertificateLine }
   | { readonly kind: "sample"; readonly line: SampleLine }
   | { readonly kind: "saved"; readonly line: SavedLine }
@@ -159,6 +174,22 @@ const look = fields<LookLine>({
   ...{ exact: optional(share), changed: optional(share) },
 });
 
+const planned = fields<PlannedRetention>({
+  ...{ weight: share, prompts: count, lost: count, covered: count },
+  slack: fields({ least: number, tenth: number, median: number }),
+});
+
+const risky = { risk: share, confidence: share, allowed: count };
+
+const retention = fields<RetentionLine>({
+  ...{ ...risky, certified: optional(share), alpha: share, planned, audited: count },
+});
+
+const audit = fields<AuditLine>({
+  ...{ ...risky, prompts: count, lost: count, upper: share, passed: flag, steps: count },
+  planned: optional(planned),
+});
+
 const certificate = fields<CertificateLine>({
   ...{ outer: count, alpha: share, targets: name },
   ...{ tokens: count, held: count, heldWithoutDelta: count, linear: flag },
@@ -167,6 +198,7 @@ const certificate = fields<CertificateLine>({
     ...{ anchorKl: number, delta: number, eta: number },
   }),
   cumulative: optional(fields({ weight: share, measured: number, bound: number })),
+  retention: optional(audit),
 });
 
 const sample = fields<SampleLine>({
@@ -183,6 +215,7 @@ export function readLine(value: unknown): MetricsLine {
   if (kind === "plan") return { kind, line: plan(value, "") };
   if (kind === "step") return { kind, line: step(value, "") };
   if (kind === "look") return { kind, line: look(value, "") };
+  if (kind === "retention") return { kind, line: retention(value, "") };
   if (kind === "certificate") return { kind, line: certificate(value, "") };
   if (kind === "sample") return { kind, line: sample(value, "") };
   if (kind === "saved") return { kind, line: saved(value, "") };

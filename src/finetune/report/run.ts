@@ -6,6 +6,7 @@ import {
   type LookLine,
   type MetricsLine,
   type PlanLine,
+  type RetentionLine,
   readLine,
   type SampleLine,
   type SavedLine,
@@ -30,6 +31,8 @@ export interface FineTuned {
   readonly steps: readonly StepLine[];
   readonly looks: readonly LookLine[];
   readonly certificates: readonly CertificateLine[];
+  /** What was planned of retained answers. */
+  readonly retention: RetentionLine | undefined;
   readonly samples: readonly SampleLine[];
   readonly saved: readonly SavedLine[];
   readonly finished: boolean;
@@ -90,6 +93,7 @@ export function readFineTuned({ recipe, metrics = "" }: RunFiles): FineTuned {
     steps: steps.toSorted((a, b) => a.step - b.step),
     looks: looks.toSorted((a, b) => a.step - b.step),
     certificates: certificates.toSorted((a, b) => a.outer - b.outer),
+    retention: of("retention").at(-1)?.line,
     samples: samples.toSorted((a, b) => a.index - b.index),
     saved: of("saved").map(({ line }) => line),
     finished: of("end").length > 0,

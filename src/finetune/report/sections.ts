@@ -5,6 +5,7 @@ import { boundCaption, boundFigure, boundTable } from "./bounds.ts";
 import { lookFigures, lossFigures, stepFigures } from "./curves.ts";
 import { figures, folded, legend, line, table } from "./html.ts";
 import type { LookLine, PlanLine } from "./lines.ts";
+import { retained } from "./retention.ts";
 import { type FineTuned, stageColor, stageName, stagesOf } from "./run.ts";
 import { changedWords, sampleCards } from "./samples.ts";
 import {
@@ -165,6 +166,11 @@ export function sections(run: FineTuned): string {
       looked(run, "retain"),
     ),
     section(`The task on ${taskPrompts(run)}`, "Dashed: the base.", looked(run, "eval")),
+    section(
+      "Retained answers: planned, and audited",
+      "The base’s own greedy answers to the retained prompts, kept to the letter or lost. One half of the prompts certifies the weight before training; the student is counted on the other. May be lost: as many as still pass. At most: the upper end of Clopper and Pearson’s interval, of a step alone. Slack: the nats a student may add at a token before its choice can change.",
+      retained(run),
+    ),
     section("Outer steps against their bounds", "", certificates(run)),
     samples(
       "Retained prompts: answers side by side",

@@ -7,7 +7,7 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { fold, type Key } from "../../tensor/random.ts";
 import type { FinetuneData } from "../check.ts";
 import type { LoadedModel } from "../load.ts";
-import type { FinetuneRecipe } from "../recipe.ts";
+import { type FinetuneRecipe, riskOf } from "../recipe.ts";
 
 /** Whether a method starts from what SFT has found. */
 export const needsSft = (method: FinetuneRecipe["method"]): boolean =>
@@ -21,13 +21,13 @@ export interface TrainingParts {
   readonly model: Transformer;
   /** Where training starts. */
   readonly start: Params;
-  readonly data: Pick<FinetuneData, "train" | "replay">;
+  readonly data: Pick<FinetuneData, "train" | "replay" | "retained">;
   readonly loaded: Pick<LoadedModel, "stopTokens">;
   readonly key: Key;
 }
 
 /** Keys of what is random, apart. */
-export const keys = { adapter: 0, sft: 1, method: 2 } as const;
+export const keys = { adapter: 0, sft: 1, method: 2, retain: 3 } as const;
 
 function common(parts: TrainingParts): Omit<Training, "method" | "key"> {
   const { recipe, model, start, data } = parts;
@@ -63,9 +63,15 @@ export function methodTraining(parts: TrainingParts, reference: Params): Trainin
   const { method, alpha, outer, inner, epochs, interpolation, temperature, beta } = recipe;
   if (method === "sft" || method === "merge") return undefined;
   const { target } = objectives[method];
-  const [stopToken] = loaded.stopTokens;
+  const { stopTokens } = loaded;
+  const [stopToken] = stopTokens;
+  const { newTokens } = recipe;
   return {
-    ...{ ...common(parts), method, alpha, interpolation, temperature, beta },
+    ...{ ...common(parts), method, interpolation, temperature, beta },
+    alpha: riskOf(recipe) ?? alpha,
+    ...(data.retained && {
+      retain: { plan: data.retained.plan, audit: data.retained.audit, newTokens, stopTokens },
+    }),
     ...{ direction: recipe.direction, kdRatio: recipe.kdRatio },
     ...(isAnchored(target) ? { outer, inner } : { epochs }),
     ...(hasReference(target) && { reference }),

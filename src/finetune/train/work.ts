@@ -43,9 +43,15 @@ export function workOf(prepared: Prepared): Work {
   );
   const { shapes, config } = loaded.base;
   const looksUp = HEAD in shapes ? sizeOf(shapes[EMBEDDING] ?? []) : 0;
+  const { plan = [], audit = [] } = data.retained ?? {};
+  const asked = plan.length + audit.length;
+  // Answers; thresholds and slack of both models; audits.
+  const passes =
+    1 + (2 * plan.length * (1 + recipe.outer) + audit.length * recipe.outer) / (asked || 1);
+  const kept = asked * recipe.newTokens * passes;
   return {
     ...{ parameters: prepared.parameters - looksUp, trainable, config, trained },
     length: positions / examples.length,
-    seen: positions * method.seen + recomputed + again + looked,
+    seen: positions * method.seen + recomputed + again + looked + kept,
   };
 }
