@@ -15,7 +15,7 @@ export const layers: readonly (readonly string[])[] = [
   ["src/optim", "src/arbitraries"],
   ["src/train"],
   ["src/weights", "src/text"],
-  ["src/store"],
+  ["src/store", "src/queue"],
   ["src/anchored"],
   ["src/tasks"],
   ["src/report"],

@@ -80,8 +80,10 @@ const all = async (keys: AsyncIterable<string>): Promise<string[]> => {
 
 const bytes = fc.uint8Array({ maxLength: 5 * PART });
 const lengths = fc.array(fc.nat(2 * PART), { maxLength: 6 });
-const facts = { seconds: 1, device: "wasm", class: "wasm-fma", machine: "two cores", ended: "now" };
-const attempt = (id: string): Attempt => ({ ...facts, id, versions: { node: "20" } });
+const attempt = (id: string, device = "wasm"): Attempt => ({
+  id,
+  facts: { seconds: 1, device, machine: "two cores" },
+});
 
 describe.each(Object.keys(kinds))("a store: %s", (kind) => {
   const open = (): Promise<Store> => (kinds[kind] as () => Promise<Store>)();
@@ -187,7 +189,7 @@ describe.each(Object.keys(kinds))("a store: %s", (kind) => {
     expect(await getResult(store, "k")).toBeUndefined();
     expect(await putResult(store, "k", [1], attempt("one-1"))).toBe("new");
     expect(await putResult(store, "k", [1], attempt("two-1"))).toBe("there");
-    const other = putResult(store, "k", [2], { ...attempt("three-1"), device: "another" });
+    const other = putResult(store, "k", [2], attempt("three-1", "another"));
     await expect(other).rejects.toThrow(
       /attempt (one|two)-1 \(wasm; two cores\).*attempt three-1 \(another; two cores\)/,
     );

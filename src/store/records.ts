@@ -5,18 +5,15 @@ import { Conflict, type Store } from "./store.ts";
 
 /** What somebody who ran a job says of it; none of it decides the result. */
 export interface Attempt {
-  /** `attempt/<key>/<id>`, with letters, digits, `.`, `_` and `-`. */
+  /** Of letters, digits, `.`, `_` and `-`; no other attempt at the job has it. */
   readonly id: string;
-  readonly seconds: number;
-  /** As the engine describes itself. */
-  readonly device: string;
-  /** Machines of one class compute the same bits. */
-  readonly class: string;
-  /** Processor, cores, memory, system. */
-  readonly machine: string;
-  readonly versions: Readonly<Record<string, string>>;
-  /** ISO 8601, by the clock of whoever ran it. */
-  readonly ended: string;
+  /** Seconds, versions, … as JSON; `device` and `machine` are shown where results differ. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** An attempt that has ended, and the digest of what it came to. */
+export interface EndedAttempt extends Attempt {
+  readonly result: string;
 }
 
 /** A text's first line is the digest of the rest, so that readers see what is damaged. */
@@ -72,8 +69,8 @@ export async function putResult(
 ): Promise<"new" | "there"> {
   const text = await sealed(textOf(value));
   const digest = await digestOf(bytesOf(text));
-  const { id, ...facts } = attempt;
-  await putRecord(store, `attempt/${key}/${id}`, { ...facts, result: digest });
+  const { id, facts } = attempt;
+  await putRecord(store, `attempt/${key}/${id}`, { result: digest, facts });
   try {
     return await store.putOnce(`result/${key}`, bytesOf(text));
   } catch (error) {
@@ -85,20 +82,20 @@ export async function putResult(
   }
 }
 
-const shown = ({ id, device, machine }: Pick<Attempt, "id" | "device" | "machine">): string =>
-  `attempt ${id} (${device}; ${machine})`;
+const shown = ({ id, facts: { device, machine } }: Attempt): string => {
+  const where = [device, machine].filter((text) => typeof text === "string").join("; ");
+  return `attempt ${id}${where && ` (${where})`}`;
+};
 
-/** All attempts that ended with a result, and its digest. */
-export async function attemptsOf(
-  store: Store,
-  key: string,
-): Promise<(Attempt & { readonly result: string })[]> {
-  const found: (Attempt & { readonly result: string })[] = [];
+/** All attempts at a job that ended with a result. */
+export async function attemptsOf(store: Store, key: string): Promise<EndedAttempt[]> {
+  const found: EndedAttempt[] = [];
   for await (const name of store.list(`attempt/${key}/`)) {
     const value = await getRecord(store, name);
-    if (!isRecord(value)) throw new DataError(`${store.name}: ${name}: expected an attempt`);
-    const attempt = value as unknown as Omit<Attempt, "id"> & { readonly result: string };
-    found.push({ id: name.slice(name.lastIndexOf("/") + 1), ...attempt });
+    if (!isRecord(value) || typeof value["result"] !== "string" || !isRecord(value["facts"]))
+      throw new DataError(`${store.name}: ${name}: expected an attempt, got something else`);
+    const id = name.slice(name.lastIndexOf("/") + 1);
+    found.push({ id, result: value["result"], facts: value["facts"] });
   }
   return found;
 }

@@ -1,0 +1,202 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { queueName, readQueueUrl } from "../../src/queue/address.ts";
+import { PlaceLost, type QueueJob } from "../../src/queue/job.ts";
+import { openReceiver, type ReceivedJob, type Receiver } from "../../src/queue/receiver.ts";
+import { openSender, type QueueNews, type Sender } from "../../src/queue/sender.ts";
+import { kinds, type QueueServer } from "./servers.ts";
+
+const job = (key: string, priority = 3): QueueJob => ({
+  ...{ key, label: `the job ${key}`, priority, data: { kind: "row", of: key } },
+});
+
+describe("a queue's URL", () => {
+  it("is read, and shown without what is secret", () => {
+    expect(readQueueUrl("redis://me:hidden@host:6379/2")).toMatchObject({
+      ...{ backend: "redis", name: "redis://host:6379/2", hasSecret: true },
+    });
+    expect(readQueueUrl("rediss://host")).toMatchObject({ backend: "redis", hasSecret: false });
+    expect(readQueueUrl("postgres://me@host/runs")).toMatchObject({
+      ...{ backend: "postgres", name: "postgres://host/runs", hasSecret: false },
+    });
+    expect(readQueueUrl("postgresql://host/runs?password=hidden").hasSecret).toBe(true);
+    for (const text of ["", "host:6379", "http://me:hidden@host", "redis:", "runs"]) {
+      expect(() => readQueueUrl(text), text).toThrow(/^queue: expected redis:/);
+      expect(() => readQueueUrl(text), text).not.toThrow("hidden");
+    }
+  });
+
+  it("names a queue by what its workers must have", () => {
+    expect(queueName("wasm-fma-1", false)).toBe("anchorgrad-wasm-fma-1-cpu");
+    expect(queueName("webgpu-x-1", true)).toBe("anchorgrad-webgpu-x-1-gpu");
+  });
+});
+
+describe("a server that is not there", () => {
+  it("is an error that names it", async () => {
+    const address = readQueueUrl("redis://:hidden@127.0.0.1:1");
+    const opening = openSender({ address, queue: "q", hear: () => {}, patience: 500 });
+    await expect(opening).rejects.toThrow("queue: redis://127.0.0.1:1: expected a server, got");
+  });
+});
+
+for (const kind of kinds) {
+  const title = `a queue on ${kind.name}${kind.absent ? ` (skipped: ${kind.absent})` : ""}`;
+  describe.skipIf(kind.absent)(title, { timeout: 60_000 }, () => {
+    let server: QueueServer;
+    let count = 0;
+    const open: (() => Promise<void>)[] = [];
+    beforeAll(async () => {
+      server = await kind.open();
+    }, 60_000);
+    afterAll(() => server?.close());
+    afterEach(async () => {
+      for (const close of open.splice(0).reverse()) await close();
+    });
+
+    interface Both {
+      readonly sender: Sender;
+      readonly news: QueueNews[];
+      readonly ran: string[];
+      receive(run: (job: ReceivedJob) => Promise<void>, concurrency?: number): Promise<Receiver>;
+    }
+
+    async function both({ lease = 60_000, renewal = 1000 } = {}): Promise<Both> {
+      const address = readQueueUrl(server.url);
+      const queue = `queue-${count++}`;
+      const news: QueueNews[] = [];
+      const ran: string[] = [];
+      const sender = await openSender({ address, queue, hear: (one) => news.push(one) });
+      open.push(() => sender.close());
+      const receive = async (run: (job: ReceivedJob) => Promise<void>, concurrency = 1) => {
+        const receiver = await openReceiver({
+          ...{ address, queue, name: "here", concurrency, lease, renewal },
+          run: (received) => {
+            ran.push(received.key);
+            return run(received);
+          },
+        });
+        open.push(() => receiver.close(0));
+        return receiver;
+      };
+      return { sender, news, ran, receive };
+    }
+    const stateOf = (sender: Sender, key: string) => async () => (await sender.stateOf(key)).kind;
+
+    it("gives each job to one worker, those that others need first", async () => {
+      const { sender, news, ran, receive } = await both();
+      const keys = ["c3", "b2", "d3", "a1"];
+      for (const key of keys) await sender.send(job(key, Number(key[1])));
+      await sender.send(job("c3"));
+      expect(await sender.stateOf("b2")).toEqual({ kind: "waiting" });
+      expect(await sender.stateOf("no")).toEqual({ kind: "unknown" });
+      await receive(async ({ data, label, progress, key }) => {
+        expect({ data, label }).toEqual({
+          data: { kind: "row", of: key },
+          label: `the job ${key}`,
+        });
+        progress({ step: 1 });
+      });
+      for (const key of keys) await expect.poll(stateOf(sender, key), POLL).toBe("finished");
+      expect(ran).toEqual(["a1", "b2", "c3", "d3"]);
+      const heard = () => news.filter(({ kind: what }) => what === "finished").length;
+      await expect.poll(heard, POLL).toBe(4);
+      expect(news).toContainEqual({ key: "a1", kind: "progress", data: { step: 1 } });
+    });
+
+    it("says why a job failed, and tries it again when it is sent again", async () => {
+      const { sender, ran, receive } = await both();
+      let broken = true;
+      await receive(async () => {
+        if (broken) throw new RangeError("expected a rate, got none");
+      });
+      await sender.send(job("a"));
+      await expect.poll(stateOf(sender, "a"), POLL).toBe("failed");
+      const reason = "expected a rate, got none";
+      expect(await sender.stateOf("a")).toEqual({ kind: "failed", reason });
+      broken = false;
+      await sender.send(job("a"));
+      await expect.poll(stateOf(sender, "a"), POLL).toBe("finished");
+      // Its result may have been lost since.
+      await sender.send(job("a"));
+      await expect.poll(() => ran.length, POLL).toBe(3);
+    });
+
+    it("tries a job whose place is lost once more, and then no more", async () => {
+      const { sender, ran, receive } = await both();
+      await receive(async () => {
+        throw new PlaceLost("its process ended by SIGKILL");
+      });
+      await sender.send(job("a"));
+      await expect.poll(stateOf(sender, "a"), POLL).toBe("failed");
+      expect(ran).toEqual(["a", "a"]);
+    });
+
+    it("takes back what no worker has", async () => {
+      const { sender, receive } = await both();
+      await sender.send(job("a"));
+      expect(await sender.takeBack("a")).toBe(true);
+      expect(await sender.takeBack("a")).toBe(false);
+      let end: () => void = () => {};
+      await receive(() => new Promise((resolve) => (end = resolve)));
+      await sender.send(job("b"));
+      await expect.poll(stateOf(sender, "b"), POLL).toBe("running");
+      expect(await sender.takeBack("b")).toBe(false);
+      end();
+      await expect.poll(stateOf(sender, "b"), POLL).toBe("finished");
+    });
+
+    it("hands back what a worker that ends has not finished", async () => {
+      const { sender, ran, receive } = await both();
+      const first = await receive(({ signal }) => aborted(signal));
+      await sender.send(job("a"));
+      await expect.poll(() => first.running, POLL).toBe(1);
+      await first.close(50);
+      expect(await sender.stateOf("a")).toEqual({ kind: "waiting" });
+      await receive(async () => {});
+      await expect.poll(stateOf(sender, "a"), POLL).toBe("finished");
+      expect(ran).toEqual(["a", "a"]);
+    });
+
+    it("stops a job whose lease ended, and gives it to somebody else", async () => {
+      const { sender, ran, receive } = await both({ lease: 1500, renewal: 10_000 });
+      const reasons: unknown[] = [];
+      await receive(async ({ signal }) => {
+        if (ran.length > 1) return;
+        await aborted(signal).catch((reason) => reasons.push(reason));
+      });
+      await receive(async () => {});
+      await sender.send(job("a"));
+      await expect.poll(() => reasons, POLL).toHaveLength(1);
+      expect(String(reasons[0])).toContain("its lease of 1.5 s could not be renewed");
+      await expect.poll(stateOf(sender, "a"), { timeout: 20_000 }).toBe("finished");
+      expect(ran).toEqual(["a", "a"]);
+    });
+
+    it("repeats nothing while its server is away", async () => {
+      const { sender, ran, receive } = await both();
+      let end: () => void = () => {};
+      const done = new Promise<void>((resolve) => (end = resolve));
+      await receive(() => done);
+      await sender.send(job("a"));
+      await expect.poll(() => ran, POLL).toEqual(["a"]);
+      // What a server writes once a second.
+      await wait(1100);
+      await server.kill();
+      const sending = sender.send(job("b"));
+      await wait(2000);
+      // It ends unheard.
+      end();
+      await wait(500);
+      await server.start();
+      await sending;
+      for (const key of ["a", "b"])
+        await expect.poll(stateOf(sender, key), { timeout: 30_000 }).toBe("finished");
+      expect(ran).toEqual(["a", "b"]);
+    });
+  });
+}
+
+const POLL = { timeout: 15_000 };
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));

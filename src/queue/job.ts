@@ -1,0 +1,28 @@
+/** A job as a queue carries it: data, never code, weights or secrets. */
+export interface QueueJob {
+  /** Names it by all that decides its result, in hexadecimal; no two jobs of a queue have one key. */
+  readonly key: string;
+  /** For people who look at the queue. */
+  readonly label: string;
+  /** Lower ones first; from 1. */
+  readonly priority: number;
+  /** What workers read, as JSON. */
+  readonly data: QueueData;
+}
+
+/** What a worker is given: which of its runners it is for, and what that reads. */
+export interface QueueData {
+  /** `row`, … */
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+/** Where a job is: in the queue, with a worker, or ended; `unknown` where the queue has forgotten it. */
+export type QueueState =
+  | { readonly kind: "waiting" | "running" | "finished" | "unknown" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** The place that ran a job is gone, or was wanted back: it may succeed elsewhere. */
+export class PlaceLost extends Error {
+  override readonly name = "PlaceLost";
+}

@@ -1,0 +1,138 @@
+import type { IQueueBackend, Job, JobProgress, Worker } from "bullmq";
+import type { QueueAddress } from "./address.ts";
+import { connect, expectAnswer, isAway, wordsOf } from "./connect.ts";
+import { PlaceLost, type QueueData } from "./job.ts";
+import { keepLease } from "./lease.ts";
+
+/** A job that is here to be run. */
+export interface ReceivedJob {
+  readonly key: string;
+  readonly label: string;
+  readonly data: QueueData;
+  /** Aborted when the job is not to be run here any more, with the reason. */
+  readonly signal: AbortSignal;
+  /** Tells those who watch the queue how far it has come. */
+  progress(data: object): void;
+}
+
+export interface ReceiverOptions {
+  readonly address: QueueAddress;
+  /** The queue's name. */
+  readonly queue: string;
+  /** Who takes the jobs, for people who look at the queue. */
+  readonly name: string;
+  /** Jobs at a time. */
+  readonly concurrency: number;
+  /** Without a renewal for so long, ms, a job is given to somebody else. */
+  readonly lease: number;
+  /** Between two renewals, ms. */
+  readonly renewal: number;
+  /**
+   * Runs a job; its result lies in the store when this returns.
+   * @throws PlaceLost when it may succeed elsewhere; the job's own error otherwise
+   */
+  readonly run: (job: ReceivedJob) => Promise<void>;
+  /** What goes wrong in between; the receiver goes on. */
+  readonly warn?: (error: Error) => void;
+}
+
+/** The side of a queue that runs jobs. */
+export interface Receiver {
+  /** Jobs under way. */
+  readonly running: number;
+  /** Milliseconds since there was something to do. */
+  idle(): number;
+  /**
+   * Takes no more jobs, and waits for those under way.
+   * @param grace so long, ms; then they are handed back
+   */
+  close(grace: number): Promise<void>;
+}
+
+/** A job that ended with the machines of so many workers is not given to another one. */
+const STALLS = 3;
+/** Between two looks for jobs whose worker has gone: at most so long, ms. */
+const LONGEST_LOOK = 30_000;
+/** Between two tries, ms, to say that a job has ended. */
+const RETRY = 2000;
+
+/** @throws DataError where a package is missing or the server does not answer */
+export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
+  const { address, queue, name, concurrency, lease, renewal, run, warn = () => {} } = options;
+  const { bullmq, factory, end } = await connect(address);
+  const running = new Set<AbortController>();
+  let last = performance.now();
+  let handBack = false;
+
+  const serve = async (job: Job<QueueData>, token: string): Promise<void> => {
+    const stop = new AbortController();
+    running.add(stop);
+    const held = keepLease({
+      ...{ duration: lease, every: renewal },
+      renew: async () => Boolean(await job.extendLock(token, lease)),
+      lost: (why) => stop.abort(new PlaceLost(why)),
+    });
+    try {
+      await run({
+        ...{ key: job.id ?? "", label: job.name, data: job.data, signal: stop.signal },
+        progress: (data) => void job.updateProgress(data).catch(warn),
+      });
+      // A server that is away now would not hear that it has ended, and give it to somebody else.
+      if (!(await held.confirm())) throw new bullmq.WaitingError();
+    } catch (error) {
+      const mine = await held.confirm();
+      if (mine && handBack && stop.signal.aborted) await job.moveToWait(token);
+      // Whoever has lost a job says nothing of it any more: it is somebody else's.
+      if (!mine || stop.signal.aborted) throw new bullmq.WaitingError();
+      if (error instanceof PlaceLost) throw error;
+      throw Object.assign(new bullmq.UnrecoverableError(wordsOf(error)), {
+        stack: error instanceof Error ? error.stack : "",
+      });
+    } finally {
+      held.end();
+      running.delete(stop);
+      last = performance.now();
+    }
+  };
+
+  const worker: Worker<QueueData, void, string, IQueueBackend, JobProgress, QueueAddress> =
+    new bullmq.Worker(
+      queue,
+      (job: Job<QueueData>, token = "") => serve(job, token),
+      {
+        ...{ connection: address, name, concurrency, autorun: false },
+        // Renewed here, job by job: a lease that ends unheard is lost as well.
+        ...{ lockDuration: lease, skipLockRenewal: true },
+        stalledInterval: Math.min(LONGEST_LOOK, Math.ceil(lease / 2)),
+        ...{ maxStalledCount: STALLS, runRetryDelay: RETRY },
+      },
+      factory,
+    );
+  worker.on("error", (error) => {
+    if (!isAway(error)) warn(error);
+  });
+  try {
+    await expectAnswer(worker, address);
+  } catch (error) {
+    await end(worker);
+    throw error;
+  }
+  worker.run().catch(warn);
+  return {
+    get running() {
+      return running.size;
+    },
+    idle: () => (running.size > 0 ? 0 : performance.now() - last),
+    close: async (grace) => {
+      // What is being fetched at this moment still comes.
+      const ended = worker.pause(false);
+      const timer = setTimeout(() => {
+        handBack = true;
+        for (const stop of running) stop.abort(new PlaceLost("its worker was told to end"));
+      }, grace);
+      await ended.catch(warn);
+      clearTimeout(timer);
+      await worker.close().catch(warn);
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import type { IQueueBackend, Job, JobState, Queue, QueueEvents } from "bullmq";
+import type { QueueAddress } from "./address.ts";
+import { connect, expectAnswer } from "./connect.ts";
+import type { QueueData, QueueJob, QueueState } from "./job.ts";
+import { atMost, patiently } from "./patience.ts";
+
+/** What is said of a job sooner than one would ask; it may be missed, or come twice. */
+export interface QueueNews {
+  readonly key: string;
+  readonly kind: "started" | "finished" | "failed" | "progress";
+  /** With progress: what its worker said. */
+  readonly data?: unknown;
+}
+
+/** The side of a queue that jobs come from. */
+export interface Sender {
+  /**
+   * Enqueues a job. One that is there stays as it is; one that has failed, or has finished and is
+   * wanted again, is tried again. It waits for a server that is away.
+   */
+  send(job: QueueJob): Promise<void>;
+  stateOf(key: string): Promise<QueueState>;
+  /** Takes a job back that no worker has. @returns whether it is gone */
+  takeBack(key: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface SenderOptions {
+  readonly address: QueueAddress;
+  /** The queue's name. */
+  readonly queue: string;
+  readonly hear: (news: QueueNews) => void;
+  /** What goes wrong in between; the sender goes on. */
+  readonly warn?: (error: Error) => void;
+  /** So long, ms, the server may need for its first answer. */
+  readonly patience?: number;
+}
+
+/** A job whose place is lost so often is taken to be the reason. */
+const ATTEMPTS = 2;
+/** For people who look; results are in the store. */
+const KEPT = { age: 24 * 3600, count: 1000 };
+const FAILED_KEPT = { age: 30 * 24 * 3600 };
+/** Requests under way at a time. */
+const AT_ONCE = 64;
+
+type RowQueue = Queue<
+  QueueData,
+  unknown,
+  string,
+  QueueData,
+  unknown,
+  string,
+  IQueueBackend,
+  QueueAddress
+>;
+
+/** @throws DataError where a package is missing or the server does not answer */
+export async function openSender(options: SenderOptions): Promise<Sender> {
+  const { address, queue: name, hear, warn = () => {}, patience } = options;
+  const { bullmq, factory, end } = await connect(address);
+  const opts = { connection: address };
+  const queue: RowQueue = new bullmq.Queue(name, opts, factory);
+  const events: QueueEvents<unknown, IQueueBackend, QueueAddress> = new bullmq.QueueEvents(
+    name,
+    opts,
+    factory,
+  );
+  queue.on("error", warn);
+  events.on("error", warn);
+  try {
+    await expectAnswer(queue, address, patience);
+  } catch (error) {
+    await end(events, queue);
+    throw error;
+  }
+  events.on("active", ({ jobId }) => hear({ key: jobId, kind: "started" }));
+  events.on("completed", ({ jobId }) => hear({ key: jobId, kind: "finished" }));
+  events.on("failed", ({ jobId }) => hear({ key: jobId, kind: "failed" }));
+  events.on("progress", ({ jobId, data }) => hear({ key: jobId, kind: "progress", data }));
+
+  const inTurn = atMost(AT_ONCE);
+  const closing = new AbortController();
+  const ask = <T>(request: () => Promise<T>): Promise<T> =>
+    inTurn(() => patiently(request, closing.signal));
+  const stateOf = (key: string) => ask(() => queue.getJobState(key));
+
+  const enqueue = ({ key, label, priority, data }: QueueJob) =>
+    ask(() =>
+      queue.add(label, data, {
+        ...{ jobId: key, priority, attempts: ATTEMPTS },
+        ...{ removeOnComplete: KEPT, removeOnFail: FAILED_KEPT },
+      }),
+    );
+
+  return {
+    send: async (job) => {
+      const state = await stateOf(job.key);
+      if (state === "unknown") await enqueue(job);
+      else if (state === "failed" || state === "completed") {
+        // Adding an id that is there does nothing, and says nothing.
+        await ask(() => queue.remove(job.key));
+        await enqueue(job);
+      }
+    },
+    stateOf: async (key) => {
+      const state = await stateOf(key);
+      const kind = KINDS[state];
+      if (kind !== "failed") return { kind };
+      const job: Job | undefined = await ask(() => queue.getJob(key));
+      return { kind: "failed", reason: job?.failedReason ?? "it has failed" };
+    },
+    takeBack: async (key) => {
+      const kind = KINDS[await stateOf(key)];
+      if (kind === "running" || kind === "unknown") return false;
+      // 0: a worker has taken it since.
+      return (await ask(() => queue.remove(key))) === 1;
+    },
+    close: async () => {
+      closing.abort();
+      await end(events, queue);
+    },
+  };
+}
+
+const KINDS: Readonly<Record<JobState | "unknown", QueueState["kind"]>> = {
+  failed: "failed",
+  active: "running",
+  completed: "finished",
+  delayed: "waiting",
+  prioritized: "waiting",
+  waiting: "waiting",
+  "waiting-children": "waiting",
+  unknown: "unknown",
+};
