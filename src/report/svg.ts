@@ -1,5 +1,5 @@
-import * as Plot from "@observablehq/plot";
-import { parseHTML } from "linkedom";
+import * as Plot from "./plot.ts";
+import { svgDocument } from "./svgDocument.ts";
 
 /** Marks and options of a figure, as Observable Plot takes them. */
 export type FigureOptions = Plot.PlotOptions;
@@ -9,9 +9,8 @@ export type FigureOptions = Plot.PlotOptions;
  * own variables, so that one figure serves light and dark pages and paper.
  */
 export function drawSvg(title: string, options: FigureOptions): string {
-  const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const figure = Plot.plot({
-    document,
+    document: svgDocument() as unknown as Document,
     ariaLabel: title,
     style: { fontSize: "12px", background: "none" },
     ...options,
