@@ -23,6 +23,7 @@ export const layers: readonly (readonly string[])[] = [
   ["src/experiment"],
   ["src/index.ts"],
   ["src/cli", "src/lab"],
+  ["packaging"],
   ["bench"],
   ["spec"],
 ];

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Plan, Value } from "../../src/compile/plan.ts";
-import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
+import type { GpuMode } from "../../src/engines/gpu/gpujs/gpujs.ts";
 import type { RemoteBrowser } from "./remote.ts";
 
 const value = (buffer: number): Value => ({ buffer, shape: [2], dtype: "float" });

@@ -1,7 +1,7 @@
 import type { DeviceTraits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
 import type { DeviceStats, KernelText, MemoryUse, Span } from "../../src/engines/device.ts";
-import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
+import type { GpuMode } from "../../src/engines/gpu/gpujs/gpujs.ts";
 import type { DType, Shape, TypedArray } from "../../src/tensor/tensor.ts";
 
 /** What a test asks of a device in the page. Buffers and programs are numbers that the test gives. */

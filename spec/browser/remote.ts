@@ -3,7 +3,7 @@ import type { DeviceTraits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
 import { planStats } from "../../src/compile/statistics.ts";
 import type { Device, Executable, MemoryUse, OnProgress } from "../../src/engines/device.ts";
-import type { GpuMode } from "../../src/engines/gpu/gpujs.ts";
+import type { GpuMode } from "../../src/engines/gpu/gpujs/gpujs.ts";
 import { optional } from "../../src/tensor/definitions.ts";
 import type { TypedArray } from "../../src/tensor/tensor.ts";
 import { openPage } from "./chromium.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import { createGpuDevice } from "../../../src/engines/gpu/device.ts";
-import { checkMode, type GpuJsLauncher } from "../../../src/engines/gpu/gpujs.ts";
+import { checkMode, type GpuJsLauncher } from "../../../src/engines/gpu/gpujs/gpujs.ts";
 import { probeGpu } from "../../../src/engines/gpu/probe.ts";
 import { type full, ids, tensor } from "../../../src/tensor/apply.ts";
 import * as ops from "../../../src/tensor/ops.ts";

@@ -3,7 +3,7 @@ import type { TextureSize } from "../../../kernels/gpu/glsl.ts";
 import { got } from "../../tensor/shapes.ts";
 import { bytesOf } from "../../tensor/storage/types.ts";
 import type { Driver, Launch } from "./driver.ts";
-import type { GpuTexture } from "./gpujs.ts";
+import type { GpuTexture } from "./gpujs/gpujs.ts";
 import { type Recycler, recycler } from "./recycler.ts";
 import { attach, bindTexture, finished, type Gl, readTexels, writeTexels } from "./textures.ts";
 

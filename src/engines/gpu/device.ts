@@ -9,7 +9,7 @@ import type { Device, Span } from "../device.ts";
 import { allocated, readBack, writeTo } from "./contents.ts";
 import type { Driver } from "./driver.ts";
 import { type GpuBuffer, prepare } from "./executable.ts";
-import type { GpuMode } from "./gpujs.ts";
+import type { GpuMode } from "./gpujs/gpujs.ts";
 import { exactly } from "./integers.ts";
 import { ofTensor } from "./lower.ts";
 import type { WebGpuOptions } from "./webgpu.ts";

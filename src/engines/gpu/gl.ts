@@ -15,7 +15,7 @@ import {
   type GpuTexture,
   kernelSettings,
   startGpuJs,
-} from "./gpujs.ts";
+} from "./gpujs/gpujs.ts";
 import { isSoftware, rendererOf } from "./probe.ts";
 import { type Recycler, recycler } from "./recycler.ts";
 import {

@@ -4,7 +4,7 @@ import { bufferSource } from "../../../kernels/gpu/source.ts";
 import { codesOf, round, widen } from "../../tensor/storage/types.ts";
 import type { MemoryUse } from "../device.ts";
 import { type Driver, type Launch, WORK } from "./driver.ts";
-import { checkMode, kernelSettings, startGpuJs } from "./gpujs.ts";
+import { checkMode, kernelSettings, startGpuJs } from "./gpujs/gpujs.ts";
 
 /** A tensor: floats, or bytes of codes. */
 type Numbers = Float32Array | Uint8Array;

@@ -1,4 +1,4 @@
-import type { GpuMode } from "./gpujs.ts";
+import type { GpuMode } from "./gpujs/gpujs.ts";
 
 /** A GPU that this page or process can use. */
 export interface GpuFound {

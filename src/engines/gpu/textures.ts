@@ -1,7 +1,7 @@
 import type { TextureSize } from "../../../kernels/gpu/glsl.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Span } from "../device.ts";
-import type { GpuJsKernel, GpuTexture } from "./gpujs.ts";
+import type { GpuJsKernel, GpuTexture } from "./gpujs/gpujs.ts";
 
 export type Gl = WebGLRenderingContext | WebGL2RenderingContext;
 

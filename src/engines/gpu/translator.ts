@@ -1,6 +1,6 @@
 import { cellsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import type { StorageSource } from "../../../kernels/gpu/source.ts";
-import { kernelSettings, startGpuJs } from "./gpujs.ts";
+import { kernelSettings, startGpuJs } from "./gpujs/gpujs.ts";
 
 /** Makes WGSL of kernels. */
 export interface Translator {

@@ -1,4 +1,4 @@
-import { provideWebGpu } from "./dawn.ts";
+import { provideWebGpu } from "./gpujs/dawn.ts";
 import type { WebGpuDevice } from "./webgpuTypes.ts";
 
 /** Storage buffers that a kernel may touch, as far as the adapter goes: more than that saves no launch. */

@@ -1,4 +1,4 @@
-import * as Plot from "@observablehq/plot";
+import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
 import type { Distributions, TokenView } from "../measurements.ts";
 import { type DataTable, tableOf } from "./csv.ts";

@@ -1,4 +1,4 @@
-import * as Plot from "@observablehq/plot";
+import * as Plot from "../../report/plot.ts";
 import { at } from "../../tensor/shapes.ts";
 import { type Frame, placeLabels } from "./labels.ts";
 

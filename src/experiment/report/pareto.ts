@@ -1,4 +1,4 @@
-import * as Plot from "@observablehq/plot";
+import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
 import { estimate, paretoFrontier } from "../summary/statistics.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";

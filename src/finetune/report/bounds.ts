@@ -1,5 +1,5 @@
-import * as Plot from "@observablehq/plot";
 import { count, percent } from "../../report/format.ts";
+import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
 import { digits, line, table } from "./html.ts";
 import type { CertificateLine } from "./lines.ts";

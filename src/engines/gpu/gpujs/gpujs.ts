@@ -48,7 +48,8 @@ export interface GpuJs {
   destroy(): Promise<void>;
 }
 
-interface GpuJsModule {
+/** What the engine uses of the module. */
+export interface GpuJsModule {
   readonly GPU: {
     new (settings: { mode: string }): GpuJs;
     readonly isHeadlessGLSupported: boolean;
@@ -70,7 +71,7 @@ export const kernelSettings: object = {
 /** Loads GPU.js, which looks for GPUs while it loads, and starts it in one mode. @throws Error */
 export async function startGpuJs(mode: GpuMode): Promise<GpuJs> {
   if (mode === "webgpu") await provideWebGpu();
-  const { GPU } = (await import("gpu.js")) as unknown as GpuJsModule;
+  const { GPU } = await import("./library.ts");
   const supported = {
     webgpu: GPU.isWebGPUSupported,
     webgl2: GPU.isWebGL2Supported,

@@ -1,4 +1,4 @@
-import { builtin } from "../builtin.ts";
+import { builtin } from "../../builtin.ts";
 
 /** The part of the package `webgpu` that is used here. */
 interface Dawn {
@@ -43,7 +43,7 @@ async function loadDawn(): Promise<Dawn> {
     // Older ones lack what GPU.js asks of a device; it brings one of them along.
     const { version } = requireHere(`${PACKAGE}/package.json`) as { version: string };
     if (/^0\.[0-5]\./.test(version)) throw new Error(`found ${version}`);
-    return (await import(/* @vite-ignore */ PACKAGE)) as Dawn;
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ PACKAGE)) as Dawn;
   } catch (error) {
     throw new Error(
       "createEngine: webgpu cannot start here: in Node it needs the package webgpu (Dawn), " +
