@@ -94,7 +94,8 @@ const api: PageApi = {
     const { createGpuDevice } = await import("../../src/engines/gpu/device.ts");
     const device = (await createGpuDevice(mode, traits)) as Device<unknown>;
     opened.push({ device, buffers: new Map(), programs: new Map() });
-    return { device: opened.length - 1, description: device.description };
+    const { description, numerics } = device;
+    return { device: opened.length - 1, description, numerics };
   },
   async send(id, commands) {
     const here = opened[id] as Opened;

@@ -63,7 +63,7 @@ export interface PageApi {
   open(
     mode: GpuMode,
     traits?: Partial<DeviceTraits>,
-  ): Promise<{ device: number; description: string }>;
+  ): Promise<{ device: number; description: string; numerics: string }>;
   send(device: number, commands: readonly Command[]): Promise<Answer>;
   close(device: number): Promise<void>;
   /** Makes the browser drop every WebGL context and WebGPU device that GPU.js opened. */

@@ -37,7 +37,7 @@ async function remoteDevice(
   mode: GpuMode,
   traits: Partial<DeviceTraits>,
 ): Promise<Device<number>> {
-  const { device, description } = await page.evaluate(([m, t]) => anchorgrad.open(m, t), [
+  const { device, description, numerics } = await page.evaluate(([m, t]) => anchorgrad.open(m, t), [
     mode,
     traits,
   ] as const);
@@ -76,7 +76,7 @@ async function remoteDevice(
   return {
     backend: mode,
     lacking: optional,
-    description,
+    ...{ description, numerics },
     prepare,
     peakBytes: (plan) => planStats(plan).peakBytes,
     upload(data, shape, dtype) {

@@ -69,6 +69,8 @@ export interface Device<Buffer> {
   readonly backend: string;
   /** For people: the GPU's name, the number of threads. */
   readonly description: string;
+  /** The numerics class: devices of one class compute the same bits. @see Numerics */
+  readonly numerics: string;
   /** Fused primitives that it has no kernels for: plans name their definitions instead. */
   readonly lacking: readonly FusedName[];
   /** Operations whose kernels widen what is kept in a storage type; for others it is widened before. */

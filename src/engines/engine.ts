@@ -17,6 +17,9 @@ export interface Engine extends AsyncDisposable {
   readonly backend: string;
   /** For people: the GPU's name, the number of threads. */
   readonly description: string;
+  /** The numerics class: engines of one class compute the same bits, those of others may differ in
+   * the last ones. `wasm-fma` and `wasm-plain` are CPUs with and without fused multiply-add. */
+  readonly numerics: string;
   /** Why this backend was taken. */
   readonly reason: string;
   /** Traces, runs and reads back once: the result's tensors hold numbers (`.data`, `.shape`). */
@@ -103,6 +106,7 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
   const engine: Engine = {
     backend: device.backend,
     description: device.description,
+    numerics: device.numerics,
     reason,
     compile(fn, options = {}) {
       expectKnown("compile", options, ["name", "donate", "onProgress"]);

@@ -6,6 +6,7 @@ import { showShape } from "../../tensor/errors.ts";
 import { isStorageType, lengthOf } from "../../tensor/storage/types.ts";
 import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
 import type { Device, Span } from "../device.ts";
+import { gpuClass } from "../numerics.ts";
 import { allocated, readBack, writeTo } from "./contents.ts";
 import type { Driver } from "./driver.ts";
 import { type GpuBuffer, prepare } from "./executable.ts";
@@ -50,6 +51,7 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
   return {
     backend: mode,
     description: driver.description,
+    numerics: mode === "cpu" || mode === "webasm" ? mode : gpuClass(mode, driver.description),
     lacking: optional,
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
     peakBytes: (plan) => planStats(plan).peakBytes,

@@ -94,6 +94,7 @@ export function createReferenceDevice(): Device<HostBuffer> {
   return {
     backend: "reference",
     description: "float64 loops in JavaScript",
+    numerics: "reference",
     lacking: optional,
     prepare: async (plan) => prepare(plan),
     peakBytes: mostBytes,

@@ -7,7 +7,7 @@ import { programOf } from "./lowering/program.ts";
 import type { Heap } from "./machine/heap.ts";
 import { canShareMemory, coreCount, hasSharedMemory } from "./machine/host.ts";
 import { createMemory } from "./machine/memory.ts";
-import { compileKernels } from "./machine/module.ts";
+import { compileKernels, type KernelModule } from "./machine/module.ts";
 import { createOwnership, type WasmBuffer } from "./machine/ownership.ts";
 import { startThreads } from "./machine/threads.ts";
 import { read, unitBytes, upload, write } from "./machine/transfer.ts";
@@ -51,7 +51,8 @@ export async function createWasmDevice({
 
   return {
     backend: "wasm",
-    description: describe(kernels.relaxedSimd, count),
+    description: describe(kernels, count),
+    numerics: kernels.fuses ? "wasm-fma" : "wasm-plain",
     lacking: [],
     widening: { gather: true, matmul: true, blocks: true },
     prepare: async (plan) => load(plan, machine),
@@ -84,9 +85,10 @@ export async function createWasmDevice({
   };
 }
 
-function describe(relaxedSimd: boolean, threads: number): string {
+function describe({ relaxedSimd, fuses }: KernelModule, threads: number): string {
   const count = threads === 1 ? "1 thread" : `${threads} threads`;
-  return `WebAssembly, ${relaxedSimd ? "relaxed SIMD (fused multiply-add)" : "SIMD"}, ${count}`;
+  const relaxed = `relaxed SIMD (${fuses ? "" : "without "}fused multiply-add)`;
+  return `WebAssembly, ${relaxedSimd ? relaxed : "SIMD"}, ${count}`;
 }
 
 /** Scratch memory that all programs use in turn; as large as the largest needs. */

@@ -1,9 +1,12 @@
+import { fusesMultiplyAdd } from "./fusion.ts";
 import { allowRelaxedSimd } from "./host.ts";
 import { relaxedSimd, simd } from "./modules.generated.ts";
 
 export interface KernelModule {
   readonly module: WebAssembly.Module;
   readonly relaxedSimd: boolean;
+  /** Whether its multiply-adds are rounded once: as they are where the CPU can do that. */
+  readonly fuses: boolean;
 }
 
 /** The kernels' functions, @see kernels/wasm/index.ts. */
@@ -30,7 +33,11 @@ export async function compileKernels(
   const bytes = useRelaxed ? relaxed : bytesOf(simd, shared);
   if (!WebAssembly.validate(bytes))
     throw new Error("wasm: expected WebAssembly with SIMD, got a host without it");
-  return { module: await WebAssembly.compile(bytes), relaxedSimd: useRelaxed };
+  return {
+    module: await WebAssembly.compile(bytes),
+    relaxedSimd: useRelaxed,
+    fuses: useRelaxed && (await fusesMultiplyAdd()),
+  };
 }
 
 function bytesOf(base64: string, shared: boolean): Uint8Array<ArrayBuffer> {
