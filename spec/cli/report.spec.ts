@@ -14,13 +14,14 @@ beforeEach(async () => {
     const recipe = { ...smokeRecipe, name };
     const run = await createRun(`${place.folder}/runs/both/${name}`, {
       ...{ recipe, seeds: [0], backend: "reference", device: "plain loops" },
+      numerics: { class: "reference", version: 1 },
       ...{ versions: { anchorgrad: "0.1.0" }, started: "2026-01-02T03:04:05.000Z" },
     });
     for (const [i, { id }] of recipe.rows.entries())
       await run.record({
         ...otherScores,
         ...{ kind: "row", seed: 0, row: id, target: i / 12, prior: { rev: 1 }, signOff: 0 },
-        ...{ klFromBase: 0, klToBase: 0, seconds: 1 },
+        ...{ klFromBase: 0, klToBase: 0 },
       });
   }
 });

@@ -73,14 +73,15 @@ function runOf(text: string): ReportedRun {
         : []),
       {
         ...{ ...otherScores, kind: "row" as const, seed, row: id, target: r / 20, prior: skills },
-        ...{ signOff: 0, klFromBase: r, klToBase: r, seconds: 1 },
+        ...{ signOff: 0, klFromBase: r, klToBase: r },
       },
     ]),
   );
   return {
     config: {
       ...{ recipe, seeds: [0, 1], tuningSeeds: [100], backend: t("wasm"), device: t("d") },
-      ...{ machine: t("m"), versions: { [t("v")]: t("1") }, started: t("2026") },
+      ...{ numerics: { class: t("c"), version: 1 }, machine: t("m") },
+      ...{ versions: { [t("v")]: t("1") }, started: t("2026") },
     },
     measurements,
     failures: [{ seed: 0, row: t("x"), error: t("it broke") }],

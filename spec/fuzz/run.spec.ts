@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { renderNotes, renderTable } from "../../src/cli/study/table.ts";
 import { renderJointTable } from "../../src/cli/sweep/jointTable.ts";
-import type { Measurement } from "../../src/experiment/measurements.ts";
-import { measurementText } from "../../src/experiment/measurements.ts";
+import { type Attempt, measurementText, type Result } from "../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { toCsv } from "../../src/experiment/report/csv.ts";
 import { dataTables } from "../../src/experiment/report/csvFiles.ts";
@@ -26,14 +25,15 @@ const recipe = {
 };
 const config = {
   ...{ recipe, seeds: [0, 1], tuningSeeds: [100], backend: "wasm", device: "2 threads" },
-  ...{ machine: "a", versions: { node: "20.0.0" }, started: "2026-01-02T03:04:05.000Z" },
+  ...{ numerics: { class: "wasm-fma", version: 1 }, machine: "a" },
+  ...{ versions: { node: "20.0.0" }, started: "2026-01-02T03:04:05.000Z" },
 };
 const scores = {
   ...{ ...otherScores, target: 0.5, prior: { rev: 0.5, echo: 0.25 }, signOff: 0 },
   ...{ klFromBase: 0.5, klToBase: 0.5, klToReference: 0.25 },
 };
 const measured = [0, 1, 100].flatMap((seed) =>
-  ids.flatMap((row, i): Measurement[] => [
+  ids.flatMap((row, i): Result[] => [
     {
       kind: "progress",
       stage: { kind: "row", id: row },
@@ -58,14 +58,24 @@ const measured = [0, 1, 100].flatMap((seed) =>
       ...{ held: true, linear: true, alpha: 0.5, referenceKl: 0.4, anchorKl: 0.2, eta: 0 },
       ...{ leastSlack: 0.1, psi: -0.1, cumulative: { weight: 0.5, measured: 0.1, bound: 0.2 } },
     },
-    { ...scores, kind: "row", seed, row, target: i / 4, seconds: 1 },
+    { ...scores, kind: "row", seed, row, target: i / 4 },
   ]),
+);
+
+const attempts = [0, 1, 100].flatMap((seed) =>
+  ids.map(
+    (row): Attempt => ({
+      ...{ kind: "attempt", seed, row, seconds: 2, backend: "wasm", device: "2 threads" },
+      ...{ numerics: config.numerics, machine: "a", versions: { node: "20.0.0" } },
+    }),
+  ),
 );
 
 type Texts = Readonly<Record<string, string>>;
 const texts: Texts = {
   "run/config.json": JSON.stringify(config),
   "run/metrics.jsonl": measured.map((m) => `${measurementText(m)}\n`).join(""),
+  "run/attempts.jsonl": attempts.map((m) => `${JSON.stringify(m)}\n`).join(""),
   "run/failures.json": JSON.stringify([{ seed: 0, row: "base", error: "it broke" }]),
   "run/samples.json": JSON.stringify({
     base: [{ skill: "rev", prompt: ["a"], expected: ["b"], said: ["c"] }],
@@ -100,8 +110,8 @@ function mutateJson(json: unknown, roll: (n: number) => number): unknown {
 
 function mutant(roll: (n: number) => number): Texts {
   const names = Object.keys(texts);
-  // Most of what is read stands in the first two.
-  const name = names[roll(4) === 0 ? roll(names.length) : roll(2)] as string;
+  // Most of what is read stands in the first three.
+  const name = names[roll(4) === 0 ? roll(names.length) : roll(3)] as string;
   const text = texts[name] as string;
   if (roll(4) === 0) return { ...texts, [name]: mutateText(text, roll) };
   const lines = text.split("\n").filter(Boolean);
@@ -119,6 +129,7 @@ const filesOf = (all: Texts): Files => ({
   },
   write: () => Promise.reject(new Error("expected no writing")),
   remove: () => Promise.reject(new Error("expected no removal")),
+  removeFolder: () => Promise.reject(new Error("expected no removal")),
 });
 
 /** Opens a run and shows it in every way there is. @returns whether it shows nothing strange */

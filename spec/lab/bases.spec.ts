@@ -2,9 +2,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
+import { numericsOf } from "../../src/engines/numerics.ts";
 import * as study from "../../src/experiment/experiment.ts";
 import type { Recipe } from "../../src/experiment/recipe.ts";
 import { pretrainingName } from "../../src/experiment/row/pretrainingName.ts";
+import { madeWith } from "../../src/lab/bases/bases.ts";
 import { makeBases, shipped } from "../../src/lab/bases/make.mjs";
 import { recipes } from "../../src/lab/setup/setup.ts";
 import { encodeSafetensors } from "../../src/weights/safetensors.ts";
@@ -15,7 +17,7 @@ const folder = fileURLToPath(new URL("../../src/lab/bases", import.meta.url));
 test("the bases that come with the page are those of the recipes as they are", async () => {
   const wanted = await Promise.all(
     Object.entries(shipped).flatMap(([name, seeds]) =>
-      seeds.map((seed) => pretrainingName(recipes[name] as Recipe, seed, "wasm")),
+      seeds.map((seed) => pretrainingName(recipes[name] as Recipe, seed, madeWith)),
     ),
   );
   const there = (await readdir(folder)).filter((file) => file.endsWith(".safetensors"));
@@ -28,6 +30,7 @@ test("making a base again gives the same bytes", async () => {
   const [name = ""] = await makeBases(engine, recipes["smoke"] as Recipe, [0], made, {
     ...study,
     pretrainingName,
+    numericsOf,
   });
   const weights = await made.load(name);
   const bytes = weights && encodeSafetensors(weights);

@@ -73,13 +73,24 @@ export async function readNewestRun(): Promise<{ config: RunConfig; written: Wri
   const run = await runs.getDirectoryHandle(names.sort().at(-1) as string);
   const text = async (name: string): Promise<string> =>
     (await (await run.getFileHandle(name)).getFile()).text();
-  const lines = (await text("metrics.jsonl")).trim().split("\n");
+  // Rows have files of their own until the run ends.
+  const texts = [await text("metrics.jsonl").catch(() => "")];
+  type Folder = FileSystemDirectoryHandle & { values(): AsyncIterable<FileSystemHandle> };
+  const below = async (folder: Folder): Promise<void> => {
+    for await (const handle of folder.values())
+      if (handle.kind === "directory") await below(handle as Folder);
+      else if (handle.name.endsWith(".jsonl"))
+        texts.push(await (await (handle as FileSystemFileHandle).getFile()).text());
+  };
+  const rows = await run.getDirectoryHandle("rows").catch(() => undefined);
+  if (rows) await below(rows as Folder);
+  const lines = texts.join("").split("\n").filter(Boolean);
   return {
     config: JSON.parse(await text("config.json")),
     written: lines.map((line) => JSON.parse(line)),
   };
 }
 
-/** Measurements without what differs from run to run: how long it took. */
+/** Measurements without what differs from run to run: how they came about. */
 export const numbersOf = (measurements: readonly Measurement[]): unknown[] =>
-  measurements.map((m) => (m.kind === "row" ? { ...m, seconds: 0 } : m));
+  measurements.filter(({ kind }) => kind !== "attempt");

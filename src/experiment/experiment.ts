@@ -1,4 +1,5 @@
 import type { Engine } from "../engines/engine.ts";
+import { numericsOf } from "../engines/numerics.ts";
 import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
 import { suiteOf } from "../tasks/study/suite.ts";
@@ -9,7 +10,7 @@ import { keysOf, studyData } from "./data.ts";
 import { type Evaluator, evaluator } from "./look/evaluate.ts";
 import { type Landmarks, landmarksOf } from "./look/landmarks.ts";
 import { type Student, watchRow } from "./look/watch.ts";
-import type { Measurement, Progress, RowResult } from "./measurements.ts";
+import type { Attempt, Measurement, Place, Progress, RowResult } from "./measurements.ts";
 import { modelOf } from "./model.ts";
 import { type Recipe, weightsName } from "./recipe.ts";
 import { pretrain } from "./row/pretrain.ts";
@@ -30,6 +31,8 @@ export interface ExperimentOptions {
   /** Is shown every student that is looked at: at each probe and at the end of each outer step. It
    * changes no number. */
   readonly show?: (student: Student) => Promise<void>;
+  /** Where it is computed: told with each row, and of no effect. */
+  readonly place?: Place;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function* experiment(
   options: ExperimentOptions = {},
 ): AsyncGenerator<Measurement, void> {
   expectKnown("experiment", options, [
-    ...(["seeds", "finished", "checkpoints", "pretrained", "now", "show"] as const),
+    ...(["seeds", "finished", "checkpoints", "pretrained", "now", "show", "place"] as const),
   ]);
   const { seeds = [0], finished = [] } = options;
   const model = modelOf(recipe);
@@ -57,6 +60,7 @@ export async function* experiment(
     pretrained: options.pretrained ?? checkpointsInMemory(),
     now: options.now ?? (() => performance.now() / 1000),
     show: options.show,
+    place: options.place ?? {},
   };
   for (const seed of seeds) {
     const done = new Set(finished.filter((row) => row.seed === seed).map(({ row }) => row));
@@ -74,6 +78,7 @@ interface Study {
   readonly pretrained: Checkpoints;
   readonly now: () => number;
   readonly show: ExperimentOptions["show"];
+  readonly place: Place;
 }
 
 async function* runSeed(
@@ -117,9 +122,20 @@ async function* runSeed(
     seconds += now() - trainStart - watch.spent();
     if (isReference) reference = params;
     await checkpoints.save(name, { tensors: params, metadata: {} });
-    yield { kind: "row", seed, row: row.id, ...(await watch.evaluate(params)), seconds };
+    const result = await watch.evaluate(params);
+    yield attemptOf(study, { seed, row: row.id, seconds });
+    yield { kind: "row", seed, row: row.id, ...result };
   }
 }
+
+/** How a row came about. */
+const attemptOf = (
+  { engine, place }: Study,
+  row: Pick<Attempt, "seed" | "row" | "seconds">,
+): Attempt => ({
+  ...{ kind: "attempt", ...row, backend: engine.backend, device: engine.description },
+  ...{ numerics: numericsOf(engine), ...place },
+});
 
 async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, Params> {
   const { engine, model, recipe, pretrained } = study;
@@ -129,7 +145,7 @@ async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, P
     recipe,
     key: keysOf(seed).pretraining,
     cache: pretrained,
-    name: await pretrainingName(recipe, seed, engine.backend),
+    name: await pretrainingName(recipe, seed, numericsOf(engine)),
   });
   for (;;) {
     const next = await training.next();

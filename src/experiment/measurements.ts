@@ -2,6 +2,7 @@ import type {
   CumulativeCertificate,
   SequenceCertificate,
 } from "../anchored/certificates/certifier.ts";
+import type { Numerics } from "../engines/numerics.ts";
 
 /** What is trained: the base, or a row after it. */
 export type Stage =
@@ -145,28 +146,51 @@ export interface Distributions {
   readonly tokens: readonly TokenView[];
 }
 
-/** A finished row: what its weights can do. */
+/** A finished row: what its weights can do. Rows of equal recipes, seeds and numerics are equal. */
 export interface RowResult extends Scores {
   readonly kind: "row";
+  readonly seed: number;
+  readonly row: string;
+}
+
+/** Where a row was computed: it changes no number. */
+export interface Place {
+  /** Processor, cores, memory, system. */
+  readonly machine?: string;
+  /** Versions of what computed: anchorgrad, node. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+/** How a row came about, told just before it: none of its numbers depends on that, so that it is
+ * kept apart from what is compared. */
+export interface Attempt extends Place {
+  readonly kind: "attempt";
   readonly seed: number;
   readonly row: string;
   /** Wall time of training without its probes, seconds; for the base that of pre-training, 0 when
    * it was at hand. */
   readonly seconds: number;
+  /** The engine's backend and its own description. */
+  readonly backend: string;
+  readonly device: string;
+  readonly numerics: Numerics;
 }
 
-export type Measurement = Progress | Certified | Probe | Distributions | RowResult;
+/** What is measured of a row: the same whoever measures it. */
+export type Result = Progress | Certified | Probe | Distributions | RowResult;
+
+export type Measurement = Result | Attempt;
 
 /** The row that a measurement belongs to; pre-training is the base's. */
 export const rowOfMeasurement = (m: Measurement, base: string): string =>
   m.kind !== "progress" ? m.row : m.stage.kind === "row" ? m.stage.id : base;
 
 /** A measurement as a line of a file. */
-export const measurementText = (m: Measurement): string =>
+export const measurementText = (m: Result): string =>
   JSON.stringify(m.kind === "progress" ? { ...m, stage: stageText(m.stage) } : m);
 
 /** A measurement out of a line of a file, as `measurementText` wrote it. */
-export function measurementOf(json: Written): Measurement {
+export function measurementOf(json: Written): Result {
   const numbers = withNaN(json);
   return numbers.kind === "progress" ? { ...numbers, stage: stageNamed(numbers.stage) } : numbers;
 }
@@ -181,5 +205,5 @@ function withNaN<T>(value: T): T {
 
 /** What files hold of a measurement. */
 export type Written =
-  | Exclude<Measurement, Progress>
+  | Exclude<Result, Progress>
   | (Omit<Progress, "stage"> & { readonly stage: string });

@@ -53,6 +53,7 @@ export const disk: Files = {
   read: readIfThere,
   write: writeWhole,
   remove: (path) => rm(path, { force: true }),
+  removeFolder: (path) => rm(path, { recursive: true, force: true }),
 };
 
 /** Weights kept as `folder/name.safetensors`. */

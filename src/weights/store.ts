@@ -31,6 +31,8 @@ export interface Files {
   write(path: string, content: string | Uint8Array): Promise<void>;
   /** Does nothing where there is no such file. */
   remove(path: string): Promise<void>;
+  /** Removes a folder and all that is in it. */
+  removeFolder(path: string): Promise<void>;
 }
 
 /**

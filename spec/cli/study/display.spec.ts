@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createDisplay } from "../../../src/cli/study/display.ts";
 import { progressLines } from "../../../src/cli/study/progress.ts";
-import { type Progress, type RowResult, stageNamed } from "../../../src/experiment/measurements.ts";
+import {
+  type Attempt,
+  type Progress,
+  type RowResult,
+  stageNamed,
+} from "../../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
 import { rowTokens } from "../../../src/experiment/row/work.ts";
 import { otherScores } from "../../experiment/summary/scores.ts";
@@ -17,7 +22,12 @@ const row: RowResult = {
   kind: "row",
   ...otherScores,
   ...{ seed: 0, row: "base", target: 0.25, prior: { rev: 0.5 }, signOff: 0 },
-  ...{ klFromBase: 0, klToBase: 0, seconds: 75 },
+  ...{ klFromBase: 0, klToBase: 0 },
+};
+
+const attempt: Attempt = {
+  ...{ kind: "attempt", seed: 0, row: "base", seconds: 75, backend: "wasm", device: "1 thread" },
+  numerics: { class: "wasm-fma", version: 1 },
 };
 
 describe("progressLines", () => {
@@ -104,6 +114,7 @@ describe("createDisplay", () => {
       display.show(progress(step));
       time += 500;
     }
+    display.show(attempt);
     display.show(row);
     display.close();
     expect(written).toHaveLength(3);

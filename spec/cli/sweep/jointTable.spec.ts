@@ -25,7 +25,6 @@ const study = (i: number): Measured => {
         ...otherScores,
         klFromBase: 0,
         klToBase: 0,
-        seconds: 1,
       }),
     ),
   );

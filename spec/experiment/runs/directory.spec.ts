@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type Measurement,
+  type Result,
   type RowResult,
   stageNamed,
 } from "../../../src/experiment/measurements.ts";
@@ -26,11 +27,12 @@ const config: RunConfig = {
   seeds: [0, 1],
   backend: "reference",
   device: "plain loops",
+  numerics: { class: "reference", version: 1 },
   versions: { anchorgrad: "0.1.0" },
   started: "2026-01-02T03:04:05.000Z",
 };
 
-const step = (seed: number, stage: string): Measurement => ({
+const step = (seed: number, stage: string): Result => ({
   kind: "progress",
   stage: stageNamed(stage),
   ...{ seed, step: 8, steps: 16, loss: 1 / 3, tokens: 100 },
@@ -40,7 +42,7 @@ const row = (seed: number, id: string): RowResult => ({
   kind: "row",
   ...otherScores,
   ...{ seed, row: id, target: 0.1 + 0.2, prior: { rev: 1 / 3 }, signOff: 0 },
-  ...{ klFromBase: 1e-9, klToBase: 2 / 7, seconds: 1.5 },
+  ...{ klFromBase: 1e-9, klToBase: 2 / 7 },
 });
 
 const certificate = (seed: number, id: string): Measurement => ({
@@ -73,6 +75,7 @@ describe("a run directory", () => {
     const run = await createRun(join(folder, "a"), config);
     const measured = [step(0, "pre-training"), row(0, "base"), step(0, "sft-5e-3")];
     for (const m of [...measured, row(0, "sft-5e-3")]) await run.record(m);
+    await run.join();
     const lines = (await readFile(join(run.path, "metrics.jsonl"), "utf8")).trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).stage)).toEqual([
       ...["pre-training", undefined, "sft-5e-3", undefined],
@@ -108,6 +111,7 @@ describe("a run directory", () => {
     );
     const run = await createRun(join(folder, "a"), config);
     await run.record(row(0, "base"));
+    await run.join();
     const metrics = join(run.path, "metrics.jsonl");
     await writeFile(metrics, `${await readFile(metrics, "utf8")}{"kind":"ro`);
     await expect(reopenRun(run.path)).rejects.toThrow(`${metrics}:2: expected JSON`);
@@ -171,6 +175,7 @@ describe("a run's files that somebody changed", () => {
   ])("are refused with file and field: %s, %s", async (file, field, message) => {
     const run = await createRun(join(folder, "a"), config);
     await run.record(row(0, "base"));
+    await run.join();
     const path = join(run.path, file);
     const text = await readFile(path, "utf8");
     expect(text).toContain(field);

@@ -11,7 +11,7 @@ const row = (seed: number, id: string, target: number, skill: number): RowResult
   kind: "row",
   ...otherScores,
   ...{ seed, row: id, target, prior: { rev: skill, echo: skill }, signOff: 0 },
-  ...{ klFromBase: 0.5, klToBase: 0.25, seconds: 2 },
+  ...{ klFromBase: 0.5, klToBase: 0.25 },
 });
 
 const certificate = (held: boolean): Measurement => ({

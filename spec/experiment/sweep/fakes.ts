@@ -1,9 +1,14 @@
 import fc from "fast-check";
-import type { Measurement, RowResult } from "../../../src/experiment/measurements.ts";
+import type { Attempt, Measurement, RowResult } from "../../../src/experiment/measurements.ts";
 import type { Recipe, RowRecipe } from "../../../src/experiment/recipe.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
 import type { Job, Study } from "../../../src/experiment/sweep/plan.ts";
-import { type Scheduler, WorkerLost } from "../../../src/experiment/sweep/scheduler.ts";
+import {
+  JobCancelled,
+  type Scheduler,
+  WorkerLost,
+} from "../../../src/experiment/sweep/scheduler.ts";
+import type { Files } from "../../../src/weights/store.ts";
 import { otherScores } from "../summary/scores.ts";
 
 const row = (id: string): RowRecipe => ({
@@ -45,7 +50,7 @@ export function measurementsOf({
   id,
   seed,
   row: of,
-}: Pick<Job, "id" | "seed" | "row">): readonly [Measurement, Measurement, RowResult] {
+}: Pick<Job, "id" | "seed" | "row">): readonly [Measurement, Measurement, Attempt, RowResult] {
   const hash = [...id].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 1009, 7);
   const progress = (step: number): Measurement => ({
     kind: "progress",
@@ -57,9 +62,13 @@ export function measurementsOf({
     kind: "row",
     ...otherScores,
     ...{ seed, row: of, target: hash / 1009, prior: { rev: hash / 2018 }, signOff: 0 },
-    ...{ klFromBase: 0, klToBase: 0, seconds: 1 },
+    ...{ klFromBase: 0, klToBase: 0 },
   };
-  return [progress(1), progress(2), result];
+  const attempt: Attempt = {
+    ...{ kind: "attempt", seed, row: of, seconds: hash, backend: "reference", device: "loops" },
+    numerics: { class: "reference", version: 1 },
+  };
+  return [progress(1), progress(2), attempt, result];
 }
 
 export interface FakeOptions {
@@ -78,6 +87,7 @@ export type FakeScheduler = Scheduler & { readonly log: readonly string[]; close
 export function fakeScheduler({ capacity, order, failing, losses }: FakeOptions): FakeScheduler {
   const log: string[] = [];
   const left = new Map(losses);
+  const cancelled = new Set<string>();
   const waiting: (() => void)[] = [];
   let planned = false;
   /** One job at a time goes on, whichever is drawn. */
@@ -105,6 +115,7 @@ export function fakeScheduler({ capacity, order, failing, losses }: FakeOptions)
       await turn();
       yield first as Measurement;
       await turn();
+      if (cancelled.has(job.id)) throw new JobCancelled(job.id);
       const lost = left.get(job.id) ?? 0;
       if (lost > 0) {
         left.set(job.id, lost - 1);
@@ -117,9 +128,33 @@ export function fakeScheduler({ capacity, order, failing, losses }: FakeOptions)
       }
       log.push(`end ${job.id}`);
     },
+    cancel: async (job) => {
+      cancelled.add(job.id);
+    },
     close: async () => {
       scheduler.closed = true;
     },
   };
   return scheduler;
+}
+
+/** Files in memory. */
+export function memoryFiles(): Files & { readonly contents: Map<string, string> } {
+  const contents = new Map<string, string>();
+  return {
+    contents,
+    read: async (path) => {
+      const text = contents.get(path);
+      return text === undefined ? undefined : new TextEncoder().encode(text);
+    },
+    write: async (path, content) => {
+      contents.set(path, `${content}`);
+    },
+    remove: async (path) => {
+      contents.delete(path);
+    },
+    removeFolder: async (path) => {
+      for (const name of contents.keys()) if (name.startsWith(`${path}/`)) contents.delete(name);
+    },
+  };
 }

@@ -3,14 +3,21 @@ import { describe, expect, it } from "vitest";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
 import {
   blockedJobs,
+  inputsOf,
+  type Job,
   planJobs,
-  readyJobs,
+  priorityOf,
   rowsBefore,
-  type Standing,
 } from "../../../src/experiment/sweep/plan.ts";
+import { readyQueue } from "../../../src/experiment/sweep/readyQueue.ts";
 import { studies } from "./fakes.ts";
 
-const nothing: Standing = { finished: new Set(), failed: new Set(), running: new Set() };
+/** What can begin, by its definition: looked for among all. */
+const startable = (jobs: readonly Job[], finished: Set<string>, begun: Set<string>): Job[] =>
+  jobs.filter(
+    ({ id, needs }) =>
+      !finished.has(id) && !begun.has(id) && needs.every((need) => finished.has(need)),
+  );
 
 describe("planJobs(studies)", () => {
   it("has each row of each recipe with each seed once, after what it needs", () => {
@@ -45,6 +52,18 @@ describe("planJobs(studies)", () => {
     ]);
     const late = { ...smokeRecipe, reference: "merge-0.5" };
     expect(rowsBefore(late, "merge-0.3").map(({ id }) => id)).toEqual(["base"]);
+    expect(inputsOf(late, "merge-0.3")).toEqual({ base: "base" });
+    const { reference } = smokeRecipe;
+    expect(inputsOf(smokeRecipe, "base")).toEqual({});
+    expect(inputsOf(smokeRecipe, "merge-0.5")).toEqual({ base: "base", reference });
+  });
+
+  it("lets those go first that others need", () => {
+    const recipe = smokeRecipe;
+    const priorities = ["base", recipe.reference, "merge-0.5"].map((row) =>
+      priorityOf({ recipe, row }),
+    );
+    expect(priorities).toEqual([1, 2, 3]);
   });
 
   it("pre-trains once for all recipes that share it", () => {
@@ -63,35 +82,43 @@ describe("planJobs(studies)", () => {
   });
 });
 
-describe("readyJobs and blockedJobs", () => {
-  it("part all jobs: each is finished, failed, ready, blocked, or waits for one that is ready", () => {
+describe("readyQueue and blockedJobs", () => {
+  it("begin what can begin, in the order of the plan, and part all jobs", () => {
     fc.assert(
-      fc.property(studies, fc.infiniteStream(fc.nat(9)), (list, dice) => {
+      fc.property(studies, fc.infiniteStream(fc.nat(9)), fc.nat(99), (list, dice, before) => {
         const jobs = planJobs(list);
-        const [finished, failed] = [new Set<string>(), new Set<string>()];
+        // What a former sweep has finished: with all that it needs.
+        const finished = new Set(jobs.slice(0, before % jobs.length).map(({ id }) => id));
+        const [failed, begun] = [new Set<string>(), new Set<string>()];
+        const running: Job[] = [];
+        const ready = readyQueue(jobs, new Set(finished));
         for (;;) {
-          const standing = { ...nothing, finished, failed };
-          const ready = readyJobs(jobs, standing);
-          if (ready.length === 0) break;
-          const roll = dice.next().value;
-          const job = ready[roll % ready.length] as (typeof ready)[number];
-          expect(job.needs.every((need) => finished.has(need))).toBe(true);
-          expect(finished.has(job.id) || failed.has(job.id)).toBe(false);
-          (roll > 7 ? failed : finished).add(job.id);
+          const roll = dice.next().value as number;
+          if (running.length === 0 || roll < 5) {
+            const job = ready.take();
+            expect(job).toBe(startable(jobs, finished, begun)[0]);
+            if (job) {
+              begun.add(job.id);
+              running.push(job);
+              continue;
+            }
+          }
+          const [job] = running.splice(roll % Math.max(1, running.length), 1);
+          if (!job) break;
+          if (roll === 9) {
+            begun.delete(job.id);
+            ready.putBack(job);
+          } else if (roll === 8) failed.add(job.id);
+          else {
+            finished.add(job.id);
+            ready.finish(job.id);
+          }
         }
-        const blocked = blockedJobs(jobs, { ...nothing, finished, failed });
+        const blocked = blockedJobs(jobs, { finished, failed });
         const ids = [...finished, ...failed, ...blocked.map(({ id }) => id)];
         expect(ids.sort()).toEqual(jobs.map(({ id }) => id).sort());
       }),
       { numRuns: 1000 },
     );
-  });
-
-  it("do not start what runs", () => {
-    const jobs = planJobs([{ recipe: smokeRecipe, seeds: [0, 1] }]);
-    const running = new Set(["smoke/seed-0/base"]);
-    expect(readyJobs(jobs, { ...nothing, running }).map(({ id }) => id)).toEqual([
-      "smoke/seed-1/base",
-    ]);
   });
 });

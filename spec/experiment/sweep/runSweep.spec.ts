@@ -1,11 +1,12 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { measurementText } from "../../../src/experiment/measurements.ts";
+import { describe, expect, it, vi } from "vitest";
+import { type Measurement, measurementText } from "../../../src/experiment/measurements.ts";
 import { createRunIn, reopenRunIn } from "../../../src/experiment/runs/run.ts";
 import { type Job, jobId, planJobs } from "../../../src/experiment/sweep/plan.ts";
 import { runSweep, type SweepEvent } from "../../../src/experiment/sweep/runSweep.ts";
-import type { Files } from "../../../src/weights/store.ts";
-import { fakeScheduler, measurementsOf, recipeOf, studies } from "./fakes.ts";
+import { DataError } from "../../../src/tensor/errors.ts";
+import { at } from "../../../src/tensor/shapes.ts";
+import { fakeScheduler, measurementsOf, memoryFiles, recipeOf, studies } from "./fakes.ts";
 
 const recipe = recipeOf("study", 4, 2);
 const jobs = planJobs([{ recipe, seeds: [0, 1] }]);
@@ -22,24 +23,6 @@ const idsOf = (events: readonly SweepEvent[], kind: SweepEvent["kind"]): string[
 const die = (dice: Iterator<number>) => (): number => dice.next().value as number;
 const dice = fc.infiniteStream(fc.nat(1000));
 const capacity = fc.integer({ min: 1, max: 4 });
-
-/** Files in memory; a run in them. */
-function memory(): Files & { readonly contents: Map<string, string> } {
-  const contents = new Map<string, string>();
-  return {
-    contents,
-    read: async (path) => {
-      const text = contents.get(path);
-      return text === undefined ? undefined : new TextEncoder().encode(text);
-    },
-    write: async (path, content) => {
-      contents.set(path, `${content}`);
-    },
-    remove: async (path) => {
-      contents.delete(path);
-    },
-  };
-}
 
 describe("runSweep", () => {
   it("runs each job once, after what it needs has finished, and no more than there is room for", () =>
@@ -68,38 +51,56 @@ describe("runSweep", () => {
 
   it("leaves the same files whatever the order, and wherever it was cut and resumed", () =>
     fc.assert(
-      fc.asyncProperty(capacity, dice, fc.nat(60), async (room, order, cut) => {
-        const config = {
-          ...{ recipe, seeds: [0], tuningSeeds: [1], backend: "reference", device: "" },
-          ...{ versions: {}, started: "2026-01-02T03:04:05.000Z" },
-        };
-        const files = memory();
-        await createRunIn(files, "run", config);
-        const begun: string[] = [];
-        for (const limit of [cut, Infinity]) {
-          const run = await reopenRunIn(files, "run");
-          const finished = new Set(
-            run.measurements.flatMap((m) =>
-              m.kind === "row" ? [jobId("study", m.seed, m.row)] : [],
-            ),
-          );
-          const scheduler = fakeScheduler({ capacity: room, order: die(order) });
-          let events = 0;
-          for await (const event of runSweep(jobs, scheduler, { finished })) {
-            if (events++ >= limit) break;
-            if (event.kind === "finished") {
-              for (const m of event.measurements) await run.record(m);
-              begun.push(event.job.id);
+      fc.asyncProperty(
+        capacity,
+        dice,
+        fc.nat(60),
+        fc.boolean(),
+        async (room, order, cut, joins) => {
+          const config = {
+            ...{ recipe, seeds: [0], tuningSeeds: [1], backend: "reference", device: "" },
+            ...{ numerics: { class: "reference", version: 1 } },
+            ...{ versions: {}, started: "2026-01-02T03:04:05.000Z" },
+          };
+          const files = memoryFiles();
+          await createRunIn(files, "run", config);
+          const begun: string[] = [];
+          for (const limit of [cut, Infinity]) {
+            const run = await reopenRunIn(files, "run");
+            const finished = new Set(
+              run.measurements.flatMap((m) =>
+                m.kind === "row" ? [jobId("study", m.seed, m.row)] : [],
+              ),
+            );
+            const scheduler = fakeScheduler({ capacity: room, order: die(order) });
+            let events = 0;
+            for await (const event of runSweep(jobs, scheduler, { finished })) {
+              if (events++ >= limit) break;
+              if (event.kind === "finished") {
+                for (const m of event.measurements) await run.record(m);
+                begun.push(event.job.id);
+              }
             }
+            if (limit === Infinity || joins) await run.join();
+            expect(scheduler.closed).toBe(true);
           }
-          expect(scheduler.closed).toBe(true);
-        }
-        expect(begun.toSorted()).toEqual(jobs.map(({ id }) => id).sort());
-        const lines = jobs
-          .flatMap((job) => measurementsOf(job))
-          .map((m) => `${measurementText(m)}\n`);
-        expect(files.contents.get("run/metrics.jsonl")).toBe(lines.join(""));
-      }),
+          expect(begun.toSorted()).toEqual(jobs.map(({ id }) => id).sort());
+          const all = jobs.flatMap((job) => [...measurementsOf(job)]);
+          const lines = all
+            .filter((m) => m.kind !== "attempt")
+            .map((m) => `${measurementText(m)}\n`);
+          const attempts = all
+            .filter((m) => m.kind === "attempt")
+            .map((m) => `${JSON.stringify(m)}\n`);
+          expect([...files.contents.keys()].sort()).toEqual([
+            "run/attempts.jsonl",
+            "run/config.json",
+            "run/metrics.jsonl",
+          ]);
+          expect(files.contents.get("run/metrics.jsonl")).toBe(lines.join(""));
+          expect(files.contents.get("run/attempts.jsonl")).toBe(attempts.join(""));
+        },
+      ),
       { numRuns: 1000 },
     ));
 
@@ -135,23 +136,84 @@ describe("runSweep", () => {
     expect(finished).toMatchObject({ measurements: measurementsOf(once) });
   });
 
-  it("ends at the signal without waiting for what runs", async () => {
-    const stop = new AbortController();
-    const never = { capacity: 2, submit: () => forever(), closed: false };
-    const scheduler = {
-      ...never,
-      close: async () => {
-        scheduler.closed = true;
-      },
-    };
+  it("ends what is cancelled, and what needs it", async () => {
+    const scheduler = fakeScheduler({ capacity: 2, order: () => 0 });
+    const base = at(jobs, 0);
     const events: SweepEvent[] = [];
-    for await (const event of runSweep(jobs, scheduler, { signal: stop.signal })) {
+    for await (const event of runSweep(jobs, scheduler)) {
       events.push(event);
-      if (events.length === 2) stop.abort();
+      if (event.kind === "started" && event.job === base) await scheduler.cancel(base);
     }
-    expect(idsOf(events, "started")).toHaveLength(2);
-    expect(scheduler.closed).toBe(true);
+    expect(idsOf(events, "cancelled")).toEqual([base.id]);
+    expect(idsOf(events, "blocked")).toEqual(jobs.slice(1, 5).map(({ id }) => id));
+    expect(idsOf(events, "finished")).toEqual(jobs.slice(5).map(({ id }) => id));
   });
+
+  it("takes no result of other numerics", async () => {
+    const requires = { numerics: { class: "wasm-fma", version: 1 }, gpu: false };
+    const scheduler = { ...fakeScheduler({ capacity: 9, order: () => 0 }), requires };
+    const events = await collect(runSweep(jobs, scheduler));
+    expect(idsOf(events, "finished")).toEqual([]);
+    const failed = events.find(({ kind }) => kind === "failed");
+    expect(failed).toMatchObject({
+      error: new DataError(
+        `${at(jobs, 0).id}: expected the numerics that it was begun with, wasm-fma-1, got reference-1: engines and devices round otherwise`,
+      ),
+    });
+  });
+
+  it("looks at each job a few times, however many run at once", async () => {
+    const count = async (room: number, seeds: number): Promise<number> => {
+      let looks = 0;
+      const watched = planJobs([
+        { recipe: recipeOf("many", 50, 1), seeds: Array.from({ length: seeds }, (_, i) => i) },
+      ]).map(
+        (job) =>
+          new Proxy(job, {
+            get: (of, name) => {
+              looks++;
+              return Reflect.get(of, name);
+            },
+          }),
+      );
+      const submit = async function* (job: Job): AsyncGenerator<Measurement, void> {
+        yield* measurementsOf({ id: "a", seed: job.seed, row: job.row });
+      };
+      const scheduler = { capacity: room, submit, cancel: async () => {}, close: async () => {} };
+      // A race listens to all that it waits for.
+      const race = vi.spyOn(Promise, "race");
+      let events = 0;
+      for await (const _ of runSweep(watched, scheduler)) events++;
+      for (const [all] of race.mock.calls) looks += [...all].length;
+      race.mockRestore();
+      expect(events).toBe(watched.length * 6);
+      return looks / watched.length;
+    };
+    const few = await count(4, 4);
+    expect(await count(1000, 4)).toBeLessThan(1.5 * few);
+    expect(await count(1000, 40)).toBeLessThan(1.5 * few);
+    expect(few).toBeLessThan(60);
+  });
+
+  it.each(["detach", "cancel"] as const)(
+    "ends at the signal without waiting: %s",
+    async (leave) => {
+      const stop = new AbortController();
+      const scheduler = {
+        ...{ capacity: 2, submit: () => forever(), cancel: async () => {}, closed: "" },
+        close: async (how: string) => {
+          scheduler.closed = how;
+        },
+      };
+      const events: SweepEvent[] = [];
+      for await (const event of runSweep(jobs, scheduler, { signal: stop.signal, leave })) {
+        events.push(event);
+        if (events.length === 2) stop.abort();
+      }
+      expect(idsOf(events, "started")).toHaveLength(2);
+      expect(scheduler.closed).toBe(leave);
+    },
+  );
 });
 
 /** A job that never measures anything. */

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { Measurement, Progress, RowResult } from "../../experiment/measurements.ts";
+import type { Attempt, Measurement, Progress, RowResult } from "../../experiment/measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../../experiment/recipe.ts";
 import { rowTokens } from "../../experiment/row/work.ts";
 import { dropOf } from "../../experiment/summary/summary.ts";
@@ -36,6 +36,7 @@ export function createDisplay(options: DisplayOptions): Display {
   const live = out.isTTY === true;
   const results = [...options.finished];
   const first = baseOf(recipe).id;
+  let attempt: Attempt | undefined;
   let drawn = 0;
   const start = now();
   let stageStart = start;
@@ -76,12 +77,14 @@ export function createDisplay(options: DisplayOptions): Display {
     close: erase,
     show(measurement) {
       if (measurement.kind === "progress") draw(measurement);
+      if (measurement.kind === "attempt") attempt = measurement;
       if (measurement.kind !== "row") return;
       results.push(measurement);
       stageStart = now();
       const base = results.find(({ row, seed }) => row === first && seed === measurement.seed);
       const drop = base ? dropOf(measurement, base) : 0;
-      say(finishedLine(recipe, measurement, drop, live ? out.columns : undefined));
+      const columns = live ? out.columns : undefined;
+      say(finishedLine(recipe, { result: measurement, attempt }, drop, columns));
     },
   };
 }

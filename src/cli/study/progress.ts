@@ -1,4 +1,9 @@
-import { type Progress, type RowResult, stageText } from "../../experiment/measurements.ts";
+import {
+  type Attempt,
+  type Progress,
+  type RowResult,
+  stageText,
+} from "../../experiment/measurements.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import { count, duration, nats, percent } from "../../report/format.ts";
 
@@ -49,23 +54,29 @@ export function progressLines(standing: Standing, columns: number): [string, str
   return [cut(`${head}${bar(done, width)}${tail}`), cut(`  ${figures.join(" · ")}`)];
 }
 
+/** A finished row, and how it came about. */
+export interface Finished {
+  readonly result: RowResult;
+  readonly attempt: Attempt | undefined;
+}
+
 /**
  * The line that stays when a row is finished.
  * @param columns of the terminal: what finds no room is left out, from the end
  */
 export function finishedLine(
   recipe: Recipe,
-  result: RowResult,
+  { result, attempt }: Finished,
   drop: number,
   columns: number = Number.POSITIVE_INFINITY,
 ): string {
-  const { target, klFromBase, seconds } = result;
+  const { target, klFromBase } = result;
   const parts = [
     labelOf(recipe, result.row).padEnd(24),
     `target ${percent(target).padStart(5)} %`,
     `drop ${percent(drop).padStart(5)} %`,
     `KL(base‖θ) ${nats(klFromBase)}`,
-    duration(seconds),
+    ...(attempt ? [duration(attempt.seconds)] : []),
   ];
   let line = `✓ seed ${result.seed}`;
   for (const part of parts) {

@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import type { Engine } from "../../engines/engine.ts";
+import { numericsOf } from "../../engines/numerics.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import { fullRecipe } from "../../experiment/recipes/full.ts";
 import { miniRecipe } from "../../experiment/recipes/minis.ts";
@@ -49,6 +50,7 @@ export async function begin(options: Options, world: World, engine: Engine): Pro
     seeds: options.seeds ?? [0],
     backend: engine.backend,
     device: engine.description,
+    numerics: numericsOf(engine),
     versions: world.versions,
     started,
   };

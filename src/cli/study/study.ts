@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { EngineOptions } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
+import { expectSameNumerics, numericsOf } from "../../engines/numerics.ts";
 import { experiment } from "../../experiment/experiment.ts";
 import type { RowResult } from "../../experiment/measurements.ts";
 import { reportPage } from "../../experiment/report/page.ts";
@@ -11,6 +12,7 @@ import { duration } from "../../report/format.ts";
 import { checkpointFolder } from "../../weights/files.ts";
 import { backendNamed } from "../terminal/backend.ts";
 import type { Command } from "../terminal/command.ts";
+import { describeMachine } from "../terminal/machine.ts";
 import { startEngine } from "../terminal/start.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
@@ -32,7 +34,7 @@ export async function runStudy(options: Options, world: World): Promise<boolean>
   const engine = await startEngine(engineOptions(options, resumed?.config), world.signal);
   if (!engine) return false;
   try {
-    if (resumed) expectSameBackend(resumed.config, engine);
+    if (resumed) expectSameEngine(resumed.config, engine);
     const { run, claim } = resumed ? await goOn(resumed) : await begin(options, world, engine);
     try {
       world.out.write(`${headline(run.config, engine, resumed)}\n`);
@@ -58,6 +60,7 @@ async function conclude(
 ): Promise<void> {
   const { config, measurements } = run;
   const { recipe } = config;
+  await run.join();
   const report = await run.writeReport(reportPage([{ config, measurements }]));
   const rows = summarize(recipe, measurements);
   if (rows.length > 0) {
@@ -84,7 +87,7 @@ async function follow(engine: Engine, { run, claim }: Claimed, world: World): Pr
     now: () => performance.now(),
   });
   const measurements = experiment(engine, recipe, {
-    seeds,
+    ...{ seeds, place: { machine: describeMachine(), versions: world.versions } },
     finished,
     checkpoints: run.checkpoints,
     pretrained: checkpointFolder(join(world.folder, ".cache", "pretraining")),
@@ -112,11 +115,12 @@ function engineOptions({ backend, threads }: Options, config?: RunConfig): Engin
   };
 }
 
-function expectSameBackend(config: RunConfig, engine: Engine): void {
+function expectSameEngine(config: RunConfig, engine: Engine): void {
   if (config.backend !== engine.backend)
     throw new UsageError(
       `--backend: expected ${config.backend}, which the run began with, got ${engine.backend}`,
     );
+  expectSameNumerics("--resume", config.numerics, numericsOf(engine));
 }
 
 function headline({ recipe, seeds }: RunConfig, engine: Engine, resumed?: RunDirectory): string {

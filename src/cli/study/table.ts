@@ -48,7 +48,7 @@ const columnsOf = (skills: readonly string[]): readonly Column[] => [
     title: "cert.",
     value: ({ certificates: { held, total } }) => (total > 0 ? `${held}/${total}` : none),
   },
-  { title: "time", value: ({ seconds }) => duration(seconds.mean) },
+  { title: "time", value: ({ seconds }) => (seconds ? duration(seconds.mean) : none) },
   ...skills.map(skillColumn),
   {
     title: "KL(θ‖b)",

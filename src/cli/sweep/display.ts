@@ -104,7 +104,7 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
         end(job);
         finished++;
         if (job.row === baseOf(job.recipe).id) bases.set(job.id, event.result);
-        say(rowLine(job, event.result, bases, live ? out.columns : undefined));
+        say(rowLine(event, bases, live ? out.columns : undefined));
         break;
       case "repeated":
         running.delete(job.id);
@@ -115,9 +115,13 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
         failed++;
         say(`✗ ${job.id}  ${event.error.message}`);
         break;
+      case "cancelled":
+        end(job);
+        say(`– ${job.id}  cancelled`);
+        break;
       case "blocked":
         failed++;
-        say(`✗ ${job.id}  not run: it needs what failed`);
+        say(`✗ ${job.id}  not run: it needs what is not there`);
         break;
     }
     draw();
@@ -138,12 +142,13 @@ function runningLine({ job, progress }: { readonly job: Job; progress?: Progress
 }
 
 function rowLine(
-  { recipe, seed }: Job,
-  result: RowResult,
+  { job: { recipe, seed }, result, measurements }: Extract<SweepEvent, { kind: "finished" }>,
   bases: ReadonlyMap<string, RowResult>,
   columns: number = Number.POSITIVE_INFINITY,
 ): string {
   const base = bases.get(jobId(recipe.name, seed, baseOf(recipe).id));
   const room = columns - recipe.name.length - 2;
-  return `${recipe.name}  ${finishedLine(recipe, result, base ? dropOf(result, base) : 0, room)}`;
+  const drop = base ? dropOf(result, base) : 0;
+  const attempt = measurements.find((m) => m.kind === "attempt");
+  return `${recipe.name}  ${finishedLine(recipe, { result, attempt }, drop, room)}`;
 }

@@ -5,6 +5,7 @@ import { checkpointsOf, type Failure } from "../../experiment/runs/run.ts";
 import { type Job, jobId } from "../../experiment/sweep/plan.ts";
 import { processes } from "../../experiment/sweep/processes.ts";
 import { runSweep } from "../../experiment/sweep/runSweep.ts";
+import { type Requirements, requirementsOf } from "../../experiment/sweep/scheduler.ts";
 import { openSweep, type SweepDirectory } from "../../experiment/sweep/sweep.ts";
 import { duration } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
@@ -23,8 +24,9 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const path = join(folder, "runs", options.name);
   const mine = await claim(path);
   try {
-    const directory = await open(path, options, terminal.signal);
-    if (!directory) return false;
+    const opened = await open(path, options, terminal.signal);
+    if (!opened) return false;
+    const { directory } = opened;
     const { jobs, finished } = directory;
     const kept = finished.size > 0 ? `, ${finished.size} of them finished before` : "";
     const { processes: count } = options;
@@ -32,8 +34,9 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
       `anchorgrad: the ${options.name} sweep, ${jobs.length} rows${kept}; ${count} ${count === 1 ? "process" : "processes"}\n`,
     );
     const start = performance.now();
-    const failed = await follow(directory, options, terminal, mine);
+    const failed = await follow(opened, options, terminal, mine);
     await mine.check();
+    for (const run of directory.runs) await run.join();
     const seconds = (performance.now() - start) / 1000;
     if (terminal.signal.aborted) {
       out.write("Stopped. The same command goes on from here.\n");
@@ -51,28 +54,34 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   }
 }
 
+/** A sweep's folder, and what its jobs require. */
+interface Opened {
+  readonly directory: SweepDirectory;
+  readonly requires: Requirements;
+}
+
 /** The engine is started here once, so that one that cannot start is an error of the command. */
 async function open(
   path: string,
   { sweep, engine: wanted }: SweepOptions,
   signal: AbortSignal,
-): Promise<SweepDirectory | undefined> {
+): Promise<Opened | undefined> {
   const engine = await startEngine(wanted, signal);
   if (!engine) return undefined;
   const { backend, description: device } = engine;
+  const requires = requirementsOf(engine);
   await engine.close();
-  return openSweep(path, sweep, {
-    backend,
-    device,
-    machine: describeMachine(),
-    versions: await ownVersions(),
+  const directory = await openSweep(path, sweep, {
+    ...{ backend, device, numerics: requires.numerics },
+    ...{ machine: describeMachine(), versions: await ownVersions() },
     started: new Date().toISOString(),
   });
+  return { directory, requires };
 }
 
 /** Runs what is to be run, records and shows it. @returns how many rows could not be finished */
 async function follow(
-  directory: SweepDirectory,
+  { directory, requires }: Opened,
   { name, engine, keepWeights, processes: count }: SweepOptions,
   { out, folder, signal }: Terminal,
   mine: Claim,
@@ -81,7 +90,8 @@ async function follow(
   const scheduler = processes({
     processes: count,
     engine,
-    keepWeights,
+    ...{ keepWeights, requires },
+    place: { machine: describeMachine(), versions: await ownVersions() },
     pretrained: join(folder, ".cache", "pretraining"),
     checkpointsOf: (job) => checkpointsOf(runOf(job).path),
   });

@@ -40,7 +40,7 @@ export function resultData({ rows, choices, frontier }: Reported): DataTable {
       effectiveWeight: weightOf(summary.row),
       certificatesHeld: summary.certificates.held,
       certificates: summary.certificates.total,
-      seconds: summary.seconds.mean,
+      seconds: summary.seconds?.mean,
     })),
   );
 }

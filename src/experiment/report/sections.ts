@@ -1,5 +1,7 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { percent } from "../../report/format.ts";
+import type { Measurement } from "../measurements.ts";
+import type { RunConfig } from "../runs/config.ts";
 import type { RowSummary } from "../summary/summary.ts";
 import { boundFigure } from "./bounds.ts";
 import type { DataTable } from "./csv.ts";
@@ -60,15 +62,23 @@ const WEIGHT =
 const optional = (svg: string | undefined, section: (svg: string) => string): string =>
   svg === undefined ? "" : section(svg);
 
-function provenance({ config, seeds, choices, tuningSeeds }: Reported): string {
+function provenance({ config, measurements, seeds, choices, tuningSeeds }: Reported): string {
   return [
     `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}`,
     ...(choices.length > 0 ? [`rows chosen on seeds ${tuningSeeds.join(", ")}`] : []),
-    `${config.backend} (${config.device})`,
-    ...(config.machine ? [config.machine] : []),
+    ...placesOf(config, measurements),
     ...Object.entries(config.versions).map(([name, version]) => `${name} ${version}`),
     config.started.slice(0, 10),
   ].join(" · ");
+}
+
+/** On what the rows ran, each once; what the run was begun on, where they do not say. */
+function placesOf(config: RunConfig, measurements: readonly Measurement[]): string[] {
+  const attempts = measurements.filter((m) => m.kind === "attempt");
+  const places = (attempts.length > 0 ? attempts : [config]).map(({ backend, device, machine }) =>
+    [`${backend} (${device})`, ...(machine === undefined ? [] : [machine])].join(" · "),
+  );
+  return [...new Set(places)];
 }
 
 /** The study's question and its answer, in one paragraph. */

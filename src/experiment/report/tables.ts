@@ -51,7 +51,7 @@ export function resultTable({ recipe, rows, choices, frontier, look }: Reported)
       cell(summary.klToBase, nats),
       weight === undefined ? "–" : weight.toFixed(3),
       total > 0 ? `${held} / ${total}` : "–",
-      duration(summary.seconds.mean),
+      summary.seconds ? duration(summary.seconds.mean) : "–",
     ];
     return line(cells, row.id === recipe.headline ? "headline" : undefined);
   });

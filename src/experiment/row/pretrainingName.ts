@@ -1,7 +1,9 @@
+import type { Numerics } from "../../engines/numerics.ts";
+import { jsonDigest } from "../../json/jsonDigest.ts";
 import { suiteLabel } from "../../tasks/study/suiteLabel.ts";
 import type { Recipe } from "../recipe.ts";
 
-/** All that decides a pre-training's numbers but the backend. */
+/** All that decides a pre-training's numbers but what it is computed with. */
 export type PretrainingIdentity = Pick<Recipe, "suite" | "model" | "pretraining"> & {
   readonly seed: number;
 };
@@ -15,10 +17,8 @@ export const pretrainingIdentity = (recipe: Recipe, seed: number): PretrainingId
 export async function pretrainingName(
   recipe: Recipe,
   seed: number,
-  backend: string,
+  numerics: Numerics,
 ): Promise<string> {
-  const text = JSON.stringify({ ...pretrainingIdentity(recipe, seed), backend });
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const hex = Array.from(new Uint8Array(hash, 0, 6), (byte) => byte.toString(16).padStart(2, "0"));
-  return `${suiteLabel(recipe.suite)}-seed-${seed}-${hex.join("")}`;
+  const digest = await jsonDigest({ ...pretrainingIdentity(recipe, seed), numerics });
+  return `${suiteLabel(recipe.suite)}-seed-${seed}-${digest.slice(0, 12)}`;
 }

@@ -19,7 +19,7 @@ import {
   text,
 } from "../checks.ts";
 import { OVERLAPS } from "../look/closeness.ts";
-import { PRE_TRAINING, type Written } from "../measurements.ts";
+import { type Attempt, PRE_TRAINING, type Written } from "../measurements.ts";
 import type { Failure, RunConfig } from "./run.ts";
 
 /** What a run's files hold, where they are opened: nobody behind believes them unseen. */
@@ -41,6 +41,8 @@ const date: Check = (value, path) => {
     refuse(path, "a time as 2026-01-02T03:04:05.000Z", value);
 };
 
+const numerics: Check = record({ class: name, version: count });
+
 /** The recipe is checked by itself. */
 const anything: Check = () => {};
 
@@ -50,6 +52,7 @@ const configFields: { readonly [F in keyof RunConfig]-?: Check } = {
   tuningSeeds: seeds,
   backend: oneOf(BACKENDS),
   device: line,
+  numerics,
   machine: line,
   versions: recordOf(text),
   started: date,
@@ -140,7 +143,7 @@ const kinds: { readonly [K in Written["kind"]]: readonly [needed: Fields, known:
     { ...closenessToo, alpha: figure },
   ],
   distributions: [{ ...place, outer: countOrNone, tokens: listOf(token, 100) }, { alpha: figure }],
-  row: [{ ...place, ...scores, seconds: number("a number ≥ 0", (x) => x >= 0) }, closenessToo],
+  row: [{ ...place, ...scores }, closenessToo],
 };
 
 const isKind = (kind: unknown): kind is keyof typeof kinds =>
@@ -175,6 +178,31 @@ export function measurementCheck(config: RunConfig): (json: unknown) => Written 
       if (mine !== skills) refuse(`${kind}.prior`, `the skills ${skills}`, mine);
     }
     return written;
+  };
+}
+
+const attempt: Check = record(
+  {
+    ...{ ...place, seconds: number("a number ≥ 0", (x) => x >= 0) },
+    ...{ backend: oneOf(BACKENDS), device: line, numerics },
+  },
+  { machine: line, versions: recordOf(text) },
+);
+
+/**
+ * Lines of a run's attempts, as their file holds them.
+ * @throws DataError naming the field, what was expected and what stands there
+ */
+export function attemptCheck(config: RunConfig): (json: unknown) => Attempt {
+  const known = new Set(seedsOf(config));
+  const rows = new Set(config.recipe.rows.map(({ id }) => id));
+  return (json) => {
+    attempt(json, "attempt");
+    const given = json as Attempt;
+    if (given.kind !== "attempt") refuse("attempt.kind", "attempt", given.kind);
+    if (!known.has(given.seed)) refuse("attempt.seed", "a seed of the run", given.seed);
+    if (!rows.has(given.row)) refuse("attempt.row", "the id of a row of the run", given.row);
+    return given;
   };
 }
 

@@ -1,5 +1,5 @@
 import { effectiveWeight } from "../../anchored/objectives/interpolations.ts";
-import type { Certified, Measurement, RowResult } from "../measurements.ts";
+import type { Attempt, Certified, Measurement, RowResult } from "../measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
 import { mean } from "./statistics.ts";
 
@@ -27,7 +27,8 @@ export interface RowSummary {
   readonly klFromBase: Spread;
   readonly klToBase: Spread;
   readonly certificates: { readonly held: number; readonly total: number };
-  readonly seconds: Spread;
+  /** Of training; undefined where no attempt tells it. */
+  readonly seconds: Spread | undefined;
 }
 
 export function spread(values: ReadonlyMap<number, number>): Spread {
@@ -53,6 +54,7 @@ export const weightOf = (row: RowRecipe): number | undefined =>
     : undefined;
 
 const isRow = (m: Measurement): m is RowResult => m.kind === "row";
+const isAttempt = (m: Measurement): m is Attempt => m.kind === "attempt";
 const isCertified = (m: Measurement): m is Certified => m.kind === "certificate";
 
 /**
@@ -70,7 +72,6 @@ export function summarize(
   const based = new Set(all.flatMap(({ row, seed }) => (row === baseOf(recipe).id ? [seed] : [])));
   // Without its base there is nothing to compare a row with.
   const results = all.filter(({ seed }) => based.has(seed));
-  const certified = counted.filter(isCertified);
   const find = (id: string, seed: number): RowResult | undefined =>
     results.find((result) => result.row === id && result.seed === seed);
   return recipe.rows.flatMap((row) => {
@@ -81,7 +82,7 @@ export function summarize(
         recipe,
         row,
         mine,
-        certified.filter((c) => c.row === row.id),
+        counted.filter((m) => m.kind !== "progress" && m.row === row.id),
         find,
       ),
     ];
@@ -92,9 +93,14 @@ function summarizeRow(
   recipe: Recipe,
   row: RowRecipe,
   mine: readonly RowResult[],
-  certified: readonly Certified[],
+  measured: readonly Measurement[],
   find: (id: string, seed: number) => RowResult | undefined,
 ): RowSummary {
+  const certified = measured.filter(isCertified);
+  const times = measured
+    .filter(isAttempt)
+    .filter(({ seed }) => mine.some((result) => result.seed === seed))
+    .map(({ seed, seconds }) => [seed, seconds] as const);
   const base = (seed: number): RowResult => find(baseOf(recipe).id, seed) as RowResult;
   const gains = mine.flatMap((result) => {
     const reference = find(recipe.reference, result.seed);
@@ -117,6 +123,6 @@ function summarizeRow(
     klFromBase: over(({ klFromBase }) => klFromBase),
     klToBase: over(({ klToBase }) => klToBase),
     certificates: { held: certified.filter(({ held }) => held).length, total: certified.length },
-    seconds: over(({ seconds }) => seconds),
+    seconds: times.length > 0 ? spread(new Map(times)) : undefined,
   };
 }

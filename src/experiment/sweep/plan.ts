@@ -1,4 +1,4 @@
-import { type Recipe, type RowRecipe, weightsName } from "../recipe.ts";
+import { baseOf, type Recipe, type RowRecipe, weightsName } from "../recipe.ts";
 import { pretrainingIdentity } from "../row/pretrainingName.ts";
 
 /** A recipe with all the seeds that it is run with. */
@@ -22,24 +22,40 @@ export interface Job {
 export interface Standing {
   readonly finished: ReadonlySet<string>;
   readonly failed: ReadonlySet<string>;
-  readonly running: ReadonlySet<string>;
 }
 
 export const jobId = (recipe: string, seed: number, row: string): string =>
   `${recipe}/${weightsName(seed, row)}`;
 
+/** What weights are to a row that begins with them. */
+export type Role = "base" | "reference";
+
+/** Something of the weights that a row begins with, by their role. */
+export type Inputs = Readonly<Partial<Record<Role, string>>>;
+
 /**
- * The rows whose weights a row begins with: the base, and the reference for rows that come after
- * it; nothing for the base itself.
+ * Ids of the rows whose weights a row begins with: the base, and the reference for rows that come
+ * after it; nothing for the base itself.
  */
-export function rowsBefore({ rows, reference }: Recipe, row: string): RowRecipe[] {
-  const [base] = rows;
-  const [at, referenceAt] = [row, reference].map((id) => rows.findIndex((r) => r.id === id)) as [
-    number,
-    number,
-  ];
-  if (!base || at <= 0) return [];
-  return at > referenceAt && referenceAt > 0 ? [base, rows[referenceAt] as RowRecipe] : [base];
+export function inputsOf(recipe: Recipe, row: string): Inputs {
+  const { rows, reference } = recipe;
+  const placeOf = (id: string): number => rows.findIndex((one) => one.id === id);
+  const [place, referencePlace] = [placeOf(row), placeOf(reference)];
+  if (place <= 0) return {};
+  const base = baseOf(recipe).id;
+  return place > referencePlace && referencePlace > 0 ? { base, reference } : { base };
+}
+
+/** The rows of `inputsOf`, the base first. */
+export function rowsBefore(recipe: Recipe, row: string): RowRecipe[] {
+  const ids = Object.values(inputsOf(recipe, row));
+  return recipe.rows.filter(({ id }) => ids.includes(id));
+}
+
+/** Which jobs go first where many wait: those that others need. 1 goes before 2. */
+export function priorityOf({ recipe, row }: Pick<Job, "recipe" | "row">): 1 | 2 | 3 {
+  if (row === baseOf(recipe).id) return 1;
+  return row === recipe.reference ? 2 : 3;
 }
 
 /**
@@ -61,16 +77,6 @@ export function planJobs(studies: readonly Study[]): Job[] {
     }),
   );
 }
-
-/** The jobs that can begin now, in the order of the plan. */
-export const readyJobs = (jobs: readonly Job[], standing: Standing): Job[] =>
-  jobs.filter(
-    ({ id, needs }) =>
-      !standing.finished.has(id) &&
-      !standing.failed.has(id) &&
-      !standing.running.has(id) &&
-      needs.every((need) => standing.finished.has(need)),
-  );
 
 /** The jobs that cannot begin any more, because what they need, or what that needs, has failed. */
 export function blockedJobs(jobs: readonly Job[], { finished, failed }: Standing): Job[] {

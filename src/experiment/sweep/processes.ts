@@ -3,10 +3,10 @@ import { on, once } from "node:events";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineOptions } from "../../engines/create.ts";
-import type { Measurement } from "../measurements.ts";
+import type { Measurement, Place } from "../measurements.ts";
 import type { Job } from "./plan.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
-import { type Scheduler, WorkerLost } from "./scheduler.ts";
+import { JobCancelled, type Requirements, type Scheduler, WorkerLost } from "./scheduler.ts";
 
 export interface ProcessOptions {
   /** How many processes, and so jobs, at a time. */
@@ -18,6 +18,9 @@ export interface ProcessOptions {
   readonly checkpointsOf: (job: Job) => string;
   /** Whether to keep weights that no other job needs; false by default. */
   readonly keepWeights?: boolean;
+  readonly requires?: Requirements;
+  /** This machine, as each row's attempt tells it. */
+  readonly place?: Place;
   /** The worker's script, where it is not beside this one. */
   readonly script?: string;
 }
@@ -32,11 +35,15 @@ const beside = (): string =>
  */
 export function processes(options: ProcessOptions): Scheduler {
   const { engine, pretrained, checkpointsOf, keepWeights = false, script = beside() } = options;
+  const { place, requires } = options;
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
+  /** By the job that each one runs. */
+  const busy = new Map<string, ChildProcess>();
+  const cancelled = new Set<string>();
 
   const start = (): ChildProcess => {
-    const settings: WorkerOptions = { engine, pretrained };
+    const settings: WorkerOptions = { engine, pretrained, ...(place && { place }) };
     const child = fork(script, [JSON.stringify(settings)], {
       serialization: "json",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -57,19 +64,37 @@ export function processes(options: ProcessOptions): Scheduler {
       checkpoints: checkpointsOf(job),
       keepWeights,
     };
-    for await (const reply of ask(child, request)) {
-      if (reply.kind === "measured") yield reply.measurement;
-      else {
-        idle.push(child);
-        if (reply.kind === "done") return;
-        throw Object.assign(new Error(reply.message), { stack: reply.stack });
+    busy.set(job.id, child);
+    try {
+      for await (const reply of ask(child, request)) {
+        if (reply.kind === "measured") yield reply.measurement;
+        else {
+          idle.push(child);
+          if (reply.kind === "done") return;
+          throw Object.assign(new Error(reply.message), { stack: reply.stack });
+        }
       }
+    } catch (error) {
+      throw cancelled.has(job.id) ? new JobCancelled(`${job.id}: it was cancelled`) : error;
+    } finally {
+      busy.delete(job.id);
+      cancelled.delete(job.id);
     }
   }
 
   return {
     capacity: options.processes,
+    ...(requires && { requires }),
     submit,
+    cancel: async ({ id }) => {
+      const child = busy.get(id);
+      if (!child) return;
+      cancelled.add(id);
+      const end = once(child, "exit");
+      child.kill("SIGKILL");
+      await end;
+    },
+    // Processes of this machine end with the one that began them.
     close: async () => {
       const ends = [...all].map((child) => once(child, "exit"));
       for (const child of all) child.kill("SIGKILL");

@@ -1,5 +1,5 @@
 import type { EngineOptions } from "../../engines/create.ts";
-import type { Measurement } from "../measurements.ts";
+import type { Measurement, Place } from "../measurements.ts";
 import type { Job } from "./plan.ts";
 
 /** What a worker is started with: its only argument, as JSON. */
@@ -7,6 +7,8 @@ export interface WorkerOptions {
   readonly engine: EngineOptions;
   /** Folder of finished pre-trainings. */
   readonly pretrained: string;
+  /** The machine that both run on. */
+  readonly place?: Place;
 }
 
 /** Asks a worker to run a job; it answers with replies, the last of which is `done` or `failed`. */

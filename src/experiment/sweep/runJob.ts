@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Engine } from "../../engines/engine.ts";
 import type { Checkpoints } from "../../weights/store.ts";
 import { experiment } from "../experiment.ts";
-import type { Measurement } from "../measurements.ts";
+import type { Measurement, Place } from "../measurements.ts";
 import type { Recipe } from "../recipe.ts";
 import { type Job, rowsBefore } from "./plan.ts";
 
@@ -12,13 +12,15 @@ export interface JobStores {
   readonly checkpoints: Checkpoints;
   /** Finished pre-trainings. */
   readonly pretrained: Checkpoints;
+  /** Where it runs, as each row's attempt tells it. */
+  readonly place?: Place;
 }
 
 /** Runs one row of a recipe on weights that earlier jobs left; yields what it measures. */
 export async function* runJob(
   engine: Engine,
   { recipe, seed, row }: Pick<Job, "recipe" | "seed" | "row">,
-  { checkpoints, pretrained }: JobStores,
+  { checkpoints, pretrained, place }: JobStores,
 ): AsyncGenerator<Measurement, void> {
   const before = rowsBefore(recipe, row);
   const rows = [...before, ...recipe.rows.filter(({ id }) => id === row)];
@@ -30,6 +32,7 @@ export async function* runJob(
       finished: before.map(({ id }) => ({ seed, row: id })),
       checkpoints,
       pretrained,
+      ...(place && { place }),
     },
   );
   for await (const measurement of measurements) {

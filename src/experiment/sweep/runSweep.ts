@@ -1,6 +1,9 @@
+import { expectSameNumerics } from "../../engines/numerics.ts";
 import type { Measurement, RowResult } from "../measurements.ts";
-import { blockedJobs, type Job, readyJobs } from "./plan.ts";
-import { type Scheduler, WorkerLost } from "./scheduler.ts";
+import { type Channel, channel } from "./channel.ts";
+import { blockedJobs, type Job } from "./plan.ts";
+import { readyQueue } from "./readyQueue.ts";
+import { JobCancelled, type Requirements, type Scheduler, WorkerLost } from "./scheduler.ts";
 
 /** What happens in a sweep. */
 export type SweepEvent =
@@ -16,7 +19,9 @@ export type SweepEvent =
   /** Its place was lost; it runs again from its beginning. */
   | { readonly kind: "repeated"; readonly job: Job; readonly error: Error }
   | { readonly kind: "failed"; readonly job: Job; readonly error: Error }
-  /** It needs what has failed. */
+  /** Somebody has ended it: `Scheduler.cancel`. */
+  | { readonly kind: "cancelled"; readonly job: Job }
+  /** It needs what has failed, or was cancelled. */
   | { readonly kind: "blocked"; readonly job: Job };
 
 export interface SweepOptions {
@@ -24,6 +29,8 @@ export interface SweepOptions {
   readonly finished?: ReadonlySet<string>;
   /** When aborted, the sweep ends without waiting for the jobs that run. */
   readonly signal?: AbortSignal;
+  /** What becomes of jobs that run elsewhere when the sweep ends before them; `cancel` by default. */
+  readonly leave?: "detach" | "cancel";
 }
 
 /** A job that loses its worker twice is taken to be the reason. */
@@ -31,46 +38,54 @@ const ATTEMPTS = 2;
 
 /**
  * Runs all jobs that are not finished, as many at a time as the scheduler has room for, each after
- * what it needs. A job that fails takes those along that need it, and no other.
+ * what it needs. A job that fails or is cancelled takes those along that need it, and no other. What
+ * it costs grows with the number of events, however many jobs run at a time.
  */
 export async function* runSweep(
   jobs: readonly Job[],
   scheduler: Scheduler,
-  { finished: before = new Set(), signal }: SweepOptions = {},
+  { finished: before = new Set(), signal, leave = "cancel" }: SweepOptions = {},
 ): AsyncGenerator<SweepEvent, void> {
-  const standing = {
-    finished: new Set(before),
-    failed: new Set<string>(),
-    running: new Set<string>(),
-  };
+  const standing = { finished: new Set(before), failed: new Set<string>() };
   const attempts = new Map<string, number>();
-  const runs = new Map<string, Run>();
-  const aborted = abortion(signal);
+  const ready = readyQueue(jobs, standing.finished);
+  const steps = channel<Step | "aborted">();
+  const abort = (): void => steps.tell("aborted");
+  signal?.addEventListener("abort", abort, { once: true });
+  let running = 0;
   try {
     for (;;) {
-      for (const job of readyJobs(jobs, standing).slice(0, scheduler.capacity - runs.size)) {
-        attempts.set(job.id, (attempts.get(job.id) ?? 0) + 1);
-        standing.running.add(job.id);
-        runs.set(job.id, begin(job, scheduler));
+      while (running < scheduler.capacity && !signal?.aborted) {
+        const job = ready.take();
+        if (!job) break;
+        const attempt = (attempts.get(job.id) ?? 0) + 1;
+        attempts.set(job.id, attempt);
+        running++;
+        const source = scheduler.submit(job, attempt)[Symbol.asyncIterator]();
+        void goOn({ job, source, measurements: [] }, steps);
         yield { kind: "started", job };
       }
-      if (runs.size === 0) break;
-      const next = await Promise.race([...[...runs.values()].map(({ next }) => next), aborted]);
-      if (next === "aborted" || signal?.aborted) return;
-      const event = advance(next, attempts.get(next.run.job.id) === ATTEMPTS);
-      const { job } = next.run;
-      if (event.kind !== "measured") {
-        runs.delete(job.id);
-        standing.running.delete(job.id);
-      }
-      if (event.kind === "failed") standing.failed.add(job.id);
+      if (running === 0 || signal?.aborted) break;
+      const step = await steps.hear();
+      if (step === "aborted" || signal?.aborted) break;
+      const { job } = step.run;
+      const event = eventOf(step, scheduler.requires, attempts.get(job.id) === ATTEMPTS);
+      if (event.kind === "measured") void goOn(step.run, steps);
+      else running--;
+      if (event.kind === "failed" || event.kind === "cancelled") standing.failed.add(job.id);
+      if (event.kind === "repeated") ready.putBack(job);
       // Whoever follows has recorded the row when it asks for more.
       yield event;
-      if (event.kind === "finished") standing.finished.add(job.id);
+      if (event.kind === "finished") {
+        standing.finished.add(job.id);
+        ready.finish(job.id);
+      }
     }
+    if (signal?.aborted) return;
     for (const job of blockedJobs(jobs, standing)) yield { kind: "blocked", job };
   } finally {
-    await scheduler.close();
+    signal?.removeEventListener("abort", abort);
+    await scheduler.close(leave);
   }
 }
 
@@ -79,7 +94,6 @@ interface Run {
   readonly job: Job;
   readonly source: AsyncIterator<Measurement>;
   readonly measurements: Measurement[];
-  next: Promise<Step>;
 }
 
 /** What a job did next. */
@@ -89,45 +103,43 @@ type Step = { readonly run: Run } & (
   | { readonly error: Error }
 );
 
-function begin(job: Job, scheduler: Scheduler): Run {
-  const source = scheduler.submit(job)[Symbol.asyncIterator]();
-  const run: Run = { job, source, measurements: [], next: new Promise(() => {}) };
-  run.next = step(run);
-  return run;
-}
-
-async function step(run: Run): Promise<Step> {
+/** Tells what a job does next; it goes no further before that was heard. */
+async function goOn(run: Run, steps: Pick<Channel<Step>, "tell">): Promise<void> {
   try {
     const { done, value } = await run.source.next();
-    return done ? { run, end: true } : { run, measurement: value };
+    steps.tell(done ? { run, end: true } : { run, measurement: value });
   } catch (error) {
-    return { run, error: error instanceof Error ? error : new Error(String(error)) };
+    steps.tell({ run, error: error instanceof Error ? error : new Error(String(error)) });
   }
 }
 
-function advance(step_: Step, isLast: boolean): SweepEvent {
-  const { run } = step_;
-  const { job, measurements } = run;
-  if ("error" in step_) {
-    const { error } = step_;
+function eventOf(step: Step, requires: Requirements | undefined, isLast: boolean): SweepEvent {
+  const { job, measurements } = step.run;
+  if ("error" in step) {
+    const { error } = step;
+    if (error instanceof JobCancelled) return { kind: "cancelled", job };
     const again = error instanceof WorkerLost && !isLast;
     return { kind: again ? "repeated" : "failed", job, error };
   }
-  if ("measurement" in step_) {
-    const { measurement } = step_;
+  if ("measurement" in step) {
+    const { measurement } = step;
     measurements.push(measurement);
-    run.next = step(run);
     return { kind: "measured", job, measurement };
   }
   const result = measurements.at(-1);
   if (result?.kind !== "row")
     return { kind: "failed", job, error: new Error(`${job.id}: expected a row at its end`) };
-  return { kind: "finished", job, result, measurements };
+  const error = requires && otherNumerics(step.run, requires);
+  return error ? { kind: "failed", job, error } : { kind: "finished", job, result, measurements };
 }
 
-/** Resolves when the signal comes. */
-const abortion = (signal: AbortSignal | undefined): Promise<"aborted"> =>
-  new Promise((resolve) => {
-    if (signal?.aborted) resolve("aborted");
-    signal?.addEventListener("abort", () => resolve("aborted"), { once: true });
-  });
+/** What is wrong with the place where a job ran. */
+function otherNumerics({ job, measurements }: Run, { numerics }: Requirements): Error | undefined {
+  try {
+    for (const m of measurements)
+      if (m.kind === "attempt") expectSameNumerics(job.id, numerics, m.numerics);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { expectSameNumerics } from "../../engines/numerics.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { removeUnfinished } from "../../weights/files.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
@@ -73,6 +74,7 @@ async function openRun(path: string, wanted: RunConfig): Promise<RunDirectory> {
   const config = JSON.parse(JSON.stringify(wanted)) as RunConfig;
   if (!(await runIsThere(path))) return createRun(path, config);
   const before = (await reopenRun(path)).config;
+  if (before.backend === config.backend) expectSameNumerics(path, before.numerics, config.numerics);
   const changed = difference(before, config);
   if (changed)
     throw new DataError(

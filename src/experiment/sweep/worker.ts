@@ -16,8 +16,10 @@ const send = (reply: Reply): Promise<void> =>
 async function serve({ job, checkpoints: folder, keepWeights }: Request): Promise<void> {
   const all = checkpointFolder(folder);
   const checkpoints = keepWeights ? all : onlyNeeded(all, job.recipe);
+  const { place } = options;
+  const stores = { checkpoints, pretrained, ...(place && { place }) };
   try {
-    for await (const measurement of runJob(engine, job, { checkpoints, pretrained }))
+    for await (const measurement of runJob(engine, job, stores))
       await send({ kind: "measured", measurement });
     await send({ kind: "done" });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
+import { expectSameNumerics, type Numerics } from "../../engines/numerics.ts";
 import { isRecord } from "../../json/isRecord.ts";
 import { readJson } from "../../json/readJson.ts";
 import { DataError } from "../../tensor/errors.ts";
@@ -48,23 +49,28 @@ const INPUTS = "inputs.json";
 const METRICS = "metrics.jsonl";
 const STANDING = "standing.json";
 
+/** What decides a run's numbers. */
+export interface Begun {
+  readonly recipe: FinetuneRecipe;
+  readonly inputs: Inputs;
+  readonly numerics: Numerics;
+}
+
 /** Where a recipe says that files are: what is in them is compared instead. */
 const PATHS = ["model", "data", "retain", "eval"] as const;
 
 /**
- * Opens the folder of a run: a new one, or one that the same recipe and the same inputs have begun.
+ * Opens the folder of a run: a new one, or one that the same recipe, inputs and numerics have begun.
  * What was written after its last checkpoint is taken back.
- * @throws DataError for a folder of another recipe or other inputs, naming the first difference
+ * @throws DataError for a folder of another recipe, other inputs or numerics, naming the first
+ *   difference
  */
-export async function openDirectory(
-  path: string,
-  recipe: FinetuneRecipe,
-  inputs: Inputs,
-): Promise<RunDirectory> {
+export async function openDirectory(path: string, begun: Begun): Promise<RunDirectory> {
+  const { recipe, inputs, numerics } = begun;
   await makeFolder(path);
   await removeUnfinished(path);
-  await expectSame(path, recipe, inputs);
-  await writeWhole(join(path, INPUTS), json(inputs));
+  await expectSame(path, begun);
+  await writeWhole(join(path, INPUTS), json({ ...inputs, numerics }));
   await writeWhole(join(path, RECIPE), json(recipe));
   let standing = await standingIn(path);
   const metrics = join(path, METRICS);
@@ -133,7 +139,7 @@ async function recordIn(
   throw new DataError(`${join(path, name)}: expected a JSON object, got ${shown(value)}`);
 }
 
-async function expectSame(path: string, recipe: FinetuneRecipe, inputs: Inputs): Promise<void> {
+async function expectSame(path: string, { recipe, inputs, numerics }: Begun): Promise<void> {
   const [old, read] = [await recordIn(path, RECIPE), await recordIn(path, INPUTS)];
   if (!old || !read) {
     const others = (await readdir(path)).filter((name) => ![RECIPE, INPUTS].includes(name));
@@ -155,9 +161,19 @@ async function expectSame(path: string, recipe: FinetuneRecipe, inputs: Inputs):
     const now: unknown = recipe[name as keyof FinetuneRecipe];
     if (old[name] !== now) refuse(name, old[name], now);
   }
+  expectSameNumerics(path, numericsIn(read["numerics"]), numerics);
   for (const name of PATHS)
     if (read[name] !== inputs[name])
       refuse(name, `${old[name]} (${read[name]})`, `${recipe[name]} (${inputs[name]})`);
+}
+
+/** What a file says of numerics; undefined where it says something else. */
+function numericsIn(value: unknown): Numerics | undefined {
+  if (!isRecord(value)) return undefined;
+  const { class: name, version } = value;
+  return typeof name === "string" && typeof version === "number"
+    ? { class: name, version }
+    : undefined;
 }
 
 async function standingIn(path: string): Promise<Standing> {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { type Numerics, numericsName } from "../../engines/numerics.ts";
 import { readJson } from "../../json/readJson.ts";
 import type { Params } from "../../nn/config.ts";
 import { makeFolder, readIfThere, writeWhole } from "../../weights/files.ts";
@@ -42,15 +43,15 @@ const OF_SFT: readonly SettingName[] = [
   ...(["decay", "weightDecay", "clip", "seed", "backend", "targets", "dtype", "weights"] as const),
 ];
 
-/** @param backend that computes, which `auto` has chosen */
+/** @param numerics what it is computed with */
 export function sftCache(
   out: string,
   recipe: FinetuneRecipe,
   { model, data }: Inputs,
-  backend: string,
+  numerics: Numerics,
 ): SftCache {
   const said = OF_SFT.map((name) => [name, recipe[name] ?? null]);
-  const key = valueDigest({ model, data, backend, said }).slice(0, 32);
+  const key = valueDigest({ model, data, numerics: numericsName(numerics), said }).slice(0, 32);
   const start = join(dirname(out), ".cache", `sft-${key}`);
   const [path, lines] = [`${start}.safetensors`, `${start}.jsonl`];
   return {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { interpolateWeights } from "../../anchored/objectives/weights.ts";
+import { numericsOf } from "../../engines/numerics.ts";
 import type { Params } from "../../nn/config.ts";
 import { interpolateWithBase } from "../../nn/lora/algebra.ts";
 import { hostCopy } from "../../train/trainSteps.ts";
@@ -24,7 +25,12 @@ export async function* run(options: FinetuneOptions): AsyncGenerator<FinetuneEve
       yield await timeOf(prepared);
       return;
     }
-    const directory = await openDirectory(options.out, prepared.recipe, prepared.inputs);
+    const { recipe, inputs } = prepared;
+    const directory = await openDirectory(options.out, {
+      recipe,
+      inputs,
+      numerics: numericsOf(engine),
+    });
     try {
       yield* stagesOf({ prepared, directory, options, plan });
     } finally {
@@ -105,7 +111,7 @@ async function* sft(
   stage: Stage,
 ): AsyncGenerator<FinetuneEvent, Params | undefined> {
   const { engine, recipe, inputs, looker } = prepared;
-  const cache = sftCache(options.out, recipe, inputs, engine.backend);
+  const cache = sftCache(options.out, recipe, inputs, numericsOf(engine));
   const isNow = directory.standing.stage === "sft";
   const isBegun = directory.standing.checkpoint !== undefined;
   const known = isNow && isBegun ? undefined : await cache.load();

@@ -1,3 +1,5 @@
+import type { Engine } from "../../engines/engine.ts";
+import { NUMERICS_VERSION, type Numerics, numericsOf } from "../../engines/numerics.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import { pretrainingName } from "../../experiment/row/pretrainingName.ts";
 import { decodeSafetensors } from "../../weights/safetensors.ts";
@@ -10,25 +12,25 @@ const addresses: Readonly<Record<string, string>> = Object.fromEntries(
   ).map(([path, address]) => [path.replace(/^\.\/(.*)\.safetensors$/, "$1"), address]),
 );
 
-/** The back end that the bases were pre-trained on; every other starts from the same. */
-const MADE_ON = "wasm";
+/** What the bases were pre-trained with; every other engine starts from the same. */
+export const madeWith: Numerics = { class: "wasm-fma", version: NUMERICS_VERSION };
 
 /** Whether a base comes with the page. */
 export const hasBase = async (recipe: Recipe, seed: number): Promise<boolean> =>
-  Object.hasOwn(addresses, await pretrainingName(recipe, seed, MADE_ON));
+  Object.hasOwn(addresses, await pretrainingName(recipe, seed, madeWith));
 
 /**
  * Pre-trainings that come with the page, before those that are kept.
- * @param backend what the run trains on
+ * @param engine what the run trains on
  */
 export async function withBases(
   kept: Checkpoints,
   recipe: Recipe,
   seed: number,
-  backend: string,
+  engine: Engine,
 ): Promise<Checkpoints> {
-  const wanted = await pretrainingName(recipe, seed, backend);
-  const shipped = addresses[await pretrainingName(recipe, seed, MADE_ON)];
+  const wanted = await pretrainingName(recipe, seed, numericsOf(engine));
+  const shipped = addresses[await pretrainingName(recipe, seed, madeWith)];
   return {
     ...kept,
     async load(name) {

@@ -1,6 +1,8 @@
 import type { Engine } from "../../engines/engine.ts";
-import type { experiment, pretrainingName } from "../../experiment/experiment.ts";
+import type { numericsOf } from "../../engines/numerics.ts";
+import type { experiment } from "../../experiment/experiment.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
+import type { pretrainingName } from "../../experiment/row/pretrainingName.ts";
 import type { Checkpoints } from "../../weights/store.ts";
 
 /** Seeds by the names of the studies. */
@@ -14,5 +16,6 @@ export function makeBases(
   study: {
     readonly experiment: typeof experiment;
     readonly pretrainingName: typeof pretrainingName;
+    readonly numericsOf: typeof numericsOf;
   },
 ): Promise<string[]>;

@@ -15,13 +15,13 @@ export async function makeBases(
   recipe,
   seeds,
   checkpoints,
-  { experiment, pretrainingName },
+  { experiment, pretrainingName, numericsOf },
 ) {
   const rows = recipe.rows.slice(0, 1);
   const options = { seeds, pretrained: checkpoints };
   for await (const m of experiment(engine, { ...recipe, rows }, options))
     if (m.kind === "row") console.log(`${recipe.name}, seed ${m.seed}: ${m.seconds.toFixed(1)} s`);
-  return Promise.all(seeds.map((seed) => pretrainingName(recipe, seed, engine.backend)));
+  return Promise.all(seeds.map((seed) => pretrainingName(recipe, seed, numericsOf(engine))));
 }
 
 async function main() {
@@ -30,7 +30,8 @@ async function main() {
   const { createEngine, fullRecipe, smokeRecipe } = await from("index.js");
   const { experiment } = await from("experiment/experiment.js");
   const { pretrainingName } = await from("experiment/row/pretrainingName.js");
-  const study = { experiment, pretrainingName };
+  const { numericsOf } = await from("engines/numerics.js");
+  const study = { experiment, pretrainingName, numericsOf };
   const { checkpointFolder } = await from("weights/files.js");
   const { miniRecipe, miniTargets } = await from("experiment/recipes/minis.js");
   const minis = Object.fromEntries(miniTargets.map((target) => [target, miniRecipe(target)]));

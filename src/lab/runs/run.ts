@@ -1,5 +1,6 @@
 import { anchoredMethods } from "../../anchored/objectives/kinds.ts";
 import {
+  type Attempt,
   type Certified,
   type Distributions,
   type Measurement,
@@ -72,6 +73,10 @@ export const tunedRows = ({ recipe }: Run): readonly RowRecipe[] => recipe.rows.
 
 export const resultOf = ({ measurements }: Run, row: RowRecipe): RowResult | undefined =>
   measurements.find((m): m is RowResult => m.kind === "row" && m.row === row.id);
+
+/** How a row came about. */
+export const attemptOf = ({ measurements }: Run, row: RowRecipe): Attempt | undefined =>
+  measurements.find((m): m is Attempt => m.kind === "attempt" && m.row === row.id);
 
 /** Whether a method has outer steps, and so certificates. */
 export const isAnchored = (method: RowRecipe["method"]): boolean =>

@@ -6,7 +6,6 @@ export interface Storage extends Files {
   folders(path: string): Promise<string[]>;
   /** Paths of all files below a folder, from that folder. */
   list(path: string): Promise<string[]>;
-  removeFolder(path: string): Promise<void>;
   /** Whether files are there after the tab was closed. */
   readonly lasting: boolean;
 }

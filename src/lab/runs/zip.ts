@@ -12,7 +12,7 @@ export interface PackedRun {
 
 /** What a run may hold that is opened here, and nothing else: no page, which could have scripts. */
 const KNOWN =
-  /^(config\.json|metrics\.jsonl|address\.txt|samples\.json|(checkpoints|snapshots)(\/\w[\w.-]*){1,8}\.safetensors(\.sha256)?)$/;
+  /^(config\.json|(metrics|attempts)\.jsonl|rows\/seed-\d+\/\w[\w.-]*\.(jsonl|attempt\.json)|address\.txt|samples\.json|(checkpoints|snapshots)(\/\w[\w.-]*){1,8}\.safetensors(\.sha256)?)$/;
 
 const MOST_FILES = 10_000;
 const MOST_BYTES = 2 ** 30;

@@ -2,6 +2,7 @@ import type { RowRecipe } from "../../experiment/recipe.ts";
 import { nats, percent } from "../../report/format.ts";
 import { html } from "../dom.ts";
 import {
+  attemptOf,
   baseRow,
   certificatesOf,
   type Look,
@@ -94,7 +95,10 @@ function meter(share: number, color: string): HTMLElement {
 /** What is going on with a row, in a few words. */
 function now(run: Run, row: RowRecipe): string {
   const result = resultOf(run, row);
-  if (result) return result.seconds > 0.05 ? `done in ${result.seconds.toFixed(1)} s` : "done";
+  if (result) {
+    const seconds = attemptOf(run, row)?.seconds ?? 0;
+    return seconds > 0.05 ? `done in ${seconds.toFixed(1)} s` : "done";
+  }
   const progress = progressOf(run, row).at(-1);
   if (progress) return `step ${progress.step} of ${progress.steps}, loss ${nats(progress.loss)}`;
   return run.status === "finished" ? "–" : "waits";

@@ -1,5 +1,6 @@
 import { createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
+import { numericsOf } from "../../engines/numerics.ts";
 import { experiment } from "../../experiment/experiment.ts";
 import type { Student } from "../../experiment/look/watch.ts";
 import type { Measurement, RowResult } from "../../experiment/measurements.ts";
@@ -44,6 +45,7 @@ export async function work(assignment: Assignment, place: Workplace): Promise<vo
     const { reason } = engine;
     place.tell({ kind: "engine", config, reason, kept: place.storage.lasting });
     const ended = await follow(watched, run, assignment, place);
+    await run.join();
     place.tell({ kind: ended ? "finished" : "stopped" });
   } finally {
     await engine.close();
@@ -62,6 +64,7 @@ async function openRun(
     ...{ recipe, seeds },
     backend: engine.backend,
     device: engine.description,
+    numerics: numericsOf(engine),
     versions: { anchorgrad: version, browser: navigator.userAgent },
     started: new Date().toISOString(),
   };
@@ -103,8 +106,9 @@ async function follow(
   const [seed = 0] = seeds;
   const kept = checkpointsIn(storage, "pretraining");
   const stopwatch = createStopwatch(watched, () => performance.now());
+  const { versions } = run.config;
   const measurements = experiment(engine, recipe, {
-    seeds,
+    ...{ seeds, place: { versions } },
     finished: run.measurements.filter((m): m is RowResult => m.kind === "row"),
     checkpoints: run.checkpoints,
     async show(student) {
@@ -113,7 +117,7 @@ async function follow(
       stopwatch.rest();
       await showStudent({ ...student, params }, name, { storage, tell });
     },
-    pretrained: scratch ? kept : await withBases(kept, recipe, seed, engine.backend),
+    pretrained: scratch ? kept : await withBases(kept, recipe, seed, engine),
   });
   const questions = sampleQuestions(recipe, seed);
   const samples = await readSamples(storage, name);
