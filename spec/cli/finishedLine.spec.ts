@@ -8,17 +8,22 @@ const result = {
   kind: "row" as const,
   ...otherScores,
   ...{ seed: 3, row: "sft-5e-3", target: 1, prior: { rev: 0.5 }, signOff: 0 },
-  ...{ klFromBase: 1.5, klToBase: 2, seconds: 3700 },
+  ...{ klFromBase: 1.5, klToBase: 2 },
 };
+const attempt = {
+  ...{ kind: "attempt" as const, seed: 3, row: "sft-5e-3", seconds: 3700, backend: "wasm" },
+  ...{ device: "1 thread", numerics: { class: "wasm-fma", version: 1 } },
+};
+const finished = { result, attempt };
 
-it("finishedLine(recipe, result, drop, columns) leaves out what has no room, from the end", () => {
-  const whole = finishedLine(smokeRecipe, result, 0.5);
+it("finishedLine(recipe, finished, drop, columns) leaves out what has no room, from the end", () => {
+  const whole = finishedLine(smokeRecipe, finished, 0.5);
   expect(whole).toMatch(
     /^✓ seed 3 {2}SFT 5e-3 {18}target 100\.0 % {2}drop {2}50\.0 % {2}KL\(base‖θ\) 1\.500 {2}1:01:40$/,
   );
   fc.assert(
     fc.property(fc.integer({ min: 10, max: 120 }), (columns) => {
-      const line = finishedLine(smokeRecipe, result, 0.5, columns);
+      const line = finishedLine(smokeRecipe, finished, 0.5, columns);
       expect(line.length).toBeLessThan(columns);
       expect(whole.startsWith(line)).toBe(true);
     }),
