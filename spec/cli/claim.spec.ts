@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { claim, workerOf } from "../../src/cli/terminal/claim.ts";
-import { type Owner, thisProcess } from "../../src/cli/terminal/owner.ts";
 import { UsageError } from "../../src/cli/terminal/usage.ts";
 import { DataError } from "../../src/tensor/errors.ts";
+import { type Owner, thisProcess } from "../../src/weights/disk/owner.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -89,7 +89,7 @@ const end = async (child: ChildProcess): Promise<void> => {
 async function left(owner: Partial<Owner>, age = 0): Promise<void> {
   await mkdir(join(run, ".lock"), { recursive: true });
   const path = join(run, ".lock", "1");
-  await writeFile(path, `${JSON.stringify({ ...(await thisProcess()), ...owner })}\n`);
+  await writeFile(path, `${JSON.stringify({ ...thisProcess(), ...owner })}\n`);
   const time = Date.now() / 1000 - age;
   await utimes(path, time, time);
 }
@@ -98,7 +98,7 @@ describe("claim, among processes", () => {
   it("is one process's alone, of all that claim at the same time, new runs and abandoned ones", async () => {
     const children = await Promise.all([0, 1, 2, 3].map(startDriver));
     const runs = Array.from({ length: 120 }, (_, i) => join(run, `${i}`));
-    const dead: Owner = { ...(await thisProcess()), start: "1" };
+    const dead: Owner = { ...thisProcess(), start: "1" };
     for (const path of runs.slice(60)) {
       await mkdir(join(path, ".lock"), { recursive: true });
       await writeFile(join(path, ".lock", "7"), `${JSON.stringify(dead)}\n`);

@@ -7,6 +7,8 @@ import type { Engine } from "../../src/engines/engine.ts";
 import { type LoadedModel, loadModel } from "../../src/finetune/load.ts";
 import { saveAdapter, saveGguf, saveModel } from "../../src/finetune/save.ts";
 import { ids } from "../../src/tensor/apply.ts";
+import { thisProcess } from "../../src/weights/disk/owner.ts";
+import { ownerMark } from "../../src/weights/disk/temporary.ts";
 import { filesOf } from "../../src/weights/modelFiles.ts";
 import { openWeights } from "../../src/weights/openWeights.ts";
 import { apart, checkpoint } from "../nn/huggingFace/checkpoints.ts";
@@ -196,10 +198,14 @@ test.skipIf(isAbsent)(`what a process that was ended left beside is removed${rea
   const loaded = await loadModel(`${checkpoints}/models/llama-smollm2`);
   const to = join(place, "ended");
   // No system gives a process this number.
-  const [dead, alive] = [`${to}.999999999.partial`, `${to}.${process.ppid}.partial`];
+  const marks = [ownerMark({ ...thisProcess(), pid: 999_999_999 }), ownerMark()] as const;
+  const [dead, alive] = [
+    `${to}.${marks[0]}-0123456789.partial`,
+    `${to}.${marks[1]}-0123456789.partial`,
+  ];
   for (const left of [dead, alive]) await mkdir(left);
   await expect(saveModel(to, { ...loaded, params: {} })).rejects.toThrow(TypeError);
   await saveModel(to, loaded);
   const names = (await readdir(place)).filter((name) => name.startsWith("ended"));
-  expect(names.sort()).toEqual(["ended", `ended.${process.ppid}.partial`]);
+  expect(names.sort()).toEqual(["ended", `ended.${marks[1]}-0123456789.partial`]);
 });

@@ -1,6 +1,7 @@
 import { isRecord } from "../json/isRecord.ts";
 import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
+import { isTemporary, removeLeft, temporaryPath } from "../weights/disk/temporary.ts";
 import { makeFolder, nodeFs, syncFolder } from "../weights/nodeFile.ts";
 
 /** Stands in every folder that was written here, and says which of the files are ours. */
@@ -28,8 +29,8 @@ export async function writeOutput(
   const fs = nodeFs("save");
   const target = folder.replace(/(?<=.)[\\/]+$/, "");
   const former = await formerFiles(target, overwrite);
-  await removeLeft(target);
-  const temporary = `${target}.${process.pid}.partial`;
+  await removeLeft(await unfinishedOf(target));
+  const temporary = temporaryPath(target);
   try {
     await makeFolder(temporary);
     await fill(temporary);
@@ -111,25 +112,14 @@ async function filesBelow(folder: string): Promise<string[]> {
     .map((path) => path.replaceAll("\\", "/"));
 }
 
-/** Removes what processes that were ended by force left beside the folder. */
-async function removeLeft(folder: string): Promise<void> {
-  const fs = nodeFs("save");
+/** What is, or was, to become the folder: beside it, under temporary names. */
+async function unfinishedOf(folder: string): Promise<readonly string[]> {
   const at = Math.max(folder.lastIndexOf("/"), folder.lastIndexOf("\\")) + 1;
   const [parent, own] = [folder.slice(0, at) || ".", folder.slice(at)];
-  const names = await fs.readdir(parent).catch(() => []);
-  for (const name of names) {
-    if (!name.startsWith(`${own}.`)) continue;
-    const pid = /^\.(\d{1,10})\.partial$/.exec(name.slice(own.length))?.[1];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await fs.rm(`${parent}/${name}`, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // Somebody else's process is alive all the same.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  const names = await nodeFs("save")
+    .readdir(parent)
+    .catch(() => []);
+  return names
+    .filter((name) => name.startsWith(`${own}.`) && isTemporary(name))
+    .map((name) => `${parent}/${name}`);
 }

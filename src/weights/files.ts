@@ -1,8 +1,10 @@
-import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { temporaryPath } from "./disk/temporary.ts";
 import { makeFolder, syncFolder } from "./nodeFile.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "./store.ts";
 
+export { removeUnfinished } from "./disk/temporary.ts";
 export { makeFolder } from "./nodeFile.ts";
 
 /** Whether there is a file or a folder that can be looked at. */
@@ -15,7 +17,7 @@ export const isThere = (path: string): Promise<boolean> =>
 /** Writes the whole file or nothing: under a temporary name beside it, then renamed. */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   await makeFolder(dirname(path));
-  const temporary = `${path}.${process.pid}.partial`;
+  const temporary = temporaryPath(path);
   try {
     await writeFile(temporary, content, { flush: true });
     await rename(temporary, path);
@@ -25,18 +27,6 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
     throw error;
   }
 }
-
-/** Removes what a process that was ended by force left half-written, in a folder and below. */
-export async function removeUnfinished(folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true }).catch(noneWhere("ENOENT"));
-  const unfinished = entries.filter((name) => name.endsWith(".partial"));
-  await Promise.all(unfinished.map((name) => rm(join(folder, name), { force: true })));
-}
-
-const noneWhere = (code: string) => (error: NodeJS.ErrnoException) => {
-  if (error.code === code) return [];
-  throw error;
-};
 
 /** A file's bytes; undefined where there is none. */
 export async function readIfThere(path: string): Promise<Uint8Array | undefined> {

@@ -1,3 +1,4 @@
+import { temporaryPath } from "./disk/temporary.ts";
 import { nodeFs, syncFolder } from "./nodeFile.ts";
 
 /** Where bytes go, one after the other. */
@@ -17,7 +18,7 @@ export interface PartialFile {
 
 export function partialFile(path: string): PartialFile {
   const fs = nodeFs("partialFile");
-  const temporary = `${path}.${process.pid}.partial`;
+  const temporary = temporaryPath(path);
   return {
     path,
     fill: async (write) => {

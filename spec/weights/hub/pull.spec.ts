@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { thisProcess } from "../../../src/weights/disk/owner.ts";
+import { ownerMark } from "../../../src/weights/disk/temporary.ts";
 import { hubLocation } from "../../../src/weights/hub/location.ts";
 import { expectRevision, isInside, isModelId, isNeeded } from "../../../src/weights/hub/names.ts";
 import { type PulledFile, type PullOptions, pull } from "../../../src/weights/hub/pull.ts";
@@ -108,7 +110,8 @@ describe("pull", () => {
     const blobs = cached("blobs");
     await mkdir(blobs, { recursive: true });
     // No process has so high a number.
-    const name = `${sha256(weights)}.${hostname().replace(/\W/g, "-")}-99999999.incomplete`;
+    const mark = ownerMark({ ...thisProcess(), pid: 99_999_999 });
+    const name = `${sha256(weights)}.${mark}.incomplete`;
     await writeFile(join(blobs, name), weights.subarray(0, 3000));
     await writeFile(join(blobs, `${name}.tag`), `"${sha256(weights).slice(0, 20)}"`);
     await pulling();

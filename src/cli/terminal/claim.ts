@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import { visible } from "../../report/escape.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { isRunning, type Owner, ownerIn, thisProcess } from "../../weights/disk/owner.ts";
 import { makeFolder } from "../../weights/files.ts";
-import { isRunning, type Owner, ownerIn, thisProcess } from "./owner.ts";
 import { UsageError } from "./usage.ts";
 
 /**
@@ -61,7 +61,7 @@ export async function workerOf(
 export async function claim(run: string, options: ClaimOptions = {}): Promise<Claim> {
   const { lease = LEASE } = options;
   const folder = folderOf(run);
-  const text = `${JSON.stringify({ ...(await thisProcess()), token: randomUUID() })}\n`;
+  const text = `${JSON.stringify({ ...thisProcess(), token: randomUUID() })}\n`;
   for (;;) {
     await makeFolder(folder);
     const highest = await highestIn(folder);
@@ -169,8 +169,8 @@ async function holderOf(
   const text = await readFile(path, "utf8").catch(goneIs(""));
   if (text.trim() === FREE) return undefined;
   const owner = ownerIn(text);
-  const here = await thisProcess();
-  const running = owner && (await isRunning(owner, here));
+  const here = thisProcess();
+  const running = owner && isRunning(owner, here);
   if (running === false) return undefined;
   const who = owner ? describe(owner, here) : "a process that has just begun";
   if (running === true) return who;

@@ -3,6 +3,7 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DataError } from "../../tensor/errors.ts";
+import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { makeFolder } from "../../weights/files.ts";
 import type { Output } from "./command.ts";
 import { reasonOf } from "./failure.ts";
@@ -51,7 +52,7 @@ export async function writeFile(
   texts: Iterable<string>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const temporary = `${path}.${process.pid}.partial`;
+  const temporary = temporaryPath(path);
   try {
     await makeFolder(dirname(path));
     const file = await open(temporary, "w");

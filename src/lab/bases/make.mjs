@@ -20,7 +20,8 @@ export async function makeBases(
   const rows = recipe.rows.slice(0, 1);
   const options = { seeds, pretrained: checkpoints };
   for await (const m of experiment(engine, { ...recipe, rows }, options))
-    if (m.kind === "row") console.log(`${recipe.name}, seed ${m.seed}: ${m.seconds.toFixed(1)} s`);
+    if (m.kind === "attempt")
+      console.log(`${recipe.name}, seed ${m.seed}: ${m.seconds.toFixed(1)} s`);
   return Promise.all(seeds.map((seed) => pretrainingName(recipe, seed, numericsOf(engine))));
 }
 

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, rename, rm, stat } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../../tensor/errors.ts";
+import { isLeft, ownerMark } from "../disk/temporary.ts";
 import { isThere, makeFolder } from "../files.ts";
 import type { RemoteFile } from "./client.ts";
 import { type FetchOptions, fetchFile } from "./fetchFile.ts";
 
 const INCOMPLETE = ".incomplete";
-/** Names its writer, so that what a dead one left is told from what a living one writes. */
-const own = `.${hostname().replace(/\W/g, "-")}-${process.pid}${INCOMPLETE}`;
+/** Names tell who writes, so that what a dead one left is told from what a living one writes. */
+const MARKED = /\.([\da-z]+-[\da-z]*-[\da-f]{8})\.incomplete$/;
 
 /**
  * Fetches a file into `blobs/<etag>`, unless it is there; what an ended process left of it is gone
@@ -27,7 +27,7 @@ export async function fetchBlob(
   const path = join(blobs, etag);
   if (await isThere(path)) return true;
   await makeFolder(blobs);
-  const partial = `${path}${own}`;
+  const partial = `${path}.${ownerMark()}${INCOMPLETE}`;
   await adopt(blobs, etag, partial);
   const sha256 = etag.length === 64 ? etag : undefined;
   const check = (file: string): Promise<void> => expectGitHash(file, etag, url);
@@ -36,9 +36,9 @@ export async function fetchBlob(
 
 /** Takes over the longest of the partial files whose writers have ended; a rename has one winner. */
 async function adopt(blobs: string, etag: string, partial: string): Promise<void> {
-  const left = (await readdir(blobs)).filter(
-    (name) => name.startsWith(`${etag}.`) && name.endsWith(INCOMPLETE) && hasEnded(name),
-  );
+  const begun = (await readdir(blobs)).filter((name) => name.startsWith(`${etag}.`));
+  const free = await Promise.all(begun.map((name) => isFree(blobs, name)));
+  const left = begun.filter((_, i) => free[i]);
   const sizes = await Promise.all(
     left.map(async (name) => (await stat(join(blobs, name)).catch(() => undefined))?.size ?? 0),
   );
@@ -53,18 +53,10 @@ async function adopt(blobs: string, etag: string, partial: string): Promise<void
   }
 }
 
-/** Of other machines nothing is known: what they write is left alone. */
-function hasEnded(name: string): boolean {
-  const writer = /\.([\w-]*)-(\d+)\.incomplete$/.exec(name);
-  if (writer === null || writer[1] !== hostname().replace(/\W/g, "-")) return false;
-  const pid = Number(writer[2]);
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
+/** Whether nobody writes it: what this process has begun before, it may go on with. */
+async function isFree(blobs: string, name: string): Promise<boolean> {
+  const mark = MARKED.exec(name)?.[1];
+  return mark !== undefined && (mark === ownerMark() || (await isLeft(join(blobs, name), mark)));
 }
 
 /** Small files are named by git's hash of them: SHA-1 of `blob <size>\0` and the content. */

@@ -1,9 +1,8 @@
-import { readFile, readlink } from "node:fs/promises";
-import { hostname } from "node:os";
+import { builtin } from "../../engines/builtin.ts";
 
 /**
- * Who holds a claim. A pid alone names nobody: it is used again, and process 1 of a container is
- * process 1 of the next.
+ * Who holds a claim, or writes a file. A pid alone names nobody: it is used again, and process 1 of a
+ * container is process 1 of the next.
  */
 export interface Owner {
   readonly pid: number;
@@ -17,45 +16,62 @@ export interface Owner {
   readonly host: string;
 }
 
-const orEmpty = (text: Promise<string>): Promise<string> =>
-  text.then(
-    (found) => found.trim(),
-    () => "",
-  );
+type Fs = typeof import("node:fs");
+type Os = typeof import("node:os");
+
+const fs = (): Fs | undefined => builtin<Fs>("node:fs");
+
+function orEmpty(read: (fs: Fs) => string): string {
+  const files = fs();
+  if (!files) return "";
+  try {
+    return read(files).trim();
+  } catch {
+    return "";
+  }
+}
 
 /** What the kernel says of a process, from the third field; the second, a name, may hold anything. */
-async function statOf(pid: number): Promise<{ readonly state: string; readonly start: string }> {
-  const stat = await orEmpty(readFile(`/proc/${pid}/stat`, "utf8"));
+function statOf(pid: number): { readonly state: string; readonly start: string } {
+  const stat = orEmpty(({ readFileSync }) => readFileSync(`/proc/${pid}/stat`, "utf8"));
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return { state: fields[0] ?? "", start: fields[19] ?? "" };
 }
 
-/** This process. */
-export async function thisProcess(): Promise<Owner> {
-  const [{ start }, boot, namespace] = await Promise.all([
-    statOf(process.pid),
-    orEmpty(readFile("/proc/sys/kernel/random/boot_id", "utf8")),
-    orEmpty(readlink("/proc/self/ns/pid")),
-  ]);
-  return { pid: process.pid, start, boot, namespace, host: hostname() };
+let own: Owner | undefined;
+
+/** This process. It stays the same as long as it lives. */
+export function thisProcess(): Owner {
+  own ??= {
+    ...{ pid: process.pid, start: statOf(process.pid).start },
+    boot: orEmpty(({ readFileSync }) => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
+    namespace: orEmpty(({ readlinkSync }) => readlinkSync("/proc/self/ns/pid")),
+    host: builtin<Os>("node:os")?.hostname() ?? "",
+  };
+  return own;
 }
 
 /**
  * Whether an owner still runs; undefined where that cannot be seen from here, as of another machine
  * or container.
  */
-export async function isRunning(owner: Owner, here: Owner): Promise<boolean | undefined> {
+export function isRunning(owner: Owner, here: Owner): boolean | undefined {
   if (owner.host !== here.host && owner.boot === "") return undefined;
   if (owner.boot !== here.boot || owner.namespace !== here.namespace) return undefined;
-  if (!isAlive(owner.pid)) return false;
-  const { state, start } = await statOf(owner.pid);
-  // Ended, and its parent has not asked how.
-  if (state === "Z" || state === "X") return false;
-  // Without a start the pid may be another's by now.
-  return start === "" || owner.start === "" ? undefined : start === owner.start;
+  return isAlive(owner);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine, whose pid counts here, still runs; undefined where its pid may
+ * be another's by now. */
+export function isAlive({ pid, start }: Pick<Owner, "pid" | "start">): boolean | undefined {
+  if (!isThere(pid)) return false;
+  const now = statOf(pid);
+  // Ended, and its parent has not asked how.
+  if (now.state === "Z" || now.state === "X") return false;
+  return now.start === "" || start === "" ? undefined : now.start === start;
+}
+
+function isThere(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
