@@ -40,7 +40,7 @@ export const isTemporary = (name: string): boolean => PARTIAL.test(name);
  * where that cannot be seen from here, nothing of it has changed for an hour.
  * @param mark the name's mark; by default that of a temporary name
  */
-export async function isLeft(path: string, mark = markOf(path)): Promise<boolean> {
+export async function isLeft(path: string, mark: string = markOf(path)): Promise<boolean> {
   const [pid = "", start = "", place] = mark.split("-");
   const here = thisProcess();
   if (place === placeOf(here)) {
