@@ -9,6 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 
 /** A queue's server in a folder of its own, which may die and come back with what it kept. */
 export interface QueueServer {
+  /** With a password where its kind has one. */
   readonly url: string;
   readonly pid: () => number;
   start(): Promise<void>;
@@ -95,6 +96,9 @@ function server(begin: () => ChildProcess, port: number, url: string, folder: st
 
 const folderFor = (name: string): Promise<string> => mkdtemp(join(tmpdir(), `anchorgrad-${name}-`));
 
+/** Must not be seen on any command line, nor in what anybody writes. */
+export const PASSWORD = "not-to-be-seen";
+
 export const redis: ServerKind = {
   name: "redis",
   absent: find("redis-server") ? undefined : "no redis-server; spec/install-servers.sh installs it",
@@ -102,11 +106,20 @@ export const redis: ServerKind = {
     const [folder, port] = [await folderFor("redis"), await freePort()];
     const args = [
       ...["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
-      ...["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"],
+      ...[
+        "--requirepass",
+        PASSWORD,
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "everysec",
+        "--maxmemory-policy",
+        "noeviction",
+      ],
     ];
     const begin = (): ChildProcess =>
       spawn(find("redis-server") ?? "", args, { stdio: ["ignore", "ignore", "pipe"] });
-    const redis = server(begin, port, `redis://127.0.0.1:${port}`, folder);
+    const redis = server(begin, port, `redis://:${PASSWORD}@127.0.0.1:${port}`, folder);
     await redis.start();
     return redis;
   },

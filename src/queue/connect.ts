@@ -81,31 +81,44 @@ async function loaded(driver: "ioredis" | "pg"): Promise<Bullmq> {
 const FIRST_ANSWER = 30_000;
 
 /**
- * Waits until a server answers.
- * @throws DataError with what the driver said last when it does not
+ * Makes what has connections, and waits until its server answers; one that has failed stays so, and
+ * is made anew.
+ * @throws DataError with what the driver said last when it does not answer
  */
-export async function expectAnswer(
-  part: Part,
-  { name }: QueueAddress,
+export async function reach<T extends Part>(
+  { address: { name }, end }: Connected,
+  make: () => T,
   patience: number = FIRST_ANSWER,
-): Promise<void> {
-  let last: Error | undefined;
-  part.on("error", (error) => {
-    last = error;
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), patience);
-  });
-  try {
-    if ((await Promise.race([part.waitUntilReady(), late])) === "late")
-      throw last ?? new Error("no answer");
-  } catch (error) {
-    throw new DataError(`queue: ${name}: expected a server, got ${wordsOf(error)}`);
-  } finally {
-    clearTimeout(timer);
+): Promise<T> {
+  const late = performance.now() + patience;
+  for (;;) {
+    const part = make();
+    let last: unknown = new Error("no answer");
+    part.on("error", (error) => {
+      last = error;
+    });
+    const gaveUp = new AbortController();
+    const timeout = wait(late - performance.now(), "late" as const, { signal: gaveUp.signal });
+    timeout.catch(() => {});
+    try {
+      if ((await Promise.race([part.waitUntilReady(), timeout])) !== "late") return part;
+    } catch (error) {
+      last = error;
+      if (isAway(error) && performance.now() < late) {
+        await part.close().catch(() => {});
+        await wait(AGAIN);
+        continue;
+      }
+    } finally {
+      gaveUp.abort();
+    }
+    await end(part);
+    throw new DataError(`queue: ${name}: expected a server, got ${wordsOf(last)}`);
   }
 }
+
+/** Between two tries, ms. */
+const AGAIN = 250;
 
 /** Drivers say it in a message, a code, or a list of errors, one for each address. */
 export function wordsOf(error: unknown): string {

@@ -30,6 +30,7 @@ const AGAIN = 1000;
 export function keepLease(options: LeaseOptions): Lease {
   const { duration, every, renew, lost, now = () => performance.now() } = options;
   let ended = false;
+  // None of them keeps a process that has nothing else to do.
   let next: NodeJS.Timeout | undefined;
   let last: NodeJS.Timeout | undefined;
   let wake: (() => void)[] = [];
@@ -50,7 +51,10 @@ export function keepLease(options: LeaseOptions): Lease {
   const holdsFrom = (sent: number): void => {
     clearTimeout(last);
     const left = Math.max(0, sent + duration - now());
-    last = setTimeout(() => lose(`its lease of ${duration / 1000} s could not be renewed`), left);
+    last = setTimeout(
+      () => lose(`its lease of ${duration / 1000} s could not be renewed`),
+      left,
+    ).unref();
   };
   /** @returns whether the server has answered that it holds */
   const ask = async (): Promise<boolean> => {
@@ -69,7 +73,8 @@ export function keepLease(options: LeaseOptions): Lease {
   const plan = (pause: number): void => {
     clearTimeout(next);
     if (ended) return;
-    next = setTimeout(async () => plan((await ask()) ? every : Math.min(every, AGAIN)), pause);
+    const again = async (): Promise<void> => plan((await ask()) ? every : Math.min(every, AGAIN));
+    next = setTimeout(again, pause).unref();
   };
   holdsFrom(now());
   plan(every);
@@ -79,7 +84,7 @@ export function keepLease(options: LeaseOptions): Lease {
       while (!ended) {
         if (await Promise.race([ask(), new Promise<false>((no) => wake.push(() => no(false)))]))
           return true;
-        if (!ended) await new Promise<void>((go) => setTimeout(go, Math.min(every, AGAIN)));
+        if (!ended) await new Promise<void>((go) => setTimeout(go, Math.min(every, AGAIN)).unref());
       }
       return false;
     },

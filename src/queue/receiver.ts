@@ -1,6 +1,7 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { IQueueBackend, Job, JobProgress, Worker } from "bullmq";
 import type { QueueAddress } from "./address.ts";
-import { connect, expectAnswer, isAway, wordsOf } from "./connect.ts";
+import { connect, isAway, reach, wordsOf } from "./connect.ts";
 import { PlaceLost, type QueueData } from "./job.ts";
 import { keepLease } from "./lease.ts";
 
@@ -34,6 +35,8 @@ export interface ReceiverOptions {
   readonly run: (job: ReceivedJob) => Promise<void>;
   /** What goes wrong in between; the receiver goes on. */
   readonly warn?: (error: Error) => void;
+  /** So long, ms, the server may need for its first answer. */
+  readonly patience?: number;
 }
 
 /** The side of a queue that runs jobs. */
@@ -53,13 +56,19 @@ export interface Receiver {
 const STALLS = 3;
 /** Between two looks for jobs whose worker has gone: at most so long, ms. */
 const LONGEST_LOOK = 30_000;
+/** So long, ms, it may take to say that jobs are handed back. */
+const HANDING_BACK = 10_000;
 /** Between two tries, ms, to say that a job has ended. */
 const RETRY = 2000;
+
+type RowWorker = Worker<QueueData, void, string, IQueueBackend, JobProgress, QueueAddress>;
 
 /** @throws DataError where a package is missing or the server does not answer */
 export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { address, queue, name, concurrency, lease, renewal, run, warn = () => {} } = options;
-  const { bullmq, factory, end } = await connect(address);
+  const { patience } = options;
+  const connected = await connect(address);
+  const { bullmq, factory } = connected;
   const running = new Set<AbortController>();
   let last = performance.now();
   let handBack = false;
@@ -95,7 +104,7 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
     }
   };
 
-  const worker: Worker<QueueData, void, string, IQueueBackend, JobProgress, QueueAddress> =
+  const make = (): RowWorker =>
     new bullmq.Worker(
       queue,
       (job: Job<QueueData>, token = "") => serve(job, token),
@@ -108,15 +117,10 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
       },
       factory,
     );
+  const worker = await reach(connected, make, patience);
   worker.on("error", (error) => {
     if (!isAway(error)) warn(error);
   });
-  try {
-    await expectAnswer(worker, address);
-  } catch (error) {
-    await end(worker);
-    throw error;
-  }
   worker.run().catch(warn);
   return {
     get running() {
@@ -125,14 +129,15 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
     idle: () => (running.size > 0 ? 0 : performance.now() - last),
     close: async (grace) => {
       // What is being fetched at this moment still comes.
-      const ended = worker.pause(false);
+      const ended = worker.pause(false).catch(warn);
       const timer = setTimeout(() => {
         handBack = true;
         for (const stop of running) stop.abort(new PlaceLost("its worker was told to end"));
       }, grace);
-      await ended.catch(warn);
+      // A server that is away learns of it when the leases end.
+      await Promise.race([ended, wait(grace + HANDING_BACK, undefined, { ref: false })]);
       clearTimeout(timer);
-      await worker.close().catch(warn);
+      await connected.end(worker);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { IQueueBackend, Job, JobState, Queue, QueueEvents } from "bullmq";
 import type { QueueAddress } from "./address.ts";
-import { connect, expectAnswer } from "./connect.ts";
+import { connect, isAway, reach } from "./connect.ts";
 import type { QueueData, QueueJob, QueueState } from "./job.ts";
 import { atMost, patiently } from "./patience.ts";
 
@@ -44,6 +44,7 @@ const FAILED_KEPT = { age: 30 * 24 * 3600 };
 /** Requests under way at a time. */
 const AT_ONCE = 64;
 
+type RowEvents = QueueEvents<unknown, IQueueBackend, QueueAddress>;
 type RowQueue = Queue<
   QueueData,
   unknown,
@@ -58,22 +59,28 @@ type RowQueue = Queue<
 /** @throws DataError where a package is missing or the server does not answer */
 export async function openSender(options: SenderOptions): Promise<Sender> {
   const { address, queue: name, hear, warn = () => {}, patience } = options;
-  const { bullmq, factory, end } = await connect(address);
+  const connected = await connect(address);
+  const { bullmq, factory, end } = connected;
   const opts = { connection: address };
-  const queue: RowQueue = new bullmq.Queue(name, opts, factory);
-  const events: QueueEvents<unknown, IQueueBackend, QueueAddress> = new bullmq.QueueEvents(
-    name,
-    opts,
-    factory,
+  const queue: RowQueue = await reach(
+    connected,
+    (): RowQueue => new bullmq.Queue(name, opts, factory),
+    patience,
   );
-  queue.on("error", warn);
-  events.on("error", warn);
-  try {
-    await expectAnswer(queue, address, patience);
-  } catch (error) {
-    await end(events, queue);
+  const events: RowEvents = await reach(
+    connected,
+    (): RowEvents => new bullmq.QueueEvents(name, { ...opts, autorun: false }, factory),
+    patience,
+  ).catch(async (error: unknown) => {
+    await end(queue);
     throw error;
-  }
+  });
+  const complain = (error: Error): void => {
+    if (!isAway(error)) warn(error);
+  };
+  queue.on("error", complain);
+  events.on("error", complain);
+  events.run().catch(complain);
   events.on("active", ({ jobId }) => hear({ key: jobId, kind: "started" }));
   events.on("completed", ({ jobId }) => hear({ key: jobId, kind: "finished" }));
   events.on("failed", ({ jobId }) => hear({ key: jobId, kind: "failed" }));

@@ -16,6 +16,9 @@ export interface EndedAttempt extends Attempt {
   readonly result: string;
 }
 
+/** Two attempts at one job came to different results. */
+export class ResultConflict extends DataError {}
+
 /** A text's first line is the digest of the rest, so that readers see what is damaged. */
 const sealed = async (body: string): Promise<string> => `${await digestOf(bytesOf(body))}\n${body}`;
 
@@ -59,7 +62,7 @@ export const getResult = (store: Store, key: string): Promise<unknown> =>
 /**
  * Puts what a job measured, and who ran it. The attempt comes first, so that the store can always
  * tell whose a result is.
- * @throws DataError that names both attempts where another one measured something else
+ * @throws ResultConflict that names both attempts where another one measured something else
  */
 export async function putResult(
   store: Store,
@@ -76,7 +79,7 @@ export async function putResult(
   } catch (error) {
     if (!(error instanceof Conflict)) throw error;
     const first = (await attemptsOf(store, key)).find(({ result }) => result === error.kept);
-    throw new DataError(
+    throw new ResultConflict(
       `${store.name}: result/${key}: expected what ${first ? shown(first) : "another attempt"} measured (SHA-256 ${error.kept}), got other numbers of ${shown(attempt)} (${digest}): two machines of one class differ, or a build has changed its numbers without a new version`,
     );
   }

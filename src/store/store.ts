@@ -46,8 +46,8 @@ export class Conflict extends DataError {
   }
 }
 
-const KEY = /^[a-z]+(\/[A-Za-z0-9][\w.-]{0,199}){1,3}$/;
-const PREFIX = /^[a-z]+\/([A-Za-z0-9][\w.-]{0,199}\/)*$/;
+const KEY = /^[a-z]+(\/[A-Za-z0-9][\w.+-]{0,199}){1,3}$/;
+const PREFIX = /^[a-z]+\/([A-Za-z0-9][\w.+-]{0,199}\/)*$/;
 
 /** @throws RangeError for a key that not every store could keep */
 export function checkKey(key: string): void {
