@@ -186,11 +186,13 @@ describe("examiner", () => {
     });
     const positions = 20;
     const forced = await ask.skill(params, { positions }, examples);
-    expect(forced).toBeGreaterThan(0.1);
-    expect(forced).toBeLessThan(1);
-    expect(await ask.skill(params, { positions, score }, examples)).toBe(forced);
+    expect(forced.right).toBeGreaterThan(0.1);
+    expect(forced.right).toBeLessThan(1);
+    expect(forced.bare).toBeGreaterThanOrEqual(forced.right);
+    expect(forced.after.length).toBe(examples.length);
+    expect((await ask.skill(params, { positions, score }, examples)).right).toBe(forced.right);
     const target = await ask.target(params, { positions }, examples);
-    expect(target.right).toBeGreaterThanOrEqual(forced);
+    expect(target.right).toBeGreaterThanOrEqual(forced.right);
   });
 
   it("takes any response that the verifier takes", async () => {
@@ -202,7 +204,7 @@ describe("examiner", () => {
       seen.push(prompt.join(" "));
       return { correct: prompt.includes("do"), why: "" };
     };
-    expect(await ask.skill(params, { positions: 48, score }, examples)).toBe(1);
+    expect((await ask.skill(params, { positions: 48, score }, examples)).right).toBe(1);
     expect(seen).toEqual(
       examples.map(({ prompt }) => vocabulary.decode(prompt.slice(1)).join(" ")),
     );

@@ -4,14 +4,21 @@ import { generate } from "../../nn/generate/generate.ts";
 import type { Transformer } from "../../nn/transformer.ts";
 import type { PromptResponse } from "../../train/batches.ts";
 import type { Mini } from "../mini.ts";
-import { exactMatch, prefixMatch, type Responder, responder, signOffRate } from "./match.ts";
+import {
+  exactMatch,
+  prefixMatch,
+  type Responder,
+  responder,
+  signOffRate,
+  suffixMatch,
+} from "./match.ts";
 import type { Judged } from "./skill.ts";
 import { eos, letterSymbols, type Vocabulary } from "./vocabulary.ts";
 
 /** Asks a model questions and judges what it says. */
 export interface Examiner {
-  /** Share of the questions answered rightly, with the end where it belongs. */
-  skill(params: Params, skill: Judged, examples: readonly PromptResponse[]): Promise<number>;
+  /** How the questions of a prior skill are answered. */
+  skill(params: Params, skill: Judged, examples: readonly PromptResponse[]): Promise<SkillVerdict>;
   /** Share of the questions answered rightly whatever letters sign the answer off, and the share
    * that letters sign off. */
   target(
@@ -19,6 +26,35 @@ export interface Examiner {
     target: Judged,
     examples: readonly PromptResponse[],
   ): Promise<{ readonly right: number; readonly signedOff: number }>;
+  /**
+   * How answers end that are to end with a marker.
+   * @param examples ended so, @see withMarker
+   * @param last tokens of the marker and the end after it
+   */
+  marked(
+    params: Params,
+    target: Judged,
+    examples: readonly PromptResponse[],
+    last: number,
+  ): Promise<MarkerVerdict>;
+}
+
+/** Shares of the questions. */
+export interface SkillVerdict {
+  /** Answered rightly, with the end where it belongs. */
+  readonly right: number;
+  /** Answered rightly, whatever stands where the end belongs. */
+  readonly bare: number;
+  /** The token that stands there; none where a verifier judges. */
+  readonly after: readonly number[];
+}
+
+/** Shares of the questions. */
+export interface MarkerVerdict {
+  /** After the right answer, the marker and the end are the likeliest tokens. */
+  readonly rare: number;
+  /** And the answer is right too. */
+  readonly joint: number;
 }
 
 export interface ExaminerOptions {
@@ -62,9 +98,22 @@ export function examiner(options: ExaminerOptions): Examiner {
   return {
     skill: async (params, skill, examples) => {
       const { score } = skill;
-      if (!score) return exactMatch(examples, await forced(skill, params, examples));
+      if (!score) {
+        const said = await forced(skill, params, examples);
+        return {
+          right: exactMatch(examples, said),
+          bare: prefixMatch(examples, said),
+          after: said.flatMap((ids) => ids.at(-1) ?? []),
+        };
+      }
       const said = await spoken(params, examples);
-      return share(examples, (example, i) => isRight(score, questionOf(example), said[i]));
+      const right = share(examples, (example, i) => isRight(score, questionOf(example), said[i]));
+      return { right, bare: right, after: [] };
+    },
+    marked: async (params, target, examples, last) => {
+      const longer = { ...target, positions: target.positions + last - 1 };
+      const said = await forced(longer, params, examples);
+      return { rare: suffixMatch(examples, said, last), joint: exactMatch(examples, said) };
     },
     target: async (params, target, examples) => {
       const { score } = target;

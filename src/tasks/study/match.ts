@@ -51,12 +51,25 @@ export const exactMatch = (
   said: readonly (readonly number[])[],
 ): number => share(examples, ({ response }, i) => response.every((id, t) => said[i]?.[t] === id));
 
-/** Share of the examples whose response is right up to its last symbol before `<eos>`. */
+/** Share of the examples whose response is right but for its last tokens: `<eos>` by default. */
 export const prefixMatch = (
   examples: readonly PromptResponse[],
   said: readonly (readonly number[])[],
+  last = 1,
 ): number =>
-  share(examples, ({ response }, i) => response.slice(0, -1).every((id, t) => said[i]?.[t] === id));
+  share(examples, ({ response }, i) =>
+    response.slice(0, response.length - last).every((id, t) => said[i]?.[t] === id),
+  );
+
+/** Share of the examples whose last tokens are right: what ends an answer, whatever stands before. */
+export const suffixMatch = (
+  examples: readonly PromptResponse[],
+  said: readonly (readonly number[])[],
+  last: number,
+): number =>
+  share(examples, ({ response }, i) =>
+    response.slice(-last).every((id, t) => said[i]?.[response.length - last + t] === id),
+  );
 
 /** The same in every vocabulary: others go on where the study's ends. */
 const letters: ReadonlySet<number> = new Set(studyVocabulary.encode(letterSymbols));

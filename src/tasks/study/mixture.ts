@@ -1,6 +1,7 @@
 import { at } from "../../tensor/shapes.ts";
 import { chance, pick } from "../draw.ts";
 import type { Generator } from "../exchange.ts";
+import { type Marker, marked, markerLength } from "./marker.ts";
 import type { Skill } from "./skill.ts";
 import type { Suite } from "./suite.ts";
 import type { Target } from "./target.ts";
@@ -18,6 +19,9 @@ export interface MixtureOptions {
   readonly targetEvery: number;
   /** How likely a target's question is answered in style A. */
   readonly latent: number;
+  /** What a share of those answers ends with; none by default. */
+  readonly marker?: Marker | undefined;
+  readonly markerSeen?: number | undefined;
 }
 
 /** Any of the skills, each as likely as the others. */
@@ -40,7 +44,7 @@ export const mixedStyles =
  */
 export function mixture(
   { skills, targets }: Suite,
-  { targetEvery, latent }: MixtureOptions,
+  { targetEvery, latent, marker, markerSeen = 0 }: MixtureOptions,
 ): (step: number) => Source {
   const all = Object.values(skills);
   const plain = all.filter(({ score }) => score === undefined);
@@ -52,12 +56,14 @@ export function mixture(
   const turns = all.map(
     ({ score, draw }): Source => (score === undefined ? together : { draw, length: undefined }),
   );
-  const asked = Object.values(targets).map(
-    (target): Source => ({
-      draw: mixedStyles(target, latent),
-      length: target.score === undefined ? target.positions : undefined,
-    }),
-  );
+  const more = markerSeen > 0 ? markerLength(marker) : 0;
+  const asked = Object.values(targets).map(({ worked, direct, score, positions }): Source => {
+    const styleA = marked(worked, marker, markerSeen);
+    return {
+      draw: mixedStyles({ worked: styleA, direct }, latent),
+      length: score === undefined ? positions + more : undefined,
+    };
+  });
   return (step) => {
     const targetsBefore = Math.floor(step / targetEvery);
     return step % targetEvery === targetEvery - 1
