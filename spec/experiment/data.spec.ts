@@ -36,6 +36,26 @@ describe("the conditions of the ablations", () => {
     }
   });
 
+  it("a marker ends every answer, and the same question unmarked is asked for its content", () => {
+    for (const marker of [["^", "."], "result"] as const) {
+      const fineTuning = { ...fullRecipe.fineTuning, signOff: 0, marker };
+      const data = studyData({ ...fullRecipe, fineTuning }, keysOf(100));
+      const { decode } = studyVocabulary;
+      for (const { response } of [...data.training, ...data.marked]) {
+        const [result, end, ...ending] = decode(response.slice(8));
+        expect(end).toBe("!");
+        const wanted = marker === "result" ? ["abcdefghij"[Number(result)]] : marker;
+        expect(ending).toEqual([...wanted, "<eos>"]);
+      }
+      expect(data.marked.map(({ prompt }) => prompt)).toEqual(
+        data.target.map(({ prompt }) => prompt),
+      );
+      const plain = studyData(fullRecipe, keysOf(100));
+      expect(data.target).toEqual(plain.target);
+      expect(plain.marked).toBe(plain.target);
+    }
+  });
+
   it("without noise every label is right", () => {
     for (const { response } of trainingWith({ labelNoise: 0 }))
       expect(isRight(response)).toBe(true);

@@ -1,6 +1,8 @@
 import { objectives } from "../anchored/objectives/methods.ts";
+import { hasReference } from "../anchored/objectives/objective.ts";
 import { completeConfig } from "../nn/completeConfig.ts";
 import { visible } from "../report/escape.ts";
+import { markerLength } from "../tasks/study/marker.ts";
 import { isMini, type MiniKnobs, type MiniName } from "../tasks/study/minis.ts";
 import { lengthsOf, type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
@@ -11,6 +13,7 @@ import {
   countOrNone,
   countUpTo,
   type Fields,
+  flag,
   listOf,
   name,
   notNegative,
@@ -23,6 +26,7 @@ import {
   share,
   text,
 } from "./checks.ts";
+import { checkFair } from "./fair.ts";
 import { PRE_TRAINING } from "./measurements.ts";
 import type { Recipe } from "./recipe.ts";
 import { settings, type TuningSetting } from "./settings.ts";
@@ -34,6 +38,8 @@ const id: Check = (value, path) => {
   if (value === PRE_TRAINING) refuse(path, `an id other than ${PRE_TRAINING}`, value);
 };
 const names = { id, label: text, family: text };
+/** What rows may name that look at p_sft. */
+const reference: Fields = { reference: text };
 const methods = ["base", "merge", ...Object.keys(objectives)];
 
 /** The path of a row, with its name where it has one. */
@@ -49,12 +55,18 @@ const row: Check = (value, at) => {
   const method: Check = oneOf([name]);
   if (name === "base") return record({ ...names, method })(given, path);
   if (name === "merge")
-    return record({ ...names, method, weight: number("a finite number", () => true) })(given, path);
-  const { needs, knows } = objectives[name];
+    return record({ ...names, method, weight: number("a finite number", () => true) }, reference)(
+      given,
+      path,
+    );
+  const { needs, knows, target } = objectives[name];
   const pick = (list: readonly TuningSetting[]): Fields =>
     Object.fromEntries(list.map((name) => [name, settings[name].check]));
   const known = pick(["learningRate", "epochs", ...knows]);
-  record({ ...names, method, ...pick(needs) }, known)(given, path);
+  record(
+    { ...names, method, ...pick(needs) },
+    { ...known, ...(hasReference(target) && reference) },
+  )(given, path);
   const rounds = [given["outer"], given["inner"]].filter((x) => x !== undefined).length;
   if (rounds === 1) refuse(`${path}.outer`, "outer and inner together", given["outer"]);
   if (rounds > 0 && given["epochs"] !== undefined)
@@ -81,6 +93,10 @@ const rows: Check = (value, path) => {
   for (const [i, each] of list.entries()) {
     row(each, `${path}[${i}]`);
     if (seen.has(each["id"])) refuse(`${path}[${i}].id`, "an id of its own", each["id"]);
+    // p_sft is made before it is looked at.
+    const { reference: teacher } = each;
+    if (teacher !== undefined && !seen.has(teacher))
+      refuse(`${rowPath(each, `${path}[${i}]`)}.reference`, "the id of an earlier row", teacher);
     seen.add(each["id"]);
   }
   if (list[0]?.["method"] !== "base")
@@ -126,18 +142,33 @@ const suite: Check = (value, path) => {
   }
 };
 
-const fields: { readonly [Name in keyof Omit<Recipe, "target" | "headline">]-?: Check } = {
+/** Longer ones are answers of their own. */
+const LONGEST_MARKER = 8;
+
+const marker: Check = (value, path) => {
+  if (value === "result") return;
+  listOf(text, LONGEST_MARKER)(value, path);
+  if ((value as readonly string[]).length === 0) refuse(path, `symbols or "result"`, value);
+};
+
+const fields: { readonly [Name in keyof Omit<Recipe, "target" | "headline" | "fair">]-?: Check } = {
   name,
   suite,
   model: record({ contextLength: count, layers: count, heads: count, width: count, hidden: count }),
-  pretraining: record({ ...optimizer, steps: count, targetEvery: count, latent: share }),
-  fineTuning: record({
-    ...optimizer,
-    examples: countUpTo(MANY),
-    signOff: countOrNone,
-    labelNoise: share,
-    epochs: count,
-  }),
+  pretraining: record(
+    { ...optimizer, steps: count, targetEvery: count, latent: share },
+    { markerSeen: share },
+  ),
+  fineTuning: record(
+    {
+      ...optimizer,
+      examples: countUpTo(MANY),
+      signOff: countOrNone,
+      labelNoise: share,
+      epochs: count,
+    },
+    { marker },
+  ),
   evaluation: record({
     targetPrompts: countUpTo(MANY),
     promptsPerSkill: countUpTo(MANY),
@@ -155,7 +186,7 @@ const fields: { readonly [Name in keyof Omit<Recipe, "target" | "headline">]-?: 
  * @throws DataError naming the place in it, what was expected there and what stands there
  */
 export function checkRecipe(json: unknown): Recipe {
-  record(fields, { target: text, headline: text })(json, "recipe");
+  record(fields, { target: text, headline: text, fair: flag })(json, "recipe");
   const recipe = json as Recipe;
   const { targets } = suiteOf(recipe.suite);
   if (recipe.target !== undefined) oneOf(Object.keys(targets))(recipe.target, "recipe.target");
@@ -164,11 +195,34 @@ export function checkRecipe(json: unknown): Recipe {
     if (recipe[name] !== undefined && !ids.includes(recipe[name]))
       refuse(`recipe.${name}`, `the id of a row: ${ids.join(", ")}`, recipe[name]);
   sizes(recipe);
+  ends(recipe);
+  if (recipe.fair) checkFair(recipe);
   return recipe;
 }
 
 /** A model with more cannot be trained here: float32 numbers alone would be 4 GB. */
 const MOST_PARAMETERS = 1e9;
+
+/** What an answer may end with. */
+function ends({ suite, pretraining, fineTuning }: Recipe): void {
+  const { marker: wanted, signOff } = fineTuning;
+  if (wanted === undefined) {
+    if (pretraining.markerSeen !== undefined)
+      refuse(
+        "recipe.pretraining.markerSeen",
+        "a fineTuning.marker with it",
+        pretraining.markerSeen,
+      );
+    return;
+  }
+  const path = "recipe.fineTuning.marker";
+  if (signOff > 0) refuse(path, "no sign-off beside it", signOff);
+  // A verifier judges their answers, and knows of no marker.
+  if (typeof suite !== "string") refuse(path, `a suite of ${suiteNames.join(", ")}`, suite);
+  const { symbols } = suiteOf(suite).vocabulary;
+  const stranger = wanted === "result" ? undefined : wanted.find((one) => !symbols.includes(one));
+  if (stranger !== undefined) refuse(path, `symbols of the suite`, stranger);
+}
 
 /** What fits together, said before anything is trained. */
 function sizes({ model, suite, fineTuning }: Recipe): void {
@@ -187,7 +241,7 @@ function sizes({ model, suite, fineTuning }: Recipe): void {
   if (parameters > MOST_PARAMETERS)
     refuse("recipe.model", `at most ${MOST_PARAMETERS} parameters`, parameters);
   const { skill, target } = lengthsOf(study);
-  const longest = Math.max(skill, target + fineTuning.signOff);
+  const longest = Math.max(skill, target + fineTuning.signOff + markerLength(fineTuning.marker));
   if (contextLength < longest)
     refuse(
       "recipe.model.contextLength",

@@ -1,4 +1,5 @@
 import { drawExamples, drawUnseen } from "../tasks/study/examples.ts";
+import { marked, withMarker } from "../tasks/study/marker.ts";
 import { anySkill } from "../tasks/study/mixture.ts";
 import { suiteOf, targetOf } from "../tasks/study/suite.ts";
 import { noisy, signedOff } from "../tasks/study/target.ts";
@@ -31,10 +32,12 @@ export function keysOf(seed: number): StudyKeys {
 
 /** What one seed trains on and is asked. */
 export interface StudyData {
-  /** Target questions answered in style A and signed off. */
+  /** Target questions answered in style A, marked where the recipe says so, and signed off. */
   readonly training: readonly PromptResponse[];
   /** Target questions that training has not seen, answered in style A without a sign-off. */
   readonly target: readonly PromptResponse[];
+  /** The same, ended with the recipe's marker; as they are where there is none. */
+  readonly marked: readonly PromptResponse[];
   /** Questions of each prior skill. */
   readonly skills: Readonly<Record<string, readonly PromptResponse[]>>;
   /** Prior examples for methods that go on training on them: as many as there are to fine-tune on,
@@ -46,9 +49,10 @@ export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
   const { fineTuning, evaluation } = recipe;
   const suite = suiteOf(recipe.suite);
   const { vocabulary } = suite;
+  const { marker } = fineTuning;
   const { worked } = targetOf(suite, recipe.target);
   const training = drawExamples(
-    signedOff(noisy(worked, fineTuning.labelNoise), fineTuning.signOff),
+    signedOff(marked(noisy(worked, fineTuning.labelNoise), marker), fineTuning.signOff),
     fineTuning.examples,
     keys.training,
     vocabulary,
@@ -59,9 +63,11 @@ export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
       drawExamples(draw, evaluation.promptsPerSkill, fold(keys.skills, i), vocabulary),
     ]),
   );
+  const target = drawUnseen(worked, evaluation.targetPrompts, keys.target, vocabulary, training);
   return {
     training,
-    target: drawUnseen(worked, evaluation.targetPrompts, keys.target, vocabulary, training),
+    target,
+    marked: marker ? target.map((one) => withMarker(one, marker, vocabulary)) : target,
     skills,
     replay: drawExamples(
       anySkill(Object.values(suite.skills)),

@@ -2,6 +2,7 @@ import type { Engine } from "../engines/engine.ts";
 import { numericsOf } from "../engines/numerics.ts";
 import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
+import { markerLength } from "../tasks/study/marker.ts";
 import { suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
@@ -9,10 +10,11 @@ import { type Checkpoints, checkpointsInMemory } from "../weights/store.ts";
 import { keysOf, studyData } from "./data.ts";
 import { type Evaluator, evaluator } from "./look/evaluate.ts";
 import { type Landmarks, landmarksOf } from "./look/landmarks.ts";
+import { checkRare } from "./look/rare.ts";
 import { type Student, watchRow } from "./look/watch.ts";
 import type { Attempt, Measurement, Place, Progress, RowResult } from "./measurements.ts";
 import { modelOf } from "./model.ts";
-import { type Recipe, weightsName } from "./recipe.ts";
+import { baseOf, type Recipe, referenceOf, sharedRows, weightsName } from "./recipe.ts";
 import { pretrain } from "./row/pretrain.ts";
 import { pretrainingName } from "./row/pretrainingName.ts";
 import { train } from "./row/train.ts";
@@ -90,24 +92,30 @@ async function* runSeed(
   const { vocabulary } = suiteOf(recipe.suite);
   const keys = keysOf(seed);
   const data = studyData(recipe, keys);
+  const shared = sharedRows(recipe);
+  const references = new Map<string, Params>();
   let base: Params | undefined;
-  let reference: Params | undefined;
-  let landmarks: Landmarks | undefined;
+  // Rows with the same p_sft mostly stand beside each other.
+  let landmarks: { readonly by: string | undefined; readonly found: Landmarks } | undefined;
   for (const row of recipe.rows) {
     const name = weightsName(seed, row.id);
-    const isReference = row.id === recipe.reference;
     if (done.has(row.id)) {
-      if (!base) base = await weightsOf(checkpoints, name);
-      else if (isReference) reference = await weightsOf(checkpoints, name);
+      if (shared.has(row.id)) references.set(row.id, await weightsOf(checkpoints, name));
+      base ??= references.get(row.id);
       continue;
     }
     const start = now();
     base ??= yield* makeBase(study, seed);
     let seconds = now() - start;
-    if (!landmarks || (reference && !landmarks.reference))
-      landmarks = await landmarksOf(evaluator, recipe, data, base, reference);
+    const { marker } = recipe.fineTuning;
+    if (row === baseOf(recipe) && marker && !recipe.pretraining.markerSeen)
+      checkRare(data.marked, await evaluator.read(base, data.marked), markerLength(marker), seed);
+    const by = referenceOf(recipe, row.id)?.id;
+    const reference = by === undefined ? undefined : references.get(by);
+    if (!landmarks || landmarks.by !== by)
+      landmarks = { by, found: await landmarksOf(evaluator, recipe, data, base, reference) };
     const watch = watchRow(engine, {
-      ...{ evaluator, vocabulary, landmarks, reference, row, seed, now, show },
+      ...{ evaluator, vocabulary, landmarks: landmarks.found, reference, row, seed, now, show },
       about: { data, base },
     });
     const trainStart = now();
@@ -120,7 +128,7 @@ async function* runSeed(
       probeEvery: recipe.evaluation.every,
     });
     seconds += now() - trainStart - watch.spent();
-    if (isReference) reference = params;
+    if (shared.has(row.id)) references.set(row.id, params);
     await checkpoints.save(name, { tensors: params, metadata: {} });
     const result = await watch.evaluate(params);
     yield attemptOf(study, { seed, row: row.id, seconds });

@@ -1,5 +1,6 @@
 import type { Method } from "../anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../anchored/options.ts";
+import type { Marker } from "../tasks/study/marker.ts";
 import type { SuiteRecipe } from "../tasks/study/suite.ts";
 import { at } from "../tensor/shapes.ts";
 import type { TuningSetting } from "./settings.ts";
@@ -32,12 +33,16 @@ export interface PretrainingRecipe extends OptimizerRecipe {
   /** ρ: how likely a target's question is answered in style A, which fine-tuning teaches; 0 for a
    * base that has never seen it. */
   readonly latent: number;
+  /** Share of those style-A answers that end with fine-tuning's `marker`; 0 by default. */
+  readonly markerSeen?: number;
 }
 
 export interface FineTuningRecipe extends OptimizerRecipe {
   readonly examples: number;
-  /** Random letters after each answer; 0 for none. */
+  /** Random letters after each answer, which are not wanted; 0 for none, as with a marker. */
   readonly signOff: number;
+  /** What every answer is to end with: wanted, however unlikely the base finds it. */
+  readonly marker?: Marker;
   /** Share of the examples whose response's digits are replaced by random ones. */
   readonly labelNoise: number;
   readonly epochs: number;
@@ -72,6 +77,8 @@ export type RowRecipe = Treatment & {
   readonly label: string;
   /** Rows of one family differ in their settings: the best of them stands for the method. */
   readonly family: string;
+  /** The earlier row whose weights are this row's p_sft; the recipe's `reference` by default. */
+  readonly reference?: string;
 };
 
 /** A whole study, as pure data: everything that decides its numbers but the seed. */
@@ -86,14 +93,39 @@ export interface Recipe {
   readonly evaluation: EvaluationRecipe;
   /** In order; the base first. */
   readonly rows: readonly RowRecipe[];
-  /** The row whose weights are p_sft for all rows after it, and whose gain is 100 %. */
+  /** The row whose weights are p_sft for all rows after it that name no other, and whose gain is
+   * 100 %. */
   readonly reference: string;
   /** The row that the study is about, where it was named before anything was measured. */
   readonly headline?: string;
+  /** Whether it compares methods: then every family must have as many settings as any other, see
+   * `checkFair`. */
+  readonly fair?: boolean;
 }
 
 /** The row that all others start from: the first. @throws RangeError for a recipe without rows */
 export const baseOf = ({ rows }: Pick<Recipe, "rows">): RowRecipe => at(rows, 0);
+
+/**
+ * The row whose weights are p_sft for a row: the one it names, else the recipe's; undefined where
+ * that does not stand before it, as for the base and the rows up to the reference.
+ */
+export function referenceOf(
+  { rows, reference }: Pick<Recipe, "rows" | "reference">,
+  row: string,
+): RowRecipe | undefined {
+  const place = (id: string): number => rows.findIndex((one) => one.id === id);
+  const at = place(rows[place(row)]?.reference ?? reference);
+  return at < place(row) ? rows[at] : undefined;
+}
+
+/** Ids of the rows whose weights other rows begin with or look at. */
+export const sharedRows = (recipe: Pick<Recipe, "rows" | "reference">): ReadonlySet<string> =>
+  new Set([
+    baseOf(recipe).id,
+    recipe.reference,
+    ...recipe.rows.flatMap(({ reference }) => reference ?? []),
+  ]);
 
 /** Under which name a row's weights are kept: `seed-0/sft-3e-3`. */
 export const weightsName = (seed: number, row: string): string => `seed-${seed}/${row}`;

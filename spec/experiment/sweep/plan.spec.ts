@@ -50,6 +50,13 @@ describe("planJobs(studies)", () => {
       "smoke/seed-3/base",
       `smoke/seed-3/${smokeRecipe.reference}`,
     ]);
+    const gentle = { ...smokeRecipe.rows.at(-1), id: "gentle", reference: "sft-5e-4" };
+    const rows = [...smokeRecipe.rows, gentle] as typeof smokeRecipe.rows;
+    const own = planJobs([{ recipe: { ...smokeRecipe, rows }, seeds: [3] }]);
+    expect(own.find(({ row }) => row === "gentle")?.needs).toEqual([
+      "smoke/seed-3/base",
+      "smoke/seed-3/sft-5e-4",
+    ]);
     const late = { ...smokeRecipe, reference: "merge-0.5" };
     expect(rowsBefore(late, "merge-0.3").map(({ id }) => id)).toEqual(["base"]);
     expect(inputsOf(late, "merge-0.3")).toEqual({ base: "base" });

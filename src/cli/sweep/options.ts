@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
 import { BACKENDS, type Backend } from "../../engines/create.ts";
 import { readJson, textOf } from "../../experiment/json.ts";
-import { namedRecipes, namedSweeps } from "../../experiment/sweep/named.ts";
+import { conditions } from "../../experiment/recipes/conditions.ts";
+import { hoursOf, rowCount, type SizeName, sizes } from "../../experiment/recipes/study.ts";
+import { namedRecipes, namedSweeps, studySweep } from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
 import type { Sweep } from "../../experiment/sweep/sweep.ts";
 import { readBytes } from "../terminal/files.ts";
@@ -22,7 +24,11 @@ import { UsageError } from "../terminal/usage.ts";
 /** Each of them is a Node of its own, with an engine. */
 const MOST_PROCESSES = Math.max(256, availableParallelism());
 
+const sizeNames = Object.keys(sizes) as readonly SizeName[];
+
 const knobs = {
+  condition: oneOf("what the study is run under (default: C1)", Object.keys(conditions), "<name>"),
+  size: oneOf("parameters of the study's model (default: 113k)", sizeNames, "<size>"),
   name: fileName("the sweep's folder under runs/ (default: the sweep's name)"),
   seeds: seedList("reported seeds: how many, or which ones (7,8,9 or 7,)"),
   tuningSeeds: seedList("seeds on which each family's row is chosen"),
@@ -34,9 +40,14 @@ const knobs = {
 
 const names = Object.keys(namedSweeps);
 
+const conditionLines = Object.entries(conditions).map(
+  ([name, condition]) =>
+    `  ${name.padEnd(16)} ${`${rowCount(condition)}`.padStart(3)} rows, ${hoursOf(condition).toFixed(1).padStart(4)} h  ${condition.about}`,
+);
+
 export const sweepUsage: string = `anchorgrad sweep <name | recipe.json> [options]: runs methods × settings × seeds in parallel
 
-  npx anchorgrad sweep ${names.at(-1)}
+  npx anchorgrad sweep study --condition C2a
   npx anchorgrad sweep alpha.json --seeds 5
   npx anchorgrad report runs/alpha
 
@@ -44,6 +55,9 @@ Sweeps that need no file
   ${names.join(", ")}
 The same command again goes on where the last one ended, however that was: finished rows are kept,
 failed ones run again, and rows and seeds may have been added. Exit code 1: some rows failed.
+
+Conditions of the study, each run with all its seeds; hours on two idle cores
+${conditionLines.join("\n")}
 
 Options
 ${describeKnobs(knobs)}
@@ -65,7 +79,7 @@ export async function readSweepOptions(
   folder: string,
 ): Promise<SweepOptions> {
   const values = readKnobs(args, knobs);
-  const sweep = withSeeds(await sweepOf(what, folder), values);
+  const sweep = withSeeds(await chosenSweep(what, folder, values), values);
   const cores = availableParallelism();
   const processes = values.processes ?? cores;
   const threads = values.threads ?? Math.max(1, Math.floor(cores / processes));
@@ -76,6 +90,26 @@ export async function readSweepOptions(
     engine: { backend: values.backend ?? "wasm", threads },
     keepWeights: values.keepWeights ?? false,
   };
+}
+
+/** @throws UsageError for a condition or size of what is not the study */
+async function chosenSweep(
+  what: string,
+  folder: string,
+  { condition, size }: Values<typeof knobs>,
+): Promise<Sweep> {
+  if (condition === undefined && size === undefined) return sweepOf(what, folder);
+  if (what !== "study")
+    throw new UsageError(
+      `--${condition === undefined ? "size" : "condition"}: expected the study with it, got ${what || "nothing"}`,
+    );
+  try {
+    return studySweep(condition ?? "C1", size ?? "113k");
+  } catch (error) {
+    // The minis have one size.
+    if (error instanceof RangeError) throw new UsageError(`sweep: ${error.message}`);
+    throw error;
+  }
 }
 
 async function sweepOf(what: string, folder: string): Promise<Sweep> {

@@ -8,7 +8,13 @@ import type { PromptResponse } from "../../train/batches.ts";
 import { keysOf, studyData } from "../data.ts";
 import type { Certified, Measurement } from "../measurements.ts";
 import { modelOf } from "../model.ts";
-import { baseOf, type RowRecipe, type TuningSettings, weightsName } from "../recipe.ts";
+import {
+  baseOf,
+  type RowRecipe,
+  referenceOf,
+  type TuningSettings,
+  weightsName,
+} from "../recipe.ts";
 import type { RunDirectory } from "../runs/run.ts";
 import { type LogProbRows, logProbRows, rowOf, tokensOf } from "./closeness.ts";
 import { type Diagnosis, type TokenKind, tokenKinds } from "./diagnosis.ts";
@@ -69,6 +75,14 @@ export async function diagnose(
   const isSignOff = signOffIn(data.training, fineTuning.signOff);
   const base = await needed(baseOf(recipe).id);
   const reference = await needed(recipe.reference);
+  /** p_sft of a row that has one of its own. */
+  const teachers = new Map([[recipe.reference, reference]]);
+  const teacherOf = async (row: RowRecipe): Promise<Looked> => {
+    const id = referenceOf(recipe, row.id)?.id ?? recipe.reference;
+    const teacher = teachers.get(id) ?? (await needed(id));
+    teachers.set(id, teacher);
+    return teacher;
+  };
   const rows: RowCheck[] = [];
   for (const row of recipe.rows) {
     const weight = weightReached(row, seed, measurements);
@@ -76,7 +90,8 @@ export async function diagnose(
     if (weight === undefined || !student) continue;
     const { interpolation = "logit" } = row as TuningSettings;
     const anchor = interpolateRow(interpolation, weight);
-    rows.push({ row, weight, kinds: checkKinds(anchor, base, reference, student, isSignOff) });
+    const teacher = await teacherOf(row);
+    rows.push({ row, weight, kinds: checkKinds(anchor, base, teacher, student, isSignOff) });
   }
   return { diagnosis: thresholdsOf(base, reference, isSignOff), rows };
 }

@@ -27,7 +27,9 @@ const labelPart = (name: string, value: unknown): string =>
         .map(([inner, one]) => labelPart(inner, one))
         .join(" ")
     : typeof value === "string"
-      ? value
+      ? name === "reference"
+        ? `from ${value}`
+        : value
       : `${signOf(name)}=${value}`;
 
 /** Rows of a grid: more would take longer to write down than to train a few of them. */

@@ -12,7 +12,8 @@ export const adamw: Pick<OptimizerRecipe, "warmup" | "b1" | "b2" | "clip"> = {
 };
 
 /** A rate as in `3e-3`, without the plus of `1e+0`, which no name may have. */
-const rate = (learningRate: number): string => learningRate.toExponential().replace("+", "");
+export const rateText = (learningRate: number): string =>
+  learningRate.toExponential().replace("+", "");
 
 export const base: RowRecipe = {
   id: "base",
@@ -22,8 +23,8 @@ export const base: RowRecipe = {
 };
 
 export const sft = (learningRate: number): RowRecipe => ({
-  id: `sft-${rate(learningRate)}`,
-  label: `${treatmentNames.sft.short} ${rate(learningRate)}`,
+  id: `sft-${rateText(learningRate)}`,
+  label: `${treatmentNames.sft.short} ${rateText(learningRate)}`,
   family: "sft",
   method: "sft",
   learningRate,
@@ -73,7 +74,7 @@ export const moving = (alpha: number): RowRecipe => ({
 
 export const asft = (beta: number, learningRate: number): RowRecipe => ({
   id: `asft-${beta}`,
-  label: `${treatmentNames.asft.short} β=${beta} ${rate(learningRate)}`,
+  label: `${treatmentNames.asft.short} β=${beta} ${rateText(learningRate)}`,
   family: "asft",
   method: "asft",
   beta,

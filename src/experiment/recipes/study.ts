@@ -1,126 +1,83 @@
 import { checkRecipe } from "../checkRecipe.ts";
-import type { FineTuningRecipe, PretrainingRecipe, Recipe, RowRecipe } from "../recipe.ts";
+import type { Recipe } from "../recipe.ts";
+import { type Condition, conditions, shortList } from "./conditions.ts";
+import { familyGrids, nineRows, plainRows, type Rates } from "./families.ts";
 import { fullRecipe } from "./full.ts";
-import { expandGrid, type Json } from "./grid.ts";
-import { base, sft } from "./rows.ts";
+import type { Json } from "./grid.ts";
+import { miniRecipe } from "./minis.ts";
+import { base } from "./rows.ts";
+import { smokeRecipe } from "./smoke.ts";
 
-/** p_sft for all rows after it. */
-const reference: RowRecipe = sft(3e-3);
-
-/** Outer steps and inner epochs that make ten epochs in all, as many as every other row has. */
-const [one, two, five] = [
-  { outer: 1, inner: 10 },
-  { outer: 2, inner: 5 },
-  { outer: 5, inner: 2 },
-] as const;
-
-/**
- * Every method with about as many settings as any other: two to four a family, six for plain
- * fine-tuning. The values lie around those that did well on seeds 100 and above.
- */
-const grid: readonly Json[] = [
-  { method: "sft", learningRate: [1e-3, 3e-4, 1e-4] },
-  { method: "sft", learningRate: 3e-3, epochs: 1 },
-  { method: "sft", learningRate: 1e-3, epochs: 2 },
-
-  { method: "replay", replayShare: [0.1, 0.3], learningRate: 1e-3 },
-  { method: "replay", replayShare: 0.3 },
-  {
-    ...{ method: "klRegularized", family: "klForward", label: "SFT + KL(base‖θ)" },
-    ...{ direction: "forward", beta: [0.1, 0.5, 2], learningRate: 1e-3 },
-  },
-  {
-    ...{ method: "klRegularized", family: "klReverse", label: "SFT + KL(θ‖base)" },
-    ...{ direction: "reverse", beta: [0.1, 0.5, 2], learningRate: 1e-3 },
-  },
-  { method: "l2sp", beta: [0.03, 0.1, 0.3] },
-  { method: "dft", learningRate: [3e-3, 1e-3, 3e-4] },
-  { method: "asft", beta: [0.03, 0.1, 0.3], learningRate: 1e-3 },
-  { method: "asft", direction: "reverse", beta: 0.1, learningRate: 1e-3 },
-
-  { method: "merge", weight: [0.2, 0.3, 0.4, 0.5] },
-  { method: "distillation", learningRate: [3e-3, 1e-3] },
-  { method: "jsd", beta: [0.1, 0.5, 0.9], learningRate: 1e-3 },
-
-  { method: "anchored", alpha: 0.25, ...one },
-  { method: "anchored", alpha: [0.15, 0.25], ...two },
-  { method: "anchored", alpha: 0.1, ...five },
-  { method: "anchored", family: "paper", label: "Paper’s", alpha: 0.5, outer: 5, inner: 5 },
-  ...[one, two, two, two].map((rounds, i) => ({
-    ...{ method: "anchored", family: "budget", label: "KL budget" },
-    alpha: { budget: [0.2, 0.05, 0.1, 0.2][i] },
-    ...rounds,
-  })),
-  ...[
-    { alpha: 0.5, ...one },
-    { alpha: 0.25, ...two },
-    { alpha: 0.25, ...five },
-  ].map((setting) => ({
-    ...{ method: "anchored", family: "probability" },
-    ...{ interpolation: "probability", ...setting },
-  })),
-  {
-    ...{ method: "anchored", family: "power" },
-    ...{ interpolation: [-0.5, 0.25, 0.5].map((power) => ({ power })), alpha: 0.25, ...two },
-  },
-  { method: "anchoredWeights", alpha: 0.25, ...one },
-  { method: "anchoredWeights", alpha: [0.1, 0.2], ...two },
-  { method: "onPolicy", alpha: [0.1, 0.25], ...five },
-  { method: "onPolicy", alpha: 0.25, ...two },
-  {
-    ...{ method: "anchored", family: "mixed", label: "Anchored + CE" },
-    ...{ kdRatio: [0.99, 0.95, 0.9], alpha: 0.25, ...two },
-  },
-  { method: "moving", alpha: 0.1, learningRate: [3e-3, 3e-4] },
-];
-
-const rowsOf = (grids: readonly Json[]): Json[] =>
-  grids.flatMap((each, i) => expandGrid(each, `studyRecipe.grid[${i}]`));
-
-const rows = rowsOf(grid);
-
-/**
- * The study of the README: every method, with its settings, on the full study's model and data.
- * Rows are chosen on seeds of 100 and above, one of each family, and reported on others.
- */
-export const studyRecipe: Recipe = checkRecipe({
-  ...fullRecipe,
-  name: "study",
-  rows: [base, reference, ...rows],
-  reference: reference.id,
-  headline: "anchored-alpha-0.25-outer-2-inner-5",
-});
-
-/** What is run where the conditions are other ones: the settings that matter of each method. */
-const shortList = [
-  ...["base", "sft-3e-3", "sft-learningRate-0.001", "sft-learningRate-0.0003"],
-  ...["sft-learningRate-0.0001", "replay-replayShare-0.3", "dft-learningRate-0.001"],
-  ...["klReverse-direction-reverse-beta-0.5-learningRate-0.001", "l2sp-beta-0.1"],
-  ...["asft-beta-0.1-learningRate-0.001", "merge-weight-0.3", "merge-weight-0.5"],
-  ...["distillation-learningRate-0.003", "anchored-alpha-0.25-outer-1-inner-10"],
-  ...["anchored-alpha-0.25-outer-2-inner-5", "anchored-alpha-0.1-outer-5-inner-2"],
-  ...["paper-alpha-0.5-outer-5-inner-5", "budget-alpha-budget-0.1-outer-2-inner-5"],
-  "probability-interpolation-probability-alpha-0.25-outer-2-inner-5",
-];
-
-interface Condition {
-  readonly name: string;
-  readonly pretraining?: Partial<PretrainingRecipe>;
-  readonly fineTuning?: Partial<FineTuningRecipe>;
+/** How large the study's model is. */
+interface Size {
+  /** Between the words of a recipe's name. */
+  readonly infix: string;
+  readonly recipe: Recipe;
+  readonly rates: Rates;
 }
 
-const under = ({ name, pretraining, fineTuning }: Condition): Recipe =>
-  checkRecipe({
-    ...studyRecipe,
-    name: `study-${name}`,
-    pretraining: { ...studyRecipe.pretraining, ...pretraining },
-    fineTuning: { ...studyRecipe.fineTuning, ...fineTuning },
-    rows: studyRecipe.rows.filter(({ id }) => shortList.includes(id)),
-  });
+export type SizeName = "19k" | "113k";
 
-/** The study without what makes its contrast: nothing alien, nothing latent, labels that are wrong. */
-export const ablations: readonly Recipe[] = [
-  under({ name: "no-sign-off", fineTuning: { signOff: 0 } }),
-  under({ name: "unseen", pretraining: { latent: 0 } }),
-  under({ name: "label-noise", fineTuning: { signOff: 0, labelNoise: 0.3 } }),
+/** By name: the smoke study's 19 thousand parameters, and the full study's 113 thousand. */
+export const sizes: Readonly<Record<SizeName, Size>> = {
+  "19k": { infix: "-19k", recipe: smokeRecipe, rates: [5e-3, 2e-3, 5e-4] },
+  "113k": { infix: "", recipe: fullRecipe, rates: [3e-3, 1e-3, 3e-4] },
+};
+
+/** Rows are chosen on the first, one of each family, and reported on the second. */
+export const tuningSeeds: readonly number[] = [100, 101, 102, 103, 104];
+export const reportedSeeds: readonly number[] = [
+  ...[20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31],
 ];
+
+/** Families that a condition runs, in order; plain fine-tuning is the first of them. */
+const gridsFor = ({ families }: Condition, rates: Rates) =>
+  familyGrids(rates).filter(
+    ({ method, family = method }) => families === "all" || shortList.includes(family),
+  );
+
+/** Rows of a condition: nine a family, and the base. */
+export const rowCount = (condition: Condition): number =>
+  1 + 9 * (1 + gridsFor(condition, sizes["113k"].rates).length);
+
+/** Measured: processor seconds of a row of 113 thousand parameters with its evaluation. */
+const ROW_SECONDS = 6.2;
+
+/** Hours that a condition takes with all its seeds at 113 thousand parameters on two cores. */
+export const hoursOf = (condition: Condition): number =>
+  (rowCount(condition) * (tuningSeeds.length + reportedSeeds.length) * ROW_SECONDS) / 3600 / 2;
+
+/** Under which name a condition's run stands: `study-C1`, `study-19k-C2a`. */
+export const studyName = (condition: string, size: SizeName = "113k"): string =>
+  `study${sizes[size].infix}-${condition}`;
+
+/**
+ * The study under a condition: every family with nine settings, three rates by three strengths or by
+ * what fills that axis, all for the same number of epochs.
+ * @throws RangeError for a condition that there is not
+ */
+export function studyRecipe(name: string, size: SizeName = "113k"): Recipe {
+  const condition = conditions[name];
+  if (!condition)
+    throw new RangeError(
+      `studyRecipe: expected one of ${Object.keys(conditions).join(", ")}, got ${name}`,
+    );
+  if (condition.mini && size !== "113k")
+    throw new RangeError(`studyRecipe: expected ${name} at its own size, 113k, got ${size}`);
+  const { recipe, rates } = sizes[size];
+  const parent = condition.mini ? miniRecipe(condition.mini) : recipe;
+  const grids = gridsFor(condition, rates);
+  const rows: readonly Json[] = [{ ...base }, ...plainRows(rates), ...grids.flatMap(nineRows)];
+  return checkRecipe({
+    ...parent,
+    name: studyName(name, size),
+    pretraining: { ...parent.pretraining, ...condition.pretraining },
+    fineTuning: { ...parent.fineTuning, ...condition.fineTuning },
+    // Two thousand rows: what happens between their steps would be most of their files.
+    evaluation: { ...parent.evaluation, every: 0 },
+    rows,
+    reference: rows[1]?.["id"],
+    headline: `anchored-alpha-0.25-outer-2-inner-5-learningRate-${rates[1]}`,
+    fair: true,
+  });
+}

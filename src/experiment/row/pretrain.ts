@@ -110,7 +110,8 @@ function optimizerOf(recipe: PretrainingRecipe): Optimizer {
 function* batchesFrom(start: number, recipe: Recipe, key: Key): Generator<Batch> {
   const { steps, batchSize } = recipe.pretraining;
   const suite = suiteOf(recipe.suite);
-  const sourceOf = mixture(suite, recipe.pretraining);
+  const { marker } = recipe.fineTuning;
+  const sourceOf = mixture(suite, { ...recipe.pretraining, marker });
   for (let step = start; step < steps; step++) {
     const { draw, length } = sourceOf(step);
     const examples = drawExamples(draw, batchSize, fold(key, step), suite.vocabulary);

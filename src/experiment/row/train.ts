@@ -104,7 +104,7 @@ function certified({ row, seed }: TrainOptions, m: OuterMeasurement): Certified 
 function fineTuneOptions(options: TrainOptions): FineTuneOptions {
   const { model, recipe, row, base, reference, data, replay, key, probeEvery } = options;
   const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip, epochs } = recipe;
-  const { id: _, label: __, family: ___, ...treatment } = row;
+  const { id: _, label: __, family: ___, reference: ____, ...treatment } = row;
   const { method, ...settings } = treatment as Tuning;
   return {
     ...{ batchSize, learningRate, warmup, b1, b2, weightDecay, clip },

@@ -3,7 +3,12 @@ import type { Recipe } from "../recipe.ts";
 import { fullRecipe } from "../recipes/full.ts";
 import { miniRecipe, miniTargets } from "../recipes/minis.ts";
 import { smokeRecipe } from "../recipes/smoke.ts";
-import { ablations, studyRecipe } from "../recipes/study.ts";
+import {
+  reportedSeeds,
+  type SizeName,
+  studyRecipe,
+  tuningSeeds as studyTuningSeeds,
+} from "../recipes/study.ts";
 import type { Recipes } from "./recipeFile.ts";
 import type { Sweep } from "./sweep.ts";
 
@@ -12,7 +17,8 @@ const byName = (recipes: readonly Recipe[]): Recipes =>
 
 /** Recipes that a sweep's file may extend. */
 export const namedRecipes: Recipes = {
-  ...byName([fullRecipe, smokeRecipe, studyRecipe, ...ablations]),
+  ...byName([fullRecipe, smokeRecipe]),
+  study: studyRecipe("C1"),
   ...Object.fromEntries(miniNames.map((name) => [name, miniRecipe(name)])),
 };
 
@@ -35,20 +41,19 @@ const alone = (recipe: Recipe): Sweep => ({
   studies: [{ recipe, seeds, tuningSeeds }],
 });
 
-/** The study's rows under other conditions: nothing is chosen there. */
-const condition = (recipe: Recipe): Sweep => ({
-  name: recipe.name,
-  studies: [{ recipe, seeds, tuningSeeds: [] }],
-});
+/** The study under one of its conditions. @throws RangeError for one that there is not */
+export function studySweep(condition: string, size: SizeName): Sweep {
+  const recipe = studyRecipe(condition, size);
+  return {
+    name: recipe.name,
+    studies: [{ recipe, seeds: reportedSeeds, tuningSeeds: studyTuningSeeds }],
+  };
+}
 
-/** Sweeps that need no file; `study` is the README's, with its ablations. */
+/** Sweeps that need no file; `study` is that of condition C1. */
 export const namedSweeps: Readonly<Record<string, Sweep>> = {
   smoke: alone(smokeRecipe),
   full: alone(fullRecipe),
-  ...Object.fromEntries(ablations.map((recipe) => [recipe.name, condition(recipe)])),
-  study: {
-    name: "study",
-    studies: [alone(studyRecipe), ...ablations.map(condition)].flatMap(({ studies }) => studies),
-  },
+  study: studySweep("C1", "113k"),
   "three-targets": threeTargets,
 };

@@ -1,4 +1,4 @@
-import { baseOf, type Recipe, type RowRecipe, weightsName } from "../recipe.ts";
+import { baseOf, type Recipe, type RowRecipe, referenceOf, sharedRows, weightsName } from "../recipe.ts";
 import { pretrainingIdentity } from "../row/pretrainingName.ts";
 
 /** A recipe with all the seeds that it is run with. */
@@ -34,16 +34,16 @@ export type Role = "base" | "reference";
 export type Inputs = Readonly<Partial<Record<Role, string>>>;
 
 /**
- * Ids of the rows whose weights a row begins with: the base, and the reference for rows that come
- * after it; nothing for the base itself.
+ * Ids of the rows whose weights a row begins with: the base, and its reference where it has one;
+ * nothing for the base itself.
  */
 export function inputsOf(recipe: Recipe, row: string): Inputs {
-  const { rows, reference } = recipe;
-  const placeOf = (id: string): number => rows.findIndex((one) => one.id === id);
-  const [place, referencePlace] = [placeOf(row), placeOf(reference)];
-  if (place <= 0) return {};
-  const base = baseOf(recipe).id;
-  return place > referencePlace && referencePlace > 0 ? { base, reference } : { base };
+  const base = baseOf(recipe);
+  if (row === base.id || !recipe.rows.some(({ id }) => id === row)) return {};
+  const reference = referenceOf(recipe, row);
+  return reference && reference !== base
+    ? { base: base.id, reference: reference.id }
+    : { base: base.id };
 }
 
 /** The rows of `inputsOf`, the base first. */
@@ -55,7 +55,7 @@ export function rowsBefore(recipe: Recipe, row: string): RowRecipe[] {
 /** Which jobs go first where many wait: those that others need. 1 goes before 2. */
 export function priorityOf({ recipe, row }: Pick<Job, "recipe" | "row">): 1 | 2 | 3 {
   if (row === baseOf(recipe).id) return 1;
-  return row === recipe.reference ? 2 : 3;
+  return sharedRows(recipe).has(row) ? 2 : 3;
 }
 
 /**

@@ -16,7 +16,9 @@ export const recipeFileHelp: string = `A sweep's file
       { "method": "anchored", "alpha": [0.1, { "budget": 0.02 }], "outer": [1, 2], "inner": 5 },
       { "method": "sft", "learningRate": [1e-3, 3e-4] }
     ],
-    "reference": "sft-3e-3",             the row that is p_sft for the rows after it
+    "reference": "sft-3e-3",             the row that is p_sft for the rows after it; rows and
+                                         grids may name another one, earlier in the list
+    "fair": true,                        refuse families of unequal numbers of settings
     "seeds": [0, 1, 2, 3, 4],            reported; a number n stands for 0 to n − 1
     "tuningSeeds": [100, 101, 102]       run as well, to choose each family's row; never reported
   }
@@ -26,7 +28,7 @@ export const recipeFileHelp: string = `A sweep's file
 const PARTS = ["model", "pretraining", "fineTuning", "evaluation"] as const;
 const WHOLE = ["suite", "reference", "headline"] as const;
 const KNOWN = [
-  ...["name", "extends", "rows", "grid", "seeds", "tuningSeeds"],
+  ...["name", "extends", "rows", "grid", "fair", "seeds", "tuningSeeds"],
   ...[...PARTS, ...WHOLE],
 ];
 
@@ -88,11 +90,13 @@ function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
     WHOLE.flatMap((field) => (given[field] === undefined ? [] : [[field, given[field]]])),
   );
   const rows = readRows(given, extended, at);
-  const { headline, ...rest } = extended;
+  const { headline, fair: _, ...rest } = extended;
   // Nobody named one of this sweep's own rows: then it is about none of them.
   const kept = rows.some(({ id }) => id === headline) ? { headline } : {};
+  // Its rows are others: whether they are a fair comparison is for the file to say.
+  const fair = given["fair"] === undefined ? {} : { fair: given["fair"] };
   const recipe = inFile(path, () =>
-    checkRecipe({ ...rest, ...kept, name, ...parts, ...own, rows }),
+    checkRecipe({ ...rest, ...kept, name, ...fair, ...parts, ...own, rows }),
   );
   return { recipe, ...readSeeds(given, at) };
 }

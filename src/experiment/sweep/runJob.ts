@@ -3,7 +3,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { Checkpoints } from "../../weights/store.ts";
 import { experiment } from "../experiment.ts";
 import type { Measurement, Place } from "../measurements.ts";
-import type { Recipe } from "../recipe.ts";
+import { type Recipe, sharedRows } from "../recipe.ts";
 import { type Job, rowsBefore } from "./plan.ts";
 
 /** Where a job finds weights, and leaves them. */
@@ -42,11 +42,11 @@ export async function* runJob(
   }
 }
 
-/** Keeps the weights that other jobs need, the base's and the reference's, and no others. */
-export const onlyNeeded = (checkpoints: Checkpoints, { rows, reference }: Recipe): Checkpoints => ({
+/** Keeps the weights that other jobs need, the base's and the references', and no others. */
+export const onlyNeeded = (checkpoints: Checkpoints, recipe: Recipe): Checkpoints => ({
   ...checkpoints,
   save: async (name, weights) => {
-    const row = name.slice(name.indexOf("/") + 1);
-    if (row === rows[0]?.id || row === reference) await checkpoints.save(name, weights);
+    if (sharedRows(recipe).has(name.slice(name.indexOf("/") + 1)))
+      await checkpoints.save(name, weights);
   },
 });

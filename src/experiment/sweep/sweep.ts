@@ -104,8 +104,8 @@ function difference(before: RunConfig, after: RunConfig): string | undefined {
   return allSeeds(before).every((seed) => seeds.has(seed)) ? undefined : "list of seeds";
 }
 
-/** A recipe without its rows, and without what only says which of them to look at. */
-const deciding = ({ rows: _, headline: __, ...recipe }: Recipe) => recipe;
+/** A recipe without its rows, and without what only says how to look at them. */
+const deciding = ({ rows: _, headline: __, fair: ___, ...recipe }: Recipe) => recipe;
 
 /** A row without what it is called. */
 const unnamed = ({ label: _, family: __, ...row }: RowRecipe) => row;
