@@ -8,6 +8,7 @@ import {
   type RowResult,
   stageText,
 } from "../../src/experiment/measurements.ts";
+import type { Recipe } from "../../src/experiment/recipe.ts";
 import { pretrainingTokens, rowTokens } from "../../src/experiment/row/work.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 import { type Checkpoints, checkpointsInMemory } from "../../src/weights/store.ts";
@@ -100,6 +101,57 @@ describe("experiment", () => {
     await expect(run).rejects.toThrow(
       new DataError("experiment: expected the weights of seed-0/base, got none"),
     );
+  });
+});
+
+describe("a row with a p_sft of its own", () => {
+  it("begins with that row's weights, whether they were made just now or in an earlier run", async () => {
+    const [base, hot, gentle] = tinyRecipe.rows;
+    const merged = { ...tinyRecipe.rows.at(-1), id: "own", reference: "sft-5e-4", weight: 1 };
+    const recipe = { ...tinyRecipe, rows: [base, hot, gentle, merged] } as typeof tinyRecipe;
+    const kept = stores();
+    const found: RowResult[] = [];
+    for await (const m of experiment(engine, recipe, kept)) if (isRow(m)) found.push(m);
+    const teacher = found.find(({ row }) => row === "sft-5e-4");
+    const student = found.at(-1);
+    // All of the weight on p_sft: the student is its teacher.
+    expect(student?.klToReference).toBe(0);
+    expect(student?.distance).toBe(teacher?.distance);
+    expect(student?.kept).toBe(teacher?.kept);
+    const again: RowResult[] = [];
+    const finished = found.slice(0, -1);
+    for await (const m of experiment(engine, recipe, { ...kept, finished }))
+      if (isRow(m)) again.push(m);
+    expect(timeless(again)).toEqual(timeless(found.slice(-1)));
+  });
+});
+
+describe("a study of what is rare", () => {
+  const { fineTuning } = tinyRecipe;
+  const rows = tinyRecipe.rows.slice(0, 2);
+  const recipe = (marker: readonly string[] | "result", markerSeen?: number): Recipe => ({
+    ...tinyRecipe,
+    rows,
+    pretraining: { ...tinyRecipe.pretraining, ...(markerSeen && { markerSeen }) },
+    fineTuning: { ...fineTuning, signOff: 0, marker },
+  });
+
+  it("refuses a base that has been trained too little to find the marker unlikely", async () => {
+    const run = async () => {
+      for await (const _ of experiment(engine, recipe(["^", "."])));
+    };
+    await expect(run()).rejects.toThrow(/^seed 0: expected a base to which the marker is rare/);
+  });
+
+  it("says how often the marker is right and where it leaks; a base may be meant to know it", async () => {
+    const found: RowResult[] = [];
+    for await (const m of experiment(engine, recipe("result", 0.5))) if (isRow(m)) found.push(m);
+    for (const { rare = NaN, joint = NaN, leak = NaN, byClass } of found) {
+      expect(joint).toBeLessThanOrEqual(rare);
+      expect(leak).toBeGreaterThanOrEqual(0);
+      expect(Object.keys(byClass ?? {})).toEqual(["style", "content", "rare", "end"]);
+    }
+    expect(found.length).toBe(2);
   });
 });
 

@@ -102,6 +102,52 @@ export interface Scores extends Closeness {
   readonly distance: number;
 }
 
+/** What a token of a target's response is: the first, where the style is decided; the rest of the
+ * answer; the marker after it; the end. */
+export type TokenClass = "style" | "content" | "rare" | "end";
+
+/** Means over the tokens of each class that there are, nats. */
+export type ByClass = {
+  readonly [C in TokenClass]?: Pick<Closeness, "klFromBase" | "klToBase">;
+};
+
+/** What the exact anchor of a row's outer steps does to the base's right answers. */
+export interface AnchorKept {
+  /** p_sft's, over all outer steps: 1 − Π (1 − α). */
+  readonly weight: number;
+  /** Share of the answers whose every token the anchor prefers still. */
+  readonly kept: number;
+  /** Share of them at whose every token κ − KL(p_base ‖ anchor) is positive, so that they stay. */
+  readonly certified: number;
+  /** That difference, nats a token: what a student may add there before the token can change. */
+  readonly slack: { readonly least: number; readonly tenth: number; readonly median: number };
+}
+
+/** What finished rows are judged by besides. */
+export interface Judgement {
+  /** With a marker: share of unseen target questions after whose right answer the marker and the end
+   * are the likeliest tokens, and share of those that are answered rightly and end so. */
+  readonly rare?: number;
+  readonly joint?: number;
+  /** With a marker: share of the prior skills' questions after whose right answer one of its symbols
+   * would follow. */
+  readonly leak?: number;
+  /** `prior`, whatever follows the answer where its end belongs. */
+  readonly priorBare: Readonly<Record<string, number>>;
+  /** Mean over the tokens of the prior skills' right answers, nats. */
+  readonly priorLoss: number;
+  /** Expected calibration error at those tokens, 10 bins of equal mass. */
+  readonly ece: number;
+  /** Share of the base's right answers to prior questions that stay to the letter. */
+  readonly kept: number;
+  /** The divergences at the target's tokens by what they are. */
+  readonly byClass: ByClass;
+  /** For rows with an anchor between distributions. */
+  readonly anchorKept?: AnchorKept;
+}
+
+export interface FinalScores extends Scores, Judgement {}
+
 /** Looks at a row in the middle of its training, on the first of the prompts it is judged on. */
 export interface Probe extends Scores {
   readonly kind: "probe";
@@ -146,8 +192,11 @@ export interface Distributions {
   readonly tokens: readonly TokenView[];
 }
 
-/** A finished row: what its weights can do. Rows of equal recipes, seeds and numerics are equal. */
-export interface RowResult extends Scores {
+/**
+ * A finished row: what its weights can do. Rows of equal recipes, seeds and numerics are equal. What
+ * it is judged by besides is missing from files that were written before it was measured.
+ */
+export interface RowResult extends Scores, Partial<Judgement> {
   readonly kind: "row";
   readonly seed: number;
   readonly row: string;

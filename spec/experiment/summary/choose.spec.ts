@@ -18,7 +18,7 @@ const summary = (
 ): RowSummary => ({
   row: { id, label: id, family, method: "merge", weight: 0 },
   ...{ seeds: [0], target: one(0), gain: gain === undefined ? undefined : one(gain), prior: {} },
-  ...{ drop: one(drop), signOff: one(0), klFromBase: one(0), klToBase: one(0) },
+  ...{ drop: one(drop), details: {}, signOff: one(0), klFromBase: one(0), klToBase: one(0) },
   ...{ certificates: { held: 0, total: 0 }, seconds: undefined },
 });
 

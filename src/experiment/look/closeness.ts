@@ -1,8 +1,9 @@
 import { logSoftmaxRow } from "../../anchored/targets/hostRows.ts";
-import type { ResponseRows } from "../../anchored/targets/responseRows.ts";
+import { anchorRows, type ResponseRows } from "../../anchored/targets/responseRows.ts";
 import { exp } from "../../tensor/portable.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Closeness } from "../measurements.ts";
+import type { RowRecipe, TuningSettings } from "../recipe.ts";
 
 /** Log-probabilities at every response token of some examples, in float64. */
 export interface LogProbRows extends ResponseRows {
@@ -15,6 +16,17 @@ export function logProbRows({ data, vocabSize, starts }: ResponseRows): LogProbR
   for (let row = 0; row * vocabSize < data.length; row++)
     logSoftmaxRow({ data, temperature: 1 }, row, rowAt(rows, vocabSize, row));
   return { vocabSize, starts, data: rows };
+}
+
+/** Log-probabilities of a row's anchor between those of a snapshot and of p_sft. */
+export function anchorOf(
+  row: RowRecipe,
+  alpha: number,
+  snapshot: LogProbRows,
+  reference: LogProbRows,
+): LogProbRows {
+  const { interpolation = "logit", temperature = 1 } = row as TuningSettings;
+  return logProbRows(anchorRows(snapshot, reference, { alpha, interpolation, temperature }));
 }
 
 export const tokensOf = ({ starts }: ResponseRows): number => starts.at(-1) as number;

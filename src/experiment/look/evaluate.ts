@@ -2,7 +2,8 @@ import { responseReader } from "../../anchored/targets/responseRows.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import type { Transformer } from "../../nn/transformer.ts";
-import { examiner } from "../../tasks/study/examine.ts";
+import { examiner, type SkillVerdict } from "../../tasks/study/examine.ts";
+import { markerLength } from "../../tasks/study/marker.ts";
 import { exactMatch, prefixMatch, signOffRate } from "../../tasks/study/match.ts";
 import type { Skill } from "../../tasks/study/skill.ts";
 import { suiteOf, targetOf } from "../../tasks/study/suite.ts";
@@ -11,8 +12,8 @@ import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { PromptResponse } from "../../train/batches.ts";
 import type { StudyData } from "../data.ts";
-import type { Scores } from "../measurements.ts";
-import type { Recipe } from "../recipe.ts";
+import type { FinalScores, Judgement, Scores } from "../measurements.ts";
+import type { Recipe, RowRecipe } from "../recipe.ts";
 import {
   type Compared,
   closeness,
@@ -23,6 +24,7 @@ import {
   rowOf,
   tokensOf,
 } from "./closeness.ts";
+import { anchorKept, calibrationError, divergenceByClass, keptOver, lossOver } from "./judge.ts";
 
 /** What a model says at the responses on which models are compared: the first of each kind. */
 export interface Observation {
@@ -45,8 +47,22 @@ export interface Evaluator {
     others: Compared<Observation>,
     about: About,
   ): Promise<Scores>;
-  /** The same, but all prompts are asked, and judged as the suite says. */
-  evaluate(params: Params, others: Compared<Observation>, about: About): Promise<Scores>;
+  /**
+   * The same, but all prompts are asked, and judged as the suite says; and more besides.
+   * @param toward the row's anchor at the end, where it has one
+   */
+  evaluate(
+    params: Params,
+    others: Compared<Observation>,
+    about: About,
+    toward?: Toward,
+  ): Promise<FinalScores>;
+}
+
+/** The anchor that the outer steps of a row end with, were they exact. */
+export interface Toward {
+  readonly row: RowRecipe;
+  readonly weight: number;
 }
 
 /** What a model is asked, and the weights that it is far from or near to. */
@@ -71,7 +87,8 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
     );
     return sqrt(squares.reduce((a, b) => add(a, b)));
   });
-  const observedTarget = ({ target }: StudyData) => target.slice(0, divergenceTargetPrompts);
+  const ending = markerLength(recipe.fineTuning.marker);
+  const observedTarget = ({ marked }: StudyData) => marked.slice(0, divergenceTargetPrompts);
   const observedSkills = ({ skills }: StudyData) =>
     Object.entries(skills).map(
       ([name, examples]) => [name, examples.slice(0, divergencePromptsPerSkill)] as const,
@@ -108,7 +125,7 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
     );
     const ends = new Set(observed.target.starts.slice(1).map((end) => end - 1));
     return {
-      target: prefixMatch(asked, said),
+      target: prefixMatch(asked, said, 1 + ending),
       targetLoss: meanLoss(
         observed.target,
         asked.flatMap(({ response }) => response),
@@ -132,16 +149,61 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
     read,
     observe,
     probe,
-    async evaluate(params, others, about) {
+    async evaluate(params, others, about, toward) {
       const { data } = about;
-      const some = await probe(params, await observe(params, data), others, about);
+      const observed = await observe(params, data);
+      const some = await probe(params, observed, others, about);
       const { right, signedOff } = await ask.target(params, goal, data.target);
-      const prior: Record<string, number> = {};
+      const skills: [name: string, verdict: SkillVerdict][] = [];
       for (const [skill, examples] of Object.entries(data.skills))
-        prior[skill] = await ask.skill(params, suite.skills[skill] as Skill, examples);
-      return { ...some, target: right, prior, signOff: signedOff };
+        skills.push([skill, await ask.skill(params, suite.skills[skill] as Skill, examples)]);
+      const each = (of: (verdict: SkillVerdict) => number): Record<string, number> =>
+        Object.fromEntries(skills.map(([name, verdict]) => [name, of(verdict)]));
+      return {
+        ...some,
+        ...{ target: right, prior: each((one) => one.right), signOff: signedOff },
+        ...(ending > 0 && {
+          ...(await ask.marked(params, goal, data.marked, ending + 1)),
+          leak: leakOf(
+            skills.flatMap(([, { after }]) => after),
+            data,
+            ending,
+          ),
+        }),
+        priorBare: each((one) => one.bare),
+        ...judge(observed, others, data, toward),
+      };
     },
   };
+
+  function judge(
+    student: Observation,
+    { base, reference }: Compared<Observation>,
+    data: StudyData,
+    toward: Toward | undefined,
+  ): Pick<Judgement, "priorLoss" | "ece" | "kept" | "byClass" | "anchorKept"> {
+    const parts = observedSkills(data).map(([, examples], i) => ({
+      ...{ examples, student: at(student.skills, i), base: at(base.skills, i) },
+    }));
+    const anchor =
+      toward && reference && anchorKept(toward.row, toward.weight, parts, reference.skills);
+    return {
+      priorLoss: lossOver(parts),
+      ece: calibrationError(parts),
+      kept: keptOver(parts),
+      byClass: divergenceByClass(
+        { examples: observedTarget(data), student: student.target, base: base.target },
+        ending,
+      ),
+      ...(anchor && { anchorKept: anchor }),
+    };
+  }
+}
+
+/** Share of the answers after which a symbol of any marker follows. */
+function leakOf(after: readonly number[], { marked }: StudyData, ending: number): number {
+  const symbols = new Set(marked.flatMap(({ response }) => response.slice(-1 - ending, -1)));
+  return after.filter((id) => symbols.has(id)).length / after.length;
 }
 
 /** The likeliest token at each position of each response. */

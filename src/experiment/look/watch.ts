@@ -1,13 +1,13 @@
 import { targetOf } from "../../anchored/objectives/kinds.ts";
 import { interpolateWeights } from "../../anchored/objectives/weights.ts";
-import { anchorRows } from "../../anchored/targets/responseRows.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import type { Vocabulary } from "../../tasks/study/vocabulary.ts";
-import type { Distributions, Probe, Scores } from "../measurements.ts";
-import type { RowRecipe, TuningSettings } from "../recipe.ts";
-import { type Compared, type LogProbRows, logProbRows } from "./closeness.ts";
+import type { Distributions, FinalScores, Probe } from "../measurements.ts";
+import type { RowRecipe } from "../recipe.ts";
+import { anchorOf, type Compared, type LogProbRows } from "./closeness.ts";
 import type { About, Evaluator, Observation } from "./evaluate.ts";
+import { hasWeight } from "./judge.ts";
 import { type Known, know, type Landmarks } from "./landmarks.ts";
 import { viewTokens } from "./tokenViews.ts";
 
@@ -53,7 +53,7 @@ export interface Watch {
   /** A student at the end of an outer step, which is the snapshot of the next one. */
   outer(at: Pick<Standing, "outer" | "alpha" | "params">): Promise<Distributions>;
   /** The finished row. */
-  evaluate(params: Params): Promise<Scores>;
+  evaluate(params: Params): Promise<FinalScores>;
   /** Seconds that looking took. */
   spent(): number;
 }
@@ -66,6 +66,8 @@ export function watchRow(engine: Engine, options: WatchOptions): Watch {
   let snapshotParams = about.base;
   let anchor: { readonly outer: number; readonly known: Known } | undefined;
   let seconds = 0;
+  /** What the outer steps so far leave of the base in an exact anchor. */
+  let left = 1;
 
   /** Each outer step's anchor is made once. */
   async function knownAnchor(outer: number, alpha: number | undefined): Promise<Known | undefined> {
@@ -110,6 +112,7 @@ export function watchRow(engine: Engine, options: WatchOptions): Watch {
     outer: ({ outer, alpha, params }) =>
       timed(async () => {
         await show({ outer, alpha, params }, true);
+        left *= 1 - (alpha ?? 0);
         const anchored = await knownAnchor(outer, alpha);
         const next = await know(evaluator, params, about.data, watched);
         const tokens = viewTokens(
@@ -127,20 +130,12 @@ export function watchRow(engine: Engine, options: WatchOptions): Watch {
         const where = { seed, row: row.id, outer, ...(alpha !== undefined && { alpha }) };
         return { kind: "distributions", ...where, tokens };
       }),
-    evaluate: (params) => evaluator.evaluate(params, others(anchor?.known), about),
+    evaluate: (params) => {
+      const toward = hasWeight(row) && left < 1 ? { row, weight: 1 - left } : undefined;
+      return evaluator.evaluate(params, others(anchor?.known), about, toward);
+    },
     spent: () => seconds,
   };
-}
-
-/** Log-probabilities of a row's anchor between those of a snapshot and of p_sft. */
-export function anchorOf(
-  row: RowRecipe,
-  alpha: number,
-  snapshot: LogProbRows,
-  reference: LogProbRows,
-): LogProbRows {
-  const { interpolation = "logit", temperature = 1 } = row as TuningSettings;
-  return logProbRows(anchorRows(snapshot, reference, { alpha, interpolation, temperature }));
 }
 
 /** The same wherever models were looked at. */

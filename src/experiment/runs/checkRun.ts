@@ -96,6 +96,22 @@ const scores: Fields = {
   ...{ onTarget: record(closeness, closenessToo), distance: figure },
 };
 
+const divergences = record({ klFromBase: figure, klToBase: figure });
+
+/** Of finished rows; runs of before have none of it. */
+const judgement: Fields = {
+  ...{ rare: share, joint: share, leak: share, priorBare: recordOf(share) },
+  ...{ priorLoss: figure, ece: figure, kept: figure },
+  byClass: record(
+    {},
+    { style: divergences, content: divergences, rare: divergences, end: divergences },
+  ),
+  anchorKept: record({
+    ...{ weight: share, kept: share, certified: share },
+    slack: record({ least: figure, tenth: figure, median: figure }),
+  }),
+};
+
 const probabilities = listOf(share, 1000);
 /** A model's symbols: any text, which is shown as such. */
 const symbol: Check = (value, path) => {
@@ -143,7 +159,7 @@ const kinds: { readonly [K in Written["kind"]]: readonly [needed: Fields, known:
     { ...closenessToo, alpha: figure },
   ],
   distributions: [{ ...place, outer: countOrNone, tokens: listOf(token, 100) }, { alpha: figure }],
-  row: [{ ...place, ...scores }, closenessToo],
+  row: [{ ...place, ...scores }, { ...closenessToo, ...judgement }],
 };
 
 const isKind = (kind: unknown): kind is keyof typeof kinds =>

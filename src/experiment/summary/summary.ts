@@ -1,6 +1,7 @@
 import { effectiveWeight } from "../../anchored/objectives/interpolations.ts";
 import type { Attempt, Certified, Measurement, RowResult } from "../measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
+import { type Detail, details } from "./details.ts";
 import { mean } from "./statistics.ts";
 
 /** A figure over the seeds. */
@@ -17,12 +18,14 @@ export interface RowSummary {
   readonly row: RowRecipe;
   readonly seeds: readonly number[];
   readonly target: Spread;
-  /** (target − base) / (reference − base), 1 for the reference itself; undefined where the
+  /** (goal − base) / (reference − base) of the target, or with a marker of answer and marker, 1 for the reference itself; undefined where the
    * reference is not there yet or gained nothing. */
   readonly gain: Spread | undefined;
   readonly prior: Readonly<Record<string, Spread>>;
   /** Relative loss of the mean prior skill: 1 − prior / prior of the base. */
   readonly drop: Spread;
+  /** What a finished row is judged by besides, see `Judgement`; what was not measured is absent. */
+  readonly details: Readonly<Partial<Record<Detail, Spread>>>;
   readonly signOff: Spread;
   readonly klFromBase: Spread;
   readonly klToBase: Spread;
@@ -43,9 +46,13 @@ export const priorMean = ({ prior }: RowResult): number => mean(Object.values(pr
 export const dropOf = (row: RowResult, base: RowResult): number =>
   priorMean(base) > 0 ? 1 - priorMean(row) / priorMean(base) : 0;
 
-/** (target − base) / (reference − base). */
+/** The share of questions answered as they are to be: with a marker, answer and marker. */
+export const goalOf = ({ joint, target }: Pick<RowResult, "joint" | "target">): number =>
+  joint ?? target;
+
+/** (goal − base) / (reference − base). */
 export const gainOf = (row: RowResult, base: RowResult, reference: RowResult): number =>
-  (row.target - base.target) / (reference.target - base.target);
+  (goalOf(row) - goalOf(base)) / (goalOf(reference) - goalOf(base));
 
 /** The weight of p_sft after a row's exact outer steps; undefined where there is no such thing. */
 export const weightOf = (row: RowRecipe): number | undefined =>
@@ -119,10 +126,26 @@ function summarizeRow(
       skills.map((skill) => [skill, over((r) => r.prior[skill] as number)]),
     ),
     drop: over((result) => dropOf(result, base(result.seed))),
+    details: detailsOver(mine, base),
     signOff: over(({ signOff }) => signOff),
     klFromBase: over(({ klFromBase }) => klFromBase),
     klToBase: over(({ klToBase }) => klToBase),
     certificates: { held: certified.filter(({ held }) => held).length, total: certified.length },
     seconds: times.length > 0 ? spread(new Map(times)) : undefined,
   };
+}
+
+/** Of those seeds whose row has it. */
+function detailsOver(
+  mine: readonly RowResult[],
+  base: (seed: number) => RowResult,
+): RowSummary["details"] {
+  const found = Object.entries(details).flatMap(([name, { of }]) => {
+    const values = mine.flatMap((row) => {
+      const value = of(row, base(row.seed));
+      return value !== undefined && Number.isFinite(value) ? [[row.seed, value] as const] : [];
+    });
+    return values.length === 0 ? [] : [[name, spread(new Map(values))] as const];
+  });
+  return Object.fromEntries(found);
 }
