@@ -1,5 +1,5 @@
 import type { RowRecipe } from "../recipe.ts";
-import type { RowSummary } from "./summary.ts";
+import type { RowSummary, Spread } from "./summary.ts";
 
 /** The row that stands for a family of rows, which differ in their settings. */
 export interface Choice {
@@ -20,8 +20,14 @@ export const ENOUGH = 0.95;
  * retention. Of equals the first.
  * @param tuning summaries over the tuning seeds alone: choosing on seeds that are reported would
  * make the reported numbers too good
+ * @param meanOf the mean over seeds; over other draws of them to see what would be chosen then
  */
-export function chooseRows(tuning: readonly RowSummary[]): Choice[] {
+export function chooseRows(
+  tuning: readonly RowSummary[],
+  meanOf: (spread: Spread) => number = ({ mean }) => mean,
+): Choice[] {
+  const gainOf = ({ gain }: RowSummary): number => (gain ? meanOf(gain) : 0);
+  const keptOf = ({ drop }: RowSummary): number => 1 - meanOf(drop);
   const families = new Map<string, RowSummary[]>();
   for (const summary of tuning) {
     const { family, method } = summary.row;
@@ -37,9 +43,6 @@ export function chooseRows(tuning: readonly RowSummary[]): Choice[] {
     return { family, row: best.row, tried: rows.length, gainedEnough };
   });
 }
-
-const gainOf = ({ gain }: RowSummary): number => gain?.mean ?? 0;
-const keptOf = ({ drop }: RowSummary): number => 1 - drop.mean;
 
 const largest = (rows: readonly RowSummary[], value: (row: RowSummary) => number): RowSummary =>
   rows.reduce((best, row) => (value(row) > value(best) ? row : best));

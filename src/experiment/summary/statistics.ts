@@ -1,4 +1,5 @@
-import { key, stream } from "../../tensor/random.ts";
+import { fold, key, stream } from "../../tensor/random.ts";
+import { at } from "../../tensor/shapes.ts";
 
 /** A mean with its 95 % interval. */
 export interface Estimate {
@@ -39,26 +40,57 @@ export function estimate(values: readonly number[]): Estimate | undefined {
   const tail = tailOf(n);
   const quantile = (ranks: readonly number[]): number => {
     let seen = 0;
-    const at = ranks.find((r) => {
+    const found = ranks.find((r) => {
       seen += weights[r] as number;
       return seen >= tail;
     });
-    return means[at ?? (ranks.at(-1) as number)] as number;
+    return means[found ?? (ranks.at(-1) as number)] as number;
   };
   return { mean: mean(values), low: quantile(order), high: quantile(order.toReversed()) };
 }
+
+/**
+ * The mean of values that share something within groups, as runs share a base, with its interval:
+ * groups are resampled first, and then the values of each that was drawn; 10,000 times from a fixed
+ * seed, with the quantiles of `estimate` for so many groups. Taking all values for independent would
+ * make the interval too narrow.
+ * @param groups at least one value each
+ * @returns undefined for fewer than two groups
+ * @see Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8
+ */
+export function groupedEstimate(groups: readonly (readonly number[])[]): Estimate | undefined {
+  const n = groups.length;
+  if (n < 2) return undefined;
+  const next = stream(fold(key(n), 1));
+  const draw = <T>(list: readonly T[]): T => at(list, Math.floor(next() * list.length));
+  const means = Array.from({ length: DRAWN }, () => {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < n; i++) {
+      const group = draw(groups);
+      for (let j = 0; j < group.length; j++) sum += draw(group);
+      count += group.length;
+    }
+    return sum / count;
+  }).sort((a, b) => a - b);
+  const rank = Math.floor(tailOf(n) * (DRAWN - 1));
+  return { mean: mean(groups.flat()), low: at(means, rank), high: at(means, DRAWN - 1 - rank) };
+}
+
+/** The differences of two rows on the seeds that both have, `left` − `right`. */
+export const differencesOf = (
+  left: ReadonlyMap<number, number>,
+  right: ReadonlyMap<number, number>,
+): number[] =>
+  [...left].flatMap(([seed, x]) => {
+    const y = right.get(seed);
+    return y === undefined ? [] : [x - y];
+  });
 
 /** The difference of two rows on the same seeds, `left` − `right`, with its interval. */
 export const pairedDifference = (
   left: ReadonlyMap<number, number>,
   right: ReadonlyMap<number, number>,
-): Estimate | undefined =>
-  estimate(
-    [...left].flatMap(([seed, x]) => {
-      const y = right.get(seed);
-      return y === undefined ? [] : [x - y];
-    }),
-  );
+): Estimate | undefined => estimate(differencesOf(left, right));
 
 /** What a row gives: more is better in both. */
 export interface Point {
@@ -95,6 +127,15 @@ function resamplesOf(n: number): Resamples {
   return found;
 }
 
+/** Resamples of n values one by one, as `estimate` takes them: how often each value is drawn. */
+export function* resamples(
+  n: number,
+): Generator<{ readonly counts: Uint16Array; readonly weight: number }> {
+  const { counts, weights } = resamplesOf(n);
+  for (const [r, weight] of weights.entries())
+    yield { counts: counts.subarray(r * n, (r + 1) * n), weight };
+}
+
 /** All ways to draw n times from n values, order aside, with their multinomial probabilities. */
 function everyResample(n: number): Resamples {
   const counts: number[] = [];
@@ -117,8 +158,8 @@ function drawnResamples(n: number): Resamples {
   const counts = new Uint16Array(DRAWN * n);
   for (let r = 0; r < DRAWN; r++)
     for (let i = 0; i < n; i++) {
-      const at = r * n + Math.floor(next() * n);
-      counts[at] = (counts[at] as number) + 1;
+      const drawn = r * n + Math.floor(next() * n);
+      counts[drawn] = (counts[drawn] as number) + 1;
     }
   return { counts, weights: Array.from({ length: DRAWN }, () => 1 / DRAWN) };
 }
