@@ -64,8 +64,8 @@ describe("probes", () => {
         ...last
       } = probesOf(row).at(-1) as Probe;
       expect(step).toBe(steps);
-      const { kind: ____, ...result } = resultOf(row);
-      expect(last).toEqual(result);
+      // Finished rows are judged by more than students on their way.
+      expect(resultOf(row)).toMatchObject(last);
     }
   });
 

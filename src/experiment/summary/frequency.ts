@@ -10,9 +10,8 @@ import type { RowSummary, Spread } from "./summary.ts";
  */
 export function choiceFrequency(tuning: readonly RowSummary[]): ReadonlyMap<string, number> {
   const seeds = [...new Set(tuning.flatMap(({ seeds }) => seeds))];
-  const shares = new Map(
-    tuning.flatMap(({ row }) => (row.method === "base" ? [] : [[row.id, 0] as const])),
-  );
+  const shares = new Map<string, number>();
+  for (const { row } of tuning) if (row.method !== "base") shares.set(row.id, 0);
   if (seeds.length === 0) return shares;
   for (const { counts, weight } of resamples(seeds.length)) {
     const times = new Map(seeds.map((seed, i) => [seed, counts[i] ?? 0]));

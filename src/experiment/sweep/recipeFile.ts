@@ -16,9 +16,8 @@ export const recipeFileHelp: string = `A sweep's file
       { "method": "anchored", "alpha": [0.1, { "budget": 0.02 }], "outer": [1, 2], "inner": 5 },
       { "method": "sft", "learningRate": [1e-3, 3e-4] }
     ],
-    "reference": "sft-3e-3",             the row that is p_sft for the rows after it; rows and
-                                         grids may name another one, earlier in the list
-    "fair": true,                        refuse families of unequal numbers of settings
+    "reference": "sft-3e-3",             the row that is p_sft for rows that name no other, earlier one
+    "fair": false,                       true refuses families of unequal numbers of settings
     "seeds": [0, 1, 2, 3, 4],            reported; a number n stands for 0 to n − 1
     "tuningSeeds": [100, 101, 102]       run as well, to choose each family's row; never reported
   }

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { readSweepOptions, sweepUsage } from "../../../src/cli/sweep/options.ts";
+import { UsageError } from "../../../src/cli/terminal/usage.ts";
+import { conditions } from "../../../src/experiment/recipes/conditions.ts";
+import { reportedSeeds, tuningSeeds } from "../../../src/experiment/recipes/study.ts";
+
+const read = (...args: readonly string[]) => readSweepOptions(args, ".");
+
+describe("sweep study", () => {
+  it("is condition C1 with the seeds of the protocol, or the one that is asked for", async () => {
+    for (const [args, name] of [
+      [["study"], "study-C1"],
+      [["study", "--condition", "C2a"], "study-C2a"],
+      [["study", "--condition", "C4-0.05", "--size", "19k"], "study-19k-C4-0.05"],
+    ] as const) {
+      const { sweep, name: folder } = await read(...args);
+      const [only] = sweep.studies;
+      expect([folder, only?.recipe.name]).toEqual([name, name]);
+      expect(only).toMatchObject({ seeds: reportedSeeds, tuningSeeds });
+    }
+    const { sweep } = await read("study", "--condition", "C2a");
+    expect(sweep.studies[0]?.recipe.fineTuning.marker).toEqual(["^", "."]);
+  });
+
+  it("states each condition with its rows and hours in the help", () => {
+    for (const [name, { about }] of Object.entries(conditions))
+      expect(sweepUsage).toMatch(
+        new RegExp(
+          `  ${name.replaceAll(".", "\\.")} +\\d+ rows, +\\d+\\.\\d h  ${about.slice(0, 20)}`,
+        ),
+      );
+  });
+
+  it("refuses conditions of other sweeps, unknown ones, and sizes that there are not", async () => {
+    const wrong: readonly (readonly [readonly string[], string])[] = [
+      [["smoke", "--condition", "C1"], "--condition: expected the study with it, got smoke"],
+      [["full", "--size", "19k"], "--size: expected the study with it, got full"],
+      [["study", "--condition", "C9"], "--condition: expected"],
+      [["study", "--size", "1M"], "--size: expected"],
+      [
+        ["study", "--condition", "C5-mini-igsm", "--size", "19k"],
+        "expected C5-mini-igsm at its own size, 113k, got 19k",
+      ],
+    ];
+    for (const [args, message] of wrong) {
+      await expect(read(...args)).rejects.toThrow(UsageError);
+      await expect(read(...args)).rejects.toThrow(message);
+    }
+  });
+});
