@@ -159,7 +159,10 @@ const kinds: { readonly [K in Written["kind"]]: readonly [needed: Fields, known:
     { ...closenessToo, alpha: figure },
   ],
   distributions: [{ ...place, outer: countOrNone, tokens: listOf(token, 100) }, { alpha: figure }],
-  row: [{ ...place, ...scores }, { ...closenessToo, ...judgement }],
+  row: [
+    { ...place, ...scores },
+    { ...closenessToo, ...judgement },
+  ],
 };
 
 const isKind = (kind: unknown): kind is keyof typeof kinds =>

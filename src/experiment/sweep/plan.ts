@@ -1,4 +1,11 @@
-import { baseOf, type Recipe, type RowRecipe, referenceOf, sharedRows, weightsName } from "../recipe.ts";
+import {
+  baseOf,
+  type Recipe,
+  type RowRecipe,
+  referenceOf,
+  sharedRows,
+  weightsName,
+} from "../recipe.ts";
 import { pretrainingIdentity } from "../row/pretrainingName.ts";
 
 /** A recipe with all the seeds that it is run with. */
