@@ -4,13 +4,40 @@ import { expectKnown } from "../tensor/options.ts";
 import { PART, type TensorParts } from "../tensor/parts.ts";
 import { isCount } from "../tensor/shapes.ts";
 import { lengthOf } from "../tensor/storage/types.ts";
-import { Tensor, type TypedArray } from "../tensor/tensor.ts";
+import {
+  type DataOf,
+  type HostTensor,
+  type NodeName,
+  Tensor,
+  type TypedArray,
+} from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
 import type { Device, Executable, MemoryUse } from "./device.ts";
 import { fill } from "./parts.ts";
 import { type CompileOptions, compileOn, type Program } from "./program.ts";
 import { createResidents, hostTensor } from "./resident.ts";
 import type { Leaf } from "./trace.ts";
+
+/** A tree of tensors as it is on the host: each a constant, numbers too. */
+export type OnHost<T> =
+  T extends Tensor<NodeName, infer D>
+    ? HostTensor<D>
+    : T extends number
+      ? HostTensor<"float">
+      : T extends object
+        ? { [N in keyof T]: OnHost<T[N]> }
+        : HostTensor;
+
+/** The arrays of a tree of tensors, by their dtypes where those are known. */
+export type Numbers<T> =
+  T extends Tensor<NodeName, infer D>
+    ? DataOf<D>
+    : T extends object
+      ? { [N in keyof T]: Numbers<T[N]> }
+      : TypedArray;
+
+/** Anything, and lists of results are tuples. */
+type Any = [] | NonNullable<unknown> | null | undefined;
 
 /** Runs descriptions; the only place with side effects. */
 export interface Engine extends AsyncDisposable {
@@ -23,14 +50,19 @@ export interface Engine extends AsyncDisposable {
   /** Why this backend was taken. */
   readonly reason: string;
   /** Traces, runs and reads back once: the result's tensors hold numbers (`.data`, `.shape`). */
-  run<Result>(fn: () => Result): Promise<tree.MapTree<Result, Tensor, Tensor<"constant">>>;
-  /** Traces a pure function once for each combination of input shapes. */
-  compile<Args extends readonly unknown[], Result>(
+  run<Result extends Any>(fn: () => Result): Promise<OnHost<Result>>;
+  /**
+   * Traces a pure function once for each combination of input shapes.
+   * @example
+   * const step = engine.compile((w: Tensor, x: Tensor) => [ops.sum(x), ops.sub(w, x)]);
+   * const [loss, next] = await step(weights, batch);
+   */
+  compile<Args extends readonly unknown[], Result extends Any>(
     fn: (...args: Args) => Result,
     options?: CompileOptions,
   ): Program<Args, Result>;
-  /** Copies to the host: Float32Array (Float64Array on reference) or Int32Array leaves. */
-  read<T>(values: T): Promise<tree.MapTree<T, Tensor, TypedArray>>;
+  /** Copies to the host: Float32Array (Float64Array on reference), Int32Array, codes as they are stored. */
+  read<T>(values: T): Promise<Numbers<T>>;
   /** Copies host tensors to the device, once. */
   put<T>(values: T): T;
   /**

@@ -1,5 +1,5 @@
 import { apply } from "../tensor/apply.ts";
-import { grouped } from "../tensor/attention.ts";
+import { grouped } from "../tensor/attention/attention.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { add, div, matmul, mul, reshape, softmax, tanh, transpose } from "../tensor/ops.ts";
 import { expectKnown } from "../tensor/options.ts";

@@ -61,7 +61,8 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
   if (typeof decays !== "function")
     throw new TypeError(`adamw: expected decays to be a function, got ${decays}`);
   const schedule = typeof learningRate === "function" ? learningRate : constant(learningRate);
-  const zerosLike = (params: TensorTree) => mapTensors((p) => full(p.shape, 0), params);
+  const zerosLike = (params: unknown): TensorTree =>
+    mapTensors((p) => full(p.shape, 0), params as TensorTree);
   return {
     init: (params) => ({
       step: full([], 0),

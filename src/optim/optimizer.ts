@@ -8,7 +8,7 @@ export type TensorTree = Tree<Tensor>;
 /** A pair of pure functions; whatever an optimizer remembers is in its state, a tree of tensors. */
 export interface Optimizer<State = TensorTree> {
   /** The state before the first step. */
-  init(params: TensorTree): State;
+  init<P>(params: P): State;
   /**
    * @param grads what to follow: gradients, or another optimizer's updates; structure of params
    * @returns what to add to the parameters, and the next state

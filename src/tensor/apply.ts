@@ -6,7 +6,9 @@ import { type Codes, checkCodes } from "./storage/types.ts";
 import {
   type Attrs,
   type DType,
+  type HostTensor,
   type Inputs,
+  type Makes,
   type PrimitiveName,
   type Shape,
   type StorageType,
@@ -16,10 +18,15 @@ import {
 import { isPrimitive } from "./traits.ts";
 
 /** Describes one primitive. @throws ShapeError, TypeError on the caller's line. */
-export function apply<K extends PrimitiveName>(op: K, inputs: Inputs<K>, attrs: Attrs<K>): Tensor {
+export function apply<K extends PrimitiveName>(
+  op: K,
+  inputs: Inputs<K>,
+  attrs: Attrs<K>,
+): Tensor<PrimitiveName, Makes<K>> {
   const rule = shapeRules[op] as (inputs: readonly Tensor[], attrs: Attrs<K>) => Shape;
   const shape = checkLengths(op, rule(inputs, attrs));
-  return new Tensor<PrimitiveName>(op, shape, dtypeRule(op, inputs, attrs), inputs, attrs);
+  const dtype = dtypeRule(op, inputs, attrs) as Makes<K>;
+  return new Tensor<PrimitiveName, Makes<K>>(op, shape, dtype, inputs, attrs);
 }
 
 /** The same operation on other inputs. @throws TypeError for a leaf, which has none; ShapeError */
@@ -50,6 +57,21 @@ export interface TensorOptions {
  * @example tensor(weights, [4096, 4096], { copy: false }) // a view of 64 MB
  */
 export function tensor(
+  values: Int32Array,
+  shape?: Shape,
+  options?: TensorOptions,
+): HostTensor<"int">;
+export function tensor(
+  values: NestedNumbers | Float32Array | Float64Array,
+  shape?: Shape,
+  options?: TensorOptions,
+): HostTensor<"float">;
+export function tensor(
+  values: NestedNumbers | TypedArray,
+  shape?: Shape,
+  options?: TensorOptions,
+): HostTensor<"float" | "int">;
+export function tensor(
   values: NestedNumbers | TypedArray,
   shape?: Shape,
   options: TensorOptions = {},
@@ -58,19 +80,25 @@ export function tensor(
   if (ArrayBuffer.isView(values)) expectNumberArray("tensor", values);
   const typed = ArrayBuffer.isView(values);
   const inferred = typed ? [values.length] : nestedShape(values);
-  const data = typed ? values : Float64Array.from(flatten(values, inferred));
+  const data = typed ? asNumbers(values) : Float64Array.from(flatten(values, inferred));
   const wanted = checkLengths("tensor", shape ?? inferred);
   if (sizeOf(wanted) !== data.length)
     throw new ShapeError("tensor", `${sizeOf(wanted)} values`, [inferred]);
-  return constant(typed && options.copy !== false ? copyOf(data) : data, wanted);
+  return constant(data === values && options.copy !== false ? copyOf(data) : data, wanted);
 }
+
+/** Small integers are floats here as any others, and only codes of storage types are kept in such arrays. */
+const asNumbers = (values: TypedArray): Float32Array | Float64Array | Int32Array =>
+  values instanceof Int32Array || values instanceof Float32Array || values instanceof Float64Array
+    ? values
+    : Float64Array.from(values);
 
 /**
  * int32 token ids from nested arrays, or from a typed array, of which there is one axis.
  * @throws ShapeError; TypeError for what is no array of numbers; DataError for a number that is no
  *   int32
  */
-export function ids(values: NestedNumbers | TypedArray): Tensor<"constant"> {
+export function ids(values: NestedNumbers | TypedArray): HostTensor<"int"> {
   if (ArrayBuffer.isView(values)) expectNumberArray("ids", values);
   const shape = ArrayBuffer.isView(values) ? [values.length] : nestedShape(values);
   const numbers = ArrayBuffer.isView(values) ? values : flatten(values, shape);
@@ -105,12 +133,12 @@ function expectNumberArray(where: string, values: ArrayBufferView): void {
  * const table = engine.put(stored("bf16", codes, [49152, 576], { copy: false }));
  * const program = engine.compile((rows: Tensor) => gather(cast(table, "float"), rows));
  */
-export function stored(
-  dtype: StorageType,
+export function stored<D extends StorageType>(
+  dtype: D,
   codes: Codes,
   shape: Shape,
   options: TensorOptions = {},
-): Tensor<"constant"> {
+): HostTensor<D> {
   expectKnown("stored", options, ["copy"]);
   checkCodes("stored", dtype, codes, shape);
   return constant(options.copy === false ? codes : copyOf(codes), shape, dtype);
@@ -120,6 +148,10 @@ export function stored(
  * A constant that is a view: whoever made the numbers hands them over, and writes no more.
  * @param dtype int of an Int32Array, else float, unless it is said
  */
+export function constant(data: Int32Array, shape: Shape): HostTensor<"int">;
+export function constant(data: Float32Array | Float64Array, shape: Shape): HostTensor<"float">;
+export function constant<D extends DType>(data: TypedArray, shape: Shape, dtype: D): HostTensor<D>;
+export function constant(data: TypedArray, shape: Shape, dtype?: DType): HostTensor;
 export function constant(
   data: TypedArray,
   shape: Shape,
@@ -129,7 +161,7 @@ export function constant(
 }
 
 /** A constant of one repeated number. @throws TypeError for a value that is none; ShapeError */
-export function full(shape: Shape, value: number): Tensor<"constant"> {
+export function full(shape: Shape, value: number): HostTensor<"float"> {
   if (typeof value !== "number")
     throw new TypeError(`full: expected a number, got ${describe(value)}`);
   let made: TypedArray | undefined;
@@ -140,7 +172,7 @@ export function full(shape: Shape, value: number): Tensor<"constant"> {
     },
   };
   repeated.set(attrs, value);
-  return new Tensor("constant", ownShape(shape), "float", [], attrs);
+  return new Tensor("constant", ownShape(shape), "float", [], attrs) as HostTensor<"float">;
 }
 
 const ownShape = (shape: Shape): Shape => Object.freeze([...checkLengths("tensor", shape)]);
@@ -176,8 +208,10 @@ function expectNumbers<T extends NestedNumbers>(values: T): T {
   return values;
 }
 
-const describe = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value) : `${value}`;
+const describe = (value: unknown): string => {
+  if (value instanceof Tensor) return "a tensor";
+  return typeof value === "string" ? JSON.stringify(value) : `${value}`;
+};
 
 function flatten(values: NestedNumbers, shape: Shape): number[] {
   const out: number[] = [];

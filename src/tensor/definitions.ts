@@ -1,7 +1,7 @@
 import { constant } from "./apply.ts";
-import { attention, attentionGrad } from "./attention.ts";
+import { attention, attentionGrad } from "./attention/attention.ts";
+import { rangeAttention, rangeAttentionGrad } from "./attention/rangeAttention.ts";
 import * as ops from "./ops.ts";
-import { rangeAttention, rangeAttentionGrad } from "./rangeAttention.ts";
 import { at, last, sizeOf } from "./shapes.ts";
 import type { Attrs, FusedName, Inputs, OptionalName, Tensor } from "./tensor.ts";
 

@@ -5,7 +5,7 @@ import { topologicalOrder } from "./graph.ts";
 import { add, asTensor, broadcastTo, concat } from "./ops.ts";
 import { recompute } from "./recompute.ts";
 import { at, sameShape } from "./shapes.ts";
-import { type FusedName, isOp, Tensor } from "./tensor.ts";
+import { type FloatTensor, type FusedName, isOp, Tensor } from "./tensor.ts";
 import { isPrimitive } from "./traits.ts";
 import * as tree from "./tree.ts";
 import { type Cotangents, type Vjp, vjps } from "./vjps.ts";
@@ -159,7 +159,7 @@ const zerosLike = (x: Tensor): Tensor => broadcastTo(0, x.shape);
  */
 export function valueAndGrad<X, Rest extends readonly unknown[]>(
   f: (x: X, ...rest: Rest) => Tensor,
-): (x: X, ...rest: Rest) => [value: Tensor, gradient: X] {
+): (x: X, ...rest: Rest) => [value: FloatTensor, gradient: X] {
   return (x, ...rest) => {
     const { identified, leaves } = identify("grad", x);
     const value = f(identified, ...rest);

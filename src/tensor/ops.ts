@@ -2,20 +2,36 @@ import { apply, full } from "./apply.ts";
 import { ShapeError } from "./errors.ts";
 import { expectKnown } from "./options.ts";
 import { at, broadcastShapes, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
-import { isTensor, type Shape, type StorageType, type Tensor } from "./tensor.ts";
+import {
+  type Attrs,
+  type DType,
+  type FloatTensor,
+  type Inputs,
+  type IntTensor,
+  isTensor,
+  type NodeName,
+  type PrimitiveName,
+  type Shape,
+  type StorageType,
+  type Tensor,
+} from "./tensor.ts";
 
 /** A tensor, or a number that stands for a scalar. */
-export type Operand = Tensor | number;
+export type Operand = FloatTensor | number;
+/** A tensor of a dtype. */
+type Of<D extends DType> = Tensor<NodeName, D>;
 
 /** @throws TypeError for anything else, whatever its type claims */
-export function asTensor(x: Operand): Tensor {
+export function asTensor<D extends DType>(x: Of<D> | number): Of<D | "float">;
+export function asTensor(x: Tensor | number): Tensor {
   if (isTensor(x)) return x;
   if (typeof x !== "number") throw new TypeError(`ops: expected a tensor or a number, got ${x}`);
   return full([], x);
 }
 
 /** Repeats x to `shape` by NumPy's rule. @throws ShapeError */
-export function broadcastTo(x: Operand, shape: Shape): Tensor {
+export function broadcastTo<D extends DType>(x: Of<D> | number, shape: Shape): Of<D | "float">;
+export function broadcastTo(x: Tensor | number, shape: Shape): Tensor {
   const from = asTensor(x);
   if (sameShape(from.shape, shape)) return from;
   const missing = shape.length - from.shape.length;
@@ -26,8 +42,18 @@ export function broadcastTo(x: Operand, shape: Shape): Tensor {
   return sameShape(aligned.shape, shape) ? aligned : apply("broadcast", [aligned], { shape });
 }
 
-type UnaryOp = (x: Operand) => Tensor;
-type BinaryOp = (a: Operand, b: Operand) => Tensor;
+/** The same numbers in other places, or fewer of them: the dtype stays. */
+const moved = <
+  D extends DType,
+  K extends "reshape" | "transpose" | "slice" | "pad" | "stopGradient",
+>(
+  x: Of<D>,
+  op: K,
+  attrs: Attrs<K>,
+): Of<D> => apply<PrimitiveName>(op, [x] as Inputs<K>, attrs) as Of<D>;
+
+type UnaryOp = (x: Operand) => FloatTensor;
+type BinaryOp = (a: Operand, b: Operand) => FloatTensor;
 
 const unary =
   (op: "exp" | "log" | "tanh" | "sqrt" | "cos" | "sin" | "neg" | "abs" | "gelu"): UnaryOp =>
@@ -77,20 +103,22 @@ export const maximum: BinaryOp = binary("maximum");
 /** 1 where a < b, else 0. */
 export const less: BinaryOp = binary("less");
 
-export const square = (x: Operand): Tensor => mul(x, x);
-export const minimum = (a: Operand, b: Operand): Tensor => neg(maximum(neg(a), neg(b)));
+export const square: UnaryOp = (x) => mul(x, x);
+export const minimum: BinaryOp = (a, b) => neg(maximum(neg(a), neg(b)));
 /** ½(1 + tanh(x/2)): never overflows. */
-export const sigmoid = (x: Operand): Tensor => mul(add(tanh(mul(x, 0.5)), 1), 0.5);
+export const sigmoid: UnaryOp = (x) => mul(add(tanh(mul(x, 0.5)), 1), 0.5);
 
 /** a where condition ≠ 0, else b; all three broadcast. */
-export function select(condition: Operand, a: Operand, b: Operand): Tensor {
+export function select(condition: Operand, a: Operand, b: Operand): FloatTensor {
   const [c, x, y] = [asTensor(condition), asTensor(a), asTensor(b)];
   const shape = broadcastShapes("select", c.shape, x.shape, y.shape);
   return apply("select", [broadcastTo(c, shape), broadcastTo(x, shape), broadcastTo(y, shape)], {});
 }
 
 /** int ids → float, exact below 2²⁴. */
-export const toFloat = (x: Tensor): Tensor => (x.dtype === "float" ? x : apply("toFloat", [x], {}));
+export const toFloat = (x: Tensor): FloatTensor => (isFloat(x) ? x : apply("toFloat", [x], {}));
+
+const isFloat = (x: Tensor): x is FloatTensor => x.dtype === "float";
 
 /**
  * Widens numbers of a storage type to float, exactly, or rounds floats to a storage type: to the
@@ -104,38 +132,46 @@ export const toFloat = (x: Tensor): Tensor => (x.dtype === "float" ? x : apply("
  *   fill the last axis
  * @example matmul(x, transpose(cast(weight, "float"))) // weight: stored("bf16", codes, [out, in])
  */
-export const cast = (x: Tensor, dtype: "float" | StorageType): Tensor =>
-  x.dtype === dtype ? x : apply("cast", [x], { from: x.dtype, to: dtype });
+export const cast = <D extends "float" | StorageType>(x: Tensor, dtype: D): Of<D> =>
+  (x.dtype === dtype ? x : apply("cast", [x], { from: x.dtype, to: dtype })) as Of<D>;
 
 /** Reshapes; one length may be −1 and is inferred. @throws ShapeError */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export function reshape<D extends DType>(x: Of<D>, shape: Shape): Of<D> {
   const known = shape.reduce((n, m) => (m === -1 ? n : n * m), 1);
   const open = shape.filter((m) => m === -1).length;
   if (open > 1 || (open === 1 && known === 0))
     throw new ShapeError("reshape", "one length −1 at most, beside lengths above 0", [shape]);
   const wanted = shape.map((m) => (m === -1 ? sizeOf(x.shape) / known : m));
-  return sameShape(x.shape, wanted) ? x : apply("reshape", [x], { shape: wanted });
+  return sameShape(x.shape, wanted) ? x : moved(x, "reshape", { shape: wanted });
 }
 
 /** Axis i of the result is axis permutation[i] of x; reverses all axes by default. */
-export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
+export function transpose<D extends DType>(x: Of<D>, permutation?: readonly number[]): Of<D> {
   const axes = permutation ?? x.shape.map((_, i) => x.shape.length - 1 - i);
   if (axes.every((axis, i) => axis === i) && axes.length === x.shape.length) return x;
-  return apply("transpose", [x], { permutation: axes });
+  return moved(x, "transpose", { permutation: axes });
 }
 
-export const slice = (x: Tensor, start: readonly number[], size: readonly number[]): Tensor =>
+export const slice = <D extends DType>(
+  x: Of<D>,
+  start: readonly number[],
+  size: readonly number[],
+): Of<D> =>
   sameShape(x.shape, size) && start.length === size.length && start.every((n) => n === 0)
     ? x
-    : apply("slice", [x], { start, size });
+    : moved(x, "slice", { start, size });
 
-export const pad = (x: Tensor, before: readonly number[], after: readonly number[]): Tensor =>
-  [...before, ...after].every((n) => n === 0) ? x : apply("pad", [x], { before, after });
+export const pad = <D extends DType>(
+  x: Of<D>,
+  before: readonly number[],
+  after: readonly number[],
+): Of<D> => ([...before, ...after].every((n) => n === 0) ? x : moved(x, "pad", { before, after }));
 
-export const concat = (inputs: readonly Tensor[], axis = 0): Tensor =>
-  inputs.length === 1
-    ? at(inputs, 0)
-    : apply("concat", inputs, { axis: resolveAxis("concat", axis, inputs[0]?.shape.length ?? 1) });
+export function concat<D extends DType>(inputs: readonly Of<D>[], axis = 0): Of<D> {
+  if (inputs.length === 1) return at(inputs, 0);
+  const attrs = { axis: resolveAxis("concat", axis, inputs[0]?.shape.length ?? 1) };
+  return apply("concat", inputs, attrs) as Of<D>;
+}
 
 export interface ReduceOptions {
   /** Axes to reduce, from either end; all of them by default. */
@@ -144,7 +180,7 @@ export interface ReduceOptions {
   readonly keepAxes?: boolean;
 }
 
-type ReduceOp = (x: Tensor, options?: ReduceOptions) => Tensor;
+type ReduceOp = (x: FloatTensor, options?: ReduceOptions) => FloatTensor;
 
 function reduction(op: "sum" | "max"): ReduceOp {
   return (x, options = {}) => {
@@ -155,7 +191,7 @@ function reduction(op: "sum" | "max"): ReduceOp {
     const gone = [...new Set(Array.from(axes, (a) => resolveAxis(op, a, rank)))].sort(
       (a, b) => b - a,
     );
-    let y = x;
+    let y: FloatTensor = x;
     for (let i = 0; i < gone.length; ) {
       // Neighbouring axes are one longer axis.
       let j = i;
@@ -178,14 +214,14 @@ function reduction(op: "sum" | "max"): ReduceOp {
 export const sum: ReduceOp = reduction("sum");
 export const max: ReduceOp = reduction("max");
 
-export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function mean(x: FloatTensor, options: ReduceOptions = {}): FloatTensor {
   expectKnown("mean", options, ["axis", "keepAxes"]);
   const total = sum(x, options);
   return mul(total, sizeOf(total.shape) / sizeOf(x.shape));
 }
 
 /** Index of the first largest element along an axis (the last by default); int. */
-export const argmax = (x: Tensor, axis = -1): Tensor =>
+export const argmax = (x: Tensor, axis = -1): IntTensor =>
   apply("argmax", [x], { axis: resolveAxis("argmax", axis, x.shape.length) });
 
 /**
@@ -196,7 +232,7 @@ export function matmul(
   a: Tensor,
   b: Tensor,
   options: { readonly transposeA?: boolean; readonly transposeB?: boolean } = {},
-): Tensor {
+): FloatTensor {
   expectKnown("matmul", options, ["transposeA", "transposeB"]);
   const { transposeA = false, transposeB = false } = options;
   const attrs = { transposeA, transposeB };
@@ -213,10 +249,11 @@ export function matmul(
 }
 
 /** Rows of a table: [V, C], int ids [...I] → [...I, C]. Ids outside the table are the caller's error. */
-export const gather = (table: Tensor, rows: Tensor): Tensor => apply("gather", [table, rows], {});
+export const gather = (table: Tensor, rows: Tensor): FloatTensor =>
+  apply("gather", [table, rows], {});
 
 /** Adds rows into zeros: int ids [...I], updates [...I, C] → [rows, C]. */
-export const scatterAdd = (ids: Tensor, updates: Tensor, rows: number): Tensor =>
+export const scatterAdd = (ids: Tensor, updates: Tensor, rows: number): FloatTensor =>
   apply("scatterAdd", [ids, updates], { rows });
 
 /**
@@ -229,14 +266,14 @@ export const scatterAdd = (ids: Tensor, updates: Tensor, rows: number): Tensor =
  * @example // the key of position 3 into a cache [1, 8, 64]
  * scatterRows(cache, ids([[3]]), key)
  */
-export const scatterRows = (x: Tensor, rows: Tensor, values: Tensor): Tensor =>
+export const scatterRows = (x: Tensor, rows: Tensor, values: Tensor): FloatTensor =>
   apply("scatterRows", [x, rows, values], {});
 
 /** The identity; derivatives do not pass. */
-export const stopGradient = (x: Tensor): Tensor => apply("stopGradient", [x], {});
+export const stopGradient = <D extends DType>(x: Of<D>): Of<D> => moved(x, "stopGradient", {});
 
 export const gelu: UnaryOp = unary("gelu");
 /** Over the last axis. */
-export const softmax = (x: Tensor): Tensor => apply("softmax", [x], {});
+export const softmax = (x: Tensor): FloatTensor => apply("softmax", [x], {});
 /** Over the last axis, nats. */
-export const logSoftmax = (x: Tensor): Tensor => apply("logSoftmax", [x], {});
+export const logSoftmax = (x: Tensor): FloatTensor => apply("logSoftmax", [x], {});

@@ -1,3 +1,5 @@
+import { isTensor } from "./tensor.ts";
+
 /** What is missing of T's names in a list of them; nothing where it is complete. */
 type Missing<T, K extends readonly string[]> = Exclude<keyof T & string, K[number]>;
 
@@ -24,8 +26,12 @@ export function expectNames(op: string, options: unknown, known: readonly string
   throw new TypeError(`${op}: expected options of ${names}, got ${stranger}`);
 }
 
-const shown = (value: unknown): string =>
-  Array.isArray(value) ? "a list" : typeof value === "function" ? "a function" : String(value);
+/** What was given in place of something else, for messages; a tensor would refuse to be a text. */
+const shown = (value: unknown): string => {
+  if (Array.isArray(value)) return "a list";
+  if (isTensor(value)) return "a tensor";
+  return typeof value === "function" ? "a function" : String(value);
+};
 
 /** @throws RangeError unless an option has one of the values that it can have */
 export function expectOneOf(where: string, value: unknown, known: readonly string[]): void {

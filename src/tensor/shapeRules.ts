@@ -1,4 +1,4 @@
-import { heads, ranges } from "./attentionShapes.ts";
+import { heads, ranges } from "./attention/shapes.ts";
 import { ShapeError, showShape } from "./errors.ts";
 import { at, isCount, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
 import { checkBlocks, isStorageType } from "./storage/types.ts";

@@ -1,37 +1,25 @@
-/** Lengths of a tensor's axes, outermost first; `[]` is a scalar. */
-export type Shape = readonly number[];
+import type { DataOf, DType, Shape, TypedArray } from "./dtypes.ts";
 
-/**
- * Types that numbers are kept in and not computed with: `cast` widens them to float and rounds to them.
- * `bf16` is the upper half of a float32, `f16` IEEE binary16, `q8_0` GGUF's: 32 numbers along the last
- * axis are an f16 scale and 32 int8. They take 2, 2 and 1.0625 bytes a number.
- */
-export type StorageType = "bf16" | "f16" | "q8_0";
-
-/** `float` is float64 on the reference engine and float32 elsewhere; `int` is int32 (token ids). */
-export type DType = "float" | "int" | StorageType;
-
-/** Numbers on the host; of a storage type its codes: Uint16Array of bf16 and f16, Uint8Array of q8_0. */
-export type TypedArray = Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array;
+export type { DataOf, DType, Shape, StorageType, TypedArray } from "./dtypes.ts";
 
 /**
  * A tensor is a description: which operation, on which inputs. Making one computes nothing; an
  * engine runs it. Nodes are frozen and compared by identity.
+ *
+ * What is known of its dtype when it is written stands in D. A plain `Tensor` goes where one of any
+ * dtype is wanted, and a known one goes for it; an int goes nowhere where a float is wanted.
  */
-export class Tensor<K extends NodeName = NodeName> {
+export class Tensor<K extends NodeName = NodeName, D extends DType = DType> {
+  /** Of types alone: what is known of the dtype. Methods are compared both ways, so that one that is
+   * not known agrees with all. */
+  declare readonly knownDtype?: { of(dtype: D): void }["of"];
   readonly op: K;
   readonly shape: Shape;
   readonly dtype: DType;
   readonly inputs: readonly Tensor[];
   readonly attrs: Nodes[K]["attrs"];
 
-  constructor(
-    op: K,
-    shape: Shape,
-    dtype: DType,
-    inputs: readonly Tensor[],
-    attrs: Nodes[K]["attrs"],
-  ) {
+  constructor(op: K, shape: Shape, dtype: D, inputs: readonly Tensor[], attrs: Nodes[K]["attrs"]) {
     this.op = op;
     this.shape = shape;
     this.dtype = dtype;
@@ -47,7 +35,29 @@ export class Tensor<K extends NodeName = NodeName> {
       `tensor: this is a description of ${this.op}; its numbers exist after engine.run or engine.read`,
     );
   }
+
+  /**
+   * Refuses what JavaScript would make of a tensor by itself: the text "[object Object]", or NaN.
+   * @throws TypeError always
+   */
+  [Symbol.toPrimitive](hint: string): never {
+    const kind = `${this.op} [${this.shape.join(", ")}]`;
+    throw new TypeError(
+      hint === "string"
+        ? `tensor: expected its numbers in a text, got a description of ${kind}; read them first: await engine.read(x)`
+        : `tensor: expected numbers beside + - * / < >, got a description of ${kind}; use ops.add, ops.mul, ops.less …, or read its numbers first`,
+    );
+  }
 }
+
+/** A tensor on the host. */
+export type HostTensor<D extends DType = DType> = Tensor<"constant", D> & {
+  readonly data: DataOf<D>;
+};
+/** Numbers that are computed with: what almost all operations make. */
+export type FloatTensor = Tensor<NodeName, "float">;
+/** Token ids and other indices. */
+export type IntTensor = Tensor<NodeName, "int">;
 
 export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
 export const isOp = <K extends NodeName>(node: Tensor, op: K): node is Tensor<K> => node.op === op;
@@ -277,5 +287,13 @@ export type OptionalName = "causalAttention" | "causalAttentionGrad" | "rangeAtt
 export type CommonName = Exclude<PrimitiveName, OptionalName>;
 export type FusedName = keyof FusedPrimitives;
 export type PrimitiveName = keyof Primitives;
+/** The dtype that a primitive makes, as far as its name says it: numbers that move keep theirs. */
+export type Makes<K extends PrimitiveName> = K extends "argmax"
+  ? "int"
+  : K extends
+        | ("broadcast" | "reshape" | "transpose" | "slice" | "pad" | "concat" | "cast")
+        | ("alias" | "stopGradient" | "checkpoint" | "after")
+    ? DType
+    : "float";
 export type Inputs<K extends PrimitiveName> = Primitives[K]["inputs"];
 export type Attrs<K extends PrimitiveName> = Primitives[K]["attrs"];

@@ -1,6 +1,10 @@
 import { at } from "./shapes.ts";
+
 /** A leaf, or arrays and plain objects of trees. */
 export type Tree<Leaf> = Leaf | readonly Tree<Leaf>[] | { readonly [name: string]: Tree<Leaf> };
+
+/** A tree, or an object whose type is an interface: those have no index, and are not seen to be trees. */
+export type TreeLike<Leaf> = Tree<Leaf> | object;
 
 /** The same structure with other leaves. */
 export type MapTree<T, From, To> = T extends From
@@ -30,7 +34,7 @@ const isPlain = (value: object): boolean => {
  * Splits a tree into its leaves (depth first, object names in their own order) and its structure.
  * Whatever is neither an array nor a plain object is a leaf.
  */
-export function flatten<Leaf>(tree: Tree<Leaf>): { leaves: Leaf[]; structure: Structure } {
+export function flatten<Leaf>(tree: TreeLike<Leaf>): { leaves: Leaf[]; structure: Structure } {
   const leaves: Leaf[] = [];
   const walk = (node: Tree<Leaf>): Structure => {
     if (Array.isArray(node)) return { kind: "array", children: node.map(walk) };
@@ -45,7 +49,7 @@ export function flatten<Leaf>(tree: Tree<Leaf>): { leaves: Leaf[]; structure: St
     leaves.push(node as Leaf);
     return { kind: "leaf" };
   };
-  return { structure: walk(tree), leaves };
+  return { structure: walk(tree as Tree<Leaf>), leaves };
 }
 
 /** The inverse of `flatten`. */
@@ -61,7 +65,7 @@ export function unflatten<Leaf>(structure: Structure, leaves: readonly Leaf[]): 
 }
 
 /** Leaves with their paths, e.g. `["layers.0.weight", leaf]`. */
-export function entries<Leaf>(tree: Tree<Leaf>): [path: string, leaf: Leaf][] {
+export function entries<Leaf>(tree: TreeLike<Leaf>): [path: string, leaf: Leaf][] {
   const { leaves, structure } = flatten(tree);
   const paths: string[] = [];
   const walk = (node: Structure, path: readonly string[]): void => {
@@ -81,8 +85,8 @@ export function entries<Leaf>(tree: Tree<Leaf>): [path: string, leaf: Leaf][] {
  */
 export function map<T, Leaf, To>(
   f: (leaf: Leaf, ...others: Leaf[]) => To,
-  tree: T & Tree<Leaf>,
-  ...others: (T & Tree<Leaf>)[]
+  tree: T & TreeLike<Leaf>,
+  ...others: (T & TreeLike<Leaf>)[]
 ): MapTree<T, Leaf, To> {
   const first = flatten<Leaf>(tree);
   const rest = others.map((other) => {

@@ -1,5 +1,5 @@
 import { apply, constant, full } from "./apply.ts";
-import { cutAttentionGrad } from "./attention.ts";
+import { cutAttentionGrad } from "./attention/attention.ts";
 import { halves, perRow } from "./definitions.ts";
 import * as ops from "./ops.ts";
 import { at, last } from "./shapes.ts";

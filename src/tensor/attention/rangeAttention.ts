@@ -1,8 +1,8 @@
-import { apply, constant } from "./apply.ts";
+import { apply, constant } from "../apply.ts";
+import * as ops from "../ops.ts";
+import { at, ofRank, sizeOf } from "../shapes.ts";
+import type { Inputs, RangeAttributes, Tensor } from "../tensor.ts";
 import { grouped } from "./attention.ts";
-import * as ops from "./ops.ts";
-import { at, ofRank, sizeOf } from "./shapes.ts";
-import type { Inputs, RangeAttributes, Tensor } from "./tensor.ts";
 
 const { add, div, less, mul, sub } = ops;
 

@@ -1,7 +1,7 @@
-import { apply } from "./apply.ts";
-import * as ops from "./ops.ts";
-import { at, ofRank, sizeOf } from "./shapes.ts";
-import type { Tensor } from "./tensor.ts";
+import { apply } from "../apply.ts";
+import * as ops from "../ops.ts";
+import { at, ofRank, sizeOf } from "../shapes.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** [B, H, T, D] as [B, G, H/G · T, D]: the rows that one key/value head serves. */
 export function grouped(x: Tensor, G: number): Tensor {

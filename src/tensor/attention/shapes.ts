@@ -1,6 +1,6 @@
-import { ShapeError } from "./errors.ts";
-import { at, sameShape } from "./shapes.ts";
-import type { Inputs, RangeAttributes, Shape, Tensor } from "./tensor.ts";
+import { ShapeError } from "../errors.ts";
+import { at, sameShape } from "../shapes.ts";
+import type { Inputs, RangeAttributes, Shape, Tensor } from "../tensor.ts";
 
 /** [B, H, T, D] and twice [B, G, T, D]. */
 export function heads(op: string, q: Tensor, k: Tensor, v: Tensor): Shape {
