@@ -1,6 +1,7 @@
 import { expectKnown } from "../tensor/options.ts";
 import type { Device } from "./device.ts";
 import { type Engine, engineOf } from "./engine.ts";
+import { within } from "./within.ts";
 
 /** Every name that `createEngine` knows. */
 export const BACKENDS = [
@@ -26,7 +27,9 @@ export interface EngineOptions {
 
 /**
  * Starts an engine. Close it, or declare it with `await using`.
- * @throws RangeError for an unknown backend, TypeError for an unknown option; Error when the backend asked for cannot start here
+ * @throws RangeError for an unknown backend, TypeError for an unknown option; Error when the
+ *   backend asked for cannot start here: where the device lacks it, a page's Content-Security-Policy forbids it, or
+ *   nothing answers for five minutes
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   expectKnown("createEngine", options, ["backend", "threads"]);
@@ -35,7 +38,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     throw new RangeError(`createEngine: expected one of ${BACKENDS.join(", ")}, got ${backend}`);
   if (backend !== "auto") return start(backend, threads, "it was asked for");
   const { probeGpu } = await import("./gpu/probe.ts");
-  const gpu = await probeGpu();
+  const gpu = await within("createEngine: expected to hear of a GPU", probeGpu());
   if (gpu?.hardware) return start(gpu.mode, threads, `a hardware GPU was found: ${gpu.renderer}`);
   const why = gpu ? `${gpu.renderer} is a software rasteriser` : "no GPU was found";
   return start("wasm", threads, why);
@@ -46,7 +49,11 @@ async function start(
   threads: number | undefined,
   reason: string,
 ): Promise<Engine> {
-  const device = await deviceOf(backend, threads);
+  const device = await within(
+    `createEngine: expected ${backend} to start`,
+    deviceOf(backend, threads),
+    (started) => started.close(),
+  );
   return engineOf(device, reason);
 }
 

@@ -34,10 +34,24 @@ export async function compileKernels(
   if (!WebAssembly.validate(bytes))
     throw new Error("wasm: expected WebAssembly with SIMD, got a host without it");
   return {
-    module: await WebAssembly.compile(bytes),
+    module: await compile(bytes),
     relaxedSimd: useRelaxed,
     fuses: useRelaxed && (await fusesMultiplyAdd()),
   };
+}
+
+/** @throws Error where a page's policy forbids it */
+async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(
+      "wasm: expected to compile WebAssembly, which a page's Content-Security-Policy must allow by " +
+        `'wasm-unsafe-eval' in script-src, got ${why}`,
+      { cause: error },
+    );
+  }
 }
 
 function bytesOf(base64: string, shared: boolean): Uint8Array<ArrayBuffer> {

@@ -141,7 +141,17 @@ function startWebWorker(seed: WorkerSeed): Promise<Started> {
   return new Promise((resolve, reject) => {
     const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
     const worker = new Worker(url);
-    worker.onerror = ({ message }) => reject(new Error(`wasm: a worker failed: ${message}`));
+    const fail = (why: string): void => {
+      worker.terminate();
+      reject(new Error(`wasm: a worker failed: ${why}`));
+    };
+    // What a policy forbids has an event without a message.
+    worker.onerror = ({ message }) =>
+      fail(
+        message ||
+          "the page's Content-Security-Policy must allow blob: in worker-src, or else threads be 1",
+      );
+    worker.onmessageerror = () => fail("it cannot read the module and the memory that it is sent");
     worker.onmessage = () => {
       URL.revokeObjectURL(url);
       resolve({ place: "", end: () => worker.terminate() });
