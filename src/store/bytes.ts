@@ -7,19 +7,28 @@ import { at } from "../tensor/shapes.ts";
 const PIECE = 1 << 20;
 
 /** The bytes of an open file, which is closed at their end, or when nobody wants more. */
-export function streamOf(handle: FileHandle): ReadableStream<Uint8Array> {
+export async function streamOf(handle: FileHandle): Promise<ReadableStream<Uint8Array>> {
+  let left = (await handle.stat()).size;
+  const pull = async (): Promise<Uint8Array> => {
+    const length = Math.min(PIECE, left);
+    const { bytesRead, buffer } = await handle.read(new Uint8Array(length), 0, length, null);
+    // A file that was cut short ends here; whoever wants to know looks at its digest.
+    left = bytesRead === 0 ? 0 : left - bytesRead;
+    return buffer.subarray(0, bytesRead);
+  };
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
         try {
-          const { bytesRead, buffer } = await handle.read(new Uint8Array(PIECE), 0, PIECE, null);
-          if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
+          const piece = await pull();
+          if (piece.length > 0) controller.enqueue(piece);
+          if (left > 0) return;
+          controller.close();
         } catch (error) {
           await handle.close();
           throw error;
         }
         await handle.close();
-        controller.close();
       },
       cancel: () => handle.close(),
     },
