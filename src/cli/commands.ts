@@ -60,6 +60,11 @@ const groups: Readonly<Record<string, readonly CommandRow[]>> = {
       load: () => import("./sweep/sweep.ts").then(({ sweep }) => sweep),
     },
     {
+      name: "worker",
+      about: "run rows of sweeps that other machines began",
+      load: () => import("./worker/worker.ts").then(({ worker }) => worker),
+    },
+    {
       name: "report",
       about: "a page about runs: figures, tables, CSV, Markdown",
       load: () => import("./report.ts").then(({ report }) => report),

@@ -80,7 +80,7 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
     }
     erase();
     const columns = (out.columns ?? 80) - 1;
-    const lines = [overall(), ...[...running.values()].map(runningLine)];
+    const lines = [overall(), ...shownOf([...running.values()]).map(runningLine)];
     const dim = (text: string, i: number): string =>
       i === 0 ? text : styleText("dim", text, { validateStream: false });
     out.write(lines.map((line, i) => `${dim(line.slice(0, columns), i)}\n`).join(""));
@@ -127,6 +127,15 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
     draw();
   };
   return { show, close: erase };
+}
+
+/** Rows that are shown at the same time. */
+const MOST_SHOWN = 16;
+
+/** Of many that were begun, or wait elsewhere, those that say how far they have come. */
+function shownOf<T extends { readonly progress?: Progress }>(running: readonly T[]): readonly T[] {
+  if (running.length <= MOST_SHOWN) return running;
+  return running.filter(({ progress }) => progress).slice(0, MOST_SHOWN);
 }
 
 const tokensOf = (progress: Progress | undefined): number => progress?.tokens ?? 0;

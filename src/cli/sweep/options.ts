@@ -7,6 +7,7 @@ import { hoursOf, rowCount, type SizeName, sizes } from "../../experiment/recipe
 import { namedRecipes, namedSweeps, studySweep } from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
 import type { Sweep } from "../../experiment/sweep/sweep.ts";
+import { openPlaces, type Places, placeKnobs, placesHelp } from "../queue/places.ts";
 import { readBytes } from "../terminal/files.ts";
 import {
   describeKnobs,
@@ -36,6 +37,7 @@ const knobs = {
   threads: whole("threads of each process (default: cores / processes)", 1, MOST_THREADS),
   backend: oneOf("where to compute (default: wasm)", BACKENDS, "<name>"),
   keepWeights: flag("keep the weights of all rows, not only those that others need"),
+  ...placeKnobs,
 };
 
 const names = Object.keys(namedSweeps);
@@ -55,12 +57,15 @@ Sweeps that need no file
   ${names.join(", ")}
 The same command again goes on where the last one ended, however that was: finished rows are kept,
 failed ones run again, and rows and seeds may have been added. Exit code 1: some rows failed.
+With --queue rows run wherever there is an anchorgrad worker of the queue, and go on there when this
+command ends.
 
 Conditions of the study, each run with all its seeds; hours on two idle cores
 ${conditionLines.join("\n")}
 
 Options
 ${describeKnobs(knobs)}
+${placesHelp}
 ${recipeFileHelp}`;
 
 /** What the command line asks for. */
@@ -71,6 +76,8 @@ export interface SweepOptions {
   readonly processes: number;
   readonly engine: { readonly backend: Backend; readonly threads: number };
   readonly keepWeights: boolean;
+  /** Where rows are run by others; undefined for processes of this machine. */
+  readonly places: Places | undefined;
 }
 
 /** @throws UsageError, DataError */
@@ -89,6 +96,7 @@ export async function readSweepOptions(
     processes,
     engine: { backend: values.backend ?? "wasm", threads },
     keepWeights: values.keepWeights ?? false,
+    places: await openPlaces(values, folder, process.env),
   };
 }
 

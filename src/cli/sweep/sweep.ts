@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import type { RowResult } from "../../experiment/measurements.ts";
 import { baseOf } from "../../experiment/recipe.ts";
-import { checkpointsOf, type Failure } from "../../experiment/runs/run.ts";
+import type { Failure } from "../../experiment/runs/run.ts";
 import { type Job, jobId } from "../../experiment/sweep/plan.ts";
-import { processes } from "../../experiment/sweep/processes.ts";
 import { runSweep } from "../../experiment/sweep/runSweep.ts";
-import { type Requirements, requirementsOf } from "../../experiment/sweep/scheduler.ts";
+import { requirementsOf } from "../../experiment/sweep/scheduler.ts";
 import { openSweep, type SweepDirectory } from "../../experiment/sweep/sweep.ts";
 import { duration } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
@@ -17,6 +16,7 @@ import { ownVersions } from "../terminal/version.ts";
 import { createSweepDisplay } from "./display.ts";
 import { showTargets } from "./joint.ts";
 import { readSweepOptions, type SweepOptions, sweepUsage } from "./options.ts";
+import { type Opened, placeOf, schedulerOf } from "./scheduler.ts";
 
 async function run(args: readonly string[], terminal: Terminal): Promise<boolean> {
   const { folder, out } = terminal;
@@ -29,9 +29,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
     const { directory } = opened;
     const { jobs, finished } = directory;
     const kept = finished.size > 0 ? `, ${finished.size} of them finished before` : "";
-    const { processes: count } = options;
     out.write(
-      `anchorgrad: the ${options.name} sweep, ${jobs.length} rows${kept}; ${count} ${count === 1 ? "process" : "processes"}\n`,
+      `anchorgrad: the ${options.name} sweep, ${jobs.length} rows${kept}; ${placeOf(options)}\n`,
     );
     const start = performance.now();
     const failed = await follow(opened, options, terminal, mine);
@@ -39,7 +38,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
     for (const run of directory.runs) await run.join();
     const seconds = (performance.now() - start) / 1000;
     if (terminal.signal.aborted) {
-      out.write("Stopped. The same command goes on from here.\n");
+      const elsewhere = options.places ? " What was enqueued goes on elsewhere." : "";
+      out.write(`Stopped. The same command goes on from here.${elsewhere}\n`);
       return false;
     }
     out.write((await showTargets(options.name, path, directory.runs)) ?? "");
@@ -52,12 +52,6 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   } finally {
     await mine.release();
   }
-}
-
-/** A sweep's folder, and what its jobs require. */
-interface Opened {
-  readonly directory: SweepDirectory;
-  readonly requires: Requirements;
 }
 
 /** The engine is started here once, so that one that cannot start is an error of the command. */
@@ -81,26 +75,24 @@ async function open(
 
 /** Runs what is to be run, records and shows it. @returns how many rows could not be finished */
 async function follow(
-  { directory, requires }: Opened,
-  { name, engine, keepWeights, processes: count }: SweepOptions,
-  { out, folder, signal }: Terminal,
+  opened: Opened,
+  options: SweepOptions,
+  terminal: Terminal,
   mine: Claim,
 ): Promise<number> {
-  const { jobs, finished, runOf, runs } = directory;
-  const scheduler = processes({
-    processes: count,
-    engine,
-    ...{ keepWeights, requires },
-    place: { machine: describeMachine(), versions: await ownVersions() },
-    pretrained: join(folder, ".cache", "pretraining"),
-    checkpointsOf: (job) => checkpointsOf(runOf(job).path),
+  const { out, signal } = terminal;
+  const { jobs, finished, runOf, runs } = opened.directory;
+  const display = createSweepDisplay({
+    ...{ name: options.name, jobs, finished, out, now: () => Date.now() },
+    bases: basesOf(opened.directory),
   });
-  const bases = basesOf(directory);
-  const display = createSweepDisplay({ name, jobs, finished, bases, out, now: () => Date.now() });
+  const scheduler = await schedulerOf(opened, options, terminal, (job, measurement) =>
+    display.show({ kind: "measured", job, measurement }),
+  );
   const failures = new Map(runs.map((run) => [run, [] as Failure[]]));
   await Promise.all(runs.map((run) => run.writeFailures([])));
   try {
-    for await (const event of runSweep(jobs, scheduler, { finished, signal })) {
+    for await (const event of runSweep(jobs, scheduler, { finished, signal, leave: "detach" })) {
       const run = runOf(event.job);
       if (event.kind !== "measured") await mine.check();
       if (event.kind === "finished") for (const m of event.measurements) await run.record(m);

@@ -33,3 +33,5 @@ process.on("message", (request: Request) => void serve(request));
 process.on("disconnect", () => process.exit());
 // Ctrl-C reaches all processes of the terminal; the one that schedules decides what ends.
 process.on("SIGINT", () => {});
+// So do clusters that end all processes of a job.
+process.on("SIGTERM", () => {});

@@ -1,0 +1,190 @@
+import { randomUUID } from "node:crypto";
+import { copyFile, link, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { EngineOptions } from "../../engines/create.ts";
+import type { Numerics } from "../../engines/numerics.ts";
+import { isRecord } from "../../json/isRecord.ts";
+import { PlaceLost } from "../../queue/job.ts";
+import type { ReceivedJob } from "../../queue/receiver.ts";
+import { getFile, putFile } from "../../store/blobs.ts";
+import { digestOf, fileBytes } from "../../store/bytes.ts";
+import { getRecord, getResult, putRecord, putResult, ResultConflict } from "../../store/records.ts";
+import type { Store } from "../../store/store.ts";
+import { isThere, makeFolder } from "../../weights/files.ts";
+import type { Attempt, Place, Result } from "../measurements.ts";
+import { weightsName } from "../recipe.ts";
+import { pretrainingName } from "../row/pretrainingName.ts";
+import { inputsOf, type Job } from "../sweep/plan.ts";
+import { processes } from "../sweep/processes.ts";
+import { WorkerLost } from "../sweep/scheduler.ts";
+import { type RowJob, readRowJob } from "./rowJob.ts";
+import { type RowRecord, rowRecord } from "./rowResult.ts";
+
+export interface RowRunnerOptions {
+  readonly store: Store;
+  readonly engine: EngineOptions;
+  /** What the engine computes with; jobs of others are refused. */
+  readonly numerics: Numerics;
+  /** Rows at a time. */
+  readonly concurrency: number;
+  /** A folder of its own: weights of jobs under way, and those that many begin with. */
+  readonly work: string;
+  /** This machine, as each row's attempt tells it. */
+  readonly place: Place;
+  /** Names the worker's attempts. */
+  readonly name: string;
+  /** The script of the processes that compute, where it is not beside the scheduler of processes. */
+  readonly script?: string;
+}
+
+/** Runs rows that come out of a queue. */
+export interface RowRunner {
+  run(job: ReceivedJob): Promise<void>;
+  /** Ends all processes. */
+  close(): Promise<void>;
+}
+
+/** Between two words about a row's progress, ms. */
+const TELL = 2000;
+
+/**
+ * Runs rows in processes of this machine, which know neither queue nor store: weights come as files
+ * and go as files. A process whose job is not to go on is killed.
+ */
+export function rowRunner(options: RowRunnerOptions): RowRunner {
+  const { store, engine, numerics, concurrency, work, place, name, script } = options;
+  const pretrained = join(work, "pretrained");
+  const folders = new Map<string, string>();
+  const rows = processes({
+    ...{ processes: concurrency, engine, pretrained, place, keepWeights: true },
+    checkpointsOf: ({ id }) => folders.get(id) ?? join(work, "lost"),
+    ...(script !== undefined && { script }),
+  });
+  let count = 0;
+
+  /** Weights that many rows begin with are fetched once. */
+  const fetched = new Map<string, Promise<string>>();
+  const fetchInput = (digest: string): Promise<string> => {
+    const path = join(work, "inputs", digest);
+    const known = fetched.get(digest);
+    if (known) return known;
+    const fetching = getFile(store, digest, path).then(() => path);
+    fetched.set(digest, fetching);
+    fetching.catch(() => fetched.delete(digest));
+    return fetching;
+  };
+
+  const pretrainingOf = async ({ recipe, seed }: RowJob) => {
+    const of = await pretrainingName(recipe, seed, numerics);
+    return { key: `pretrained/${of}`, path: join(pretrained, `${of}.safetensors`) };
+  };
+
+  /** Lays out what a row begins with as its process expects it. */
+  const prepare = async (job: RowJob, folder: string): Promise<void> => {
+    const needed = Object.entries(inputsOf(job.recipe, job.row));
+    for (const [role, of] of needed) {
+      const digest = job.inputs[role as keyof RowJob["inputs"]] ?? "";
+      const path = `${folder}/${weightsName(job.seed, of)}.safetensors`;
+      await makeFolder(dirname(path));
+      await sameFile(await fetchInput(digest), path);
+    }
+    if (needed.length > 0) return;
+    const { key, path } = await pretrainingOf(job);
+    if (await isThere(path)) return;
+    const record = await getRecord(store, key);
+    if (isRecord(record)) await getFile(store, String(record["weights"]), path);
+  };
+
+  const finish = async (
+    key: string,
+    job: RowJob,
+    folder: string,
+    { results, attempt }: Measured,
+  ): Promise<void> => {
+    const path = `${folder}/${weightsName(job.seed, job.row)}.safetensors`;
+    const weights = job.keepWeights
+      ? await putFile(store, path)
+      : await digestOf(await fileBytes(path));
+    if (Object.keys(job.inputs).length === 0) {
+      const pretraining = await pretrainingOf(job);
+      const digest = await putFile(store, pretraining.path);
+      await putRecord(store, pretraining.key, { weights: digest });
+    }
+    await putResult(store, key, rowRecord(weights, results), {
+      id: `${name}-${++count}`,
+      facts: { ...attempt },
+    });
+  };
+
+  return {
+    run: async ({ key, label, data, signal, progress }) => {
+      const row = await readRowJob(key, data, numerics);
+      if (await placed(() => isFinished(store, key, row))) return;
+      const folder = join(work, "jobs", `${key.slice(0, 16)}-${randomUUID()}`);
+      // Two that were given the same job must not share a process's name.
+      const job: Job = { id: folder, ...row, needs: [] };
+      folders.set(job.id, folder);
+      const stop = (): void => void rows.cancel(job);
+      try {
+        await placed(() => prepare(row, folder));
+        signal.addEventListener("abort", stop, { once: true });
+        signal.throwIfAborted();
+        const measured = await measure(rows.submit(job, 1), progress);
+        await placed(() => finish(key, row, folder, measured));
+      } catch (error) {
+        if (error instanceof WorkerLost) throw new PlaceLost(`${label}: ${error.message}`);
+        throw error;
+      } finally {
+        signal.removeEventListener("abort", stop);
+        folders.delete(job.id);
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+    close: () => rows.close("cancel"),
+  };
+}
+
+/** What is measured, but for the attempt, is the same wherever it is. */
+interface Measured {
+  readonly results: readonly Result[];
+  readonly attempt: Attempt;
+}
+
+async function measure(
+  source: ReturnType<ReturnType<typeof processes>["submit"]>,
+  progress: ReceivedJob["progress"],
+): Promise<Measured> {
+  const results: Result[] = [];
+  let attempt: Attempt | undefined;
+  let told = -Infinity;
+  for await (const m of source) {
+    if (m.kind === "attempt") attempt = m;
+    else results.push(m);
+    if (m.kind !== "progress" || performance.now() - told < TELL) continue;
+    told = performance.now();
+    progress(m);
+  }
+  if (!attempt || results.at(-1)?.kind !== "row")
+    throw new Error("expected a row at its end, and how it came about");
+  return { results, attempt };
+}
+
+/** Whether all that was asked for is in the store: another worker has done it, or this one before. */
+async function isFinished(store: Store, key: string, { keepWeights }: RowJob): Promise<boolean> {
+  const record = (await getResult(store, key)) as RowRecord | undefined;
+  return record !== undefined && (!keepWeights || store.has(`blob/${record.weights}`));
+}
+
+/** Store and disk are the place's, not the job's: where they fail it may succeed elsewhere. */
+async function placed<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof ResultConflict) throw error;
+    throw new PlaceLost(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** The same file under another name; a copy where there are no links. */
+const sameFile = (from: string, to: string): Promise<void> =>
+  link(from, to).catch(() => copyFile(from, to));
