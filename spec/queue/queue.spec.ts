@@ -165,8 +165,9 @@ for (const kind of kinds) {
         if (ran.length > 1) return;
         await aborted(signal).catch((reason) => reasons.push(reason));
       });
-      await receive(async () => {});
       await sender.send(job("a"));
+      await expect.poll(() => ran, POLL).toEqual(["a"]);
+      await receive(async () => {});
       await expect.poll(() => reasons, POLL).toHaveLength(1);
       expect(String(reasons[0])).toContain("its lease of 1.5 s could not be renewed");
       await expect.poll(stateOf(sender, "a"), { timeout: 20_000 }).toBe("finished");
