@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { commands } from "../../src/cli/commands.ts";
+import { reflow } from "../../src/cli/terminal/reflow.ts";
+import { allPages, root } from "./blocks.ts";
+
+const pages = await allPages();
+
+/** The source as one text, its strings as they are written. */
+async function source(): Promise<string> {
+  const files = (await readdir(join(root, "src"), { recursive: true })).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  const texts = await Promise.all(files.map((name) => readFile(join(root, "src", name), "utf8")));
+  return texts.join("\n");
+}
+
+test("README is short", () => {
+  const readme = pages.find(({ path }) => path === "README.md");
+  expect(readme?.text.trimEnd().split("\n").length).toBeLessThanOrEqual(120);
+});
+
+test("every message that the FAQ quotes is still said", async () => {
+  const faq = pages.find(({ path }) => path === "docs/faq.md");
+  const quoted = [...(faq?.text ?? "").matchAll(/^\*\*`([^`]+)`\*\*/gm)].map(
+    ([, text = ""]) => text,
+  );
+  expect(quoted.length).toBeGreaterThan(15);
+  const all = await source();
+  for (const message of quoted) expect(all, message).toContain(message);
+});
+
+test("links between pages lead somewhere", () => {
+  for (const { path, text } of pages)
+    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const file = target.split("#")[0] ?? "";
+      expect(existsSync(join(root, dirname(path), file)), `${path}: ${target}`).toBe(true);
+    }
+});
+
+test("commands of the documentation exist, with their options", async () => {
+  const usages = new Map(
+    await Promise.all(
+      commands.map(async ({ name, load }) => [name, reflow((await load()).usage)] as const),
+    ),
+  );
+  const lines = pages.flatMap(({ path, blocks }) =>
+    blocks
+      .filter(({ language }) => language === "sh")
+      .flatMap(({ text }) => text.replaceAll("\\\n", " ").split("\n"))
+      .flatMap((line) => line.split(/[|;]|&&/))
+      .map((line) => ({ path, line: (line.split(" # ")[0] ?? "").trim() })),
+  );
+  for (const { path, line } of lines) {
+    const [, name, rest = ""] = /^npx anchorgrad (\w+)(.*)$/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const usage = usages.get(name);
+    expect(usage, `${path}: ${line}`).toBeDefined();
+    for (const [option] of rest.matchAll(/--[a-z-]+/g))
+      expect(usage, `${path}: ${line}`).toContain(option);
+  }
+});
+
+test("scripts that the documentation names exist", async () => {
+  const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+    readonly scripts: Readonly<Record<string, string>>;
+  };
+  for (const { path, text } of pages)
+    for (const [, name = ""] of text.matchAll(/npm run ([\w:]+)/g))
+      expect(Object.keys(scripts), `${path}: npm run ${name}`).toContain(name);
+});
+
+test("every speed and result names its commit", () => {
+  for (const name of ["docs/results.md", "docs/benchmarks.md"]) {
+    const page = pages.find(({ path }) => path === name);
+    for (const table of page?.text.split("\n\n").filter((part) => part.startsWith("|")) ?? []) {
+      const before = page?.text.slice(0, page.text.indexOf(table)) ?? "";
+      expect(before, `${name}: a table before any commit is named`).toMatch(/commit [0-9a-f]{7}/);
+    }
+  }
+});

@@ -1,0 +1,91 @@
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tinyModel } from "../cli/model/tinyModel.ts";
+import { allPages, programsOf, root } from "./blocks.ts";
+import { installed, type Place } from "./installed.ts";
+
+const programs = (await allPages()).flatMap(programsOf);
+const examples = (await readdir(join(root, "examples"))).filter((name) => name.endsWith(".ts"));
+/** Where a program stands in the folder. */
+const fileOf = (name: string): string => `docs/${name.replace(/\W/g, "-")}.ts`;
+const files = [
+  ...programs.map(({ name }) => fileOf(name)),
+  ...examples.map((name) => `examples/${name}`),
+];
+
+let place: Place;
+beforeAll(async () => {
+  place = await installed(["fast-check"]);
+  const at = (path: string): string => join(place.folder, path);
+  await mkdir(at("docs"));
+  await mkdir(at("examples"));
+  // What a reader has: a model and conversations, here a random one and four.
+  await tinyModel(at("my-model"), { chat: true });
+  const rows = ["hello", "who", "a", "c"].map((question) => ({
+    messages: [
+      { role: "user", content: question },
+      { role: "assistant", content: `${question} there` },
+    ],
+  }));
+  await writeFile(at("mine.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  for (const { name, code } of programs) await writeFile(at(fileOf(name)), code);
+  for (const name of examples) await copyFile(join(root, "examples", name), at(`examples/${name}`));
+});
+afterAll(() => place?.[Symbol.asyncDispose]());
+
+test.each([
+  ["nodenext", { module: "nodenext", outDir: "out" }],
+  ["bundler", { module: "esnext", moduleResolution: "bundler", noEmit: true }],
+])("all programs type-check strictly, %s", (_, options) => place.check(files, options));
+
+const runOf = (file: string): Promise<string> =>
+  place.run(process.execPath, [`out/${file.replace(/ts$/, "js")}`]);
+
+/** What README's program prints; its numbers are those of the reader's model. */
+const LINE = /outer step \d: moved (\d\S*) of at most (\d\S*) nats a token/;
+
+describe("programs of the documentation print what it says", () => {
+  test.each(programs)("$name", async ({ name, code, printed }) => {
+    expect(code).toContain('from "anchorgrad');
+    const said = await runOf(fileOf(name));
+    if (!name.startsWith("README")) {
+      expect(said).toBe(printed);
+      return;
+    }
+    const lines = said.trim().split("\n");
+    expect(lines).toHaveLength(2);
+    for (const line of lines) {
+      const [moved = NaN, most = NaN] = (LINE.exec(line) ?? []).slice(1).map(Number);
+      expect(moved).toBeLessThanOrEqual(most);
+      expect(moved).toBeGreaterThan(0);
+    }
+    expect(await readFile(join(root, "README.md"), "utf8")).toMatch(LINE);
+    expect(await readdir(join(place.folder, "my-adapter"))).toEqual(
+      expect.arrayContaining(["adapter_config.json", "adapter_model.safetensors"]),
+    );
+  });
+});
+
+/** What an example says that it prints, behind its calls of `console.log`; `…` stands for anything. */
+const promised = (code: string): readonly RegExp[] =>
+  [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(
+    ([, text = ""]) =>
+      new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("…", ".*")),
+  );
+
+describe("examples run, and print what their comments say", () => {
+  test.each(examples)("%s", async (name) => {
+    const code = await readFile(join(root, "examples", name), "utf8");
+    expect(code).toMatch(/^\/\*\*/);
+    const said = await runOf(`examples/${name}`);
+    expect(said.trim()).not.toBe("");
+    const lines = said.split("\n");
+    let from = 0;
+    for (const line of promised(code)) {
+      const found = lines.findIndex((text, i) => i >= from && line.test(text));
+      expect(found, `${line} in\n${said}`).toBeGreaterThanOrEqual(from);
+      from = found + 1;
+    }
+  });
+});
