@@ -1,6 +1,9 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launchChromium } from "../browser/chromium.ts";
 import { tinyModel } from "../cli/model/tinyModel.ts";
 import { allPages, programsOf, root } from "./blocks.ts";
 import { installed, type Place } from "./installed.ts";
@@ -14,9 +17,15 @@ const files = [
   ...examples.map((name) => `examples/${name}`),
 ];
 
+/** However busy the machine is. */
+const PATIENT = { timeout: 60_000 };
+
 let place: Place;
 beforeAll(async () => {
-  place = await installed(["fast-check"]);
+  place = await installed([
+    ...["fast-check", "@huggingface", "franc"],
+    ...["trigram-utils", "n-gram", "collapse-white-space"],
+  ]);
   const at = (path: string): string => join(place.folder, path);
   await mkdir(at("docs"));
   await mkdir(at("examples"));
@@ -69,10 +78,37 @@ describe("programs of the documentation print what it says", () => {
 
 /** What an example says that it prints, behind its calls of `console.log`; `…` stands for anything. */
 const promised = (code: string): readonly RegExp[] =>
-  [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(
-    ([, text = ""]) =>
-      new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("…", ".*")),
-  );
+  [...code.matchAll(/console\.log\([^;]*\);((?:\s*\/\/ .+)+)/g)]
+    .flatMap(([, comments = ""]) => comments.split(/\s*\/\/ /).filter(Boolean))
+    .map(
+      (text) => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("…", ".*")),
+    );
+
+test("the example of a page without a bundler computes in a browser", async () => {
+  await copyFile(join(root, "examples/page.html"), join(place.folder, "page.html"));
+  const server = createServer(async ({ url = "" }, response) => {
+    const bytes = await readFile(join(place.folder, url)).catch(() => undefined);
+    const type = url.endsWith(".html") ? "text/html" : "text/javascript";
+    response.writeHead(bytes ? 200 : 404, { "content-type": type });
+    response.end(bytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage();
+    const errors: unknown[] = [];
+    page.on("pageerror", (error) => errors.push(error));
+    const { port } = server.address() as AddressInfo;
+    await page.goto(`http://127.0.0.1:${port}/page.html`);
+    await expect.poll(() => page.locator("#line").innerText(), PATIENT).not.toBe("…");
+    expect(await page.locator("#line").innerText()).toBe("2.00x + 1.00");
+    expect(errors).toEqual([]);
+  } finally {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  }
+});
 
 describe("examples run, and print what their comments say", () => {
   test.each(examples)("%s", async (name) => {
