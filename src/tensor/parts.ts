@@ -33,7 +33,9 @@ export interface TensorParts {
 export const PART: number = 1 << 22;
 
 /** A host constant in parts, which are views. */
-export const inParts = (tensor: Tensor): TensorParts => ({
+export const inParts = (
+  tensor: Tensor,
+): Omit<TensorParts, "parts"> & { parts(): Generator<TypedArray, void> } => ({
   shape: tensor.shape,
   dtype: tensor.dtype,
   *parts() {

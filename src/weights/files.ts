@@ -1,7 +1,7 @@
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { temporaryPath } from "./disk/temporary.ts";
-import { makeFolder, syncFolder } from "./nodeFile.ts";
+import { fileReader, makeFolder, syncFolder } from "./nodeFile.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "./store.ts";
 
 export { removeUnfinished } from "./disk/temporary.ts";
@@ -15,7 +15,10 @@ export const isThere = (path: string): Promise<boolean> =>
   );
 
 /** Writes the whole file or nothing: under a temporary name beside it, then renamed. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
   await makeFolder(dirname(path));
   const temporary = temporaryPath(path);
   try {
@@ -44,6 +47,10 @@ export const disk: Files = {
   write: writeWhole,
   remove: (path) => rm(path, { force: true }),
   removeFolder: (path) => rm(path, { recursive: true, force: true }),
+  inParts: {
+    open: async (path) => ((await isThere(path)) ? fileReader(path) : undefined),
+    write: writeWhole,
+  },
 };
 
 /** Weights kept as `folder/name.safetensors`. */

@@ -1,3 +1,4 @@
+import { inParts } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { encodeNumbers, ownType, type StoredType } from "./dtypes.ts";
 import { decodePlace, streamPlace } from "./place.ts";
@@ -22,6 +23,12 @@ export interface Weights {
 /** How the numbers of a tensor are written; its own type where nothing is said. */
 export type TypeOf = (name: string, tensor: Tensor) => StoredType | undefined;
 
+const rowsOf = (tensors: Weights["tensors"], typeOf: TypeOf) =>
+  Object.entries(tensors).map(([name, tensor]) => ({
+    ...{ name, tensor, shape: tensor.shape },
+    type: typeOf(name, tensor) ?? ownType(tensor.data, name),
+  }));
+
 /**
  * Writes the safetensors format: the header's length (8 bytes, little-endian), a JSON header,
  * then the numbers, little-endian and row-major.
@@ -33,10 +40,7 @@ export function encodeSafetensors(
   { tensors, metadata }: Weights,
   typeOf: TypeOf = () => undefined,
 ): Uint8Array {
-  const rows = Object.entries(tensors).map(([name, tensor]) => ({
-    ...{ name, tensor, shape: tensor.shape },
-    type: typeOf(name, tensor) ?? ownType(tensor.data, name),
-  }));
+  const rows = rowsOf(tensors, typeOf);
   const header = encodeHeader(rows, metadata);
   const numbers = rows.map(({ name, tensor, type }) => encodeNumbers(tensor.data, type, name));
   const file = new Uint8Array(numbers.reduce((sum, { length }) => sum + length, header.length));
@@ -47,6 +51,14 @@ export function encodeSafetensors(
     offset += bytes.length;
   }
   return file;
+}
+
+/** The same bytes in parts: no more than one of them is made at a time. */
+export function* safetensorsParts({ tensors, metadata }: Weights): Generator<Uint8Array, void> {
+  const rows = rowsOf(tensors, () => undefined);
+  yield encodeHeader(rows, metadata);
+  for (const { name, tensor, type } of rows)
+    for (const part of inParts(tensor).parts()) yield encodeNumbers(part, type, name);
 }
 
 /**

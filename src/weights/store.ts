@@ -1,5 +1,8 @@
 import { DataError } from "../tensor/errors.ts";
-import { decodeSafetensors, encodeSafetensors, type Weights } from "./safetensors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { hashed, hashedReader, sha256 } from "./disk/hashing.ts";
+import { openSafetensors, safetensorsParts, type Weights } from "./safetensors.ts";
+import { bytesReader, type RangeReader } from "./weightFile.ts";
 
 /** Where weights are kept by name. */
 export interface Checkpoints {
@@ -33,24 +36,55 @@ export interface Files {
   remove(path: string): Promise<void>;
   /** Removes a folder and all that is in it. */
   removeFolder(path: string): Promise<void>;
+  /** Files of any size; absent where all of them are small. */
+  readonly inParts?: FilesInParts;
 }
+
+/** Named bytes that never lie in memory as a whole. */
+export interface FilesInParts {
+  /** @returns undefined where there is no such file */
+  open(path: string): Promise<RangeReader | undefined>;
+  /** Writes the whole file or nothing; makes its folders. */
+  write(path: string, parts: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** Small files as if they came in parts. */
+const wholly = (files: Files): FilesInParts => ({
+  open: async (path) => {
+    const bytes = await files.read(path);
+    return bytes && bytesReader(bytes);
+  },
+  write: async (path, parts) => {
+    const all: BlobPart[] = [];
+    for await (const part of parts) all.push(part.slice());
+    await files.write(path, new Uint8Array(await new Blob(all).arrayBuffer()));
+  },
+});
 
 /**
  * Weights kept as `folder/name.safetensors`, with their digest beside them, as `sha256sum` writes
  * it and `sha256sum --check` reads it: one flipped bit in a file gives other numbers, but is no
- * error of the format. Files without a digest are taken as they are.
+ * error of the format. Files without a digest are taken as they are. However large they are, no more
+ * is held than their tensors and a part of the file.
  */
 export function checkpointsIn(files: Files, folder: string): Checkpoints {
   const pathOf = (name: string): string => `${folder}/${name}.safetensors`;
+  const { open, write } = files.inParts ?? wholly(files);
   return {
     load: async (name) => {
       const path = pathOf(name);
       for (let again = true; ; again = false) {
         const kept = await files.read(digestPath(path));
-        const bytes = await files.read(path);
-        if (!bytes) return undefined;
-        const wrong = kept && (await differs(bytes, kept));
-        if (!wrong) return decodeSafetensors(bytes, path);
+        const file = await open(path);
+        if (!file) return undefined;
+        if (!kept) return readWhole(file, path);
+        const { file: read, digest } = hashedReader(file);
+        const weights = await readWhole(read, path).catch(asValue);
+        const wrong = differing(await digest(), kept);
+        if (!wrong) {
+          if (weights instanceof Error) throw weights;
+          return weights;
+        }
         // Another process may have written the two in between.
         if (!again)
           throw new DataError(
@@ -60,11 +94,11 @@ export function checkpointsIn(files: Files, folder: string): Checkpoints {
     },
     save: async (name, weights) => {
       const path = pathOf(name);
-      const bytes = encodeSafetensors(weights);
+      const hasher = sha256();
       // At no moment is there a digest of another file.
       await files.remove(digestPath(path));
-      await files.write(path, bytes);
-      const digest = await digestOf(bytes);
+      await write(path, hashed(safetensorsParts(weights), hasher));
+      const digest = await hasher.digest();
       const base = path.slice(path.lastIndexOf("/") + 1);
       if (digest !== undefined) await files.write(digestPath(path), `${digest}  ${base}\n`);
     },
@@ -78,20 +112,33 @@ export function checkpointsIn(files: Files, folder: string): Checkpoints {
 /** Where the digest of a file of weights is kept. */
 export const digestPath = (path: string): string => `${path}.sha256`;
 
-/** SHA-256 in hexadecimal; undefined in pages without TLS, which browsers do not give it. */
-async function digestOf(bytes: Uint8Array): Promise<string | undefined> {
-  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
-  if (!subtle) return undefined;
-  const hash = new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** All of a file's tensors. */
+async function readWhole(file: RangeReader, path: string): Promise<Weights> {
+  const { names, metadata, read } = await openSafetensors(file, path);
+  const tensors: [string, Tensor][] = [];
+  for (const name of names) tensors.push([name, await read(name)]);
+  return { tensors: Object.fromEntries(tensors), metadata };
 }
 
-/** What a digest's file says, and what is there; undefined where they agree. */
+const asValue = (error: unknown): Error => (error instanceof Error ? error : new Error(`${error}`));
+
+/** What a digest's file says, and what is there. */
+interface Difference {
+  readonly expected: string;
+  readonly got: string;
+}
+
+function differing(got: string | undefined, kept: Uint8Array): Difference | undefined {
+  const expected = new TextDecoder().decode(kept).slice(0, 64);
+  return got === undefined || got === expected ? undefined : { expected, got };
+}
+
+/** The same of bytes in memory; undefined where they agree. */
 export async function differs(
   bytes: Uint8Array,
   kept: Uint8Array,
-): Promise<{ readonly expected: string; readonly got: string } | undefined> {
-  const expected = new TextDecoder().decode(kept).slice(0, 64);
-  const got = await digestOf(bytes);
-  return got === undefined || got === expected ? undefined : { expected, got };
+): Promise<Difference | undefined> {
+  const hasher = sha256();
+  hasher.update(bytes);
+  return differing(await hasher.digest(), kept);
 }
