@@ -6,6 +6,7 @@ import { markerLength } from "../tasks/study/marker.ts";
 import { suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
+import type { Every } from "../train/trainSteps.ts";
 import { type Checkpoints, checkpointsInMemory } from "../weights/store.ts";
 import { keysOf, studyData } from "./data.ts";
 import { type Evaluator, evaluator } from "./look/evaluate.ts";
@@ -18,6 +19,7 @@ import { baseOf, type Recipe, referenceOf, sharedRows, weightsName } from "./rec
 import { pretrain } from "./row/pretrain.ts";
 import { pretrainingName } from "./row/pretrainingName.ts";
 import { train } from "./row/train.ts";
+import { keeperIn } from "./row/unfinished.ts";
 
 export interface ExperimentOptions {
   /** `[0]` by default. */
@@ -28,6 +30,11 @@ export interface ExperimentOptions {
   readonly checkpoints?: Checkpoints;
   /** Where finished pre-trainings are kept and found; in memory by default. */
   readonly pretrained?: Checkpoints;
+  /** Where rows on their way are kept and found, as `seed-0/sft-3e-3`, until they are finished; by
+   * default none is. */
+  readonly unfinished?: Checkpoints;
+  /** After which steps a row on its way is kept; after a minute by default. */
+  readonly keepEvery?: Every;
   /** Seconds, from any origin. */
   readonly now?: () => number;
   /** Is shown every student that is looked at: at each probe and at the end of each outer step. It
@@ -50,6 +57,7 @@ export async function* experiment(
 ): AsyncGenerator<Measurement, void> {
   expectKnown("experiment", options, [
     ...(["seeds", "finished", "checkpoints", "pretrained", "now", "show", "place"] as const),
+    ...(["unfinished", "keepEvery"] as const),
   ]);
   const { seeds = [0], finished = [] } = options;
   const model = modelOf(recipe);
@@ -63,6 +71,8 @@ export async function* experiment(
     now: options.now ?? (() => performance.now() / 1000),
     show: options.show,
     place: options.place ?? {},
+    unfinished: options.unfinished,
+    keepEvery: options.keepEvery,
   };
   for (const seed of seeds) {
     const done = new Set(finished.filter((row) => row.seed === seed).map(({ row }) => row));
@@ -81,6 +91,8 @@ interface Study {
   readonly now: () => number;
   readonly show: ExperimentOptions["show"];
   readonly place: Place;
+  readonly unfinished: Checkpoints | undefined;
+  readonly keepEvery: Every | undefined;
 }
 
 async function* runSeed(
@@ -88,7 +100,7 @@ async function* runSeed(
   seed: number,
   done: ReadonlySet<string>,
 ): AsyncGenerator<Measurement, void> {
-  const { engine, recipe, model, evaluator, checkpoints, now, show } = study;
+  const { engine, recipe, model, evaluator, checkpoints, now, show, unfinished } = study;
   const { vocabulary } = suiteOf(recipe.suite);
   const keys = keysOf(seed);
   const data = studyData(recipe, keys);
@@ -106,7 +118,7 @@ async function* runSeed(
     }
     const start = now();
     base ??= yield* makeBase(study, seed);
-    let seconds = now() - start;
+    const making = now() - start;
     const { marker } = recipe.fineTuning;
     if (row === baseOf(recipe) && marker && !recipe.pretraining.markerSeen)
       checkRare(data.marked, await evaluator.read(base, data.marked), markerLength(marker), seed);
@@ -119,21 +131,36 @@ async function* runSeed(
       about: { data, base },
     });
     const trainStart = now();
-    const params = yield* train(engine, {
-      ...{ model, row, base, reference, seed, watch },
+    const spent = (): number => making + now() - trainStart - watch.spent();
+    const { params, before } = yield* train(engine, {
+      ...{ model, row, base, reference, seed, watch, spent },
+      keeper: unfinished && keeperIn(unfinished, name),
+      keepEvery: study.keepEvery ?? everyMinute(),
       recipe: recipe.fineTuning,
       data: data.training,
       replay: data.replay,
       key: keys.order,
       probeEvery: recipe.evaluation.every,
     });
-    seconds += now() - trainStart - watch.spent();
+    const seconds = before + spent();
     if (shared.has(row.id)) references.set(row.id, params);
     await checkpoints.save(name, { tensors: params, metadata: {} });
     const result = await watch.evaluate(params);
     yield attemptOf(study, { seed, row: row.id, seconds });
     yield { kind: "row", seed, row: row.id, ...result };
+    // Whoever follows has kept the row when it asks for more.
+    await unfinished?.remove(name);
   }
+}
+
+/** Whether a minute has passed since the last time that it had. */
+function everyMinute(): (step: number) => boolean {
+  let last = Date.now();
+  return () => {
+    const isDue = Date.now() - last > 60_000;
+    if (isDue) last = Date.now();
+    return isDue;
+  };
 }
 
 /** How a row came about. */

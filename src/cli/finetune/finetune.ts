@@ -69,6 +69,8 @@ export const finetune: Command = {
       });
       let ended = true;
       for await (const event of run) {
+        // Steps are fast, and what they lead to is checked.
+        if (event.kind !== "step") await claimed?.check();
         if (event.kind === "interrupted") ended = false;
         tell(event, show, out.write.bind(out));
       }

@@ -7,6 +7,7 @@ import { miniRecipe } from "../../experiment/recipes/minis.ts";
 import { smokeRecipe } from "../../experiment/recipes/smoke.ts";
 import { createRun, listRuns, reopenRun } from "../../experiment/runs/directory.ts";
 import type { RunConfig, RunDirectory } from "../../experiment/runs/run.ts";
+import { removeUnfinished } from "../../weights/files.ts";
 import { type Claim, claim, workerOf } from "../terminal/claim.ts";
 import type { Output } from "../terminal/command.ts";
 import { UsageError } from "../terminal/usage.ts";
@@ -65,6 +66,7 @@ export const goOn = ({ path }: RunDirectory): Promise<Claimed> =>
 async function claimed(path: string, open: () => Promise<RunDirectory>): Promise<Claimed> {
   const mine = await claim(path);
   try {
+    await removeUnfinished(path);
     return { run: await open(), claim: mine };
   } catch (error) {
     await mine.release();

@@ -90,6 +90,7 @@ async function follow(engine: Engine, { run, claim }: Claimed, world: World): Pr
     ...{ seeds, place: { machine: describeMachine(), versions: world.versions } },
     finished,
     checkpoints: run.checkpoints,
+    unfinished: run.unfinished,
     pretrained: checkpointFolder(join(world.folder, ".cache", "pretraining")),
   });
   try {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Measurement } from "../../experiment/measurements.ts";
 import { isProgress, queueScheduler } from "../../experiment/queue/scheduler.ts";
-import { checkpointsOf } from "../../experiment/runs/run.ts";
+import { checkpointsOf, unfinishedOf } from "../../experiment/runs/run.ts";
 import type { Job } from "../../experiment/sweep/plan.ts";
 import { processes } from "../../experiment/sweep/processes.ts";
 import type { Requirements, Scheduler } from "../../experiment/sweep/scheduler.ts";
@@ -48,5 +48,6 @@ export async function schedulerOf(
     ...{ processes: count, engine, keepWeights, requires, checkpointsOf: folderOf },
     place: { machine: describeMachine(), versions: await ownVersions() },
     pretrained: join(folder, ".cache", "pretraining"),
+    unfinishedOf: (job) => unfinishedOf(runOf(job).path),
   });
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { RowResult } from "../../experiment/measurements.ts";
-import { baseOf } from "../../experiment/recipe.ts";
+import { baseOf, weightsName } from "../../experiment/recipe.ts";
 import type { Failure } from "../../experiment/runs/run.ts";
 import { type Job, jobId } from "../../experiment/sweep/plan.ts";
 import { runSweep } from "../../experiment/sweep/runSweep.ts";
@@ -95,7 +95,10 @@ async function follow(
     for await (const event of runSweep(jobs, scheduler, { finished, signal, leave: "detach" })) {
       const run = runOf(event.job);
       if (event.kind !== "measured") await mine.check();
-      if (event.kind === "finished") for (const m of event.measurements) await run.record(m);
+      if (event.kind === "finished") {
+        for (const m of event.measurements) await run.record(m);
+        await run.unfinished.remove(weightsName(event.job.seed, event.job.row));
+      }
       const error = errorOf(event.job, event);
       if (error) {
         failures.get(run)?.push(error);

@@ -48,6 +48,8 @@ type Standing = Pick<Probe, "step" | "steps" | "outer"> & {
 
 /** Looks at one row while it is trained. */
 export interface Watch {
+  /** Training goes on in an outer step that began with this student. */
+  goOn(snapshot: Params): Promise<void>;
   /** A student in the middle of an outer step. */
   probe(at: Standing): Promise<Probe>;
   /** A student at the end of an outer step, which is the snapshot of the next one. */
@@ -100,6 +102,11 @@ export function watchRow(engine: Engine, options: WatchOptions): Watch {
   }
 
   return {
+    goOn: (params) =>
+      timed(async () => {
+        snapshot = await know(evaluator, params, about.data, watched);
+        snapshotParams = params;
+      }),
     probe: ({ step, steps, outer, alpha, params }) =>
       timed(async () => {
         await show({ outer, alpha, params }, false);

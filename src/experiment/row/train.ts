@@ -9,9 +9,11 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { eos } from "../../tasks/study/vocabulary.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { PromptResponse } from "../../train/batches.ts";
+import type { Every } from "../../train/trainSteps.ts";
 import type { Watch } from "../look/watch.ts";
-import type { Certified, Measurement, Progress, RowResult } from "../measurements.ts";
+import type { Certified, Progress } from "../measurements.ts";
 import type { FineTuningRecipe, RowRecipe, Tuning } from "../recipe.ts";
+import type { Keeper, RowMeasurement, UnfinishedRow } from "./unfinished.ts";
 
 export interface TrainOptions {
   readonly model: Transformer;
@@ -29,10 +31,21 @@ export interface TrainOptions {
   readonly watch: Watch;
   /** Steps between two probes; 0 for none. */
   readonly probeEvery: number;
+  /** Keeps training on its way, and finds what another attempt kept. */
+  readonly keeper?: Keeper | undefined;
+  /** After which steps it is kept. */
+  readonly keepEvery: Every;
+  /** Seconds of this attempt so far, without looks. */
+  readonly spent: () => number;
 }
 
-/** What a row tells while it is trained. */
-export type RowMeasurement = Exclude<Measurement, RowResult>;
+/** A row's weights. */
+export interface Trained {
+  /** On the host. */
+  readonly params: Params;
+  /** That the attempts took which were gone on with. */
+  readonly before: number;
+}
 
 /** Losses are read back, and reported, every so many steps. */
 const READ_EVERY = 8;
@@ -41,23 +54,50 @@ const READ_EVERY = 8;
 const SEQUENCES = 32;
 
 /**
- * Makes a row's weights.
- * @returns parameters on the host
+ * Makes a row's weights, from where another attempt was kept, if one was: what that told is told
+ * again, so that what is measured does not depend on how often it was begun.
  * @throws RangeError when a row needs the reference before there is one
  */
 export async function* train(
   engine: Engine,
   options: TrainOptions,
-): AsyncGenerator<RowMeasurement, Params> {
-  const { row, base, reference, watch } = options;
-  if (row.method === "base") return base;
+): AsyncGenerator<RowMeasurement, Trained> {
+  const { row, base, reference, keeper } = options;
+  if (row.method === "base") return { params: base, before: 0 };
   if (row.method === "merge") {
     const tuned = needed(reference, row);
-    return engine.run(() => interpolateWeights(base, tuned, row.weight));
+    const params = await engine.run(() => interpolateWeights(base, tuned, row.weight));
+    return { params, before: 0 };
   }
-  let tokens = 0;
-  let outerSteps = 0;
-  for await (const m of fineTune(engine, fineTuneOptions(options))) {
+  const kept = await keeper?.load();
+  const told: RowMeasurement[] = [...(kept?.told ?? [])];
+  yield* told;
+  const tuning = tune(engine, options, kept, told);
+  for (;;) {
+    const next = await tuning.next();
+    if (next.done) return { params: next.value, before: kept?.seconds ?? 0 };
+    told.push(next.value);
+    yield next.value;
+  }
+}
+
+/** @param told all that was told, to be kept with the training */
+async function* tune(
+  engine: Engine,
+  options: TrainOptions,
+  kept: UnfinishedRow | undefined,
+  told: readonly RowMeasurement[],
+): AsyncGenerator<RowMeasurement, Params> {
+  const { watch, keeper, keepEvery, spent } = options;
+  if (kept?.checkpoint.snapshot) await watch.goOn(kept.checkpoint.snapshot);
+  let tokens = kept?.tokens ?? 0;
+  let outerSteps = told.filter(({ kind }) => kind === "certificate").length;
+  const training = fineTune(engine, {
+    ...fineTuneOptions(options),
+    ...(kept && { resume: kept.checkpoint }),
+    checkpointEvery: keeper ? keepEvery : Infinity,
+  });
+  for await (const m of training) {
     if (m.kind === "end") {
       if (outerSteps === 0)
         yield await watch.outer({ outer: 0, alpha: undefined, params: m.params });
@@ -69,7 +109,10 @@ export async function* train(
       tokens += m.tokens;
       yield* progress(options, m, tokens);
     } else if (m.kind === "probe") yield await watch.probe(m);
-    else if (m.kind === "outer") {
+    else if (m.kind === "checkpoint") {
+      const seconds = (kept?.seconds ?? 0) + spent();
+      await keeper?.save({ checkpoint: m, told, tokens, seconds });
+    } else if (m.kind === "outer") {
       outerSteps++;
       yield certified(options, m);
       yield await watch.outer(m);

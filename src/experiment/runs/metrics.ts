@@ -24,8 +24,8 @@ export interface Metrics {
   measurements(): readonly Measurement[];
   /** A finished row is written, with all it measured, when this returns. */
   add(measurement: Measurement): Promise<void>;
-  /** Joins the rows' files, if there are any. */
-  join(): Promise<void>;
+  /** Joins the rows' files, if there are any. @returns whether all rows are finished */
+  join(): Promise<boolean>;
 }
 
 /** A finished row. */
@@ -97,8 +97,9 @@ export async function metricsIn(files: Files, path: string, config: RunConfig): 
       await files.write(`${file}.jsonl`, row.results.map(resultLine).join(""));
     },
     async join() {
-      if (!isApart) return;
       const all = ordered();
+      const isWhole = all.length === order.length;
+      if (!isApart) return isWhole;
       await files.write(
         attempts,
         all
@@ -109,6 +110,7 @@ export async function metricsIn(files: Files, path: string, config: RunConfig): 
       await files.write(metrics, all.flatMap(({ results }) => results.map(resultLine)).join(""));
       await files.removeFolder(`${path}/rows`);
       isApart = false;
+      return isWhole;
     },
   };
 }

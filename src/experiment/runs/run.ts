@@ -21,6 +21,8 @@ export interface RunDirectory {
   readonly path: string;
   readonly config: RunConfig;
   readonly checkpoints: Checkpoints;
+  /** Rows on their way, by the names of their weights: to be removed when they are recorded. */
+  readonly unfinished: Checkpoints;
   /** What finished rows measured, each with its attempt before the row itself: in order of seeds,
    * then of the recipe's rows. */
   readonly measurements: readonly Measurement[];
@@ -41,6 +43,9 @@ const failuresOf = (path: string): string => `${path}/failures.json`;
 
 /** Where the weights of a run's rows are, under its path. */
 export const checkpointsOf = (path: string): string => `${path}/checkpoints`;
+
+/** Where the training of rows on their way is, under its path. */
+export const unfinishedOf = (path: string): string => `${path}/unfinished`;
 
 /** Starts a run. @throws DataError where the folder holds one already */
 export async function createRunIn(
@@ -101,8 +106,11 @@ async function runDirectory(files: Files, path: string, config: RunConfig): Prom
       return metrics.measurements();
     },
     checkpoints: checkpointsIn(files, checkpointsOf(path)),
+    unfinished: checkpointsIn(files, unfinishedOf(path)),
     record: metrics.add,
-    join: metrics.join,
+    join: async () => {
+      if (await metrics.join()) await files.removeFolder(unfinishedOf(path));
+    },
     writeFailures: (failures) =>
       failures.length > 0
         ? files.write(failuresOf(path), `${JSON.stringify(failures, null, 2)}\n`)

@@ -16,6 +16,8 @@ export interface ProcessOptions {
   readonly pretrained: string;
   /** The folder for the weights of a job's recipe. */
   readonly checkpointsOf: (job: Job) => string;
+  /** The folder for rows on their way of a job's recipe; whoever records a row removes it there. */
+  readonly unfinishedOf: (job: Job) => string;
   /** Whether to keep weights that no other job needs; false by default. */
   readonly keepWeights?: boolean;
   readonly requires?: Requirements;
@@ -35,7 +37,7 @@ const beside = (): string =>
  */
 export function processes(options: ProcessOptions): Scheduler {
   const { engine, pretrained, checkpointsOf, keepWeights = false, script = beside() } = options;
-  const { place, requires } = options;
+  const { place, requires, unfinishedOf } = options;
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
   /** By the job that each one runs. */
@@ -62,6 +64,7 @@ export function processes(options: ProcessOptions): Scheduler {
     const request: Request = {
       job: { recipe: job.recipe, seed: job.seed, row: job.row },
       checkpoints: checkpointsOf(job),
+      unfinished: unfinishedOf(job),
       keepWeights,
     };
     busy.set(job.id, child);

@@ -16,6 +16,8 @@ export interface Request {
   readonly job: Pick<Job, "recipe" | "seed" | "row">;
   /** Folder of the weights of the job's recipe. */
   readonly checkpoints: string;
+  /** Folder of the rows on their way of the job's recipe. */
+  readonly unfinished: string;
   /** Whether to keep weights that no other job needs. */
   readonly keepWeights: boolean;
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Engine } from "../../engines/engine.ts";
+import type { Every } from "../../train/trainSteps.ts";
 import type { Checkpoints } from "../../weights/store.ts";
 import { experiment } from "../experiment.ts";
 import type { Measurement, Place } from "../measurements.ts";
@@ -12,6 +13,10 @@ export interface JobStores {
   readonly checkpoints: Checkpoints;
   /** Finished pre-trainings. */
   readonly pretrained: Checkpoints;
+  /** The job's row on its way, for another attempt to go on from; absent where none is kept. */
+  readonly unfinished?: Checkpoints;
+  /** After which steps that is kept; after a minute by default. */
+  readonly keepEvery?: Every;
   /** Where it runs, as each row's attempt tells it. */
   readonly place?: Place;
 }
@@ -20,7 +25,7 @@ export interface JobStores {
 export async function* runJob(
   engine: Engine,
   { recipe, seed, row }: Pick<Job, "recipe" | "seed" | "row">,
-  { checkpoints, pretrained, place }: JobStores,
+  stores: JobStores,
 ): AsyncGenerator<Measurement, void> {
   const before = rowsBefore(recipe, row);
   const rows = [...before, ...recipe.rows.filter(({ id }) => id === row)];
@@ -30,9 +35,7 @@ export async function* runJob(
     {
       seeds: [seed],
       finished: before.map(({ id }) => ({ seed, row: id })),
-      checkpoints,
-      pretrained,
-      ...(place && { place }),
+      ...stores,
     },
   );
   for await (const measurement of measurements) {

@@ -13,11 +13,14 @@ const pretrained = checkpointFolder(options.pretrained);
 const send = (reply: Reply): Promise<void> =>
   new Promise((resolve) => process.send?.(reply, () => resolve()));
 
-async function serve({ job, checkpoints: folder, keepWeights }: Request): Promise<void> {
+async function serve(request: Request): Promise<void> {
+  const { job, checkpoints: folder, keepWeights } = request;
+  // Whoever asked removes what is finished, when the row is recorded: not before.
+  const unfinished = { ...checkpointFolder(request.unfinished), remove: async () => {} };
   const all = checkpointFolder(folder);
   const checkpoints = keepWeights ? all : onlyNeeded(all, job.recipe);
   const { place } = options;
-  const stores = { checkpoints, pretrained, ...(place && { place }) };
+  const stores = { checkpoints, pretrained, unfinished, ...(place && { place }) };
   try {
     for await (const measurement of runJob(engine, job, stores))
       await send({ kind: "measured", measurement });

@@ -6,7 +6,7 @@ import { constant } from "../../tensor/apply.ts";
 import { DataError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten, type Structure, unflatten } from "../../tensor/tree.ts";
-import { readSafetensors } from "../../weights/safetensors.ts";
+import { readSafetensors, type Weights } from "../../weights/safetensors.ts";
 import { writeSafetensors } from "../../weights/write.ts";
 
 /** Beside the tensors, as JSON. */
@@ -26,8 +26,8 @@ function without(prefix: string, tensors: Params): Params {
   return Object.fromEntries(own.map(([name, x]) => [name.slice(prefix.length), x]));
 }
 
-/** Writes a checkpoint as one safetensors file: whole or not at all. */
-export async function writeCheckpoint(path: string, checkpoint: FineTuneCheckpoint): Promise<void> {
+/** A checkpoint as tensors, and text about them. */
+export function checkpointWeights(checkpoint: FineTuneCheckpoint): Weights {
   const { step, outer, params, state, snapshot, certified } = checkpoint;
   const { leaves, structure } = flatten<Tensor>(state);
   const { left, reach, lost } = certified ?? {};
@@ -36,7 +36,7 @@ export async function writeCheckpoint(path: string, checkpoint: FineTuneCheckpoi
     ...(left !== undefined && { left }),
     ...(lost && { lost }),
   };
-  await writeSafetensors(path, {
+  return {
     tensors: {
       ...prefixed("params/", params),
       ...Object.fromEntries(leaves.map((leaf, i) => [`state/${i}`, leaf])),
@@ -44,12 +44,23 @@ export async function writeCheckpoint(path: string, checkpoint: FineTuneCheckpoi
       ...(reach && { reach: constant(reach, [reach.length]) }),
     },
     metadata: { checkpoint: JSON.stringify(about) },
-  });
+  };
 }
 
+/** Writes a checkpoint as one safetensors file: whole or not at all. */
+export const writeCheckpoint = (path: string, checkpoint: FineTuneCheckpoint): Promise<void> =>
+  writeSafetensors(path, checkpointWeights(checkpoint));
+
 /** @throws DataError for a file that is no checkpoint */
-export async function readCheckpoint(path: string): Promise<FineTuneCheckpoint> {
-  const { tensors, metadata } = await readSafetensors(path);
+export const readCheckpoint = async (path: string): Promise<FineTuneCheckpoint> =>
+  checkpointIn(await readSafetensors(path), path);
+
+/**
+ * A checkpoint of the tensors and the text that it became.
+ * @param path where they come from, for messages
+ * @throws DataError for what is no checkpoint
+ */
+export function checkpointIn({ tensors, metadata }: Weights, path: string): FineTuneCheckpoint {
   const told = metadata["checkpoint"];
   if (told === undefined) throw new DataError(`${path}: expected a checkpoint, got other weights`);
   const { step, outer, left, lost, structure } = readJson(told, path) as About;
