@@ -56,8 +56,8 @@ export interface Receiver {
 const STALLS = 3;
 /** Between two looks for jobs whose worker has gone: at most so long, ms. */
 const LONGEST_LOOK = 30_000;
-/** So long, ms, it may take to say that jobs are handed back. */
-const HANDING_BACK = 10_000;
+/** So long, ms, it may take to hand jobs back: what they hold is put into a store before. */
+const HANDING_BACK = 60_000;
 /** Between two tries, ms, to say that a job has ended. */
 const RETRY = 2000;
 

@@ -18,13 +18,21 @@ export async function putFile(store: Store, path: string): Promise<string> {
   return digest;
 }
 
+/** Writes a blob to a file, @see fetchFile. */
+export const getFile = (store: Store, digest: string, path: string): Promise<void> =>
+  fetchFile(store, { key: `blob/${digest}`, digest }, path);
+
 /**
- * Writes a blob to a file: all of it, as it was put, or nothing.
+ * Writes what a store has to a file: all of it, as it was put, or nothing.
  * @throws DataError where the store lacks it, or its bytes are others
  */
-export async function getFile(store: Store, digest: string, path: string): Promise<void> {
-  const name = `${store.name}: blob/${digest}`;
-  const stream = await store.get(`blob/${digest}`);
+export async function fetchFile(
+  store: Store,
+  { key, digest }: { readonly key: string; readonly digest: string },
+  path: string,
+): Promise<void> {
+  const name = `${store.name}: ${key}`;
+  const stream = await store.get(key);
   if (!stream) throw new DataError(`${name}: expected bytes of that digest, got none`);
   await makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}.partial`;

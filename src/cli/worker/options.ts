@@ -16,6 +16,7 @@ const knobs = {
   lease: whole("seconds without a renewal after which others get a job (default: 600)", 1, DAY),
   renewal: whole("seconds between two renewals (default: a tenth of the lease)", 1, DAY),
   grace: whole("seconds that jobs may go on after SIGTERM (default: 25)", 0, DAY),
+  keep: whole("seconds between two times that rows on their way are stored (default: 300)", 1, DAY),
   idle: whole("end after so many seconds without a job (default: never)", 1, DAY),
   work: text("<folder>", "where weights of jobs lie meanwhile (default: a temporary folder)"),
 };
@@ -43,6 +44,7 @@ export interface WorkerOptions extends Places {
   readonly lease: number;
   readonly renewal: number;
   readonly grace: number;
+  readonly keep: number;
   /** Undefined for a worker that waits for ever. */
   readonly idle: number | undefined;
   readonly work: string | undefined;
@@ -58,7 +60,7 @@ export async function readWorkerOptions(
   if (!places)
     throw new UsageError("--queue: expected a queue's URL, or ANCHORGRAD_QUEUE, got none");
   const cores = availableParallelism();
-  const { concurrency = cores, lease = 600, backend = "wasm", grace = 25 } = values;
+  const { concurrency = cores, lease = 600, backend = "wasm", grace = 25, keep = 300 } = values;
   const renewal = values.renewal ?? lease / 10;
   if (renewal > lease / 2)
     throw new UsageError(
@@ -69,6 +71,7 @@ export async function readWorkerOptions(
     ...places,
     ...{ concurrency, engine: { backend, threads } },
     ...{ lease: 1000 * lease, renewal: 1000 * renewal, grace: 1000 * grace },
+    keep: 1000 * keep,
     idle: values.idle && 1000 * values.idle,
     work: values.work && resolve(folder, values.work),
   };

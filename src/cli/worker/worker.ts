@@ -39,6 +39,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const { address, store, concurrency, lease, renewal, grace } = options;
   const rows = rowRunner({
     ...{ store, engine: options.engine, concurrency, work, name, numerics: requires.numerics },
+    keepEvery: options.keep,
     place: { machine: describeMachine(), versions: await ownVersions() },
   });
   try {

@@ -17,6 +17,7 @@ import { pretrainingName } from "../row/pretrainingName.ts";
 import { inputsOf, type Job } from "../sweep/plan.ts";
 import { processes } from "../sweep/processes.ts";
 import { WorkerLost } from "../sweep/scheduler.ts";
+import { rowCheckpoint } from "./rowCheckpoint.ts";
 import { type RowJob, readRowJob } from "./rowJob.ts";
 import { type RowRecord, rowRecord } from "./rowResult.ts";
 
@@ -33,6 +34,8 @@ export interface RowRunnerOptions {
   readonly place: Place;
   /** Names the worker's attempts. */
   readonly name: string;
+  /** Between two times that rows on their way are put into the store, ms. */
+  readonly keepEvery?: number;
   /** The script of the processes that compute, where it is not beside the scheduler of processes. */
   readonly script?: string;
 }
@@ -46,6 +49,8 @@ export interface RowRunner {
 
 /** Between two words about a row's progress, ms. */
 const TELL = 2000;
+/** Between two times that rows on their way are put into the store, ms: they hold the optimizer. */
+const KEEP = 300_000;
 
 /**
  * Runs rows in processes of this machine, which know neither queue nor store: weights come as files
@@ -53,11 +58,12 @@ const TELL = 2000;
  */
 export function rowRunner(options: RowRunnerOptions): RowRunner {
   const { store, engine, numerics, concurrency, work, place, name, script } = options;
+  const { keepEvery = KEEP } = options;
   const pretrained = join(work, "pretrained");
-  const folders = new Map<string, string>();
   const rows = processes({
     ...{ processes: concurrency, engine, pretrained, place, keepWeights: true },
-    checkpointsOf: ({ id }) => folders.get(id) ?? join(work, "lost"),
+    checkpointsOf: ({ id }) => id,
+    unfinishedOf: ({ id }) => unfinishedIn(id),
     ...(script !== undefined && { script }),
   });
   let count = 0;
@@ -78,6 +84,12 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
     const of = await pretrainingName(recipe, seed, numerics);
     return { key: `pretrained/${of}`, path: join(pretrained, `${of}.safetensors`) };
   };
+
+  /** Where a row's process leaves its training on its way. */
+  const wayOf = async (job: RowJob, folder: string): Promise<string> =>
+    Object.keys(job.inputs).length === 0
+      ? (await pretrainingOf(job)).path.replace(/\.safetensors$/, ".unfinished.safetensors")
+      : `${unfinishedIn(folder)}/${weightsName(job.seed, job.row)}.safetensors`;
 
   /** Lays out what a row begins with as its process expects it. */
   const prepare = async (job: RowJob, folder: string): Promise<void> => {
@@ -121,28 +133,37 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
       const row = await readRowJob(key, data, numerics);
       if (await placed(() => isFinished(store, key, row))) return;
       const folder = join(work, "jobs", `${key.slice(0, 16)}-${randomUUID()}`);
-      // Two that were given the same job must not share a process's name.
+      // Not its key: a worker may get a job again that it has not quite ended.
       const job: Job = { id: folder, ...row, needs: [] };
-      folders.set(job.id, folder);
       const stop = (): void => void rows.cancel(job);
+      const onItsWay = rowCheckpoint(store, key, await wayOf(row, folder));
+      const keep = (): Promise<void> => onItsWay.keep().catch(() => {});
+      const keeping = setInterval(keep, keepEvery);
       try {
         await placed(() => prepare(row, folder));
+        await placed(() => onItsWay.restore());
         signal.addEventListener("abort", stop, { once: true });
         signal.throwIfAborted();
         const measured = await measure(rows.submit(job, 1), progress);
         await placed(() => finish(key, row, folder, measured));
+        clearInterval(keeping);
+        await onItsWay.clear().catch(() => {});
       } catch (error) {
-        if (error instanceof WorkerLost) throw new PlaceLost(`${label}: ${error.message}`);
-        throw error;
+        if (!signal.aborted && !(error instanceof WorkerLost)) throw error;
+        // Whoever gets it next, after a hand-back or on a machine with more memory, goes on from here.
+        await keep();
+        throw signal.aborted ? error : new PlaceLost(`${label}: ${String(error)}`);
       } finally {
+        clearInterval(keeping);
         signal.removeEventListener("abort", stop);
-        folders.delete(job.id);
         await rm(folder, { recursive: true, force: true });
       }
     },
     close: () => rows.close("cancel"),
   };
 }
+
+const unfinishedIn = (folder: string): string => join(folder, "unfinished");
 
 /** What is measured, but for the attempt, is the same wherever it is. */
 interface Measured {
