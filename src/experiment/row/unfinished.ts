@@ -2,7 +2,13 @@ import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
 import { checkpointIn, checkpointWeights } from "../../finetune/files/checkpointFile.ts";
 import type { Checkpoints } from "../../weights/store.ts";
 import { readJson } from "../json.ts";
-import { measurementOf, measurementText, type Result, type RowResult, type Written } from "../measurements.ts";
+import {
+  measurementOf,
+  measurementText,
+  type Result,
+  type RowResult,
+  type Written,
+} from "../measurements.ts";
 
 /** What a row tells while it is trained. */
 export type RowMeasurement = Exclude<Result, RowResult>;
@@ -48,7 +54,10 @@ export function keeperIn(checkpoints: Checkpoints, name: string): Keeper {
     async save({ checkpoint, told, tokens, seconds }) {
       const { tensors, metadata } = checkpointWeights(checkpoint);
       const about: About = { tokens, seconds, told: told.map(measurementText) };
-      await checkpoints.save(name, { tensors, metadata: { ...metadata, row: JSON.stringify(about) } });
+      await checkpoints.save(name, {
+        tensors,
+        metadata: { ...metadata, row: JSON.stringify(about) },
+      });
     },
   };
 }
