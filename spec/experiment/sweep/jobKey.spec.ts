@@ -36,7 +36,7 @@ describe("jobKey", () => {
         const turned: unknown = Object.fromEntries(Object.entries(smokeRecipe).toReversed());
         const other: Recipe = {
           ...(turned as Recipe),
-          ...{ name: "other", headline: row, rows: kept.map(relabelled) },
+          ...{ name: "other", headline: row, fair: true, rows: kept.map(relabelled) },
         };
         expect(await keyOf(row, other)).toBe(await keyOf(row));
       }),

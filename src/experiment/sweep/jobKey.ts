@@ -19,10 +19,10 @@ export async function jobKey(
   const [wanted, given] = [inputsOf(recipe, id), digests].map(rolesOf);
   if (wanted !== given)
     throw new TypeError(`jobKey: expected digests of ${wanted} for ${id}, got those of ${given}`);
-  const { name: _, headline: __, rows, ...deciding } = recipe;
+  const { name: _, headline: __, fair: ___, rows, ...deciding } = recipe;
   const found = rows.find((one) => one.id === id);
   if (!found) throw new TypeError(`jobKey: expected a row of ${recipe.name}, got ${id}`);
-  const { label: ___, family: ____, ...row } = found;
+  const { label: ____, family: _____, ...row } = found;
   return jsonDigest({ numerics, class: name, recipe: deciding, row, seed, inputs: digests });
 }
 
