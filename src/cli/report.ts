@@ -1,4 +1,5 @@
 import { basename, join, resolve } from "node:path";
+import { familyMarkdown } from "../experiment/report/analysis/markdown.ts";
 import { toCsv } from "../experiment/report/csv.ts";
 import { dataTables } from "../experiment/report/csvFiles.ts";
 import { jointMarkdownTable, markdownTable } from "../experiment/report/markdown.ts";
@@ -55,14 +56,21 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
 /** A table for each run, and one for what several have in common. */
 function markdownOf(runs: readonly ReportedRun[]): string {
   const [only] = runs;
-  if (only && runs.length === 1) return markdownTable(reportedOf(only));
+  if (only && runs.length === 1) return tablesOf(only).join("\n");
   const joint = jointMarkdownTable(runs.map(reportedPart));
   return [
     ...runs.map(
-      (one) => `### ${escapeMarkdown(one.config.recipe.name)}\n\n${markdownTable(reportedOf(one))}`,
+      (one) => `### ${escapeMarkdown(one.config.recipe.name)}\n\n${tablesOf(one).join("\n")}`,
     ),
     ...(joint === undefined ? [] : [`### Side by side\n\n${joint}`]),
   ].join("\n");
+}
+
+/** All rows, and the families where their rows were chosen. */
+function tablesOf(one: ReportedRun): string[] {
+  const study = reportedOf(one);
+  const families = familyMarkdown(study);
+  return [markdownTable(study), ...(families === undefined ? [] : [families])];
 }
 
 async function runsOf(path: string): Promise<string[]> {

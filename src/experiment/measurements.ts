@@ -140,6 +140,9 @@ export interface Judgement {
   readonly ece: number;
   /** Share of the base's right answers to prior questions that stay to the letter. */
   readonly kept: number;
+  /** Mean over the target's wanted answers, marker and end included, of the log-probability of their
+   * least likely token; the base's says how far a method has to go. */
+  readonly rarest: number;
   /** The divergences at the target's tokens by what they are. */
   readonly byClass: ByClass;
   /** For rows with an anchor between distributions. */

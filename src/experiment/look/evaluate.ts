@@ -24,7 +24,14 @@ import {
   rowOf,
   tokensOf,
 } from "./closeness.ts";
-import { anchorKept, calibrationError, divergenceByClass, keptOver, lossOver } from "./judge.ts";
+import {
+  anchorKept,
+  calibrationError,
+  divergenceByClass,
+  keptOver,
+  lossOver,
+  rarestOver,
+} from "./judge.ts";
 
 /** What a model says at the responses on which models are compared: the first of each kind. */
 export interface Observation {
@@ -181,20 +188,21 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
     { base, reference }: Compared<Observation>,
     data: StudyData,
     toward: Toward | undefined,
-  ): Pick<Judgement, "priorLoss" | "ece" | "kept" | "byClass" | "anchorKept"> {
+  ): Omit<Judgement, "rare" | "joint" | "leak" | "priorBare"> {
     const parts = observedSkills(data).map(([, examples], i) => ({
       ...{ examples, student: at(student.skills, i), base: at(base.skills, i) },
     }));
     const anchor =
       toward && reference && anchorKept(toward.row, toward.weight, parts, reference.skills);
+    const wanted = {
+      ...{ examples: observedTarget(data), student: student.target, base: base.target },
+    };
     return {
       priorLoss: lossOver(parts),
       ece: calibrationError(parts),
       kept: keptOver(parts),
-      byClass: divergenceByClass(
-        { examples: observedTarget(data), student: student.target, base: base.target },
-        ending,
-      ),
+      rarest: rarestOver(wanted),
+      byClass: divergenceByClass(wanted, ending),
       ...(anchor && { anchorKept: anchor }),
     };
   }

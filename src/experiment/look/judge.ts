@@ -29,6 +29,14 @@ export function lossOver(parts: readonly Omit<Asked, "base">[]): number {
   return sum / tokens;
 }
 
+/** Mean over the examples of the log-probability of the response's least likely token, nats. */
+export function rarestOver({ examples, student }: Omit<Asked, "base">): number {
+  const least = examples.map(({ response }, i) =>
+    Math.min(...response.map((id, t) => at(rowOf(student, at(student.starts, i) + t), id))),
+  );
+  return least.reduce((sum, x) => sum + x, 0) / least.length;
+}
+
 const BINS = 10;
 
 /**

@@ -1,3 +1,5 @@
+import { lawData } from "./analysis/divergence.ts";
+import { contrastData, familyData } from "./analysis/lines.ts";
 import type { DataTable } from "./csv.ts";
 import {
   certificateData,
@@ -16,7 +18,7 @@ export function dataTables(run: ReportedRun): DataTable[] {
   const reported = reportedOf(run);
   const makers = [
     ...[resultData, seedData, priorData, certificateData, differenceData, choiceData],
-    ...[trajectoryData, distributionData],
+    ...[trajectoryData, distributionData, familyData, contrastData, lawData],
   ];
   return makers.map((make) => make(reported)).filter(({ rows }) => rows.length > 0);
 }

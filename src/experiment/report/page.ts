@@ -1,5 +1,6 @@
 import { contentPolicy, escapeHtml } from "../../report/escape.ts";
 import { style } from "../../report/style.ts";
+import { acrossSections } from "./analysis/sections.ts";
 import { type ReportedRun, reportedOf } from "./reported.ts";
 import { studySections } from "./sections.ts";
 
@@ -30,6 +31,7 @@ ${contentPolicy}
 <h1>${escapeHtml(title)}</h1>
 ${studies.length > 1 ? `<nav><ul>${links.join("")}</ul></nav>` : ""}
 ${studies.map((study) => studySections(study, studies.length > 1)).join("\n")}
+${acrossSections(studies)}
 </body>
 </html>
 `;

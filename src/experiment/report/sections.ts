@@ -3,6 +3,7 @@ import { percent } from "../../report/format.ts";
 import type { Measurement } from "../measurements.ts";
 import type { RunConfig } from "../runs/config.ts";
 import type { RowSummary } from "../summary/summary.ts";
+import { analysisSections } from "./analysis/sections.ts";
 import { boundFigure } from "./bounds.ts";
 import type { DataTable } from "./csv.ts";
 import {
@@ -37,6 +38,7 @@ ${figure("Prior skills", skillFigure(study), SKILLS, priorData(study), recipe.na
 ${optional(weightFigure(study), (svg) => figure("Drop against effective weight", svg, WEIGHT, undefined, recipe.name))}
 ${certificates.length > 0 ? boundSection(study) : ""}
 </div>
+${analysisSections(study)}
 ${trajectories(study)}
 ${distributions(study)}
 

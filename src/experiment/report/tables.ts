@@ -17,13 +17,14 @@ function cell(spread: Spread | undefined, format: Format): string {
 }
 
 /** @param head texts @param rows HTML */
-const table = (head: readonly string[], rows: readonly string[]): string =>
+export const table = (head: readonly string[], rows: readonly string[]): string =>
   `<div class="scroll"><table><thead><tr>${head.map((title) => `<th scope="col">${escapeHtml(title)}</th>`).join("")}</tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody></table></div>`;
 
-const line = (cells: readonly string[], kind?: string): string =>
+/** @param cells HTML */
+export const line = (cells: readonly string[], kind?: string): string =>
   `<tr${kind ? ` class="${kind}"` : ""}>${cells.map((text) => `<td>${text}</td>`).join("")}</tr>`;
 
 /** All rows with all figures. */

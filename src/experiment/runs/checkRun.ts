@@ -101,7 +101,7 @@ const divergences = record({ klFromBase: figure, klToBase: figure });
 /** Of finished rows; runs of before have none of it. */
 const judgement: Fields = {
   ...{ rare: share, joint: share, leak: share, priorBare: recordOf(share) },
-  ...{ priorLoss: figure, ece: figure, kept: figure },
+  ...{ priorLoss: figure, ece: figure, kept: figure, rarest: figure },
   byClass: record(
     {},
     { style: divergences, content: divergences, rare: divergences, end: divergences },

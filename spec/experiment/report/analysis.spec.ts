@@ -1,0 +1,166 @@
+import { parseHTML } from "linkedom";
+import { describe, expect, it } from "vitest";
+import type { Measurement, RowResult } from "../../../src/experiment/measurements.ts";
+import type { Recipe } from "../../../src/experiment/recipe.ts";
+import { studyRecipe } from "../../../src/experiment/recipes/study.ts";
+import { acrossData, phaseData } from "../../../src/experiment/report/analysis/across.ts";
+import { lawData } from "../../../src/experiment/report/analysis/divergence.ts";
+import {
+  contrastData,
+  familyData,
+  familyLines,
+} from "../../../src/experiment/report/analysis/lines.ts";
+import { familyMarkdown } from "../../../src/experiment/report/analysis/markdown.ts";
+import type { DataTable } from "../../../src/experiment/report/csv.ts";
+import { reportPage } from "../../../src/experiment/report/page.ts";
+import { type ReportedRun, reportedOf } from "../../../src/experiment/report/reported.ts";
+import { contrastsWith } from "../../../src/experiment/summary/contrasts.ts";
+import { mean } from "../../../src/experiment/summary/statistics.ts";
+import { otherScores, unmoved } from "../summary/scores.ts";
+
+const seeds = [20, 21, 22];
+const tuningSeeds = [100, 101];
+
+/** Anchored loses 1 %, each other family more the later it stands, each with a seed's own share. */
+function resultsOf({ rows }: Recipe, worse: number): Measurement[] {
+  const families = [...new Set(rows.map(({ family }) => family))];
+  return [...seeds, ...tuningSeeds].flatMap((seed) =>
+    rows.map((row, i): RowResult => {
+      const at = families.indexOf(row.family);
+      const isBase = row.method === "base";
+      const setting = i % 9;
+      const lost = isBase ? 0 : row.family === "anchored" ? 0.01 : (at + worse) / 100;
+      const kl = at / 10 + setting / 50;
+      return {
+        ...{ kind: "row", seed, row: row.id, ...otherScores },
+        ...{ target: isBase ? 0 : 0.99 - setting / 1000, signOff: 0, klFromBase: kl, klToBase: kl },
+        prior: { rev: 1 - lost - setting / 500 - (isBase ? 0 : (seed % 10) / 1000) },
+        onTarget: { ...unmoved, klFromBase: kl, klToBase: 2 * kl },
+        ...{ kept: 1 - lost, rarest: -2, priorBare: { rev: 1 }, seconds: 1 },
+        ...(row.method === "anchored" && {
+          anchorKept: {
+            ...{ weight: 0.4, kept: 0.98, certified: 0.9 },
+            slack: { least: -0.1, tenth: 0.1, median: 0.5 },
+          },
+        }),
+      };
+    }),
+  );
+}
+
+const runOf = (name: string, worse: number): ReportedRun => {
+  const recipe = studyRecipe(name);
+  return {
+    config: {
+      ...{ recipe, seeds, tuningSeeds, backend: "wasm", device: "", versions: {} },
+      started: "2026-01-02T03:04:05.000Z",
+    },
+    measurements: resultsOf(recipe, worse),
+  };
+};
+
+const run = runOf("C1", 0);
+const study = reportedOf(run);
+const families = [...new Set(study.recipe.rows.map(({ family }) => family))].slice(1);
+
+const cell = ({ columns, rows }: DataTable, line: number, column: string) =>
+  rows[line]?.[columns.indexOf(column)];
+
+describe("the families of a study", () => {
+  const lines = familyLines(study);
+
+  it("have a line each, with the row that tuning seeds chose and how sure that is", () => {
+    expect(lines.map(({ family }) => family).toSorted()).toEqual(families.toSorted());
+    for (const { tried, frequency, summary } of lines) {
+      expect(tried).toBe(9);
+      expect(frequency).toBeCloseTo(1, 9);
+      expect(summary.seeds).toEqual(seeds);
+    }
+    expect(lines.map(({ hypervolume }) => hypervolume)).toEqual(
+      lines.map(({ hypervolume }) => hypervolume).toSorted((a, b) => b - a),
+    );
+    const table = familyData(study);
+    expect(table.rows).toHaveLength(families.length);
+    expect(cell(table, 0, "anchorKept") ?? cell(table, 1, "anchorKept")).toBe(0.98);
+  });
+
+  it("are compared by seed with Anchored, ASFT and SFT, with tests and Holm's adjustment", () => {
+    const contrasts = contrastsWith(study.rows, study.choices, "anchored");
+    expect(contrasts).toHaveLength(2 * (families.length - 1));
+    for (const { family, of, difference, p, adjusted, seeds: n } of contrasts) {
+      expect(n).toBe(seeds.length);
+      expect(p).toBeGreaterThanOrEqual(0.25);
+      expect(adjusted).toBeGreaterThanOrEqual(p);
+      if (of === "gain") continue;
+      const [mine, other] = [family, "anchored"].map((name) => {
+        const chosen = study.choices.find((choice) => choice.family === name)?.row.id;
+        const { values } = study.rows.find(({ row }) => row.id === chosen)?.drop ?? {
+          values: new Map(),
+        };
+        return mean(seeds.map((seed) => values.get(seed) ?? NaN));
+      });
+      expect(difference?.mean).toBeCloseTo((mine ?? NaN) - (other ?? NaN), 12);
+    }
+    expect(contrastData(study).rows).toHaveLength(3 * 2 * (families.length - 1));
+    expect(contrastsWith(study.rows, study.choices, "nobody")).toEqual([]);
+  });
+
+  it("stand in a table of Markdown, with their cost", () => {
+    const [head, , ...body] = (familyMarkdown(study) ?? "").split("\n\n")[0]?.split("\n") ?? [];
+    expect(head).toContain("| lost − Anchored | area | cost | with p_sft |");
+    expect(body).toHaveLength(families.length);
+    expect(body.find((line) => line.startsWith("| WiSE-FT"))).toMatch(/\| 0\.00 \| 1\.00 \|$/);
+    expect(familyMarkdown(reportedOf({ ...run, measurements: [] }))).toBeUndefined();
+  });
+
+  it("tell how forgetting follows the divergence, with and without some of them", () => {
+    const laws = lawData(study);
+    expect(laws.rows).toHaveLength(4);
+    expect(cell(laws, 0, "count")).toBe(9 * families.length);
+    expect(cell(laws, 0, "spearman")).toBeGreaterThan(0.5);
+    expect(cell(laws, 2, "R² of SFT's parabola")).toBeTypeOf("number");
+  });
+});
+
+describe("the page of several studies", () => {
+  const runs = [run, runOf("C2a", 1)];
+  const page = reportPage(runs, "both");
+  const document = parseHTML(page).document as unknown as Document;
+
+  it("has every family's line and every figure, and says what the seeds do not allow", () => {
+    const figures = [...document.querySelectorAll("figure svg")].map((svg) =>
+      svg.getAttribute("aria-label"),
+    );
+    for (const title of [
+      "Fronts of the families",
+      "Forgetting against divergence on the target",
+      "Kept answers against certified ones",
+    ])
+      expect(figures.filter((one) => one === title)).toHaveLength(2);
+    expect(figures).toContain("The best family by rarity and rate");
+    // One size is no figure over sizes.
+    expect(figures).not.toContain("Forgetting against size");
+    expect(page).toContain("3 seeds; with so many no sign-flip test can give less than 0.25.");
+    const tables = [...document.querySelectorAll("details[data-table=families] tbody")];
+    expect(tables.map((body) => body.querySelectorAll("tr").length)).toEqual([
+      families.length,
+      families.length,
+    ]);
+  });
+
+  it("compares with Anchored over all of them, bases first, and says who is best where", () => {
+    const studies = runs.map(reportedOf);
+    const across = acrossData(studies);
+    expect(across.rows).toHaveLength(families.length - 1);
+    expect(cell(across, 0, "studies")).toBe(2);
+    expect(cell(across, 0, "bases")).toBe(3);
+    const phases = phaseData(studies);
+    expect(phases.rows).toHaveLength(6);
+    expect(cell(phases, 0, "best")).toBe("sft");
+  });
+
+  it("has none of it where no rows were chosen", () => {
+    const alone = { ...run, config: { ...run.config, tuningSeeds: [] } };
+    expect(reportPage([alone])).not.toContain("<h3>Families</h3>");
+  });
+});
