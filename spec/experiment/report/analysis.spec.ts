@@ -53,7 +53,7 @@ const runOf = (name: string, worse: number): ReportedRun => {
   return {
     config: {
       ...{ recipe, seeds, tuningSeeds, backend: "wasm", device: "", versions: {} },
-      started: "2026-01-02T03:04:05.000Z",
+      ...{ started: "2026-01-02T03:04:05.000Z", numerics: { class: "wasm", version: 1 } },
     },
     measurements: resultsOf(recipe, worse),
   };
