@@ -25,7 +25,8 @@ import { otherScores } from "./summary/scores.ts";
 const MARKUP = `"'><img src=x onerror=alert(1)><script>alert(2)</script></style></title>&amp;`;
 const FORMULA = "=HYPERLINK(1)";
 
-/** A run every text of which ends in `text`, as no check would let it through. */
+/** A run every text of which ends in `text`, as no check would let it through; but for the target's
+ * name, by which the page counts what rows cost. */
 function runOf(text: string): ReportedRun {
   const t = (name: string): string => `${name}${text}`;
   const skills = { [t("rev")]: 0.9, [t("echo")]: 0.8 };
@@ -41,7 +42,6 @@ function runOf(text: string): ReportedRun {
       reference: t(reference),
       headline: t(headline ?? ""),
     },
-    target: t("med"),
   };
   const measurements = [0, 1, 100].flatMap((seed) =>
     rows.flatMap(({ id, method }, r): Measurement[] => [
