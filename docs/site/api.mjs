@@ -80,9 +80,34 @@ const pathOf = (name) => `api/${name.replaceAll(/[/.]/g, "-")}.html`;
 function entryHtml({ name, declarations }) {
   const parts = declarations.map(
     ({ code, comment }) =>
-      `<pre tabindex="0"><code>${highlight(code, "ts")}</code></pre>${commentHtml(comment)}`,
+      `<pre tabindex="0"><code>${highlight(spread(code), "ts")}</code></pre>${commentHtml(comment)}`,
   );
   return `<section class="symbol"><h3 id="${name}"><code>${name}</code></h3>${parts.join("")}</section>`;
+}
+
+/** Signatures are written in one line; longer ones are shown with a line for each parameter. */
+const WIDE = 88;
+
+function spread(code) {
+  if (code.length <= WIDE || code.includes("\n") || !code.startsWith("function ")) return code;
+  const parts = [];
+  let [depth, from, open, close] = [0, 0, -1, -1];
+  for (let i = 0; i < code.length && close < 0; i++) {
+    const c = code[i];
+    if ("<({[".includes(c)) {
+      if (c === "(" && depth === 0) [open, from] = [i, i + 1];
+      depth++;
+    } else if (")}]".includes(c) || (c === ">" && code[i - 1] !== "=")) {
+      depth--;
+      if (c === ")" && depth === 0 && open >= 0) close = i;
+    } else if (c === "," && depth === 1 && open >= 0) {
+      parts.push(code.slice(from, i).trim());
+      from = i + 1;
+    }
+  }
+  if (close < 0 || close === open + 1) return code;
+  parts.push(code.slice(from, close).trim());
+  return `${code.slice(0, open + 1)}\n${parts.map((part) => `  ${part},\n`).join("")}${code.slice(close)}`;
 }
 
 const LABELS = { returns: "Returns", throws: "Throws", see: "See", remarks: "Remarks" };

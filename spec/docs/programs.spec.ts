@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,7 +9,8 @@ import { tinyModel } from "../cli/model/tinyModel.ts";
 import { allPages, programsOf, root } from "./blocks.ts";
 import { installed, type Place } from "./installed.ts";
 
-const programs = (await allPages()).flatMap(programsOf);
+const pages = await allPages();
+const programs = pages.flatMap(programsOf);
 const examples = (await readdir(join(root, "examples"))).filter((name) => name.endsWith(".ts"));
 /** Where a program stands in the folder. */
 const fileOf = (name: string): string => `docs/${name.replace(/\W/g, "-")}.ts`;
@@ -17,8 +19,17 @@ const files = [
   ...examples.map((name) => `examples/${name}`),
 ];
 
-/** However busy the machine is. */
-const PATIENT = { timeout: 60_000 };
+// The tutorial's commands, but for those that install.
+const tutorial = pages.find(({ path }) => path === "docs/tutorial.md");
+const commands = (tutorial?.blocks ?? [])
+  .filter(({ language, about }) => language === "sh" && about !== "install")
+  .map(({ text }) => text)
+  .join("\n");
+const MODEL = "models--HuggingFaceTB--SmolLM2-135M-Instruct";
+const COMMIT = "0".repeat(40);
+
+/** However busy the machine is, ms. */
+const PATIENT = { timeout: 600_000 };
 
 let place: Place;
 beforeAll(async () => {
@@ -40,7 +51,12 @@ beforeAll(async () => {
   await writeFile(at("mine.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   for (const { name, code } of programs) await writeFile(at(fileOf(name)), code);
   for (const name of examples) await copyFile(join(root, "examples", name), at(`examples/${name}`));
-});
+  // What the Hub has, in the cache of somebody who has pulled it: here a random model.
+  const hub = join(place.folder, "hub", MODEL);
+  await tinyModel(join(hub, "snapshots", COMMIT), { chat: true });
+  await mkdir(join(hub, "refs"));
+  await writeFile(join(hub, "refs/main"), COMMIT);
+}, PATIENT.timeout);
 afterAll(() => place?.[Symbol.asyncDispose]());
 
 test.each([
@@ -84,7 +100,7 @@ const promised = (code: string): readonly RegExp[] =>
       (text) => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("…", ".*")),
     );
 
-test("the example of a page without a bundler computes in a browser", async () => {
+test("the example of a page without a bundler computes in a browser", PATIENT, async () => {
   await copyFile(join(root, "examples/page.html"), join(place.folder, "page.html"));
   const server = createServer(async ({ url = "" }, response) => {
     const bytes = await readFile(join(place.folder, url)).catch(() => undefined);
@@ -124,4 +140,25 @@ describe("examples run, and print what their comments say", () => {
       from = found + 1;
     }
   });
+});
+
+test("the tutorial's commands run as they stand", PATIENT, async () => {
+  // What npx does, without the second that npm takes to find it.
+  const npx = 'npx() { local name="$1"; shift; "node_modules/.bin/$name" "$@"; }';
+  const script = `set -euo pipefail\nchmod +x node_modules/anchorgrad/dist/src/cli/main.js\n${npx}\n${commands}`;
+  const said = await place.run("bash", ["-c", script], {
+    HF_HUB_CACHE: join(place.folder, "hub"),
+    HF_HUB_OFFLINE: "1",
+  });
+  expect(said).toContain(`snapshots/${COMMIT}`);
+  expect(said).toMatch(/^anchored +\d/m);
+  expect(said).toMatch(/^asft +\d/m);
+  for (const file of [
+    "runs/mine/report.html",
+    "runs/mine/adapter/adapter_model.safetensors",
+    "runs/merge/recipe.json",
+    "mine.gguf",
+    "merged/model.safetensors",
+  ])
+    expect(existsSync(join(place.folder, file)), `${file}\n${said}`).toBe(true);
 });
