@@ -21,7 +21,7 @@ const each = <P>(f: (leaf: Tensor, ...others: Tensor[]) => Tensor, ...trees: [P,
 /** Heavy-ball momentum: m ← β·m + g, update −η·m. @see Polyak, 1964 */
 function momentum(learningRate: number, beta: number): Optimizer {
   return {
-    init: (params) => each((p) => full(p.shape, 0), params),
+    init: (params) => each((p) => full(p.shape, 0), params) as Tensors,
     update<P>(grads: P, state: Tensors): [P, Tensors] {
       const blend = (m: Tensor, g: Tensor): Tensor => ops.add(ops.mul(m, beta), g);
       const mean = each(blend, state as P, grads);

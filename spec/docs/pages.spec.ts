@@ -74,7 +74,7 @@ test("scripts that the documentation names exist", async () => {
 });
 
 test("every speed and result names its commit", () => {
-  for (const name of ["docs/results.md", "docs/benchmarks.md"]) {
+  for (const name of ["README.md", "docs/results.md", "docs/benchmarks.md"]) {
     const page = pages.find(({ path }) => path === name);
     for (const table of page?.text.split("\n\n").filter((part) => part.startsWith("|")) ?? []) {
       const before = page?.text.slice(0, page.text.indexOf(table)) ?? "";
