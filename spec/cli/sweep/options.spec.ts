@@ -1,8 +1,14 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { readSweepOptions, sweepUsage } from "../../../src/cli/sweep/options.ts";
 import { UsageError } from "../../../src/cli/terminal/usage.ts";
 import { conditions } from "../../../src/experiment/recipes/conditions.ts";
-import { reportedSeeds, tuningSeeds } from "../../../src/experiment/recipes/study.ts";
+import {
+  hoursOf,
+  reportedSeeds,
+  rowCount,
+  tuningSeeds,
+} from "../../../src/experiment/recipes/study.ts";
 
 const read = (...args: readonly string[]) => readSweepOptions(args, ".");
 
@@ -29,6 +35,23 @@ describe("sweep study", () => {
           `  ${name.replaceAll(".", "\\.")} +\\d+ rows, +\\d+\\.\\d h  ${about.slice(0, 20)}`,
         ),
       );
+  });
+
+  it("states the same rows and hours in the documentation", async () => {
+    const page = await readFile(new URL("../../../docs/study.md", import.meta.url), "utf8");
+    const lines = page.split("\n").filter((line) => /^\| C\d/.test(line));
+    const stated = new Map(
+      lines.flatMap((line) => {
+        const [names = "", rows = "", hours = ""] = line.slice(2).split(" | ");
+        return names.split(", ").map((name) => [name, [Number(rows), Number(hours)]] as const);
+      }),
+    );
+    expect([...stated.keys()].toSorted()).toEqual(Object.keys(conditions).toSorted());
+    for (const [name, condition] of Object.entries(conditions))
+      expect(stated.get(name), name).toEqual([
+        rowCount(condition),
+        Number(hoursOf(condition).toFixed(1)),
+      ]);
   });
 
   it("refuses conditions of other sweeps, unknown ones, and sizes that there are not", async () => {
