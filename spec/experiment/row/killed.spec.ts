@@ -45,7 +45,7 @@ test("a row that is killed again and again ends with the same bits, and leaves n
   await cp(whole, killed, { recursive: true });
   const row = "anchored-0.1-T5-K2";
   const told = await run(whole, row);
-  for (const killedAfter of [3, 9, told.length - 1]) await run(killed, row, killedAfter);
+  for (const killedAfter of [9, told.length - 1]) await run(killed, row, killedAfter);
   expect(await run(killed, row)).toEqual(told);
   const weights = await Promise.all(
     [whole, killed].map((folder) =>

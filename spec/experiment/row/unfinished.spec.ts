@@ -101,7 +101,7 @@ describe.each(kinds)("a row that is ended by force, %s", (row) => {
           expect(await unfinished.load(`seed-0/${row}`)).toBeUndefined();
         },
       ),
-      { numRuns: 3 },
+      { numRuns: 2 },
     );
   });
 });

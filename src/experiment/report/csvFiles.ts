@@ -2,6 +2,7 @@ import { lawData } from "./analysis/divergence.ts";
 import { contrastData, familyData } from "./analysis/lines.ts";
 import type { DataTable } from "./csv.ts";
 import {
+  attemptData,
   certificateData,
   choiceData,
   differenceData,
@@ -18,7 +19,7 @@ export function dataTables(run: ReportedRun): DataTable[] {
   const reported = reportedOf(run);
   const makers = [
     ...[resultData, seedData, priorData, certificateData, differenceData, choiceData],
-    ...[trajectoryData, distributionData, familyData, contrastData, lawData],
+    ...[trajectoryData, distributionData, familyData, contrastData, lawData, attemptData],
   ];
   return makers.map((make) => make(reported)).filter(({ rows }) => rows.length > 0);
 }

@@ -1,3 +1,4 @@
+import { numericsName } from "../../engines/numerics.ts";
 import type { Measurement, RowResult } from "../measurements.ts";
 import { baseOf } from "../recipe.ts";
 import { estimate, pairedDifference } from "../summary/statistics.ts";
@@ -79,6 +80,17 @@ export function seedData({ recipe, measurements, seeds }: Reported): DataTable {
     }),
   );
 }
+
+/** How every row came about. */
+export const attemptData = ({ measurements }: Reported): DataTable =>
+  tableOf(
+    "attempts",
+    measurements.flatMap((m) => {
+      if (m.kind !== "attempt") return [];
+      const { kind: _, numerics, ...fields } = m;
+      return [{ ...flatten(fields), numerics: numericsName(numerics) }];
+    }),
+  );
 
 /** Every outer step with what the theory promises for it. */
 export const certificateData = ({ certificates }: Reported): DataTable =>
