@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
+import { numericsOf } from "../../engines/numerics.ts";
 import { count } from "../../report/format.ts";
 import {
   describeModel,
@@ -83,7 +84,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
     ...{ sampling, maxTokens, seed, batch, stopTokens: model.stopTokens },
     ...{ template: model.chat !== undefined && !given.raw, system: given.system ?? null },
     prompts: createHash("sha256").update(JSON.stringify(prompts)).digest("hex"),
-    engine: engine.backend,
+    ...{ engine: engine.backend, numerics: numericsOf(engine) },
     versions: await ownVersions(),
   };
   const journal = await openJournal(out, settings, { overwrite: given.overwrite ?? false });

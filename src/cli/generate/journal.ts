@@ -1,8 +1,9 @@
-import { type FileHandle, open, readFile, rename, truncate } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, open, readFile, rename, rm, truncate } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
 import { isThere, makeFolder, writeWhole } from "../../weights/files.ts";
 import { syncFolder } from "../../weights/nodeFile.ts";
+import { type Claim, claim } from "../terminal/claim.ts";
 
 /** Rows that are written as they are made, to a file that gets its name when all are there. */
 export interface Journal {
@@ -18,20 +19,57 @@ export interface Journal {
 /** `responses.settings.json` of `responses.jsonl`. */
 const settingsOf = (path: string): string => `${path.replace(/\.jsonl$/, "")}.settings.json`;
 
+/** Keeps a journal to one command: `.responses.jsonl.lock` beside `responses.jsonl`. */
+const lockOf = (path: string): string => join(dirname(path), `.${basename(path)}.lock`);
+
 /**
  * Opens a journal, and goes on with one that was made with the same settings.
  * @throws DataError for a finished file, unless it may be overwritten, and for a journal of other
- *   settings
+ *   settings; UsageError while another command writes it
  */
 export async function openJournal(
   path: string,
   settings: object,
   { overwrite }: { readonly overwrite: boolean },
 ): Promise<Journal> {
+  await makeFolder(dirname(path));
+  const lock = lockOf(path);
+  const mine = await claim(lock);
+  const leave = async (): Promise<void> => {
+    // First, while it is held: afterwards it may be another's.
+    await rm(lock, { recursive: true, force: true });
+    await mine.release();
+  };
+  try {
+    return claimedJournal(await begin(path, settings, overwrite), mine, leave);
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
+
+/** The same, written by nobody else. */
+const claimedJournal = (journal: Journal, mine: Claim, leave: () => Promise<void>): Journal => ({
+  done: journal.done,
+  write: async (rows) => {
+    await mine.check();
+    await journal.write(rows);
+  },
+  finish: async () => {
+    await mine.check();
+    await journal.finish();
+    await leave();
+  },
+  close: async () => {
+    await journal.close();
+    await leave();
+  },
+});
+
+async function begin(path: string, settings: object, overwrite: boolean): Promise<Journal> {
   const [partial, said] = [`${path}.partial`, `${settingsOf(path)}.partial`];
   if (!overwrite && (await isThere(path)))
     throw new DataError(`${path}: expected a new file, got one that is there; give --overwrite`);
-  await makeFolder(dirname(path));
   const text = `${JSON.stringify(settings, undefined, 2)}\n`;
   const [rows, former] = await Promise.all([partial, said].map((file) => textOf(file)));
   const goesOn = rows !== undefined && former !== undefined;
