@@ -132,18 +132,40 @@ for (const kind of kinds) {
       expect(ran).toEqual(["a", "a"]);
     });
 
-    it("takes back what no worker has", async () => {
-      const { sender, receive } = await both();
+    it("cancels what waits and what runs, until it is sent again", async () => {
+      const { sender, ran, receive } = await both({ renewal: 200 });
       await sender.send(job("a"));
-      expect(await sender.takeBack("a")).toBe(true);
-      expect(await sender.takeBack("a")).toBe(false);
-      let end: () => void = () => {};
-      await receive(() => new Promise((resolve) => (end = resolve)));
+      await sender.cancel("a");
+      expect(await sender.stateOf("a")).toEqual({ kind: "unknown" });
+      await sender.cancel("a");
+      const reasons: unknown[] = [];
+      const receiver = await receive(({ signal }) =>
+        ran.length > 1 ? Promise.resolve() : aborted(signal, reasons),
+      );
       await sender.send(job("b"));
-      await expect.poll(stateOf(sender, "b"), POLL).toBe("running");
-      expect(await sender.takeBack("b")).toBe(false);
-      end();
+      await expect.poll(() => receiver.running, POLL).toBe(1);
+      await sender.cancel("b");
+      await expect.poll(stateOf(sender, "b"), POLL).toBe("failed");
+      expect(String(reasons)).toBe("Cancelled: the job b: it was cancelled");
+      await sender.send(job("b"));
       await expect.poll(stateOf(sender, "b"), POLL).toBe("finished");
+    });
+
+    it("forgets that a job was cancelled when somebody wants it before that was heard", async () => {
+      const { sender, receive } = await both({ renewal: 60_000 / 2 });
+      let end: () => void = () => {};
+      const receiver = await receive(
+        () =>
+          new Promise((resolve) => {
+            end = resolve;
+          }),
+      );
+      await sender.send(job("a"));
+      await expect.poll(() => receiver.running, POLL).toBe(1);
+      await sender.cancel("a");
+      await sender.send(job("a"));
+      end();
+      await expect.poll(stateOf(sender, "a"), POLL).toBe("finished");
     });
 
     it("hands back what a worker that ends has not finished", async () => {
@@ -199,5 +221,10 @@ for (const kind of kinds) {
 }
 
 const POLL = { timeout: 15_000 };
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+const aborted = (signal: AbortSignal, reasons: unknown[] = []): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener("abort", () => {
+      reasons.push(signal.reason);
+      reject(signal.reason);
+    });
+  });

@@ -14,6 +14,8 @@ export interface QueueJob {
 export interface QueueData {
   /** `row`, … */
   readonly kind: string;
+  /** Set when nobody wants it any more: whoever has it stops. */
+  readonly cancelled?: boolean;
   readonly [field: string]: unknown;
 }
 
@@ -21,6 +23,11 @@ export interface QueueData {
 export type QueueState =
   | { readonly kind: "waiting" | "running" | "finished" | "unknown" }
   | { readonly kind: "failed"; readonly reason: string };
+
+/** Nobody wants a job any more. */
+export class Cancelled extends Error {
+  override readonly name = "Cancelled";
+}
 
 /** The place that ran a job is gone, or was wanted back: it may succeed elsewhere. */
 export class PlaceLost extends Error {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { IQueueBackend, Job, JobProgress, Worker } from "bullmq";
 import type { QueueAddress } from "./address.ts";
 import { connect, isAway, reach, wordsOf } from "./connect.ts";
-import { PlaceLost, type QueueData } from "./job.ts";
+import { Cancelled, PlaceLost, type QueueData } from "./job.ts";
 import { keepLease } from "./lease.ts";
 
 /** A job that is here to be run. */
@@ -78,10 +78,16 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
     running.add(stop);
     const held = keepLease({
       ...{ duration: lease, every: renewal },
-      renew: async () => Boolean(await job.extendLock(token, lease)),
+      renew: async () => {
+        const mine = Boolean(await job.extendLock(token, lease));
+        const now = mine ? await bullmq.Job.fromId<QueueData>(worker, job.id ?? "") : undefined;
+        if (now?.data.cancelled) stop.abort(new Cancelled(`${job.name}: it was cancelled`));
+        return mine;
+      },
       lost: (why) => stop.abort(new PlaceLost(why)),
     });
     try {
+      if (job.data.cancelled) throw new Cancelled(`${job.name}: it was cancelled`);
       await run({
         ...{ key: job.id ?? "", label: job.name, data: job.data, signal: stop.signal },
         progress: (data) => void job.updateProgress(data).catch(warn),
@@ -91,11 +97,13 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
     } catch (error) {
       const mine = await held.confirm();
       if (mine && handBack && stop.signal.aborted) await job.moveToWait(token);
+      const { aborted, reason } = stop.signal;
+      const why: unknown = reason instanceof Cancelled ? reason : error;
       // Whoever has lost a job says nothing of it any more: it is somebody else's.
-      if (!mine || stop.signal.aborted) throw new bullmq.WaitingError();
-      if (error instanceof PlaceLost) throw error;
-      throw Object.assign(new bullmq.UnrecoverableError(wordsOf(error)), {
-        stack: error instanceof Error ? error.stack : "",
+      if (!mine || (aborted && why !== reason)) throw new bullmq.WaitingError();
+      if (why instanceof PlaceLost) throw why;
+      throw Object.assign(new bullmq.UnrecoverableError(wordsOf(why)), {
+        stack: why instanceof Error ? why.stack : "",
       });
     } finally {
       held.end();

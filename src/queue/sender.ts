@@ -20,8 +20,11 @@ export interface Sender {
    */
   send(job: QueueJob): Promise<void>;
   stateOf(key: string): Promise<QueueState>;
-  /** Takes a job back that no worker has. @returns whether it is gone */
-  takeBack(key: string): Promise<boolean>;
+  /**
+   * Ends a job. One that waits is gone when this returns; a worker that has it stops it with the next
+   * renewal of its lease.
+   */
+  cancel(key: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -100,15 +103,21 @@ export async function openSender(options: SenderOptions): Promise<Sender> {
       }),
     );
 
+  const mark = async (key: string, cancelled: boolean): Promise<void> => {
+    const job: Job<QueueData> | undefined = await ask(() => queue.getJob(key));
+    if (!job || (job.data.cancelled ?? false) === cancelled) return;
+    await ask(() => job.updateData({ ...job.data, cancelled }));
+  };
+
   return {
     send: async (job) => {
       const state = await stateOf(job.key);
-      if (state === "unknown") await enqueue(job);
-      else if (state === "failed" || state === "completed") {
-        // Adding an id that is there does nothing, and says nothing.
-        await ask(() => queue.remove(job.key));
-        await enqueue(job);
-      }
+      if (state === "unknown") return void (await enqueue(job));
+      // Somebody may have cancelled it, and not been heard yet.
+      if (state !== "failed" && state !== "completed") return mark(job.key, false);
+      // Adding an id that is there does nothing, and says nothing.
+      await ask(() => queue.remove(job.key));
+      await enqueue(job);
     },
     stateOf: async (key) => {
       const state = await stateOf(key);
@@ -117,11 +126,11 @@ export async function openSender(options: SenderOptions): Promise<Sender> {
       const job: Job | undefined = await ask(() => queue.getJob(key));
       return { kind: "failed", reason: job?.failedReason ?? "it has failed" };
     },
-    takeBack: async (key) => {
+    cancel: async (key) => {
       const kind = KINDS[await stateOf(key)];
-      if (kind === "running" || kind === "unknown") return false;
       // 0: a worker has taken it since.
-      return (await ask(() => queue.remove(key))) === 1;
+      if (kind === "waiting" && (await ask(() => queue.remove(key))) === 1) return;
+      if (kind === "waiting" || kind === "running") await mark(key, true);
     },
     close: async () => {
       closing.abort();

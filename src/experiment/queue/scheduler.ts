@@ -132,12 +132,11 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
     cancel: async ({ id }) => {
       const key = keys.get(id);
       if (key === undefined) return;
-      // A worker that has it finishes it: its result is then there for whoever asks again.
-      await sender.takeBack(key);
+      await sender.cancel(key);
       waiters.end(key, new JobCancelled(`${id}: it was cancelled`));
     },
     close: async (how) => {
-      if (how === "cancel") await Promise.all([...jobs.keys()].map((key) => sender.takeBack(key)));
+      if (how === "cancel") await Promise.all([...jobs.keys()].map((key) => sender.cancel(key)));
       waiters.close(new JobCancelled("the sweep was left"));
       await sender.close();
     },
