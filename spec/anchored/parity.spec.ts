@@ -2,13 +2,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Interpolation } from "../../src/anchored/objectives/interpolations.ts";
-import {
-  type Method,
-  objectiveLoss,
-  objectiveSum,
-  objectives,
-} from "../../src/anchored/objectives/methods.ts";
-import type { ObjectiveSettings } from "../../src/anchored/objectives/objective.ts";
+import { objectiveLoss, objectiveSum } from "../../src/anchored/objectives/loss.ts";
+import { type Method, objectives } from "../../src/anchored/objectives/methods.ts";
+import { isOfLabels, type ObjectiveSettings } from "../../src/anchored/objectives/objective.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { accumulate } from "../../src/optim/accumulate.ts";
@@ -18,7 +14,7 @@ import { valueAndGrad } from "../../src/tensor/grad.ts";
 import { add, matmul, mul, reshape, slice } from "../../src/tensor/ops.ts";
 import { key, normal, stream } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { formulas, softmax, type Token } from "./objectives/formulas.ts";
+import { factors, formulas, keeps, softmax, type Token } from "./objectives/formulas.ts";
 
 let float64: Engine;
 let wasm: Engine;
@@ -32,6 +28,8 @@ afterAll(async () => {
 });
 
 const methods = Object.keys(objectives) as Method[];
+/** Of each law of each method. */
+const RUNS = 400;
 const unit = fc.double({ min: 0, max: 1, noNaN: true });
 const weight = fc.oneof(fc.constantFrom(0, 0.5, 1), unit);
 
@@ -49,14 +47,22 @@ const cases: fc.Arbitrary<Case> = fc.record({
   V: fc.constantFrom(2, 3, 9),
   T: fc.integer({ min: 1, max: 4 }),
   scale: fc.constantFrom(0.1, 1, 6),
-  settings: fc.record({
-    alpha: weight,
-    interpolation: fc.constantFrom<Interpolation>("logit", "probability", { power: 0.5 }),
-    temperature: fc.constantFrom(0.5, 1, 2),
-    beta: weight,
-    direction: fc.constantFrom("forward" as const, "reverse" as const),
-    kdRatio: weight,
-  }),
+  settings: fc
+    .record({
+      alpha: weight,
+      interpolation: fc.constantFrom<Interpolation>("logit", "probability", { power: 0.5 }),
+      temperature: fc.constantFrom(0.5, 1, 2),
+      beta: weight,
+      direction: fc.constantFrom("forward" as const, "reverse" as const),
+      kdRatio: weight,
+      temperatureSquared: fc.boolean(),
+      power: fc.constantFrom(0, 0.5, 1, 2),
+      threshold: weight,
+      topK: fc.constantFrom(2, 3, 20),
+      clipRatio: fc.constantFrom(0.1, 0.28, 1),
+      tau: fc.constantFrom(undefined, 0.5, 2),
+    })
+    .map(({ tau, ...settings }) => ({ ...settings, ...(tau !== undefined && { tau }) })),
 });
 
 /** Two sequences of T tokens, some of which count, and parameters that are the logits themselves. */
@@ -64,13 +70,23 @@ function drawn({ seed, V, T, scale }: Case, method: Method) {
   const next = stream(key(seed));
   const logit = () => scale * (2 * next() - 1);
   const vector = () => Array.from({ length: V }, logit);
-  const isLogProbs = objectives[method].target.toLowerCase().endsWith("anchor");
+  const { target: kind, exampleWeights } = objectives[method];
+  const isLogProbs = kind.toLowerCase().endsWith("anchor");
+  const scales = [0, 1].map(() => (exampleWeights ? next() : 1));
   const tokens = Array.from({ length: 2 * T }, (_, i) => {
-    const target = vector();
+    const [target, label] = [vector(), Math.floor(next() * V)];
+    const logProbs = softmax(target).map(Math.log);
     return {
-      ...{ z: vector(), base: vector(), label: Math.floor(next() * V) },
-      target: isLogProbs ? softmax(target).map(Math.log) : target,
+      ...{
+        z: vector(),
+        base: vector(),
+        fisher: vector().map(Math.abs),
+        label,
+        row: Math.floor(i / T),
+      },
+      target: isOfLabels(kind) ? [logProbs[label] as number] : isLogProbs ? logProbs : target,
       counts: i === 0 || next() < 0.6,
+      scale: scales[Math.floor(i / T)] as number,
     };
   });
   const rows = (of: (token: (typeof tokens)[number]) => number[], last: number[]) =>
@@ -79,7 +95,9 @@ function drawn({ seed, V, T, scale }: Case, method: Method) {
     tokens,
     z: rows(({ z }) => z, [V]),
     base: rows(({ base }) => base, [V]),
-    target: rows(({ target }) => target, [V]),
+    fisher: rows(({ fisher }) => fisher, [V]),
+    target: rows(({ target }) => target, [isOfLabels(kind) ? 1 : V]),
+    ...(exampleWeights && { scale: rows(({ scale }) => [scale], []) }),
     labels: constant(Int32Array.from(tokens.map(({ label }) => label)), [2, T]),
     mask: rows(({ counts }) => [counts ? 1 : 0], []),
   };
@@ -87,17 +105,23 @@ function drawn({ seed, V, T, scale }: Case, method: Method) {
 
 /** The loss and its gradient in the logits, as the formulas have them. */
 function expected({ settings }: Case, method: Method, { tokens }: ReturnType<typeof drawn>) {
-  const counted = tokens.filter(({ counts }) => counts).length;
+  const isKept = (token: (typeof tokens)[number]): boolean =>
+    token.counts && (keeps[method]?.(token, settings) ?? true);
+  const counted = Math.max(1, tokens.filter(isKept).length);
   let value = 0;
-  const gradient = tokens.flatMap(({ counts, base, ...token }) => {
-    const penalty = token.z.map((x, v) => x - (base[v] as number));
-    const pull = method === "l2sp" ? penalty.map((x) => settings.beta * x) : penalty.map(() => 0);
-    if (method === "l2sp")
-      value += (settings.beta / 2) * penalty.reduce((sum, x) => sum + x * x, 0);
-    if (!counts) return pull;
+  const gradient = tokens.flatMap((token) => {
+    const { base, fisher, row, scale } = token;
+    const gaps = token.z.map((x, v) => x - (base[v] as number));
+    const how = method === "ewc" ? fisher : gaps.map(() => (method === "l2sp" ? 1 : 0));
+    const pull = gaps.map((x, v) => settings.beta * (how[v] as number) * x);
+    value += gaps.reduce((sum, x, v) => sum + ((pull[v] as number) * x) / 2, 0);
+    if (!isKept(token)) return pull;
     const term = formulas[method](token satisfies Token, settings);
-    value += term.value / counted;
-    return term.gradient.map((x, v) => x / counted + (pull[v] as number));
+    const sequence = tokens.filter((other) => other.row === row && other.counts);
+    const own = factors[method]?.(sequence, settings)[sequence.indexOf(token)] ?? 1;
+    const share = (own * scale) / counted;
+    value += share * term.value;
+    return term.gradient.map((x, v) => share * x + (pull[v] as number));
   });
   return { value, gradient };
 }
@@ -108,11 +132,20 @@ async function measured(
   method: Method,
   batch: ReturnType<typeof drawn>,
 ) {
-  const { labels, mask, target, base } = batch;
+  const { labels, mask, target, base, fisher, scale } = batch;
   const loss = (z: Tensor): Tensor =>
     objectiveLoss(
       objectives[method],
-      { logits: z, labels, mask, target, params: { z }, base: { z: base } },
+      {
+        logits: z,
+        labels,
+        mask,
+        target,
+        scale,
+        params: { z },
+        base: { z: base },
+        fisher: { z: fisher },
+      },
       settings,
     );
   const [value, gradient] = await engine.run(() => valueAndGrad(loss)(batch.z));
@@ -135,7 +168,7 @@ async function agrees(engine: Engine, method: Method, tolerance: number): Promis
         close(x, theirs.gradient[i] as number, tolerance);
       });
     }),
-    { numRuns: 1000 },
+    { numRuns: RUNS },
   );
 }
 
@@ -150,8 +183,8 @@ async function bothWays(choice: Case, method: Method): Promise<[Tensor, Tensor]>
   const features = normal(key(seed + 2), [2, T, FEATURES]);
   const row = (x: Tensor, i: number): Tensor =>
     slice(x, [i, ...x.shape.slice(1).map(() => 0)], [1, ...x.shape.slice(1)]);
-  const { labels, mask, target } = batch;
-  const whole = { features, labels, mask, target };
+  const { labels, mask, target, scale } = batch;
+  const whole = { features, labels, mask, target, ...(scale && { scale }) };
   const parts = [0, 1].map((i) => mapTensors((x) => row(x, i), whole));
   const inputs = ({ features: x, ...rest }: typeof whole, p: Tensor) => {
     const [B, length] = x.shape as [number, number];
@@ -160,10 +193,15 @@ async function bothWays(choice: Case, method: Method): Promise<[Tensor, Tensor]>
   };
   const params = { w };
   const base = { w: mul(w, 0.5) };
+  const fisher = { w: mul(w, w) };
   const { penalty } = objectives[method];
   const [, grads] = await float64.run(() =>
     valueAndGrad((p: typeof params) =>
-      objectiveLoss(objectives[method], { ...inputs(whole, p.w), params: p, base }, settings),
+      objectiveLoss(
+        objectives[method],
+        { ...inputs(whole, p.w), params: p, base, fisher },
+        settings,
+      ),
     )(params),
   );
   const [, sums] = await float64.run(() =>
@@ -176,7 +214,7 @@ async function bothWays(choice: Case, method: Method): Promise<[Tensor, Tensor]>
   );
   if (!penalty) return [grads.w, sums.w];
   const [, pull] = await float64.run(() =>
-    valueAndGrad((p: typeof params) => penalty(p, base, settings))(params),
+    valueAndGrad((p: typeof params) => penalty(p, base, settings, { fisher }))(params),
   );
   return [grads.w, (await float64.run(() => add(sums.w, pull.w))) as Tensor];
 }
@@ -190,7 +228,7 @@ describe.each(methods)("%s", (method) => {
           close(parts.data[i] as number, x, 1e-10);
         });
       }),
-      { numRuns: 1000 },
+      { numRuns: RUNS },
     );
   });
 

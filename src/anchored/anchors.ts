@@ -5,11 +5,12 @@ import { type Example, lengthOf, paddedLength, promptOf } from "../train/batches
 import { type Certified, createCertifier, type StepCertificate } from "./certificates/certifier.ts";
 import { first, type Look } from "./certificates/look.ts";
 import { hasLinearBound } from "./certificates/verdict.ts";
-import { isAnchored, type TargetKind } from "./objectives/objective.ts";
+import { isAnchored, isBetween, type TargetKind } from "./objectives/objective.ts";
 import type { Plan } from "./plan.ts";
 import type { Anchoring, AnchoringOptions, OuterLook } from "./targets/anchoring.ts";
 import { deviceAnchoring, deviceTarget } from "./targets/deviceAnchoring.ts";
 import { hostAnchoring } from "./targets/hostAnchoring.ts";
+import { batchAt, exampleScale, labelReader, type Scale } from "./targets/labelRows.ts";
 import { type ReadRows, responseReader } from "./targets/responseRows.ts";
 import { sampleResponses } from "./targets/sampled.ts";
 import { hostTargets, type Targets } from "./targets/targets.ts";
@@ -22,6 +23,14 @@ export interface OuterStep {
   readonly data: readonly Example[];
   /** What the student is compared with at their targets. */
   readonly target: Targets | undefined;
+  /** A factor of each example's terms, where the method has some. */
+  readonly scale?: Scale | undefined;
+  /** What a step learns from in place of its examples, where the student answers some of them anew. */
+  fresh?(student: Params, step: number, examples: readonly Example[]): Promise<readonly Example[]>;
+  /** Is called before each step, counted from 0 over the whole run, with the student as it is. */
+  renew?(student: Params, step: number): Promise<void>;
+  /** What the student is compared with, where a run cannot be gone on with without it. */
+  readonly snapshot?: Params;
   /** The step's certificate; undefined for methods that have none. Ends the step. */
   certify(next: Params): Promise<StepCertificate | undefined>;
 }
@@ -42,8 +51,8 @@ interface Frozen {
   readonly reference: Params;
   readonly read: ReadRows;
   readonly anchoring: (options: AnchoringOptions) => Anchoring;
-  /** What a student answers to the prompts of examples. */
-  readonly answers: (params: Params, outer: number, to: readonly Example[]) => Promise<Example[]>;
+  /** What a student answers to the prompts of examples, by a number that no other call has. */
+  readonly answers: (params: Params, from: number, to: readonly Example[]) => Promise<Example[]>;
   /** Positions of the longest prompt with the longest answer. */
   readonly length: number;
   /** What was certified before, where a run is gone on with. */
@@ -52,6 +61,8 @@ interface Frozen {
 
 /** Keys of epochs count from 0; those of sampling start here. */
 const SAMPLING = 2 ** 31;
+/** Numbers of outer steps count from 0; those of steps start here. */
+const STEPS = 2 ** 20;
 
 /** @param before what the outer steps before have left, where a run is gone on with */
 export async function createAnchors(
@@ -62,14 +73,16 @@ export async function createAnchors(
   const { target } = plan.method.objective;
   const frozen = frozenOf(engine, plan, before);
   if (target === "sampledAnchor") return onSamples(frozen);
+  if (target === "snapshot") return onSnapshots(frozen);
   return isAnchored(target) ? onData(frozen, target) : fixedTarget(frozen, target);
 }
 
 function frozenOf(engine: Engine, plan: Plan, before: Certified | undefined): Frozen {
   const { model, data } = plan;
   const { stopToken, sequences } = plan.certify;
-  const { temperature } = plan.method.settings;
-  const samples = plan.method.objective.target === "sampledAnchor" || sequences > 0;
+  const { temperature } = plan.method.sampling;
+  const { target } = plan.method.objective;
+  const samples = target === "sampledAnchor" || target === "freshAnchor" || sequences > 0;
   const longest = (of: (example: Example) => number): number =>
     samples ? Math.max(...data.map(of)) : 0;
   const prompt = longest((example) => promptOf(example).length);
@@ -85,10 +98,10 @@ function frozenOf(engine: Engine, plan: Plan, before: Certified | undefined): Fr
       plan.targets === "rows"
         ? hostAnchoring({ plan, reference, read, readBetween }, options)
         : deviceAnchoring({ engine, plan, reference }, options),
-    answers: (params, outer, to) =>
+    answers: (params, from, to) =>
       sampleResponses(engine, {
         ...{ model, params, temperature, stopToken, data: to, maxNewTokens },
-        key: fold(fold(plan.key, SAMPLING), outer),
+        key: fold(fold(plan.key, SAMPLING), from),
       }),
     length: Math.min(model.config.contextLength, paddedLength(prompt + maxNewTokens - 1)),
   };
@@ -100,15 +113,46 @@ async function fixedTarget(
   kind: TargetKind,
 ): Promise<Anchors> {
   const { base, data } = plan;
+  const scale = await exampleScale(engine, plan);
   const { alpha } = plan.method.settings; // budgets are refused for these
   const model = kind === "base" ? base : kind === "reference" ? reference : undefined;
   const target =
-    model &&
-    (plan.targets === "rows"
-      ? hostTargets(await read(model, data), data)
-      : await deviceTarget({ engine, plan, reference }, data, model));
-  const step: OuterStep = { alpha, data, target, certify: async () => undefined };
+    kind === "baseLabels"
+      ? hostTargets(await labelReader(engine, plan).ofData(base, data), data)
+      : model &&
+        (plan.targets === "rows"
+          ? hostTargets(await read(model, data), data)
+          : await deviceTarget({ engine, plan, reference }, data, model));
+  const step: OuterStep = { alpha, data, target, scale, certify: async () => undefined };
   return { begin: async () => step };
+}
+
+/** The student itself, as it was when it was last looked at. */
+function onSnapshots({ engine, plan }: Frozen): Anchors {
+  const { data, method, schedule } = plan;
+  const read = labelReader(engine, plan);
+  return {
+    async begin(student) {
+      let snapshot = engine.clone(student);
+      return {
+        alpha: method.settings.alpha,
+        data,
+        target: { of: (rows, T) => read.ofBatch(snapshot, batchAt(data, rows, T)) },
+        async renew(now, step) {
+          if (step % schedule.period !== 0) return;
+          engine.release(snapshot);
+          snapshot = engine.clone(now);
+        },
+        get snapshot() {
+          return snapshot;
+        },
+        async certify() {
+          engine.release(snapshot);
+          return undefined;
+        },
+      };
+    },
+  };
 }
 
 /** Anchors at the responses of the data, between distributions or between weights. */
@@ -118,7 +162,7 @@ function onData(frozen: Frozen, kind: TargetKind): Anchors {
   const { examples } = plan.certify;
   const certifier = createCertifier(before);
   const looks = anchoring({ data, cumulative: true, resumed: before !== undefined });
-  const linear = kind === "anchor" && hasLinearBound(method.settings.interpolation);
+  const linear = isBetween(kind) && hasLinearBound(method.settings.interpolation);
   return {
     async begin(student, outer) {
       const between =
@@ -131,6 +175,7 @@ function onData(frozen: Frozen, kind: TargetKind): Anchors {
         alpha: look.setting.alpha,
         data,
         target: await look.target(),
+        ...(kind === "freshAnchor" && { fresh: (...args) => freshly(frozen, ...args) }),
         certify: async (params) => {
           const own = examples === 0 ? undefined : await look.after(params, examples);
           const theirs = own && (await sampled?.(params));
@@ -145,6 +190,19 @@ function onData(frozen: Frozen, kind: TargetKind): Anchors {
       return certifier.certified;
     },
   };
+}
+
+/** Examples of which the student answers the first ones itself: a share λ. */
+async function freshly(
+  { plan, answers }: Frozen,
+  student: Params,
+  step: number,
+  examples: readonly Example[],
+): Promise<readonly Example[]> {
+  const count = Math.round(plan.method.sampling.lambda * examples.length);
+  if (count === 0) return examples;
+  const own = await answers(student, STEPS + step, examples.slice(0, count));
+  return [...own, ...examples.slice(count)];
 }
 
 /** Anchors at what the student answers itself, anew at every outer step. */

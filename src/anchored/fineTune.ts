@@ -1,7 +1,11 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
+import { mapTensors } from "../optim/optimizer.ts";
+import { constant } from "../tensor/apply.ts";
+import { cast } from "../tensor/ops.ts";
 import { fold, type Key, permutation } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type Batch, collate, type Example, lengthOf, shuffledBatches } from "../train/batches.ts";
 import { inRows, joined, sharedLength } from "../train/together.ts";
 import {
@@ -14,6 +18,7 @@ import {
 } from "../train/trainSteps.ts";
 import { type Anchors, createAnchors, type OuterStep } from "./anchors.ts";
 import type { Certified, StepCertificate } from "./certificates/certifier.ts";
+import { fisherDiagonal } from "./fisher.ts";
 import { isAnchored } from "./objectives/objective.ts";
 import type { FineTuneOptions } from "./options.ts";
 import { type Plan, planFineTune } from "./plan.ts";
@@ -107,7 +112,8 @@ export async function* fineTune(
   engine: Engine,
   options: FineTuneOptions,
 ): AsyncGenerator<Measurement, void> {
-  const asked = planFineTune(options);
+  const read = planFineTune(options);
+  const asked = read.rounds ? { ...read, base: await roundedBase(engine, read.base) } : read;
   const { readEvery, probeEvery, checkpointEvery, resume } = asked;
   const { inner, stepsPerEpoch, steps, rate } = asked.schedule;
   if (resume) checkResume(asked, resume);
@@ -116,16 +122,18 @@ export async function* fineTune(
   const plan = retainer?.plan ?? asked;
   const { objective } = plan.method;
   const trainer = createTrainer(engine, plan.optimizer, stepOf(engine, plan));
-  const rates = rate && (await learningRates(rate, steps));
+  const { restarts, outer: outerSteps } = plan.schedule;
+  const rates = rate && (await learningRates(rate, restarts ? steps / outerSteps : steps));
   const anchors = await createAnchors(engine, plan, resume?.certified);
-  const origin = objective.penalty && engine.clone(plan.base);
+  const origin = await originOf(engine, plan);
 
   const weighs = isAnchored(objective.target);
   const planned = resume ? undefined : await retainer?.before();
   if (planned) yield { ...planned, step: 0 };
   let retention: Retention | undefined;
   let state: TrainingState = resume ? resumed(engine, resume) : await trainer.start(plan.base);
-  for (let outer = resume?.outer ?? 0; outer < plan.schedule.outer; outer++) {
+  for (let outer = resume?.outer ?? 0; outer < outerSteps; outer++) {
+    if (restarts && outer > (resume?.outer ?? 0)) state = await trainer.restart(state);
     const from = outer === resume?.outer ? (resume.snapshot ?? plan.base) : undefined;
     const start = snapshotOf(engine, state, from);
     const outerStep = await anchors.begin(start.params, outer);
@@ -134,21 +142,27 @@ export async function* fineTune(
     start.release();
     const { alpha } = outerStep;
     const done = state.step - outer * inner * stepsPerEpoch;
-    const batches = withOrigin(
-      outerBatches(engine, plan, [outer * inner, done], outerStep),
-      origin,
-    );
+    const batches = (student: () => Params) =>
+      withOrigin(outerBatches(engine, plan, [outer * inner, done], outerStep, student), origin);
     const looks = { readEvery, probeEvery, checkpointEvery };
     for await (const m of trainer.run(state, { batches, ...looks })) {
       if (m.kind === "end") state = m;
       else if (m.kind === "checkpoint") {
         const certified = certifiedSoFar(anchors, retainer);
-        yield { ...m, outer, ...(snapshot && { snapshot }), ...(certified && { certified }) };
+        const { snapshot: own } = outerStep;
+        const from = own ? await hostCopy(engine, own) : snapshot;
+        yield { ...m, outer, ...(from && { snapshot: from }), ...(certified && { certified }) };
       } else if (m.kind === "probe")
         yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
       else if (m.kind === "step") {
         const epoch = Math.floor((m.step - 1) / stepsPerEpoch);
-        yield { ...m, steps, outer, epoch, learningRate: rates && at(rates, m.step - 1) };
+        yield {
+          ...m,
+          steps,
+          outer,
+          epoch,
+          learningRate: rates && at(rates, (m.step - 1) % rates.length),
+        };
       }
     }
     const own = await outerStep.certify(state.params);
@@ -161,7 +175,7 @@ export async function* fineTune(
     }
     if (typeof plan.method.alpha !== "number" && alpha === 1) break;
   }
-  engine.release([state.state, origin ?? []]);
+  engine.release([state.state, ...Object.values(origin), asked.rounds ? asked.base : []]);
   const { step, params } = state;
   yield { kind: "end", step, params, ...(retention && { retention }) };
 }
@@ -190,36 +204,50 @@ function snapshotOf(
 async function* outerBatches(
   engine: Engine,
   {
-    batch: { size, microBatchSize, packing, dropLast, replay, replayed },
-    schedule: { inner },
+    batch: { size, microBatchSize, packing, dropLast, replay, replayed, isApart },
+    schedule: { inner, stepsPerEpoch },
     key,
   }: Plan,
   [firstEpoch, done]: readonly [firstEpoch: number, done: number],
-  { data, target }: OuterStep,
+  outerStep: OuterStep,
+  student: () => Params,
 ): AsyncGenerator<TrainingBatch> {
+  const { data, target, scale } = outerStep;
   const extra = drawn(replay, replayed, fold(key, REPLAY + firstEpoch));
   let step = 0;
   for (let epoch = firstEpoch; epoch < firstEpoch + inner; epoch++)
     for (const indices of shuffledBatches(fold(key, epoch), data.length, size, dropLast)) {
       const prior = extra();
       if (step++ < done) continue;
-      const all = [...indices.map((i) => at(data, i)), ...prior];
-      const rows = inRows([...all.keys()], packing ? Math.min(microBatchSize, all.length) : 1);
+      const now = firstEpoch * stepsPerEpoch + step - 1;
+      await outerStep.renew?.(student(), now);
+      const given = indices.map((i) => at(data, i));
+      const own = (await outerStep.fresh?.(student(), now, given)) ?? given;
+      const all = [...own, ...prior];
+      const perRow = packing ? Math.min(microBatchSize, all.length) : 1;
+      const places = [...all.keys()];
+      const rows = isApart
+        ? [places.slice(0, own.length), places.slice(own.length)].flatMap((x) => inRows(x, perRow))
+        : inRows(places, perRow);
       const batch = batchOf(
         rows.map((row) => joined(row.map((i) => at(all, i)))),
         packing,
       );
       const T = at(batch.tokens.shape, 1);
+      const compared = rows.map((row) => row.flatMap((i) => indices[i] ?? []));
+      const beside = {
+        ...batch,
+        ...(scale && { scale: scale(compared, T) }),
+        ...(isApart && { replayed: wholeRows(compared, T) }),
+      };
       if (!target) {
-        yield batch;
+        yield beside;
         continue;
       }
-      const compared = await target.of(
-        rows.map((row) => row.map((i) => at(indices, i))),
-        T,
-      );
-      yield { ...batch, target: compared };
-      engine.release(compared); // the step has been taken
+      const whole = outerStep.fresh && target.ofBatch;
+      const against = await (whole ? whole(batch) : target.of(compared, T));
+      yield { ...beside, target: against };
+      engine.release(against); // the step has been taken
     }
 }
 
@@ -228,6 +256,7 @@ const batchOf = (rows: readonly Example[], packing: boolean): Batch =>
 
 /** Keys of epochs count from 0, those of replay from here. */
 const REPLAY = 2 ** 30;
+const FISHER = 2 ** 30 - 1;
 
 /** Draws the prior examples of the next batch, in epochs of their own order. */
 function drawn(replay: readonly Example[], count: number, key: Key): () => Example[] {
@@ -239,10 +268,40 @@ function drawn(replay: readonly Example[], count: number, key: Key): () => Examp
   };
 }
 
-/** Batches that carry where training started, for penalties on the way from there. */
+/** [B, T], 1 all over the rows in which nothing is compared: those of prior examples. */
+function wholeRows(compared: readonly (readonly number[])[], T: number): Tensor {
+  const ones = Float32Array.from({ length: compared.length * T }, (_, place) =>
+    compared[Math.floor(place / T)]?.length === 0 ? 1 : 0,
+  );
+  return constant(ones, [compared.length, T]);
+}
+
+/** What batches carry for penalties on the way from where training started. */
+type Origin = Pick<TrainingBatch, "base" | "fisher">;
+
+async function originOf(engine: Engine, plan: Plan): Promise<Origin> {
+  const { penalty, fisher } = plan.method.objective;
+  if (!penalty) return {};
+  const { model, base: params, certify, key } = plan;
+  const base = engine.clone(params);
+  if (!fisher) return { base };
+  const data = plan.batch.replay;
+  const stop = certify.stopToken === undefined ? {} : { stopToken: certify.stopToken };
+  const asked = { model, params, data, ...stop, key: fold(key, FISHER) };
+  return { base, fisher: await fisherDiagonal(engine, asked) };
+}
+
 async function* withOrigin(
   batches: AsyncIterable<TrainingBatch>,
-  base: Params | undefined,
+  origin: Origin,
 ): AsyncGenerator<TrainingBatch> {
-  for await (const batch of batches) yield base ? { ...batch, base } : batch;
+  for await (const batch of batches) yield { ...batch, ...origin };
+}
+
+/** The base in bf16, as a model that was loaded so. Resident. */
+function roundedBase(engine: Engine, base: Params): Promise<Params> {
+  const round = engine.compile((params: Params) =>
+    mapTensors((x) => cast(cast(x, "bf16"), "float"), params),
+  );
+  return round(base);
 }

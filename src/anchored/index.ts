@@ -60,6 +60,8 @@ export {
   type ProbeMeasurement,
   type RetentionMeasurement,
 } from "./fineTune.ts";
+export { type FisherOptions, fisherDiagonal } from "./fisher.ts";
+export { type Gradient, projected, sharpnessAware } from "./gradients.ts";
 export {
   type Divergence,
   jeffreys,
@@ -75,21 +77,29 @@ export {
   interpolate,
 } from "./objectives/interpolations.ts";
 export { generalizedJensenShannon } from "./objectives/jensenShannon.ts";
+export { objectiveLoss, objectiveSum } from "./objectives/loss.ts";
 export {
   type AnchoredLossOptions,
   anchoredLoss,
   type FrozenAnchorLossOptions,
   frozenAnchorLoss,
 } from "./objectives/losses.ts";
-export { type Method, objectiveLoss, objectiveSum, objectives } from "./objectives/methods.ts";
+export { type DareOptions, dareMerge, type TiesOptions, tiesMerge } from "./objectives/merges.ts";
+export { type Method, objectives } from "./objectives/methods.ts";
 export type {
   Direction,
   Objective,
   ObjectiveInputs,
   ObjectiveSettings,
+  PenaltyInputs,
   TargetKind,
 } from "./objectives/objective.ts";
-export { interpolateWeights, squaredDistance } from "./objectives/weights.ts";
+export { type TokenView, type TokenWeight, weighted } from "./objectives/tokenWeights.ts";
+export {
+  interpolateWeights,
+  squaredDistance,
+  weightedSquaredDistance,
+} from "./objectives/weights.ts";
 export type { Alpha, Decay, FineTuneOptions } from "./options.ts";
 export {
   type BatchPlan,
@@ -107,6 +117,13 @@ export type {
   RetentionPlan,
   Slack,
 } from "./retention/retain.ts";
+export {
+  type OwnAnswersOptions,
+  type OwnTextsOptions,
+  ownAnswers,
+  ownReplay,
+  ownTexts,
+} from "./selfData.ts";
 export type { StatesDtype } from "./targets/codedStates.ts";
 export { type Flip, flipDivergence, flipOf, flipThreshold } from "./targets/flips.ts";
 export type { TargetsKind } from "./targets/kinds.ts";

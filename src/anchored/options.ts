@@ -8,7 +8,7 @@ import type { Every } from "../train/trainSteps.ts";
 import type { Risk } from "./certificates/retention.ts";
 import type { Interpolation } from "./objectives/interpolations.ts";
 import type { Method } from "./objectives/methods.ts";
-import type { Direction } from "./objectives/objective.ts";
+import type { Direction, Objective } from "./objectives/objective.ts";
 import type { FineTuneCheckpoint } from "./resume.ts";
 import type { Retain } from "./retention/retain.ts";
 import type { StatesDtype } from "./targets/codedStates.ts";
@@ -35,7 +35,8 @@ export interface FineTuneOptions {
   readonly base: Params;
   /** The fine-tuned model, for the methods that know one; not consumed. */
   readonly reference?: Params;
-  readonly method: Method;
+  /** A name, or an objective of one's own. */
+  readonly method: Method | Objective;
   readonly data: readonly Example[];
   readonly batchSize: number;
   /** Examples that pass through the model at a time: gradients of a batch are added up over its
@@ -71,10 +72,41 @@ export interface FineTuneOptions {
   /** Of the label's cross-entropy, in [0, 1): the share of it that goes to the whole vocabulary; 0 by
    * default. `"dft"` and `"asft"`, which weigh by the label's probability, have none. */
   readonly labelSmoothing?: number;
-  /** Prior examples, which `"replay"` mixes into every batch. */
+  /** Whether divergences at a temperature τ are multiplied by τ²; false by default. */
+  readonly temperatureSquared?: boolean;
+  /** Exponent of the weights of `"power"`, `"eaft"`, `"iwSft"` and `"iwSftTokens"`; 1 by default. */
+  readonly power?: number;
+  /** The least probability of labels that `"threshold"` and `"stm"` learn, in [0, 1]; 0.4 by default. */
+  readonly threshold?: number;
+  /** K, the likeliest tokens whose entropy `"eaft"` takes; 20 by default. */
+  readonly topK?: number;
+  /** ε of `"psft"`: a label is made 1 + ε times as likely as it was, and no more; 0.28 by default. */
+  readonly clipRatio?: number;
+  /** Steps after which `"psft"` compares with the student as it then is; 8 by default. */
+  readonly period?: number;
+  /** τ of `"flow"` and `"talr"`, nats a token; by default the median loss of the base on the examples,
+   * and each sequence's own mean. */
+  readonly tau?: number;
+  /** λ of `"onPolicyFresh"`: the share of a batch that the student answers anew, in [0, 1]; 1 by
+   * default. */
+  readonly lambda?: number;
+  /** At which the on-policy methods sample; by default the `temperature` of their loss. */
+  readonly samplingTemperature?: number;
+  /** Prior examples, which are mixed into every batch where there is a share; at their prompts `"ewc"`
+   * samples the base. */
   readonly replay?: readonly Example[];
-  /** Their share of a batch, in [0, 1): they come on top of its `batchSize` examples. */
+  /** Their share of a batch, in [0, 1): they come on top of its `batchSize` examples, and whatever the
+   * method, their cross-entropy is learnt. 0 by default. */
   readonly replayShare?: number;
+  /** `"outer"` begins each outer step with a fresh optimizer and with the schedule from its start, over
+   * that step alone; `"never"` by default. */
+  readonly restart?: "never" | "outer";
+  /** ρ of sharpness-aware minimization: gradients are taken this far uphill; 0, none, by default. Each
+   * step costs two. @see sharpnessAware */
+  readonly sam?: number;
+  /** Share of each tensor's entries that a step changes, those of largest momentum; 1 by default. Of
+   * AdamW alone. @see mofo */
+  readonly updateShare?: number;
   /** Computes the updates, after the gradients were clipped; AdamW by default. With another one
    * the options from `learningRate` to `decays` are its own business, and refused here. */
   readonly optimizer?: Optimizer;
@@ -144,6 +176,16 @@ export const defaults = {
   direction: "forward",
   kdRatio: 1,
   labelSmoothing: 0,
+  temperatureSquared: false as boolean,
+  power: 1,
+  threshold: 0.4,
+  topK: 20,
+  clipRatio: 0.28,
+  period: 8,
+  lambda: 1,
+  restart: "never",
+  sam: 0,
+  updateShare: 1,
   dropLast: true as boolean,
   replay: [] as readonly Example[],
   replayShare: 0,
@@ -174,7 +216,7 @@ const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?:
   ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
   ...{ outer: true, epochs: true, optimizer: true, schedule: true, learningRate: true },
   ...{ decays: true, key: true, stopToken: true, targets: true, statesDtype: true },
-  ...{ resume: true, weights: true, retain: true },
+  ...{ resume: true, weights: true, retain: true, tau: true, samplingTemperature: true },
 };
 
 /** All names that `fineTune` knows. */

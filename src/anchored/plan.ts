@@ -6,7 +6,8 @@ import type { Key } from "../tensor/random.ts";
 import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
 import type { Every } from "../train/trainSteps.ts";
 import { checkWeight } from "./objectives/interpolations.ts";
-import { type Method, objectives } from "./objectives/methods.ts";
+import { objectiveOf } from "./objectives/kinds.ts";
+import type { Method } from "./objectives/methods.ts";
 import {
   hasReference,
   hasSpace,
@@ -41,6 +42,10 @@ export interface Plan {
   readonly schedule: SchedulePlan;
   /** Clipping included. */
   readonly optimizer: Optimizer;
+  /** ρ of sharpness-aware minimization; 0 for none. */
+  readonly sam: number;
+  /** Whether what is trained is kept in bf16. */
+  readonly rounds: boolean;
   readonly certify: CertifyPlan;
   /** Undefined where no answers are to be kept. */
   readonly retain: RetainPlan | undefined;
@@ -56,9 +61,11 @@ export interface Plan {
 }
 
 export interface MethodPlan {
-  readonly name: Method;
+  readonly name: Method | "custom";
   readonly objective: Objective;
   readonly alpha: Alpha;
+  /** Share of a batch that is sampled before each step, and at which temperature. */
+  readonly sampling: { readonly lambda: number; readonly temperature: number };
   /** For the losses; a budget's weight is in the targets, and NaN here, as a risk's is before it is
    * certified. */
   readonly settings: ObjectiveSettings;
@@ -74,6 +81,8 @@ export interface BatchPlan {
   readonly replay: readonly Example[];
   /** Of these, examples in every batch. */
   readonly replayed: number;
+  /** Whether they stand in rows of their own, because their loss is another than the method's. */
+  readonly isApart: boolean;
 }
 
 export interface SchedulePlan {
@@ -84,6 +93,10 @@ export interface SchedulePlan {
   readonly stepsPerEpoch: number;
   /** Of the whole run. */
   readonly steps: number;
+  /** Whether optimizer and schedule begin anew with each outer step. */
+  readonly restarts: boolean;
+  /** Steps between two snapshots, of methods that compare with one at labels. */
+  readonly period: number;
   /** The learning rate; undefined where the optimizer has its own. */
   readonly rate: Schedule | undefined;
 }
@@ -100,13 +113,10 @@ export interface CertifyPlan {
 export function planFineTune(options: FineTuneOptions): Plan {
   expectNames("fineTune", options, optionNames);
   const { method, epochs } = options;
-  if (!Object.hasOwn(objectives, method))
-    throw new RangeError(
-      `fineTune: expected a method of ${Object.keys(objectives).join(", ")}, got ${method}`,
-    );
+  const objective = objectiveOf(method);
+  const name = typeof method === "string" ? method : "custom";
   if (epochs !== undefined && (options.outer !== undefined || options.inner !== undefined))
     throw new RangeError("fineTune: expected either epochs or outer and inner, got both");
-  const objective = objectives[method];
   const given: FilledOptions = {
     ...defaults,
     ...(epochs !== undefined && { inner: epochs }),
@@ -121,22 +131,39 @@ export function planFineTune(options: FineTuneOptions): Plan {
   checkWeight("fineTune", given.kdRatio, "kdRatio");
   checkWeight("fineTune", given.labelSmoothing, "labelSmoothing");
   const alpha = objective.alpha ?? given.alpha;
-  checkAlpha(method, alpha);
+  checkAlpha({ name, objective }, alpha);
+  checkNumbers(given);
   if (hasReference(objective.target) && !reference)
-    throw new TypeError(`fineTune: expected a reference for the method ${method}, got none`);
+    throw new TypeError(`fineTune: expected a reference for the method ${name}, got none`);
   const stepsPerEpoch = (given.dropLast ? Math.floor : Math.ceil)(data.length / given.batchSize);
   const steps = outer * given.inner * stepsPerEpoch;
   checkOptimizer(options);
-  const rate = scheduleOf(given, steps);
+  const restarts = given.restart === "outer";
+  const rate = scheduleOf(given, restarts ? steps / outer : steps);
+  expectWhole(given, name, objective);
   return {
     ...{ model, base, reference, data, key, readEvery, probeEvery, checkpointEvery, resume },
     method: {
-      ...{ name: method, objective, alpha },
+      ...{ name, objective, alpha },
+      sampling: {
+        lambda: given.lambda,
+        temperature: given.samplingTemperature ?? given.temperature,
+      },
       settings: settingsOf(given, alpha),
     },
-    batch: batchPlan(given),
-    schedule: { outer, inner: given.inner, stepsPerEpoch, steps, rate },
+    batch: batchPlan(given, name),
+    schedule: {
+      outer,
+      inner: given.inner,
+      stepsPerEpoch,
+      steps,
+      rate,
+      restarts,
+      period: given.period,
+    },
     optimizer: optimizerOf(given, rate),
+    sam: given.sam,
+    rounds: given.weights === "bf16",
     certify: certifyPlan(given),
     retain:
       given.retain || isRisk(alpha)
@@ -153,19 +180,44 @@ export function planFineTune(options: FineTuneOptions): Plan {
 
 function settingsOf(given: FilledOptions, alpha: Alpha): ObjectiveSettings {
   const { interpolation, temperature, beta, direction, kdRatio, labelSmoothing } = given;
+  const { temperatureSquared, power, threshold, topK, clipRatio, tau } = given;
   const weight = typeof alpha === "number" ? alpha : NaN;
-  return { alpha: weight, interpolation, temperature, beta, direction, kdRatio, labelSmoothing };
+  return {
+    ...{ alpha: weight, interpolation, temperature, temperatureSquared, beta, direction, kdRatio },
+    ...{ labelSmoothing, power, threshold, topK, clipRatio },
+    ...(tau !== undefined && { tau }),
+  };
 }
 
-function batchPlan(given: FilledOptions): BatchPlan {
-  const { method, batchSize, microBatchSize, dropLast, packing, replay, replayShare, model } =
-    given;
+function batchPlan(given: FilledOptions, method: MethodPlan["name"]): BatchPlan {
+  const { batchSize, microBatchSize, dropLast, packing, replay, replayShare, model } = given;
   if (!(replayShare >= 0 && replayShare < 1))
     throw new RangeError(`fineTune: expected 0 ≤ replayShare < 1, got ${replayShare}`);
   const isReplay = method === "replay";
-  if (isReplay) checkExamples("fineTune replay", replay, model.config);
-  const replayed = isReplay ? Math.round((batchSize * replayShare) / (1 - replayShare)) : 0;
-  return { size: batchSize, dropLast, microBatchSize, packing, replay, replayed };
+  if (isReplay || replayShare > 0 || objectiveOf(given.method).fisher)
+    checkExamples("fineTune replay", replay, model.config);
+  const replayed = Math.round((batchSize * replayShare) / (1 - replayShare));
+  const isApart = replayed > 0 && !isReplay;
+  return { size: batchSize, dropLast, microBatchSize, packing, replay, replayed, isApart };
+}
+
+/** @throws RangeError, TypeError for what needs all of a batch, or all of the weights */
+function expectWhole(
+  { microBatchSize, batchSize, sam, replayShare, model }: FilledOptions,
+  name: string,
+  { gradient, fisher }: Objective,
+): void {
+  const isInParts = microBatchSize < batchSize;
+  if (isInParts && (sam > 0 || gradient))
+    throw new RangeError(
+      `fineTune: expected whole batches with ${sam > 0 ? "sam" : name}, whose gradient has two parts, got micro-batches of ${microBatchSize}`,
+    );
+  if (gradient && replayShare === 0)
+    throw new RangeError(`fineTune: expected a replayShare above 0 for ${name}, got 0`);
+  if (fisher && model.weightSpace)
+    throw new TypeError(
+      `fineTune: expected all weights to be trained with ${name}, got an adapter: where B = 0 no gradient reaches A`,
+    );
 }
 
 function targetsOf(given: FilledOptions): TargetsKind {
@@ -187,7 +239,10 @@ const certifyPlan = ({ certified, sequences, stopToken }: FilledOptions): Certif
   ...{ examples: certified, sequences, stopToken },
 });
 
-function checkAlpha(method: Method, alpha: Alpha): void {
+function checkAlpha(
+  { name, objective }: Pick<MethodPlan, "name" | "objective">,
+  alpha: Alpha,
+): void {
   if (typeof alpha === "number") {
     checkWeight("fineTune", alpha);
     return;
@@ -196,8 +251,27 @@ function checkAlpha(method: Method, alpha: Alpha): void {
   expectKnown("fineTune alpha", alpha, ["budget"]);
   if (!(alpha.budget >= 0))
     throw new RangeError(`fineTune: expected a budget ≥ 0, got ${alpha.budget}`);
-  if (!["anchor", "sampledAnchor"].includes(objectives[method].target))
-    throw new RangeError(`fineTune: expected alpha to be a number for ${method}, got a budget`);
+  if (objective.target !== "anchor" && objective.target !== "sampledAnchor")
+    throw new RangeError(`fineTune: expected alpha to be a number for ${name}, got a budget`);
+}
+
+/** What shapes the weights of tokens, and steps. */
+function checkNumbers(given: FilledOptions): void {
+  const { power, threshold, topK, clipRatio, tau = 1, period, lambda, restart, sam } = given;
+  const { samplingTemperature: heat = 1 } = given;
+  checkWeight("fineTune", lambda, "lambda");
+  if (restart !== "never" && restart !== "outer")
+    throw new RangeError(`fineTune: expected restart to be never or outer, got ${restart}`);
+  if (!(heat >= 0 && Number.isFinite(heat)))
+    throw new RangeError(`fineTune: expected samplingTemperature ≥ 0, got ${heat}`);
+  checkWeight("fineTune", threshold, "threshold");
+  checkCount("topK", topK, 2);
+  checkCount("period", period, 1);
+  for (const [name, value] of Object.entries({ power, clipRatio, sam }))
+    if (!(value >= 0 && Number.isFinite(value)))
+      throw new RangeError(`fineTune: expected ${name} ≥ 0, got ${value}`);
+  if (!(tau > 0 && Number.isFinite(tau)))
+    throw new RangeError(`fineTune: expected tau > 0, got ${tau}`);
 }
 
 function checkCounts(given: FilledOptions, outer: number): void {

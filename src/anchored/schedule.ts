@@ -2,6 +2,7 @@ import { createEngine } from "../engines/create.ts";
 import { adamw } from "../optim/adamw.ts";
 import { chain } from "../optim/chain.ts";
 import { clipByGlobalNorm } from "../optim/clip.ts";
+import { mofo } from "../optim/mofo.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { rounded } from "../optim/rounded.ts";
 import * as schedules from "../optim/schedules.ts";
@@ -18,7 +19,7 @@ const decays = {
 /** Options that say something about a rate, or about AdamW: another schedule or optimizer leaves
  * them nothing to say. */
 const OF_RATE = ["learningRate", "warmup", "decay"] as const;
-const OF_ADAMW = ["b1", "b2", "epsilon", "weightDecay", "decays"] as const;
+const OF_ADAMW = ["b1", "b2", "epsilon", "weightDecay", "decays", "updateShare"] as const;
 
 /** @throws RangeError where two options say what the other says too */
 export function checkOptimizer(options: FineTuneOptions): void {
@@ -50,7 +51,8 @@ export function optimizerOf(
 ): Optimizer {
   const { clip, b1, b2, epsilon, weightDecay, decays: which } = options;
   const setting = { b1, b2, epsilon, weightDecay, ...(which && { decays: which }) };
-  const update = options.optimizer ?? adamw({ ...setting, learningRate: rate ?? 0 });
+  const update =
+    options.optimizer ?? mofo(adamw({ ...setting, learningRate: rate ?? 0 }), options.updateShare);
   const clipped = clip === Infinity ? update : chain(clipByGlobalNorm(clip), update);
   return options.weights === "bf16" ? rounded(clipped, "bf16") : clipped;
 }

@@ -5,16 +5,23 @@ import { accumulation } from "../optim/accumulate.ts";
 import { mapTensors, type TensorTree } from "../optim/optimizer.ts";
 import { constant } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
-import { add } from "../tensor/ops.ts";
+import { add, mul, sub } from "../tensor/ops.ts";
 import { at, last, sizeOf } from "../tensor/shapes.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
 import { collate, type Example, layoutOf } from "../train/batches.ts";
 import { guardedUpdate } from "../train/guard.ts";
 import { stepPrograms } from "../train/programs.ts";
-import { compileStep, type Step, type TrainingBatch } from "../train/trainSteps.ts";
-import { objectiveLoss, objectiveSum } from "./objectives/methods.ts";
-import type { Objective, ObjectiveInputs, ObjectiveSettings } from "./objectives/objective.ts";
+import {
+  compileGradientStep,
+  compileStep,
+  type Step,
+  type TrainingBatch,
+} from "../train/trainSteps.ts";
+import { projected, sharpnessAware } from "./gradients.ts";
+import { objectiveLoss, objectiveSum } from "./objectives/loss.ts";
+import { isOfLabels, type Objective, type ObjectiveInputs } from "./objectives/objective.ts";
+import { withReplay } from "./objectives/replayed.ts";
 import type { Plan } from "./plan.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
 import { throughHead } from "./targets/onDevice.ts";
@@ -29,11 +36,21 @@ function wholeStep(engine: Engine, plan: Plan) {
   const { settings } = plan.method;
   const objective = objectiveOf(plan);
   const inputsOf = readerOf(plan);
-  return compileStep(
-    engine,
-    (params, batch) => objectiveLoss(objective, inputsOf(params, batch), settings),
-    plan.optimizer,
-  );
+  const loss = (params: Params, batch: TrainingBatch): Tensor =>
+    objectiveLoss(objective, inputsOf(params, batch), settings);
+  const { sam, optimizer } = plan;
+  if (sam > 0) return compileGradientStep(engine, sharpnessAware(loss, sam), optimizer);
+  if (!objective.gradient) return compileStep(engine, loss, optimizer);
+  const of = (isPrior: boolean) => (params: Params, batch: TrainingBatch) =>
+    loss(params, among(batch, isPrior));
+  return compileGradientStep(engine, projected(of(false), of(true)), optimizer);
+}
+
+/** A batch of which the prior examples count alone, or the others. */
+function among(batch: TrainingBatch, isPrior: boolean): TrainingBatch {
+  const { mask, replayed } = batch;
+  if (!replayed) throw new TypeError("stepOf: expected batches with prior examples, got none");
+  return { ...batch, mask: mul(mask, isPrior ? replayed : sub(1, replayed)) as typeof mask };
 }
 
 /** What the objective is given of a batch. */
@@ -60,9 +77,10 @@ export function stepBytes(engine: Engine, plan: Plan, examples: readonly Example
   const { shape } = batch.tokens;
   const { target } = plan.method.objective;
   const states = plan.targets === "hidden" && model.hidden?.(params, batch.tokens);
-  const columns = states ? last(states.shape) : model.config.vocabSize;
+  const columns = isOfLabels(target) ? 1 : states ? last(states.shape) : model.config.vocabSize;
   const compared = target === "none" ? {} : { target: standIn([...shape, columns]) };
-  const origin = plan.method.objective.penalty ? { base: params } : {};
+  const { penalty, fisher } = plan.method.objective;
+  const origin = { ...(penalty && { base: params }), ...(fisher && { fisher: params }) };
   if (!isInParts(plan))
     return wholeStep(engine, plan).planned(
       params,
@@ -79,27 +97,32 @@ export function stepBytes(engine: Engine, plan: Plan, examples: readonly Example
   const held = flatten<Tensor>(state).leaves.reduce((sum, x) => sum + sizeOf(x.shape), 0);
   return Math.max(
     more.planned(all, params, { ...part, ...given }).peakBytes + 4 * held,
-    finish.planned(params, state, all, origin.base ?? {}, sound).peakBytes,
+    finish.planned(params, state, all, origin, sound).peakBytes,
   );
 }
 
 /** The method's objective, of logits or of hidden states; its penalty in the space of weights. */
-function objectiveOf({ method, model, targets, space }: Plan): Objective {
+function objectiveOf({ method, model, targets, space, batch }: Plan): Objective {
   const { penalty } = method.objective;
-  const objective =
-    penalty && space
+  const replaying = batch.isApart ? withReplay(method.objective) : method.objective;
+  const distance = space?.squaredDistance;
+  const objective: Objective =
+    penalty && distance
       ? {
-          ...method.objective,
-          penalty: (params: Params, base: Params, settings: ObjectiveSettings) =>
-            penalty(params, base, settings, space.squaredDistance),
+          ...replaying,
+          penalty: (params, base, settings, given) =>
+            penalty(params, base, settings, { ...given, distance }),
         }
-      : method.objective;
+      : replaying;
   return targets === "hidden" ? throughHead(objective, model) : objective;
 }
 
 /** What the objective reads. */
 const seenOf = ({ model, targets }: Plan): LanguageModel["apply"] =>
   targets === "hidden" && model.hidden ? model.hidden : model.apply;
+
+/** Where training started, for penalties on the way from there. */
+type Origin = Pick<TrainingBatch, "base" | "fisher">;
 
 function microPrograms(engine: Engine, plan: Plan) {
   const { optimizer } = plan;
@@ -116,13 +139,17 @@ function microPrograms(engine: Engine, plan: Plan) {
       params: Params,
       state: TensorTree,
       all: ReturnType<typeof sums.init>,
-      base: Params,
+      { base = {}, fisher }: Origin,
       sound: Tensor,
     ) {
       const mean = sums.mean(all);
       const { penalty } = objective;
       const [value, grads] = penalty
-        ? mapTensors(add, mean, valueAndGrad((p: Params) => penalty(p, base, settings))(params))
+        ? mapTensors(
+            add,
+            mean,
+            valueAndGrad((p: Params) => penalty(p, base, settings, { fisher }))(params),
+          )
         : mean;
       return guardedUpdate(optimizer, [params, state], [value, grads], sound);
     },
@@ -134,11 +161,12 @@ function microPrograms(engine: Engine, plan: Plan) {
 /** Adds gradients up over micro-batches, of which the device holds one at a time. */
 function inMicroBatches(engine: Engine, plan: Plan): Step {
   const { start, more, finish } = microPrograms(engine, plan);
-  return async (params, state, { base = {}, ...batch }, sound) => {
+  return async (params, state, { base, fisher, ...batch }, sound) => {
+    const origin = { ...(base && { base }), ...(fisher && { fisher }) };
     let all = await start(params);
     for (const part of microBatches(batch, plan.batch.packing ? 1 : plan.batch.microBatchSize))
       all = await more(all, params, part);
-    return finish(params, state, all, base, sound);
+    return finish(params, state, all, origin, sound);
   };
 }
 

@@ -1,4 +1,4 @@
-import { objectives } from "../anchored/objectives/methods.ts";
+import { type Method, objectives } from "../anchored/objectives/methods.ts";
 import { hasReference } from "../anchored/objectives/objective.ts";
 import { completeConfig } from "../nn/completeConfig.ts";
 import { visible } from "../report/escape.ts";
@@ -29,7 +29,7 @@ import {
 import { checkFair } from "./fair.ts";
 import { PRE_TRAINING } from "./measurements.ts";
 import type { Recipe } from "./recipe.ts";
-import { settings, type TuningSetting } from "./settings.ts";
+import { everyMethods, type RowSetting, settings } from "./settings.ts";
 import { isTreatment } from "./treatments.ts";
 
 /** Files tell a row's progress from pre-training's by this word. */
@@ -54,24 +54,48 @@ const row: Check = (value, at) => {
     return refuse(`${path}.method`, `one of ${methods.join(", ")}`, name);
   const method: Check = oneOf([name]);
   if (name === "base") return record({ ...names, method })(given, path);
-  if (name === "merge")
-    return record({ ...names, method, weight: number("a finite number", () => true) }, reference)(
-      given,
-      path,
-    );
+  if (name === "merge") return merge(given, path);
   const { needs, knows, target } = objectives[name];
-  const pick = (list: readonly TuningSetting[]): Fields =>
+  const pick = (list: readonly RowSetting[]): Fields =>
     Object.fromEntries(list.map((name) => [name, settings[name].check]));
-  const known = pick(["learningRate", "epochs", ...knows]);
+  const known = pick([...everyMethods.filter((one) => !isIn(needs, one)), ...knows]);
   record(
     { ...names, method, ...pick(needs) },
     { ...known, ...(hasReference(target) && reference) },
   )(given, path);
+  withAdapter(name, given, path);
   const rounds = [given["outer"], given["inner"]].filter((x) => x !== undefined).length;
   if (rounds === 1) refuse(`${path}.outer`, "outer and inner together", given["outer"]);
   if (rounds > 0 && given["epochs"] !== undefined)
     refuse(`${path}.epochs`, "either epochs or outer and inner", given["epochs"]);
 };
+
+const isIn = (list: readonly string[], name: string): boolean => list.includes(name);
+
+/** What differs from the base is a share of it, or of its numbers. */
+const merge: Check = (value, path) => {
+  const given = objectAt(value, path);
+  const weight = number("a finite number", () => true);
+  const { kind = "wise" } = given;
+  const more: Fields =
+    kind === "ties" ? { keep: share } : kind === "dare" ? { drop: belowOne } : {};
+  const known = { kind: oneOf(["wise", "ties", "dare"]), ...more };
+  record({ ...names, method: oneOf(["merge"]), weight }, { ...known, ...reference })(given, path);
+};
+
+/** What an adapter cannot be trained with, and why. */
+function withAdapter(method: Method, given: Readonly<Record<string, unknown>>, path: string): void {
+  if (given["lora"] === undefined) return;
+  const { target, fisher } = objectives[method];
+  if (target === "weightAnchor")
+    refuse(`${path}.lora`, `no adapter with ${method}: p_sft is none`, given["lora"]);
+  if (fisher)
+    refuse(
+      `${path}.lora`,
+      `no adapter with ${method}: where B = 0 no gradient reaches A`,
+      given["lora"],
+    );
+}
 
 /** More examples, prompts or items of a batch are a slip of the pen. */
 const MANY = 1e6;

@@ -62,15 +62,37 @@ export interface EvaluationRecipe {
 /** What rows of a method may set, each as in `fineTune`. What is left out is the recipe's. */
 export type TuningSettings = Partial<Pick<FineTuneOptions, TuningSetting>>;
 
+/** What rows of a method may set that `fineTune` does not know: what they train, and on which words. */
+export interface RowSettings {
+  /** r: a low-rank adapter over the base is trained, α = 2r, and merged at the end; all weights by
+   * default. */
+  readonly lora?: number;
+  /** Self-distilled data: so many answers of the base to each prompt, of which a right one takes the
+   * place of the data's; 0, none, by default. */
+  readonly selfAnswers?: number;
+  /** Where replayed examples come from: the prior skills, by default; the base's own answers to their
+   * prompts; or texts that the base writes from the first token on, which need no data. */
+  readonly replayFrom?: "prior" | "answers" | "base";
+}
+
 /** A method of `fineTune` with its settings. */
-export type Tuning = { readonly method: Method } & TuningSettings;
+export type Tuning = { readonly method: Method } & TuningSettings & RowSettings;
+
+/** A model between the base's and the reference's weights. */
+export type Merge = {
+  readonly method: "merge";
+  /** Of the reference, or of what is left of its difference from the base. */
+  readonly weight: number;
+} & (
+  | /** WiSE-FT: all of the difference. */ { readonly kind?: "wise" }
+  /** Its largest numbers, a share `keep`; see `tiesMerge`. */
+  | { readonly kind: "ties"; readonly keep?: number }
+  /** Those that chance leaves, the others dropped with probability `drop`; see `dareMerge`. */
+  | { readonly kind: "dare"; readonly drop?: number }
+);
 
 /** How one row of the table comes to its weights. */
-export type Treatment =
-  | { readonly method: "base" }
-  /** WiSE-FT: weights between the base's and the reference's. */
-  | { readonly method: "merge"; readonly weight: number }
-  | Tuning;
+export type Treatment = { readonly method: "base" } | Merge | Tuning;
 
 export type RowRecipe = Treatment & {
   readonly id: string;

@@ -5,70 +5,23 @@ import { STATES_DTYPES, type StatesDtype } from "../anchored/targets/codedStates
 import type { TargetsKind } from "../anchored/targets/kinds.ts";
 import { BACKENDS, type Backend } from "../engines/create.ts";
 import { WEIGHTS_DTYPES } from "./keptAs.ts";
+import {
+  between,
+  type DefaultedSetting,
+  flag,
+  fromZero,
+  inLines,
+  oneOf,
+  open,
+  positive,
+  row,
+  type Setting,
+  share,
+  text,
+  whole,
+} from "./settingKinds.ts";
 
-/** What a setting may be, in a recipe file and on the command line. */
-export interface Setting<T> {
-  readonly about: string;
-  /** What stands behind the option in the help; empty for a flag. */
-  readonly value: string;
-  readonly expected: string;
-  readonly is: (value: unknown) => value is T;
-}
-
-/** A setting that has a value where nothing is said. */
-export interface DefaultedSetting<T> extends Setting<T> {
-  readonly default: T;
-}
-
-type Kind<T> = Omit<Setting<T>, "about">;
-
-const text = (value: string): Kind<string> => ({
-  value,
-  expected: "a text",
-  is: (x): x is string => typeof x === "string" && x !== "",
-});
-
-const whole = (min: number, max = 1e9): Kind<number> => ({
-  value: "<n>",
-  expected: max < 1e9 ? `a whole number from ${min} to ${max}` : `a whole number ≥ ${min}`,
-  is: (x): x is number => typeof x === "number" && Number.isInteger(x) && x >= min && x <= max,
-});
-
-const share = (isOpen = false): Kind<number> => ({
-  value: "<p>",
-  expected: isOpen ? "a number from 0 to below 1" : "a number from 0 to 1",
-  is: (x): x is number => typeof x === "number" && x >= 0 && (isOpen ? x < 1 : x <= 1),
-});
-
-const between: Kind<number> = {
-  value: "<p>",
-  expected: "a number between 0 and 1",
-  is: (x): x is number => typeof x === "number" && x > 0 && x < 1,
-};
-
-const positive: Kind<number> = {
-  value: "<x>",
-  expected: "a number above 0",
-  is: (x): x is number => typeof x === "number" && x > 0 && Number.isFinite(x),
-};
-
-const fromZero: Kind<number> = {
-  value: "<x>",
-  expected: "a number ≥ 0",
-  is: (x): x is number => typeof x === "number" && x >= 0 && Number.isFinite(x),
-};
-
-const flag: Kind<boolean> = {
-  value: "",
-  expected: "true or false",
-  is: (x): x is boolean => typeof x === "boolean",
-};
-
-const oneOf = <const T extends string>(...choices: readonly T[]): Kind<T> => ({
-  value: `<${choices.join("|")}>`,
-  expected: `one of ${choices.join(", ")}`,
-  is: (x): x is T => choices.some((choice) => choice === x),
-});
+export type { Setting } from "./settingKinds.ts";
 
 /** WiSE-FT is no training: the model between base and SFT in the space of weights. */
 const methods = [...(Object.keys(objectives) as Method[]), "merge"] as const;
@@ -77,13 +30,6 @@ const methods = [...(Object.keys(objectives) as Method[]), "merge"] as const;
 export type Recomputation = "auto" | "block" | "none";
 
 export type FinetuneMethod = Method | "merge";
-
-const open = <T>(kind: Kind<T>, about: string): Setting<T> => ({ ...kind, about });
-
-const row = <T>(kind: Kind<T>, about: string, byDefault: T): DefaultedSetting<T> => ({
-  ...{ ...kind, about },
-  default: byDefault,
-});
 
 /** Settings that have a value where nothing is said; what they mean is in `settings`. */
 export interface DefaultedSettings {
@@ -97,6 +43,12 @@ export interface DefaultedSettings {
   readonly beta: number;
   readonly direction: "forward" | "reverse";
   readonly kdRatio: number;
+  readonly temperatureSquared: boolean;
+  readonly power: number;
+  readonly threshold: number;
+  readonly topK: number;
+  readonly clipRatio: number;
+  readonly period: number;
   readonly labelSmoothing: number;
   readonly replayShare: number;
   readonly loraTargets: string;
@@ -131,6 +83,7 @@ export interface OpenSettings {
   readonly alphaRisk: number;
   readonly alphaConfidence: number;
   readonly dtype: (typeof WEIGHTS_DTYPES)[number];
+  readonly tau: number;
   readonly lora: number;
   readonly loraAlpha: number;
   readonly modulesToSave: string;
@@ -164,7 +117,7 @@ export const settings: {
   eval: open(text("<file>"), "held-out rows of the task; the data's first rows without it"),
   method: row(
     { ...oneOf(...methods), value: "<name>" },
-    `how to train, anchored by default:\n${methods.slice(0, 7).join(", ")},\n${methods.slice(7).join(", ")}`,
+    `how to train, anchored by default:\n${inLines(methods)}`,
     "anchored",
   ),
   epochs: row(whole(1), "of SFT, and of methods without outer steps; 3 by default", 3),
@@ -189,11 +142,29 @@ export const settings: {
     "forward",
   ),
   kdRatio: row(share(), "of the teacher's term against the label's; 1 by default", 1),
+  temperatureSquared: row(flag, "multiply divergences at a temperature τ by τ²", false),
+  power: row(fromZero, "exponent of the weights of power, eaft and iwSft; 1 by default", 1),
+  threshold: row(
+    share(),
+    "least probability of labels that threshold and stm learn; 0.4 by default",
+    0.4,
+  ),
+  topK: row(whole(2), "likeliest tokens whose entropy eaft takes; 20 by default", 20),
+  clipRatio: row(
+    fromZero,
+    "psft makes a label 1 + ε times as likely at most before it looks\nagain; 0.28 by default",
+    0.28,
+  ),
+  period: row(whole(1), "steps after which psft does; 8 by default", 8),
   labelSmoothing: row(share(true), "of SFT's cross-entropy; 0 by default", 0),
   replayShare: row(
     share(true),
     "share of --retain rows in a batch of replay; 0.25 by default",
     0.25,
+  ),
+  tau: open(
+    positive,
+    "nats a token over which the weights of flow and talr fall by e; by\ndefault the median loss of the base, and each sequence's mean",
   ),
   dtype: open(
     oneOf(...WEIGHTS_DTYPES),

@@ -8,6 +8,7 @@ export {
 export { type AdamwOptions, type AdamwState, adamw, type Decays, decaysMatrices } from "./adamw.ts";
 export { chain } from "./chain.ts";
 export { clipByGlobalNorm, globalNorm, gradientNorm } from "./clip.ts";
+export { mofo } from "./mofo.ts";
 export { applyUpdates, type Optimizer, type TensorTree } from "./optimizer.ts";
 export { rounded } from "./rounded.ts";
 export type { Schedule, WarmupOptions } from "./schedules.ts";

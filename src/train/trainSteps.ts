@@ -14,10 +14,16 @@ import { total } from "./totals.ts";
 
 /** A batch with what a method looks at beside it. */
 export type TrainingBatch = Batch & {
-  /** What the student is compared with, [B, T, V]. */
+  /** What the student is compared with, [B, T, V], or [B, T, 1] at labels alone. */
   readonly target?: Tensor;
+  /** [B, T], a factor of each token's term. */
+  readonly scale?: Tensor;
+  /** [B, T], 1 at the tokens of prior examples. */
+  readonly replayed?: Tensor;
   /** The parameters that training started from. */
   readonly base?: Params;
+  /** How much each of them matters. */
+  readonly fisher?: Params;
 };
 
 export interface StepMeasurement {
@@ -65,8 +71,12 @@ export interface TrainingEnd extends TrainingState {
 /** Every so many steps, or after the steps (done so far) that a function chooses. */
 export type Every = number | ((step: number) => boolean);
 
+type Batches = Iterable<TrainingBatch> | AsyncIterable<TrainingBatch>;
+
 export interface TrainingRun {
-  readonly batches: Iterable<TrainingBatch> | AsyncIterable<TrainingBatch>;
+  /** In order; or made of the parameters as they stand when a batch is asked for, which the next step
+   * consumes. */
+  readonly batches: Batches | ((params: () => Params) => Batches);
   /** Losses are read back together, every so many steps, so that the device need not wait; 1 by
    * default. */
   readonly readEvery?: number;
@@ -121,6 +131,8 @@ export async function* trainSteps(
 export interface Trainer {
   /** A copy of the parameters and a fresh optimizer state, on the device. */
   start(params: Params): Promise<TrainingState>;
+  /** The same parameters with a fresh optimizer state; consumes the old one. */
+  restart(from: TrainingState): Promise<TrainingState>;
   /** Consumes the state that it starts from. */
   run(from: TrainingState, run: TrainingRun): AsyncGenerator<TrainingMeasurement, void>;
 }
@@ -139,9 +151,18 @@ export function compileStep(
   loss: TrainStepsOptions["loss"],
   optimizer: Optimizer,
 ): Program<Parameters<Step>, Stepped> {
+  return compileGradientStep(engine, valueAndGrad(loss), optimizer);
+}
+
+/** The same of a gradient that need not be a loss's own. */
+export function compileGradientStep(
+  engine: Engine,
+  gradient: (params: Params, batch: TrainingBatch) => [value: Tensor, gradient: Params],
+  optimizer: Optimizer,
+): Program<Parameters<Step>, Stepped> {
   return engine.compile(
     (params: Params, state: TensorTree, batch: TrainingBatch, sound: Tensor) =>
-      guardedUpdate(optimizer, [params, state], valueAndGrad(loss)(params, batch), sound),
+      guardedUpdate(optimizer, [params, state], gradient(params, batch), sound),
     { name: stepPrograms.whole, donate: [0, 1] },
   );
 }
@@ -155,6 +176,10 @@ export function createTrainer(engine: Engine, optimizer: Optimizer, step: Step):
     start: async (params) => {
       const own = engine.clone(params);
       return { step: 0, params: own, state: await init(own) };
+    },
+    restart: async ({ step, params, state }) => {
+      engine.release(state);
+      return { step, params, state: await init(params) };
     },
     run: (from, run) => runSteps(engine, step, from, run),
   };
@@ -201,7 +226,7 @@ async function* runSteps(
     unread.push({ step, ...sizesOf(batch), report });
   }
 
-  for await (const batch of batches) {
+  for await (const batch of typeof batches === "function" ? batches(() => params) : batches) {
     await next(batch);
     // The newest loss is left for later: reading it now would wait for the device. Steps are counted
     // from the first, not from the last look, so that what is told of a step is never late.

@@ -6,7 +6,8 @@
 import type { Method } from "../../../src/anchored/objectives/methods.ts";
 import type { ObjectiveSettings } from "../../../src/anchored/objectives/objective.ts";
 
-/** One token: the student's logits, the label, and the row that the method compares with. */
+/** One token: the student's logits, the label, and the row that the method compares with; of methods
+ * that compare at labels alone the one log-probability there. */
 export interface Token {
   readonly z: readonly number[];
   readonly label: number;
@@ -19,7 +20,7 @@ export interface Term {
   readonly gradient: readonly number[];
 }
 
-type Formula = (token: Token, settings: ObjectiveSettings) => Term;
+export type Formula = (token: Token, settings: ObjectiveSettings) => Term;
 type Vector = readonly number[];
 
 export function softmax(z: Vector): number[] {
@@ -56,6 +57,60 @@ const crossEntropy: Formula = ({ z, label }) => {
 const dynamic: Formula = (token, settings) =>
   times(crossEntropy(token, settings), at(softmax(token.z), token.label));
 
+/** The probability that the student, or the frozen model, gives to the label. */
+const own = ({ z, label }: Token): number => at(softmax(z), label);
+const frozen = ({ target }: Token): number => Math.exp(at(target, 0));
+
+/** w·(−log p_y) for a w that is a constant. */
+const weighted =
+  (weight: (token: Token, settings: ObjectiveSettings) => number): Formula =>
+  (token, settings) =>
+    times(crossEntropy(token, settings), weight(token, settings));
+
+/** (−Σ π log π / log K)^a over the K likeliest, renormalised to π. */
+function entropyShare({ z }: Token, { topK = 20, power = 1 }: ObjectiveSettings): number {
+  const top = softmax(z)
+    .toSorted((a, b) => b - a)
+    .slice(0, topK);
+  const total = sumOf(top, (x) => x);
+  const entropy = -sumOf(top, (x) => (x / total) * Math.log(x / total));
+  return (entropy / Math.log(top.length)) ** power;
+}
+
+const clipped = (x: number, from: number, to: number): number => Math.min(Math.max(x, from), to);
+
+/** −min(p/p_old, 1 + ε); its derivative is −(p/p_old)·(1_y − p) until the clip. */
+const proximal: Formula = (token, settings) => {
+  const ratio = own(token) / frozen(token);
+  const { clipRatio = 0.28 } = settings;
+  const slope = ratio < 1 + clipRatio ? ratio : 0;
+  return {
+    value: -Math.min(ratio, 1 + clipRatio),
+    gradient: times(crossEntropy(token, settings), slope).gradient,
+  };
+};
+
+/** What a method makes of a whole sequence: a constant factor of each of its tokens. */
+export const factors: {
+  readonly [M in Method]?: (sequence: readonly Token[], settings: ObjectiveSettings) => number[];
+} = {
+  talr: (sequence, { tau }) => {
+    const losses = sequence.map((token) => -Math.log(own(token)));
+    const among = tau ?? losses.reduce((a, b) => a + b, 0) / losses.length;
+    return losses.map((loss) => Math.max(Math.exp(-loss / among), 0.01));
+  },
+  iwSft: (sequence, { power = 1 }) => {
+    const logs = sequence.map((token) => Math.log(own(token) / frozen(token)));
+    const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
+    return sequence.map(() => clipped(Math.exp(power * mean), 0, 16));
+  },
+};
+
+/** Which tokens a method's mean is over; all that count by default. */
+export const keeps: {
+  readonly [M in Method]?: (token: Token, settings: ObjectiveSettings) => boolean;
+} = { stm: (token, { threshold = 0.4 }) => frozen(token) >= threshold };
+
 /** Σ q log(q/p); p − q. */
 function klTo(q: Vector, z: Vector): Term {
   const p = softmax(z);
@@ -81,7 +136,12 @@ const drift: Formula = ({ z, target }, { direction, beta }) => {
  * β·Σ P log(P/M) + (1 − β)·Σ Q log(Q/M), M = βP + (1 − β)Q. Its derivative in Q_j is
  * (1 − β)·log(Q_j/M_j): the terms in which M depends on Q cancel.
  */
-const jsd: Formula = ({ z, target }, { beta, temperature }) => {
+const jsd: Formula = (token, settings) => {
+  const { temperature, temperatureSquared = false } = settings;
+  return times(skewed(token, settings), temperatureSquared ? temperature ** 2 : 1);
+};
+
+const skewed: Formula = ({ z, target }, { beta, temperature }) => {
   const [P, Q] = [softmax(over(target, temperature)), softmax(over(z, temperature))];
   if (beta === 0) return cooled(klTo(P, over(z, temperature)), temperature);
   if (beta === 1) return cooled(klFrom(P, over(z, temperature)), temperature);
@@ -102,10 +162,11 @@ const cooled = ({ value, gradient }: Term, temperature: number): Term => ({
 
 /** r·KL(q ‖ p) + (1 − r)·(−log p_y), the target being q's log-probabilities. */
 const mixed: Formula = (token, settings) => {
-  const { temperature, kdRatio } = settings;
+  const { temperature, temperatureSquared = false, kdRatio } = settings;
   const q = token.target.map(Math.exp);
   const distance = cooled(klTo(q, over(token.z, temperature)), temperature);
-  return plus(times(distance, kdRatio), crossEntropy(token, settings), 1 - kdRatio);
+  const size = temperatureSquared ? temperature ** 2 : 1;
+  return plus(times(distance, size * kdRatio), crossEntropy(token, settings), 1 - kdRatio);
 };
 
 /** Anchors of probabilities: p^(1−α)·s^α / Z, (1−α)·p + α·s, or the power mean. */
@@ -138,13 +199,27 @@ export const formulas: { readonly [M in Method]: Formula } = {
   sft: crossEntropy,
   replay: crossEntropy,
   dft: dynamic,
+  power: weighted((token, { power = 1 }) => own(token) ** power),
+  threshold: weighted((token, { threshold = 0.4 }) => (own(token) >= threshold ? 1 : 0)),
+  stm: crossEntropy, // at the tokens that it keeps
+  eaft: weighted(entropyShare),
+  talr: crossEntropy, // times its factors
+  flow: crossEntropy, // times the examples' factors
+  iwSft: crossEntropy, // times its factors
+  iwSftTokens: weighted((token, { power = 1 }) =>
+    clipped((own(token) / frozen(token)) ** power, 0.2, 1.8),
+  ),
+  psft: proximal,
   klRegularized: (token, settings) => plus(crossEntropy(token, settings), drift(token, settings)),
   asft: (token, settings) => plus(dynamic(token, settings), drift(token, settings)),
   l2sp: crossEntropy, // and a penalty on the parameters
+  ewc: crossEntropy, // and a penalty on the parameters
+  agem: crossEntropy, // its gradient is another
   jsd,
   distillation: mixed,
   anchored: mixed,
   anchoredWeights: mixed,
   onPolicy: mixed,
+  onPolicyFresh: mixed,
   moving,
 };

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kl } from "../../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../../src/anchored/objectives/interpolations.ts";
+import { objectiveLoss } from "../../../src/anchored/objectives/loss.ts";
 import { anchoredLoss, frozenAnchorLoss } from "../../../src/anchored/objectives/losses.ts";
-import { objectiveLoss, objectives } from "../../../src/anchored/objectives/methods.ts";
+import { objectives } from "../../../src/anchored/objectives/methods.ts";
 import type { ObjectiveSettings } from "../../../src/anchored/objectives/objective.ts";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";

@@ -1,5 +1,11 @@
 import { type Method, objectives } from "./methods.ts";
-import { isAnchored, type SettingName, type TargetKind } from "./objective.ts";
+import {
+  isAnchored,
+  type Objective,
+  type SettingName,
+  type TargetKind,
+  targetKinds,
+} from "./objective.ts";
 
 const isMethod = (name: string): name is Method => Object.hasOwn(objectives, name);
 
@@ -19,3 +25,27 @@ export const requires = (method: string, setting: SettingName): boolean =>
 /** Whether a setting changes what a method does. */
 export const heeds = (method: string, setting: SettingName): boolean =>
   requires(method, setting) || (isMethod(method) && objectives[method].knows.includes(setting));
+
+/**
+ * The objective that a name stands for; one that is given is checked and returned.
+ * @throws RangeError for a name that is no method's, TypeError for what is no objective
+ */
+export function objectiveOf(method: Method | Objective): Objective {
+  if (typeof method === "string" && isMethod(method)) return objectives[method];
+  if (typeof method === "object" && method !== null) return expectObjective(method);
+  const names = Object.keys(objectives).join(", ");
+  throw new RangeError(`fineTune: expected a method of ${names}, or an objective, got ${method}`);
+}
+
+function expectObjective(objective: Objective): Objective {
+  const { target, perToken, needs, knows } = objective;
+  if (typeof perToken !== "function")
+    throw new TypeError(`fineTune method: expected a function as perToken, got ${perToken}`);
+  if (!targetKinds.includes(target))
+    throw new TypeError(
+      `fineTune method: expected a target of ${targetKinds.join(", ")}, got ${target}`,
+    );
+  if (!Array.isArray(needs) || !Array.isArray(knows))
+    throw new TypeError("fineTune method: expected lists of settings as needs and knows");
+  return objective;
+}

@@ -1,26 +1,28 @@
-import type { Params } from "../../nn/config.ts";
-import { maskedSum, type SumAndCount, tokenCrossEntropy } from "../../nn/losses.ts";
-import { add, div, exp, logSoftmax, mul, neg, stopGradient } from "../../tensor/ops.ts";
+import { add, logSoftmax, mul, stopGradient } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { kl } from "./divergences.ts";
 import { interpolate } from "./interpolations.ts";
 import { generalizedJensenShannon } from "./jensenShannon.ts";
-import { klToStudent, tempered } from "./losses.ts";
-import type { Objective, ObjectiveInputs, ObjectiveSettings } from "./objective.ts";
-import { squaredDistance } from "./weights.ts";
+import { tempered } from "./losses.ts";
+import type { Objective } from "./objective.ts";
+import { type Reweighted, reweighted } from "./reweighted.ts";
+import { crossEntropy, drift, given, mixed, warmed } from "./terms.ts";
+import { probability, weighted } from "./tokenWeights.ts";
+import { squaredDistance, weightedSquaredDistance } from "./weights.ts";
 
 export type Method =
-  | "sft"
+  | Reweighted
   | "replay"
-  | "dft"
   | "klRegularized"
   | "asft"
   | "l2sp"
+  | "ewc"
+  | "agem"
   | "jsd"
   | "distillation"
   | "anchored"
   | "anchoredWeights"
   | "onPolicy"
+  | "onPolicyFresh"
   | "moving";
 
 /**
@@ -29,21 +31,13 @@ export type Method =
  * anchor. A loss is the mean of its terms over the response tokens of the batch, nats a token.
  */
 export const objectives: { readonly [M in Method]: Objective } = {
-  /** Supervised fine-tuning: −log p_θ(y). */
-  sft: { target: "none", needs: [], knows: [], perToken: crossEntropy },
+  ...reweighted,
 
   /**
    * Supervised fine-tuning with prior examples in every batch: −log p_θ(y) on both.
    * @see https://arxiv.org/abs/1811.11682 (Rolnick et al., 2019), experience replay
    */
   replay: { target: "none", needs: ["replayShare"], knows: [], perToken: crossEntropy },
-
-  /**
-   * Dynamic fine-tuning: −sg[p_θ(y)]·log p_θ(y), each token weighted by its own probability, which
-   * is a constant to the gradient.
-   * @see https://arxiv.org/abs/2508.05629 (Wu et al., 2025), equation 9
-   */
-  dft: { target: "none", needs: [], knows: [], perToken: dynamicCrossEntropy },
 
   /**
    * Supervised fine-tuning held near the base: −log p_θ(y) + β·D, with D = KL(p_base ‖ p_θ) where
@@ -68,7 +62,8 @@ export const objectives: { readonly [M in Method]: Objective } = {
     target: "base",
     needs: ["beta"],
     knows: ["direction"],
-    perToken: (inputs, settings) => add(dynamicCrossEntropy(inputs), drift(inputs, settings)),
+    perToken: (inputs, settings) =>
+      add(weighted(probability)(inputs, settings), drift(inputs, settings)),
   },
 
   /**
@@ -80,8 +75,39 @@ export const objectives: { readonly [M in Method]: Objective } = {
     needs: ["beta"],
     knows: [],
     perToken: crossEntropy,
-    penalty: (params, base, { beta }, distance = squaredDistance) =>
+    penalty: (params, base, { beta }, { distance = squaredDistance } = {}) =>
       mul(distance(params, base), beta / 2),
+  },
+
+  /**
+   * Elastic weight consolidation: −log p_θ(y), plus β/2·Σ F_i·(θ_i − θ_base,i)² once a batch, F the
+   * diagonal of the base's Fisher information at its own answers to prior prompts, of mean 1: with
+   * F = 1 it is L2-SP.
+   * @see https://arxiv.org/abs/1612.00796 (Kirkpatrick et al., 2017), equation 3
+   */
+  ewc: {
+    target: "none",
+    needs: ["beta"],
+    knows: [],
+    perToken: crossEntropy,
+    penalty: (params, base, { beta }, { fisher } = {}) => {
+      if (!fisher) throw new TypeError("ewc: expected a Fisher information, got none");
+      return mul(weightedSquaredDistance(params, base, fisher), beta / 2);
+    },
+    fisher: true,
+  },
+
+  /**
+   * Averaged gradient episodic memory: −log p_θ(y), followed but for the part of its gradient that
+   * would raise the loss of the prior examples in the batch, see `projected`.
+   * @see https://arxiv.org/abs/1812.00420 (Chaudhry et al., 2018)
+   */
+  agem: {
+    target: "none",
+    needs: ["replayShare"],
+    knows: [],
+    perToken: crossEntropy,
+    gradient: "projected",
   },
 
   /**
@@ -92,11 +118,12 @@ export const objectives: { readonly [M in Method]: Objective } = {
   jsd: {
     target: "reference",
     needs: ["beta"],
-    knows: ["temperature"],
-    perToken: ({ logits, target }, { beta, temperature }) => {
-      const temper = tempered("jsd", temperature);
+    knows: ["temperature", "temperatureSquared"],
+    perToken: ({ logits, target }, settings) => {
+      const temper = tempered("jsd", settings.temperature);
       const [teacher, student] = [temper(given(target)), temper(logits)].map(logSoftmax);
-      return generalizedJensenShannon(beta)(teacher as Tensor, student as Tensor);
+      const divergence = generalizedJensenShannon(settings.beta);
+      return warmed(divergence(teacher as Tensor, student as Tensor), settings);
     },
   },
 
@@ -105,7 +132,7 @@ export const objectives: { readonly [M in Method]: Objective } = {
     target: "anchor",
     alpha: 1,
     needs: [],
-    knows: ["temperature", "kdRatio"],
+    knows: ["temperature", "temperatureSquared", "kdRatio"],
     perToken: mixed,
   },
 
@@ -117,7 +144,7 @@ export const objectives: { readonly [M in Method]: Objective } = {
   anchored: {
     target: "anchor",
     needs: ["alpha"],
-    knows: ["outer", "inner", "interpolation", "temperature", "kdRatio"],
+    knows: ["outer", "inner", "interpolation", "temperature", "temperatureSquared", "kdRatio"],
     perToken: mixed,
   },
 
@@ -128,12 +155,12 @@ export const objectives: { readonly [M in Method]: Objective } = {
   anchoredWeights: {
     target: "weightAnchor",
     needs: ["alpha"],
-    knows: ["outer", "inner", "temperature", "kdRatio"],
+    knows: ["outer", "inner", "temperature", "temperatureSquared", "kdRatio"],
     perToken: mixed,
   },
 
   /**
-   * Anchored Learning on the student's own answers: KL(q ‖ p_θ) at the tokens of responses that the
+   * Outer-step on-policy: Anchored Learning on the student's own answers: KL(q ‖ p_θ) at the tokens of responses that the
    * student of the start of the outer step has given to the prompts. The labels of the data are not
    * looked at.
    * @see https://arxiv.org/abs/2306.13649 (Agarwal et al., 2024), algorithm 1, for on-policy data
@@ -141,7 +168,27 @@ export const objectives: { readonly [M in Method]: Objective } = {
   onPolicy: {
     target: "sampledAnchor",
     needs: ["alpha"],
-    knows: ["outer", "inner", "interpolation", "temperature"],
+    knows: [
+      ...(["outer", "inner", "interpolation", "temperature", "temperatureSquared"] as const),
+      "samplingTemperature",
+    ],
+    perToken: mixed,
+  },
+
+  /**
+   * Anchored Learning on answers that the student gives before every step, as GKD does: KL(q ‖ p_θ) at
+   * the tokens of a share λ of the batch that it samples itself, and of the data for the rest. The
+   * sampling temperature is apart from the loss's.
+   * @see https://arxiv.org/abs/2306.13649 (Agarwal et al., 2024), algorithm 1, λ its fraction of the
+   *   student's data
+   */
+  onPolicyFresh: {
+    target: "freshAnchor",
+    needs: ["alpha"],
+    knows: [
+      ...(["outer", "inner", "interpolation", "temperature", "temperatureSquared"] as const),
+      ...(["lambda", "samplingTemperature"] as const),
+    ],
     perToken: mixed,
   },
 
@@ -152,7 +199,7 @@ export const objectives: { readonly [M in Method]: Objective } = {
   moving: {
     target: "reference",
     needs: ["alpha"],
-    knows: ["interpolation", "temperature", "kdRatio"],
+    knows: ["interpolation", "temperature", "temperatureSquared", "kdRatio"],
     perToken: (inputs, settings) => {
       const { alpha, interpolation, temperature } = settings;
       const temper = tempered("moving", temperature);
@@ -162,71 +209,3 @@ export const objectives: { readonly [M in Method]: Objective } = {
     },
   },
 };
-
-function crossEntropy(
-  { logits, labels }: ObjectiveInputs,
-  { labelSmoothing }: Pick<ObjectiveSettings, "labelSmoothing">,
-): Tensor {
-  return tokenCrossEntropy(logits, labels, labelSmoothing);
-}
-
-function dynamicCrossEntropy(inputs: ObjectiveInputs): Tensor {
-  const surprise = crossEntropy(inputs, {});
-  return mul(stopGradient(exp(neg(surprise))), surprise);
-}
-
-/** β times the divergence from the base. */
-function drift({ logits, target }: ObjectiveInputs, settings: ObjectiveSettings): Tensor {
-  const base = logSoftmax(given(target));
-  const divergence =
-    settings.direction === "forward" ? klToStudent(base, logits) : kl(logSoftmax(logits), base);
-  return mul(divergence, settings.beta);
-}
-
-/** r·KL(target ‖ p_θ) + (1 − r)·cross-entropy. */
-function mixed(inputs: ObjectiveInputs, settings: ObjectiveSettings): Tensor {
-  const { temperature, kdRatio } = settings;
-  const student = tempered("objectives", temperature)(inputs.logits);
-  const distance = klToStudent(given(inputs.target), student);
-  if (kdRatio === 1) return distance;
-  return add(mul(distance, kdRatio), mul(crossEntropy(inputs, settings), 1 - kdRatio));
-}
-
-function given(target: Tensor | undefined): Tensor {
-  if (!target) throw new TypeError("objectives: expected batches with a target, got none");
-  return target;
-}
-
-/**
- * The loss of a batch: the mean of the objective's terms over the tokens that the mask counts, plus
- * its penalty.
- * @returns a scalar, nats a token
- */
-export function objectiveLoss(
-  objective: Objective,
-  inputs: ObjectiveInputs,
-  settings: ObjectiveSettings,
-): Tensor {
-  const { sum, count } = objectiveSum(objective, inputs, settings);
-  const loss = div(sum, count);
-  const { penalty } = objective;
-  return penalty ? add(loss, penalty(...givenParams(inputs), settings)) : loss;
-}
-
-/**
- * The parts of the mean in `objectiveLoss`: what the micro-batches of a batch add up before they
- * divide, so that each weighs as its tokens do. The penalty is no part of it.
- */
-export function objectiveSum(
-  { perToken }: Objective,
-  inputs: ObjectiveInputs,
-  settings: ObjectiveSettings,
-): SumAndCount {
-  const { mask, weights } = inputs;
-  return maskedSum("objectiveLoss", perToken(inputs, settings), mask, weights);
-}
-
-function givenParams({ params, base }: ObjectiveInputs): [params: Params, base: Params] {
-  if (!params || !base) throw new TypeError("objectives: expected parameters and base, got none");
-  return [params, base];
-}

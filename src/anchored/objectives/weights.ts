@@ -20,6 +20,19 @@ export function interpolateWeights<P>(base: P, tuned: P, weight: number): P {
 }
 
 /**
+ * Σ F_i·(a_i − b_i)², over all parameters.
+ * @returns a scalar
+ * @throws TypeError where the trees differ
+ */
+export function weightedSquaredDistance<P>(a: P, b: P, weights: P): Tensor {
+  type Params = P & Tree<Tensor>;
+  const gap = (x: Tensor, y: Tensor | undefined, w: Tensor | undefined): Tensor =>
+    sum(mul(w as Tensor, square(sub(x, y as Tensor))));
+  const gaps = map<P, Tensor, Tensor>(gap, a as Params, b as Params, weights as Params);
+  return flatten<Tensor>(gaps).leaves.reduce((total, each) => add(total, each));
+}
+
+/**
  * ‖a − b‖², over all parameters.
  * @returns a scalar
  * @throws TypeError where the trees differ

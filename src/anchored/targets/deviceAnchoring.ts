@@ -4,8 +4,14 @@ import { ids } from "../../tensor/apply.ts";
 import { logSoftmax } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { collate, type Example, type Layout, layoutOf, spansOf } from "../../train/batches.ts";
-import { joined } from "../../train/together.ts";
+import {
+  type Batch,
+  collate,
+  type Example,
+  type Layout,
+  layoutOf,
+  spansOf,
+} from "../../train/batches.ts";
 import {
   type Column,
   joined as joinedLooks,
@@ -19,6 +25,7 @@ import { isAnchored } from "../objectives/objective.ts";
 import type { Plan } from "../plan.ts";
 import type { Anchoring, AnchoringOptions, OuterLook } from "./anchoring.ts";
 import { hiddenTargets } from "./hiddenTargets.ts";
+import { batchAt } from "./labelRows.ts";
 import type { LanguageModel } from "./languageModel.ts";
 import { certificateColumns, type Looked, START, STEP } from "./onDevice.ts";
 import { type AnchorSetting, startsOf } from "./responseRows.ts";
@@ -98,15 +105,9 @@ async function anchorTargets(
     return mix(temper(of(models.snapshot)), temper(of(models.reference)));
   });
   const models = between ? ({ between } as Frozen) : { snapshot, reference };
-  return {
-    of: (rows, T) => {
-      const batch = collate(
-        rows.map((indices) => joined(indices.map((i) => at(data, i)))),
-        { length: T },
-      );
-      return anchor(models, batch.tokens, layoutOf(batch) ?? {});
-    },
-  };
+  const ofBatch = (batch: Batch): Promise<Tensor> =>
+    anchor(models, batch.tokens, layoutOf(batch) ?? {});
+  return { of: (rows, T) => ofBatch(batchAt(data, rows, T)), ofBatch };
 }
 
 /** Columns of a certificate, a batch of examples at a time. */

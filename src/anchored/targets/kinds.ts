@@ -3,7 +3,8 @@ import { full, ids } from "../../tensor/apply.ts";
 import { topologicalOrder } from "../../tensor/graph.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten } from "../../tensor/tree.ts";
-import { objectives } from "../objectives/methods.ts";
+import { objectiveOf } from "../objectives/kinds.ts";
+import { isBetween, isOfLabels } from "../objectives/objective.ts";
 import type { FilledOptions } from "../options.ts";
 import type { LanguageModel } from "./languageModel.ts";
 import { startsOf } from "./responseRows.ts";
@@ -26,11 +27,13 @@ const SETS = 5;
 /** @throws RangeError where hidden states or recomputation would be wrong, saying why */
 export function chooseTargets(options: FilledOptions): TargetsKind {
   const { targets, alpha, method, data, model } = options;
+  const objective = objectiveOf(method);
   const known: readonly TargetsKind[] = ["rows", "hidden", "recompute"];
   if (targets !== undefined && !known.includes(targets))
     throw new RangeError(`fineTune: expected targets of ${known.join(", ")}, got ${targets}`);
+  if (objective.target === "freshAnchor") return besideEachStep(targets);
   const chosen = typeof alpha === "object" && "budget" in alpha;
-  const budgeted = chosen && objectives[method].alpha === undefined;
+  const budgeted = chosen && objective.alpha === undefined;
   if (targets === "rows" || (budgeted && targets === undefined)) return "rows";
   if (budgeted)
     throw new RangeError(`fineTune: expected targets to be rows with a budget, got ${targets}`);
@@ -39,16 +42,25 @@ export function chooseTargets(options: FilledOptions): TargetsKind {
     throw new RangeError(`fineTune: expected other targets than hidden, because ${against}`);
   if (targets !== undefined) return targets;
   if (against === undefined) return "hidden";
+  // Nothing of the vocabulary's size is kept.
+  if (objective.target === "none" || isOfLabels(objective.target)) return "rows";
   const rows = startsOf(data).at(-1) ?? 0;
   if (SETS * 4 * rows * model.config.vocabSize <= ROWS_LIMIT) return "rows";
   return "recompute";
 }
 
+/** Answers that do not exist before their step can be looked at only beside it. */
+function besideEachStep(targets: TargetsKind | undefined): TargetsKind {
+  if (targets !== undefined && targets !== "recompute")
+    throw new RangeError(
+      `fineTune: expected targets to be recompute for fresh samples, got ${targets}`,
+    );
+  return "recompute";
+}
+
 /** Why hidden states cannot stand for the logits, if they cannot. */
 function againstHidden({ model, base, method, interpolation }: FilledOptions): string | undefined {
-  const kind = objectives[method].target;
-  const between = kind === "anchor" || kind === "sampledAnchor";
-  if (between && interpolation !== "logit")
+  if (isBetween(objectiveOf(method).target) && interpolation !== "logit")
     return "only the logit path is a straight line between hidden states";
   return headFault(model, base);
 }

@@ -24,7 +24,7 @@ import type { Layout } from "../../train/batches.ts";
 import { expectation, termsOf } from "../certificates/certificate.ts";
 import { interpolate } from "../objectives/interpolations.ts";
 import { tempered } from "../objectives/losses.ts";
-import { isAnchored, type Objective } from "../objectives/objective.ts";
+import { isAnchored, isOfLabels, type Objective } from "../objectives/objective.ts";
 import type { LanguageModel } from "./languageModel.ts";
 import type { AnchorSetting } from "./responseRows.ts";
 
@@ -62,9 +62,11 @@ export function throughHead(objective: Objective, model: LanguageModel): Objecti
   if (!head) throw new TypeError("fineTune: expected a model with a head, got one without");
   return {
     ...objective,
-    perToken: ({ logits: hidden, labels, mask, target, params = {}, ...rest }, settings) => {
+    perToken: (inputs, settings) => {
+      const { logits: hidden, labels, mask, target, replayed, params = {}, ...rest } = inputs;
       const temper = tempered("fineTune", settings.temperature);
       const comparedOf = (states: Tensor): Tensor => {
+        if (isOfLabels(objective.target)) return states;
         const logits = stopGradient(head(params, states));
         return isAnchored(objective.target) ? logSoftmax(temper(logits)) : logits;
       };
@@ -76,6 +78,7 @@ export function throughHead(objective: Objective, model: LanguageModel): Objecti
               ...{ ...rest, params, labels: rowsOf(y, from, n), mask: rowsOf(m, from, n) },
               logits: head(params, states),
               target: target && comparedOf(rowsOf(flat(target), from, n)),
+              replayed: replayed && rowsOf(flat(replayed), from, n),
             },
             settings,
           ),

@@ -1,4 +1,5 @@
 import { type FineTuneStep, fineTune, type OuterMeasurement } from "../../anchored/fineTune.ts";
+import { dareMerge, tiesMerge } from "../../anchored/objectives/merges.ts";
 import { objectives } from "../../anchored/objectives/methods.ts";
 import { hasReference } from "../../anchored/objectives/objective.ts";
 import { interpolateWeights } from "../../anchored/objectives/weights.ts";
@@ -12,7 +13,9 @@ import type { PromptResponse } from "../../train/batches.ts";
 import type { Every } from "../../train/trainSteps.ts";
 import type { Watch } from "../look/watch.ts";
 import type { Certified, Progress } from "../measurements.ts";
-import type { FineTuningRecipe, RowRecipe, Tuning } from "../recipe.ts";
+import type { FineTuningRecipe, Merge, RowRecipe, Tuning } from "../recipe.ts";
+import { adaptedBase, type RowModel, wholeModel } from "./adapter.ts";
+import { type Judge, type RowData, rowData } from "./ownData.ts";
 import type { Keeper, RowMeasurement, UnfinishedRow } from "./unfinished.ts";
 
 export interface TrainOptions {
@@ -27,6 +30,8 @@ export interface TrainOptions {
   /** Prior examples, for the methods that replay them. */
   readonly replay: readonly PromptResponse[];
   readonly key: Key;
+  /** Judges what the base answers, for rows that train on its own words. */
+  readonly judge: Judge;
   readonly seed: number;
   readonly watch: Watch;
   /** Steps between two probes; 0 for none. */
@@ -62,13 +67,10 @@ export async function* train(
   engine: Engine,
   options: TrainOptions,
 ): AsyncGenerator<RowMeasurement, Trained> {
-  const { row, base, reference, keeper } = options;
+  const { row, base, reference, keeper, key } = options;
   if (row.method === "base") return { params: base, before: 0 };
-  if (row.method === "merge") {
-    const tuned = needed(reference, row);
-    const params = await engine.run(() => interpolateWeights(base, tuned, row.weight));
-    return { params, before: 0 };
-  }
+  if (row.method === "merge")
+    return { params: await mergedWeights(engine, row, { base, reference, key }), before: 0 };
   const kept = await keeper?.load();
   const told: RowMeasurement[] = [...(kept?.told ?? [])];
   yield* told;
@@ -88,34 +90,44 @@ async function* tune(
   kept: UnfinishedRow | undefined,
   told: readonly RowMeasurement[],
 ): AsyncGenerator<RowMeasurement, Params> {
-  const { watch, keeper, keepEvery, spent } = options;
-  if (kept?.checkpoint.snapshot) await watch.goOn(kept.checkpoint.snapshot);
+  const { row, base, watch, key, keeper, keepEvery, spent } = options;
+  const { lora: rank } = row;
+  const trained =
+    rank === undefined
+      ? wholeModel(engine, options.model, base)
+      : adaptedBase(engine, options.model, base, { rank, key });
+  const seen = rank === undefined ? (params: Params) => params : trained.whole;
+  const own = await rowData(engine, row, options, {
+    ...{ base: { model: options.model, params: base }, key, judge: options.judge },
+  });
+  if (kept?.checkpoint.snapshot) await watch.goOn(await seen(kept.checkpoint.snapshot));
   let tokens = kept?.tokens ?? 0;
   let outerSteps = told.filter(({ kind }) => kind === "certificate").length;
   const training = fineTune(engine, {
-    ...fineTuneOptions(options),
+    ...fineTuneOptions(options, trained, own),
     ...(kept && { resume: kept.checkpoint }),
     checkpointEvery: keeper ? keepEvery : Infinity,
   });
   for await (const m of training) {
     if (m.kind === "end") {
       if (outerSteps === 0)
-        yield await watch.outer({ outer: 0, alpha: undefined, params: m.params });
-      const params = await engine.run(() => m.params);
+        yield await watch.outer({ outer: 0, alpha: undefined, params: await seen(m.params) });
+      const params = await trained.whole(m.params);
       engine.release(m.params);
+      trained.release();
       return params;
     }
     if (m.kind === "step") {
       tokens += m.tokens;
       yield* progress(options, m, tokens);
-    } else if (m.kind === "probe") yield await watch.probe(m);
+    } else if (m.kind === "probe") yield await watch.probe({ ...m, params: await seen(m.params) });
     else if (m.kind === "checkpoint") {
       const seconds = (kept?.seconds ?? 0) + spent();
       await keeper?.save({ checkpoint: m, told, tokens, seconds });
     } else if (m.kind === "outer") {
       outerSteps++;
       yield certified(options, m);
-      yield await watch.outer(m);
+      yield await watch.outer({ ...m, params: await seen(m.params) });
     }
   }
   throw new Error("train: expected fine-tuning to end with parameters");
@@ -144,20 +156,42 @@ function certified({ row, seed }: TrainOptions, m: OuterMeasurement): Certified 
 }
 
 /** The recipe's optimizer, and what the row sets instead or besides. */
-function fineTuneOptions(options: TrainOptions): FineTuneOptions {
-  const { model, recipe, row, base, reference, data, replay, key, probeEvery } = options;
+function fineTuneOptions(
+  { recipe, row, reference, key, probeEvery }: TrainOptions,
+  { model, start }: RowModel,
+  { data, replay }: RowData,
+): FineTuneOptions {
   const { batchSize, learningRate, warmup, b1, b2, weightDecay, clip, epochs } = recipe;
   const { id: _, label: __, family: ___, reference: ____, ...treatment } = row;
-  const { method, ...settings } = treatment as Tuning;
+  const tuning = treatment as Tuning;
+  const { method, lora: _rank, selfAnswers: _own, replayFrom: _from, ...settings } = tuning;
   return {
     ...{ batchSize, learningRate, warmup, b1, b2, weightDecay, clip },
     ...(settings.inner === undefined && { epochs }),
-    ...{ model, base, data, replay, key, readEvery: READ_EVERY, probeEvery },
+    ...{ model, base: start, data, replay, key, readEvery: READ_EVERY, probeEvery },
     ...{ sequences: SEQUENCES, stopToken: eos },
     ...(hasReference(objectives[method].target) && { reference: needed(reference, row) }),
     ...settings,
     method,
   };
+}
+
+/** WiSE-FT, TIES or DARE. */
+async function mergedWeights(
+  engine: Engine,
+  row: RowRecipe & Merge,
+  { base, reference, key }: Pick<TrainOptions, "base" | "reference" | "key">,
+): Promise<Params> {
+  const [tuned, { weight }] = [needed(reference, row), row];
+  if (row.kind === "ties")
+    return tiesMerge(base, tuned, { weight, ...(row.keep !== undefined && { keep: row.keep }) });
+  if (row.kind === "dare")
+    return dareMerge(base, tuned, {
+      weight,
+      key,
+      ...(row.drop !== undefined && { drop: row.drop }),
+    });
+  return engine.run(() => interpolateWeights(base, tuned, weight));
 }
 
 function needed(reference: Params | undefined, row: RowRecipe): Params {

@@ -1,5 +1,5 @@
 import { fineTune } from "../../anchored/fineTune.ts";
-import { objectives } from "../../anchored/objectives/methods.ts";
+import { objectiveOf } from "../../anchored/objectives/kinds.ts";
 import { isAnchored } from "../../anchored/objectives/objective.ts";
 import type { Params } from "../../nn/config.ts";
 import type { RunDirectory } from "../files/directory.ts";
@@ -55,7 +55,7 @@ export async function* trainStage({
     if (m.kind === "step") {
       const { step, loss, gradientNorm, learningRate, tokens, responseTokens, outer } = m;
       const sizes = { gradientNorm, learningRate, tokens, responseTokens };
-      const isOuter = isAnchored(objectives[training.method].target);
+      const isOuter = isAnchored(objectiveOf(training.method).target);
       yield* told([
         { kind: "step", stage, step, steps, ...(isOuter && { outer }), loss, ...sizes },
       ]);

@@ -73,11 +73,21 @@ export function methodTraining(parts: TrainingParts, reference: Params): Trainin
       retain: { plan: data.retained.plan, audit: data.retained.audit, newTokens, stopTokens },
     }),
     ...{ direction: recipe.direction, kdRatio: recipe.kdRatio },
+    ...weightsOf(recipe),
     ...(isAnchored(target) ? { outer, inner } : { epochs }),
     ...(hasReference(target) && { reference }),
     ...(method === "replay" && { replay: data.replay, replayShare: recipe.replayShare }),
     ...(stopToken !== undefined && { stopToken }),
     key: fold(key, keys.method),
+  };
+}
+
+/** What shapes the weights of tokens and sequences. */
+function weightsOf(recipe: FinetuneRecipe) {
+  const { temperatureSquared, power, threshold, topK, clipRatio, period, tau } = recipe;
+  return {
+    ...{ temperatureSquared, power, threshold, topK, clipRatio, period },
+    ...(tau !== undefined && { tau }),
   };
 }
 

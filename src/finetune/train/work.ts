@@ -19,7 +19,7 @@ function passesOf({ method, outer, inner, epochs }: FinetuneRecipe, certified: n
   const { target } = objectives[method];
   // Start, snapshot, reference and the student; the anchor is made of two of them.
   if (isAnchored(target)) return { trained: outer * inner, seen: outer * (2 + 4 * certified) };
-  return { trained: epochs, seen: target === "none" ? 0 : 1 };
+  return { trained: epochs, seen: target === "none" ? 0 : target === "snapshot" ? epochs : 1 };
 }
 
 /** What a run computes, stages and looks together. */
