@@ -46,7 +46,7 @@ describe("checkRecipe", () => {
     [
       "a setting that the method does not know",
       (r) => Object.assign(rowOf(r, "sft"), { alpha: 0.5 }),
-      "recipe.rows[1] (sft-5e-3).alpha: expected nothing beside id, label, family, method, learningRate, epochs, got 0.5",
+      "recipe.rows[1] (sft-5e-3).alpha: expected nothing beside id, label, family, method, learningRate, epochs, replayShare, restart, weights, sam, updateShare, lora, selfAnswers, replayFrom, got 0.5",
     ],
     [
       "a setting that the method needs",
@@ -57,6 +57,20 @@ describe("checkRecipe", () => {
       "a setting out of range",
       (r) => Object.assign(rowOf(r, "anchored"), { alpha: 2 }),
       "recipe.rows[3] (anchored-0.1-T5-K2).alpha: expected a number in [0, 1] or { budget }, got 2",
+    ],
+    [
+      "a merge of one kind with another one's share",
+      (r) => Object.assign(rowOf(r, "merge"), { kind: "dare", keep: 0.2 }),
+      ".keep: expected nothing beside id, label, family, method, weight, kind, drop, got 0.2",
+    ],
+    [
+      "an adapter with what would need all weights",
+      (r) => {
+        const row = rowOf(r, "asft");
+        delete row["beta"];
+        Object.assign(row, { method: "anchoredWeights", alpha: 0.5, lora: 4 });
+      },
+      ".lora: expected no adapter with anchoredWeights: p_sft is none, got 4",
     ],
     [
       "outer steps without epochs",
