@@ -67,9 +67,26 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
     anchorgrad.anchored.checkCertificate(anchorgrad.certificate(triple), more),
   "anchored.collate": (more) => anchorgrad.anchored.collate([example], more),
   "anchored.fineTune": (more) => first(anchorgrad.fineTune(engine, { ...training, ...more })),
+  "anchored.dareMerge": (more) =>
+    anchorgrad.anchored.dareMerge({}, {}, { weight: 1, key, ...more }),
+  "anchored.fisherDiagonal": (more) =>
+    anchorgrad.anchored.fisherDiagonal(engine, { model, params, data: [example], key, ...more }),
   "anchored.frozenAnchorLoss": (more) =>
     anchorgrad.anchored.frozenAnchorLoss({ logits, anchorLogProbs: logits, ...more }),
+  "anchored.ownAnswers": (more) =>
+    anchorgrad.anchored.ownAnswers(engine, {
+      ...{ model, params, data: [example], key, isRight: () => true },
+      ...more,
+    }),
+  "anchored.ownReplay": (more) =>
+    anchorgrad.anchored.ownReplay(engine, { model, params, data: [example], key, ...more }),
+  "anchored.ownTexts": (more) =>
+    anchorgrad.anchored.ownTexts(engine, {
+      ...{ model, params, start: [1], count: 1, maxNewTokens: 1, key },
+      ...more,
+    }),
   "anchored.planFineTune": (more) => anchorgrad.anchored.planFineTune({ ...training, ...more }),
+  "anchored.tiesMerge": (more) => anchorgrad.anchored.tiesMerge({}, {}, { weight: 1, ...more }),
   "anchored.trainSteps": (more) =>
     first(anchorgrad.anchored.trainSteps(engine, { ...steps, batches: [], ...more })),
   "anchored.verdict": (more) => anchorgrad.anchored.verdict(anchorgrad.certificate(triple), more),
@@ -168,7 +185,9 @@ const without = new Set(
   anchored.checkExamples anchored.effectiveWeight anchored.flipDivergence anchored.flipOf anchored.flipThreshold
   anchored.generalizedJensenShannon anchored.hasLinearBound anchored.interpolate
   anchored.interpolateWeights anchored.jeffreys anchored.jensenShannon anchored.kl
-  anchored.objectiveLoss anchored.objectiveSum anchored.shuffledBatches anchored.squaredDistance
+  anchored.objectiveLoss anchored.objectiveSum anchored.projected
+  anchored.sharpnessAware anchored.shuffledBatches anchored.squaredDistance anchored.weighted
+  anchored.weightedSquaredDistance mofo
   anchored.squaredHellinger anchored.totalVariation anchored.upperRisk nn.adaptedModel nn.adapterConfigOf
   nn.adapterSquaredDistance nn.causalAttention nn.gelu nn.generationOptionsOf
   nn.interpolateAdapters nn.interpolateWithBase nn.layerNorm nn.linear nn.logSoftmax nn.loraOf

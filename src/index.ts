@@ -73,6 +73,7 @@ export {
   applyUpdates,
   chain,
   clipByGlobalNorm,
+  mofo,
   type Optimizer,
   rounded,
   type Schedule,

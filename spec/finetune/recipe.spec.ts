@@ -51,7 +51,7 @@ describe("a recipe", () => {
     ['{"model": "m", "rank": 3}', "run.json: expected settings among"],
     ['{"alpha": 2}', "run.json.alpha: expected a number from 0 to 1, got 2"],
     ['{"alpha": 0.5, "alpha": 0.5}', "alpha: expected a key once, got it twice"],
-    ['{"method": "magic"}', "run.json.method: expected one of sft, replay"],
+    ['{"method": "magic"}', "run.json.method: expected one of sft, dft"],
     ["[]", "run.json: expected a JSON object, got []"],
     ['{"model": "m"', "run.json: expected JSON"],
   ])("refuses %s", (text, message) => {
@@ -64,6 +64,10 @@ describe("a recipe", () => {
     refused({ full: true, lora: 8 }, "expected either full or lora, got both");
     refused({ full: true, dora: true }, "expected either full or dora, got both");
     refused({ method: "replay" }, "recipe.retain: expected prior rows for the method replay");
+    refused({ replayFrom: "answers" }, "expected prior rows for replayFrom answers, got nothing");
+    refused({ method: "ewc", retain: "r" }, "expected full with ewc, got an adapter");
+    refused({ method: "merge", mergeKind: "ties" }, "expected full with ties, got an adapter");
+    expect(completeRecipe({ ...least, replayFrom: "base" }).replayFrom).toBe("base");
     expect(() => completeRecipe({ data: "d" })).toThrow("recipe.model: expected a text");
   });
 });

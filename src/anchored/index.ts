@@ -119,6 +119,7 @@ export type {
 } from "./retention/retain.ts";
 export {
   type OwnAnswersOptions,
+  type OwnReplayOptions,
   type OwnTextsOptions,
   ownAnswers,
   ownReplay,

@@ -89,11 +89,19 @@ export async function ownTexts(
   return answersTo(engine, data, options, maxNewTokens);
 }
 
+export interface OwnReplayOptions extends Speaking {
+  /** Whose prompts are answered. */
+  readonly data: readonly Example[];
+}
+
 /** A model's own answers to the prompts of prior examples. @throws as `ownTexts` */
-export const ownReplay = (
+export async function ownReplay(
   engine: Engine,
-  options: Speaking & { readonly data: readonly Example[] },
-): Promise<readonly PromptResponse[]> => answersTo(engine, options.data, options);
+  options: OwnReplayOptions,
+): Promise<readonly PromptResponse[]> {
+  expectKnown("ownReplay", options, [...SPEAKING, "data"]);
+  return answersTo(engine, options.data, options);
+}
 
 function answersTo(
   engine: Engine,

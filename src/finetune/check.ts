@@ -6,7 +6,7 @@ import type { Row } from "../text/shapes.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { type PromptResponse, promptOf, sequenceOf, spansOf } from "../train/batches.ts";
 import type { LoadedModel } from "./load.ts";
-import { type FinetuneRecipe, riskOf } from "./recipe.ts";
+import { type FinetuneRecipe, replays, riskOf } from "./recipe.ts";
 import type { SetName } from "./train/events.ts";
 import { type RetainedHalves, retainedNotes, splitRetained } from "./train/retained.ts";
 
@@ -31,7 +31,7 @@ export interface LookSet {
 export interface FinetuneData {
   readonly rows: number;
   readonly train: EncodedRows;
-  /** Prior rows that replay trains on. */
+  /** Prior rows that are trained on. */
   readonly replay: readonly Example[];
   readonly sets: readonly LookSet[];
   /** Prompts whose answers are to be kept, where a risk is asked for. */
@@ -78,7 +78,9 @@ export async function readData(
   // What audits is not looked at.
   const retain = retained ? retained.plan.map(({ row }) => row) : all;
   const evaluated = paths.eval === undefined ? rows : await rowsOf(paths.eval);
-  const isReplay = recipe.method === "replay" && retain !== undefined;
+  // Texts of the base's own come later: what stands for them is as long.
+  const prior = (): readonly Example[] =>
+    recipe.replayFrom === "base" ? train.examples : encodeRows(retain ?? [], options).examples;
   const setOf = (name: SetName, of: readonly Row[], ofBase: boolean): LookSet =>
     lookSet(name, of.slice(0, recipe.lookRows), ofBase, { recipe, options });
   const notes = retained && risk ? retainedNotes(retained, risk) : [];
@@ -86,7 +88,7 @@ export async function readData(
     rows: rows.length,
     train: { ...train, notes: [...train.notes, ...notes] },
     ...(retained && { retained }),
-    replay: isReplay ? encodeRows(retain, options).examples : [],
+    replay: replays(recipe) ? prior() : [],
     sets: [
       ...(retain ? [setOf("retain", retain, recipe.retainAnswers === "base")] : []),
       setOf("eval", evaluated, false),

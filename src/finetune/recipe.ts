@@ -1,4 +1,5 @@
 import type { Risk } from "../anchored/certificates/retention.ts";
+import { requires } from "../anchored/objectives/kinds.ts";
 import { isRecord } from "../json/isRecord.ts";
 import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
@@ -60,11 +61,14 @@ export function completeRecipe(options: RecipeOptions, where = "recipe"): Finetu
     ...defaults,
     ...said,
   });
-  const { model, data, learningRate, method, retain } = filled;
+  const { model, data, learningRate, method, retain, replayFrom } = filled;
   for (const [name, value] of Object.entries({ model, data }))
     if (value === undefined) throw new DataError(`${where}.${name}: expected a text, got nothing`);
-  if (method === "replay" && retain === undefined)
-    throw new DataError(`${where}.retain: expected prior rows for the method replay, got nothing`);
+  if (replays(filled) && replayFrom !== "base" && retain === undefined)
+    throw new DataError(
+      `${where}.retain: expected prior rows for ${replayFrom ? `replayFrom ${replayFrom}` : `the method ${method}`}, got nothing`,
+    );
+  expectFull(filled, where);
   expectRisk(said, filled, where);
   if (learningRate === undefined) throw new DataError(`${where}: expected a learning rate`);
   return filled as FinetuneRecipe;
@@ -91,6 +95,23 @@ function expectRisk(said: RecipeOptions, filled: RecipeOptions, where: string): 
     throw new DataError(`${where}.retain: expected rows to keep for alphaRisk, got nothing`);
   if (certified === 0)
     throw new DataError(`${where}.certified: expected some examples for alphaRisk, got 0`);
+}
+
+/** Whether prior rows are more than looked at. */
+export const replays = ({ method = "sft", replayFrom }: RecipeOptions): boolean =>
+  replayFrom !== undefined || method === "ewc" || requires(method, "replayShare");
+
+/** @throws DataError for what would need all weights */
+function expectFull({ method, mergeKind, full }: RecipeOptions, where: string): void {
+  if (full) return;
+  if (method === "ewc")
+    throw new DataError(
+      `${where}: expected full with ewc, got an adapter: where it starts no gradient reaches half of it`,
+    );
+  if (method === "merge" && mergeKind !== undefined && mergeKind !== "wise")
+    throw new DataError(
+      `${where}: expected full with ${mergeKind}, got an adapter: its factors are no differences of weights`,
+    );
 }
 
 const isDefault = (name: SettingName, said: RecipeOptions): boolean => {

@@ -40,6 +40,12 @@ export const between: Kind<number> = {
   is: (x): x is number => typeof x === "number" && x > 0 && x < 1,
 };
 
+export const upToOne: Kind<number> = {
+  value: "<p>",
+  expected: "a number above 0 and at most 1",
+  is: (x): x is number => typeof x === "number" && x > 0 && x <= 1,
+};
+
 export const positive: Kind<number> = {
   value: "<x>",
   expected: "a number above 0",

@@ -6,6 +6,11 @@ import type { TargetsKind } from "../anchored/targets/kinds.ts";
 import { BACKENDS, type Backend } from "../engines/create.ts";
 import { WEIGHTS_DTYPES } from "./keptAs.ts";
 import {
+  type DefaultedMethodSettings,
+  methodSettings,
+  type OpenMethodSettings,
+} from "./methodSettings.ts";
+import {
   between,
   type DefaultedSetting,
   flag,
@@ -32,7 +37,7 @@ export type Recomputation = "auto" | "block" | "none";
 export type FinetuneMethod = Method | "merge";
 
 /** Settings that have a value where nothing is said; what they mean is in `settings`. */
-export interface DefaultedSettings {
+export interface DefaultedSettings extends DefaultedMethodSettings {
   readonly method: FinetuneMethod;
   readonly epochs: number;
   readonly outer: number;
@@ -43,12 +48,6 @@ export interface DefaultedSettings {
   readonly beta: number;
   readonly direction: "forward" | "reverse";
   readonly kdRatio: number;
-  readonly temperatureSquared: boolean;
-  readonly power: number;
-  readonly threshold: number;
-  readonly topK: number;
-  readonly clipRatio: number;
-  readonly period: number;
   readonly labelSmoothing: number;
   readonly replayShare: number;
   readonly loraTargets: string;
@@ -75,7 +74,7 @@ export interface DefaultedSettings {
 }
 
 /** The others. */
-export interface OpenSettings {
+export interface OpenSettings extends OpenMethodSettings {
   readonly model: string;
   readonly data: string;
   readonly retain: string;
@@ -83,7 +82,6 @@ export interface OpenSettings {
   readonly alphaRisk: number;
   readonly alphaConfidence: number;
   readonly dtype: (typeof WEIGHTS_DTYPES)[number];
-  readonly tau: number;
   readonly lora: number;
   readonly loraAlpha: number;
   readonly modulesToSave: string;
@@ -112,7 +110,7 @@ export const settings: {
   ),
   retain: open(
     text("<file>"),
-    "what to keep, of the same form: only looked at, unless --method replay",
+    "what to keep, of the same form: only looked at, unless it is replayed",
   ),
   eval: open(text("<file>"), "held-out rows of the task; the data's first rows without it"),
   method: row(
@@ -142,29 +140,12 @@ export const settings: {
     "forward",
   ),
   kdRatio: row(share(), "of the teacher's term against the label's; 1 by default", 1),
-  temperatureSquared: row(flag, "multiply divergences at a temperature τ by τ²", false),
-  power: row(fromZero, "exponent of the weights of power, eaft and iwSft; 1 by default", 1),
-  threshold: row(
-    share(),
-    "least probability of labels that threshold and stm learn; 0.4 by default",
-    0.4,
-  ),
-  topK: row(whole(2), "likeliest tokens whose entropy eaft takes; 20 by default", 20),
-  clipRatio: row(
-    fromZero,
-    "psft makes a label 1 + ε times as likely at most before it looks\nagain; 0.28 by default",
-    0.28,
-  ),
-  period: row(whole(1), "steps after which psft does; 8 by default", 8),
+  ...methodSettings,
   labelSmoothing: row(share(true), "of SFT's cross-entropy; 0 by default", 0),
   replayShare: row(
     share(true),
     "share of --retain rows in a batch of replay; 0.25 by default",
     0.25,
-  ),
-  tau: open(
-    positive,
-    "nats a token over which the weights of flow and talr fall by e; by\ndefault the median loss of the base, and each sequence's mean",
   ),
   dtype: open(
     oneOf(...WEIGHTS_DTYPES),

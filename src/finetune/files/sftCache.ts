@@ -41,6 +41,7 @@ const OF_SFT: readonly SettingName[] = [
   ] as const),
   ...(["full", "batch", "microBatch", "maxLength", "packing", "learningRate", "warmup"] as const),
   ...(["decay", "weightDecay", "clip", "seed", "backend", "targets", "dtype", "weights"] as const),
+  ...(["sam", "updateShare", "selfAnswers"] as const),
 ];
 
 /** @param numerics what it is computed with */

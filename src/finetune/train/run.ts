@@ -1,17 +1,20 @@
 import { join } from "node:path";
+import { dareMerge, tiesMerge } from "../../anchored/objectives/merges.ts";
 import { interpolateWeights } from "../../anchored/objectives/weights.ts";
 import { numericsOf } from "../../engines/numerics.ts";
 import type { Params } from "../../nn/config.ts";
 import { interpolateWithBase } from "../../nn/lora/algebra.ts";
+import { fold } from "../../tensor/random.ts";
 import { hostCopy } from "../../train/trainSteps.ts";
 import { openDirectory, type RunDirectory } from "../files/directory.ts";
 import { sftCache } from "../files/sftCache.ts";
 import { saveAdapter, saveModel } from "../save.ts";
 import { operationsOf, speedOf } from "../speed.ts";
 import type { FinetuneEvent, Line, PlanEvent, StepEvent } from "./events.ts";
+import { withOwnData } from "./ownData.ts";
 import { type FinetuneOptions, type Prepared, prepare } from "./prepare.ts";
 import { type StageOptions, trainStage } from "./stages.ts";
-import { methodTraining, needsSft, sftTraining, stepsOf } from "./training.ts";
+import { keys, methodTraining, needsSft, sftTraining, stepsOf } from "./training.ts";
 import { workOf } from "./work.ts";
 
 /** Fine-tunes as a recipe says, in a folder; see `runFinetune`. */
@@ -69,12 +72,15 @@ interface Running {
   readonly plan: PlanEvent;
 }
 
-async function* stagesOf(running: Running): AsyncGenerator<FinetuneEvent, void> {
-  const { prepared, directory, options, plan } = running;
+async function* stagesOf(given: Running): AsyncGenerator<FinetuneEvent, void> {
+  const { directory, options, plan } = given;
+  const isDone = directory.standing.stage === "done";
+  const prepared = isDone ? given.prepared : await withOwnData(given.prepared);
+  const running = { ...given, prepared };
   const { looker, start, recipe } = prepared;
   const { standing, path } = directory;
   const signal = options.signal ?? new AbortController().signal;
-  if (standing.stage === "done") {
+  if (isDone) {
     yield { kind: "finished", path };
     return;
   }
@@ -160,11 +166,20 @@ async function* method(
   return trained;
 }
 
-/** WiSE-FT, in the space of weights. */
+/** WiSE-FT, TIES or DARE, in the space of weights. */
 async function merged(
-  { engine, adapter, loaded, base, recipe }: Prepared,
+  { engine, adapter, loaded, base, recipe, key }: Prepared,
   reference: Params,
 ): Promise<Params> {
+  const { mergeKind, mergeKeep: keep, mergeDrop: drop, alpha: weight } = recipe;
+  if (mergeKind !== "wise") {
+    const [from, to] = [await hostCopy(engine, base.params), await hostCopy(engine, reference)];
+    return engine.put(
+      mergeKind === "ties"
+        ? tiesMerge(from, to, { weight, keep })
+        : dareMerge(from, to, { weight, drop, key: fold(key, keys.method) }),
+    );
+  }
   const between = await engine.run((): Params => {
     if (!adapter) return interpolateWeights(base.params, reference, recipe.alpha);
     const tuned = { config: adapter, params: reference };

@@ -1,3 +1,4 @@
+import { requires } from "../../anchored/objectives/kinds.ts";
 import { objectives } from "../../anchored/objectives/methods.ts";
 import { hasReference, isAnchored } from "../../anchored/objectives/objective.ts";
 import type { FineTuneOptions } from "../../anchored/options.ts";
@@ -7,7 +8,7 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { fold, type Key } from "../../tensor/random.ts";
 import type { FinetuneData } from "../check.ts";
 import type { LoadedModel } from "../load.ts";
-import { type FinetuneRecipe, riskOf } from "../recipe.ts";
+import { type FinetuneRecipe, replays, riskOf } from "../recipe.ts";
 
 /** Whether a method starts from what SFT has found. */
 export const needsSft = (method: FinetuneRecipe["method"]): boolean =>
@@ -27,17 +28,17 @@ export interface TrainingParts {
 }
 
 /** Keys of what is random, apart. */
-export const keys = { adapter: 0, sft: 1, method: 2, retain: 3 } as const;
+export const keys = { adapter: 0, sft: 1, method: 2, retain: 3, own: 4 } as const;
 
 function common(parts: TrainingParts): Omit<Training, "method" | "key"> {
   const { recipe, model, start, data } = parts;
   const { learningRate, warmup, decay, weightDecay, clip, microBatch, targets, statesDtype } =
     recipe;
-  const { weights } = recipe;
+  const { weights, sam, updateShare } = recipe;
   const { examples } = data.train;
   return {
     ...{ model, base: start, data: examples, dropLast: false },
-    ...{ learningRate, warmup, decay, weightDecay, clip, weights },
+    ...{ learningRate, warmup, decay, weightDecay, clip, weights, sam, updateShare },
     batchSize: Math.min(recipe.batch, examples.length),
     ...(microBatch !== undefined && { microBatchSize: microBatch }),
     packing: recipe.packing === "batch" && ["wasm", "reference"].includes(recipe.backend),
@@ -76,17 +77,23 @@ export function methodTraining(parts: TrainingParts, reference: Params): Trainin
     ...weightsOf(recipe),
     ...(isAnchored(target) ? { outer, inner } : { epochs }),
     ...(hasReference(target) && { reference }),
-    ...(method === "replay" && { replay: data.replay, replayShare: recipe.replayShare }),
+    ...(replays(recipe) && { replay: data.replay, replayShare: shareOf(recipe) }),
     ...(stopToken !== undefined && { stopToken }),
     key: fold(key, keys.method),
   };
 }
 
+/** Share of prior rows in a batch; methods that only look at them have none unless it is said. */
+export const shareOf = ({ method, replayFrom, replayShare }: FinetuneRecipe): number =>
+  replayFrom !== undefined || requires(method, "replayShare") ? replayShare : 0;
+
 /** What shapes the weights of tokens and sequences. */
 function weightsOf(recipe: FinetuneRecipe) {
   const { temperatureSquared, power, threshold, topK, clipRatio, period, tau } = recipe;
+  const { lambda, samplingTemperature, restart } = recipe;
   return {
-    ...{ temperatureSquared, power, threshold, topK, clipRatio, period },
+    ...{ temperatureSquared, power, threshold, topK, clipRatio, period, lambda, restart },
+    ...(samplingTemperature !== undefined && { samplingTemperature }),
     ...(tau !== undefined && { tau }),
   };
 }

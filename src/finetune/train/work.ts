@@ -8,7 +8,7 @@ import type { FinetuneRecipe } from "../recipe.ts";
 import type { Work } from "../speed.ts";
 import type { Prepared } from "./prepare.ts";
 import { LOOKS } from "./stages.ts";
-import { needsSft } from "./training.ts";
+import { needsSft, shareOf } from "./training.ts";
 
 const positionsOf = (examples: readonly Example[]): number =>
   examples.reduce((sum, example) => sum + lengthOf(example), 0);
@@ -29,8 +29,10 @@ export function workOf(prepared: Prepared): Work {
   const positions = positionsOf(examples);
   const sft = needsSft(recipe.method);
   const method = passesOf(recipe, Math.min(1, recipe.certified / examples.length));
-  const replayed = recipe.method === "replay" ? 1 / (1 - recipe.replayShare) : 1;
-  const trained = positions * ((sft ? recipe.epochs : 0) + replayed * method.trained);
+  const replayed = 1 / (1 - shareOf(recipe));
+  // Sharpness-aware steps take two gradients.
+  const gradients = recipe.sam > 0 ? 2 : 1;
+  const trained = gradients * positions * ((sft ? recipe.epochs : 0) + replayed * method.trained);
   const recomputed = recipe.targets === "recompute" ? 2 * positions * method.trained : 0;
   // A forward pass more for each gradient.
   const again = prepared.memory.isRecomputed ? trained : 0;
