@@ -185,7 +185,7 @@ const without = new Set(
   anchored.checkExamples anchored.effectiveWeight anchored.flipDivergence anchored.flipOf anchored.flipThreshold
   anchored.generalizedJensenShannon anchored.hasLinearBound anchored.interpolate
   anchored.interpolateWeights anchored.jeffreys anchored.jensenShannon anchored.kl
-  anchored.objectiveLoss anchored.objectiveSum anchored.projected
+  anchored.objectiveLoss anchored.objectiveSum anchored.evaluateVector anchored.lossVectors anchored.projected
   anchored.sharpnessAware anchored.shuffledBatches anchored.squaredDistance anchored.weighted
   anchored.weightedSquaredDistance mofo
   anchored.squaredHellinger anchored.totalVariation anchored.upperRisk nn.adaptedModel nn.adapterConfigOf

@@ -8,9 +8,8 @@ import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, mul, square, sub, sum } from "../../src/tensor/ops.ts";
-import { key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { endOf, expectClose, numbersOf, reversals, tinyStudy } from "./tiny.ts";
+import { endOf, expectClose, numbersOf, tinyStudy } from "./tiny.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -58,7 +57,8 @@ test("fineTune follows them, and refuses them in parts of batches", async () => 
   const plain = await ended({});
   expectClose(await ended({ sam: 1e-9 }), plain, 1e-6);
   expect(await ended({ sam: 0.5 })).not.toEqual(plain);
-  const replay = reversals(8, key(9));
+  // The same questions, answered otherwise: what one asks for undoes the other.
+  const replay = tinyStudy.data.map(({ prompt }) => ({ prompt, response: [3, 3, 2] }));
   const agem = await ended({ method: "agem", replay, replayShare: 0.5 });
   const replayed = await ended({ method: "sft", replay, replayShare: 0.5 });
   expect(agem).not.toEqual(replayed);

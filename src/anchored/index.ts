@@ -130,3 +130,6 @@ export { type Flip, flipDivergence, flipOf, flipThreshold } from "./targets/flip
 export type { TargetsKind } from "./targets/kinds.ts";
 export type { LanguageModel } from "./targets/languageModel.ts";
 export type { Targets } from "./targets/targets.ts";
+export type { VectorInputs, VectorSettings } from "./vectors/cases.ts";
+export { evaluateVector, type VectorResult } from "./vectors/evaluate.ts";
+export { type LossVector, type LossVectors, lossVectors } from "./vectors/vectors.ts";

@@ -78,7 +78,11 @@ export function stepBytes(engine: Engine, plan: Plan, examples: readonly Example
   const { target } = plan.method.objective;
   const states = plan.targets === "hidden" && model.hidden?.(params, batch.tokens);
   const columns = isOfLabels(target) ? 1 : states ? last(states.shape) : model.config.vocabSize;
-  const compared = target === "none" ? {} : { target: standIn([...shape, columns]) };
+  const beside = {
+    ...(plan.batch.isApart && { replayed: standIn(shape) }),
+    ...(plan.method.objective.exampleWeights && { scale: standIn(shape) }),
+  };
+  const compared = target === "none" ? beside : { ...beside, target: standIn([...shape, columns]) };
   const { penalty, fisher } = plan.method.objective;
   const origin = { ...(penalty && { base: params }), ...(fisher && { fisher: params }) };
   if (!isInParts(plan))
@@ -93,7 +97,13 @@ export function stepBytes(engine: Engine, plan: Plan, examples: readonly Example
   const [part] = microBatches(batch, plan.batch.microBatchSize);
   if (!part) throw new RangeError("stepBytes: expected a batch, got an empty one");
   const rows = Math.min(plan.batch.microBatchSize, at(shape, 0));
-  const given = target === "none" ? {} : { target: standIn([rows, at(shape, 1), columns]) };
+  const T = at(shape, 1);
+  const given = Object.fromEntries(
+    Object.keys(compared).map((name) => [
+      name,
+      standIn(name === "target" ? [rows, T, columns] : [rows, T]),
+    ]),
+  );
   const held = flatten<Tensor>(state).leaves.reduce((sum, x) => sum + sizeOf(x.shape), 0);
   return Math.max(
     more.planned(all, params, { ...part, ...given }).peakBytes + 4 * held,

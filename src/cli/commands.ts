@@ -69,6 +69,11 @@ const groups: Readonly<Record<string, readonly CommandRow[]>> = {
       about: "a page about runs: figures, tables, CSV, Markdown",
       load: () => import("./report.ts").then(({ report }) => report),
     },
+    {
+      name: "vectors",
+      about: "each loss in numbers, for other programs to check theirs",
+      load: () => import("./vectors/vectors.ts").then(({ vectors }) => vectors),
+    },
   ],
   Benchmarks: [
     {

@@ -87,4 +87,4 @@ export const inLines = (names: readonly string[]): string =>
     });
 
 /** Characters of a line of the help beside an option. */
-const ROOM = 72;
+const ROOM = 54;
