@@ -148,7 +148,7 @@ describe("fresh samples", () => {
     const hot = { ...fresh, samplingTemperature: 0 };
     expect(await ended(hot)).not.toEqual(await ended(fresh));
     const outerStep = { ...fresh, method: "onPolicy", temperature: 2 } as const;
-    const apart = await ended({ ...outerStep, samplingTemperature: 1 });
+    const apart = await ended({ ...outerStep, samplingTemperature: 0 });
     expect(apart).not.toEqual(await ended(outerStep));
     expect(await ended({ ...outerStep, samplingTemperature: 2 })).toEqual(await ended(outerStep));
   });

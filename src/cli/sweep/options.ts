@@ -3,6 +3,7 @@ import { basename, resolve } from "node:path";
 import { BACKENDS, type Backend } from "../../engines/create.ts";
 import { readJson, textOf } from "../../experiment/json.ts";
 import { conditions } from "../../experiment/recipes/conditions.ts";
+import { paperHours, paperRecipe } from "../../experiment/recipes/paper.ts";
 import { hoursOf, rowCount, type SizeName, sizes } from "../../experiment/recipes/study.ts";
 import { namedRecipes, namedSweeps, studySweep } from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
@@ -55,6 +56,8 @@ export const sweepUsage: string = `anchorgrad sweep <name | recipe.json> [option
 
 Sweeps that need no file
   ${names.join(", ")}
+  paper: the authors' program, each of its differences alone and taken back:
+  ${paperRecipe().rows.length} rows, ${paperHours().toFixed(1)} h on two idle cores
 The same command again goes on where the last one ended, however that was: finished rows are kept,
 failed ones run again, and rows and seeds may have been added. Exit code 1: some rows failed.
 With --queue rows run wherever there is an anchorgrad worker of the queue, and go on there when this

@@ -2,6 +2,7 @@ import { miniNames } from "../../tasks/study/minis.ts";
 import type { Recipe } from "../recipe.ts";
 import { fullRecipe } from "../recipes/full.ts";
 import { miniRecipe, miniTargets } from "../recipes/minis.ts";
+import { paperRecipe, paperSeeds } from "../recipes/paper.ts";
 import { smokeRecipe } from "../recipes/smoke.ts";
 import {
   reportedSeeds,
@@ -50,10 +51,14 @@ export function studySweep(condition: string, size: SizeName): Sweep {
   };
 }
 
-/** Sweeps that need no file; `study` is that of condition C1. */
+/** Sweeps that need no file; `study` is that of condition C1, `paper` the authors' program in parts. */
 export const namedSweeps: Readonly<Record<string, Sweep>> = {
   smoke: alone(smokeRecipe),
   full: alone(fullRecipe),
   study: studySweep("C1", "113k"),
+  paper: {
+    name: "paper",
+    studies: [{ recipe: paperRecipe(), seeds: paperSeeds, tuningSeeds: [] }],
+  },
   "three-targets": threeTargets,
 };
