@@ -61,7 +61,7 @@ describe("checkRecipe", () => {
     [
       "a merge of one kind with another one's share",
       (r) => Object.assign(rowOf(r, "merge"), { kind: "dare", keep: 0.2 }),
-      ".keep: expected nothing beside id, label, family, method, weight, kind, drop, got 0.2",
+      ".keep: expected nothing beside id, label, family, method, weight, kind, drop, reference, got 0.2",
     ],
     [
       "an adapter with what would need all weights",

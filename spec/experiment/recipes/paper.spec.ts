@@ -61,7 +61,7 @@ describe("sweep paper", () => {
         ? row
         : {
             ...row,
-            ...(row.inner !== undefined && { inner: 1, outer: Math.ceil((row.outer ?? 1) / 5) }),
+            ...(row.inner !== undefined && { inner: 1, outer: row.outer === 10 ? 3 : 2 }),
             ...(row.epochs !== undefined && { epochs: 3 }),
           },
     );

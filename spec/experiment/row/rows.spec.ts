@@ -36,6 +36,7 @@ const recipe: Recipe = checkRecipe({
     row("mofo", { method: "sft", updateShare: 0.15, sam: 0.05 }),
   ],
   reference: reference.id,
+  headline: "lora-anchored",
 });
 
 describe("rows", () => {

@@ -126,15 +126,12 @@ export const hasSpace = ({ target, penalty }: Objective): boolean =>
  * A fine-tuning method: what it compares the student with, and how. `fineTune` takes one in place of a
  * name, so that methods of one's own need no more than an object.
  * @example
- * // Learn the tokens that the student finds neither sure nor hopeless.
+ * // The focal loss (arXiv 1708.02002): what is known already teaches little.
  * const method: Objective = {
  *   target: "none",
  *   needs: [],
  *   knows: [],
- *   perToken: weighted(({ surprise }) => {
- *     const p = ops.exp(ops.neg(surprise));
- *     return ops.mul(4, ops.mul(p, ops.sub(1, p)));
- *   }),
+ *   perToken: weighted(({ surprise }) => ops.sub(1, ops.exp(ops.neg(surprise)))),
  * };
  * fineTune(engine, { method, model, base, data, batchSize: 8, epochs: 3, learningRate: 1e-4, key });
  */

@@ -140,6 +140,8 @@ const integers = (rows: Rows): Tensor =>
 
 function nested({ data, shape }: Tensor): Cube {
   const [B, T, V] = [at(shape, 0), at(shape, 1), at(shape, 2)];
-  const row = (place: number): number[] => Array.from(data.slice(place * V, (place + 1) * V));
+  // JSON has no −0.
+  const row = (place: number): number[] =>
+    Array.from(data.slice(place * V, (place + 1) * V), (x) => (x === 0 ? 0 : x));
   return Array.from({ length: B }, (_, b) => Array.from({ length: T }, (_, t) => row(b * T + t)));
 }

@@ -42,6 +42,21 @@ export const over = (name: string, [a, b, c]: Three<unknown>): Axis => [
   { [name]: c },
 ];
 
+/** What a method chooses itself, and two values of what may be said in its place. */
+const ownOr = (name: string, [a, b]: readonly [number, number]): Axis => [
+  {},
+  { [name]: a },
+  { [name]: b },
+];
+
+/** Methods that the grid does not try, and why. */
+export const leftOut: Readonly<Record<string, string>> = {
+  threshold: "stm asks the base the same, whose answer does not move",
+  iwSftTokens: "iwSft is the paper's own choice of the two",
+  agem: "two gradients a step, beside replay, which has the same examples",
+  onPolicyFresh: "twice the time of any other row; `sweep paper` has it",
+};
+
 /** Hot, middle, gentle. */
 export type Rates = Three<number>;
 
@@ -78,13 +93,41 @@ export function familyGrids([hot, middle, gentle]: Rates): readonly FamilyGrid[]
       ...{ shared: { direction: "reverse" }, axes: [betas, rates] },
     },
     { method: "l2sp", axes: [betas, rates] },
+    { method: "ewc", axes: [betas, rates] },
     { method: "dft", axes: [stops, rates] },
+    { method: "power", axes: [over("power", [0.25, 0.5, 2]), rates] },
+    { method: "eaft", axes: [over("power", [0.5, 1, 2]), rates] },
+    { method: "stm", axes: [over("threshold", [0.4, 0.1, 0.02]), rates] },
+    { method: "talr", axes: [ownOr("tau", [0.5, 2]), rates] },
+    { method: "flow", axes: [ownOr("tau", [1, 4]), rates] },
+    { method: "iwSft", axes: [over("power", [0.25, 0.5, 1]), rates] },
+    { method: "psft", axes: [over("clipRatio", [0.1, 0.28, 1]), rates] },
+    {
+      ...{ method: "sft", family: "lora", label: "LoRA" },
+      axes: [over("lora", [2, 4, 8]), rates],
+    },
+    {
+      ...{ method: "sft", family: "selfSft", label: "Self-SFT" },
+      axes: [over("selfAnswers", [2, 8, 32]), rates],
+    },
+    {
+      ...{ method: "replay", family: "rehearsal", label: "Replay of the base’s own texts" },
+      ...{ shared: { replayFrom: "base" }, axes: [over("replayShare", [0.1, 0.3, 0.5]), rates] },
+    },
     { method: "asft", axes: [betas, rates] },
     {
       ...{ method: "asft", family: "asftReverse", label: "ASFT, KL(θ‖base)" },
       ...{ shared: { direction: "reverse" }, axes: [betas, rates] },
     },
     { method: "merge", axes: [over("weight", [0.3, 0.5, 0.7]), teachers] },
+    {
+      ...{ method: "merge", family: "ties", label: "TIES", shared: { kind: "ties", weight: 1 } },
+      axes: [over("keep", [0.1, 0.2, 0.4]), teachers],
+    },
+    {
+      ...{ method: "merge", family: "dare", label: "DARE", shared: { kind: "dare" } },
+      axes: [over("weight", [0.3, 0.5, 1]), teachers],
+    },
     { method: "distillation", axes: [teachers, rates] },
     { method: "jsd", axes: [over("beta", [0.1, 0.5, 0.9]), rates] },
     { method: "anchored", axes: [weights, rates] },
@@ -115,6 +158,11 @@ export function familyGrids([hot, middle, gentle]: Rates): readonly FamilyGrid[]
     },
     { method: "anchoredWeights", axes: [weights, rates] },
     { method: "onPolicy", axes: [weights, rates] },
+    {
+      ...{ method: "anchored", family: "anchoredRehearsal", label: "Anchored + own texts" },
+      ...{ shared: { alpha: 0.25, ...twice, replayFrom: "base" } },
+      axes: [over("replayShare", [0.1, 0.3, 0.5]), rates],
+    },
     { method: "moving", axes: [quarters, rates] },
   ];
 }

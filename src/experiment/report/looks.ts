@@ -13,6 +13,9 @@ const names: Readonly<Record<string, string>> = {
   budget: "Anchored, KL budget",
   power: "Anchored, power mean",
   mixed: "Anchored + cross-entropy",
+  anchoredRehearsal: "Anchored + the base’s own texts",
+  rehearsal: "Replay of the base’s own texts",
+  ...{ lora: "LoRA", selfSft: "SFT on the base’s right answers", ties: "TIES", dare: "DARE" },
 };
 
 const nameOf = (family: string): string =>
