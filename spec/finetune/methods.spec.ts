@@ -68,7 +68,7 @@ describe("finetune --method", () => {
     { method: "anchored", replayFrom: "answers", replayShare: 0.5 },
     { method: "anchored", outer: 2, inner: 2, restart: "outer", weights: "bf16" },
     { method: "sft", sam: 0.05, updateShare: 0.5 },
-    { method: "asft", replayFrom: "base", replayShare: 0.25 },
+    { method: "replay", replayFrom: "base", replayShare: 0.25, epochs: 8 },
     { method: "merge", full: true, mergeKind: "ties", alpha: 0.9 },
     { method: "merge", full: true, mergeKind: "dare", mergeDrop: 0.2, alpha: 0.5 },
   ])("%j", async (more) => {

@@ -65,6 +65,7 @@ describe("a recipe", () => {
     refused({ full: true, dora: true }, "expected either full or dora, got both");
     refused({ method: "replay" }, "recipe.retain: expected prior rows for the method replay");
     refused({ replayFrom: "answers" }, "expected prior rows for replayFrom answers, got nothing");
+    refused({ method: "sft", replayFrom: "base" }, "expected another method than sft");
     refused({ method: "ewc", retain: "r" }, "expected full with ewc, got an adapter");
     refused({ method: "merge", mergeKind: "ties" }, "expected full with ties, got an adapter");
     expect(completeRecipe({ ...least, replayFrom: "base" }).replayFrom).toBe("base");

@@ -68,6 +68,10 @@ export function completeRecipe(options: RecipeOptions, where = "recipe"): Finetu
     throw new DataError(
       `${where}.retain: expected prior rows for ${replayFrom ? `replayFrom ${replayFrom}` : `the method ${method}`}, got nothing`,
     );
+  if (method === "sft" && replayFrom !== undefined)
+    throw new DataError(
+      `${where}.replayFrom: expected another method than sft, which with prior rows is replay, got ${replayFrom}`,
+    );
   expectFull(filled, where);
   expectRisk(said, filled, where);
   if (learningRate === undefined) throw new DataError(`${where}: expected a learning rate`);

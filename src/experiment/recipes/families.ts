@@ -148,7 +148,7 @@ export function familyGrids([hot, middle, gentle]: Rates): readonly FamilyGrid[]
       ...{ shared: { interpolation: "probability" }, axes: [weights, rates] },
     },
     {
-      ...{ method: "anchored", family: "power", shared: { alpha: 0.25, ...twice } },
+      ...{ method: "anchored", family: "powerMean", shared: { alpha: 0.25, ...twice } },
       axes: [over("interpolation", [{ power: -0.5 }, { power: 0.25 }, { power: 0.5 }]), rates],
     },
     {

@@ -11,7 +11,7 @@ const names: Readonly<Record<string, string>> = {
   klReverse: "SFT + KL(θ‖base)",
   paper: "Anchored, the paper’s setting",
   budget: "Anchored, KL budget",
-  power: "Anchored, power mean",
+  powerMean: "Anchored, power mean",
   mixed: "Anchored + cross-entropy",
   anchoredRehearsal: "Anchored + the base’s own texts",
   rehearsal: "Replay of the base’s own texts",
