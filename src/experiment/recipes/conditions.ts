@@ -16,7 +16,8 @@ export interface Condition {
 
 /** Families of the conditions that are about one question: the main rows, and those they meet. */
 export const shortList: readonly string[] = [
-  ...["sft", "replay", "dft", "asft", "merge", "anchored", "anchoredGentle", "probability"],
+  ...["sft", "replay", "dft", "asft", "stm", "merge", "anchored", "anchoredGentle"],
+  ...["probability", "rehearsal", "anchoredRehearsal"],
 ];
 
 /** Symbols of no skill. */

@@ -9,6 +9,8 @@ export const PALETTE = 12;
 const names: Readonly<Record<string, string>> = {
   klForward: "SFT + KL(base‖θ)",
   klReverse: "SFT + KL(θ‖base)",
+  anchoredGentle: "Anchored, gentle teacher",
+  asftReverse: "ASFT, KL(θ‖base)",
   paper: "Anchored, the paper’s setting",
   budget: "Anchored, KL budget",
   powerMean: "Anchored, power mean",

@@ -1,4 +1,5 @@
 import { targetOf } from "../../anchored/objectives/kinds.ts";
+import { hasReference } from "../../anchored/objectives/objective.ts";
 import { markerLength } from "../../tasks/study/marker.ts";
 import { suiteOf, targetOf as taskOf } from "../../tasks/study/suite.ts";
 import { parametersOf } from "../model.ts";
@@ -25,8 +26,7 @@ export function costOf(recipe: Recipe, row: RowRecipe): Cost {
 }
 
 const looksAt = (row: RowRecipe): boolean =>
-  row.method === "merge" ||
-  ["reference", "anchor", "weightAnchor", "sampledAnchor"].includes(targetOf(row.method) ?? "");
+  row.method === "merge" || hasReference(targetOf(row.method) ?? "none");
 
 function ownCost(recipe: Recipe, row: RowRecipe): number {
   if (row.method === "base" || row.method === "merge") return 0;
@@ -43,7 +43,7 @@ function readTokens(recipe: Recipe, row: RowRecipe, trained: number): number {
   const { positions } = taskOf(suiteOf(recipe.suite), recipe.target);
   const once = examples * (positions + signOff + markerLength(marker));
   const outer = "outer" in row ? (row.outer ?? 1) : 1;
-  switch (targetOf(row.method) as string) {
+  switch (targetOf(row.method)) {
     case "none":
       return 0;
     // The snapshot in each outer step, and p_sft once.
@@ -54,6 +54,9 @@ function readTokens(recipe: Recipe, row: RowRecipe, trained: number): number {
     // Responses are written, and then read by both, in each outer step.
     case "sampledAnchor":
       return 3 * outer * once;
+    // Responses are written before each step, and read by both.
+    case "freshAnchor":
+      return 3 * trained;
     // A student of some steps ago is read at each batch.
     case "snapshot":
       return trained;
