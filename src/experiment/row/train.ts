@@ -74,7 +74,7 @@ export async function* train(
   const kept = await keeper?.load();
   const told: RowMeasurement[] = [...(kept?.told ?? [])];
   yield* told;
-  const tuning = tune(engine, options, kept, told);
+  const tuning = tune(engine, { ...options, row }, kept, told);
   for (;;) {
     const next = await tuning.next();
     if (next.done) return { params: next.value, before: kept?.seconds ?? 0 };
@@ -86,7 +86,7 @@ export async function* train(
 /** @param told all that was told, to be kept with the training */
 async function* tune(
   engine: Engine,
-  options: TrainOptions,
+  options: TrainOptions & { readonly row: Tuning },
   kept: UnfinishedRow | undefined,
   told: readonly RowMeasurement[],
 ): AsyncGenerator<RowMeasurement, Params> {
