@@ -12,8 +12,8 @@ export interface FamilyLine {
   readonly family: string;
   /** The chosen row over the reported seeds. */
   readonly summary: RowSummary;
-  /** Share of the resamples of the tuning seeds in which it would be chosen. */
-  readonly frequency: number;
+  /** Share of the resamples of the tuning seeds in which it would be chosen; one seed has none. */
+  readonly frequency: number | undefined;
   readonly gainedEnough: boolean;
   readonly tried: number;
   /** Of the means of all rows of the family. */
@@ -30,9 +30,9 @@ export const opponents = ["anchored", "asft", "sft"] as const;
 
 /** A line for each family that a row was chosen of and reported; by falling hypervolume. */
 export function familyLines(study: Reported): FamilyLine[] {
-  const { recipe, rows, tuning, choices } = study;
+  const { recipe, rows, tuning, choices, tuningSeeds } = study;
   if (choices.length === 0) return [];
-  const frequency = choiceFrequency(tuning);
+  const frequency = tuningSeeds.length > 1 ? choiceFrequency(tuning) : undefined;
   const against = contrastsWith(rows, choices, opponents[0]);
   const reference = recipe.rows.find(({ id }) => id === recipe.reference);
   const unit = reference ? costOf(recipe, reference).own : 1;
@@ -47,7 +47,7 @@ export function familyLines(study: Reported): FamilyLine[] {
       return [
         {
           ...{ family, summary, gainedEnough, tried },
-          frequency: frequency.get(row.id) ?? 0,
+          frequency: frequency?.get(row.id),
           hypervolume: hypervolume(pointsOf(mine)),
           cost: { own: own / unit, total: total / unit },
           ...{ gain: contrast("gain"), drop: contrast("drop") },

@@ -30,7 +30,7 @@ export function familyMarkdown(study: Reported): string | undefined {
     cells([
       escapeMarkdown(study.look(summary.row).name),
       escapeMarkdown(summary.row.label),
-      percent(frequency, 0),
+      frequency === undefined ? "–" : percent(frequency, 0),
       ...[summary.gain ? percent(summary.gain.mean) : "–", difference(gain)],
       ...[percent(summary.drop.mean), difference(drop)],
       hypervolume.toFixed(3),

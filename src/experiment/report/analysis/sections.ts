@@ -82,7 +82,7 @@ const shown = ["rare", "worstDrop", "bareDrop", "kept"] as const;
 function familyTable(study: Reported, lines: readonly FamilyLine[]): string {
   const there = shown.filter((name) => lines.some(({ summary }) => summary.details[name]));
   const head = [
-    ...["", "family", "row", "chosen, %", "gain, %", "gain − Anchored", "lost, %"],
+    ...["family and row", "chosen, %", "gain, %", "gain − Anchored", "lost, %"],
     ...["lost − Anchored", ...there.map((name) => `${details[name].title}, %`)],
     ...["area", "cost", "with p_sft"],
   ];
@@ -90,10 +90,8 @@ function familyTable(study: Reported, lines: readonly FamilyLine[]): string {
     const { row } = summary;
     const { name, color } = study.look(row);
     const cells = [
-      study.numberOf(row) ?? "",
-      `<i style="background:${color}"></i>${escapeHtml(name)}`,
-      `${escapeHtml(row.label)}${gainedEnough ? "" : " (no row gains enough)"}`,
-      percent(frequency, 0),
+      `<i style="background:${color}"></i>${study.numberOf(row) ?? ""} ${escapeHtml(name)}<small>${escapeHtml(row.label)}${gainedEnough ? "" : " (no row gains enough)"}</small>`,
+      frequency === undefined ? "–" : percent(frequency, 0),
       ...[meanCell(summary.gain), differenceCell(found.gain)],
       ...[meanCell(summary.drop), differenceCell(found.drop)],
       ...there.map((detail) => meanCell(summary.details[detail])),
