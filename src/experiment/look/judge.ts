@@ -1,7 +1,7 @@
 import { targetOf } from "../../anchored/objectives/kinds.ts";
-import { likeliestOf } from "../../anchored/targets/flips.ts";
+import { flipDivergence, likeliestOf } from "../../anchored/targets/flips.ts";
 import { expectedRatio } from "../../anchored/targets/hostRows.ts";
-import { exp, log } from "../../tensor/portable.ts";
+import { exp } from "../../tensor/portable.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { PromptResponse } from "../../train/batches.ts";
 import type { AnchorKept, ByClass, TokenClass } from "../measurements.ts";
@@ -84,22 +84,6 @@ export function keptOver(parts: readonly Asked[]): number {
       kept += Number(says(part.student, example, start));
     }
   return kept / all;
-}
-
-/**
- * κ of a distribution, from its log-probabilities: another token can only be the likeliest of p′
- * where KL(p ‖ p′) ≥ κ = p1·ln(2·p1/(p1+p2)) + p2·ln(2·p2/(p1+p2)), p1 ≥ p2 its two likeliest.
- */
-export function flipDivergence(row: ArrayLike<number>): number {
-  let [first, second] = [-Infinity, -Infinity];
-  for (let k = 0; k < row.length; k++) {
-    const logP = row[k] as number;
-    if (logP > first) [first, second] = [logP, first];
-    else if (logP > second) second = logP;
-  }
-  const [p1, p2] = [exp(first), exp(second)];
-  const term = (p: number): number => (p > 0 ? p * log((2 * p) / (p1 + p2)) : 0);
-  return term(p1) + term(p2);
 }
 
 /** Anchors whose outer steps make one anchor of a larger weight, so that theirs can be told. */
