@@ -9,6 +9,9 @@ export interface Figure {
   redraw(): void;
 }
 
+/** Of a page that is printed, where a figure never had a width: pixels. */
+const PAPER = 640;
+
 /**
  * @param about what one sees and how to read it
  * @param draw makes the drawing for a width in pixels
@@ -42,6 +45,10 @@ export function figure(
     },
     { rootMargin: "25%" },
   ).observe(stage);
+  // What was never in sight is on paper all the same.
+  addEventListener("beforeprint", () => {
+    if (stale && element.isConnected) stage.replaceChildren(draw(width || PAPER));
+  });
   return { element, tools, redraw };
 }
 

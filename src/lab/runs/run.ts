@@ -13,7 +13,10 @@ import {
 import { baseOf, type Recipe, type RowRecipe } from "../../experiment/recipe.ts";
 import type { Figures, Sample, Student, Trouble } from "../worker/protocol.ts";
 
-/** Where a run stands; `"cut off"` when its tab was closed, `"elsewhere"` when another tab has it. */
+/**
+ * Where a run stands; `"cut off"` when its tab was closed, `"elsewhere"` when another tab has it,
+ * `"recorded"` for the one that comes with the page.
+ */
 export type Status =
   | "starting"
   | "running"
@@ -22,7 +25,8 @@ export type Status =
   | "stopped"
   | "cut off"
   | "elsewhere"
-  | "failed";
+  | "failed"
+  | "recorded";
 
 /** A run as the page shows it. */
 export interface Run {

@@ -23,29 +23,53 @@ export function writeSetup(parameters: URLSearchParams, setup: Setup): void {
 
 const engines = ["auto", "wasm", "webgl2", "webgpu"] as const;
 
-/** Reads a setup from a link; what is missing or makes no sense is the study's own. */
-export function readSetup(parameters: URLSearchParams): Setup {
-  const recipe = oneOf(parameters.get(names.recipe), Object.keys(recipes), "smoke");
+/**
+ * Reads a setup from a link; what is missing or makes no sense is the study's own.
+ * @param refuse is told what makes no sense, in words
+ */
+export function readSetup(
+  parameters: URLSearchParams,
+  refuse: (problem: string) => void = () => {},
+): Setup {
+  const oneOf = <T extends string>(name: string, choices: readonly T[], otherwise: T): T => {
+    const text = parameters.get(name);
+    const found = choices.find((choice) => choice === text);
+    if (text !== null && found === undefined)
+      refuse(`expected one of ${choices.join(", ")} for ${name}, got ${text || "nothing"}`);
+    return found ?? otherwise;
+  };
+  const number = (name: string, min: number, max: number, whole: boolean): number | undefined => {
+    const text = parameters.get(name);
+    const value = numberIn(text, min, max, whole);
+    if (text !== null && value === undefined)
+      refuse(
+        `expected a ${whole ? "whole " : ""}number from ${min} to ${max} for ${name}, got ${text || "nothing"}`,
+      );
+    return value;
+  };
+  const recipe = oneOf(names.recipe, Object.keys(recipes), "smoke");
   const own = defaultSetup(recipe);
   return {
     recipe,
-    seed: number(parameters.get(names.seed), 0, 2 ** 31, true) ?? own.seed,
-    engine: oneOf(parameters.get(names.engine), engines, own.engine),
-    scratch: parameters.get(names.scratch) === "1",
-    method: oneOf(parameters.get(names.method), challengers, own.method),
-    space: oneOf(parameters.get(names.space), ["logit", "probability"], own.space),
+    seed: number(names.seed, 0, 2 ** 31, true) ?? own.seed,
+    engine: oneOf(names.engine, engines, own.engine),
+    scratch: oneOf(names.scratch, ["0", "1"], "0") === "1",
+    method: oneOf(names.method, challengers, own.method),
+    space: oneOf(names.space, ["logit", "probability"], own.space),
     ...everyKnob((field) => {
       const { link, linked, whole = false } = knobs[field];
-      return number(parameters.get(link), ...linked, whole) ?? own[field];
+      return number(link, ...linked, whole) ?? own[field];
     }),
   };
 }
 
 /** Undefined where there is none within the bounds. */
-function number(text: string | null, min: number, max: number, whole: boolean): number | undefined {
+function numberIn(
+  text: string | null,
+  min: number,
+  max: number,
+  whole: boolean,
+): number | undefined {
   const value = text === null || text.trim() === "" ? Number.NaN : Number(text);
   return value >= min && value <= max && (!whole || Number.isInteger(value)) ? value : undefined;
 }
-
-const oneOf = <T extends string>(text: string | null, choices: readonly T[], otherwise: T): T =>
-  choices.find((choice) => choice === text) ?? otherwise;

@@ -7,5 +7,5 @@ export function consequence({ method, alpha, budget, outer }: Setup): string {
   if (budget > 0 && method === "anchored")
     return "α is chosen so that an exact step stays within the budget.";
   const total = 1 - (1 - alpha) ** outer;
-  return `After T exact steps p_sft has the weight 1 − (1 − α)^T = ${total.toFixed(2)}.`;
+  return `In all, exact steps come ${Math.round(100 * total)} % of the way to ordinary fine-tuning: 1 − (1 − α)^T = ${total.toFixed(2)}.`;
 }

@@ -1,5 +1,6 @@
 import { heeds } from "../../anchored/objectives/kinds.ts";
 import { html } from "../dom.ts";
+import type { Run } from "../runs/run.ts";
 import { challengerNames } from "./challengers.ts";
 import { consequence } from "./consequence.ts";
 import { type KnobField, knobFields, knobs } from "./knobs.ts";
@@ -12,6 +13,8 @@ export interface Form {
   set(setup: Setup): void;
   /** Says something about the study. */
   tell(text: string): void;
+  /** Says whose settings these are while a run goes on. */
+  mark(run: Run | undefined): void;
 }
 
 const studies: Readonly<Record<string, string>> = {
@@ -20,6 +23,7 @@ const studies: Readonly<Record<string, string>> = {
   "mini-igsm": "iGSM in small: word problems",
   "mini-medcalc": "MedCalc in small: clinical scores",
   "mini-ifeval": "IFEval in small: instructions",
+  "mini-countdown": "Countdown in small: reach a number",
 };
 
 const engines = {
@@ -46,6 +50,11 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
     return part.element;
   };
   const told = html("p", { class: "muted consequence" });
+  const marked = html(
+    "p",
+    { class: "next-run", hidden: true },
+    "For the next run: the one that goes on keeps its settings.",
+  );
   const note = html("p", { class: "muted consequence" });
   parts.push({ element: note, show: (now) => (note.textContent = consequence(now)) });
   const element = html(
@@ -55,6 +64,7 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
       "aria-label": "Settings of the run",
       onsubmit: (e: Event) => e.preventDefault(),
     },
+    marked,
     html(
       "fieldset",
       {},
@@ -118,6 +128,10 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
     tell: (text) => {
       told.textContent = text;
     },
+    mark(run) {
+      marked.hidden = run === undefined;
+      element.classList.toggle("next", run !== undefined);
+    },
   };
 }
 
@@ -151,11 +165,11 @@ function choice(
 
 function spaceChoice(write: (space: Setup["space"]) => void): Part {
   const spaces = {
-    logit: "logits (geometric mean)",
-    probability: "probabilities (arithmetic mean)",
+    logit: "in logits (geometric mean)",
+    probability: "in probabilities (arithmetic mean)",
   };
   const part = choice(
-    "Interpolate",
+    "Where the anchor lies between the two",
     spaces,
     ({ space }) => space,
     (space) => write(space as Setup["space"]),

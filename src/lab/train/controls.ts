@@ -6,6 +6,8 @@ export interface Controls {
   readonly element: HTMLElement;
   /** @param run the one that is being trained, or was last */
   update(run: Run | undefined): void;
+  /** Leads the keyboard to Start. */
+  focus(): void;
 }
 
 export interface Actions {
@@ -40,6 +42,7 @@ export function createControls(actions: Actions): Controls {
   );
   return {
     element,
+    focus: () => start.focus(),
     update(run) {
       const active = run && ["starting", "running", "paused"].includes(run.status);
       start.disabled = active === true;
@@ -59,8 +62,10 @@ function standing(run: Run): { share: number; about: string } {
   const at = rows.find((row) => !resultOf(run, row));
   const progress = at && progressOf(run, at).at(-1);
   const share = Math.min(1, (done + (progress ? progress.step / progress.steps : 0)) / rows.length);
+  if (run.status === "recorded") return { share: 1, about: "Nothing is training." };
   if (run.status === "starting") return { share, about: "Starting the engine …" };
   if (!at) return { share: 1, about: "Finished." };
+  if (at === baseRow(run) && !progress) return { share, about: "Looking at the base …" };
   const what = at === baseRow(run) ? "pre-training" : at.label;
   const words = { paused: "Waits in", stopped: "Stopped in", failed: "Failed in" } as const;
   const verb = words[run.status as keyof typeof words] ?? "Training:";

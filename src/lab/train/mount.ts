@@ -1,12 +1,17 @@
+import { html } from "../dom.ts";
 import { parameters, setParameters } from "../location.ts";
+import { createPlayer } from "../recorded/player.ts";
+import { recordedBox } from "../recorded/recordedBox.ts";
+import { recordedRun } from "../recorded/recordedRun.ts";
 import { packRun, packWeights, readRun, readRuns } from "../runs/library.ts";
 import { runPath } from "../runs/places.ts";
 import type { Run } from "../runs/run.ts";
 import { openStorage } from "../runs/storage.ts";
 import { readSetup, writeSetup } from "../setup/address.ts";
 import { type Form, setupForm } from "../setup/form.ts";
-import { recipeOf } from "../setup/setup.ts";
+import { recipeOf, type Setup } from "../setup/setup.ts";
 import { runsTable } from "../views/runsTable.ts";
+import type { Shown } from "../views/view.ts";
 import { beginRun, continueRun, newRun } from "./begin.ts";
 import { createConductor } from "./conductor.ts";
 import { createControls } from "./controls.ts";
@@ -18,26 +23,46 @@ import { troubleBox } from "./trouble.ts";
 
 /** Fills the training page. */
 export async function mountTrain(section: HTMLElement): Promise<void> {
+  const recording = recordedRun();
   const storage = await openStorage();
   const notices = createNotices();
   const views = createViews(storage);
   const store = createStore([
     () => controls.update(conductor.current() ?? store.selected()),
+    () => form.mark(conductor.current()),
     () => trouble.update(store.selected()),
-    ...views.map((view) => () => view.update(store.shown())),
+    () => recordedNote.update(store.selected()),
+    () => views.answers.update(store.shown()),
+    () => views.plane.update(played(store.shown())),
+    ...[views.board, ...views.charts].map((view) => () => view.update(store.shown())),
     () => table.update(store.runs, store.selected()),
   ]);
+  const player = createPlayer(store.changed);
+  const played = ({ run, others }: Shown): Shown => ({
+    run: run?.status === "recorded" ? player.played(run) : run,
+    others,
+  });
   const conductor = createConductor(store.changed, notices.say, (path, content) =>
     storage.write(path, content),
   );
-  const form = setupForm(readSetup(parameters()), (setup) => {
+  /** Of a link; what makes no sense in it is told. */
+  const linked = (): Setup => {
+    const problems: string[] = [];
+    const setup = readSetup(parameters(), (problem) => problems.push(problem));
+    if (problems.length > 0)
+      notices.show(
+        `This link is not quite right: ${problems.join("; ")}. The study's own is taken.`,
+      );
+    return setup;
+  };
+  const form = setupForm(linked(), (setup) => {
     setParameters((p) => writeSetup(p, setup));
     lookForBase();
   });
   const lookForBase = (): void =>
     attempt("The base model could not be looked for", () => tellBase(form));
   addEventListener("hashchange", () => {
-    form.set(readSetup(parameters()));
+    form.set(linked());
     lookForBase();
   });
 
@@ -89,11 +114,16 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
       attempt("The run could not be removed", async () => {
         await storage.removeFolder(runPath(run.name));
         store.remove(run);
+        if (!store.selected()) store.select(await recording);
       });
     },
   });
-  const open = fileButton("Open a file …", ".zip,.safetensors", (file) =>
-    attempt("The file could not be read", async () => {
+  // What is wrong with a file is said where it was chosen.
+  const besideFile = createNotices();
+  const open = fileButton("Open a file …", ".zip,.safetensors", (file) => {
+    const wrong = (error: Error): void =>
+      besideFile.show(`${file.name} could not be read: ${error.message}`);
+    (async () => {
       const { kind, name } = await importFile(storage, file);
       if (kind === "base") notices.say(`${name} is kept as a base model.`);
       else {
@@ -101,14 +131,32 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
         store.add(run);
         store.select(run);
       }
-    }),
+    })().catch(wrong);
+  });
+  const settings = html(
+    "details",
+    {
+      class: "settings",
+      open: parameters().has("recipe") && matchMedia("(min-width: 60rem)").matches,
+    },
+    html("summary", {}, "Settings"),
+    form.element,
   );
+  const recordedNote = recordedBox({
+    play: () =>
+      attempt("The recorded run could not be shown", async () => {
+        store.select(await recording);
+        player.play();
+      }),
+    tryIt() {
+      settings.open = true;
+      controls.focus();
+    },
+  });
   const stage = layOut({
-    views: views.map(({ element }) => element),
-    controls: controls.element,
-    form: form.element,
+    ...{ views, recorded: recordedNote.element, controls: controls.element, settings },
     notices: [notices.element, trouble.element],
-    library: [table.element, open],
+    library: [table.element, open, besideFile.element],
   });
   section.append(stage);
   lookForBase();
@@ -118,7 +166,11 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
   const { runs, damaged } = await readRuns(storage);
   for (const run of runs) store.add(run);
   for (const text of damaged) notices.show(`A run could not be read. ${text}`);
-  store.select(runs.at(-1));
+  if (runs.length > 0) store.select(runs.at(-1));
+  else {
+    store.select(await recording);
+    player.play();
+  }
   addEventListener("beforeunload", (event) => {
     // Asks before a tab is closed in the middle of a run.
     if (conductor.current()) event.preventDefault();

@@ -1,4 +1,5 @@
 import { html } from "../dom.ts";
+import { answersView } from "../opening/answersView.ts";
 import type { Storage } from "../runs/storage.ts";
 import { certificateView } from "../views/certificates.ts";
 import { divergenceView, lossView, skillsView } from "../views/curves.ts";
@@ -10,24 +11,38 @@ import { scoreboard } from "../views/scoreboard.ts";
 import type { View } from "../views/view.ts";
 import { story } from "./story.ts";
 
-/** All that draws runs and their files, the table of results first. */
-export const createViews = ({ read }: Pick<Storage, "read">): readonly View[] => [
-  ...[scoreboard(), paretoView(), certificateView(), skillsView(), distributionsView(read)],
-  ...[lossView(), divergenceView(), samplesView(), machineView()],
-];
+/** All that draws runs and their files. */
+export interface Views {
+  /** A question, its answers and the verdict. */
+  readonly answers: View;
+  /** What was learned against what was kept. */
+  readonly plane: View;
+  readonly board: View;
+  readonly charts: readonly View[];
+}
+
+export const createViews = ({ read }: Pick<Storage, "read">): Views => ({
+  ...{ answers: answersView(), plane: paretoView(), board: scoreboard() },
+  charts: [
+    ...[certificateView(), skillsView(), distributionsView(read)],
+    ...[lossView(), divergenceView(), samplesView(), machineView()],
+  ],
+});
 
 /** The parts of the training page. */
 export interface Parts {
-  readonly views: readonly HTMLElement[];
+  readonly views: Views;
+  /** About the recorded run. */
+  readonly recorded: HTMLElement;
   readonly controls: HTMLElement;
-  readonly form: HTMLElement;
+  readonly settings: HTMLElement;
   readonly notices: readonly HTMLElement[];
   readonly library: readonly HTMLElement[];
 }
 
 /** Lays the training page out: settings beside what one sees. */
-export function layOut({ views, controls, form, notices, library }: Parts): HTMLElement {
-  const [board, ...charts] = views as [HTMLElement, ...HTMLElement[]];
+export function layOut(parts: Parts): HTMLElement {
+  const { views, recorded, controls, settings, notices, library } = parts;
   const runs = html(
     "section",
     { class: "library", "aria-label": "Runs" },
@@ -39,25 +54,19 @@ export function layOut({ views, controls, form, notices, library }: Parts): HTML
     ),
     ...library,
   );
-  // Where there is one column, what one sees comes before what one may turn.
-  const wide = matchMedia("(min-width: 60rem)").matches;
   return html(
     "div",
     { class: "lab" },
-    html(
-      "aside",
-      { class: "panel", "aria-label": "Controls" },
-      controls,
-      html("details", { class: "settings", open: wide }, html("summary", {}, "Settings"), form),
-    ),
+    html("aside", { class: "panel", "aria-label": "Controls" }, recorded, controls, settings),
     html(
       "div",
       { class: "stage-column" },
-      ...notices,
-      story(),
+      html("div", { class: "first" }, ...notices),
       html("h2", { class: "unseen" }, "This run"),
-      board,
-      html("div", { class: "charts" }, ...charts),
+      html("div", { class: "first" }, views.answers.element, views.plane.element),
+      views.board.element,
+      story(),
+      html("div", { class: "charts" }, ...views.charts.map(({ element }) => element)),
       runs,
     ),
   );

@@ -9,8 +9,8 @@ export function story(): HTMLElement {
     html("li", {}, html("strong", {}, title), " ", ...text);
   return html(
     "details",
-    { class: "story", open: true },
-    html("summary", {}, "What happens here"),
+    { class: "story" },
+    html("summary", {}, "What happens here, in four steps"),
     html(
       "ol",
       {},
@@ -20,9 +20,9 @@ export function story(): HTMLElement {
       ),
       step(
         "Fine-tuning.",
-        "Worked answers to the target teach it the other style; each ends in random letters, as real data carry noise. The result, ",
+        "Worked answers to the target teach it the other style; each ends in random letters, as real data carry noise. The result (called ",
         sub("p", "sft"),
-        ", masters the target, adds letters to everything and forgets its skills.",
+        ") masters the target, adds letters to everything and forgets its skills.",
       ),
       step(
         "Anchored Learning.",
@@ -30,15 +30,7 @@ export function story(): HTMLElement {
         sub("p", "t"),
         ", sets an anchor a fraction α of the way to ",
         sub("p", "sft"),
-        ", and trains towards it. However the training went, the step is certified: KL(",
-        sub("p", "t"),
-        " ‖ ",
-        sub("p", "t+1"),
-        ") ≤ α·KL(",
-        sub("p", "t"),
-        " ‖ ",
-        sub("p", "sft"),
-        ") + δ.",
+        ", and trains towards it. How far each step went is measured beside the bound that exact steps have, on the tokens of the data.",
       ),
       step(
         "The comparison.",

@@ -122,16 +122,20 @@ export function distributionsView(read: Storage["read"]): View {
     choice = readToken();
     look();
   });
+  const element = html(
+    "section",
+    { class: "chart wide distributions" },
+    html("h3", {}, "One token, four distributions"),
+    shown,
+    empty,
+    html("p", { class: "muted" }, ...about),
+  );
   return {
-    element: html(
-      "section",
-      { class: "chart wide distributions" },
-      html("h3", {}, "One token, four distributions"),
-      shown,
-      empty,
-      html("p", { class: "muted" }, ...about),
-    ),
+    element,
     update(all) {
+      // A recording holds no weights to look into.
+      element.hidden = all.run?.status === "recorded";
+      if (element.hidden) return;
       if (all.run?.name !== run?.name) at = undefined;
       run = all.run;
       const now = run ? `${run.name} ${run.student?.version} ${watchedIn(run).length}` : "";
@@ -146,7 +150,7 @@ export function distributionsView(read: Storage["read"]): View {
 
 const about = [
   "Choose any example and any token of its answer; lines under the tokens show how far the step has moved each. ",
-  "The anchor lies between what the student said when the outer step began and what p_sft says; the student moves onto it. ",
+  "The anchor lies between what the student said when the outer step began and what the fine-tuned model (p_sft) says; the student moves onto it. ",
   "In logits the anchor is a weighted geometric mean, so a symbol that the student finds all but impossible, as the sign-off's letters, stays so.",
 ] as const;
 

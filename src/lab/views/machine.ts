@@ -21,6 +21,8 @@ export function machineView(): View {
   return {
     element,
     update({ run }) {
+      // A recorded run says nothing of this machine.
+      element.hidden = run?.status === "recorded";
       const figures = run?.figures;
       const launches =
         figures?.step["launches"] ?? figures?.step["instructions"] ?? figures?.step["steps"];

@@ -16,14 +16,14 @@ interface Path {
   readonly faded: boolean;
 }
 
-const HEIGHT = 360;
+const HEIGHT = 330;
 
 /** What was learned against what was kept: every row's way from the base to where it ended. */
 export function paretoView(): View {
   let paths: readonly Path[] = [];
   const { element, redraw } = figure(
     "Learned and kept",
-    "Every method starts at the base, lower right: it knows its skills and not the target. Up is learning, left is forgetting. The place to be is the upper right corner. Change a knob and run again: the plane fills with your runs.",
+    "Every method starts at the base, lower right. Up is learning, left is forgetting.",
     (width) =>
       paths.some(({ looks }) => looks.length > 0)
         ? drawPaths(paths, width)
@@ -39,10 +39,21 @@ export function paretoView(): View {
           looks: looksOf(each, row),
           faded,
         }));
-      paths = [...others.flatMap((other) => of(other, true)), ...(run ? of(run, false) : [])];
+      paths = distinct([...(run ? of(run, false) : []), ...others.flatMap((o) => of(o, true))]);
       redraw();
     },
   };
+}
+
+/** Runs share their ordinary fine-tuning more often than not: a way is drawn once. */
+function distinct(paths: readonly Path[]): Path[] {
+  const seen = new Set<string>();
+  return paths
+    .filter(({ looks }) => {
+      const way = JSON.stringify(looks.map(({ kept, target }) => [kept, target]));
+      return looks.length === 0 || (!seen.has(way) && seen.add(way));
+    })
+    .reverse();
 }
 
 function drawPaths(paths: readonly Path[], width: number): SVGSVGElement {

@@ -27,7 +27,7 @@ export function runsTable(actions: RunActions): RunsTable {
   const names = ["Shown", "Run", "SFT", "Other method", "Status", "Actions"];
   const element = html(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": "All runs" },
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": "All runs", hidden: true },
     html(
       "table",
       { class: "runs" },
@@ -47,6 +47,7 @@ export function runsTable(actions: RunActions): RunsTable {
       // Drawn anew under the keyboard's focus, a table would lose it.
       if (now === drawn) return;
       drawn = now;
+      element.hidden = runs.length === 0;
       const focused = (document.activeElement as HTMLElement | null)?.dataset["key"];
       body.replaceChildren(...runs.map((run) => line(run, run === selected, actions)).reverse());
       if (focused !== undefined)

@@ -1,4 +1,5 @@
 import { html } from "../dom.ts";
+import { inWords } from "../opening/words.ts";
 import { baseRow, tunedRows } from "../runs/run.ts";
 import type { Sample } from "../worker/protocol.ts";
 import { shortName } from "./colors.ts";
@@ -62,7 +63,12 @@ export function samplesView(): View {
               html(
                 "tr",
                 { class: skill === "target" ? "target" : undefined },
-                html("th", { scope: "row", class: "mono" }, prompt.join(" ")),
+                html(
+                  "th",
+                  { scope: "row" },
+                  html("span", { class: "muted block" }, inWords({ prompt })),
+                  html("span", { class: "mono" }, prompt.join(" ")),
+                ),
                 html("td", { class: "mono" }, expected.join(" ")),
                 ...known.map(({ id }) =>
                   html("td", { class: "mono" }, spoken(run?.samples[id]?.[i])),

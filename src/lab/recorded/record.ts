@@ -1,0 +1,35 @@
+import { createEngine } from "../../engines/create.ts";
+import { experiment } from "../../experiment/experiment.ts";
+import { type Measurement, measurementText } from "../../experiment/measurements.ts";
+import { checkpointFolder } from "../../weights/files.ts";
+import { checkpointsInMemory } from "../../weights/store.ts";
+import type { Sample } from "../worker/protocol.ts";
+import { answer, sampleQuestions } from "../worker/samples.ts";
+import { SEED, scenario } from "./scenario.ts";
+
+/** Times are another's on every machine, and what a run weighs is what a visitor waits for. */
+const rounded = (text: string): string =>
+  text.replace(/-?\d+\.\d{6,}(e-?\d+)?/g, (number) => `${Number(Number(number).toPrecision(5))}`);
+
+/**
+ * Runs the scenario and writes what a page needs to show it: measurements, and what each model says.
+ * @param bases the folder of those that come with the page
+ */
+export async function record(bases: string): Promise<string> {
+  await using engine = await createEngine({ backend: "wasm" });
+  const pretrained = checkpointFolder(bases);
+  const checkpoints = checkpointsInMemory();
+  const questions = sampleQuestions(scenario, SEED);
+  const measurements: Measurement[] = [];
+  const samples: Record<string, readonly Sample[]> = {};
+  for await (const m of experiment(engine, scenario, {
+    ...{ seeds: [SEED], checkpoints, pretrained },
+  })) {
+    measurements.push(m.kind === "row" ? { ...m, seconds: 0 } : m);
+    if (m.kind !== "row") continue;
+    const weights = await checkpoints.load(`seed-${SEED}/${m.row}`);
+    if (weights) samples[m.row] = await answer(engine, scenario, weights.tensors, questions);
+  }
+  const lines = measurements.map((m) => rounded(measurementText(m)));
+  return `{"measurements":[\n${lines.join(",\n")}\n],\n"samples":${JSON.stringify(samples)}}\n`;
+}
