@@ -1,7 +1,7 @@
 import type { Example } from "../anchored/index.ts";
 import { DataError } from "../tensor/errors.ts";
 import { type EncodedRows, type ExampleOptions, encodeRows } from "../text/examples.ts";
-import { rowsOf } from "../text/rows.ts";
+import { type DataFile, rowsOf } from "../text/rows.ts";
 import type { Row } from "../text/shapes.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { type PromptResponse, promptOf, sequenceOf, spansOf } from "../train/batches.ts";
@@ -39,11 +39,11 @@ export interface FinetuneData {
   readonly evalIsData: boolean;
 }
 
-/** Where the files of a recipe are. */
-export interface DataPaths {
-  readonly data: string;
-  readonly retain: string | undefined;
-  readonly eval: string | undefined;
+/** The files of a recipe: paths (Node), or names and what they hold. */
+export interface DataFiles {
+  readonly data: string | DataFile;
+  readonly retain: string | DataFile | undefined;
+  readonly eval: string | DataFile | undefined;
 }
 
 /**
@@ -53,7 +53,7 @@ export interface DataPaths {
 export async function readData(
   recipe: FinetuneRecipe,
   loaded: Pick<LoadedModel, "folder" | "base" | "tokenizer" | "chat" | "stopTokens">,
-  paths: DataPaths,
+  files: DataFiles,
 ): Promise<FinetuneData> {
   const { tokenizer, chat, stopTokens } = loaded;
   if (!tokenizer)
@@ -61,23 +61,23 @@ export async function readData(
   // The last token predicts nothing: as many positions as the context has, and one token more.
   const maxLength = Math.min(recipe.maxLength, loaded.base.config.contextLength);
   const options = { tokenizer, chat, maxLength, stopTokens };
-  const rows = await rowsOf(paths.data);
+  const rows = await rowsOf(files.data);
   const train = encodeRows(rows, { ...options, packing: recipe.packing === "rows" });
   if (train.examples.length === 0)
     throw new DataError(
-      `${paths.data}: expected rows with something to learn among ${maxLength} tokens, got none`,
+      `${nameOf(files.data)}: expected rows with something to learn among ${maxLength} tokens, got none`,
     );
-  const all = paths.retain === undefined ? undefined : await rowsOf(paths.retain);
+  const all = files.retain === undefined ? undefined : await rowsOf(files.retain);
   const risk = riskOf(recipe);
   const { contextLength } = loaded.base.config;
   const room = contextLength - Math.min(recipe.newTokens, Math.floor(contextLength / 2));
   const retained =
-    all && risk && paths.retain !== undefined
-      ? splitRetained(askedIn(all, options), { seed: recipe.seed, risk, room, path: paths.retain })
+    all && risk && files.retain !== undefined
+      ? splitRetained(askedIn(all, options), { seed: recipe.seed, risk, room, path: nameOf(files.retain) })
       : undefined;
   // What audits is not looked at.
   const retain = retained ? retained.plan.map(({ row }) => row) : all;
-  const evaluated = paths.eval === undefined ? rows : await rowsOf(paths.eval);
+  const evaluated = files.eval === undefined ? rows : await rowsOf(files.eval);
   // Texts of the base's own come later: what stands for them is as long.
   const prior = (): readonly Example[] =>
     recipe.replayFrom === "base" ? train.examples : encodeRows(retain ?? [], options).examples;
@@ -93,9 +93,11 @@ export async function readData(
       ...(retain ? [setOf("retain", retain, recipe.retainAnswers === "base")] : []),
       setOf("eval", evaluated, false),
     ],
-    evalIsData: paths.eval === undefined,
+    evalIsData: files.eval === undefined,
   };
 }
+
+const nameOf = (file: string | DataFile): string => (typeof file === "string" ? file : file.name);
 
 interface Looking {
   readonly recipe: FinetuneRecipe;

@@ -3,7 +3,7 @@ import { extract, match } from "../../tasks/finalAnswer.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold } from "../../tensor/random.ts";
 import { type Example, lengthOf, sequenceOf, spansOf } from "../../train/batches.ts";
-import type { Prepared } from "./prepare.ts";
+import type { Prepared } from "./prepared.ts";
 import { keys } from "./training.ts";
 
 /** Texts that the base writes to be rehearsed, at most. */

@@ -4,13 +4,13 @@ import { isAnchored } from "../../anchored/objectives/objective.ts";
 import type { Params } from "../../nn/config.ts";
 import type { RunDirectory } from "../files/directory.ts";
 import type { FinetuneEvent, Line } from "./events.ts";
-import type { Prepared } from "./prepare.ts";
+import type { Prepared } from "./prepared.ts";
 import { stepsOf, type Training } from "./training.ts";
 
 /** What a stage works on. */
 export interface StageOptions {
   readonly prepared: Prepared;
-  readonly directory: RunDirectory;
+  readonly directory: Omit<RunDirectory, "close">;
   readonly signal: AbortSignal;
   /** `"sft"` or the method's name. */
   readonly stage: string;

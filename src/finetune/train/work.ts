@@ -6,7 +6,7 @@ import { type Example, lengthOf } from "../../train/batches.ts";
 import type { LookSet } from "../check.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Work } from "../speed.ts";
-import type { Prepared } from "./prepare.ts";
+import type { Prepared } from "./prepared.ts";
 import { LOOKS } from "./stages.ts";
 import { needsSft, shareOf } from "./training.ts";
 
