@@ -1,3 +1,5 @@
+import { openConversation } from "../../finetune/conversation.ts";
+import { expectReader } from "../../finetune/reader.ts";
 import { count } from "../../report/format.ts";
 import {
   describeModel,
@@ -7,11 +9,9 @@ import {
   openModel,
   weightsKnobs,
 } from "../model/open.ts";
-import { expectReader } from "../model/prompts.ts";
 import { describeSampling, samplingKnobs, samplingOf } from "../model/sampling.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeKnobs, flag, readKnobs, text } from "../terminal/knobs.ts";
-import { openConversation } from "./conversation.ts";
 import { type Lines, openLines } from "./lines.ts";
 
 const own = {

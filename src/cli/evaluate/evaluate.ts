@@ -4,6 +4,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { LoadedModel } from "../../finetune/load.ts";
 import { measure } from "../../finetune/measure.ts";
 import { partsOf } from "../../finetune/partsOf.ts";
+import { expectReader, type Reader } from "../../finetune/reader.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { encodeRows } from "../../text/examples.ts";
@@ -16,7 +17,7 @@ import {
   openModel,
   weightsKnobs,
 } from "../model/open.ts";
-import { expectReader, promptKnobs, type Reader } from "../model/prompts.ts";
+import { promptKnobs } from "../model/prompts.ts";
 import { samplingKnobs } from "../model/sampling.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeKnobs, flag, oneOf, readKnobs, text, whole } from "../terminal/knobs.ts";

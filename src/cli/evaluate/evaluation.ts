@@ -1,7 +1,8 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { LoadedModel } from "../../finetune/load.ts";
+import type { Reader } from "../../finetune/reader.ts";
 import type { modelKnobs, weightsKnobs } from "../model/open.ts";
-import type { PromptOptions, Reader } from "../model/prompts.ts";
+import type { PromptOptions } from "../model/prompts.ts";
 import type { samplingKnobs } from "../model/sampling.ts";
 import type { Terminal } from "../terminal/command.ts";
 import type { Values } from "../terminal/knobs.ts";

@@ -1,9 +1,10 @@
 import type { LoadedModel } from "../../finetune/load.ts";
+import type { Reader } from "../../finetune/reader.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { type Parsed, parseJsonl, record } from "../../text/jsonl.ts";
 import { MAX_TOKENS } from "../generate/generate.ts";
-import { type Prompt, promptOf, type Reader } from "../model/prompts.ts";
+import { type Prompt, promptOf } from "../model/prompts.ts";
 import { respond } from "../model/respond.ts";
 import { describeSampling, samplingOf } from "../model/sampling.ts";
 import { type Count, type Judge, scorables } from "../score/questions.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { numericsOf } from "../../engines/numerics.ts";
+import { expectReader } from "../../finetune/reader.ts";
 import { count } from "../../report/format.ts";
 import {
   describeModel,
@@ -10,7 +11,7 @@ import {
   openModel,
   weightsKnobs,
 } from "../model/open.ts";
-import { expectReader, promptKnobs, readPrompts } from "../model/prompts.ts";
+import { promptKnobs, readPrompts } from "../model/prompts.ts";
 import { respond } from "../model/respond.ts";
 import { describeSampling, samplingKnobs, samplingOf } from "../model/sampling.ts";
 import type { Command, Terminal } from "../terminal/command.ts";

@@ -1,4 +1,4 @@
-import type { LoadedModel } from "../../finetune/load.ts";
+import { encodePrompt, type Reader } from "../../finetune/reader.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { type Parsed, parseJsonl, record, shown } from "../../text/jsonl.ts";
 import { isFields, messagesOf } from "../../text/messages.ts";
@@ -24,46 +24,6 @@ export interface PromptOptions {
 export interface Prompt {
   readonly row: Row;
   readonly tokens: readonly number[];
-}
-
-/** What a text model can be asked with. */
-export interface Reader extends Pick<LoadedModel, "chat" | "folder"> {
-  readonly tokenizer: NonNullable<LoadedModel["tokenizer"]>;
-}
-
-/** @throws DataError for a model without a tokenizer */
-export function expectReader(model: LoadedModel): LoadedModel & Reader {
-  const { tokenizer } = model;
-  if (tokenizer) return { ...model, tokenizer };
-  throw new DataError(`${model.folder}: expected a tokenizer.json for texts, got none`);
-}
-
-/**
- * The tokens of a conversation, up to where the assistant begins; of a text as it is for models
- * without a template.
- * @throws DataError for several turns without a template
- */
-export function encodePrompt(
-  { tokenizer, chat, folder }: Reader,
-  messages: readonly Message[],
-  {
-    raw,
-    ...settings
-  }: Pick<PromptOptions, "raw"> & {
-    readonly tools?: readonly unknown[];
-    readonly variables?: Readonly<Record<string, unknown>>;
-  } = {},
-): readonly number[] {
-  if (chat && !raw) {
-    const { text } = chat.render(messages, { ...settings, addGenerationPrompt: true });
-    return tokenizer.encode(text, { addSpecialTokens: false });
-  }
-  const [only, ...others] = messages;
-  if (others.length > 0 || typeof only?.content !== "string")
-    throw new DataError(
-      `prompt: expected one text, as ${raw ? "--raw takes it" : `${folder} has no chat template`}, got ${messages.length} turns`,
-    );
-  return tokenizer.encode(only.content);
 }
 
 const given = (row: Row, ...names: readonly string[]): unknown =>

@@ -1,11 +1,11 @@
-import type { Engine } from "../../engines/engine.ts";
-import type { LoadedModel } from "../../finetune/load.ts";
-import { generate } from "../../nn/generate/generate.ts";
-import { DataError } from "../../tensor/errors.ts";
-import { fold, key } from "../../tensor/random.ts";
-import type { Message } from "../../text/spans.ts";
-import { encodePrompt, type Reader } from "../model/prompts.ts";
-import type { Sampling } from "../model/sampling.ts";
+import type { Engine } from "../engines/engine.ts";
+import { generate } from "../nn/generate/generate.ts";
+import type { SamplingOptions } from "../nn/generate/options.ts";
+import { DataError } from "../tensor/errors.ts";
+import { fold, key } from "../tensor/random.ts";
+import type { Message } from "../text/spans.ts";
+import type { LoadedModel } from "./load.ts";
+import { encodePrompt, type Reader } from "./reader.ts";
 
 /** Why an answer ended: the model ended it, there was room for no more, or somebody stopped it. */
 export type End = "model" | "length" | "full" | "stopped";
@@ -25,7 +25,7 @@ export interface Conversation {
 }
 
 export interface ConversationOptions {
-  readonly sampling: Sampling;
+  readonly sampling: SamplingOptions;
   readonly maxTokens: number;
   /** Of the draws: the same words in the same order get the same answers. */
   readonly seed: number;
