@@ -75,7 +75,7 @@ describe("the page", () => {
     const loaded = new Set<string>();
     page.on("request", (request) => loaded.add(new URL(request.url()).pathname));
     await page.goto(lab.site.address);
-    await page.getByText("Its base comes with the page.").waitFor();
+    await page.getByText("Its base comes with the page.").waitFor({ state: "attached" });
     const paths = [...loaded].map((path) => (path === "/" ? "/index.html" : path));
     const sizes = paths.map((path) => gzipSync(lab.site.files.get(path) ?? "").length);
     const total = sizes.reduce((sum, n) => sum + n, 0);
@@ -90,12 +90,12 @@ describe("the page", () => {
     const { page } = await visit(profile, lab.site.address, "#seed=99");
     const first = page.getByText("Its base is pre-trained first, then kept.");
     const there = page.getByText("Its base comes with the page.");
-    await first.waitFor();
+    await first.waitFor({ state: "attached" });
     for (const hash of ["#seed=2", "#recipe=full&seed=1", "#recipe=mini-medcalc"]) {
       await page.evaluate((next) => location.assign(next), hash);
-      await there.waitFor();
+      await there.waitFor({ state: "attached" });
       await page.evaluate(() => location.assign("#seed=99"));
-      await first.waitFor();
+      await first.waitFor({ state: "attached" });
     }
     await profile.close();
   });

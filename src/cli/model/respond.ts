@@ -5,7 +5,7 @@ import { sequenceKeys } from "../../nn/generate/sampling.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { Reader } from "./prompts.ts";
+import type { Reader } from "../../finetune/reader.ts";
 import type { Sampling } from "./sampling.ts";
 
 export interface RespondOptions {
