@@ -1,12 +1,13 @@
 import { isolatePage } from "./isolation.ts";
 import { parameters } from "./location.ts";
 
-const views = ["train", "explain", "simplex", "program"] as const;
+const views = ["train", "model", "explain", "simplex", "program"] as const;
 type View = (typeof views)[number];
 
 /** How each section fills itself, the first time that it is shown: what it needs is loaded then. */
 const mounts: Readonly<Record<View, (element: HTMLElement) => Promise<unknown>>> = {
   train: async (element) => (await import("./train/mount.ts")).mountTrain(element),
+  model: async (element) => (await import("./model/mount.ts")).mountModel(element),
   explain: async (element) => (await import("./explain/mount.ts")).mountExplain(element),
   simplex: async (element) => (await import("./simplex/mount.ts")).mountSimplex(element),
   program: async (element) => (await import("./program/mount.ts")).mountProgram(element),

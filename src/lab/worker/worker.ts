@@ -1,7 +1,7 @@
 /// <reference lib="webworker" />
 
 /** What a worker may be for. */
-export type Role = "training" | "inspecting" | "reading" | "unpacking";
+export type Role = "training" | "inspecting" | "reading" | "unpacking" | "model" | "pulling";
 
 /** What a thread does with what the page sends. */
 interface Part {
@@ -13,6 +13,8 @@ const parts: Readonly<Record<Role, () => Promise<Part>>> = {
   training: async () => (await import("./training.ts")) as Part,
   inspecting: async () => (await import("../program/inspecting.ts")) as Part,
   unpacking: async () => (await import("../runs/unpacking.ts")) as Part,
+  model: async () => (await import("../model/hearing.ts")) as Part,
+  pulling: async () => (await import("../model/hub/pulling.ts")) as Part,
   reading: async () => (await import("../tokens/reading.ts")) as Part,
 };
 
