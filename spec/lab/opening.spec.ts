@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { pretrainingName } from "../../src/experiment/row/pretrainingName.ts";
+import { madeWith } from "../../src/lab/bases/bases.ts";
 import { verdictOf } from "../../src/lab/opening/verdict.ts";
 import { inWords, judged } from "../../src/lab/opening/words.ts";
 import { recordedRun } from "../../src/lab/recorded/recordedRun.ts";
@@ -115,7 +116,7 @@ describe("an answer in words", () => {
 
 describe("the recording", () => {
   test("is of the study's recipe, from a base that comes with the page", async () => {
-    const name = await pretrainingName(scenario, SEED, "wasm");
+    const name = await pretrainingName(scenario, SEED, madeWith);
     expect(existsSync(new URL(`../../src/lab/bases/${name}.safetensors`, import.meta.url))).toBe(
       true,
     );

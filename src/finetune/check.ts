@@ -73,7 +73,12 @@ export async function readData(
   const room = contextLength - Math.min(recipe.newTokens, Math.floor(contextLength / 2));
   const retained =
     all && risk && files.retain !== undefined
-      ? splitRetained(askedIn(all, options), { seed: recipe.seed, risk, room, path: nameOf(files.retain) })
+      ? splitRetained(askedIn(all, options), {
+          seed: recipe.seed,
+          risk,
+          room,
+          path: nameOf(files.retain),
+        })
       : undefined;
   // What audits is not looked at.
   const retain = retained ? retained.plan.map(({ row }) => row) : all;

@@ -1,13 +1,13 @@
 import { createEngine } from "../../engines/create.ts";
 import { experiment } from "../../experiment/experiment.ts";
-import { type Measurement, measurementText } from "../../experiment/measurements.ts";
+import { measurementText, type Result } from "../../experiment/measurements.ts";
 import { checkpointFolder } from "../../weights/files.ts";
 import { checkpointsInMemory } from "../../weights/store.ts";
 import type { Sample } from "../worker/protocol.ts";
 import { answer, sampleQuestions } from "../worker/samples.ts";
 import { SEED, scenario } from "./scenario.ts";
 
-/** Times are another's on every machine, and what a run weighs is what a visitor waits for. */
+/** What a run weighs is what a visitor waits for. */
 const rounded = (text: string): string =>
   text.replace(/-?\d+\.\d{6,}(e-?\d+)?/g, (number) => `${Number(Number(number).toPrecision(5))}`);
 
@@ -20,12 +20,14 @@ export async function record(bases: string): Promise<string> {
   const pretrained = checkpointFolder(bases);
   const checkpoints = checkpointsInMemory();
   const questions = sampleQuestions(scenario, SEED);
-  const measurements: Measurement[] = [];
+  const measurements: Result[] = [];
   const samples: Record<string, readonly Sample[]> = {};
   for await (const m of experiment(engine, scenario, {
     ...{ seeds: [SEED], checkpoints, pretrained },
   })) {
-    measurements.push(m.kind === "row" ? { ...m, seconds: 0 } : m);
+    // How it came about is another's on every machine.
+    if (m.kind === "attempt") continue;
+    measurements.push(m);
     if (m.kind !== "row") continue;
     const weights = await checkpoints.load(`seed-${SEED}/${m.row}`);
     if (weights) samples[m.row] = await answer(engine, scenario, weights.tensors, questions);
