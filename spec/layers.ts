@@ -18,7 +18,7 @@ export const layers: readonly (readonly string[])[] = [
   ["src/store", "src/queue"],
   ["src/anchored"],
   ["src/tasks"],
-  ["src/report"],
+  ["src/report", "src/logs"],
   ["src/finetune"],
   ["src/experiment"],
   ["src/index.ts"],

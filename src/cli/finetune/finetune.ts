@@ -5,6 +5,8 @@ import { runFinetune } from "../../finetune/finetune.ts";
 import { completeRecipe, type FinetuneRecipe, parseRecipe } from "../../finetune/recipe.ts";
 import { writeReport } from "../../finetune/report/index.ts";
 import type { FinetuneEvent } from "../../finetune/train/events.ts";
+import type { Outcome, RunLog } from "../../logs/log.ts";
+import { beginAll, trackerOf } from "../../logs/open.ts";
 import { placeOf } from "../model/open.ts";
 import { claim } from "../terminal/claim.ts";
 import type { Command } from "../terminal/command.ts";
@@ -15,6 +17,7 @@ import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { type Display, display } from "./display.ts";
 import { recipeIn, recipeKnobs, runKnobs } from "./knobs.ts";
+import { logEvent, settingsOf } from "./logging.ts";
 import { planText, resultTable, timeText } from "./table.ts";
 
 const knobs = { ...runKnobs, ...recipeKnobs };
@@ -44,7 +47,8 @@ export const finetune: Command = {
   async run(args, terminal) {
     const { out, err, folder, signal } = terminal;
     const values = readKnobs(args, knobs);
-    const { threads, memory, dryRun = false } = only(values, runKnobs);
+    const { threads, memory, dryRun = false, log, tag, note } = only(values, runKnobs);
+    const trackers = listed(log).map((place) => trackerOf(place, process.env));
     const file = values.recipe === undefined ? undefined : resolve(folder, values.recipe);
     const said = file === undefined ? {} : parseRecipe(await textOf(file), file);
     const merged = { ...said, ...recipeIn(values) };
@@ -58,7 +62,15 @@ export const finetune: Command = {
     if (values.out !== undefined) await expectBelowAFolder(join(path, "recipe.json"));
     const claimed = dryRun ? undefined : await claim(path);
     const show = display(err);
+    const logged = {
+      ...{ group: basename(recipe.model), name: basename(path), settings: settingsOf(recipe) },
+      ...(tag !== undefined && { tags: listed(tag) }),
+      ...(note !== undefined && { note }),
+    };
+    let outcome: Outcome = "failed";
+    let runLog: RunLog | undefined;
     try {
+      if (!dryRun) runLog = await beginAll(trackers, logged, (text) => show.say(text));
       const run = runFinetune({
         ...{ recipe: merged, out: path, folder, signal, dryRun },
         ...(modelFolder !== resolve(folder, recipe.model) && { modelFolder }),
@@ -73,7 +85,9 @@ export const finetune: Command = {
         if (event.kind !== "step") await claimed?.check();
         if (event.kind === "interrupted") ended = false;
         tell(event, show, out.write.bind(out));
+        if (runLog) await logEvent(runLog, event);
       }
+      outcome = ended ? "finished" : "stopped";
       show.end();
       if (dryRun) return true;
       if (ended) {
@@ -83,6 +97,7 @@ export const finetune: Command = {
       err.write(`stopped; the same command goes on (${path})\n`);
       return false;
     } finally {
+      await runLog?.end(outcome);
       show.end();
       await claimed?.release();
     }
@@ -104,6 +119,13 @@ function tell(event: FinetuneEvent, show: Display, write: (text: string) => void
 /** The same for the same recipe, so that the same command finds its run again. */
 const nameOf = (recipe: FinetuneRecipe): string =>
   `${basename(recipe.model).replace(/[^\w.-]/g, "-")}-${recipe.method}-${valueDigest(recipe).slice(0, 8)}`;
+
+/** What stands between commas. */
+const listed = (text = ""): string[] =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 
 async function textOf(path: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(path));

@@ -1,0 +1,43 @@
+import { finiteIn, type LoggedRun, type Tracker } from "./log.ts";
+import { post } from "./request.ts";
+
+/**
+ * A Trackio server, on this machine or a Space of the Hub. TRACKIO_WRITE_TOKEN lets write to a server
+ * of one's own, HF_TOKEN to a Space.
+ * @see https://github.com/gradio-app/trackio
+ */
+export function trackio(
+  address: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Tracker {
+  const { TRACKIO_WRITE_TOKEN: token, HF_TOKEN: hub } = environment;
+  const headers = {
+    ...(token && { "x-trackio-write-token": token }),
+    ...(hub && { authorization: `Bearer ${hub}` }),
+  };
+  return {
+    async begin({ group: project, name: run, settings, tags = [], note }: LoggedRun) {
+      const config = {
+        ...settings,
+        ...(tags.length > 0 && { tags }),
+        ...(note !== undefined && { note }),
+      };
+      const send = async (
+        step: number,
+        metrics: Readonly<Record<string, number>>,
+        said: typeof config | null,
+      ): Promise<void> => {
+        const logs = [{ project, run, metrics, step, config: said }];
+        await post(`${address}/api/bulk_log`, { logs, hf_token: null }, headers);
+      };
+      await send(0, {}, config);
+      return {
+        async log(step, metrics) {
+          const sent = finiteIn(metrics);
+          if (sent.length > 0) await send(step, Object.fromEntries(sent), null);
+        },
+        end: async () => {},
+      };
+    },
+  };
+}
