@@ -130,8 +130,11 @@ describe.each(models)("$name in the tab", ({ folder, data, absent }) => {
     const voices = await talk(page, "ab");
     expect(voices).toHaveLength(3);
     await page.getByText(/On the retained prompts|SFT hardly moved/).waitFor();
-    for (const chart of ["Loss", "The task", "What it should keep"])
-      await page.locator("figure", { hasText: chart }).locator("svg").first().waitFor();
+    for (const chart of ["Loss", "The task", "What it should keep"]) {
+      const drawn = page.locator("figure", { has: page.getByRole("heading", { name: chart }) });
+      await drawn.scrollIntoViewIfNeeded();
+      await drawn.locator("svg").waitFor();
+    }
     expect(complaints).toEqual([]);
     await profile.close();
   });
