@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { parquetReadObjects } from "hyparquet";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { report } from "../../src/cli/report.ts";
 import { UsageError } from "../../src/cli/terminal/usage.ts";
@@ -37,12 +39,20 @@ describe("anchorgrad report", () => {
   });
 
   it("takes several folders, writes where it is told to, and every table as a file", async () => {
-    const { out } = await place.run(report, "runs/both/b runs/both/a --out x/y.html --csv tables");
+    const { out } = await place.run(
+      report,
+      "runs/both/b runs/both/a --out x/y.html --export csv,parquet --tables tables",
+    );
     const files = out.trim().split("\n");
     expect(files.at(-1)).toBe(`${place.folder}/x/y.html`);
     expect(files[0]).toBe(`${place.folder}/tables/b-results.csv`);
     const lines = (await place.read("tables/a-results.csv")).trim().split("\r\n");
     expect(lines).toHaveLength(1 + smokeRecipe.rows.length);
+    expect(files[1]).toBe(`${place.folder}/tables/b-results.parquet`);
+    const written = await readFile(`${place.folder}/tables/a-results.parquet`);
+    expect(await parquetReadObjects({ file: written.buffer as ArrayBuffer })).toHaveLength(
+      smokeRecipe.rows.length,
+    );
     expect(await place.read("x/y.html")).toContain('<h2 id="b"');
   });
 

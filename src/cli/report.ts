@@ -4,19 +4,44 @@ import { toCsv } from "../experiment/report/csv.ts";
 import { dataTables } from "../experiment/report/csvFiles.ts";
 import { jointMarkdownTable, markdownTable } from "../experiment/report/markdown.ts";
 import { reportPage } from "../experiment/report/page.ts";
+import { toParquet } from "../experiment/report/parquet.ts";
 import { type ReportedRun, reportedOf, reportedPart } from "../experiment/report/reported.ts";
 import { readFailures, reopenRun, runsIn } from "../experiment/runs/directory.ts";
 import { escapeMarkdown } from "../report/escape.ts";
 import { DataError } from "../tensor/errors.ts";
 import { writeWhole } from "../weights/files.ts";
 import type { Command, Terminal } from "./terminal/command.ts";
-import { describeKnobs, flag, overwrite, readArguments, text } from "./terminal/knobs.ts";
+import {
+  describeKnobs,
+  flag,
+  type Knob,
+  overwrite,
+  readArguments,
+  text,
+} from "./terminal/knobs.ts";
 import { expectNewFile } from "./terminal/place.ts";
 import { UsageError } from "./terminal/usage.ts";
 
+const FORMATS = ["csv", "parquet"] as const;
+type Format = (typeof FORMATS)[number];
+
+const formats: Knob<readonly Format[]> = {
+  value: "<csv,parquet>",
+  about:
+    "also writes every table as <run>-<table>.csv or .parquet, which\ndataframes and dashboards read",
+  expected: "csv, parquet or both with a comma",
+  read: (given) => {
+    const asked = given.split(",");
+    return asked.every(isFormat) ? asked : undefined;
+  },
+};
+
+const isFormat = (name: string): name is Format => FORMATS.some((format) => format === name);
+
 const knobs = {
   out: text("<file>", "the page (default: report.html in the first folder)"),
-  csv: text("<folder>", "also writes every table as <run>-<table>.csv"),
+  export: formats,
+  tables: text("<folder>", "where tables go (default: tables in the first folder)"),
   overwrite,
   markdown: flag("prints the tables of results as Markdown, and writes no page"),
 };
@@ -40,8 +65,15 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
     throw new UsageError("report: expected the folder of a run, got none; see --help");
   const paths = await Promise.all(folders.map((path) => runsOf(resolve(folder, path))));
   const runs = await Promise.all(paths.flat().map(read));
-  if (values.csv !== undefined)
-    await writeTables(runs, resolve(folder, values.csv), values.overwrite, out);
+  if (values.tables !== undefined && !values.export)
+    throw new UsageError("--tables: expected --export beside it, got none");
+  if (values.export)
+    await writeTables(
+      runs,
+      { folder: resolve(folder, values.tables ?? join(first, "tables")), formats: values.export },
+      values.overwrite,
+      out,
+    );
   if (values.markdown) {
     out.write(markdownOf(runs));
     return true;
@@ -87,17 +119,18 @@ async function read(path: string): Promise<ReportedRun> {
 
 async function writeTables(
   runs: readonly ReportedRun[],
-  folder: string,
+  to: { readonly folder: string; readonly formats: readonly Format[] },
   replace: boolean | undefined,
   out: Terminal["out"],
 ): Promise<void> {
   for (const one of runs)
-    for (const table of dataTables(one)) {
-      const path = join(folder, `${one.config.recipe.name}-${table.name}.csv`);
-      await expectNewFile(path, replace);
-      await writeWhole(path, toCsv(table));
-      out.write(`${path}\n`);
-    }
+    for (const table of dataTables(one))
+      for (const format of to.formats) {
+        const path = join(to.folder, `${one.config.recipe.name}-${table.name}.${format}`);
+        await expectNewFile(path, replace);
+        await writeWhole(path, format === "csv" ? toCsv(table) : await toParquet(table));
+        out.write(`${path}\n`);
+      }
 }
 
 export const report: Command = {
