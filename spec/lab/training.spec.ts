@@ -62,7 +62,9 @@ describe("the lab in Chromium", () => {
     expect(sft?.drop.mean).toBeGreaterThanOrEqual(0.3);
     expect(anchored?.drop.mean).toBeLessThanOrEqual(0.15);
     await page.getByText("5 of 5 hold on every token").waitFor();
-    expect(await page.locator("svg .bar").count()).toBe(5);
+    const certificates = page.locator("figure", { has: page.getByText("Certificates") });
+    await certificates.scrollIntoViewIfNeeded();
+    await expect.poll(() => page.locator("svg .bar").count(), PATIENT).toBe(5);
     for (const stage of await page.locator("#train .stage").all()) {
       await stage.scrollIntoViewIfNeeded();
       await stage.locator("svg").waitFor();
