@@ -65,6 +65,11 @@ const groups: Readonly<Record<string, readonly CommandRow[]>> = {
       load: () => import("./worker/worker.ts").then(({ worker }) => worker),
     },
     {
+      name: "watch",
+      about: "a live page of a sweep, for this machine alone",
+      load: () => import("./watch/watch.ts").then(({ watch }) => watch),
+    },
+    {
       name: "report",
       about: "a page about runs: figures, tables, CSV, Markdown",
       load: () => import("./report.ts").then(({ report }) => report),

@@ -1,11 +1,11 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { LoadedModel } from "../../finetune/load.ts";
+import type { Reader } from "../../finetune/reader.ts";
 import { generate } from "../../nn/generate/generate.ts";
 import { sequenceKeys } from "../../nn/generate/sampling.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { Reader } from "../../finetune/reader.ts";
 import type { Sampling } from "./sampling.ts";
 
 export interface RespondOptions {
