@@ -5,7 +5,11 @@ import { type Engine, engineOf } from "../../src/engines/engine.ts";
 import { NUMERICS_VERSION, numericsName, numericsOf } from "../../src/engines/numerics.ts";
 import { createWasmDevice } from "../../src/engines/wasm/device.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
-import { measurementText } from "../../src/experiment/measurements.ts";
+import type { Result } from "../../src/experiment/measurements.ts";
+import { weightsName } from "../../src/experiment/recipe.ts";
+import { canonicalJson } from "../../src/json/canonicalJson.ts";
+import { encodeSafetensors } from "../../src/weights/safetensors.ts";
+import { checkpointsInMemory } from "../../src/weights/store.ts";
 import { tinyRecipe } from "./tiny.ts";
 
 /** A row of each kind. */
@@ -15,19 +19,45 @@ const ids = [
 ];
 const rows = tinyRecipe.rows.filter(({ id }) => ids.includes(id));
 
+const scores = [
+  ...["target", "targetLoss", "prior", "signOff", "klFromBase", "klToBase", "klToReference"],
+  ...["klFromAnchor", "entropy", "overlap", "onTarget", "distance"],
+];
+
+/** What numerics are told by: figures that are added later change nothing that is kept. */
+const figures: { readonly [K in Result["kind"]]: readonly string[] } = {
+  progress: ["loss", "tokens"],
+  certificate: [
+    ...["measured", "bound", "inexactness", "alpha", "referenceKl", "anchorKl", "psi", "eta"],
+    ...["leastSlack", "cumulative", "sequence"],
+  ],
+  probe: scores,
+  row: scores,
+  distributions: ["tokens"],
+};
+
 /**
- * SHA-256 of what the tiny study measures. Where a digest changes, numbers have changed that caches
- * and stores hold: `NUMERICS_VERSION` is to grow, and the digests here are to follow.
+ * SHA-256 of what the tiny study measures, and of its weights. Where a digest changes, numbers have
+ * changed that caches and stores hold: `NUMERICS_VERSION` is to grow, and the digests are to follow.
  */
 const digests: Readonly<Record<string, string>> = {
-  "wasm-fma-1": "29de4847b022e552b1d30052856642b8db5286d417f3f34c14f5e82651fa530c",
-  "wasm-plain-1": "a36114b38156453b002617ec0a62b3346b443e01661433228ff6a7786ce39b8d",
+  "wasm-fma-1": "d9ccf3f82456a886c0fe0bf0decc33bab2f0052a2e09afc036949f8871dab008",
+  "wasm-plain-1": "1d7af5094fd052f53532a1a763c6a4fa60a2fe97736e4b2d96eda7bac63cbe41",
 };
 
 async function digestOf(engine: Engine): Promise<string> {
   const hash = createHash("sha256");
-  for await (const m of experiment(engine, { ...tinyRecipe, rows }))
-    if (m.kind !== "attempt") hash.update(`${measurementText(m)}\n`);
+  const checkpoints = checkpointsInMemory();
+  for await (const m of experiment(engine, { ...tinyRecipe, rows }, { checkpoints })) {
+    if (m.kind === "attempt") continue;
+    const known = Object.entries(m).filter(([name]) => figures[m.kind].includes(name));
+    hash.update(canonicalJson(Object.fromEntries(known)));
+  }
+  for (const id of ids) {
+    const weights = await checkpoints.load(weightsName(0, id));
+    if (!weights) throw new Error(`expected the weights of ${id}`);
+    hash.update(encodeSafetensors(weights));
+  }
   return hash.digest("hex");
 }
 
