@@ -32,6 +32,7 @@ export {
 export type {
   Certified,
   CumulativeCertificate,
+  LossLedger,
   SequenceCertificate,
   StepCertificate,
 } from "./certificates/certifier.ts";

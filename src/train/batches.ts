@@ -100,6 +100,12 @@ export function promptOf(example: Example): readonly number[] {
   return example.tokens.slice(0, example.mask.indexOf(1));
 }
 
+/** The targets of an example, in order. */
+export function labelsOf(example: Example): readonly number[] {
+  if (!("tokens" in example)) return example.response;
+  return example.tokens.filter((_, i) => example.mask[i] === 1);
+}
+
 /** Positions that predict something: the last token of a sequence predicts nothing. */
 export const lengthOf = (example: Example): number =>
   ("tokens" in example ? example.tokens.length : example.prompt.length + example.response.length) -

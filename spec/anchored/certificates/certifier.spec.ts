@@ -10,6 +10,7 @@ import type { Interpolation } from "../../../src/anchored/objectives/interpolati
 import type { ObjectiveSettings } from "../../../src/anchored/objectives/objective.ts";
 import { type ResponseRows, rowsBetween } from "../../../src/anchored/targets/responseRows.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
+import { at } from "../../../src/tensor/shapes.ts";
 import { anchorOf, softmax } from "../objectives/formulas.ts";
 
 /** Two examples, of responses of two and three tokens. */
@@ -24,6 +25,9 @@ function rowsOf(seed: number, V: number): ResponseRows {
   });
   return { vocabSize: V, starts: STARTS, data };
 }
+
+/** What stands at each token. */
+const labelsOf = (V: number): number[] => Array.from({ length: TOKENS }, (_, i) => (3 * i) % V);
 
 const distribution = ({ data, vocabSize: V }: ResponseRows, token: number): number[] =>
   softmax([...data.slice(token * V, (token + 1) * V)]);
@@ -50,10 +54,11 @@ function certified(
 ): StepCertificate[] {
   const { certify } = createCertifier();
   const start = models[0] as ResponseRows;
+  const V = start.vocabSize;
   return alphas.map((alpha, outer) => {
     const [snapshot, next] = [models[outer], models[outer + 1]] as [ResponseRows, ResponseRows];
     const setting = { alpha, interpolation, temperature: 1 };
-    const columns = stepColumns({ start, snapshot, reference, next }, setting);
+    const columns = stepColumns({ start, snapshot, reference, next, labels: labelsOf(V) }, setting);
     const look = { starts: snapshot.starts, ...columns };
     return certify({ outer, linear: true, ...setting, look, sampled: look });
   });
@@ -95,6 +100,45 @@ describe("createCertifier", () => {
         near(cumulative?.bound, bound);
         near(cumulative?.measured, measured);
         expect(measured).toBeLessThanOrEqual(bound + 1e-9 * (1 + bound));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("splits what the labels' log-loss became into the way and the inner loops' errors", () => {
+    fc.assert(
+      fc.property(runs, ({ seed, V, interpolation, alphas }) => {
+        const reference = rowsOf(seed, V);
+        const models = [0, ...alphas].map((_, t) => rowsOf(seed + t + 1, V));
+        const all = certified(models, reference, alphas, interpolation);
+        const loss = (rows: ResponseRows): number =>
+          meanOf((token) => -Math.log(distribution(rows, token)[at(labelsOf(V), token)] ?? NaN));
+        const [first, last] = [models[0], models.at(-1)] as [ResponseRows, ResponseRows];
+        const { ledger } = all.at(-1) as StepCertificate;
+        if (!ledger) throw new Error("expected a ledger");
+        const [start, whole] = [loss(first), loss(reference)];
+        const near = (a: number, b: number) =>
+          expect(Math.abs(a - b)).toBeLessThan(1e-9 * (1 + Math.abs(start) + Math.abs(whole)));
+        near(ledger.start, start);
+        near(ledger.reference, whole);
+        near(ledger.measured, loss(last));
+        near(ledger.measured, ledger.start + ledger.path + ledger.inexactness);
+        // On these paths the exact way is no longer than the bound, whichever sign that has.
+        expect(ledger.path).toBeLessThanOrEqual((ledger.bound ?? NaN) + 1e-9 * (1 + start + whole));
+        // Unrolled: each error counts as much as is left of it.
+        const errors = alphas.map((alpha, t) => {
+          const exact = meanOf((token) => {
+            const [p, s] = [at(models, t), reference].map((rows) => distribution(rows, token));
+            const q = anchorOf(p ?? [], s ?? [], { alpha, interpolation } as ObjectiveSettings);
+            return -Math.log(q[at(labelsOf(V), token)] ?? NaN);
+          });
+          const left = alphas.slice(t + 1).reduce((all, a) => all * (1 - a), 1);
+          return left * (loss(at(models, t + 1)) - exact);
+        });
+        near(
+          ledger.inexactness,
+          errors.reduce((a, b) => a + b, 0),
+        );
       }),
       { numRuns: 1000 },
     );
@@ -166,7 +210,9 @@ describe("createCertifier", () => {
         ResponseRows,
         ResponseRows,
       ];
-      const columns = stepColumns({ start, snapshot: start, reference, next: after }, setting);
+      const labels = labelsOf(3).slice(at(STARTS, from), at(STARTS, to));
+      const rows = { start, snapshot: start, reference, next: after, labels };
+      const columns = stepColumns(rows, setting);
       return { starts: start.starts, ...columns };
     };
     const whole = lookAt(0, 2);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { LossLedger } from "../../../src/anchored/certificates/certifier.ts";
 import { fineTune, type Measurement } from "../../../src/anchored/fineTune.ts";
 import type { Method } from "../../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../../src/anchored/options.ts";
@@ -74,7 +75,7 @@ describe.each([
       const [rows, others] = await both(backend, { targets, kdRatio: 0.9 });
       const [expected, got] = [rows, others].map(certificatesOf);
       expect(got?.map((m) => m.targets)).toEqual([targets, targets]);
-      expected?.forEach(({ certificate: { mean, tokens, cumulative } }, i) => {
+      expected?.forEach(({ certificate: { mean, tokens, cumulative, ledger } }, i) => {
         const other = got?.[i]?.certificate;
         expect([other?.tokens, other?.held]).toEqual([tokens, tokens]);
         // The terms, and what the parameters have moved apart.
@@ -84,6 +85,11 @@ describe.each([
         expect(
           Math.abs((other?.cumulative?.bound ?? NaN) - (cumulative?.bound ?? NaN)),
         ).toBeLessThan(allowed);
+        for (const name of Object.keys(ledger ?? {}) as (keyof LossLedger)[])
+          expect(Math.abs((other?.ledger?.[name] ?? NaN) - (ledger?.[name] ?? NaN))).toBeLessThan(
+            allowed,
+          );
+        expect(ledger?.measured).toBeGreaterThan(0);
       });
     },
   );

@@ -2,7 +2,7 @@ import { at } from "../../tensor/shapes.ts";
 import { total } from "../../train/totals.ts";
 import type { Retention } from "../retention/retain.ts";
 import { type AnchorSetting, placeOf } from "../targets/responseRows.ts";
-import { type Look, type StartColumns, toleranceAt } from "./look.ts";
+import { type Look, type LossColumns, type StartColumns, toleranceAt } from "./look.ts";
 import { expectHeld, type Verdict, verdictOf, within } from "./verdict.ts";
 
 /**
@@ -20,6 +20,25 @@ export interface CumulativeCertificate {
   readonly measured: number;
   /** b_{t+1}, mean. */
   readonly bound: number;
+}
+
+/**
+ * Where the log-loss of the data's own tokens went, L in nats a token: for any judge, labels too,
+ * L(q_t) = (1 − α_t)·L(p_t) + α_t·L(p_sft) + ψ_t with ψ_t ≤ 0 on the paths between the geometric and the
+ * arithmetic mean, and L(p_{t+1}) = L(q_t) + e_t, so that
+ * L(p_{t+1}) − L(p_0) = `path` + `inexactness` and `path` ≤ `bound`.
+ */
+export interface LossLedger {
+  /** L(p_0), L(p_sft) and L(p_{t+1}). */
+  readonly start: number;
+  readonly reference: number;
+  readonly measured: number;
+  /** a_{t+1}·(L(p_sft) − L(p_0)): what exact steps change at most; only on such paths. */
+  readonly bound?: number;
+  /** What exact steps change. */
+  readonly path: number;
+  /** What the errors of the inner loops change: Σ_t R_t·(L(p_{t+1}) − L(q_t)), R_t = Π_{u>t} (1 − α_u). */
+  readonly inexactness: number;
 }
 
 /**
@@ -46,6 +65,7 @@ export interface StepCertificate extends Verdict {
   readonly linear: boolean;
   readonly cumulative?: CumulativeCertificate;
   readonly sequence?: SequenceCertificate;
+  readonly ledger?: LossLedger;
   /** The base's answers to retained prompts, where there are any. */
   readonly retention?: Retention;
 }
@@ -56,6 +76,8 @@ export interface Certified {
   readonly left: number;
   /** b_t, token by token; absent before the first step that has it. */
   readonly reach?: Float64Array;
+  /** The parts of `LossLedger`. */
+  readonly ledger?: Pick<LossLedger, "path" | "inexactness">;
   /** Retained answers lost after each outer step; where there are any. */
   readonly lost?: readonly number[];
 }
@@ -82,17 +104,20 @@ export interface CertifiedStep extends AnchorSetting {
  * @param before what the steps before have left, where a run is gone on with
  */
 export function createCertifier(before: Certified = { left: 1 }): Certifier {
-  let { left, reach } = before;
+  let { left, reach, ledger } = before;
   const certify: Certifier["certify"] = ({ outer, look, linear, sampled, alpha }) => {
-    const { start } = look;
+    const { start, losses } = look;
     const verdict = judged(look, linear, outer);
     left *= 1 - alpha;
     if (start && linear) {
       reach = reached(reach ?? new Float64Array(verdict.tokens), start, alpha);
       expectReach(start.travelled, reach, look, outer);
     }
+    const told = losses && ledgerOf(ledger, losses, alpha, linear ? 1 - left : undefined);
+    if (told) ledger = { path: told.path, inexactness: told.inexactness };
     return {
       ...verdict,
+      ...(told && { ledger: told }),
       linear,
       ...(start && reach && { cumulative: cumulativeOf(1 - left, start, reach) }),
       ...(sampled && { sequence: sequenceOf(sampled, linear, outer) }),
@@ -101,7 +126,7 @@ export function createCertifier(before: Certified = { left: 1 }): Certifier {
   return {
     certify,
     get certified() {
-      return { left, ...(reach && { reach }) };
+      return { left, ...(reach && { reach }), ...(ledger && { ledger }) };
     },
   };
 }
@@ -149,6 +174,26 @@ const cumulativeOf = (
   { travelled }: StartColumns,
   reach: Float64Array,
 ): CumulativeCertificate => ({ weight, measured: mean(travelled), bound: mean(reach) });
+
+/** The ledger of one more step. @param weight of p_sft in all, where the anchors' path has a bound */
+function ledgerOf(
+  before: Pick<LossLedger, "path" | "inexactness"> = { path: 0, inexactness: 0 },
+  losses: LossColumns,
+  alpha: number,
+  weight: number | undefined,
+): LossLedger {
+  const [start, snapshot, reference, anchor, measured] = [
+    ...[mean(losses.start), mean(losses.snapshot), mean(losses.reference)],
+    ...[mean(losses.anchor), mean(losses.next)],
+  ] as [number, number, number, number, number];
+  const psi = anchor - (1 - alpha) * snapshot - alpha * reference;
+  return {
+    ...{ start, reference, measured },
+    ...(weight !== undefined && { bound: weight * (reference - start) }),
+    path: (1 - alpha) * before.path + alpha * (reference - start) + psi,
+    inexactness: (1 - alpha) * before.inexactness + measured - anchor,
+  };
+}
 
 function sequenceOf(look: Look, linear: boolean, outer: number): SequenceCertificate {
   const { starts, step } = look;

@@ -23,12 +23,23 @@ export interface StartColumns {
   readonly error: Column;
 }
 
+/** −log p of the tokens that stand in the data, nats, by the models of an outer step. */
+export interface LossColumns {
+  /** p_0, p_t, p_sft, the anchor and p_{t+1}. */
+  readonly start: Column;
+  readonly snapshot: Column;
+  readonly reference: Column;
+  readonly anchor: Column;
+  readonly next: Column;
+}
+
 /** What an outer step is certified from: numbers at each target of some examples, in order. */
 export interface Look {
   /** Example i's targets are starts[i] … starts[i + 1] − 1. */
   readonly starts: readonly number[];
   readonly step: StepColumns;
   readonly start: StartColumns | undefined;
+  readonly losses?: LossColumns | undefined;
   /** How exact the numbers are, relative to 1 + the divergence; as float64 makes them by default. */
   readonly tolerance?: (token: number) => number;
 }
@@ -43,6 +54,7 @@ export function first(look: Look, examples: number): Look {
   return {
     ...{ ...look, starts, step: columnsCut(look.step, tokens) },
     start: look.start && columnsCut(look.start, tokens),
+    losses: look.losses && columnsCut(look.losses, tokens),
   };
 }
 
@@ -57,11 +69,13 @@ export function joined(looks: readonly Look[]): Look {
   }
   const steps = columnsJoined(looks.map(({ step }) => step));
   const withStart = looks.flatMap(({ start }) => start ?? []);
+  const withLosses = looks.flatMap(({ losses }) => losses ?? []);
   const exact = looks.every(({ tolerance }) => !tolerance);
   return {
     starts,
     step: steps,
     start: withStart.length > 0 ? columnsJoined(withStart) : undefined,
+    losses: withLosses.length > 0 ? columnsJoined(withLosses) : undefined,
     ...(!exact && {
       tolerance: (token) => {
         const part = firsts.findLastIndex((first) => first <= token);
@@ -72,17 +86,14 @@ export function joined(looks: readonly Look[]): Look {
   };
 }
 
-const columnsCut = <Columns extends StepColumns | StartColumns>(
-  columns: Columns,
-  tokens: number,
-): Columns =>
+type AnyColumns = StepColumns | StartColumns | LossColumns;
+
+const columnsCut = <Columns extends AnyColumns>(columns: Columns, tokens: number): Columns =>
   Object.fromEntries(
     Object.entries(columns).map(([name, x]) => [name, (x as Column).subarray(0, tokens)]),
   ) as unknown as Columns;
 
-function columnsJoined<Columns extends StepColumns | StartColumns>(
-  parts: readonly Columns[],
-): Columns {
+function columnsJoined<Columns extends AnyColumns>(parts: readonly Columns[]): Columns {
   const names = Object.keys(parts[0] ?? {}) as (keyof Columns)[];
   const joinedOf = (name: keyof Columns): Column => {
     const columns = parts.map((part) => part[name] as Column);

@@ -1,3 +1,4 @@
+import { at } from "../../tensor/shapes.ts";
 import {
   expectedRatio,
   interpolateRow,
@@ -7,7 +8,7 @@ import {
   type TemperedRows,
 } from "../targets/hostRows.ts";
 import type { AnchorSetting, ResponseRows } from "../targets/responseRows.ts";
-import type { Column, StartColumns, StepColumns } from "./look.ts";
+import type { Column, LossColumns, StartColumns, StepColumns } from "./look.ts";
 
 /** What an outer step is certified from: logits at the same tokens, on the host. */
 export interface StepRows {
@@ -21,13 +22,19 @@ export interface StepRows {
   readonly anchor?: ResponseRows | undefined;
   /** p_{t+1}. */
   readonly next: ResponseRows;
+  /** What stands at each token; losses are known with them and a start. */
+  readonly labels?: readonly number[] | undefined;
 }
 
 /** The terms of a certificate, in float64. */
 export function stepColumns(
   rows: StepRows,
   setting: AnchorSetting,
-): { readonly step: StepColumns; readonly start: StartColumns | undefined } {
+): {
+  readonly step: StepColumns;
+  readonly start: StartColumns | undefined;
+  readonly losses: LossColumns | undefined;
+} {
   const { alpha, interpolation } = setting;
   const tokens = rows.snapshot.starts.at(-1) ?? 0;
   const column = (): Column => new Float64Array(tokens);
@@ -37,6 +44,12 @@ export function stepColumns(
     ...(interpolation === "logit" && !rows.anchor && { psi: column() }),
   };
   const start = rows.start && { travelled: column(), whole: column(), error: column() };
+  const { labels } = rows;
+  const losses: LossColumns | undefined = start &&
+    labels && {
+      ...{ start: column(), snapshot: column(), reference: column() },
+      ...{ anchor: column(), next: column() },
+    };
   const scratch = new Float64Array(rows.snapshot.vocabSize);
   for (const { token, p, s, q, next, p0 } of distributions(rows, tokens, setting)) {
     const referenceKl = expectedRatio(p, p, s);
@@ -51,8 +64,15 @@ export function stepColumns(
     start.travelled[token] = expectedRatio(p0, p0, next);
     start.whole[token] = expectedRatio(p0, p0, s);
     start.error[token] = expectedRatio(p0, q, next);
+    if (!losses || !labels) continue;
+    const loss = (logP: Float64Array): number => -at(logP, at(labels, token));
+    losses.start[token] = loss(p0);
+    losses.snapshot[token] = loss(p);
+    losses.reference[token] = loss(s);
+    losses.anchor[token] = loss(q);
+    losses.next[token] = loss(next);
   }
-  return { step, start };
+  return { step, start, losses };
 }
 
 /** Log-probabilities at one token; overwritten at the next. */

@@ -27,7 +27,7 @@ import type { Anchoring, AnchoringOptions, OuterLook } from "./anchoring.ts";
 import { hiddenTargets } from "./hiddenTargets.ts";
 import { batchAt } from "./labelRows.ts";
 import type { LanguageModel } from "./languageModel.ts";
-import { certificateColumns, type Looked, START, STEP } from "./onDevice.ts";
+import { certificateColumns, LOSSES, type Looked, START, STEP } from "./onDevice.ts";
 import { type AnchorSetting, startsOf } from "./responseRows.ts";
 import type { Targets } from "./targets.ts";
 
@@ -120,8 +120,9 @@ function lookProgram({ engine, plan }: Device, { data, length }: AnchoringOption
       tokens: Tensor,
       layout: Partial<Layout>,
       places: Tensor,
+      labels: Tensor,
     ) {
-      const where = [tokens, layoutOf(layout), places] as const;
+      const where = { tokens, layout: layoutOf(layout), places, labels };
       return certificateColumns([model, space?.model ?? model], models, where, setting);
     });
   return async (models: Looked, examples: number, setting: AnchorSetting): Promise<Look> => {
@@ -133,7 +134,9 @@ function lookProgram({ engine, plan }: Device, { data, length }: AnchoringOption
       const part = data.slice(from, Math.min(from + batch.size, examples));
       const given = collate(part, length === undefined ? {} : { length });
       const places = placesOf(part, at(given.tokens.shape, 1));
-      const columns = await program(models, given.tokens, layoutOf(given) ?? {}, ids(places));
+      const labels = places.map((place) => at(given.labels.data, place));
+      const layout = layoutOf(given) ?? {};
+      const columns = await program(models, given.tokens, layout, ids(places), ids(labels));
       const numbers = await engine.read(columns);
       engine.release(columns);
       const exact = setting.interpolation === "logit" && !models.between;
@@ -162,7 +165,7 @@ function lookOf(
   vocabSize: number,
 ): Look {
   const tokens = starts.at(-1) ?? 0;
-  const width = 2 + STEP.length + (started ? START.length : 0);
+  const width = 2 + STEP.length + (started ? START.length + LOSSES.length : 0);
   const column = (index: number): Column =>
     Float64Array.from({ length: tokens }, (_, token) => at(numbers, token * width + index));
   const named = (names: readonly string[], first: number) =>
@@ -173,6 +176,9 @@ function lookOf(
     starts,
     step: step as unknown as StepColumns,
     start: started ? (named(START, 2 + STEP.length) as unknown as Look["start"]) : undefined,
+    losses: started
+      ? (named(LOSSES, 2 + STEP.length + START.length) as unknown as Look["losses"])
+      : undefined,
     ...(numbers instanceof Float32Array && {
       tolerance: (token: number) => tolerance32(at(largest, token), vocabSize),
     }),

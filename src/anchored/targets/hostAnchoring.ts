@@ -1,5 +1,6 @@
 import type { Params } from "../../nn/config.ts";
 import { at } from "../../tensor/shapes.ts";
+import { labelsOf } from "../../train/batches.ts";
 import { joined, type Look } from "../certificates/look.ts";
 import { stepColumns } from "../certificates/stepTerms.ts";
 import type { Plan } from "../plan.ts";
@@ -62,6 +63,7 @@ export function hostAnchoring(
         ...{ snapshot: part(rows.snapshot), reference: part(rows.reference) },
         anchor: rows.anchor && part(rows.anchor),
         next: rowsBetween(seen, 0, certified - from),
+        labels: data.slice(from, certified).flatMap(labelsOf),
       };
       looks.push({ starts: chunk.snapshot.starts, ...stepColumns(chunk, setting) });
     }

@@ -4,6 +4,7 @@
  * hidden states.
  */
 import type { Params } from "../../nn/config.ts";
+import { tokenCrossEntropy } from "../../nn/losses.ts";
 import {
   concat,
   gather,
@@ -99,20 +100,30 @@ export interface Looked {
   readonly start?: Params;
 }
 
-/** Columns of `certificateColumns`, in order; the last three where there is a start. */
+/** Columns of `certificateColumns`, in order; those of `START` and `LOSSES` where there is a start. */
 export const STEP = ["stepKl", "referenceKl", "bound", "anchorKl", "delta", "eta"] as const;
 export const START = ["travelled", "whole", "error"] as const;
+export const LOSSES = ["start", "snapshot", "reference", "anchor", "next"] as const;
+
+/** Positions of a batch. */
+export interface LookedAt {
+  readonly tokens: Tensor;
+  readonly layout: Layout | undefined;
+  readonly places: Tensor;
+  readonly labels: Tensor;
+}
 
 /**
  * What certifies an outer step, at some positions of a batch.
  * @param model and what reads the anchor's parameters, where it is a model
  * @param places int [R], positions of [B·T]
+ * @param labels int [R], what stands there
  * @returns [R, K]: the largest |logit|, psi (0 where there is none), and the columns
  */
 export function certificateColumns(
   [model, ofBetween]: readonly [model: LanguageModel, ofBetween: LanguageModel],
   models: Looked,
-  [tokens, layout, places]: readonly [tokens: Tensor, layout: Layout | undefined, places: Tensor],
+  { tokens, layout, places, labels }: LookedAt,
   { alpha, interpolation, temperature }: AnchorSetting,
 ): Tensor {
   const temper = tempered("certificate", temperature);
@@ -141,6 +152,8 @@ export function certificateColumns(
       const p0 = logSoftmax(start(from, n));
       const under = expectation(p0);
       columns.push(under(sub(p0, next)), under(sub(p0, s)), under(sub(q, next)));
+      const y = rowsOf(labels, from, n);
+      columns.push(...[p0, p, s, q, next].map((logP) => tokenCrossEntropy(logP, y)));
     }
     return concat(
       columns.map((x) => reshape(x, [n, 1])),

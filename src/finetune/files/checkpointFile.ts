@@ -1,3 +1,4 @@
+import type { Certified } from "../../anchored/certificates/certifier.ts";
 import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
 import { readJson } from "../../json/readJson.ts";
 import type { Params } from "../../nn/config.ts";
@@ -14,6 +15,7 @@ interface About {
   readonly step: number;
   readonly outer: number;
   readonly left?: number;
+  readonly ledger?: Certified["ledger"];
   readonly lost?: readonly number[];
   readonly structure: Structure;
 }
@@ -30,10 +32,11 @@ function without(prefix: string, tensors: Params): Params {
 export function checkpointWeights(checkpoint: FineTuneCheckpoint): Weights {
   const { step, outer, params, state, snapshot, certified } = checkpoint;
   const { leaves, structure } = flatten<Tensor>(state);
-  const { left, reach, lost } = certified ?? {};
+  const { left, reach, ledger, lost } = certified ?? {};
   const about: About = {
     ...{ step, outer, structure },
     ...(left !== undefined && { left }),
+    ...(ledger && { ledger }),
     ...(lost && { lost }),
   };
   return {
@@ -63,7 +66,7 @@ export const readCheckpoint = async (path: string): Promise<FineTuneCheckpoint> 
 export function checkpointIn({ tensors, metadata }: Weights, path: string): FineTuneCheckpoint {
   const told = metadata["checkpoint"];
   if (told === undefined) throw new DataError(`${path}: expected a checkpoint, got other weights`);
-  const { step, outer, left, lost, structure } = readJson(told, path) as About;
+  const { step, outer, left, ledger, lost, structure } = readJson(told, path) as About;
   const numbered = without("state/", tensors);
   const leaves = Object.keys(numbered).map((_, i): Tensor => {
     const leaf = numbered[`${i}`];
@@ -81,6 +84,7 @@ export function checkpointIn({ tensors, metadata }: Weights, path: string): Fine
       certified: {
         left,
         ...(reach && { reach: Float64Array.from(reach) }),
+        ...(ledger && { ledger }),
         ...(lost && { lost }),
       },
     }),
