@@ -67,7 +67,7 @@ function runOf(text: string): ReportedRun {
             {
               ...{ kind: "certificate" as const, seed, row: id, outer: 0, measured: 0.1 },
               ...{ bound: 0.2, inexactness: 0, held: true, linear: true, alpha: 0.5, eta: 0 },
-              ...{ referenceKl: 0.4, anchorKl: 0.2, leastSlack: 0.1 },
+              ...{ referenceKl: 0.4, anchorKl: 0.2, leastSlack: 0.1, tokens: 8, withoutDelta: 7 },
             },
           ]
         : []),

@@ -56,6 +56,7 @@ const measured = [0, 1, 100].flatMap((seed) =>
     {
       ...{ kind: "certificate", seed, row, outer: 0, measured: 0.1, bound: 0.2, inexactness: 0 },
       ...{ held: true, linear: true, alpha: 0.5, referenceKl: 0.4, anchorKl: 0.2, eta: 0 },
+      ...{ tokens: 8, withoutDelta: 7 },
       ...{ leastSlack: 0.1, psi: -0.1, cumulative: { weight: 0.5, measured: 0.1, bound: 0.2 } },
     },
     { ...scores, kind: "row", seed, row, target: i / 4 },

@@ -1,3 +1,4 @@
+import { promptsNeeded } from "../anchored/certificates/retention.ts";
 import { type Method, objectives } from "../anchored/objectives/methods.ts";
 import { hasReference } from "../anchored/objectives/objective.ts";
 import { completeConfig } from "../nn/completeConfig.ts";
@@ -28,7 +29,8 @@ import {
 } from "./checks.ts";
 import { checkFair } from "./fair.ts";
 import { PRE_TRAINING } from "./measurements.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe, RowRecipe } from "./recipe.ts";
+import { RETAINED, riskOf } from "./retained.ts";
 import { everyMethods, type RowSetting, settings } from "./settings.ts";
 import { isTreatment } from "./treatments.ts";
 
@@ -175,7 +177,9 @@ const marker: Check = (value, path) => {
   if ((value as readonly string[]).length === 0) refuse(path, `symbols or "result"`, value);
 };
 
-const fields: { readonly [Name in keyof Omit<Recipe, "target" | "headline" | "fair">]-?: Check } = {
+type Optional = "target" | "headline" | "fair" | "retain";
+
+const fields: { readonly [Name in keyof Omit<Recipe, Optional>]-?: Check } = {
   name,
   suite,
   model: record({ contextLength: count, layers: count, heads: count, width: count, hidden: count }),
@@ -210,7 +214,8 @@ const fields: { readonly [Name in keyof Omit<Recipe, "target" | "headline" | "fa
  * @throws DataError naming the place in it, what was expected there and what stands there
  */
 export function checkRecipe(json: unknown): Recipe {
-  record(fields, { target: text, headline: text, fair: flag })(json, "recipe");
+  const retain = record({ plan: countUpTo(MANY), audit: countUpTo(MANY) });
+  record(fields, { target: text, headline: text, fair: flag, retain })(json, "recipe");
   const recipe = json as Recipe;
   const { targets } = suiteOf(recipe.suite);
   if (recipe.target !== undefined) oneOf(Object.keys(targets))(recipe.target, "recipe.target");
@@ -220,8 +225,22 @@ export function checkRecipe(json: unknown): Recipe {
       refuse(`recipe.${name}`, `the id of a row: ${ids.join(", ")}`, recipe[name]);
   sizes(recipe);
   ends(recipe);
+  for (const [i, row] of recipe.rows.entries())
+    enough(recipe, row, `recipe.rows[${i}] (${row.id})`);
   if (recipe.fair) checkFair(recipe);
   return recipe;
+}
+
+/** Whether a row's risk can be certified, said before anything is trained. */
+function enough({ retain = RETAINED }: Recipe, row: RowRecipe, path: string): void {
+  const risk = riskOf(row);
+  if (!risk) return;
+  if (row.method === "anchoredWeights")
+    refuse(`${path}.alpha`, "a number for anchors between weights", risk);
+  const needed = promptsNeeded(risk);
+  for (const [half, given] of Object.entries(retain))
+    if (given < needed)
+      refuse(`recipe.retain.${half}`, `at least ${needed} prompts for ${path}`, given);
 }
 
 /** A model with more cannot be trained here: float32 numbers alone would be 4 GB. */

@@ -16,6 +16,7 @@ import { type Student, watchRow } from "./look/watch.ts";
 import type { Attempt, Measurement, Place, Progress, RowResult } from "./measurements.ts";
 import { modelOf } from "./model.ts";
 import { baseOf, type Recipe, referenceOf, sharedRows, weightsName } from "./recipe.ts";
+import { retainedPrompts } from "./retained.ts";
 import { judgeOf } from "./row/ownData.ts";
 import { pretrain } from "./row/pretrain.ts";
 import { pretrainingName } from "./row/pretrainingName.ts";
@@ -140,6 +141,7 @@ async function* runSeed(
       recipe: recipe.fineTuning,
       data: data.training,
       replay: data.replay,
+      retain: retainedPrompts(recipe, row, seed),
       key: keys.order,
       judge: judgeOf(recipe),
       probeEvery: recipe.evaluation.every,

@@ -1,7 +1,9 @@
 import type {
   CumulativeCertificate,
+  LossLedger,
   SequenceCertificate,
 } from "../anchored/certificates/certifier.ts";
+import type { Retention, RetentionPlan } from "../anchored/retention/retain.ts";
 import type { Numerics } from "../engines/numerics.ts";
 
 /** What is trained: the base, or a row after it. */
@@ -33,6 +35,12 @@ export interface Progress {
   readonly tokens: number;
 }
 
+/** What a row plans before it is trained, where its α is asked for by a risk. */
+export interface Planned extends RetentionPlan {
+  readonly seed: number;
+  readonly row: string;
+}
+
 /** One outer step against what the theory promises for it; means over response tokens, nats. */
 export interface Certified {
   readonly kind: "certificate";
@@ -46,7 +54,11 @@ export interface Certified {
   readonly bound: number;
   /** δ_t, what the inexact inner loop adds to the bound. */
   readonly inexactness: number;
-  /** Whether measured ≤ bound + inexactness on every token, within rounding. */
+  /** Response tokens, and those of them with measured ≤ bound, which nothing promises. */
+  readonly tokens: number;
+  readonly withoutDelta: number;
+  /** Whether measured ≤ bound + inexactness on every token, within rounding: a check of the numbers,
+   * for it is a theorem. */
   readonly held: boolean;
   /** Whether `bound` is one: the anchor in weight space has none. */
   readonly linear: boolean;
@@ -66,6 +78,10 @@ export interface Certified {
   readonly cumulative?: CumulativeCertificate;
   /** Over sampled responses, in nats a response. */
   readonly sequence?: SequenceCertificate;
+  /** Where the log-loss of the training data went. */
+  readonly ledger?: LossLedger;
+  /** Of the base's answers to retained prompts, for rows that ask for a risk. */
+  readonly retention?: Retention;
 }
 
 /** How far a student is from what it is compared with; means over response tokens, nats. */
@@ -229,7 +245,7 @@ export interface Attempt extends Place {
 }
 
 /** What is measured of a row: the same whoever measures it. */
-export type Result = Progress | Certified | Probe | Distributions | RowResult;
+export type Result = Progress | Planned | Certified | Probe | Distributions | RowResult;
 
 export type Measurement = Result | Attempt;
 

@@ -59,6 +59,14 @@ export interface EvaluationRecipe {
   readonly every: number;
 }
 
+/** How many questions of the prior skills rows with a risk for α look at. */
+export interface RetainRecipe {
+  /** By which the weight is certified. */
+  readonly plan: number;
+  /** On which the student is audited. */
+  readonly audit: number;
+}
+
 /** What rows of a method may set, each as in `fineTune`. What is left out is the recipe's. */
 export type TuningSettings = Partial<Pick<FineTuneOptions, TuningSetting>>;
 
@@ -113,6 +121,8 @@ export interface Recipe {
   readonly pretraining: PretrainingRecipe;
   readonly fineTuning: FineTuningRecipe;
   readonly evaluation: EvaluationRecipe;
+  /** 200 each by default. */
+  readonly retain?: RetainRecipe;
   /** In order; the base first. */
   readonly rows: readonly RowRecipe[];
   /** The row whose weights are p_sft for all rows after it that name no other, and whose gain is

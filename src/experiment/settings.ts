@@ -40,10 +40,14 @@ export interface Setting {
   readonly check: Check;
 }
 
-const alpha: Check = (value, path) =>
-  typeof value === "object" && value !== null
-    ? record({ budget: notNegative })(value, path)
-    : number("a number in [0, 1] or { budget }", (x) => x >= 0 && x <= 1)(value, path);
+const between: Check = number("a number between 0 and 1", (x) => x > 0 && x < 1);
+
+const alpha: Check = (value, path) => {
+  if (typeof value !== "object" || value === null)
+    number("a number in [0, 1], { budget } or { risk }", (x) => x >= 0 && x <= 1)(value, path);
+  else if ("risk" in value) record({ risk: between }, { confidence: between })(value, path);
+  else record({ budget: notNegative })(value, path);
+};
 
 const interpolation: Check = (value, path) =>
   typeof value === "object" && value !== null

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { certifiedWeight } from "../../../src/anchored/certificates/retention.ts";
+import { auditSteps, certifiedWeight } from "../../../src/anchored/certificates/retention.ts";
 import { fineTune, type Measurement } from "../../../src/anchored/fineTune.ts";
 import type { FineTuneOptions } from "../../../src/anchored/options.ts";
 import { planFineTune } from "../../../src/anchored/plan.ts";
@@ -10,7 +10,7 @@ import { anchorRows, responseReader } from "../../../src/anchored/targets/respon
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import type { Params } from "../../../src/nn/config.ts";
-import { key } from "../../../src/tensor/random.ts";
+import { key, stream } from "../../../src/tensor/random.ts";
 import { at } from "../../../src/tensor/shapes.ts";
 import type { PromptResponse } from "../../../src/train/batches.ts";
 import { collect, endOf, reversals, tinyAnchored, tinyModel, tinyStudy } from "../tiny.ts";
@@ -198,6 +198,49 @@ describe("the audit", () => {
       expect(upper).toBeGreaterThan(lost / prompts);
       if (passed) expect(upper).toBeLessThanOrEqual(risk.risk);
     }
+  });
+
+  test("and the plan fail in no more than 70 of 1,000 draws of prompts, at 95 %", async () => {
+    // The law of prompts: any of the 30 alike, so that what is lost of all is known.
+    const models = [base, reference].map((params) => ({ model: tinyModel, params }));
+    const answers = await greedyAnswers(engine, at(models, 0), all, {
+      ...{ newTokens: 4, stopTokens: [2] },
+    });
+    const { thresholds } = await planAnswers(engine, [at(models, 0), at(models, 1)], answers, {
+      ...{ batchSize: 8, interpolation: "logit", temperature: 1 },
+    });
+    const count = lostAnswers(engine, tinyModel, 1);
+    const lostBy: boolean[][] = [];
+    const { retain: _, ...run } = options({ alpha: 0.4, outer: 5, inner: 4 });
+    for await (const m of fineTune(engine, run))
+      if (m.kind === "outer") {
+        const lost: boolean[] = [];
+        for (const answer of answers) lost.push((await count(m.params, [answer])) > 0);
+        lostBy.push(lost);
+      }
+    const shareOf = (lost: readonly boolean[]): number => lost.filter(Boolean).length / lost.length;
+    const shares = lostBy.map(shareOf);
+    const wanted = { risk: 0.2 };
+    const draw = stream(key(77));
+    const drawn = () => Array.from({ length: 40 }, () => Math.floor(draw() * all.length));
+    let [planFailed, auditFailed, passedAny] = [0, 0, 0];
+    for (let study = 0; study < 1000; study++) {
+      const weight = certifiedWeight(
+        drawn().map((i) => at(thresholds, i)),
+        wanted,
+      );
+      if (shareOf(thresholds.map((c) => c < weight)) > wanted.risk) planFailed++;
+      const asked = drawn();
+      const counts = lostBy.map((lost) => asked.filter((i) => at(lost, i)).length);
+      const passed = auditSteps(counts, asked.length, wanted);
+      if (passed > 0) passedAny++;
+      if (shares.slice(0, passed).some((share) => share > wanted.risk)) auditFailed++;
+    }
+    expect(planFailed).toBeLessThanOrEqual(70);
+    expect(auditFailed).toBeLessThanOrEqual(70);
+    // Neither is idle: the student goes beyond the risk, and some steps pass.
+    expect(Math.max(...shares)).toBeGreaterThan(wanted.risk);
+    expect(passedAny).toBeGreaterThan(100);
   });
 
   test("stands at the end of methods without outer steps too, and changes no number", async () => {

@@ -73,7 +73,7 @@ test("a log gets whole lines without control characters", () => {
     "  sft 10 % · step 1/10 · loss 1.500",
     expect.stringMatching(/^ {2}sft 30 % · step 3\/10/),
     "✓ sft          eval   log-loss 2.000 · KL(base‖model) 0.250 · exact 50 % · changed 100 %",
-    "✓ outer step 1, α = 0.25: KL(pₜ‖pₜ₊₁) = 0.125 ≤ 0.500 + 0.063",
+    "✓ outer step 1, α = 0.25: KL(pₜ‖pₜ₊₁) 0.125 · bound 0.500 (25 %) · δ 0.063 (50 %)",
     "",
   ]);
 });

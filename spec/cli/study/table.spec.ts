@@ -84,6 +84,6 @@ describe("renderTable", () => {
     const [mean, range] = text.split("\n").slice(at, at + 2) as [string, string];
     expect(mean.split(/\s+/).slice(2, 5)).toEqual(["95.0", "100.0", "95.0"]);
     expect(range.trim().split(/\s+/).slice(0, 3)).toEqual(["90–100", "100–100", "90.0–100.0"]);
-    expect(text.split("\n\n")[1]).toMatch(/\nSFT 5e-3 +5 +5 +5 +5 +9\.877\n/);
+    expect(text.split("\n\n")[1]).toMatch(/\nSFT 5e-3 +5 +5 +5 +5 +9\.877 –\n/);
   });
 });

@@ -49,6 +49,7 @@ const certificate = (seed: number, id: string): Measurement => ({
   kind: "certificate",
   ...{ seed, row: id, outer: 0, measured: 0.1, bound: 0.2, inexactness: -0.05, held: true },
   ...{ alpha: 0.5, referenceKl: 0.4, anchorKl: 0.15, eta: 0.01, leastSlack: 0.02, linear: true },
+  ...{ tokens: 8, withoutDelta: 7 },
 });
 
 describe("a run directory", () => {

@@ -19,7 +19,7 @@ const summary = (
   row: { id, label: id, family, method: "merge", weight: 0 },
   ...{ seeds: [0], target: one(0), gain: gain === undefined ? undefined : one(gain), prior: {} },
   ...{ drop: one(drop), details: {}, signOff: one(0), klFromBase: one(0), klToBase: one(0) },
-  ...{ certificates: { held: 0, total: 0 }, seconds: undefined },
+  ...{ steps: undefined, seconds: undefined },
 });
 
 const share = fc.integer({ min: 0, max: 110 }).map((x) => x / 100);

@@ -18,6 +18,7 @@ const certificate = (held: boolean): Measurement => ({
   kind: "certificate",
   ...{ seed: 0, row: main, outer: 0, measured: 0, bound: 1, inexactness: 0, held },
   ...{ alpha: 0.5, referenceKl: 2, anchorKl: 0, eta: 0, leastSlack: 1, linear: true },
+  ...{ tokens: 4, withoutDelta: 3 },
 });
 
 const measurements: readonly Measurement[] = [
@@ -50,9 +51,9 @@ describe("summarize", () => {
     expect(base?.drop).toMatchObject({ mean: 0, min: 0, max: 0 });
   });
 
-  it("counts certificates", () => {
-    expect(headline?.certificates).toEqual({ held: 1, total: 2 });
-    expect(reference?.certificates).toEqual({ held: 0, total: 0 });
+  it("says how steps lie below their bounds, and which numbers are wrong", () => {
+    expect(headline?.steps).toMatchObject({ steps: 2, broken: 1, ofBound: 0, withoutDelta: 0.75 });
+    expect(reference?.steps).toBeUndefined();
   });
 
   it("gives rows in the recipe's order, and only those that are there", () => {

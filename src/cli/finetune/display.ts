@@ -82,8 +82,15 @@ export function display(err: Output, now: () => number = Date.now): Display {
       for (const sentence of plannedSentences(event)) say(`  ${sentence}`);
     },
     certificate({ outer, alpha, mean, linear, retention }) {
-      const bound = linear ? ` ≤ ${nats(mean.bound)} + ${nats(mean.delta)}` : "";
-      say(`✓ outer step ${outer + 1}, α = ${alpha}: KL(pₜ‖pₜ₊₁) = ${nats(mean.stepKl)}${bound}`);
+      const { stepKl, bound, delta } = mean;
+      const share = (part: number, whole: number): string =>
+        whole > 0 ? ` (${percent(part / whole, 0)} %)` : "";
+      const parts = [
+        `✓ outer step ${outer + 1}, α = ${Number(alpha.toPrecision(3))}: KL(pₜ‖pₜ₊₁) ${nats(stepKl)}`,
+        ...(linear ? [`bound ${nats(bound)}${share(stepKl, bound)}`] : []),
+        `δ ${nats(delta)}${share(delta, stepKl)}`,
+      ];
+      say(parts.join(" · "));
       if (retention) say(`  ${auditText(retention)}`);
     },
     end: clear,

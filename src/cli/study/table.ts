@@ -15,6 +15,8 @@ interface Column {
 
 const none = "–";
 const whole = (share: number): string => percent(share, 0);
+const shareText = (share: number | undefined): string =>
+  share === undefined || !Number.isFinite(share) ? none : whole(share);
 
 const skillColumn = (skill: string, i: number): Column => ({
   title: skill,
@@ -44,10 +46,7 @@ const columnsOf = (skills: readonly string[]): readonly Column[] => [
     value: ({ klFromBase }) => nats(klFromBase.mean),
     range: ({ klFromBase }) => range(klFromBase, (x) => x.toFixed(2)),
   },
-  {
-    title: "cert.",
-    value: ({ certificates: { held, total } }) => (total > 0 ? `${held}/${total}` : none),
-  },
+  { title: "bound", value: ({ steps }) => shareText(steps?.ofBound) },
   { title: "time", value: ({ seconds }) => (seconds ? duration(seconds.mean) : none) },
   ...skills.map(skillColumn),
   {
@@ -55,6 +54,7 @@ const columnsOf = (skills: readonly string[]): readonly Column[] => [
     value: ({ klToBase }) => nats(klToBase.mean),
     range: ({ klToBase }) => range(klToBase, (x) => x.toFixed(2)),
   },
+  { title: "δ", value: ({ steps }) => shareText(steps?.deltaOfStep) },
 ];
 
 export interface TableOptions {
@@ -109,8 +109,28 @@ export function renderNotes(recipe: Recipe, rows: readonly RowSummary[]): string
     `gain: share of ${labelOf(recipe.reference)}'s way from the base's target to its own, %.`,
     "drop: relative loss of the mean prior skill, %.",
     "KL: base b against row θ, nats a token of prior responses. time: training.",
-    "cert.: outer steps whose certificate, an identity, held on every token.",
+    "bound: how much of its linear bound an outer step went, %.",
+    "δ: how much of that way the inner loop's error is, %.",
+    ...rows.flatMap(stepNotes),
     ...(recipe.headline === undefined ? [] : ["◂ the row that the study is about."]),
     ...(seeds.length > 1 ? [`Means over seeds ${seeds.join(", ")}, and below them ranges.`] : []),
   ].join("\n");
+}
+
+/** What rows' outer steps say beyond the table. */
+function stepNotes({ row: { label }, steps }: RowSummary): string[] {
+  const { audit } = steps ?? {};
+  return [
+    ...(steps && steps.broken > 0
+      ? [
+          `${label}: ${steps.broken} of ${steps.steps} steps break a theorem: the numbers are wrong.`,
+        ]
+      : []),
+    ...(audit
+      ? [
+          `${label}: ${audit.passed} of ${audit.runs} runs passed the audit,`,
+          `  and had lost ${percent(audit.lost)} % of the audited answers.`,
+        ]
+      : []),
+  ];
 }

@@ -12,6 +12,7 @@ import {
 } from "./data.ts";
 import { distributionData } from "./distributions.ts";
 import { type ReportedRun, reportedOf } from "./reported.ts";
+import { retentionData } from "./retention.ts";
 import { trajectoryData } from "./trajectories.ts";
 
 /** All tables of a run. */
@@ -19,6 +20,7 @@ export function dataTables(run: ReportedRun): DataTable[] {
   const reported = reportedOf(run);
   const makers = [
     ...[resultData, seedData, priorData, certificateData, differenceData, choiceData],
+    retentionData,
     ...[trajectoryData, distributionData, familyData, contrastData, lawData, attemptData],
   ];
   return makers.map((make) => make(reported)).filter(({ rows }) => rows.length > 0);

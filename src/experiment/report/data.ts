@@ -39,8 +39,7 @@ export function resultData({ rows, choices, frontier }: Reported): DataTable {
       ...estimated("klToBase", summary.klToBase),
       signOff: summary.signOff.mean,
       effectiveWeight: weightOf(summary.row),
-      certificatesHeld: summary.certificates.held,
-      certificates: summary.certificates.total,
+      ...(summary.steps && flatten({ steps: summary.steps })),
       seconds: summary.seconds?.mean,
     })),
   );

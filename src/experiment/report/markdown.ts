@@ -23,7 +23,7 @@ export function markdownTable(reported: Reported): string {
   const { recipe, seeds, choices, shown, look, tuningSeeds } = reported;
   const triedOf = new Map(choices.map(({ row, tried }) => [row.id, tried]));
   const line = (summary: RowSummary): string => {
-    const { row, target, gain, drop, klFromBase, certificates } = summary;
+    const { row, target, gain, drop, klFromBase, steps } = summary;
     const isBase = row.method === "base";
     const isMain = row.id === recipe.headline;
     const bold = (text: string): string => (isMain ? `**${text}**` : text);
@@ -36,13 +36,20 @@ export function markdownTable(reported: Reported): string {
       isBase ? "–" : withInterval(gain),
       isBase ? "–" : bold(withInterval(drop)),
       nats(klFromBase.mean),
-      certificates.total > 0 ? `${certificates.held}/${certificates.total}` : "",
+      ...[steps?.ofBound, steps?.deltaOfStep].map((share) =>
+        share === undefined || !Number.isFinite(share) ? "" : percent(share, 0),
+      ),
     ]);
   };
   const tried = choices.length > 0 ? ["rows tried"] : [];
   const head = [
     ...["method", "row", ...tried, "target, %", "gain, % of the reference's"],
-    ...["prior skills lost, %", "KL(base‖θ), nats a token", "certificates"],
+    ...[
+      "prior skills lost, %",
+      "KL(base‖θ), nats a token",
+      "step, % of its bound",
+      "δ, % of the step",
+    ],
   ];
   const rule = head.map((_, i) => (i < 2 ? "---" : "---:"));
   const how =

@@ -1,4 +1,4 @@
-import type { Certified, Measurement } from "../measurements.ts";
+import type { Certified, Measurement, Planned } from "../measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
 import type { Failure, RunConfig } from "../runs/run.ts";
 import { type Choice, chooseRows } from "../summary/choose.ts";
@@ -38,6 +38,8 @@ export interface Reported {
    * them where there are few. */
   readonly shown: readonly RowSummary[];
   readonly certificates: readonly Certified[];
+  /** What rows with a risk had planned. */
+  readonly planned: readonly Planned[];
   readonly look: (row: RowRecipe) => RowStyle;
   /** The number that stands for a row in figures: its place among those that are shown, from 1;
    * the base has none. */
@@ -78,6 +80,7 @@ export function reportedOf({ config, measurements, failures = [] }: ReportedRun)
     ...{ frontier, shown, look: rowStyles(recipe) },
     numberOf: ({ id }) => (numbered.includes(id) ? `${numbered.indexOf(id) + 1}` : undefined),
     certificates: reported.filter((m): m is Certified => m.kind === "certificate"),
+    planned: reported.filter((m): m is Planned => m.kind === "retention"),
   };
 }
 

@@ -1,7 +1,8 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { percent } from "../../report/format.ts";
-import type { Measurement } from "../measurements.ts";
+import type { Certified, Measurement } from "../measurements.ts";
 import type { RunConfig } from "../runs/config.ts";
+import { stepsOf } from "../summary/steps.ts";
 import type { RowSummary } from "../summary/summary.ts";
 import { analysisSections } from "./analysis/sections.ts";
 import { boundFigure } from "./bounds.ts";
@@ -18,6 +19,7 @@ import { distributionData, distributionFigures, sourceLegend } from "./distribut
 import { skillFigure, weightFigure } from "./figures.ts";
 import { cornerFigure, paretoFigure } from "./pareto.ts";
 import type { Reported } from "./reported.ts";
+import { retentionSection } from "./retention.ts";
 import { csvLink, dataDetails, resultTable } from "./tables.ts";
 import { trajectoryData, trajectoryFigures } from "./trajectories.ts";
 
@@ -38,12 +40,13 @@ ${figure("Prior skills", skillFigure(study), SKILLS, priorData(study), recipe.na
 ${optional(weightFigure(study), (svg) => figure("Drop against effective weight", svg, WEIGHT, undefined, recipe.name))}
 ${certificates.length > 0 ? boundSection(study) : ""}
 </div>
+${retentionSection(study)}
 ${analysisSections(study)}
 ${trajectories(study)}
 ${distributions(study)}
 
 <h3>All rows</h3>
-<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. Below each mean its 95 % bootstrap interval over ${rows[0]?.seeds.length ?? 0} seeds. KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
+<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. Below each mean its 95 % bootstrap interval over ${rows[0]?.seeds.length ?? 0} seeds. KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. KL/bound: how much of its linear bound an outer step went, %; δ/KL: how much of that the inner loop's error is, %. audit: runs whose student passed on retained answers, for rows with a risk. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
 ${resultTable(study)}
 ${csvLink(result, recipe.name)}
 ${csvLink(seedData(study), recipe.name)}
@@ -167,15 +170,32 @@ ${data ? dataDetails(data, prefix) : ""}</section>`;
 
 function boundSection(study: Reported): string {
   const { certificates, recipe } = study;
-  const held = certificates.filter((certificate) => certificate.held).length;
+  const broken = certificates.filter((certificate) => !certificate.held).length;
+  const check =
+    broken === 0
+      ? ""
+      : ` <strong>In ${broken} of ${certificates.length} steps the numbers break a theorem: they are wrong.</strong>`;
   return figure(
     "Each step against its bound",
     boundFigure(study),
-    `Dots: how far the outer step went, KL(p<sub>t</sub>‖p<sub>t+1</sub>). Ticks: α·KL(p<sub>t</sub>‖p<sub>sft</sub>), which an exact step cannot exceed; an anchor in weight space has no such bound. Means over the response tokens of the training data. With the inner loop's error δ added, the bound held on every token in ${held} of ${certificates.length} steps.`,
+    `Dots: how far the outer step went, KL(p<sub>t</sub>‖p<sub>t+1</sub>). Ticks: α·KL(p<sub>t</sub>‖p<sub>sft</sub>), which an exact step cannot exceed; an anchor in weight space has no such bound. Means over the response tokens of the training data. ${escapeHtml(stepWords(certificates))} No bound speaks of prompts where it was not evaluated: what was kept is measured on the prior skills.${check}`,
     certificateData(study),
     recipe.name,
     true,
   );
+}
+
+/** How the steps lie below their bounds, in words. */
+function stepWords(certificates: readonly Certified[]): string {
+  const steps = stepsOf(certificates);
+  if (!steps) return "";
+  const { ofBound, exactOfBound, withoutDelta, deltaOfStep } = steps;
+  const share = (x: number): string => `${percent(x, 0)} %`;
+  const bounded =
+    ofBound === undefined || exactOfBound === undefined || withoutDelta === undefined
+      ? ""
+      : `In all the steps went ${share(ofBound)} of their bounds; exact ones would have gone ${share(exactOfBound)}: the rest the linear law gives away. Without the inner loop’s error δ ${share(withoutDelta)} of the tokens stay below, which nothing promises. `;
+  return `${bounded}δ is ${share(deltaOfStep)} of the way.`;
 }
 
 /** Rows against the main one, and how they were chosen. */

@@ -1,6 +1,7 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { duration, nats, percent, range } from "../../report/format.ts";
 import { estimate } from "../summary/statistics.ts";
+import type { StepsSummary } from "../summary/steps.ts";
 import { type Spread, weightOf } from "../summary/summary.ts";
 import { type DataTable, type Datum, dataUrl, toCsv } from "./csv.ts";
 import type { Reported } from "./reported.ts";
@@ -27,18 +28,26 @@ ${rows.join("\n")}
 export const line = (cells: readonly string[], kind?: string): string =>
   `<tr${kind ? ` class="${kind}"` : ""}>${cells.map((text) => `<td>${text}</td>`).join("")}</tr>`;
 
+const shareText = (share: number | undefined): string =>
+  share === undefined || !Number.isFinite(share) ? "–" : percent(share, 0);
+
+/** Runs that passed, and what they had lost at their end. */
+const auditText = (steps: StepsSummary | undefined): string =>
+  steps?.audit
+    ? `${steps.audit.passed} of ${steps.audit.runs}<small>lost ${percent(steps.audit.lost)}</small>`
+    : "–";
+
 /** All rows with all figures. */
 export function resultTable({ recipe, rows, choices, frontier, look }: Reported): string {
   const skills = Object.keys(rows[0]?.prior ?? {});
   const chosen = new Set(choices.map(({ row }) => row.id));
   const head = [
     ...["row", "target", "gain", ...skills, "drop"],
-    ...["sign-off", "KL(b‖θ)", "KL(θ‖b)", "1−(1−α)ᵀ", "certificates", "time"],
+    ...["sign-off", "KL(b‖θ)", "KL(θ‖b)", "1−(1−α)ᵀ", "KL/bound", "δ/KL", "audit", "time"],
   ];
   const lines = rows.map((summary) => {
-    const { row, target, gain, prior, drop, certificates, signOff } = summary;
+    const { row, target, gain, prior, drop, steps, signOff } = summary;
     const weight = weightOf(row);
-    const { held, total } = certificates;
     const isBase = row.method === "base";
     const marks = `${chosen.has(row.id) ? " ●" : ""}${frontier.has(row.id) ? " ◆" : ""}`;
     const cells = [
@@ -51,7 +60,8 @@ export function resultTable({ recipe, rows, choices, frontier, look }: Reported)
       cell(summary.klFromBase, nats),
       cell(summary.klToBase, nats),
       weight === undefined ? "–" : weight.toFixed(3),
-      total > 0 ? `${held} / ${total}` : "–",
+      ...[steps?.ofBound, steps?.deltaOfStep].map(shareText),
+      auditText(steps),
       summary.seconds ? duration(summary.seconds.mean) : "–",
     ];
     return line(cells, row.id === recipe.headline ? "headline" : undefined);

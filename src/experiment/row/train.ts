@@ -4,6 +4,7 @@ import { objectives } from "../../anchored/objectives/methods.ts";
 import { hasReference } from "../../anchored/objectives/objective.ts";
 import { interpolateWeights } from "../../anchored/objectives/weights.ts";
 import type { FineTuneOptions } from "../../anchored/options.ts";
+import type { Retain } from "../../anchored/retention/retain.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import type { Transformer } from "../../nn/transformer.ts";
@@ -34,6 +35,8 @@ export interface TrainOptions {
   readonly judge: Judge;
   readonly seed: number;
   readonly watch: Watch;
+  /** Prompts whose answers are to be kept, for a row that asks for a risk. */
+  readonly retain?: Retain | undefined;
   /** Steps between two probes; 0 for none. */
   readonly probeEvery: number;
   /** Keeps training on its way, and finds what another attempt kept. */
@@ -120,6 +123,9 @@ async function* tune(
     if (m.kind === "step") {
       tokens += m.tokens;
       yield* progress(options, m, tokens);
+    } else if (m.kind === "retention") {
+      const { step: _, ...planned } = m;
+      yield { ...planned, seed: options.seed, row: options.row.id };
     } else if (m.kind === "probe") yield await watch.probe({ ...m, params: await seen(m.params) });
     else if (m.kind === "checkpoint") {
       const seconds = (kept?.seconds ?? 0) + spent();
@@ -143,21 +149,24 @@ function* progress(
 }
 
 function certified({ row, seed }: TrainOptions, m: OuterMeasurement): Certified {
-  const { mean, held, tokens: total, leastSlack, linear, cumulative, sequence } = m.certificate;
+  const { mean, held, tokens, heldWithoutDelta: withoutDelta, ...more } = m.certificate;
+  const { leastSlack, linear, cumulative, sequence, ledger, retention } = more;
   const { stepKl, bound, delta, ...rest } = mean;
   return {
     kind: "certificate",
     ...{ seed, row: row.id, outer: m.outer, alpha: m.alpha },
     ...{ measured: stepKl, bound, inexactness: delta, ...rest },
-    ...{ leastSlack, linear, held: held === total },
+    ...{ leastSlack, linear, held: held === tokens, tokens, withoutDelta },
     ...(cumulative && { cumulative }),
     ...(sequence && { sequence }),
+    ...(ledger && { ledger }),
+    ...(retention && { retention }),
   };
 }
 
 /** The recipe's optimizer, and what the row sets instead or besides. */
 function fineTuneOptions(
-  { recipe, row, reference, key, probeEvery }: TrainOptions,
+  { recipe, row, reference, key, probeEvery, retain }: TrainOptions,
   { model, start }: RowModel,
   { data, replay }: RowData,
 ): FineTuneOptions {
@@ -171,6 +180,7 @@ function fineTuneOptions(
     ...{ model, base: start, data, replay, key, readEvery: READ_EVERY, probeEvery },
     ...{ sequences: SEQUENCES, stopToken: eos },
     ...(hasReference(objectives[method].target) && { reference: needed(reference, row) }),
+    ...(retain && { retain }),
     ...settings,
     method,
   };

@@ -128,6 +128,13 @@ const token = record(
 
 const place: Fields = { kind: text, seed, row: name };
 
+const planned = record({
+  ...{ weight: share, prompts: count, lost: countOrNone, covered: countOrNone },
+  slack: record({ least: figure, tenth: figure, median: figure }),
+});
+
+const risky: Fields = { risk: share, confidence: share, allowed: countOrNone };
+
 /** What the lines of each kind hold: what they must, and what they may. */
 const kinds: { readonly [K in Written["kind"]]: readonly [needed: Fields, known: Fields] } = {
   progress: [
@@ -138,12 +145,17 @@ const kinds: { readonly [K in Written["kind"]]: readonly [needed: Fields, known:
     },
     {},
   ],
+  retention: [
+    { ...place, ...risky, alpha: share, planned, audited: countOrNone },
+    { certified: share },
+  ],
   certificate: [
     {
       ...place,
       ...{ outer: countOrNone, held: flag, linear: flag, alpha: figure },
       ...{ measured: figure, bound: figure, inexactness: figure, referenceKl: figure },
       ...{ anchorKl: figure, eta: figure, leastSlack: figure },
+      ...{ tokens: countOrNone, withoutDelta: countOrNone },
     },
     {
       psi: figure,
@@ -152,6 +164,21 @@ const kinds: { readonly [K in Written["kind"]]: readonly [needed: Fields, known:
         ...{ responses: countOrNone, measured: figure, standardError: figure },
         ...{ bound: figure, delta: figure },
       }),
+      ledger: record(
+        {
+          ...{ start: figure, reference: figure, measured: figure },
+          path: figure,
+          inexactness: figure,
+        },
+        { bound: figure },
+      ),
+      retention: record(
+        {
+          ...{ ...risky, prompts: count, lost: countOrNone, upper: share, passed: flag },
+          steps: countOrNone,
+        },
+        { planned },
+      ),
     },
   ],
   probe: [

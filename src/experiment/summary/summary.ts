@@ -3,6 +3,7 @@ import type { Attempt, Certified, Measurement, RowResult } from "../measurements
 import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
 import { type Detail, details } from "./details.ts";
 import { mean } from "./statistics.ts";
+import { type StepsSummary, stepsOf } from "./steps.ts";
 
 /** A figure over the seeds. */
 export interface Spread {
@@ -29,7 +30,8 @@ export interface RowSummary {
   readonly signOff: Spread;
   readonly klFromBase: Spread;
   readonly klToBase: Spread;
-  readonly certificates: { readonly held: number; readonly total: number };
+  /** Undefined for rows without outer steps. */
+  readonly steps: StepsSummary | undefined;
   /** Of training; undefined where no attempt tells it. */
   readonly seconds: Spread | undefined;
 }
@@ -130,7 +132,7 @@ function summarizeRow(
     signOff: over(({ signOff }) => signOff),
     klFromBase: over(({ klFromBase }) => klFromBase),
     klToBase: over(({ klToBase }) => klToBase),
-    certificates: { held: certified.filter(({ held }) => held).length, total: certified.length },
+    steps: stepsOf(certified),
     seconds: times.length > 0 ? spread(new Map(times)) : undefined,
   };
 }

@@ -133,6 +133,9 @@ export type CertificateLine = Told<
   readonly cumulative:
     | Told<NonNullable<CertificateEvent["cumulative"]>, "weight" | "measured" | "bound">
     | undefined;
+  readonly ledger:
+    | Told<NonNullable<CertificateEvent["ledger"]>, "measured" | "path" | "inexactness">
+    | undefined;
   readonly retention: AuditLine | undefined;
 };
 
@@ -198,6 +201,7 @@ const certificate = fields<CertificateLine>({
     ...{ anchorKl: number, delta: number, eta: number },
   }),
   cumulative: optional(fields({ weight: share, measured: number, bound: number })),
+  ledger: optional(fields({ measured: number, path: number, inexactness: number })),
   retention: optional(audit),
 });
 

@@ -4,6 +4,7 @@ import {
   type Certified,
   type Distributions,
   type Measurement,
+  type Planned,
   type Probe,
   type Progress,
   type RowResult,
@@ -95,6 +96,10 @@ export const progressOf = ({ recipe, measurements }: Run, row: RowRecipe): Progr
 
 export const certificatesOf = ({ measurements }: Run, row: RowRecipe): Certified[] =>
   measurements.filter((m): m is Certified => m.kind === "certificate" && m.row === row.id);
+
+/** What a row with a risk had planned. */
+export const plannedOf = ({ measurements }: Run, row: RowRecipe): Planned | undefined =>
+  measurements.find((m): m is Planned => m.kind === "retention" && m.row === row.id);
 
 /** What chosen tokens' distributions became, outer step after outer step. */
 export const distributionsOf = ({ measurements }: Run, row: RowRecipe): Distributions[] =>

@@ -1,21 +1,23 @@
 import type { Certified } from "../../experiment/measurements.ts";
-import { nats } from "../../report/format.ts";
+import { type StepsSummary, stepsOf } from "../../experiment/summary/steps.ts";
+import { nats, percent } from "../../report/format.ts";
+import { auditSentence, plannedSentences } from "../../report/retention.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
 import { drawing, figure, nothingYet } from "../chart/figure.ts";
 import { linear, roundedTop } from "../chart/scale.ts";
 import { html, svg } from "../dom.ts";
-import { certificatesOf, isAnchored, tunedRows } from "../runs/run.ts";
+import { certificatesOf, isAnchored, plannedOf, tunedRows } from "../runs/run.ts";
 import type { View } from "./view.ts";
 
 const HEIGHT = 240;
 
-/** Each outer step: how far it went, under what it was allowed. */
+/** Each outer step: how far it went, beside what an exact one can go. */
 export function certificateView(): View {
   let certificates: readonly Certified[] = [];
   let steps = 1;
   let certifiable = true;
   const badge = html("span", { class: "badge plain", hidden: true });
-  const { element, tools, redraw } = figure("Certificates", aboutCertificates(), (width) =>
+  const { element, tools, redraw } = figure("Steps against their bounds", aboutSteps(), (width) =>
     certificates.length > 0
       ? drawBars(certificates, steps, width)
       : nothingYet(
@@ -24,7 +26,9 @@ export function certificateView(): View {
             : "This method freezes no anchor: nothing bounds how far it goes.",
         ),
   );
+  const retained = html("p", { class: "muted", hidden: true });
   tools.append(badge);
+  element.append(retained);
   return {
     element,
     update({ run }) {
@@ -32,16 +36,33 @@ export function certificateView(): View {
       certifiable = run === undefined || row !== undefined;
       certificates = run && row ? certificatesOf(run, row) : [];
       steps = row && "outer" in row ? (row.outer ?? 1) : 1;
-      const held = certificates.filter((c) => c.held).length;
-      badge.hidden = certificates.length === 0;
-      badge.className = `badge ${held === certificates.length ? "good" : "bad"}`;
-      badge.textContent = `${held} of ${certificates.length} hold on every token`;
+      const summary = stepsOf(certificates);
+      badge.hidden = summary === undefined;
+      badge.className = `badge ${summary && summary.broken > 0 ? "bad" : "plain"}`;
+      badge.textContent = summary ? stepWords(summary) : "";
+      const planned = run && row && plannedOf(run, row);
+      const audit = certificates.at(-1)?.retention;
+      retained.textContent = [
+        ...(planned ? plannedSentences(planned) : []),
+        ...(audit ? [auditSentence(audit)] : []),
+      ].join(" ");
+      retained.hidden = retained.textContent === "";
       redraw();
     },
   };
 }
 
-function aboutCertificates(): Node {
+/** How far the steps went in all. */
+function stepWords({ steps, broken, ofBound, deltaOfStep }: StepsSummary): string {
+  if (broken > 0) return `${broken} of ${steps} steps break a theorem: the numbers are wrong`;
+  const share = (x: number): string => `${percent(x, 0)} %`;
+  const delta = Number.isFinite(deltaOfStep) ? `δ ${share(deltaOfStep)} of the way` : "";
+  const bound =
+    ofBound !== undefined && Number.isFinite(ofBound) ? `${share(ofBound)} of the bound` : "";
+  return [bound, delta].filter(Boolean).join(", ");
+}
+
+function aboutSteps(): Node {
   return html(
     "span",
     {},
@@ -49,11 +70,11 @@ function aboutCertificates(): Node {
     html("sub", {}, "t"),
     " ‖ p",
     html("sub", {}, "t+1"),
-    "). Lines: what the theorem allows, α·KL(p",
+    "). Dashed: what an exact step cannot exceed, α·KL(p",
     html("sub", {}, "t"),
     " ‖ p",
     html("sub", {}, "sft"),
-    ") + δ, where δ is what the inner loop left undone. Dashed: the same without δ. It holds token by token, whatever the optimizer did, on the tokens where it is evaluated.",
+    "); lines: the same and δ, what the inner loop left undone. They speak about the tokens where they are evaluated, those that are trained on: what was kept of the skills is measured apart.",
   );
 }
 
@@ -72,7 +93,7 @@ function drawBars(certificates: readonly Certified[], steps: number, width: numb
   const half = Math.min(28, slot * 0.32);
   const bars = certificates.map((c) => {
     const [at, top, line, plain] = [middle(c.outer), y(c.measured), y(allowed(c)), y(c.bound)];
-    const told = `outer step ${c.outer + 1}: measured ${nats(c.measured)}, allowed ${nats(allowed(c))}`;
+    const told = `outer step ${c.outer + 1}: went ${nats(c.measured)}, bound ${nats(c.bound)}, δ ${nats(c.inexactness)}`;
     return svg(
       "g",
       { class: c.held ? "bar held" : "bar broken" },
@@ -83,12 +104,13 @@ function drawBars(certificates: readonly Certified[], steps: number, width: numb
     );
   });
   const told = certificates.map(
-    (c) => `step ${c.outer + 1} measured ${nats(c.measured)} of ${nats(allowed(c))} allowed`,
+    (c) =>
+      `step ${c.outer + 1} went ${nats(c.measured)} of ${nats(c.bound)} and δ ${nats(c.inexactness)}`,
   );
   return drawing(
     width,
     HEIGHT,
-    `Certificates: ${told.join(", ")}`,
+    `Steps against their bounds: ${told.join(", ")}`,
     drawAxes(plane, { x, y, xLabel: "outer step", yLabel: "nats a token" }),
     ...bars,
   );

@@ -1,4 +1,5 @@
 import type { RowRecipe } from "../../experiment/recipe.ts";
+import { stepsOf } from "../../experiment/summary/steps.ts";
 import { nats, percent } from "../../report/format.ts";
 import { html } from "../dom.ts";
 import {
@@ -37,7 +38,7 @@ export function scoreboard(): View {
           head("Skills kept", "Mean exact match of the prior skills, as a share of the base's"),
           head("KL from base", "KL(base ‖ θ) on answers to the prior skills, nats a token"),
           head("Sign-off", "Answers followed by the meaningless letters of the training data"),
-          head("Certified", "Outer steps whose bound held on every token"),
+          head("Of bound", "How far its outer steps went, as a share of the linear bound"),
           head("Now", "", false),
         ),
       ),
@@ -56,7 +57,7 @@ function line(run: Run, row: RowRecipe): HTMLElement {
   const isBase = row === baseRow(run);
   const look = isBase ? baseLook(run) : looksOf(run, row).at(-1);
   const certificates = certificatesOf(run, row);
-  const held = certificates.filter((c) => c.held).length;
+  const { ofBound } = stepsOf(certificates) ?? {};
   const number = (text: string | Node): HTMLElement => html("td", { class: "number" }, text);
   return html(
     "tr",
@@ -71,7 +72,7 @@ function line(run: Run, row: RowRecipe): HTMLElement {
     number(look ? meter(look.kept, colorOf(row)) : "–"),
     number(look ? nats(look.klFromBase) : "–"),
     number(look ? `${percent(look.signOff, 0)} %` : "–"),
-    number(certificates.length > 0 ? `${held}/${certificates.length}` : "–"),
+    number(ofBound !== undefined && Number.isFinite(ofBound) ? `${percent(ofBound, 0)} %` : "–"),
     html("td", {}, now(run, row)),
   );
 }
