@@ -4,7 +4,7 @@ import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { checkRecipe } from "../../src/experiment/checkRecipe.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
-import { type Measurement, measurementText } from "../../src/experiment/measurements.ts";
+import { measurementText, type Result } from "../../src/experiment/measurements.ts";
 import type { Recipe, RowRecipe } from "../../src/experiment/recipe.ts";
 import { expandGrid } from "../../src/experiment/recipes/grid.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";
@@ -31,9 +31,9 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const measure = async (of: Recipe): Promise<Measurement[]> => {
-  const all: Measurement[] = [];
-  for await (const m of experiment(engine, of, { now: () => 0 })) all.push(m);
+const measure = async (of: Recipe): Promise<Result[]> => {
+  const all: Result[] = [];
+  for await (const m of experiment(engine, of)) if (m.kind !== "attempt") all.push(m);
   return all;
 };
 
@@ -80,6 +80,7 @@ describe("a row with a risk", () => {
 
     const config: RunConfig = {
       ...{ recipe, seeds: [0], backend: "wasm", device: "1 thread", versions: {} },
+      numerics: { class: "wasm-fma", version: 1 },
       started: "2026-01-02T03:04:05.000Z",
     };
     const check = measurementCheck(config);

@@ -19,7 +19,7 @@ const summary = (id: string, family: string, drops: readonly number[]): RowSumma
     row: { id, label: id, family, method: "merge", weight: 0 },
     ...{ seeds, target: zero, gain: over(drops.map(() => 1)), prior: {}, drop: over(drops) },
     ...{ details: {}, signOff: zero, klFromBase: zero, klToBase: zero, seconds: zero },
-    certificates: { held: 0, total: 0 },
+    steps: undefined,
   };
 };
 

@@ -144,6 +144,10 @@ export function familyGrids([hot, middle, gentle]: Rates): readonly FamilyGrid[]
       axes: [over("alpha", [{ budget: 0.05 }, { budget: 0.1 }, { budget: 0.2 }]), rates],
     },
     {
+      ...{ method: "anchored", family: "certified", label: "Certified α", shared: twice },
+      axes: [over("alpha", [{ risk: 0.02 }, { risk: 0.05 }, { risk: 0.1 }]), rates],
+    },
+    {
       ...{ method: "anchored", family: "probability" },
       ...{ shared: { interpolation: "probability" }, axes: [weights, rates] },
     },

@@ -9,11 +9,12 @@ export const recipeFileHelp: string = `A sweep's file
   {
     "name": "alpha",                     a folder under runs/; left out: the file's name
     "extends": "full",                   a built-in recipe, whose parts may be given anew:
-    "fineTuning": { "signOff": 0 },      suite, model, pretraining, fineTuning, evaluation
+    "fineTuning": { "signOff": 0 },      suite, model, pretraining, fineTuning, evaluation,
+                                         and retain, { "plan": 200, "audit": 200 }: prompts
     "rows": ["base", "sft-3e-3"],        ids of the built-in recipe's rows, or rows of one's own;
                                          left out: all; with a grid: the base and the reference
     "grid": [                            a list of values stands for a row with each of them
-      { "method": "anchored", "alpha": [0.1, { "budget": 0.02 }], "outer": [1, 2], "inner": 5 },
+      { "method": "anchored", "alpha": [0.1, { "risk": 0.05 }], "outer": [1, 2], "inner": 5 },
       { "method": "sft", "learningRate": [1e-3, 3e-4] }
     ],
     "reference": "sft-3e-3",             the row that is p_sft for rows that name no other, earlier one
@@ -25,7 +26,7 @@ export const recipeFileHelp: string = `A sweep's file
 `;
 
 const PARTS = ["model", "pretraining", "fineTuning", "evaluation"] as const;
-const WHOLE = ["suite", "reference", "headline"] as const;
+const WHOLE = ["suite", "reference", "headline", "retain"] as const;
 const KNOWN = [
   ...["name", "extends", "rows", "grid", "fair", "seeds", "tuningSeeds"],
   ...[...PARTS, ...WHOLE],
