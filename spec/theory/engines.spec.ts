@@ -14,6 +14,7 @@ import { judgeLaws } from "./laws/judges.ts";
 import { checkLaws, FLOAT32, type Law, spacesOf } from "./laws/laws.ts";
 import { manyStepsLaws } from "./laws/manySteps.ts";
 import { monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
+import { flowLaws, reweightingLaws } from "./laws/reweightings.ts";
 import { trustRegionLaws } from "./laws/trustRegion.ts";
 
 const chapters: { readonly [name: string]: readonly Law[] } = {
@@ -24,7 +25,12 @@ const chapters: { readonly [name: string]: readonly Law[] } = {
   "whoever judges": judgeLaws,
   "length against weight": trustRegionLaws,
   "what another choice costs": choiceLaws,
+  "flows and proximal points": flowLaws,
+  "token reweightings": reweightingLaws,
 };
+
+/** Gradients are no divergences: of probabilities, they are off by less. */
+const tolerances: Readonly<Record<string, number>> = { "token reweightings": 1e-6 };
 
 describe.each<Backend>(["wasm", "cpu"])("%s", (backend) => {
   let engine: Engine;
@@ -35,10 +41,11 @@ describe.each<Backend>(["wasm", "cpu"])("%s", (backend) => {
 
   for (const [name, all] of Object.entries(chapters))
     for (const space of ["logit", "probability"] as const) {
+      const tolerance = tolerances[name] ?? FLOAT32;
       const laws = all.filter((law) => spacesOf(law).includes(space) && law.range !== "float64");
       test(`${name}: ${laws.length} laws (${space})`, async () => {
         await fc.assert(
-          fc.asyncProperty(choices, (choice) => checkLaws(engine, laws, choice, space, FLOAT32)),
+          fc.asyncProperty(choices, (choice) => checkLaws(engine, laws, choice, space, tolerance)),
           { numRuns: 1000 },
         );
       });

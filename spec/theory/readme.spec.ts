@@ -5,6 +5,7 @@ import { choiceLaws } from "./laws/choices.ts";
 import { judgeLaws } from "./laws/judges.ts";
 import { manyStepsLaws } from "./laws/manySteps.ts";
 import { monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
+import { flowLaws, reweightingLaws } from "./laws/reweightings.ts";
 import { trustRegionLaws } from "./laws/trustRegion.ts";
 
 const folder = new URL(".", import.meta.url);
@@ -26,6 +27,7 @@ const laws: ReadonlyMap<string, readonly string[]> = new Map(
     "laws/judges.ts": judgeLaws,
     "laws/trustRegion.ts": trustRegionLaws,
     "laws/choices.ts": choiceLaws,
+    "laws/reweightings.ts": [...reweightingLaws, ...flowLaws],
   }).map(([file, list]) => [file, list.map(({ name }) => name)]),
 );
 

@@ -76,11 +76,12 @@ export const FLOAT32 = 1e-5;
 /** Away from the ends, where a bound divides by alpha or by 1 − alpha. */
 const interior = (weight: number): number => Math.min(Math.max(weight, 1e-3), 1 - 1e-3);
 
-function sceneOf(
+/** @param inside what becomes of a weight */
+export function sceneOf(
   choice: Choice,
   space: Space,
   tolerance: number,
-  inside: (weight: number) => number,
+  inside: (weight: number) => number = (weight) => weight,
 ): Scene {
   const { snapshot, reference } = pairs(choice);
   const [alpha, later] = [choice.alpha, choice.beta].map(inside).sort((a, b) => a - b) as [
@@ -147,7 +148,7 @@ export async function checkLaws(
   const relations = laws.map(({ weights, sides }) => {
     const scene =
       scenes.get(weights) ??
-      sceneOf(choice, space, tolerance, weights === "interior" ? interior : (weight) => weight);
+      sceneOf(choice, space, tolerance, weights === "interior" ? interior : undefined);
     scenes.set(weights, scene);
     return sides(scene);
   });
