@@ -11,7 +11,7 @@ import { exp, max, mul, neg, softmax, sub, sum } from "../../src/tensor/ops.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { choices } from "./laws/arbitraries.ts";
-import { sceneOf, testLaws } from "./laws/laws.ts";
+import { checkLaws, sceneOf, testLaws } from "./laws/laws.ts";
 import { everyStepAnchors, flowLaws, reweightingLaws } from "./laws/reweightings.ts";
 
 let engine: Engine;
@@ -21,7 +21,14 @@ beforeAll(async () => {
 afterAll(() => engine.close());
 
 describe("token reweightings", () => {
-  testLaws(() => engine, reweightingLaws, 1e-12);
+  test("every weight of the table pulls as its every-step anchor does", async () => {
+    await fc.assert(
+      fc.asyncProperty(choices, (choice) =>
+        checkLaws(engine, reweightingLaws, choice, "probability", 1e-12),
+      ),
+      { numRuns: 1000 },
+    );
+  });
 
   test("while w + β ≤ 1 the anchor is a distribution", async () => {
     await fc.assert(

@@ -40,7 +40,7 @@ import type { Tensor } from "../../../src/tensor/tensor.ts";
 import type { Law, Scene } from "./laws.ts";
 
 /** int [R]: what the data say, a token for each row. */
-export const labelsOf = ({ judge }: Pick<Scene, "judge">): Tensor => argmax(judge);
+const labelsOf = ({ judge }: Pick<Scene, "judge">): Tensor => argmax(judge);
 
 /** δ_y, [R, V]. */
 function oneHot(labels: Tensor, V: number): Tensor {
@@ -134,9 +134,11 @@ const reweightings: { readonly [name: string]: Reweighting } = {
   },
 };
 
-/** The anchor (1−w−β)·p_θ + w·δ_y + β·p_base, and what the loss pulls with, [R, V] each. */
-function pull({ snapshotLogits: z, referenceLogits: base, ...scene }: Scene, of: Reweighting) {
-  const { weight, beta = 0 } = of;
+/** The anchor (1−w−β)·p_θ + w·δ_y + β·p_base, [R, V], and w. */
+function everyStepAnchor(
+  { snapshotLogits: z, referenceLogits: base, ...scene }: Scene,
+  { weight, beta = 0 }: Reweighting,
+): { readonly weight: Tensor; readonly anchor: Tensor } {
   const labels = labelsOf(scene);
   const w = stopGradient(
     weight({
@@ -144,17 +146,10 @@ function pull({ snapshotLogits: z, referenceLogits: base, ...scene }: Scene, of:
       baseSurprise: tokenCrossEntropy(base, labels),
     }),
   );
-  const loss =
-    of.loss ?? ((logits: Tensor) => mul(stopGradient(w), tokenCrossEntropy(logits, labels)));
   const p = softmax(z);
   const kept = mul(p, wide(sub(1 - beta, w), p));
   const wanted = mul(oneHot(labels, last(z.shape)), wide(w, p));
-  return {
-    weight: w,
-    anchor: add(add(kept, wanted), mul(softmax(base), beta)),
-    gradient: grad((logits: Tensor) => sum(loss(logits, labels, base)))(z),
-    p,
-  };
+  return { weight: w, anchor: add(add(kept, wanted), mul(softmax(base), beta)) };
 }
 
 const rows = (x: Tensor): Tensor => reshape(x, [-1]);
@@ -163,8 +158,12 @@ export const reweightingLaws: readonly Law[] = Object.entries(reweightings).map(
   name: `N6: ∇_z of ${name} is p_θ − q`,
   spaces: ["probability"],
   sides: (scene) => {
-    const { gradient, p, anchor } = pull(scene, of);
-    return [rows(add(gradient, anchor)), "=", rows(p)];
+    const { snapshotLogits: z, referenceLogits: base } = scene;
+    const { weight, anchor } = everyStepAnchor(scene, of);
+    const labels = labelsOf(scene);
+    const loss = of.loss ?? ((logits: Tensor) => mul(weight, tokenCrossEntropy(logits, labels)));
+    const gradient = grad((logits: Tensor) => sum(loss(logits, labels, base)))(z);
+    return [rows(add(gradient, anchor)), "=", rows(softmax(z))];
   },
 }));
 
@@ -226,8 +225,8 @@ export const flowLaws: readonly Law[] = [
 const between = (a: Tensor, b: Tensor, alpha: number): Tensor =>
   add(mul(a, 1 - alpha), mul(b, alpha));
 
-/** Entries of the every-step anchor of a reweighting, and its weight: for what is said of the simplex. */
+/** The every-step anchor of each reweighting, and its weight. */
 export const everyStepAnchors = (
   scene: Scene,
-): readonly { readonly name: string; readonly weight: Tensor; readonly anchor: Tensor }[] =>
-  Object.entries(reweightings).map(([name, of]) => ({ name, ...pull(scene, of) }));
+): readonly { readonly weight: Tensor; readonly anchor: Tensor }[] =>
+  Object.values(reweightings).map((of) => everyStepAnchor(scene, of));
