@@ -15,7 +15,6 @@ const names: Readonly<Record<string, string>> = {
   budget: "Anchored, KL budget",
   powerMean: "Anchored, power mean",
   certified: "Anchored, certified weight",
-  power: "Anchored, power mean",
   mixed: "Anchored + cross-entropy",
   anchoredRehearsal: "Anchored + the base’s own texts",
   rehearsal: "Replay of the base’s own texts",
