@@ -62,7 +62,9 @@ describe("the lab in Chromium", () => {
     expect(sft?.drop.mean).toBeGreaterThanOrEqual(0.3);
     expect(anchored?.drop.mean).toBeLessThanOrEqual(0.15);
     await page.getByText(/^\d+ % of the bound, δ -?\d+ % of the way$/).waitFor();
-    const certificates = page.locator("figure", { has: page.getByText("Steps against their bounds") });
+    const certificates = page.locator("figure", {
+      has: page.getByText("Steps against their bounds"),
+    });
     await certificates.scrollIntoViewIfNeeded();
     await expect.poll(() => page.locator("svg .bar").count(), PATIENT).toBe(5);
     for (const stage of await page.locator("#train .stage").all()) {

@@ -126,7 +126,7 @@ async function* tune(
     } else if (m.kind === "retention") {
       const { step: _, ...planned } = m;
       yield { ...planned, seed: options.seed, row: options.row.id };
-    } else if (m.kind === "probe") yield await watch.probe(m);
+    } else if (m.kind === "probe") yield await watch.probe({ ...m, params: await seen(m.params) });
     else if (m.kind === "checkpoint") {
       const seconds = (kept?.seconds ?? 0) + spent();
       await keeper?.save({ checkpoint: m, told, tokens, seconds });
