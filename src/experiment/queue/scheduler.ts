@@ -38,7 +38,7 @@ export interface QueueSchedulerOptions {
   readonly warn?: (error: Error) => void;
 }
 
-const EVERY = 2000;
+const EVERY = 5000;
 
 /**
  * Runs jobs on workers elsewhere, by a queue and a store. A job whose result is in the store is not

@@ -24,7 +24,7 @@ export interface Waiting<T> {
 }
 
 /** Jobs that are looked at in one round, those first that were not for the longest time. */
-const ROUND = 64;
+const ROUND = 32;
 
 interface Waiter<T> {
   readonly promise: Promise<T>;
