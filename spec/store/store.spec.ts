@@ -18,7 +18,7 @@ import {
 import { readS3Url } from "../../src/store/s3/address.ts";
 import { s3Client } from "../../src/store/s3/client.ts";
 import { s3Store } from "../../src/store/s3Store.ts";
-import { Conflict, type Store } from "../../src/store/store.ts";
+import { Conflict, type Store, Unreachable } from "../../src/store/store.ts";
 import { credentials, openS3, type S3Server } from "./s3Server.ts";
 
 let place: string;
@@ -45,7 +45,9 @@ const kinds: Record<string, () => Promise<Store>> = {
   s3: async () => {
     const text = `s3://bucket/of store/${count++}?endpoint=${server.endpoint}`;
     const address = readS3Url(text, {});
-    return s3Store(await s3Client({ address, credentials, patience: 1 }), { part: PART });
+    return s3Store(await s3Client({ address, credentials, patience: 1, tries: 8 }), {
+      part: PART,
+    });
   },
   "s3 whose server overwrites": async () => {
     server.behaviour.conditions = "ignored";
@@ -243,6 +245,8 @@ describe("a bucket over a bad line", () => {
     expect(await store.putOnce(key, bytesOf(content))).toBe("new");
     server.behaviour.busy = 8;
     await expect(store.has(key)).rejects.toThrow(/HEAD s3:.*got 503.* 8 times/);
+    server.behaviour.busy = 8;
+    await expect(store.has(key)).rejects.toThrow(Unreachable);
   });
 
   it("reads on where the line broke", async () => {

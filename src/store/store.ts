@@ -32,6 +32,9 @@ export interface Store {
   remove(key: string): Promise<void>;
 }
 
+/** A store did not answer, however often it was asked: it may later. */
+export class Unreachable extends DataError {}
+
 /** Other bytes than those that are kept were put under a key; both as SHA-256. */
 export class Conflict extends DataError {
   readonly key: string;

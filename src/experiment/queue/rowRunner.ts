@@ -8,6 +8,7 @@ import { PlaceLost } from "../../queue/job.ts";
 import type { ReceivedJob } from "../../queue/receiver.ts";
 import { getFile, putFile } from "../../store/blobs.ts";
 import { digestOf, fileBytes } from "../../store/bytes.ts";
+import { whenReached } from "../../store/patience.ts";
 import { getRecord, getResult, putRecord, putResult, ResultConflict } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { isThere, makeFolder } from "../../weights/files.ts";
@@ -131,7 +132,7 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
   return {
     run: async ({ key, label, data, signal, progress }) => {
       const row = await readRowJob(key, data, numerics);
-      if (await placed(() => isFinished(store, key, row))) return;
+      if (await placed(() => isFinished(store, key, row), signal)) return;
       const folder = join(work, "jobs", `${key.slice(0, 16)}-${randomUUID()}`);
       // Not its key: a worker may get a job again that it has not quite ended.
       const job: Job = { id: folder, ...row, needs: [] };
@@ -140,12 +141,12 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
       const keep = (): Promise<void> => onItsWay.keep().catch(() => {});
       const keeping = setInterval(keep, keepEvery);
       try {
-        await placed(() => prepare(row, folder));
-        await placed(() => onItsWay.restore());
+        await placed(() => prepare(row, folder), signal);
+        await placed(() => onItsWay.restore(), signal);
         signal.addEventListener("abort", stop, { once: true });
         signal.throwIfAborted();
         const measured = await measure(rows.submit(job, 1), progress);
-        await placed(() => finish(key, row, folder, measured));
+        await placed(() => finish(key, row, folder, measured), signal);
         clearInterval(keeping);
         await onItsWay.clear().catch(() => {});
       } catch (error) {
@@ -196,10 +197,13 @@ async function isFinished(store: Store, key: string, { keepWeights }: RowJob): P
   return record !== undefined && (!keepWeights || store.has(`blob/${record.weights}`));
 }
 
-/** Store and disk are the place's, not the job's: where they fail it may succeed elsewhere. */
-async function placed<T>(run: () => Promise<T>): Promise<T> {
+/**
+ * Store and disk are the place's, not the job's: where they fail it may succeed elsewhere. A store
+ * that is away is waited for, as long as the job is one's own: nobody else would reach it either.
+ */
+async function placed<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
   try {
-    return await run();
+    return await whenReached(run, signal, () => {});
   } catch (error) {
     if (error instanceof ResultConflict) throw error;
     throw new PlaceLost(error instanceof Error ? error.message : String(error));

@@ -7,6 +7,7 @@ import type { QueueJob } from "../../queue/job.ts";
 import { openSender } from "../../queue/sender.ts";
 import { getFile, putFile } from "../../store/blobs.ts";
 import { digestOf, fileBytes } from "../../store/bytes.ts";
+import { whenReached } from "../../store/patience.ts";
 import type { Store } from "../../store/store.ts";
 import { isThere, writeWhole } from "../../weights/files.ts";
 import { digestPath } from "../../weights/store.ts";
@@ -47,7 +48,8 @@ const EVERY = 5000;
  */
 export async function queueScheduler(options: QueueSchedulerOptions): Promise<Scheduler> {
   const { address, store, requires, checkpointsOf, configOf, keepWeights = false } = options;
-  const { told = () => {}, every = EVERY, warn = () => {} } = options;
+  const { told = () => {}, every = EVERY } = options;
+  const warn = once(options.warn ?? (() => {}));
   /** By key: several sweeps of one command may ask for the same. */
   const jobs = new Map<string, { readonly job: Job; readonly queued: QueueJob }>();
   const keys = new Map<string, string>();
@@ -104,13 +106,17 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
     await writeWhole(digestPath(path), `${weights}  ${basename(path)}\n`);
   };
 
+  const leaving = new AbortController();
+  const reached = <T>(ask: () => Promise<T>): Promise<T> => whenReached(ask, leaving.signal, warn);
+
   async function* submit(job: Job): AsyncGenerator<Measurement, void> {
-    const queued = await rowJobOf(job, requires.numerics, await inputs(job), keepWeights);
+    const digests = await reached(() => inputs(job));
+    const queued = await rowJobOf(job, requires.numerics, digests, keepWeights);
     const { key } = queued;
     jobs.set(key, { job, queued });
     keys.set(job.id, key);
     try {
-      let row = await finished(key, job);
+      let row = await reached(() => finished(key, job));
       if (!row) {
         // Before it is sent: it may end at once.
         const ended = waiters.waitFor(key);
@@ -118,8 +124,10 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
         await sender.send(queued);
         row = await ended;
       }
-      if (keepWeights || isNeeded(job)) await fetchWeights(job, row);
-      yield* row.measurements;
+      const { measurements } = row;
+      const needed = row;
+      if (keepWeights || isNeeded(job)) await reached(() => fetchWeights(job, needed));
+      yield* measurements;
     } finally {
       jobs.delete(key);
       keys.delete(job.id);
@@ -137,9 +145,19 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
     },
     close: async (how) => {
       if (how === "cancel") await Promise.all([...jobs.keys()].map((key) => sender.cancel(key)));
+      leaving.abort();
       waiters.close(new JobCancelled("the sweep was left"));
       await sender.close();
     },
+  };
+}
+
+/** Says each thing once in a row: a store that is away is asked again and again. */
+function once(warn: (error: Error) => void): (error: Error) => void {
+  let last = "";
+  return (error) => {
+    if (error.message !== last) warn(error);
+    last = error.message;
   };
 }
 

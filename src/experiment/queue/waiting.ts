@@ -1,4 +1,6 @@
 import type { QueueState } from "../../queue/job.ts";
+import { Unreachable } from "../../store/store.ts";
+import { DataError } from "../../tensor/errors.ts";
 
 export interface WaitingOptions<T> {
   /** What the store has of a job; undefined where nobody has finished it. */
@@ -65,7 +67,11 @@ export function waiting<T>(options: WaitingOptions<T>): Waiting<T> {
         settle(key, ({ reject }) => reject(new Error(state.reason)));
       else if (state.kind === "unknown" || state.kind === "finished") await sendAgain(key);
     } catch (error) {
-      settle(key, ({ reject }) => reject(error instanceof Error ? error : new Error(`${error}`)));
+      const given = error instanceof Error ? error : new Error(String(error));
+      // A store that is away is asked again; one that is damaged stays so.
+      if (given instanceof DataError && !(given instanceof Unreachable))
+        settle(key, ({ reject }) => reject(given));
+      else warn(given);
     } finally {
       waiter.looking = false;
     }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { DataError } from "../../tensor/errors.ts";
+import { Unreachable } from "../store.ts";
 import type { S3Address, S3Credentials } from "./address.ts";
 
 /** What is asked of a bucket. */
@@ -17,7 +18,7 @@ export interface S3Request {
 
 export interface S3Client {
   readonly address: S3Address;
-  /** @throws DataError that says what the server said, when trying again has not helped */
+  /** @throws DataError that says what the server said, Unreachable when trying again did not help */
   send(request: S3Request): Promise<Response>;
 }
 
@@ -27,9 +28,11 @@ export interface S3Options {
   readonly fetch?: typeof globalThis.fetch;
   /** Milliseconds before the second try; twice as many before each further one. */
   readonly patience?: number;
+  readonly tries?: number;
 }
 
-const TRIES = 8;
+/** About forty seconds in all. */
+const TRIES = 12;
 const PATIENCE = 100;
 const LONGEST = 10_000;
 /** A server that says nothing for so long, ms, beside the time that the body takes, has gone. */
@@ -43,7 +46,8 @@ const isPassing = (status: number, text: string): boolean =>
 
 /** Signs and sends requests, and sends them again where the line or the server failed. */
 export async function s3Client(options: S3Options): Promise<S3Client> {
-  const { address, credentials, fetch = globalThis.fetch, patience = PATIENCE } = options;
+  const { address, credentials, fetch = globalThis.fetch } = options;
+  const { patience = PATIENCE, tries: most = TRIES } = options;
   const { AwsV4Signer } = await signer();
   const once = async ({ method, key, query, headers, body }: S3Request): Promise<Response> => {
     const signed = await new AwsV4Signer({
@@ -78,10 +82,11 @@ export async function s3Client(options: S3Options): Promise<S3Client> {
         if (error instanceof DataError) throw error;
         problem = reasonOf(error);
       }
-      if (tries === TRIES) throw refusal(what, `${problem}, ${TRIES} times`);
-      const most = Math.min(LONGEST, patience * 2 ** (tries - 1));
+      if (tries === most)
+        throw new Unreachable(`${what}: expected an answer, got ${problem}, ${most} times`);
+      const longest = Math.min(LONGEST, patience * 2 ** (tries - 1));
       // Many workers that lost one server do not come back at one moment.
-      await wait(most * (0.5 + Math.random() / 2));
+      await wait(longest * (0.5 + Math.random() / 2));
     }
   };
   return { address, send };
