@@ -63,10 +63,10 @@ export function s3Store(client: S3Client, options: S3StoreOptions = {}): Store {
       checkBlob(name, key, digest);
       // Servers that know no conditions would replace what is there.
       const put = (await has(key)) ? "refused" : await upload.finish();
-      if (put === "refused") await upload.abort();
+      if (put === "refused") await upload.abort().catch(() => {});
       return { put, digest };
     } catch (error) {
-      // The first error says more than that of clearing up.
+      // The first error says more than that of clearing up, which not every server can.
       await upload.abort().catch(() => {});
       throw error;
     }
