@@ -4,7 +4,7 @@ import { bytesOf } from "../../tensor/storage/types.ts";
 import type { Device, MemoryUse } from "../device.ts";
 import { load, peakBytesOf, type WasmExecutable } from "./executable.ts";
 import { programOf } from "./lowering/program.ts";
-import type { Heap } from "./machine/heap.ts";
+import { createArena } from "./machine/heap.ts";
 import { canShareMemory, coreCount, hasSharedMemory } from "./machine/host.ts";
 import { createMemory } from "./machine/memory.ts";
 import { compileKernels, type KernelModule } from "./machine/module.ts";
@@ -89,19 +89,4 @@ function describe({ relaxedSimd, fuses }: KernelModule, threads: number): string
   const count = threads === 1 ? "1 thread" : `${threads} threads`;
   const relaxed = `relaxed SIMD (${fuses ? "" : "without "}fused multiply-add)`;
   return `WebAssembly, ${relaxedSimd ? relaxed : "SIMD"}, ${count}`;
-}
-
-/** Scratch memory that all programs use in turn; as large as the largest needs. */
-function createArena(heap: Heap): (bytes: number) => number {
-  let address = heap.allocate(0);
-  let size = 0;
-  return (bytes) => {
-    if (bytes > size) {
-      heap.free(address);
-      size = 0;
-      address = heap.allocate(bytes);
-      size = bytes;
-    }
-    return address;
-  };
 }

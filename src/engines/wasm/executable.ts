@@ -6,6 +6,7 @@ import { at, got } from "../../tensor/shapes.ts";
 import { type DeviceStats, type Executable, NotBegunError } from "../device.ts";
 import { encode, streamWords } from "./lowering/encode.ts";
 import { type Program, programOf } from "./lowering/program.ts";
+import { allocateTogether } from "./machine/heap.ts";
 import type { Memory } from "./machine/memory.ts";
 import type { Ownership, WasmBuffer } from "./machine/ownership.ts";
 import type { Threads } from "./machine/threads.ts";
@@ -40,15 +41,18 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
   const words = streamWords(phases);
   const streamBytes = 4 * words.stream;
   const counterBytes = 4 * words.counters;
-  const stream = heap.allocate(streamBytes + counterBytes);
-  const table = heap.allocate(4 * buffers.length);
-  memory.words().set(encode(phases, stream + streamBytes), stream / 4);
-  const constants = plan.constants.map(({ value, data }) => {
-    const address = heap.allocate(bytesOfData(data, value.dtype));
-    write(memory, address, data, value.dtype);
-    memory.words()[table / 4 + value.buffer] = address;
-    return address;
+  const { made, free } = allocateTogether(heap, (allocate) => {
+    const stream = allocate(streamBytes + counterBytes);
+    const table = allocate(4 * buffers.length);
+    memory.words().set(encode(phases, stream + streamBytes), stream / 4);
+    for (const { value, data } of plan.constants) {
+      const address = allocate(bytesOfData(data, value.dtype));
+      write(memory, address, data, value.dtype);
+      memory.words()[table / 4 + value.buffer] = address;
+    }
+    return { stream, table };
   });
+  const { stream, table } = made;
   // What is too small to share is not worth waking anybody for.
   const alone = !phases.some(({ parallel }) => parallel);
   let arenaAt = -1;
@@ -124,9 +128,7 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
       phases: phases.length,
       arenaBytes,
     }),
-    dispose() {
-      for (const address of [stream, table, ...constants]) heap.free(address);
-    },
+    dispose: free,
   };
 }
 

@@ -1,10 +1,8 @@
-import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import * as threads from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { Plan } from "../../../../src/compile/plan.ts";
 import { createWasmDevice } from "../../../../src/engines/wasm/device.ts";
-import { hostOf } from "../../../../src/engines/wasm/machine/threads.ts";
+import { hostOf, startWatched } from "../../../../src/engines/wasm/machine/threads.ts";
 
 /** Claims that an input of one element has 64 × 2²⁴: whoever sums a row reads beyond the memory. */
 const lying: Plan = {
@@ -36,25 +34,34 @@ test("a trap, on whichever thread, is an error and no endless wait", async () =>
   }
 });
 
-/** Says where it is, and then waits for ever. */
-const WAITING = `
-const { parentPort } = require("node:worker_threads");
-parentPort.postMessage("/proc/" + require("node:fs").readlinkSync("/proc/thread-self"));
-parentPort.on("message", () => {});
+/** Is ready, and ends once its word is woken: without an error, as one that is ended by force. */
+const MORTAL = `
+const { parentPort, workerData } = require("node:worker_threads");
+parentPort.postMessage("ready");
+Atomics.wait(new Int32Array(workerData.memory.buffer), workerData.scratch, 0);
+process.exit(0);
 `;
 
-test.runIf(existsSync("/proc/thread-self"))(
-  "a worker that ends without a word, by force or for want of memory, is an error too",
-  async () => {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-    const worker = new Worker(WAITING, { eval: true });
-    const [place] = (await once(worker, "message")) as [string];
-    const { sleep } = hostOf(memory, [place]);
-    // It lives: whoever waits for it goes on waiting.
-    expect(() => sleep(4, 0)).not.toThrow();
-    await worker.terminate();
-    expect(() => sleep(4, 0)).toThrow("wasm: a worker failed, and what it computed is lost");
-    // And it does not come back.
-    expect(() => sleep(4, 1)).toThrow("wasm: a worker failed");
-  },
-);
+test("a worker that ends without a word, by force or for want of memory, is an error too", async () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const words = new Int32Array(memory.buffer);
+  const [first, second, other] = [1000, 1001, 1002];
+  const end = await startWatched(
+    threads,
+    MORTAL,
+    [first, second].map((scratch) => ({ memory, scratch })),
+  );
+  const { sleep } = hostOf(memory);
+  // Both live: whoever waits for them goes on waiting.
+  expect(() => sleep(4 * other, 0)).not.toThrow();
+  Atomics.store(words, second, 1);
+  Atomics.notify(words, second);
+  const lost = "wasm: a worker failed, and what it computed is lost";
+  const sleeps = (): void => {
+    for (let times = 0; times < 60; times++) sleep(4 * other, 0);
+  };
+  // It is seen by a thread that handles no events meanwhile.
+  expect(sleeps).toThrow(lost);
+  expect(() => sleep(4 * other, 1)).toThrow(lost);
+  await end();
+});

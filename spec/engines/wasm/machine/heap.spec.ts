@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createHeap, type Heap } from "../../../../src/engines/wasm/machine/heap.ts";
+import {
+  allocateTogether,
+  createArena,
+  createHeap,
+  type Heap,
+} from "../../../../src/engines/wasm/machine/heap.ts";
 
 const START = 1024;
 
@@ -109,5 +114,53 @@ describe("createHeap", () => {
     heap.free(first);
     expect(heap.bytes()).toBe(0);
     expect(heap.allocate(4096)).toBe(START);
+  });
+});
+
+const sizes = fc.array(fc.nat(9000), { minLength: 1, maxLength: 12 });
+
+describe("what belongs together", () => {
+  test("is all there, or nothing is, wherever memory ends", () => {
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 5000, max: 60_000 }), (asked, most) => {
+        const { heap } = growing(most);
+        const keep = heap.allocate(64);
+        const before = heap.bytes();
+        const all = () => allocateTogether(heap, (allocate) => asked.map(allocate));
+        try {
+          const { made, free } = all();
+          expect(new Set(made).size).toBe(asked.length);
+          free();
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+        expect(heap.bytes()).toBe(before);
+        heap.free(keep);
+      }),
+    );
+  });
+});
+
+describe("the arena", () => {
+  test("holds what is asked, and goes on after there was no memory", () => {
+    fc.assert(
+      fc.property(sizes, (asked) => {
+        const { heap } = growing(START + 5000);
+        const arena = createArena(heap);
+        let most = 0;
+        for (const bytes of asked) {
+          const fits = bytes <= 4992; // units of 64 in 5000
+          if (!fits) expect(() => arena(bytes)).toThrow(RangeError);
+          else {
+            const address = arena(bytes);
+            expect(arena(bytes)).toBe(address);
+          }
+          most = fits ? Math.max(most, bytes) : 0;
+          expect(heap.bytes()).toBe(
+            most === 0 && !fits ? 0 : Math.max(64, Math.ceil(most / 64) * 64),
+          );
+        }
+      }),
+    );
   });
 });

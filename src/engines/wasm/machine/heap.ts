@@ -87,3 +87,45 @@ export function createHeap(start: number, end: number, grow: (wanted: number) =>
     peakBytes: () => peakBytes,
   };
 }
+
+/**
+ * Allocates what belongs together: all of it, or nothing where `make` throws, as for want of memory.
+ * @returns what `make` made of it, and what frees all
+ */
+export function allocateTogether<T>(
+  heap: Heap,
+  make: (allocate: Heap["allocate"]) => T,
+): { readonly made: T; free(): void } {
+  const held: number[] = [];
+  const free = (): void => {
+    for (const address of held) heap.free(address);
+  };
+  const allocate = (bytes: number): number => {
+    const address = heap.allocate(bytes);
+    held.push(address);
+    return address;
+  };
+  try {
+    return { made: make(allocate), free };
+  } catch (error) {
+    free();
+    throw error;
+  }
+}
+
+/**
+ * Scratch memory that all programs use in turn; as large as the largest needs.
+ * @returns the address of at least so many bytes, at any call; the address before is no more
+ */
+export function createArena(heap: Heap): (bytes: number) => number {
+  let held: { readonly address: number; readonly bytes: number } | undefined;
+  return (bytes) => {
+    if (held && bytes <= held.bytes) return held.address;
+    const before = held;
+    // Where there is no more memory, the next call finds none to free.
+    held = undefined;
+    if (before) heap.free(before.address);
+    held = { address: heap.allocate(bytes), bytes };
+    return held.address;
+  };
+}
