@@ -14,47 +14,48 @@ class AsGiven {
   sort = (files) => files;
 }
 
-/** Tells of every test that ends: what goes on is waited for. */
-const beats = { onTestCaseResult: () => process.send({ beat: true }) };
+/** What a run's own tests said. What Vitest returns in the end holds those of the runs before too. */
+let heard = { seconds: {} };
+
+const firstLine = (errors) => `${errors[0]?.message ?? "failed"}`.split("\n")[0];
+
+const listener = {
+  /** Tells of every test that ends: what goes on is waited for. */
+  onTestCaseResult(test) {
+    process.send({ beat: true });
+    if (test.result().state === "failed")
+      heard.fault ??= `${test.module.relativeModuleId}: ${test.fullName}`;
+  },
+  onTestModuleEnd(module) {
+    const { duration, collectDuration, setupDuration, prepareDuration } = module.diagnostic();
+    const all = duration + collectDuration + setupDuration + prepareDuration;
+    if (module.state() === "passed") heard.seconds[module.relativeModuleId] = all / 1000;
+    if (module.state() === "failed")
+      heard.fault ??= `${module.relativeModuleId}: ${firstLine(module.errors())}`;
+  },
+};
 
 const vitest = await createVitest("test", {
   ...{ root, config: join(root, "spec/vitest.config.ts"), watch: false, bail: 1 },
   ...{
     maxWorkers: 1,
     fileParallelism: false,
-    reporters: [beats],
+    reporters: [listener],
     sequence: { sequencer: AsGiven },
   },
   ...{ update: false, cache: false },
+  // A busy machine makes no test fail: lanes.mjs ends by its work what never ends.
+  ...{ testTimeout: 0, hookTimeout: 0 },
 });
 const project = vitest.getRootProject();
 await vitest.standalone?.();
 
-/** How long each spec took that ran to its end, in seconds. */
-const secondsOf = ({ testModules }) =>
-  Object.fromEntries(
-    testModules.map((module) => {
-      const { duration, collectDuration, setupDuration, prepareDuration } = module.diagnostic();
-      const all = duration + collectDuration + setupDuration + prepareDuration;
-      return [module.relativeModuleId, module.state() === "passed" ? all / 1000 : undefined];
-    }),
-  );
-
-/** The first thing that went wrong in a run; undefined where all went well. */
-function faultOf({ testModules, unhandledErrors }) {
-  for (const module of testModules) {
-    for (const test of module.children.allTests("failed"))
-      return `${module.relativeModuleId}: ${test.fullName}`;
-    if (module.errors().length > 0)
-      return `${module.relativeModuleId}: ${module.errors()[0].message.split("\n")[0]}`;
-  }
-  return unhandledErrors.length > 0 ? `${unhandledErrors[0]}` : undefined;
-}
-
 async function runSpecs(specs) {
   const files = specs.map((spec) => project.createSpecification(join(root, spec)));
-  const result = await vitest.runTestSpecifications(files);
-  return { fault: faultOf(result), seconds: secondsOf(result) };
+  heard = { seconds: {} };
+  const { unhandledErrors } = await vitest.runTestSpecifications(files);
+  const stray = unhandledErrors.length > 0 ? `${specs.at(-1)}: ${unhandledErrors[0]}` : undefined;
+  return { fault: heard.fault ?? stray, seconds: heard.seconds };
 }
 
 /** Writes files as a mutant has them. */

@@ -3,11 +3,12 @@
 //     npm run mutants                        a sample of 320 mutants, the same each time
 //     npm run mutants -- --count 1000        a larger one, which holds the smaller
 //     npm run mutants -- src/optim           those of the sample in a folder or a file
+//     npm run mutants -- --most 30           on the quickest specs alone, that take so many seconds
 //     npm run mutants -- --fresh             tries again what was tried before
 //
 // Verdicts are kept in node_modules/.cache/mutants: a run that was stopped goes on. A mutant is tried
 // again once its file changes, or the spec that noticed it; one that survived, once any of its specs
-// does.
+// does, on those that it was not tried on: after --most, a run without goes on where that one left.
 // Exits with 1 where one survives that equivalent.json does not explain.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -25,11 +26,13 @@ const { values: options, positionals } = parseArgs({
   options: {
     count: { type: "string", default: "320" },
     lanes: { type: "string", default: "2" },
+    most: { type: "string", default: "Infinity" },
     fresh: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
 });
 const count = Number(options.count);
+const most = Number(options.most);
 
 const read = (file) => readFileSync(join(root, file), "utf8");
 
@@ -116,17 +119,38 @@ for (const { specs } of wanted) specs.forEach(hashOf);
 const lanes = openLanes(root, Number(options.lanes));
 const show = ({ file, line, was, becomes }) => `${file}:${line}\n  - ${was}\n  + ${becomes}`;
 
+/** How many of a folder's mutants a spec has noticed. */
+const kills = new Map();
+const killsOf = (file, spec) => kills.get(`${dirname(file)} ${spec}`) ?? 0;
+const countKill = (file, spec) => kills.set(`${dirname(file)} ${spec}`, killsOf(file, spec) + 1);
+
+/** The specs to be tried, those first that notice most for their time; no more than --most. */
+function inTurn({ file, specs }, passed) {
+  const worth = (spec) => costOf(spec) / (1 + killsOf(file, spec));
+  const [first, ...others] = specs.filter((spec) => !passed.includes(spec));
+  if (first === undefined) return [];
+  const ordered = [first, ...others.toSorted((a, b) => worth(a) - worth(b))];
+  let left = most;
+  return ordered.filter((spec, i) => {
+    left -= costOf(spec);
+    return left >= 0 || i === 0;
+  });
+}
+
 let done = 0;
 const results = await lanes.each(wanted, async (mutant, lane) => {
-  const { specs } = mutant;
   const key = sha256(mutant.file, mutant.text);
   const why = reasonOf(mutant);
-  const known = why ? { state: "equivalent", by: why } : verdicts.get(key, specs);
-  const verdict = known ?? (await lane.attempt(mutant));
+  const passed = verdicts.passed(key);
+  const specs = inTurn(mutant, passed);
+  const known = why ? { state: "equivalent", by: why } : verdicts.get(key, [...passed, ...specs]);
+  const verdict = known ?? (await lane.attempt({ ...mutant, specs }));
   times.hear(verdict.seconds);
+  if (verdict.spec) countKill(mutant.file, verdict.spec);
   if (!known && verdict.state !== "crashed") {
     const { state, by, spec } = verdict;
-    verdicts.set(key, { state, by }, state === "survived" ? specs : spec ? [spec] : []);
+    const seen = state === "survived" ? [...passed, ...specs] : spec ? [spec] : [];
+    verdicts.set(key, { state, by }, seen);
   }
   done++;
   if (verdict.state !== "killed" && !why)

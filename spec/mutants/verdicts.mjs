@@ -24,6 +24,12 @@ export function openVerdicts(folder, { fresh, hashOf }) {
   const known = new Map(rows.map((row) => [row.mutant, row]));
   const holds = ({ seen }) => Object.entries(seen).every(([spec, hash]) => hashOf(spec) === hash);
   return {
+    /** The specs, as they are now, that a mutant passed. */
+    passed(mutant) {
+      const { state, seen } = known.get(mutant) ?? {};
+      if (state !== "survived") return [];
+      return Object.keys(seen).filter((spec) => hashOf(spec) === seen[spec]);
+    },
     /** @param specs all that may notice it */
     get(mutant, specs) {
       const row = known.get(mutant);
