@@ -1,3 +1,4 @@
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { guardedParquet } from "../../src/cli/terminal/parquet.ts";
 import { DataError } from "../../src/tensor/errors.ts";
@@ -9,11 +10,18 @@ describe("guardedParquet(signal, deadline)", () => {
     await expect(guardedParquet()(noParquet)).rejects.toThrow(DataError);
   });
 
+  const column = { name: "x", data: [1, 2, 3], type: "INT32" } as const;
+  const file = new Uint8Array(parquetWriteBuffer({ columnData: [column] }));
+
+  it("reads a file's rows", async () => {
+    expect(await guardedParquet()(file)).toEqual([{ x: 1 }, { x: 2 }, { x: 3 }]);
+  });
+
   it("gives up at its deadline, and when it is told to", async () => {
-    const late = guardedParquet(undefined, 0)(noParquet);
+    const late = guardedParquet(undefined, 0)(file);
     await expect(late).rejects.toThrow("nothing that can be read within 0 seconds");
     const stopped = new AbortController();
-    const reading = guardedParquet(stopped.signal)(noParquet);
+    const reading = guardedParquet(stopped.signal)(file);
     stopped.abort();
     await expect(reading).rejects.toBe(stopped.signal.reason);
   });

@@ -5,6 +5,7 @@ import { checkText } from "./decode.ts";
 import { parsePythonJson } from "./json.ts";
 import { shown } from "./jsonl.ts";
 import { isFields } from "./messages.ts";
+import { readParquet } from "./parquet/read.ts";
 import { type Row, type RowShape, readShape, rowShapes, shapeOf } from "./shapes.ts";
 
 /** A file that is in memory; its name is for messages, and tells CSV. */
@@ -100,16 +101,15 @@ function plain(value: unknown, depth = 0): unknown {
 }
 
 async function parquet(bytes: Uint8Array, name: string): Promise<readonly Placed[]> {
-  const { parquetReadObjects } = await import("hyparquet");
   try {
-    const objects = await parquetReadObjects({ file: bytes.slice().buffer });
+    const objects = await readParquet(bytes);
     return objects.map((object, i) => ({
       place: `${name}: row ${i + 1}`,
       read: () => plain(object),
     }));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : `${error}`;
-    throw new DataError(`${name}: expected Parquet, plain or snappy, got: ${reason}`);
+    if (!(error instanceof DataError)) throw error;
+    throw new DataError(`${name}: expected Parquet, plain or snappy, got: ${error.message}`);
   }
 }
 

@@ -3,10 +3,13 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { medcalc } from "../../tasks/index.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { checkParquet } from "../../text/parquet/read.ts";
 
 /** A file has so many milliseconds, and more for each of its megabytes. */
 const [DEADLINE, PER_MEGABYTE] = [5_000, 1_000];
-const MEMORY_MB = 4096;
+
+/** And so many megabytes of memory, and more for each of its own. */
+const [MEMORY, TIMES] = [256, 64];
 
 /** Runs as a text, so that it is the same from source and built. */
 const CODE = `
@@ -30,17 +33,20 @@ export const guardedParquet =
   (signal?: AbortSignal, deadline: number = DEADLINE): medcalc.ParquetReader =>
   async (bytes) => {
     signal?.throwIfAborted();
+    await checkParquet(bytes);
+    signal?.throwIfAborted();
+    const megabytes = bytes.length / 2 ** 20;
     const library = pathToFileURL(createRequire(import.meta.url).resolve("hyparquet")).href;
     const worker = new Worker(CODE, {
       eval: true,
       workerData: { library, file: bytes.slice().buffer },
-      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY + Math.ceil(TIMES * megabytes) },
     });
     const { promise, resolve, reject } = withResolvers<Reply>();
     worker.once("message", resolve);
     worker.once("error", ({ message }) => reject(new DataError(message)));
     worker.once("exit", () => reject(new DataError("its reader ended")));
-    const time = deadline + (PER_MEGABYTE * bytes.length) / 2 ** 20;
+    const time = deadline + PER_MEGABYTE * megabytes;
     const late = new DataError(
       `nothing that can be read within ${Math.round(time / 1000)} seconds`,
     );

@@ -1,6 +1,7 @@
 import { DataError } from "../../../tensor/errors.ts";
 import { type CsvRecord, readCsv } from "../../../text/csv.ts";
 import { decodeText, REPLACEMENT } from "../../../text/decode.ts";
+import { readParquet } from "../../../text/parquet/read.ts";
 import { type Cells, type Column, findColumns, missingColumns } from "./columns.ts";
 import { FieldError, type Problem, quote, type Row, readRow } from "./row.ts";
 
@@ -104,21 +105,15 @@ export function readCsvRows(bytes: Uint8Array, file: string): Dataset {
 /** Reads the rows of a parquet file as objects. */
 export type ParquetReader = (bytes: Uint8Array) => Promise<readonly Record<string, unknown>[]>;
 
-/** In this thread: altered bytes may keep it busy for long. */
-const readHere: ParquetReader = async (bytes) => {
-  const { parquetReadObjects } = await import("hyparquet");
-  return parquetReadObjects({ file: bytes.slice().buffer });
-};
-
 /** @throws DataError for a file that is no parquet, or is cut off */
 async function readParquetRows(
   bytes: Uint8Array,
   file: string,
-  readParquet: ParquetReader,
+  read: ParquetReader,
 ): Promise<Dataset> {
   let objects: readonly Record<string, unknown>[];
   try {
-    objects = await readParquet(bytes);
+    objects = await read(bytes);
   } catch (error) {
     if (error instanceof DOMException) throw error;
     const reason = error instanceof Error ? error.message : `${error}`;
@@ -141,13 +136,13 @@ const isParquet = (bytes: Uint8Array): boolean =>
 /**
  * The rows of a file of MedCalc-Bench: CSV, or parquet by its first bytes.
  * @param file its name, for messages
- * @param readParquet how parquet is read, for those who cannot wait for a file that was altered
+ * @param read how parquet is read, for those who cannot wait for a file that was altered
  * @throws DataError as `readCsvRows`
  */
 export async function readRows(
   bytes: Uint8Array,
   file: string,
-  readParquet: ParquetReader = readHere,
+  read: ParquetReader = readParquet,
 ): Promise<Dataset> {
-  return isParquet(bytes) ? readParquetRows(bytes, file, readParquet) : readCsvRows(bytes, file);
+  return isParquet(bytes) ? readParquetRows(bytes, file, read) : readCsvRows(bytes, file);
 }
