@@ -59,6 +59,8 @@ describe("commands", () => {
     ["fine-tune", "expected a command, got fine-tune; did you mean finetune?"],
     ["toString", "expected a command, got toString; npx anchorgrad shows them all"],
     ["--smoke", "expected a command before --smoke, such as study --smoke; npx anchorgrad shows"],
+    ["--data", "expected a command before --data, such as finetune --data; npx anchorgrad shows"],
+    ["--data=mine.jsonl", "such as finetune --data=mine.jsonl; npx anchorgrad shows"],
   ])("refuse %j", (word, message) => {
     for (const line of [[word], ["help", word]]) {
       expect(() => askedOf(line)).toThrow(UsageError);

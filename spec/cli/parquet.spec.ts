@@ -10,8 +10,8 @@ describe("guardedParquet(signal, deadline)", () => {
     await expect(guardedParquet()(noParquet)).rejects.toThrow(DataError);
   });
 
-  const column = { name: "x", data: [1, 2, 3], type: "INT32" } as const;
-  const file = new Uint8Array(parquetWriteBuffer({ columnData: [column] }));
+  const columnData = [{ name: "x", data: [1, 2, 3], type: "INT32" as const }];
+  const file = new Uint8Array(parquetWriteBuffer({ columnData }));
 
   it("reads a file's rows", async () => {
     expect(await guardedParquet()(file)).toEqual([{ x: 1 }, { x: 2 }, { x: 3 }]);

@@ -142,12 +142,16 @@ export function askedOf([word, ...args]: readonly string[]): Asked {
   return { kind: "run", row, args };
 }
 
+/** The command that an option without one is most likely meant for. */
+const ownerOf = (option: string): string =>
+  /^--(data|model|method)(=|$)/.test(option) ? "finetune" : "study";
+
 function commandNamed(word: string): CommandRow {
   const found = commands.find(({ name }) => name === word);
   if (found) return found;
   if (word.startsWith("-"))
     throw new UsageError(
-      `expected a command before ${word}, such as study ${word}; npx anchorgrad shows them all`,
+      `expected a command before ${word}, such as ${ownerOf(word)} ${word}; npx anchorgrad shows them all`,
     );
   const near = commands.find(({ name }) => distance(name, word) <= 2);
   const hint = near ? `; did you mean ${near.name}?` : "";

@@ -49,6 +49,11 @@ describe("parseOptions", () => {
 
   it.each([
     [["--seed", "3"], "Unknown option '--seed'; see --help"],
+    [
+      ["--data", "mine.jsonl"],
+      "--data: expected none, as the study draws its own; anchorgrad finetune --data",
+    ],
+    [["--data=mine.jsonl", "--smoke"], "anchorgrad finetune --data learns yours"],
     [["smoke"], "Unexpected argument 'smoke'"],
     [["--seeds"], "--seeds"],
     [["--seeds", "0"], "--seeds: expected between 1 and 1000 seeds, got 0"],

@@ -82,6 +82,10 @@ function refuseStranger(name: string | undefined): void {
  * @throws UsageError that names the option and what it expects
  */
 export function parseOptions(args: readonly string[]): Options {
+  if (args.some((arg) => /^--data(=|$)/.test(arg)))
+    throw new UsageError(
+      "--data: expected none, as the study draws its own; anchorgrad finetune --data learns yours",
+    );
   const options = readKnobs(args, knobs);
   const { smoke, resume, target, priors, seeds } = options;
   if (resume && [smoke, seeds, target, priors].some((given) => given !== undefined))
