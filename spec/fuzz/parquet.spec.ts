@@ -36,6 +36,11 @@ const files: Readonly<Record<string, Uint8Array>> = {
 const shown = (rows: unknown): string =>
   JSON.stringify(rows, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
 
+it("Parquet without rows is read", async () => {
+  const columnData = [{ name: "text", data: [], type: "STRING" as const }];
+  expect(await readParquet(new Uint8Array(parquetWriteBuffer({ columnData })))).toEqual([]);
+});
+
 describe.each(Object.entries(files))("Parquet, %s", (_, file) => {
   it("is read as it was written", async () => {
     const rows = await readParquet(file);
