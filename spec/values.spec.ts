@@ -49,6 +49,31 @@ const refused: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
     /decays to be a function, got true/,
   ],
   "an infinite learning rate": [() => schedules.constant(Infinity), /learningRate ≥ 0/],
+  "settings that overflow float32": [
+    () => adamw({ learningRate: 1e39 }),
+    /learningRate ≥ 0, got 1e\+39, which is Infinity in float32/,
+  ],
+  "settings that vanish in float32": [
+    () => adamw({ learningRate: 1, epsilon: 1e-50 }),
+    /epsilon > 0, got 1e-50, which is 0 in float32/,
+  ],
+  "a decay that is 1 in float32": [
+    () => adamw({ learningRate: 1, b2: 1 - 1e-9 }),
+    /0 ≤ b2 < 1, got 0\.999999999, which is 1 in float32/,
+  ],
+  "a weight decay beyond float32": [
+    () => adamw({ learningRate: 1, weightDecay: 1e39 }),
+    /weightDecay ≥ 0, got 1e\+39, which is Infinity/,
+  ],
+  "a norm below float32": [() => clipByGlobalNorm(1e-50), /max > 0, got 1e-50, which is 0/],
+  "an epsilon below float32": [
+    () => nn.rmsNorm(row, ones, 1e-50),
+    /epsilon ≥ 0, got 1e-50, which is 0 in float32/,
+  ],
+  "a temperature whose inverse overflows": [
+    () => anchored.frozenAnchorLoss({ logits: row, anchorLogProbs: row, temperature: 1e-40 }),
+    /positive temperature, got 1e-40, by which to divide is to multiply by 1.*, which is Infinity/,
+  ],
   "a norm that is a text": [() => clipByGlobalNorm(bad("1")), /expected max > 0, got 1/],
   "a link that is no optimizer": [() => chain(bad(3)), /expected optimizers, got 3 as argument 0/],
   "batches of NaN examples": [

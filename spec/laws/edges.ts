@@ -15,6 +15,8 @@ export interface EdgeOptions {
   readonly runs: number;
   /** Cases a run, which share one program. */
   readonly cases: number;
+  /** Whether zeros have their sign: GPUs may drop it. */
+  readonly signs?: boolean;
 }
 
 /** Intermediate sums and products overflow or vanish in float32 where they do not in float64. */
@@ -38,6 +40,13 @@ const seeing: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
   ...(["rangeAttention", "rangeAttentionGrad"] as const),
 ]);
 
+/** Operations on one element, and those that move it: of a zero its sign is kept. */
+const signed: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([
+  ...(["tanh", "sqrt", "sin", "neg", "abs", "add", "sub", "mul", "mulNoNan", "div"] as const),
+  ...(["select", "toFloat", "reshape", "transpose", "slice", "pad", "concat"] as const),
+  ...(["broadcast", "gather", "stopGradient"] as const),
+]);
+
 const numbersOf = (op: PrimitiveName): Numbers => (rounding.has(op) ? edgy : edgyAndExtreme);
 
 const kindOf = (x: number): string =>
@@ -51,6 +60,18 @@ function expectSameKind(op: PrimitiveName, got: TypedArray, want: TypedArray, gi
     if (Object.is(x, y) || (Number.isNaN(x) && masking.has(op))) return;
     if (Number.isNaN(y) && seeing.has(op)) return;
     expect(kindOf(y), `${op}, element ${i}: ${y}, reference ${x}; ${given}`).toBe(kindOf(x));
+  });
+}
+
+function expectSameZeros(
+  op: PrimitiveName,
+  got: TypedArray,
+  want: TypedArray,
+  given: string,
+): void {
+  Array.from(want, Math.fround).forEach((x, i) => {
+    if (x === 0 && got[i] === 0)
+      expect(Object.is(got[i], x), `${op}, element ${i}: the other zero; ${given}`).toBe(true);
   });
 }
 
@@ -84,7 +105,9 @@ export function agreesAtEdges(start: () => Promise<Engine>, options: EdgeOptions
             reference.run(() => nodes),
           ]);
           got.forEach((y, i) => {
-            expectSameKind(op, y.data, want[i]?.data as TypedArray, show(batch[i] as Case));
+            const [x, given] = [at(want, i).data, show(at(batch, i))];
+            expectSameKind(op, y.data, x, given);
+            if (options.signs && signed.has(op)) expectSameZeros(op, y.data, x, given);
           });
         }),
         { numRuns: options.runs },

@@ -13,5 +13,7 @@ describe("the wasm engine", () => {
 });
 
 describe("at the edges, the wasm engine", () => {
-  agreesAtEdges(() => createEngine({ backend: "wasm", threads: 1 }), { runs: 40, cases: 8 });
+  agreesAtEdges(() => createEngine({ backend: "wasm", threads: 1 }), {
+    ...{ runs: 40, cases: 8, signs: true },
+  });
 });

@@ -69,6 +69,25 @@ describe("crossEntropy(logits, labels, mask)", () => {
     );
   });
 
+  test("a token that is left out adds nothing, though its loss be infinite or NaN", async () => {
+    const { NEGATIVE_INFINITY, POSITIVE_INFINITY, NaN: nan } = Number;
+    const edge = fc.constantFrom(NEGATIVE_INFINITY, POSITIVE_INFINITY, nan, -1e30, 0, 2);
+    const edges = fc.array(fc.tuple(edge, edge, edge), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(edges, fc.constantFrom("mask", "weights"), async (odd, how) => {
+        const counted = { [how]: tensor([1, ...odd.map(() => 0)]) };
+        const rows = tensor([[1, 2, -1], ...odd]);
+        const labels = ids([2, ...odd.map(() => 0)]);
+        const alone = tensor([[1, 2, -1]]);
+        const loss = await evaluate(() => crossEntropy(rows, labels, counted));
+        expect(loss).toEqual(await evaluate(() => crossEntropy(alone, ids([2]))));
+        const even = full(rows.shape, 0);
+        const kl = await evaluate(() => klDivergence(even, rows, counted));
+        expect(kl).toEqual(await evaluate(() => klDivergence(full([1, 3], 0), alone)));
+      }),
+    );
+  });
+
   test("without a mask counts every token", async () => {
     const [logits, labels] = [
       tensor([

@@ -33,7 +33,7 @@ function plain(
 }
 
 const options = fc.record({
-  learningRate: fc.double({ min: 0, max: 10, noNaN: true }),
+  learningRate: fc.float({ min: 0, max: 10, noNaN: true }),
   steps: fc.integer({ min: 1, max: 60 }),
   warmup: fc.double({ min: 0, max: 1, noNaN: true }),
 });

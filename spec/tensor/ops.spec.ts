@@ -223,3 +223,34 @@ test("full(shape, value) keeps one array for those who ask, and none for who rea
   const y = count([2, 3]) as Tensor<"constant">;
   expect(numbersOnce(y)).toBe(y.data);
 });
+
+describe("sigmoid(x)", () => {
+  test("and its slope keep their digits however small they are", async () => {
+    const number = fc.double({ min: -80, max: 80, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(fc.array(number, { minLength: 1 }), async (xs) => {
+        const [y, slope] = await engine.run(() => [
+          ops.sigmoid(tensor(xs)),
+          grad((x: Tensor) => ops.sum(ops.sigmoid(x)))(tensor(xs)),
+        ]);
+        xs.forEach((x, i) => {
+          const wanted = 1 / (1 + Math.exp(-x));
+          const rest = 1 / (1 + Math.exp(x));
+          expect(Math.abs((y?.data[i] ?? 0) / wanted - 1)).toBeLessThan(1e-14);
+          expect(Math.abs((slope?.data[i] ?? 0) / (wanted * rest) - 1)).toBeLessThan(1e-14);
+        });
+      }),
+    );
+  });
+
+  test("is 0 and 1 at the infinities, and has no slope there", async () => {
+    const { NEGATIVE_INFINITY, POSITIVE_INFINITY, NaN: nan } = Number;
+    const x = tensor([NEGATIVE_INFINITY, -1e30, 0, 1e30, POSITIVE_INFINITY, nan]);
+    const [y, slope] = await engine.run(() => [
+      ops.sigmoid(x),
+      grad((at: Tensor) => ops.sum(ops.sigmoid(at)))(x),
+    ]);
+    expect([...(y?.data ?? [])]).toEqual([0, 0, 0.5, 1, 1, nan]);
+    expect([...(slope?.data ?? [])].map(Math.abs)).toEqual([0, 0, 0.25, 0, 0, nan]);
+  });
+});

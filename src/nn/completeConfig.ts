@@ -1,4 +1,4 @@
-import { expectNames, expectOneOf } from "../tensor/options.ts";
+import { expectNames, expectOneOf, inFloat32, isFloat32 } from "../tensor/options.ts";
 import { isCount } from "../tensor/shapes.ts";
 import type { FullConfig, LayerType, TransformerConfig } from "./config.ts";
 import { expectEpsilon } from "./functions.ts";
@@ -122,12 +122,14 @@ function expectScales(full: FullConfig): void {
     residualScale,
     logitScale,
   }))
-    if (!Number.isFinite(x))
-      throw new RangeError(`transformer: expected a finite ${name}, got ${x}`);
+    if (!isFloat32(x))
+      throw new RangeError(`transformer: expected a finite ${name}, got ${inFloat32(x)}`);
   const { attentionSoftcap, logitSoftcap } = full;
   for (const [name, c] of Object.entries({ attentionSoftcap, logitSoftcap }))
-    if (c !== null && !(c > 0 && Number.isFinite(c)))
-      throw new RangeError(`transformer: expected ${name} to be null or finite and > 0, got ${c}`);
+    if (c !== null && !(c > 0 && isFloat32(c) && isFloat32(1 / c)))
+      throw new RangeError(
+        `transformer: expected ${name} to be null or finite and > 0, got ${inFloat32(c)}`,
+      );
 }
 
 function expectRope({ headDim, rotaryChannels, ropeTheta, ropeScaling, slidingRope }: FullConfig) {

@@ -5,6 +5,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 export { gelu, logSoftmax, sigmoid, softmax } from "../tensor/ops.ts";
 
+import { inFloat32, isFloat32 } from "../tensor/options.ts";
+
 /**
  * x · weightᵀ + bias.
  * @param x [..., in]
@@ -41,8 +43,8 @@ export function rmsNorm(x: Tensor, gain: Tensor, epsilon = 1e-5): Tensor {
 
 /** @throws RangeError unless it is finite and ≥ 0 */
 export function expectEpsilon(caller: string, epsilon: number): void {
-  if (!(epsilon >= 0 && Number.isFinite(epsilon)))
-    throw new RangeError(`${caller}: expected epsilon ≥ 0, got ${epsilon}`);
+  if (!(epsilon >= 0 && isFloat32(epsilon)))
+    throw new RangeError(`${caller}: expected epsilon ≥ 0, got ${inFloat32(epsilon)}`);
 }
 
 /**

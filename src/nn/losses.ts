@@ -1,6 +1,6 @@
 import { apply, full } from "../tensor/apply.ts";
 import { ShapeError, showShape } from "../tensor/errors.ts";
-import { add, div, logSoftmax, mean, mul, neg, reshape, sum } from "../tensor/ops.ts";
+import { add, div, logSoftmax, mean, mul, mulNoNan, neg, reshape, sum } from "../tensor/ops.ts";
 import { expectKnown } from "../tensor/options.ts";
 import { sameShape, sizeOf } from "../tensor/shapes.ts";
 import { isConstant, isTensor, type Tensor } from "../tensor/tensor.ts";
@@ -134,7 +134,8 @@ export function summedCrossEntropy(
 }
 
 /**
- * The mean of values over the tokens that the mask counts.
+ * The mean of values over the tokens that the mask counts. What is left out adds nothing, though its
+ * value be infinite or NaN.
  * @param caller the function that errors name
  * @param values [...]
  * @param mask float [...], 1 counts and 0 leaves out; everything counts by default
@@ -170,7 +171,7 @@ export function maskedSum(
   if (known === 0)
     throw new RangeError(`${caller}: expected at least one token to count, got none`);
   return {
-    sum: sum(mask ? mul(values, mask) : values),
+    sum: sum(mask ? mulNoNan(mask, values) : values),
     count: known === undefined ? sum(mask as Tensor) : full([], known),
   };
 }
@@ -186,7 +187,7 @@ function weightedSum(
   if (weights.dtype === "int") throw new TypeError(`${caller}: expected float weights, got int`);
   if (isConstant(weights)) expectWeights(caller, weights.data);
   const counted = mask ? mul(maskedBy(caller, mask, values), weights) : weights;
-  return { sum: sum(mul(values, counted)), count: sum(counted) };
+  return { sum: sum(mulNoNan(counted, values)), count: sum(counted) };
 }
 
 function expectWeights(caller: string, weights: ArrayLike<number>): void {

@@ -1,6 +1,6 @@
 import { apply, full, tensor } from "../tensor/apply.ts";
 import { add, concat, div, mul, reshape, tanh } from "../tensor/ops.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { expectKnown, inFloat32, isFloat32 } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { entries } from "../tensor/tree.ts";
@@ -45,7 +45,8 @@ export type AdamwState = {
  * Adam with decoupled weight decay and bias correction:
  * m ← b1·m + (1 − b1)·g, v ← b2·v + (1 − b2)·g², and at step t = 1, 2, …
  * update = −rate · (m / (1 − b1ᵗ) / (√(v / (1 − b2ᵗ)) + epsilon) + weightDecay · p).
- * @throws TypeError for an option that is none of these; RangeError unless 0 ≤ b1, b2 < 1, epsilon > 0, weightDecay ≥ 0 and a learning rate ≥ 0
+ * @throws TypeError for an option that is none of these; RangeError unless 0 ≤ b1, b2 < 1, epsilon > 0, weightDecay ≥ 0
+ *   and a learning rate ≥ 0, in float32: none vanishes or overflows there
  * @see https://arxiv.org/abs/1711.05101 (Loshchilov and Hutter, 2019), algorithm 2
  */
 export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
@@ -54,10 +55,10 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
   const { decays = () => true } = options;
   expectDecay("b1", b1);
   expectDecay("b2", b2);
-  if (!(epsilon > 0 && Number.isFinite(epsilon)))
-    throw new RangeError(`adamw: expected epsilon > 0, got ${epsilon}`);
-  if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
-    throw new RangeError(`adamw: expected weightDecay ≥ 0, got ${weightDecay}`);
+  if (!(epsilon > 0 && isFloat32(epsilon)))
+    throw new RangeError(`adamw: expected epsilon > 0, got ${inFloat32(epsilon)}`);
+  if (!(weightDecay >= 0 && isFloat32(weightDecay)))
+    throw new RangeError(`adamw: expected weightDecay ≥ 0, got ${inFloat32(weightDecay)}`);
   if (typeof decays !== "function")
     throw new TypeError(`adamw: expected decays to be a function, got ${decays}`);
   const schedule = typeof learningRate === "function" ? learningRate : constant(learningRate);
@@ -104,8 +105,9 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
 }
 
 function expectDecay(name: string, decay: number): void {
-  if (!(decay >= 0 && decay < 1 && Number.isFinite(decay)))
-    throw new RangeError(`adamw: expected 0 ≤ ${name} < 1, got ${decay}`);
+  if (decay >= 0 && isFloat32(decay) && Math.fround(decay) < 1) return;
+  const got = decay < 1 && Math.fround(decay) === 1 ? `${decay}, which is 1 in float32` : undefined;
+  throw new RangeError(`adamw: expected 0 ≤ ${name} < 1, got ${got ?? inFloat32(decay)}`);
 }
 
 /**

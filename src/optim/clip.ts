@@ -1,5 +1,6 @@
 import { full } from "../tensor/apply.ts";
 import { add, div, less, maximum, mul, select, sqrt, square, sum } from "../tensor/ops.ts";
+import { inFloat32, isFloat32 } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
@@ -58,8 +59,8 @@ export const gradientNorm = (tree: TensorTree): Tensor => norms(tree, 1).norm;
  * @see https://arxiv.org/abs/1211.5063 (Pascanu, Mikolov and Bengio, 2013), algorithm 1
  */
 export function clipByGlobalNorm(max: number): Optimizer<readonly []> {
-  if (!(typeof max === "number" && max > 0))
-    throw new RangeError(`clipByGlobalNorm: expected max > 0, got ${max}`);
+  if (!(max > 0 && (max === Infinity || isFloat32(max))))
+    throw new RangeError(`clipByGlobalNorm: expected max > 0, got ${inFloat32(max)}`);
   if (max === Infinity) return { init: () => [], update: (grads) => [grads, []] };
   const unit = unitOf(max);
   const most = max * unit;

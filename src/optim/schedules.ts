@@ -1,6 +1,6 @@
 import { full } from "../tensor/apply.ts";
 import { add, cos, div, less, minimum, mul, select, sub } from "../tensor/ops.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { expectKnown, inFloat32, isFloat32 } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The learning rate (scalar) at a step (float scalar, from 0), as part of the graph. */
@@ -58,6 +58,6 @@ function warmup(options: WarmupOptions, decay: (progress: Tensor) => Tensor): Sc
 }
 
 function expectRate(learningRate: number): void {
-  if (!(learningRate >= 0 && Number.isFinite(learningRate)))
-    throw new RangeError(`schedules: expected learningRate ≥ 0, got ${learningRate}`);
+  if (!(learningRate >= 0 && isFloat32(learningRate)))
+    throw new RangeError(`schedules: expected learningRate ≥ 0, got ${inFloat32(learningRate)}`);
 }

@@ -105,8 +105,15 @@ export const less: BinaryOp = binary("less");
 
 export const square: UnaryOp = (x) => mul(x, x);
 export const minimum: BinaryOp = (a, b) => neg(maximum(neg(a), neg(b)));
-/** ½(1 + tanh(x/2)): never overflows. */
-export const sigmoid: UnaryOp = (x) => mul(add(tanh(mul(x, 0.5)), 1), 0.5);
+/**
+ * 1 / (1 + e⁻ˣ), as e^min(x, 0) / (e^min(x, 0) + e^−max(x, 0)): it never overflows, and what is near 0
+ * or has a slope near 0 keeps its digits, which ½(1 + tanh(x/2)) loses below −17.
+ * @example await engine.run(() => sigmoid(tensor([-20, 0, 20]))) // [2.06e-9, 0.5, 1]
+ */
+export const sigmoid: UnaryOp = (x) => {
+  const below = exp(minimum(x, 0));
+  return div(below, add(below, exp(neg(maximum(x, 0)))));
+};
 
 /** a where condition ≠ 0, else b; all three broadcast. */
 export function select(condition: Operand, a: Operand, b: Operand): FloatTensor {

@@ -26,6 +26,22 @@ export function expectNames(op: string, options: unknown, known: readonly string
   throw new TypeError(`${op}: expected options of ${names}, got ${stranger}`);
 }
 
+/**
+ * Whether a number is one in float32 too, in which engines compute: there, settings beyond 3.4e38 are
+ * infinite, and those below 7e-46 are 0.
+ */
+export function isFloat32(x: unknown): x is number {
+  if (typeof x !== "number") return false;
+  const held = Math.fround(x);
+  return Number.isFinite(held) && (held !== 0 || x === 0);
+}
+
+/** A setting as a message shows it: with what it is in float32, where that is another kind of number. */
+export const inFloat32 = (x: unknown): string =>
+  typeof x === "number" && Number.isFinite(x) && !isFloat32(x)
+    ? `${x}, which is ${Math.fround(x)} in float32`
+    : `${x}`;
+
 /** What was given in place of something else, for messages; a tensor would refuse to be a text. */
 const shown = (value: unknown): string => {
   if (Array.isArray(value)) return "a list";

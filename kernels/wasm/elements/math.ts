@@ -104,8 +104,8 @@ export function tanh(x: v128): v128 {
   const near = madd(f32x4.mul(p, square), x, x);
   const e = expUpTo88(f32x4.pmin(f32x4.add(size, size), splat(88)));
   const far = f32x4.sub(splat(1), f32x4.div(splat(2), f32x4.add(e, splat(1))));
-  const signed = v128.bitselect(x, far, splatBits(0x80000000));
-  return v128.bitselect(near, signed, f32x4.lt(size, splat(0.625)));
+  const y = v128.bitselect(near, far, f32x4.lt(size, splat(0.625)));
+  return v128.bitselect(x, y, splatBits(0x80000000)); // its own sign, that of zero too
 }
 
 /** 1 / (1 + e⁻ˣ), which does not overflow; exactly 0 below −88, where it would be subnormal, for it may

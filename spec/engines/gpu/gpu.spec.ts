@@ -26,7 +26,7 @@ for (const backend of ["webasm", "cpu"] as const) {
     });
 
     describe("at the edges", () => {
-      agreesAtEdges(() => createEngine({ backend }), { runs: 3, cases: 8 });
+      agreesAtEdges(() => createEngine({ backend }), { runs: 3, cases: 8, signs: true });
     });
 
     describe("numbers in storage types", () => {

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../tensor/errors.ts";
 import { add, logSoftmax, mul } from "../../tensor/ops.ts";
-import { expectKnown } from "../../tensor/options.ts";
+import { expectKnown, inFloat32 } from "../../tensor/options.ts";
 import * as portable from "../../tensor/portable.ts";
 import { sameShape } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -75,8 +75,8 @@ function mixture(space: Interpolation, alpha: number): Interpolate {
   if (typeof space !== "object" || space === null)
     throw new RangeError(`interpolate: expected "logit", "probability" or { power }, got ${space}`);
   expectKnown("interpolate", space, ["power"]);
-  if (!Number.isFinite(space.power))
-    throw new RangeError(`interpolate: expected a finite power, got ${space.power}`);
+  if (!Number.isFinite(Math.fround(space.power)))
+    throw new RangeError(`interpolate: expected a finite power, got ${inFloat32(space.power)}`);
   return Math.abs(space.power) < TINY ? geometric(alpha) : powerMean(space.power, alpha);
 }
 

@@ -1,7 +1,7 @@
 import { maskedMean } from "../../nn/losses.ts";
 import { apply } from "../../tensor/apply.ts";
 import { mul, reshape, stopGradient } from "../../tensor/ops.ts";
-import { expectKnown } from "../../tensor/options.ts";
+import { expectKnown, inFloat32, isFloat32 } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkVocabulary, checkWeight, type Interpolation, interpolate } from "./interpolations.ts";
 
@@ -72,10 +72,16 @@ export function frozenAnchorLoss(options: FrozenAnchorLossOptions): Tensor {
   return maskedMean("frozenAnchorLoss", klToStudent(anchorLogProbs, temper(logits)), mask, weights);
 }
 
+/** With what it, or else its inverse, is in float32. */
+const shown = (temperature: number): string =>
+  isFloat32(temperature) && temperature > 0
+    ? `${temperature}, by which to divide is to multiply by ${inFloat32(1 / temperature)}`
+    : inFloat32(temperature);
+
 /** Division by the temperature. @throws RangeError unless it is positive and finite */
 export function tempered(op: string, temperature: number): (logits: Tensor) => Tensor {
-  if (!(temperature > 0 && Number.isFinite(temperature)))
-    throw new RangeError(`${op}: expected a positive temperature, got ${temperature}`);
+  if (!(temperature > 0 && isFloat32(temperature) && isFloat32(1 / temperature)))
+    throw new RangeError(`${op}: expected a positive temperature, got ${shown(temperature)}`);
   return (logits) => (temperature === 1 ? logits : mul(logits, 1 / temperature));
 }
 

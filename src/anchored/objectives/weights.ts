@@ -1,4 +1,5 @@
 import { add, mul, square, sub, sum } from "../../tensor/ops.ts";
+import { inFloat32, isFloat32 } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten, map, type Tree } from "../../tensor/tree.ts";
 
@@ -11,8 +12,8 @@ import { flatten, map, type Tree } from "../../tensor/tree.ts";
  * @see https://arxiv.org/abs/2109.01903 (Wortsman et al., 2022), equation 1
  */
 export function interpolateWeights<P>(base: P, tuned: P, weight: number): P {
-  if (!Number.isFinite(weight))
-    throw new RangeError(`interpolateWeights: expected a finite weight, got ${weight}`);
+  if (!isFloat32(weight))
+    throw new RangeError(`interpolateWeights: expected a finite weight, got ${inFloat32(weight)}`);
   type Params = P & Tree<Tensor>;
   const blend = (b: Tensor, t: Tensor | undefined): Tensor =>
     add(mul(b, 1 - weight), mul(t as Tensor, weight));

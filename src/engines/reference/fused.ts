@@ -117,7 +117,8 @@ export const rope: Compute<"rope"> = (out, inputs, { inverse }) => {
   });
 };
 
-const sigmoid = (x: number): number => 0.5 * (1 + Math.tanh(0.5 * x));
+/** ½(1 + tanh(x/2)) is 0 below −37, where this is not. */
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 export const swiglu: Compute<PrimitiveName> = elementwise((gate, up) => gate * sigmoid(gate) * up);
 
@@ -127,12 +128,13 @@ export const swigluGradGate: Compute<PrimitiveName> = elementwise((g, gate, up) 
 });
 
 const GELU = Math.sqrt(2 / Math.PI);
-const geluTanh = (x: number): number => Math.tanh(GELU * (x + 0.044715 * x ** 3));
+const geluInner = (x: number): number => GELU * (x + 0.044715 * x ** 3);
 
-export const gelu: Compute<PrimitiveName> = elementwise((x) => 0.5 * x * (1 + geluTanh(x)));
+/** x · ½(1 + tanh u), where ½(1 + tanh u) is the logistic function of 2u. */
+export const gelu: Compute<PrimitiveName> = elementwise((x) => x * sigmoid(2 * geluInner(x)));
 
 export const geluGrad: Compute<PrimitiveName> = elementwise((g, x) => {
-  const t = geluTanh(x);
+  const t = Math.tanh(geluInner(x));
   // Beyond ±20 the slope of the tanh is 0, at ±∞ too.
   const near = Math.max(-20, Math.min(20, x));
   return g * 0.5 * (1 + t + near * (1 - t * t) * GELU * (1 + 3 * 0.044715 * near * near));

@@ -1,4 +1,5 @@
 import { add, concat, matmul, mul, square, sub, sum } from "../../tensor/ops.ts";
+import { inFloat32, isFloat32 } from "../../tensor/options.ts";
 import { sameShape } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Params } from "../config.ts";
@@ -35,8 +36,8 @@ export function interpolateAdapters(
   tuned: ConfiguredAdapter,
   weight: number,
 ): ConfiguredAdapter {
-  if (!Number.isFinite(weight))
-    throw new RangeError(`interpolateAdapters: expected a finite weight, got ${weight}`);
+  if (!isFloat32(weight))
+    throw new RangeError(`interpolateAdapters: expected a finite weight, got ${inFloat32(weight)}`);
   const { pairs, saved } = paired("interpolateAdapters", model, base, tuned);
   const whole = saved.map((name): [string, Tensor] => [
     name,
@@ -78,8 +79,8 @@ export function interpolateWithBase(
   tuned: ConfiguredAdapter,
   weight: number,
 ): ConfiguredAdapter {
-  if (!Number.isFinite(weight))
-    throw new RangeError(`interpolateWithBase: expected a finite weight, got ${weight}`);
+  if (!isFloat32(weight))
+    throw new RangeError(`interpolateWithBase: expected a finite weight, got ${inFloat32(weight)}`);
   const layout = plain("interpolateWithBase", model, tuned);
   const scaled = factorsOf(layout, tuned.params).flatMap(({ names, a, b }): [string, Tensor][] => [
     [names.a, a],
