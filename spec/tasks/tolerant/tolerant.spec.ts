@@ -31,6 +31,16 @@ describe("finalAnswer, tolerant", () => {
     ["Answer:\n42", "42"],
     ["about 1.2*10^3", "1.2e3"],
     ["H2O", undefined],
+    ["The answer is 1 234 567.", "1234567"],
+    ["It is 1\u2019234 francs", "1234"],
+    ["12 345.5 m", "12345.5"],
+    ["the list 25 100 75", "75"],
+    ["in 2019 300 came", "300"],
+    ["The answer is 3 1/2 cups", "7/2"],
+    ["-3 1/2", "-7/2"],
+    ["12 7/3", "7/3"],
+    ["3\u00bd cups", "7/2"],
+    ["\u2154", "2/3"],
   ])("reads %j", (text, answer) => {
     expect(finalAnswer.extract(text, tolerant)).toBe(answer);
   });
@@ -48,7 +58,7 @@ describe("finalAnswer, tolerant", () => {
         fc.integer({ min: -1e9, max: 1e9 }),
         fc.constantFrom(...frames),
         minus,
-        fc.constantFrom("", ",", "\u202f", "{,}", "\\,"),
+        fc.constantFrom("", ",", "\u202f", "{,}", "\\,", " ", "\u2019"),
         (n, frame, sign, comma) => {
           const digits = `${Math.abs(n)}`.replace(/\B(?=(\d{3})+$)/g, comma);
           const text = frame(`${n < 0 ? sign : ""}${digits}`);

@@ -29,9 +29,13 @@ const WORDS = /\\(?:text|textbf|textit|mathrm|mathbf|mbox|operatorname|boxed|fbo
 /** Fractions within fractions are read to this depth. */
 const MAX_DEPTH = 10;
 
-/** Digits as wide as a letter of Chinese. */
+/** Digits as wide as a letter of Chinese, and fractions that are one character. */
 const narrow = (text: string): string =>
-  text.replace(/[\uff10-\uff19]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0));
+  text
+    .replace(/[\uff10-\uff19]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+    .replace(/[\u00bc-\u00be\u2150-\u215e]/g, (one) =>
+      one.normalize("NFKC").replace(/(\d+)\u2044(\d+)/, "(($1)/($2))"),
+    );
 
 /**
  * A text with `-`, `*`, `/` for every sign that means them, `((a)/(b))` for fractions, and without

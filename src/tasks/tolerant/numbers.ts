@@ -10,9 +10,16 @@ export interface Written {
   readonly divisor: number;
 }
 
-/** Digits in threes with a comma or a narrow space between, or any digits; then decimals, power. */
-const NUMBER =
-  /(?<![\p{L}\p{N}_.])(?:\d{1,3}(?:[,\u00a0\u202f\u2009]\d{3})+(?!\d)|\d+|(?=\.\d))(?:\.\d+)?(?:[eE][+-]?\d{1,3}(?!\d))?/gu;
+/** Digits in threes with a comma, an apostrophe or a narrow space between; so with a plain space, which
+ * no other number may be next to, as in a list. */
+const GROUPED =
+  /\d{1,3}(?:[,'\u2019_\u00a0\u202f\u2009]\d{3})+(?!\d)|(?<!\d )[1-9]\d{0,2}(?: \d{3})+(?! ?[\d/])/u;
+
+/** Digits in groups, or any digits; then decimals, power. */
+const NUMBER = new RegExp(
+  `(?<![\\p{L}\\p{N}_.])(?:${GROUPED.source}|\\d+|(?=\\.\\d))(?:\\.\\d+)?(?:[eE][+-]?\\d{1,3}(?!\\d))?`,
+  "gu",
+);
 
 /** What may stand between a sign and its number. */
 const BEFORE = /[$\u20ac\u00a3\u00a5{(]/;
@@ -35,17 +42,26 @@ const PLAIN_FRACTION = /\s*\/\s*(\d+(?:\.\d+)?)(?![\d/.])/y;
 /** `((3)/(4))`, with a sign and whole ones before it; lengths are bounded, and so is the work. */
 const SET_FRACTION =
   /(?:(-)\s{0,2})?(?:(?<!\d)(\d{1,15})\s{0,2})?\(\(\s{0,2}(-?)(\d{1,15}(?:\.\d{1,15})?)\s{0,2}\)\/\(\s{0,2}(\d{1,15}(?:\.\d{1,15})?)\s{0,2}\)\)/g;
+/** `3 1/2`, of which the part is less than 1. */
+const MIXED = /(?<![\d.,/] ?)(\d{1,15}) (\d{1,6})\/(\d{1,6})(?![\d/.])/g;
 const POWER = /\s*\*\s*10\s*\^\s*\{?\s*([+-]?\d{1,3})\s*\}?/y;
 const PERCENT = /\s*(?:%|percent\b)/y;
 
 /** The numbers of a text in `plainMath`, from left to right. */
 function numbersOf(plain: string): readonly Written[] {
   // `3((1)/(2))` is what LaTeX's mixed number became.
-  const flat = plain.replace(SET_FRACTION, (...[, sign, whole, inner, top, bottom]) => {
-    const minus = (sign === "-") !== (inner === "-") ? "-" : "";
-    const numerator = whole === undefined ? top : `${Number(whole) * Number(bottom) + Number(top)}`;
-    return ` ${minus}${numerator}/${bottom}`;
-  });
+  const flat = plain
+    .replace(SET_FRACTION, (...[, sign, whole, inner, top, bottom]) => {
+      const minus = (sign === "-") !== (inner === "-") ? "-" : "";
+      const numerator =
+        whole === undefined ? top : `${Number(whole) * Number(bottom) + Number(top)}`;
+      return ` ${minus}${numerator}/${bottom}`;
+    })
+    .replace(MIXED, (all, whole, top, bottom) =>
+      Number(top) < Number(bottom)
+        ? `${Number(whole) * Number(bottom) + Number(top)}/${bottom}`
+        : all,
+    );
   const found: Written[] = [];
   NUMBER.lastIndex = 0;
   for (let match = NUMBER.exec(flat); match !== null; match = NUMBER.exec(flat)) {
