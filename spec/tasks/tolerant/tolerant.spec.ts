@@ -100,6 +100,9 @@ describe("countdown, tolerant", () => {
     ["\\boxed{1} no: \\boxed{(3 + 5)*2}", true],
     ["<answer>(3 + 5) * 2</answer>", true],
     ["So we get:\nAnswer: $(3+5)*2$.", true],
+    ["First (3+2)*5 = 25, no.\nThe answer is (3+5)*2 = 16.", true],
+    ["An expression would be $(3 + 5) \\times 2$", true],
+    ["The answer is 16", false],
     ["\\boxed{(3+5)*2 = 17}", false],
     ["\\boxed{(3+5)*2*1}", false],
     ["\\boxed{16}", false],
@@ -246,5 +249,8 @@ describe("dates and spans", () => {
     expect(daysIn("1 week 1 day")).toBe(8);
     expect(daysIn("17+4")).toBe(123);
     expect(daysIn("two weeks")).toBeUndefined();
+    for (const span of ["17+4 weeks", "17 4/7 weeks", "17 + 4/7 weeks", "17.57 weeks"])
+      expect(daysIn(span), span).toBe(123);
+    expect(daysIn("17.5 weeks")).toBeUndefined();
   });
 });

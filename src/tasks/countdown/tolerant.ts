@@ -28,13 +28,16 @@ function formulaIn(text: string): string | undefined {
   return said.length > MAX_LENGTH ? undefined : said;
 }
 
-/** The last line with a digit, behind its last colon with a blank: "Answer: (3 + 5) * 2". */
+const SAID = /\b(?:answer|solution|expression|equation|formula) (?:is|would be|can be) /i;
+
+/** The last line with a digit, behind "the answer is", or behind its last colon with a blank: "Answer: (3 + 5) * 2". */
 function lastLine(text: string): string {
   const lines = text.slice(-2 * MAX_LENGTH).split("\n");
   const line = lines.findLast((each) => /\d/.test(each)) ?? "";
   const colon = line.lastIndexOf(": ");
-  const behind = line.slice(colon + 1);
-  return colon >= 0 && /[A-Za-z]/.test(line.slice(0, colon)) ? behind : line;
+  if (colon >= 0 && /[A-Za-z]/.test(line.slice(0, colon))) return line.slice(colon + 1);
+  const said = line.search(SAID);
+  return said < 0 ? line : line.slice(said).replace(SAID, "");
 }
 
 function exactly(side: string): Rational | undefined {

@@ -73,8 +73,11 @@ export function lastDate(text: string): string | undefined {
   return found;
 }
 
-const WEEKS = /(?<!\d)(\d{1,6}) ?(?:weeks?|wks?|w)(?![A-Za-z])/gi;
-const DAYS = /(?<!\d)(\d{1,6}) ?(?:days?|d)(?![A-Za-z])/gi;
+const WEEKS = /(?<![\d.,/+])(\d{1,6}(?:\.\d{1,6})?) ?(?:weeks?|wks?|w)(?![A-Za-z])/gi;
+const DAYS = /(?<![\d.,/])(\d{1,6}) ?(?:days?|d)(?![A-Za-z])/gi;
+/** `17+4 weeks`, `17 4/7 weeks`. */
+const SEVENTHS =
+  /(?<![\d.,])(\d{1,3})(?: ?\+ ?(\d)(?:\/7)?| (\d)\/7) ?(?:weeks?|wks?|w)(?![A-Za-z])/i;
 /** `(17, 4)`, `17 + 4`, `17+4/7` and `17, 4`. */
 const PAIR = /(?<!\d)(\d{1,3}) {0,2}(?:,|\+) {0,2}(\d)(?:\/7)?(?!\d)/;
 
@@ -83,11 +86,19 @@ const last = (text: string, pattern: RegExp): number | undefined => {
   return digits === undefined ? undefined : Number(digits);
 };
 
+/** Days of weeks with decimals: 17.57 weeks are 123 days, 17.5 weeks no whole number of them. */
+function wholeDays(days: number): number | undefined {
+  const near = Math.round(days);
+  return Math.abs(days - near) < 0.08 ? near : undefined;
+}
+
 /** The days of a span: `17 weeks and 4 days`, `17w4d`, `123 days`, `(17, 4)`. */
 export function daysIn(text: string): number | undefined {
   const plain = text.replace(/['"\u2018-\u201d]/g, "");
+  const [, whole, added, sevenths] = SEVENTHS.exec(plain) ?? [];
+  if (whole !== undefined) return 7 * Number(whole) + Number(added ?? sevenths);
   const [weeks, days] = [last(plain, WEEKS), last(plain, DAYS)];
-  if (weeks !== undefined || days !== undefined) return 7 * (weeks ?? 0) + (days ?? 0);
+  if (weeks !== undefined || days !== undefined) return wholeDays(7 * (weeks ?? 0) + (days ?? 0));
   const [, first, second] = PAIR.exec(plain) ?? [];
   return first === undefined ? undefined : 7 * Number(first) + Number(second);
 }
