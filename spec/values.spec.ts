@@ -100,6 +100,11 @@ const refused: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
   "epsilon NaN of rmsNorm": [() => nn.rmsNorm(row, ones, Number.NaN), /epsilon ≥ 0, got NaN/],
   "theta 0": [() => nn.ropeTables(4, 4, 0), /finite theta > 0, got 0/],
   "10⁹ layers": [model({ layers: 1e9 }), /at most 10000 layers, got 1000000000/],
+  "10¹⁷ parameters": [
+    model({ width: 1e7, heads: 100, hidden: 1e7, layers: 100 }),
+    /at most 8796093022208 parameters, got 7\.00e\+16/,
+  ],
+  "2⁴⁰ tokens": [model({ vocabSize: 2 ** 40 }), /vocabSize of ids of 32 bits, got 1099511627776/],
   "another activation": [model({ activation: "relu" }), /activation: .*silu, gelu, got relu/],
   "another norm": [model({ norm: "batch" }), /norm: expected one of rms.*, got batch/],
   "another place of norms": [model({ normPlacement: "x" }), /normPlacement: .*, got x/],

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
+import { heeds } from "../../src/anchored/objectives/kinds.ts";
+import { type Method, objectives } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
 import { createEngine } from "../../src/engines/create.ts";
@@ -78,7 +80,11 @@ describe("planFineTune refuses", () => {
   test("options that it does not know", () => {
     refuses({ alhpa: 0.5 }, "fineTune: expected options of model, base");
     refuses({ alhpa: 0.5 }, "got alhpa");
-    refuses({ alpha: { budgte: 1 } }, "fineTune alpha: expected options of budget, got budgte");
+    const anchored = { method: "anchored", reference: study.base };
+    refuses(
+      { ...anchored, alpha: { budgte: 1 } },
+      "fineTune alpha: expected options of budget, got budgte",
+    );
     expect(() => adamw({ learningRate, weightdecay: 0 } as never)).toThrow(
       "adamw: expected options of learningRate, b1, b2, epsilon, weightDecay, decays, got weightdecay",
     );
@@ -144,5 +150,46 @@ describe("fineTune", () => {
     expect(await first({ labelSmoothing: 0.1 })).toBeCloseTo(at(expected, 0), 12);
     expect(await first({})).not.toBeCloseTo(at(expected, 0), 6);
     expect(() => planFineTune({ ...ten, labelSmoothing: 2 })).toThrow("0 ≤ labelSmoothing ≤ 1");
+  });
+});
+
+describe("what is given to fineTune", () => {
+  const wrong = (options: object): (() => unknown) => {
+    const all = { ...sft({ learningRate }), ...options };
+    return () => planFineTune(all as FineTuneOptions);
+  };
+
+  test.each(["model", "base", "data"])("has to hold %s", (name) => {
+    expect(wrong({ [name]: undefined })).toThrow(TypeError);
+    expect(wrong({ [name]: undefined })).toThrow(
+      new RegExp(`fineTune: .*${name}.*, got undefined`),
+    );
+  });
+
+  test.each<readonly [options: object, message: string]>([
+    [{ decay: "nosuch" }, "expected a decay of linear, cosine, constant, got nosuch"],
+    [{ temperature: 1e-40 }, "expected a positive temperature, got 1e-40"],
+    [{ method: "klRegularized", beta: Number.NaN }, "expected beta ≥ 0, got NaN"],
+    [{ method: "klRegularized", beta: -1 }, "expected beta ≥ 0, got -1"],
+    [{ method: "klRegularized", beta: 1e39 }, "got 1e+39, which is Infinity in float32"],
+    [{ method: "l2sp", beta: 1e-50 }, "got 1e-50, which is 0 in float32"],
+  ])("is refused: %j", (options, message) => {
+    expect(wrong(options)).toThrow(RangeError);
+    expect(wrong(options)).toThrow(message);
+  });
+
+  test("is heeded by the method, or refused: nothing is said in vain", () => {
+    const settings = {
+      ...{ alpha: 0.25, beta: 0.5, direction: "reverse", interpolation: "probability" },
+      ...{ temperature: 2, kdRatio: 0.5 },
+    };
+    const reference = study.base;
+    for (const method of Object.keys(objectives) as Method[])
+      for (const [name, value] of Object.entries(settings)) {
+        const plan = wrong({ method, reference, [name]: value });
+        const message = `fineTune: expected no ${name} with the method ${method}`;
+        if (heeds(method, name as keyof typeof settings)) expect(plan).not.toThrow(message);
+        else expect(plan).toThrow(message);
+      }
   });
 });

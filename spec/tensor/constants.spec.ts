@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { full, ids, tensor } from "../../src/tensor/apply.ts";
+import { full, ids, stored, tensor } from "../../src/tensor/apply.ts";
 import { add, reshape } from "../../src/tensor/ops.ts";
 import type { TypedArray } from "../../src/tensor/tensor.ts";
 
@@ -56,5 +56,27 @@ describe("a constant owns its numbers", () => {
     expect(Array.from((await engine.run(() => add(full([2], 1), full([2], 2)))).data)).toEqual([
       3, 3,
     ]);
+  });
+});
+
+describe("a constant of codes", () => {
+  test("owns them, unless a view is asked for", () => {
+    const codes = Uint16Array.of(0x3f80, 0x4000);
+    const [own, view] = [stored("bf16", codes, [2]), stored("bf16", codes, [2], { copy: false })];
+    codes.fill(0);
+    expect([...own.data]).toEqual([0x3f80, 0x4000]);
+    expect([...view.data]).toEqual([0, 0]);
+  });
+
+  test.each<readonly [dtype: "bf16" | "f16" | "q8_0", codes: object]>([
+    ["bf16", new Uint8Array(4)],
+    ["f16", new Int16Array(2)],
+    ["f16", new Float32Array(2)],
+    ["q8_0", new Uint16Array(34)],
+    ["q8_0", new Int8Array(34)],
+    ["bf16", [1, 2]],
+  ])("of %s is of no other array", (dtype, codes) => {
+    const shape = dtype === "q8_0" ? [32] : [2];
+    expect(() => stored(dtype, codes as Uint16Array, shape)).toThrow(TypeError);
   });
 });

@@ -254,3 +254,17 @@ describe("sigmoid(x)", () => {
     expect([...(slope?.data ?? [])].map(Math.abs)).toEqual([0, 0, 0.25, 0, 0, nan]);
   });
 });
+
+test("operations on integers take no floats beside them", () => {
+  const [float, int] = [tensor([1]), ids([1])];
+  for (const both of [
+    [float, int],
+    [int, float],
+    [int, int, float],
+  ])
+    expect(() => ops.concat(both)).toThrow(
+      new TypeError(
+        `concat: expected one dtype, got ${both.map(({ dtype }) => dtype).join(" and ")}`,
+      ),
+    );
+});

@@ -5,6 +5,7 @@ import { expectKnown, expectNames } from "../tensor/options.ts";
 import type { Key } from "../tensor/random.ts";
 import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
 import type { Every } from "../train/trainSteps.ts";
+import { expectGiven, expectSettings } from "./checks.ts";
 import { checkWeight } from "./objectives/interpolations.ts";
 import { objectiveOf } from "./objectives/kinds.ts";
 import type { Method } from "./objectives/methods.ts";
@@ -117,6 +118,8 @@ export function planFineTune(options: FineTuneOptions): Plan {
   const name = typeof method === "string" ? method : "custom";
   if (epochs !== undefined && (options.outer !== undefined || options.inner !== undefined))
     throw new RangeError("fineTune: expected either epochs or outer and inner, got both");
+  expectGiven(options);
+  expectSettings(name, objective, options);
   const given: FilledOptions = {
     ...defaults,
     ...(epochs !== undefined && { inner: epochs }),

@@ -66,6 +66,10 @@ export function completeConfig(config: TransformerConfig): FullConfig {
   }
   if (full.layers > MOST_LAYERS)
     throw new RangeError(`transformer: expected at most ${MOST_LAYERS} layers, got ${full.layers}`);
+  if (full.vocabSize > 2 ** 31)
+    throw new RangeError(
+      `transformer: expected a vocabSize of ids of 32 bits, got ${full.vocabSize}`,
+    );
   if (full.heads % full.kvHeads !== 0)
     throw new RangeError(
       `transformer: expected kvHeads to divide heads ${full.heads}, got ${full.kvHeads}`,

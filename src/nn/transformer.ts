@@ -1,7 +1,7 @@
 import { full } from "../tensor/apply.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Key, normal, split } from "../tensor/random.ts";
-import { ofRank } from "../tensor/shapes.ts";
+import { ofRank, sizeOf } from "../tensor/shapes.ts";
 import { isConstant, type Shape, type Tensor } from "../tensor/tensor.ts";
 import { type DecodeInputs, decodeNext, extend, type Prefilled, prefill } from "./cache.ts";
 import { completeConfig } from "./completeConfig.ts";
@@ -91,6 +91,18 @@ export interface WeightSpace {
   squaredDistance(one: Params, other: Params): Tensor;
 }
 
+/** Parameters of a model: as many as the largest that were ever published, some times over. */
+const MOST_PARAMETERS = 2 ** 43;
+
+/** @throws RangeError for a model that no machine holds, before anything is made of it */
+function expectSize(shapes: Transformer["shapes"]): void {
+  const count = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
+  if (count > MOST_PARAMETERS)
+    throw new RangeError(
+      `transformer: expected at most ${MOST_PARAMETERS} parameters, got ${count.toPrecision(3)}`,
+    );
+}
+
 /**
  * A decoder of Llama's kind, RMSNorm, rotary positions, SwiGLU and grouped-query attention, or of
  * its relatives: what differs is in the config. Parameters carry Hugging Face's names, so that such
@@ -101,6 +113,7 @@ export function transformer(config: TransformerConfig): Transformer {
   const complete = completeConfig(config);
   const adapters = Object.values(complete.adapter).map((layer) => layer.shapes);
   const shapes: Transformer["shapes"] = Object.assign(parameterShapes(complete), ...adapters);
+  expectSize(shapes);
   const rotation = rotationOf(complete);
   const decoder = { config: complete, rotation };
 

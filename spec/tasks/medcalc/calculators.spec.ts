@@ -66,8 +66,28 @@ describe("calculate(id, entities)", () => {
         "Diastolic Blood Pressure": [mmHg, "mm hg"],
       });
     expect([49, 49.5, 69, 69.5, 109, 109.5, 159.5].map(pressed)).toEqual([4, 2, 2, 0, 0, 2, 4]);
-    const gradients = [199, 200, 349.5, 350, 499, 499.5];
-    expect(gradients.map((each) => points({ "A-a gradient": each }))).toEqual([0, 2, 0, 3, 3, 4]);
+    const gradients = [199, 200, 349, 349.5, 350, 499, 499.5];
+    expect(gradients.map((each) => points({ "A-a gradient": each }))).toEqual([
+      0, 2, 2, 0, 3, 3, 4,
+    ]);
+  });
+
+  it("43: each vasopressor counts from the first µg/kg/min, and none of none", () => {
+    const { DOBUTamine: _, ...rest } = entitiesOf(43);
+    const points = (drugs: Entities): number =>
+      Number(calculate(43, { ...rest, ...drugs })) - Number(calculate(43, rest));
+    const dose = (drug: string, mcg: number): Entities => ({ [drug]: [mcg, "mcg/kg/min"] });
+    for (const drug of ["DOBUTamine", "DOPamine", "EPINEPHrine", "norEPINEPHrine"])
+      expect(points(dose(drug, 0)), drug).toBe(0);
+    expect([0.1, 5, 5.1, 15, 15.1].map((mcg) => points(dose("DOPamine", mcg)))).toEqual([
+      2, 2, 3, 3, 4,
+    ]);
+    expect([0.1, 30].map((mcg) => points(dose("DOBUTamine", mcg)))).toEqual([2, 2]);
+    for (const drug of ["EPINEPHrine", "norEPINEPHrine"])
+      expect(
+        [0.01, 0.1, 0.11].map((mcg) => points(dose(drug, mcg))),
+        drug,
+      ).toEqual([3, 3, 4]);
   });
 
   it("does not depend on the order, the case or the spacing of names", () => {

@@ -92,7 +92,16 @@ const NUMBERS: {
 
 /** @throws DataError, RangeError or TypeError that names what cannot be */
 export function expectGenerateOptions(options: GenerateOptions): void {
-  const { model, prompts, maxNewTokens, temperature = 0, key } = options;
+  if (typeof options !== "object" || options === null)
+    throw new TypeError(`generate: expected options, got ${options}`);
+  const { model, params, prompts, maxNewTokens, temperature = 0, key } = options;
+  if (typeof model?.config !== "object")
+    throw new TypeError(`generate: expected a model, such as transformer(config), got ${model}`);
+  if (typeof params !== "object" || params === null)
+    throw new TypeError(`generate: expected the model's params, got ${params}`);
+  if (!Array.isArray(prompts))
+    throw new TypeError(`generate: expected a list of prompts, got ${prompts}`);
+  if (maxNewTokens === undefined) throw new TypeError("generate: expected maxNewTokens, got none");
   const { vocabSize, contextLength } = model.config;
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(KNOWN, name))

@@ -118,7 +118,8 @@ export function allocateTogether<T>(
  * @returns the address of at least so many bytes, at any call; the address before is no more
  */
 export function createArena(heap: Heap): (bytes: number) => number {
-  let held: { readonly address: number; readonly bytes: number } | undefined;
+  type Part = { readonly address: number; readonly bytes: number };
+  let held: Part | undefined = { address: heap.allocate(0), bytes: 0 };
   return (bytes) => {
     if (held && bytes <= held.bytes) return held.address;
     const before = held;
