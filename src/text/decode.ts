@@ -27,6 +27,9 @@ export function checkText(
   if (zero !== -1) refuse(`a zero byte at offset ${zero}`);
 }
 
+/** As many characters as a text can have in V8. */
+const LONGEST_TEXT = 2 ** 29 - 24;
+
 /**
  * The text of a file in UTF-8, without a byte order mark. Where bytes are no UTF-8 the text holds
  * U+FFFD and `valid` is false.
@@ -39,6 +42,10 @@ export function decodeText(
   expected = "CSV in UTF-8 or parquet",
 ): { text: string; valid: boolean } {
   checkText(bytes, file, expected);
+  if (bytes.length > LONGEST_TEXT)
+    throw new DataError(
+      `readRows: expected ${file} to hold at most ${LONGEST_TEXT} bytes, got ${bytes.length}`,
+    );
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), valid: true };
   } catch {

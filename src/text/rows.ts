@@ -141,6 +141,27 @@ function readRows(records: Iterable<Placed>, name: string, given?: RowShape): re
   return rows;
 }
 
+/** Bytes of a file; what is no file on a disk, such as a pipe, may never end. */
+const MOST_BYTES = 2 ** 30;
+
+function readWhole(fs: typeof import("node:fs"), path: string): Uint8Array {
+  const file = fs.openSync(path, "r");
+  try {
+    if (fs.fstatSync(file).isFile()) return fs.readFileSync(file);
+    const parts: Uint8Array[] = [];
+    for (let bytes = 0; bytes <= MOST_BYTES; ) {
+      const part = new Uint8Array(2 ** 20);
+      const read = fs.readSync(file, part);
+      if (read === 0) return Buffer.concat(parts, bytes);
+      parts.push(part.subarray(0, read));
+      bytes += read;
+    }
+    throw new DataError(`rowsOf: expected ${path} to end within ${MOST_BYTES} bytes, got more`);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
 /** Reads a path where there are files: Node. No import, so that pages can be built. */
 function open(path: string): DataFile {
   const fs = globalThis.process?.getBuiltinModule?.("node:fs");
@@ -149,8 +170,9 @@ function open(path: string): DataFile {
       `rowsOf: expected a file's content, got a path where no files are: ${path}`,
     );
   try {
-    return { name: path, content: fs.readFileSync(path) };
+    return { name: path, content: readWhole(fs, path) };
   } catch (error) {
+    if (error instanceof DataError) throw error;
     const reason = error instanceof Error ? error.message : `${error}`;
     throw new DataError(`rowsOf: expected a file that can be read, got: ${reason}`);
   }

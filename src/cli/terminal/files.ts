@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DataError } from "../../tensor/errors.ts";
@@ -16,10 +17,20 @@ function refused(path: string, expected: string, error: unknown): unknown {
     : new DataError(`${path}: expected ${expected}, got ${reason}`);
 }
 
-/** @throws DataError where there is no file to read */
-export async function readBytes(path: string): Promise<Uint8Array> {
+/** Bytes of a file that is read whole; what is no file on a disk, such as a pipe, may never end. */
+const MOST = 2 ** 30;
+
+/** @throws DataError where there is no file to read, or more of it than can be held */
+export async function readBytes(path: string, most: number = MOST): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const part of createReadStream(path, { end: most, highWaterMark: 2 ** 20 })) {
+      parts.push(part);
+      bytes += part.length;
+    }
+    if (bytes > most) throw new DataError(`${path}: expected at most ${most} bytes, got more`);
+    return Buffer.concat(parts, bytes);
   } catch (error) {
     throw refused(path, "a file to read", error);
   }
