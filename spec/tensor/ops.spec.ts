@@ -268,3 +268,16 @@ test("operations on integers take no floats beside them", () => {
       ),
     );
 });
+
+test("argmax is along the last axis, where none is said", async () => {
+  const x = tensor([
+    [1, 2, 0],
+    [4, 3, 9],
+  ]);
+  const found = await engine.run(() => [ops.argmax(x), ops.argmax(x, -1), ops.argmax(x, 0)]);
+  expect(found.map(({ data }) => [...data])).toEqual([
+    [1, 2],
+    [1, 2],
+    [1, 1, 1],
+  ]);
+});

@@ -58,3 +58,8 @@ describe("exp and log of +, −, × and ÷ alone", () => {
     },
   );
 });
+
+test("exp is infinite or 0 however far beyond the doubles its value is", () => {
+  for (const x of [709.79, 710, 1000, 1418, 1500, 2000, 2839, 5000, 1e300])
+    expect([exp(x), exp(-1.06 * x)], `${x}`).toEqual([Number.POSITIVE_INFINITY, 0]);
+});

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { evaluatePython } from "../../../src/tasks/countdown/python.ts";
 import { countdown } from "../../../src/tasks/index.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
@@ -238,5 +239,36 @@ describe("miniCountdown(options)", () => {
     expect(() => miniCountdown({ number: [1, 10] })).toThrow(RangeError);
     expect(() => miniCountdown({ count: [2, 5] })).toThrow(RangeError);
     expect(() => miniCountdown({ target: [-1, 5] })).toThrow(RangeError);
+  });
+});
+
+describe("what is not said", () => {
+  it("is as in the paper: three or four numbers and a target from 1 to 99", () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const { numbers, target } = generate(key(seed));
+      expect([3, 4]).toContain(numbers.length);
+      for (const x of [...numbers, target]) {
+        expect(x).toBeGreaterThanOrEqual(1);
+        expect(x).toBeLessThanOrEqual(99);
+      }
+    }
+  });
+
+  it("makes a mini whose positions are a number, as much as its options ask for", () => {
+    const { positions } = miniCountdown();
+    expect(Number.isInteger(positions)).toBe(true);
+    expect(miniCountdown({ target: [1, 9] }).positions).toBeLessThanOrEqual(positions);
+  });
+});
+
+describe("a power of 0", () => {
+  it.each<readonly [text: string, value: number | undefined]>([
+    ["0.0**0.5", 0],
+    ["0.0**0", 1],
+    ["0.0**2", 0],
+    ["0.0**-0.5", undefined],
+    ["0.0**-1", undefined],
+  ])("%s is as in Python", (text, value) => {
+    expect(evaluatePython(parse(text))).toBe(value);
   });
 });
