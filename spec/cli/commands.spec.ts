@@ -139,6 +139,8 @@ describe("readKnobs(args, knobs)", () => {
     [["--bare=1"], "--bare"],
     [["--maxOp", "1"], "Unknown option '--maxOp'; see --help"],
     [["extra"], "Unexpected argument 'extra'"],
+    [["--out", "a", "--out=b"], "--out: expected it once, got it again; see --help"],
+    [["--bare", "--rate", "1", "--bare"], "--bare: expected it once, got it again"],
   ])("refuses %j", (args, message) => {
     expect(() => readKnobs(args, knobs)).toThrow(UsageError);
     expect(() => readKnobs(args, knobs)).toThrow(message);

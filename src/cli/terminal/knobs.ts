@@ -174,12 +174,22 @@ function parse(
       { type: value === "" ? ("boolean" as const) : ("string" as const) },
     ]),
   );
-  try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals });
-  } catch (error) {
-    const [message] = (error as Error).message.split(/\.\s/);
-    throw new UsageError(`${message}; see --help`);
+  const parsed = (() => {
+    try {
+      return parseArgs({ args: [...args], options, strict: true, allowPositionals, tokens: true });
+    } catch (error) {
+      const [message] = (error as Error).message.split(/\.\s/);
+      throw new UsageError(`${message}; see --help`);
+    }
+  })();
+  const seen = new Set<string>();
+  for (const token of parsed.tokens) {
+    if (token.kind !== "option") continue;
+    if (seen.has(token.name))
+      throw new UsageError(`--${token.name}: expected it once, got it again; see --help`);
+    seen.add(token.name);
   }
+  return parsed;
 }
 
 /** Those of the values that belong to `knobs`. */
