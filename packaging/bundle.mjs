@@ -81,6 +81,8 @@ writeFileSync(
   `The package holds code of these:\n\n${licences.join(`\n${"-".repeat(80)}\n\n`)}`,
 );
 const declared = reachable(
-  Object.values(own.exports).map(({ types }) => join(dist, relative("dist", types))),
+  Object.values(own.exports).flatMap(({ types }) =>
+    types === undefined ? [] : [join(dist, relative("dist", types))],
+  ),
 );
 for (const file of filesIn(dist, ".d.ts")) if (!declared.has(file)) rmSync(file);

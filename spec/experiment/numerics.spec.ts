@@ -34,7 +34,7 @@ const figures: { readonly [K in Result["kind"]]: readonly string[] } = {
   probe: scores,
   row: scores,
   distributions: ["tokens"],
-  retention: ["weight", "prompts"],
+  retention: ["certified", "alpha", "allowed", "planned"],
 };
 
 /**

@@ -1,14 +1,13 @@
 import { basename, join, resolve } from "node:path";
-import { familyMarkdown } from "../experiment/report/analysis/markdown.ts";
 import { toCsv } from "../experiment/report/csv.ts";
 import { dataTables } from "../experiment/report/csvFiles.ts";
-import { jointMarkdownTable, markdownTable } from "../experiment/report/markdown.ts";
-import { reportPage } from "../experiment/report/page.ts";
+import {
+  type ReportedRun,
+  readRuns,
+  reportMarkdown,
+  reportPage,
+} from "../experiment/report/index.ts";
 import { toParquet } from "../experiment/report/parquet.ts";
-import { type ReportedRun, reportedOf, reportedPart } from "../experiment/report/reported.ts";
-import { readFailures, reopenRun, runsIn } from "../experiment/runs/directory.ts";
-import { escapeMarkdown } from "../report/escape.ts";
-import { DataError } from "../tensor/errors.ts";
 import { writeWhole } from "../weights/files.ts";
 import type { Command, Terminal } from "./terminal/command.ts";
 import {
@@ -63,8 +62,7 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
   const [first] = folders;
   if (first === undefined)
     throw new UsageError("report: expected the folder of a run, got none; see --help");
-  const paths = await Promise.all(folders.map((path) => runsOf(resolve(folder, path))));
-  const runs = await Promise.all(paths.flat().map(read));
+  const runs = (await Promise.all(folders.map((path) => readRuns(resolve(folder, path))))).flat();
   if (values.tables !== undefined && !values.export)
     throw new UsageError("--tables: expected --export beside it, got none");
   if (values.export)
@@ -75,7 +73,7 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
       out,
     );
   if (values.markdown) {
-    out.write(markdownOf(runs));
+    out.write(reportMarkdown(runs));
     return true;
   }
   const page = resolve(folder, values.out ?? join(first, "report.html"));
@@ -83,38 +81,6 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
   await writeWhole(page, reportPage(runs, basename(resolve(folder, first))));
   out.write(`${page}\n`);
   return true;
-}
-
-/** A table for each run, and one for what several have in common. */
-function markdownOf(runs: readonly ReportedRun[]): string {
-  const [only] = runs;
-  if (only && runs.length === 1) return tablesOf(only).join("\n");
-  const joint = jointMarkdownTable(runs.map(reportedPart));
-  return [
-    ...runs.map(
-      (one) => `### ${escapeMarkdown(one.config.recipe.name)}\n\n${tablesOf(one).join("\n")}`,
-    ),
-    ...(joint === undefined ? [] : [`### Side by side\n\n${joint}`]),
-  ].join("\n");
-}
-
-/** All rows, and the families where their rows were chosen. */
-function tablesOf(one: ReportedRun): string[] {
-  const study = reportedOf(one);
-  const families = familyMarkdown(study);
-  return [markdownTable(study), ...(families === undefined ? [] : [families])];
-}
-
-async function runsOf(path: string): Promise<string[]> {
-  const runs = await runsIn(path);
-  if (runs.length === 0)
-    throw new DataError(`${path}: expected a run, or a folder of runs, got neither`);
-  return runs;
-}
-
-async function read(path: string): Promise<ReportedRun> {
-  const { config, measurements } = await reopenRun(path);
-  return { config, measurements, failures: await readFailures(path) };
 }
 
 async function writeTables(

@@ -2,6 +2,7 @@ import { certifiedWeight, promptsNeeded, type Risk } from "../anchored/certifica
 import type { Speaker } from "../anchored/targets/seenTokens.ts";
 import type { Engine } from "../engines/engine.ts";
 import { DataError } from "../tensor/errors.ts";
+import { expectKnown } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import { checkExamples, type Example } from "../train/batches.ts";
 import { below, divergenceAt, firstWithin, lookAt, type TokenSet } from "./diagnosis/tokenSet.ts";
@@ -47,6 +48,7 @@ export async function diagnose(
   engine: Engine,
   { base, sft, data, retain, ...options }: DiagnoseOptions,
 ): Promise<CheckpointDiagnosis> {
+  expectKnown("diagnose", options, ["batchSize", "rareBelow", "mostTokens"]);
   const { batchSize = 4, rareBelow = 0.01, mostTokens = 4000 } = options;
   const whole = { batchSize, mostTokens };
   for (const [name, value] of Object.entries(whole))

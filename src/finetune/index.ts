@@ -1,4 +1,16 @@
 /** Whole fine-tuning runs, in folders of this machine: `anchorgrad/finetune`, for Node alone. */
+export {
+  type CheckpointDiagnosis,
+  type DiagnoseOptions,
+  diagnose,
+  effectOf,
+  type Speaker,
+  type TokenKind,
+  type TokenSet,
+  tokenKinds,
+  type WeightEffect,
+  weightThatAdopts,
+} from "./diagnose.ts";
 export { runFinetune } from "./finetune.ts";
 export { completeRecipe, type FinetuneRecipe, type RecipeOptions } from "./recipe.ts";
 export { writeReport } from "./report/index.ts";

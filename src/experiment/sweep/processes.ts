@@ -3,6 +3,7 @@ import { on, once } from "node:events";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineOptions } from "../../engines/create.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import type { Measurement, Place } from "../measurements.ts";
 import type { Job } from "./plan.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
@@ -36,6 +37,10 @@ const beside = (): string =>
  * is replaced by the next job's.
  */
 export function processes(options: ProcessOptions): Scheduler {
+  expectKnown("processes", options, [
+    ...(["processes", "engine", "pretrained", "checkpointsOf", "keepWeights"] as const),
+    ...(["requires", "place", "script"] as const),
+  ]);
   const { engine, pretrained, checkpointsOf, keepWeights = false, script = beside() } = options;
   const { place, requires, unfinishedOf } = options;
   const idle: ChildProcess[] = [];

@@ -1,4 +1,5 @@
 import { expectSameNumerics } from "../../engines/numerics.ts";
+import { expectKnown } from "../../tensor/options.ts";
 import type { Measurement, RowResult } from "../measurements.ts";
 import { type Channel, channel } from "./channel.ts";
 import { blockedJobs, type Job } from "./plan.ts";
@@ -44,8 +45,10 @@ const ATTEMPTS = 2;
 export async function* runSweep(
   jobs: readonly Job[],
   scheduler: Scheduler,
-  { finished: before = new Set(), signal, leave = "cancel" }: SweepOptions = {},
+  options: SweepOptions = {},
 ): AsyncGenerator<SweepEvent, void> {
+  expectKnown("runSweep", options, ["finished", "signal", "leave"]);
+  const { finished: before = new Set(), signal, leave = "cancel" } = options;
   const standing = { finished: new Set(before), failed: new Set<string>() };
   const attempts = new Map<string, number>();
   const ready = readyQueue(jobs, standing.finished);

@@ -1,0 +1,47 @@
+import { escapeMarkdown } from "../../report/escape.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { readFailures, reopenRun, runsIn } from "../runs/directory.ts";
+import { familyMarkdown } from "./analysis/markdown.ts";
+import { jointMarkdownTable, markdownTable } from "./markdown.ts";
+import { type ReportedRun, reportedOf, reportedPart } from "./reported.ts";
+
+export { reportPage } from "./page.ts";
+export type { ReportedRun } from "./reported.ts";
+
+/**
+ * Runs as reports read them; those that have not ended as far as they are.
+ * @param folder a run's, with config.json and metrics.jsonl, or one of several runs, as a sweep's
+ * @throws DataError where there is no run, or a file cannot be read
+ * @example await writeFile("report.html", reportPage(await readRuns("runs/study")))
+ */
+export async function readRuns(folder: string): Promise<ReportedRun[]> {
+  const runs = await runsIn(folder);
+  if (runs.length === 0)
+    throw new DataError(`${folder}: expected a run, or a folder of runs, got neither`);
+  return Promise.all(
+    runs.map(async (path) => {
+      const { config, measurements } = await reopenRun(path);
+      return { config, measurements, failures: await readFailures(path) };
+    }),
+  );
+}
+
+/** Tables of each run in Markdown, and one for what several have in common. */
+export function reportMarkdown(runs: readonly ReportedRun[]): string {
+  const [only] = runs;
+  if (only && runs.length === 1) return tablesOf(only).join("\n");
+  const joint = jointMarkdownTable(runs.map(reportedPart));
+  return [
+    ...runs.map(
+      (one) => `### ${escapeMarkdown(one.config.recipe.name)}\n\n${tablesOf(one).join("\n")}`,
+    ),
+    ...(joint === undefined ? [] : [`### Side by side\n\n${joint}`]),
+  ].join("\n");
+}
+
+/** All rows, and the families where their rows were chosen. */
+function tablesOf(one: ReportedRun): string[] {
+  const study = reportedOf(one);
+  const families = familyMarkdown(study);
+  return [markdownTable(study), ...(families === undefined ? [] : [families])];
+}
