@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as arbitraries from "../src/arbitraries/index.ts";
+import * as experiment from "../src/experiment/index.ts";
 import * as finetune from "../src/finetune/index.ts";
 import * as anchorgrad from "../src/index.ts";
 import * as tasks from "../src/tasks/index.ts";
@@ -34,6 +35,7 @@ const training = {
 };
 const steps = { loss: () => ops.sum(logits), optimizer: adamw({ learningRate: 1 }), params: {} };
 const triple = { snapshotLogits: logits, referenceLogits: logits, nextLogits: logits, alpha: 0.5 };
+const speakers = { base: { model, params }, sft: { model, params } };
 const tokenizer = anchorgrad.loadTokenizer({ tokenizerJson: byteLevelJson() });
 const chatTemplateJinja = "{{ messages[0].content }}";
 const heads = tensor(new Float32Array(4), [1, 1, 2, 2]);
@@ -98,6 +100,12 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   crossEntropy: (more) => anchorgrad.crossEntropy(logits, labels, more),
   encodeRows: (more) => anchorgrad.encodeRows(rows, { tokenizer, ...more }),
   "engine.compile": (more) => engine.compile(() => logits, more),
+  "experiment.processes": (more) =>
+    experiment.processes({
+      ...{ processes: 1, engine: {}, pretrained: folder, checkpointsOf: () => folder },
+      ...more,
+    }),
+  "experiment.runSweep": (more) => first(experiment.runSweep([], {} as Anything, more)),
   experiment: (more) =>
     first(anchorgrad.experiment(engine, anchorgrad.smokeRecipe as Anything, more)),
   filesAtUrl: (more) => anchorgrad.filesAtUrl("http://127.0.0.1:9/", more),
@@ -113,10 +121,15 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
     nn.rangeAttention(heads, heads, heads, { ...range, ...more }),
   "nn.biasedAttention": (more) => nn.biasedAttention(heads, heads, heads, tensor(0), more),
   "nn.summedCrossEntropy": (more) => nn.summedCrossEntropy(logits, labels, more),
+  "ops.clamp": (more) => ops.clamp(logits, more),
   "ops.matmul": (more) => ops.matmul(logits, ops.transpose(logits, [1, 0]), more),
   "ops.max": (more) => ops.max(logits, more),
   "ops.mean": (more) => ops.mean(logits, more),
+  "ops.std": (more) => ops.std(logits, more),
   "ops.sum": (more) => ops.sum(logits, more),
+  "ops.variance": (more) => ops.variance(logits, more),
+  lion: (more) => anchorgrad.lion({ learningRate: 1, ...more }),
+  sgd: (more) => anchorgrad.sgd({ learningRate: 1, ...more }),
   "random.normal": (more) => random.normal(key, [1], more),
   "random.uniform": (more) => random.uniform(key, [1], more),
   rowsOf: (more) => anchorgrad.rowsOf({ name: "a.jsonl", content: '{"text": "a"}' }, more),
@@ -171,6 +184,8 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   "medcalc.calculate": (more) =>
     medcalc.calculate(6, { weight: 70, height: 1.7 } as Anything, more),
   "medcalc.miniMedcalc": (more) => medcalc.miniMedcalc(more),
+  "finetune.diagnose": (more) =>
+    finetune.diagnose(engine, { ...speakers, data: [example], retain: [example], ...more }),
   "finetune.completeRecipe": (more) => finetune.completeRecipe({ model: "m", data: "d", ...more }),
   "finetune.runFinetune": (more) =>
     first(finetune.runFinetune({ recipe: { model: "m", data: "d" }, out: folder, ...more })),
@@ -189,13 +204,14 @@ const without = new Set(
   anchored.sharpnessAware anchored.shuffledBatches anchored.squaredDistance anchored.weighted
   anchored.weightedSquaredDistance mofo
   anchored.squaredHellinger anchored.totalVariation anchored.upperRisk nn.adaptedModel nn.adapterConfigOf
-  nn.adapterSquaredDistance nn.causalAttention nn.gelu nn.generationOptionsOf
+  nn.adapterSquaredDistance nn.causalAttention nn.dropout nn.gelu nn.generationOptionsOf
   nn.interpolateAdapters nn.interpolateWithBase nn.layerNorm nn.linear nn.logSoftmax nn.loraOf
-  nn.maskedMean nn.rmsNorm nn.rope nn.ropeTables nn.sigmoid nn.softmax nn.storedTensors nn.swiglu
+  nn.maskedMean nn.mse nn.rmsNorm nn.rope nn.ropeTables nn.sigmoid nn.softmax nn.storedTensors nn.swiglu
   nn.tokenCrossEntropy ops.abs ops.add ops.argmax ops.asTensor ops.broadcastTo ops.cast ops.concat ops.cos
   ops.div ops.exp ops.gather ops.less ops.log ops.maximum ops.minimum ops.mul ops.mulNoNan ops.neg
   ops.pad ops.reshape ops.scatterAdd ops.scatterRows ops.select ops.sin ops.slice ops.sqrt ops.square ops.sub
-  ops.tanh ops.toFloat ops.transpose random.fold random.integers random.key random.permutation
+  ops.cumsum ops.equal ops.erf ops.greater ops.greaterEqual ops.lessEqual ops.notEqual ops.pow ops.relu ops.sign
+  ops.split ops.stack ops.tanh ops.toFloat ops.topK ops.transpose ops.where random.fold random.integers random.key random.permutation
   random.split random.stream tree.entries tree.flatten tree.map tree.unflatten
   arbitraries.tinyModels countdown.conversation countdown.evaluate countdown.format
   countdown.parse countdown.question countdown.symbolsOf ifeval.detectLanguage ifeval.detokenize
@@ -205,7 +221,10 @@ const without = new Set(
   medcalc.calculatorOf medcalc.describeAudit medcalc.describeProblem medcalc.readCsvRows
   medcalc.readLiteral medcalc.readRows medcalc.score medcalc.prompts.direct medcalc.prompts.oneShot
   medcalc.prompts.paper medcalc.prompts.zeroShot parseJsonl writeJsonl
-  finetune.writeReport`.split(/\s+/),
+  experiment.alphaFor experiment.checkRecipe experiment.createRun experiment.dataTables experiment.diagnose
+  experiment.flippedAt experiment.openSweep experiment.planJobs experiment.readRuns experiment.reopenRun
+  experiment.reportMarkdown experiment.reportPage experiment.requirementsOf experiment.suggest experiment.toCsv
+  finetune.effectOf finetune.weightThatAdopts finetune.writeReport`.split(/\s+/),
 );
 
 /** The functions of a module and of the namespaces in it, each by all its names. */
@@ -224,6 +243,7 @@ describe("options that nobody knows", () => {
     const names = namesOf(anchorgrad);
     namesOf(tasks, "", names);
     namesOf(finetune, "finetune.", names);
+    namesOf(experiment, "experiment.", names);
     namesOf(arbitraries, "arbitraries.", names);
     const stands = (name: string): boolean => Object.hasOwn(withOptions, name) || without.has(name);
     expect([...names.values()].filter((own) => !own.some(stands))).toEqual([]);

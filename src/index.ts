@@ -20,7 +20,7 @@ export {
   type GradientReport,
 } from "./engines/checkGradient.ts";
 export { type Backend, createEngine, type EngineOptions } from "./engines/create.ts";
-export type { Engine } from "./engines/engine.ts";
+export type { Engine, Numbers, OnHost } from "./engines/engine.ts";
 export type { CompileOptions, Program, ProgramStats } from "./engines/program.ts";
 export { standIn } from "./engines/standIn.ts";
 export { type ExperimentOptions, experiment } from "./experiment/experiment.ts";
@@ -74,10 +74,15 @@ export {
   chain,
   clipByGlobalNorm,
   mofo,
+  type LionOptions,
+  lion,
   type Optimizer,
   rounded,
   type Schedule,
+  type SgdOptions,
   schedules,
+  sgd,
+  type TensorTree,
 } from "./optim/index.ts";
 export {
   full,
@@ -87,14 +92,24 @@ export {
   type TensorOptions,
   tensor,
 } from "./tensor/apply.ts";
+export * as ops from "./tensor/composed/index.ts";
 export { DataError, ShapeError } from "./tensor/errors.ts";
 export { grad, valueAndGrad, vjp } from "./tensor/grad.ts";
-export * as ops from "./tensor/ops.ts";
 export { stopGradient } from "./tensor/ops.ts";
 export { inParts, type TensorParts, wholeOf } from "./tensor/parts.ts";
 export * as random from "./tensor/random.ts";
 export { checkpoint } from "./tensor/recompute.ts";
-export type { DType, Shape, StorageType, Tensor } from "./tensor/tensor.ts";
+export type {
+  DataOf,
+  DType,
+  FloatTensor,
+  HostTensor,
+  IntTensor,
+  Shape,
+  StorageType,
+  Tensor,
+  TypedArray,
+} from "./tensor/tensor.ts";
 export * as tree from "./tensor/tree.ts";
 export {
   type Chat,

@@ -11,6 +11,7 @@ import { trainsFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
 import { agreesOnWide, COMPILING, sumsManyTerms, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
+import { composesAsMeant } from "../laws/composed.ts";
 import { agreesAtEdges } from "../laws/edges.ts";
 import { keepsStorage } from "../laws/storage.ts";
 import { onGpu } from "./chromium.ts";
@@ -53,6 +54,8 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
   describe("at the edges", () => {
     agreesAtEdges(() => start(), { runs: 1, cases: 4 });
   });
+
+  composesAsMeant(() => start(), { runs: 1, tolerance: 1e-5 });
 
   describe("numbers in storage types", () => {
     keepsStorage(() => start(), { flushes: onGpu });

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { biasedAttention, causalAttention, linear, rope, ropeTables } from "../../src/nn/index.ts";
+import {
+  biasedAttention,
+  causalAttention,
+  dropout,
+  linear,
+  rope,
+  ropeTables,
+} from "../../src/nn/index.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
 import { key, normal, split } from "../../src/tensor/random.ts";
@@ -146,5 +153,36 @@ describe("causalAttention(q, k, v)", () => {
       "causalAttention: expected as many queries as keys",
     );
     expect(() => causalAttention(make(2, 4, 2), make(2, 4, 2), make(2, 4, 2))).toThrow(ShapeError);
+  });
+});
+
+describe("dropout", () => {
+  test("drops where the noise is below the rate, and scales the rest", async () => {
+    const noise = tensor([0, 0.24, 0.25, 0.9]);
+    const out = await engine.run(() => dropout(tensor([1, 2, 3, -4]), 0.25, noise));
+    expect([...out.data]).toEqual([0, 0, 4, -4 / 0.75]);
+  });
+
+  test("keeps the mean, draws by its key, and is the identity at rate 0", async () => {
+    const ones = full([20_000], 1);
+    const [a, again, other, all] = await engine.run(() => [
+      dropout(ones, 0.3, key(1)),
+      dropout(ones, 0.3, key(1)),
+      dropout(ones, 0.3, key(2)),
+      dropout(ones, 0, key(1)),
+    ]);
+    expect(a.data).toEqual(again.data);
+    expect(a.data).not.toEqual(other.data);
+    expect(all.data.every((x) => x === 1)).toBe(true);
+    const mean = Array.from(a.data).reduce((sum, x) => sum + x, 0) / a.data.length;
+    // Five standard errors of √(0.3/0.7)/√20000.
+    expect(Math.abs(mean - 1)).toBeLessThan(0.024);
+  });
+
+  test("refuses other rates, and noise of another shape", () => {
+    expect(() => dropout(full([2], 1), 1, key(1))).toThrow("dropout: expected 0 ≤ rate < 1, got 1");
+    expect(() => dropout(full([2], 1), 0.5, full([3], 1))).toThrow(
+      /^dropout: expected noise \[2\]/,
+    );
   });
 });

@@ -5,6 +5,7 @@ import type { Engine } from "../../src/engines/engine.ts";
 import {
   crossEntropy,
   klDivergence,
+  mse,
   summedCrossEntropy,
   tokenCrossEntropy,
 } from "../../src/nn/index.ts";
@@ -280,4 +281,18 @@ describe("smoothing and weights", () => {
     );
     expect(() => crossEntropy(logits, labels, { labelSmoothing: 2 })).toThrow(RangeError);
   });
+});
+
+test("mse(predicted, target) is the mean squared difference, which broadcasts", async () => {
+  const loss = await engine.run(() =>
+    mse(
+      tensor([
+        [1, 2],
+        [3, 5],
+      ]),
+      tensor([1, 1]),
+    ),
+  );
+  expect(loss.shape).toEqual([]);
+  expect(loss.data[0]).toBe((0 + 1 + 4 + 16) / 4);
 });

@@ -1,7 +1,9 @@
 import { apply } from "../tensor/apply.ts";
 import { ShapeError, showShape } from "../tensor/errors.ts";
-import { add, matmul } from "../tensor/ops.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { add, less, matmul, mul, select } from "../tensor/ops.ts";
+import { type Key, uniform } from "../tensor/random.ts";
+import { sameShape } from "../tensor/shapes.ts";
+import { type FloatTensor, isTensor, type Tensor } from "../tensor/tensor.ts";
 
 export { gelu, logSoftmax, sigmoid, softmax } from "../tensor/ops.ts";
 
@@ -53,3 +55,23 @@ export function expectEpsilon(caller: string, epsilon: number): void {
  * @see https://arxiv.org/abs/2002.05202 (Shazeer, 2020), equation 6
  */
 export const swiglu = (gate: Tensor, up: Tensor): Tensor => apply("swiglu", [gate, up], {});
+
+/**
+ * x with a share of its elements set to 0, at random, and the others scaled by 1/(1 − rate). In
+ * training alone: nothing of it is wanted afterwards.
+ * @param noise uniform in [0, 1), of x's shape: an argument of the compiled step, drawn anew for each
+ *   from an explicit key. A key in place of it draws when the function is traced, once for all runs:
+ *   for `engine.run`, or to try one mask.
+ * @throws RangeError unless 0 ≤ rate < 1; ShapeError for noise of another shape
+ * @see https://jmlr.org/papers/v15/srivastava14a.html (Srivastava et al., 2014)
+ * @example
+ * const step = engine.compile((params: Params, batch: Batch, noise: Tensor) => loss(params, batch, noise));
+ * await step(params, batch, random.uniform(random.fold(key, i), [8, 512])); // dropout(h, 0.1, noise)
+ */
+export function dropout(x: FloatTensor, rate: number, noise: FloatTensor | Key): FloatTensor {
+  if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: expected 0 ≤ rate < 1, got ${rate}`);
+  const drawn = isTensor(noise) ? noise : uniform(noise, x.shape);
+  if (!sameShape(drawn.shape, x.shape))
+    throw new ShapeError("dropout", `noise ${showShape(x.shape)}`, [drawn.shape]);
+  return select(less(drawn, rate), 0, mul(x, 1 / (1 - rate)));
+}

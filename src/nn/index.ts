@@ -8,7 +8,16 @@ export {
 export type { DecodeInputs, Prefilled } from "./cache.ts";
 export type { FullConfig, LayerType, Params, TransformerConfig } from "./config.ts";
 export type { KeyValue } from "./decoder.ts";
-export { gelu, linear, logSoftmax, rmsNorm, sigmoid, softmax, swiglu } from "./functions.ts";
+export {
+  dropout,
+  gelu,
+  linear,
+  logSoftmax,
+  rmsNorm,
+  sigmoid,
+  softmax,
+  swiglu,
+} from "./functions.ts";
 export { generate } from "./generate/generate.ts";
 export { type GenerationDefaults, generationOptionsOf } from "./generate/generationConfig.ts";
 export type { GenerateOptions, SamplingOptions } from "./generate/options.ts";
@@ -38,6 +47,7 @@ export {
   crossEntropy,
   klDivergence,
   maskedMean,
+  mse,
   type SumAndCount,
   summedCrossEntropy,
   tokenCrossEntropy,

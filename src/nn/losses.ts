@@ -1,6 +1,18 @@
 import { apply, full } from "../tensor/apply.ts";
 import { ShapeError, showShape } from "../tensor/errors.ts";
-import { add, div, logSoftmax, mean, mul, mulNoNan, neg, reshape, sum } from "../tensor/ops.ts";
+import {
+  add,
+  div,
+  logSoftmax,
+  mean,
+  mul,
+  mulNoNan,
+  neg,
+  reshape,
+  square,
+  sub,
+  sum,
+} from "../tensor/ops.ts";
 import { expectKnown } from "../tensor/options.ts";
 import { sameShape, sizeOf } from "../tensor/shapes.ts";
 import { isConstant, isTensor, type Tensor } from "../tensor/tensor.ts";
@@ -111,6 +123,15 @@ export function klDivergence(
   const { sum, count } = maskedSum("klDivergence", values, mask, weights);
   return div(sum, count);
 }
+
+/**
+ * The mean squared difference of all elements.
+ * @returns a scalar
+ * @throws ShapeError where the two do not broadcast
+ * @example mse(linear(x, weight), target)
+ */
+export const mse = (predicted: Tensor, target: Tensor): Tensor =>
+  mean(square(sub(predicted, target)));
 
 /** A sum over tokens and how many they are: what micro-batches add up before they divide. */
 export type SumAndCount = {

@@ -5,7 +5,8 @@ import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { entries } from "../tensor/tree.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
-import { constant, type Schedule } from "./schedules.ts";
+import type { Schedule } from "./schedules.ts";
+import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
 
 export interface AdamwOptions {
   /** A number, or a schedule of the step, which counts from 0. */
@@ -53,15 +54,14 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
   expectKnown("adamw", options, NAMES);
   const { learningRate, b1 = 0.9, b2 = 0.999, epsilon = 1e-8, weightDecay = 0.01 } = options;
   const { decays = () => true } = options;
-  expectDecay("b1", b1);
-  expectDecay("b2", b2);
+  expectShare("adamw", "b1", b1);
+  expectShare("adamw", "b2", b2);
   if (!(epsilon > 0 && isFloat32(epsilon)))
     throw new RangeError(`adamw: expected epsilon > 0, got ${inFloat32(epsilon)}`);
-  if (!(weightDecay >= 0 && isFloat32(weightDecay)))
-    throw new RangeError(`adamw: expected weightDecay ≥ 0, got ${inFloat32(weightDecay)}`);
+  expectDecay("adamw", weightDecay);
   if (typeof decays !== "function")
     throw new TypeError(`adamw: expected decays to be a function, got ${decays}`);
-  const schedule = typeof learningRate === "function" ? learningRate : constant(learningRate);
+  const schedule = scheduleOf(learningRate);
   const zerosLike = (params: unknown): TensorTree =>
     mapTensors((p) => full(p.shape, 0), params as TensorTree);
   return {
@@ -102,12 +102,6 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
       return [updates, { step, mean: means as TensorTree, square: squares as TensorTree }];
     },
   };
-}
-
-function expectDecay(name: string, decay: number): void {
-  if (decay >= 0 && isFloat32(decay) && Math.fround(decay) < 1) return;
-  const got = decay < 1 && Math.fround(decay) === 1 ? `${decay}, which is 1 in float32` : undefined;
-  throw new RangeError(`adamw: expected 0 ≤ ${name} < 1, got ${got ?? inFloat32(decay)}`);
 }
 
 /**
