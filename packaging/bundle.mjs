@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "acorn";
 import { build } from "esbuild";
+import { minifySync } from "rolldown/experimental";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = resolve(process.argv[2] ?? join(root, "dist"));
@@ -14,19 +14,20 @@ const filesIn = (folder, ending) =>
     .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name));
 
-/** What is said to readers stands in the declarations; bundlers are spoken to in comments too. */
-function withoutComments(code) {
-  const cuts = [];
-  parse(code, {
-    ...{ ecmaVersion: "latest", sourceType: "module" },
-    onComment(_, text, from, to) {
-      if (code.startsWith("#!", from) || /@vite-ignore|webpackIgnore|__PURE__/.test(text)) return;
-      const line = code.lastIndexOf("\n", from - 1) + 1;
-      const alone = code.slice(line, from).trim() === "" && /[\n\r]/.test(code[to] ?? "\n");
-      cuts.push(alone ? [line, to + 1] : [from, to]);
-    },
+/**
+ * Without comments, which stand in the declarations, and white space; all names stay, for programs and
+ * errors go by them. Bundlers are spoken to in comments: files that do so are left as they are.
+ */
+function compact(path, code) {
+  if (/@vite-ignore|webpackIgnore|__PURE__/.test(code)) return code;
+  const codegen = { removeWhitespace: true };
+  const { code: made, errors } = minifySync(path, code, {
+    mangle: false,
+    compress: false,
+    codegen,
   });
-  return cuts.reduceRight((text, [from, to]) => text.slice(0, from) + text.slice(to), code);
+  if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`);
+  return made;
 }
 
 /**
@@ -73,7 +74,7 @@ function reachable(entries) {
 }
 
 for (const file of filesIn(dist, ".js"))
-  writeFileSync(file, withoutComments(readFileSync(file, "utf8")));
+  writeFileSync(file, compact(file, readFileSync(file, "utf8")));
 const packages = await putIn(["engines/gpu/gpujs/library", "report/plot"]);
 const licences = packages.map((path) => licenceOf(resolve(root, path)));
 writeFileSync(

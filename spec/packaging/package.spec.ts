@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { filesOf, link, node, type Packed, pack, root, typeCheck } from "./packed.ts";
+import { at } from "../../src/tensor/shapes.ts";
+import { filesOf, link, node, type Packed, pack, root, run, typeCheck } from "./packed.ts";
+import { programOf, runtimes, smoke } from "./runtimes.ts";
 
 /** What somebody else writes who has nothing but the package. */
 const program = `
@@ -110,6 +112,49 @@ describe("a strict program", () => {
     const rows = ["wasm", "webasm", "cpu", "reference"].map((backend) => `${backend} 2 4 6\n`);
     expect(stdout).toBe(`${rows.join("")}true function\n`);
   });
+});
+
+/** What the smoke says of an engine. */
+interface Smoked {
+  readonly numerics: string;
+  readonly loss: number;
+  readonly bits: string;
+}
+
+describe("another runtime", () => {
+  const smoked = (said: string): Smoked[] =>
+    said
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  let here: readonly Smoked[];
+  beforeAll(async () => {
+    await writeFile(join(app, "smoke.mjs"), smoke);
+    here = smoked((await node(["smoke.mjs"], app)).stdout);
+    expect(here.length).toBe(3);
+    expect(here[0]).toEqual(here[1]);
+  });
+
+  test.for(runtimes)(
+    "$name trains to the same bits where numerics are the same",
+    async (one, { skip }) => {
+      const { path, reason } = await programOf(one);
+      if (path === undefined) skip(reason);
+      if (path === undefined) return;
+      const got = smoked((await run(path, [...one.before, "smoke.mjs"], app)).stdout);
+      expect(got.length).toBe(here.length);
+      // Whatever the number of threads.
+      expect(got[0]).toEqual(got[1]);
+      for (const [i, { numerics, loss, bits }] of here.entries()) {
+        const own = at(got, i);
+        expect(Math.abs(own.loss - loss)).toBeLessThan(1e-5);
+        if (numerics === own.numerics && numerics !== "reference") expect(own.bits).toBe(bits);
+      }
+      // Two instruction sets at most: one of them is as here.
+      const fuses = here[0]?.numerics === "wasm-fma" && one.fuses;
+      expect(at(got, 0).numerics).toBe(fuses ? "wasm-fma" : "wasm-plain");
+    },
+  );
 });
 
 // What they say of sizes is left out: GPU.js alone is larger than they like, and loaded when wanted.
