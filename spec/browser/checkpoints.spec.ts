@@ -5,9 +5,6 @@ import { ids } from "../../src/tensor/apply.ts";
 import { absent, apart, checkpoint, checkpoints, reason } from "../nn/huggingFace/checkpoints.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
 
-/** Shaders are compiled for every model, by a processor. */
-const COMPILING = 300_000;
-
 describe.skipIf(absent).each(["webgpu", "webgl2"] as const)("on %s in Chromium", (mode) => {
   let browser: RemoteBrowser;
   let engine: Engine;
@@ -17,23 +14,19 @@ describe.skipIf(absent).each(["webgpu", "webgl2"] as const)("on %s in Chromium",
   });
   afterAll(() => browser?.close());
 
-  test.each(checkpoints)(
-    "%s has the logits of transformers",
-    async (name) => {
-      const it = checkpoint(name);
-      const config = configOf(it.json("config.json"), name);
-      const { params, config: own } = await paramsFrom(config, await it.weights(), it.path);
-      const model = transformer(own);
-      // Weights as arguments: constants would be part of the program.
-      const run = engine.compile((given: typeof params) =>
-        model.apply(given, ids(it.reference.input_ids)),
-      );
-      const logits = await engine.read(await run(params));
-      const wanted = await (await it.numbers()).read("logits64");
-      expect(apart(logits, wanted.data)).toBeLessThan(5e-4);
-    },
-    COMPILING,
-  );
+  test.each(checkpoints)("%s has the logits of transformers", async (name) => {
+    const it = checkpoint(name);
+    const config = configOf(it.json("config.json"), name);
+    const { params, config: own } = await paramsFrom(config, await it.weights(), it.path);
+    const model = transformer(own);
+    // Weights as arguments: constants would be part of the program.
+    const run = engine.compile((given: typeof params) =>
+      model.apply(given, ids(it.reference.input_ids)),
+    );
+    const logits = await engine.read(await run(params));
+    const wanted = await (await it.numbers()).read("logits64");
+    expect(apart(logits, wanted.data)).toBeLessThan(5e-4);
+  });
 });
 
 if (absent) test(`reference checkpoints on GPUs${reason}`, ({ skip }) => skip());

@@ -9,7 +9,7 @@ import { fillsInParts, keepsNothingOfFailures } from "../engines/fillsInParts.ts
 import { fusesAsReference } from "../engines/fusing.ts";
 import { trainsFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
-import { agreesOnWide, COMPILING, sumsManyTerms, wideOperations } from "../engines/wide.ts";
+import { agreesOnWide, sumsManyTerms, wideOperations } from "../engines/wide.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { composesAsMeant } from "../laws/composed.ts";
 import { agreesAtEdges } from "../laws/edges.ts";
@@ -63,26 +63,20 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
 
   test("turns by any angle", () => turnsAnyAngle(engine, 4));
 
-  test.each(wideOperations)(
-    "computes %s of whole groups of four",
-    (operation) => agreesOnWide(engine, operation),
-    COMPILING,
+  test.each(wideOperations)("computes %s of whole groups of four", (operation) =>
+    agreesOnWide(engine, operation),
   );
 
-  test(
-    "computes as kernels for a hardware GPU do",
-    async () => {
-      const computes = mode === "webgpu";
-      const device = await browser.device(mode, WORK[computes ? "compute" : "fragments"]);
-      const hardware = engineOf(device, "it was asked for");
-      for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
-      const product = hardware.compile((a: Tensor) => ops.matmul(a, a));
-      await product.prepare(full([64, 64], 1));
-      expect(/var<workgroup>/.test(String(product.sources()[0]?.compiled))).toBe(computes);
-      await hardware.close();
-    },
-    COMPILING,
-  );
+  test("computes as kernels for a hardware GPU do", async () => {
+    const computes = mode === "webgpu";
+    const device = await browser.device(mode, WORK[computes ? "compute" : "fragments"]);
+    const hardware = engineOf(device, "it was asked for");
+    for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
+    const product = hardware.compile((a: Tensor) => ops.matmul(a, a));
+    await product.prepare(full([64, 64], 1));
+    expect(/var<workgroup>/.test(String(product.sources()[0]?.compiled))).toBe(computes);
+    await hardware.close();
+  });
 
   test("fills tensors in parts", async () => {
     await fillsInParts(engine, 20);

@@ -4,9 +4,6 @@ import { full } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { errorsOnWide, wideCases } from "./wideCases.ts";
 
-/** Dozens of kernels are compiled: minutes on a software rasteriser of a busy machine. */
-export const COMPILING = 400_000;
-
 export const wideOperations: readonly string[] = Object.keys(wideCases);
 
 /** Expects an engine to agree with the reference on one operation's cases. */

@@ -50,7 +50,7 @@ beforeAll(async () => {
   await writeFile(join(place, "run.json"), JSON.stringify(recipe));
   await copyStories(join(place, "stories"));
   main = await install(join(place, "installed"));
-}, 120_000);
+});
 afterAll(async () => {
   await llama?.close();
   if (!isAbsent) await rm(place, { recursive: true });
@@ -108,7 +108,7 @@ describe.skipIf(isAbsent)(`a trained model${reason}`, () => {
     expect(weights).toBe(files["adapter/adapter_model.safetensors"]);
     // But for the versions, which the plan tells.
     expect(linesIn(others).slice(1)).toEqual(lines.slice(1));
-  }, 300_000);
+  });
 
   test.skipIf(llama === undefined)(
     `is opened again by llama.cpp, exported${without}`,

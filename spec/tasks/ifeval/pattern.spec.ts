@@ -141,7 +141,7 @@ describe("users' patterns", () => {
       }),
       { numRuns: 15 },
     );
-  }, 60_000);
+  });
 });
 
 /** Mostly no patterns. */
