@@ -7,6 +7,10 @@ export const percent = (share: number, digits = 1): string => {
 /** Three decimals below 10, so that columns line up. */
 export const nats = (value: number): string => value.toFixed(Math.abs(value) < 9.9995 ? 3 : 1);
 
+/** Three decimals, or two digits where they would all be zeros: `0.031`, `4.4e-5`. */
+export const smallNats = (value: number): string =>
+  value === 0 || Math.abs(value) >= 1e-3 ? nats(value) : value.toExponential(1);
+
 /** `12.3 s` below a minute, then `3:07`; a clock that was set back has no negative times. */
 export function duration(seconds: number): string {
   if (seconds < 59.95) return `${Math.max(0, seconds).toFixed(1)} s`;

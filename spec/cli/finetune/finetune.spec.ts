@@ -83,7 +83,7 @@ test("a stopped run goes on by the same command, and a finished one is shown aga
   const second = await place.run(finetune, args);
   expect(second.finished).toBe(true);
   expect(second.err).toContain("going on after step 1 of ");
-  expect(second.out).toMatch(/target {5}exact {1,}retain KL/);
+  expect(second.out).toMatch(/eval loss {5}exact {1,}retain KL/);
   expect(second.out).toContain(`written to ${join(place.folder, "o")}`);
   const third = await place.run(finetune, args);
   expect(third.out).toBe(second.out);

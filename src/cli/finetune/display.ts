@@ -4,7 +4,7 @@ import type {
   RetentionEvent,
   StepEvent,
 } from "../../finetune/train/events.ts";
-import { count, duration, nats, percent } from "../../report/format.ts";
+import { count, duration, nats, percent, smallNats } from "../../report/format.ts";
 import { auditText, plannedSentences } from "../../report/retention.ts";
 import type { Output } from "../terminal/command.ts";
 
@@ -59,7 +59,7 @@ export function display(err: Output, now: () => number = Date.now): Display {
         // A narrow terminal cuts the end: what matters least stands there.
         ...(left === undefined ? [] : [`${duration(left)} left`]),
         `loss ${nats(event.loss)}`,
-        ...(kept === undefined ? [] : [`retain KL ${nats(kept.kl)} (${whenOf(kept, stage)})`]),
+        ...(kept === undefined ? [] : [`retain KL ${smallNats(kept.kl)} (${whenOf(kept, stage)})`]),
         ...(seconds > 0 ? [`${count(tokens / seconds)} tokens/s`] : []),
         ...(event.outer === undefined ? [] : [`outer ${event.outer + 1}`]),
       ].join(" · ");
@@ -72,7 +72,7 @@ export function display(err: Output, now: () => number = Date.now): Display {
       if (exact === undefined && changed === undefined) return;
       const parts = [
         `✓ ${event.stage.padEnd(12)} ${event.set.padEnd(6)} log-loss ${nats(event.logLoss)}`,
-        `KL(base‖model) ${nats(event.kl)}`,
+        `KL(base‖model) ${smallNats(event.kl)}`,
         ...(exact === undefined ? [] : [`exact ${percent(exact, 0)} %`]),
         ...(changed === undefined ? [] : [`changed ${percent(changed, 0)} %`]),
       ];
@@ -86,9 +86,9 @@ export function display(err: Output, now: () => number = Date.now): Display {
       const share = (part: number, whole: number): string =>
         whole > 0 ? ` (${percent(part / whole, 0)} %)` : "";
       const parts = [
-        `✓ outer step ${outer + 1}, α = ${Number(alpha.toPrecision(3))}: KL(pₜ‖pₜ₊₁) ${nats(stepKl)}`,
-        ...(linear ? [`bound ${nats(bound)}${share(stepKl, bound)}`] : []),
-        `δ ${nats(delta)}${share(delta, stepKl)}`,
+        `✓ outer step ${outer + 1}, α = ${Number(alpha.toPrecision(3))}: KL(pₜ‖pₜ₊₁) ${smallNats(stepKl)}`,
+        ...(linear ? [`bound ${smallNats(bound)}${share(stepKl, bound)}`] : []),
+        `δ ${smallNats(delta)}${share(delta, stepKl)}`,
       ];
       say(parts.join(" · "));
       if (retention) say(`  ${auditText(retention)}`);

@@ -91,7 +91,9 @@ export const finetune: Command = {
       show.end();
       if (dryRun) return true;
       if (ended) {
-        out.write(`\n${resultTable(await linesOf(path))}\nwritten to ${path}\n`);
+        out.write(
+          `\n${resultTable(await linesOf(path))}\nwritten to ${path}\nreport     ${join(path, "report.html")}\n`,
+        );
         return true;
       }
       err.write(`stopped; the same command goes on (${path})\n`);

@@ -1,5 +1,5 @@
 import type { Line, LookEvent, PlanEvent, SetName } from "../../finetune/train/events.ts";
-import { bytes, count, duration, nats, percent } from "../../report/format.ts";
+import { bytes, count, duration, nats, percent, smallNats } from "../../report/format.ts";
 import { auditSentence } from "../../report/retention.ts";
 
 /** Rows that were left out are shown up to so many. */
@@ -35,6 +35,14 @@ const cells = (values: readonly string[]): string =>
 const shareOf = (share: number | undefined): string =>
   share === undefined ? "–" : `${percent(share, 0)} %`;
 
+/** What the columns are. */
+const notes = (hasRetain: boolean): readonly string[] => [
+  "eval: log-loss, nats a token, and answers reproduced word for word.",
+  hasRetain
+    ? "retain: KL(base‖model), log-loss, and the base's own answers that changed."
+    : "KL: KL(base‖model) there, nats a token.",
+];
+
 /** Base, SFT and the method side by side, as they were looked at last. */
 export function resultTable(lines: readonly Line[]): string {
   const looks = lines.filter((line): line is LookEvent => line.kind === "look");
@@ -44,22 +52,20 @@ export function resultTable(lines: readonly Line[]): string {
   const hasRetain = looks.some(({ set }) => set === "retain");
   const rows = stages.map((stage) => {
     const [target, kept] = [of(stage, "eval"), of(stage, "retain")];
-    const number = (look: LookEvent | undefined, name: "kl" | "logLoss"): string =>
-      look ? nats(look[name]) : "–";
+    const lossOf = (look: LookEvent | undefined): string => (look ? nats(look.logLoss) : "–");
+    const kl = (look: LookEvent | undefined): string => (look ? smallNats(look.kl) : "–");
     return cells([
-      ...[stage, number(target, "logLoss"), shareOf(target?.exact)],
-      ...(hasRetain
-        ? [number(kept, "kl"), number(kept, "logLoss"), shareOf(kept?.changed)]
-        : [number(target, "kl")]),
+      ...[stage, lossOf(target), shareOf(target?.exact)],
+      ...(hasRetain ? [kl(kept), lossOf(kept), shareOf(kept?.changed)] : [kl(target)]),
     ]);
   });
   const head = hasRetain
-    ? ["", "target", "exact", "retain KL", "log-loss", "changed"]
-    : ["", "target", "exact", "KL"];
+    ? ["", "eval loss", "exact", "retain KL", "its loss", "changed"]
+    : ["", "eval loss", "exact", "KL"];
   const audit = lines.findLast((line) => line.kind === "certificate" && line.retention);
   const last = audit?.kind === "certificate" ? audit.retention : undefined;
   return [
-    ...[cells(head), ...rows, "log-losses and KL(base‖model) in nats a token"],
+    ...[cells(head), ...rows, ...notes(hasRetain)],
     ...(last ? [auditSentence(last)] : []),
     "",
   ].join("\n");
