@@ -33,7 +33,7 @@ export function highlight(code, language) {
 /**
  * Markdown as HTML, and its sections for the search.
  * @param {string} text
- * @param {(href: string) => string} linkOf where a link leads on the site
+ * @param {(href: string) => string | undefined} linkOf where a link leads on the site, if it does
  */
 export function markdown(text, linkOf = (href) => href) {
   const used = new Map();
@@ -56,7 +56,8 @@ export function markdown(text, linkOf = (href) => href) {
         return `<pre tabindex="0"><code>${highlight(code, language)}</code></pre>\n`;
       },
       link({ href, tokens }) {
-        return `<a href="${escapeHtml(linkOf(href))}">${this.parser.parseInline(tokens)}</a>`;
+        const [to, text] = [linkOf(href), this.parser.parseInline(tokens)];
+        return to === undefined ? text : `<a href="${escapeHtml(to)}">${text}</a>`;
       },
       image({ href, text: alt }) {
         return `<img src="${escapeHtml(linkOf(href))}" alt="${escapeHtml(alt)}">`;
