@@ -62,7 +62,7 @@ afterAll(() => place?.[Symbol.asyncDispose]());
 test.each([
   ["nodenext", { module: "nodenext", outDir: "out" }],
   ["bundler", { module: "esnext", moduleResolution: "bundler", noEmit: true }],
-])("all programs type-check strictly, %s", (_, options) => place.check(files, options));
+])("all programs type-check strictly, %s", PATIENT, (_, options) => place.check(files, options));
 
 const runOf = (file: string): Promise<string> =>
   place.run(process.execPath, [`out/${file.replace(/ts$/, "js")}`]);
@@ -70,7 +70,7 @@ const runOf = (file: string): Promise<string> =>
 /** What README's program prints; its numbers are those of the reader's model. */
 const LINE = /outer step \d: moved (\d\S*) of at most (\d\S*) nats a token/;
 
-describe("programs of the documentation print what it says", () => {
+describe("programs of the documentation print what it says", PATIENT, () => {
   test.each(programs)("$name", async ({ name, code, printed }) => {
     expect(code).toContain('from "anchorgrad');
     const said = await runOf(fileOf(name));
@@ -126,7 +126,7 @@ test("the example of a page without a bundler computes in a browser", PATIENT, a
   }
 });
 
-describe("examples run, and print what their comments say", () => {
+describe("examples run, and print what their comments say", PATIENT, () => {
   test.each(examples)("%s", async (name) => {
     const code = await readFile(join(root, "examples", name), "utf8");
     expect(code).toMatch(/^\/\*\*/);

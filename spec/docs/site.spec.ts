@@ -15,7 +15,7 @@ import { root } from "./blocks.ts";
 /** Finds what keeps people out who use a keyboard or a screen reader. */
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** However busy the machine is, ms. */
-const PATIENT = 600_000;
+const PATIENT = { timeout: 600_000 };
 
 let folder: string;
 let site: string;
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await writeFile(join(lab, "index.html"), "<!doctype html><title>The lab</title>");
   pages = await buildSite({ out: site, dist, lab });
   browser = await launchChromium();
-}, PATIENT);
+}, PATIENT.timeout);
 afterAll(async () => {
   await browser?.close();
   await rm(folder, { recursive: true, force: true });
@@ -60,7 +60,7 @@ describe("the documentation's site", () => {
       }
   });
 
-  test("describes every export of every entry of the package", async () => {
+  test("describes every export of every entry of the package", PATIENT, async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       readonly exports: Readonly<Record<string, { readonly types?: string }>>;
     };
@@ -96,7 +96,7 @@ describe.each([
   ["light", 1280, ["index.html", "results.html", "api/anchorgrad-random.html"]],
   ["dark", 390, ["results.html", "autodiff.html"]],
 ] as const)("in a browser, %s, %i wide", (colorScheme, width, paths) => {
-  test.each(paths)("%s is accessible, and no wider than the screen", async (path) => {
+  test.each(paths)("%s is accessible, and no wider than the screen", PATIENT, async (path) => {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
     const errors: unknown[] = [];
     page.on("pageerror", (error) => errors.push(error));
@@ -113,21 +113,25 @@ describe.each([
   });
 });
 
-test("the search finds a function and a section, from files, without a server", async () => {
-  const page = await browser.newPage();
-  await page.goto(pathToFileURL(join(site, "api/anchorgrad.html")).href);
-  await page.keyboard.press("/");
-  await page.keyboard.type("crossEntropy");
-  await page.locator("#found a").first().waitFor();
-  await page.keyboard.press("Enter");
-  await page.waitForURL(/#crossEntropy$/);
-  await page.locator("#search").fill("held-out rows");
-  await page.locator("#found a", { hasText: "Train" }).first().click();
-  await page.waitForURL(/tutorial\.html#train$/);
-  await page.locator("#search").fill("zzzz");
-  expect(await page.locator("#found").innerText()).toBe("Nothing found");
-  await page.close();
-});
+test(
+  "the search finds a function and a section, from files, without a server",
+  PATIENT,
+  async () => {
+    const page = await browser.newPage();
+    await page.goto(pathToFileURL(join(site, "api/anchorgrad.html")).href);
+    await page.keyboard.press("/");
+    await page.keyboard.type("crossEntropy");
+    await page.locator("#found a").first().waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/#crossEntropy$/);
+    await page.locator("#search").fill("held-out rows");
+    await page.locator("#found a", { hasText: "Train" }).first().click();
+    await page.waitForURL(/tutorial\.html#train$/);
+    await page.locator("#search").fill("zzzz");
+    expect(await page.locator("#found").innerText()).toBe("Nothing found");
+    await page.close();
+  },
+);
 
 test("statementsOf(text) takes declarations apart", () => {
   const text = `/** Above. */
