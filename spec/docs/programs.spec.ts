@@ -112,6 +112,7 @@ test("the example of a page without a bundler computes in a browser", PATIENT, a
   const browser = await launchChromium();
   try {
     const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENT.timeout);
     const errors: unknown[] = [];
     page.on("pageerror", (error) => errors.push(error));
     const { port } = server.address() as AddressInfo;

@@ -98,6 +98,7 @@ describe.each([
 ] as const)("in a browser, %s, %i wide", (colorScheme, width, paths) => {
   test.each(paths)("%s is accessible, and no wider than the screen", PATIENT, async (path) => {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+    page.setDefaultTimeout(PATIENT.timeout);
     const errors: unknown[] = [];
     page.on("pageerror", (error) => errors.push(error));
     await page.goto(pathToFileURL(join(site, path)).href);
@@ -118,6 +119,7 @@ test(
   PATIENT,
   async () => {
     const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENT.timeout);
     await page.goto(pathToFileURL(join(site, "api/anchorgrad.html")).href);
     await page.keyboard.press("/");
     await page.keyboard.type("crossEntropy");
@@ -128,7 +130,7 @@ test(
     await page.locator("#found a", { hasText: "Train" }).first().click();
     await page.waitForURL(/tutorial\.html#train$/);
     await page.locator("#search").fill("zzzz");
-    expect(await page.locator("#found").innerText()).toBe("Nothing found");
+    await expect.poll(() => page.locator("#found").innerText(), PATIENT).toBe("Nothing found");
     await page.close();
   },
 );
