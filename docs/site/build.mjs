@@ -22,6 +22,7 @@ const ORDER = [
   "theory",
   "benchmarks",
   "sweeps",
+  "vectors",
   "lab",
   "faq",
 ];

@@ -74,8 +74,9 @@ describe("programs of the documentation print what it says", PATIENT, () => {
   test.each(programs)("$name", async ({ name, code, printed }) => {
     expect(code).toContain('from "anchorgrad');
     const said = await runOf(fileOf(name));
+    expect(said).not.toBe("");
     if (!name.startsWith("README")) {
-      expect(said).toBe(printed);
+      if (printed !== "") expect(said).toBe(printed);
       return;
     }
     const lines = said.trim().split("\n");

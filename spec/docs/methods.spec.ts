@@ -3,9 +3,9 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test, vi } from "vitest";
-import { objectives } from "../src/anchored/objectives/methods.ts";
+import { objectives } from "../../src/anchored/objectives/methods.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "node_modules/.cache/docs");
 const page = await readFile(join(root, "docs/methods.md"), "utf8");
 afterAll(() => rm(folder, { recursive: true, force: true }));
