@@ -44,10 +44,7 @@ describe("replay on top of a method", () => {
     expectClose(await ended({ ...sft, ...on }), await ended({ ...sft, method: "replay", ...on }));
   });
 
-  const methods: readonly Method[] = [
-    ...(["anchored", "anchoredWeights", "onPolicy", "onPolicyFresh", "asft", "stm"] as const),
-    ...(["iwSft", "flow", "psft", "talr", "moving", "l2sp"] as const),
-  ];
+  const methods: readonly Method[] = ["anchored", "onPolicyFresh", "stm", "flow", "psft"];
   test.each(methods)("of %s learns the prior examples' cross-entropy", async (method) => {
     const plain = await ended({ method, stopToken: 2 });
     const rehearsed = await ended({ method, stopToken: 2, ...on });
@@ -87,7 +84,7 @@ describe("restart: outer", () => {
   });
 
   test("goes on from any checkpoint to the same bits", async () => {
-    const whole = await all({ ...two, checkpointEvery: 2 });
+    const whole = await all({ ...two, checkpointEvery: 4 });
     const end = await ended(two);
     for (const m of whole)
       if (m.kind === "checkpoint")
@@ -129,7 +126,7 @@ describe("fresh samples", () => {
   });
 
   test("are certified at the data, and go on from a checkpoint to the same bits", async () => {
-    const whole = await all({ ...fresh, checkpointEvery: 2 });
+    const whole = await all({ ...fresh, checkpointEvery: 4 });
     const outer = whole.filter((m) => m.kind === "outer");
     expect(outer).toHaveLength(2);
     for (const { certificate, targets } of outer) {

@@ -66,6 +66,10 @@ describe("a method of one's own", () => {
     refuses({ ...own, target: "bases" }, "fineTune method: expected a target of none, base");
     refuses({ ...own, perToken: 1 }, "expected a function as perToken, got 1");
     refuses({ ...own, knows: undefined }, "expected lists of settings");
+    refuses(
+      { ...own, target: "anchor", exampleWeights: () => [] },
+      "expected exampleWeights with a target that does not move, got anchor",
+    );
     refuses("sftt", "or an objective, got sftt");
   });
 });

@@ -45,6 +45,10 @@ function expectObjective(objective: Objective): Objective {
     throw new TypeError(
       `fineTune method: expected a target of ${targetKinds.join(", ")}, got ${target}`,
     );
+  if (objective.exampleWeights && (isAnchored(target) || target === "snapshot"))
+    throw new TypeError(
+      `fineTune method: expected exampleWeights with a target that does not move, got ${target}`,
+    );
   if (!Array.isArray(needs) || !Array.isArray(knows))
     throw new TypeError("fineTune method: expected lists of settings as needs and knows");
   return objective;

@@ -145,13 +145,16 @@ export interface Objective {
   readonly knows: readonly SettingName[];
   /** [B, T], nats. Where logits are made block by block it sees some tokens at a time, [R] of them. */
   readonly perToken: (inputs: ObjectiveInputs, settings: ObjectiveSettings) => Tensor;
-  /** The same terms, [B, T], reweighed by what whole sequences say; all tokens of a row together. */
+  /** The same terms, [B, T], reweighed by what whole sequences say; all tokens of a row together. Of
+   * the inputs only labels, masks, segments and targets at labels are what they are called: logits may
+   * be the hidden states that they are made of. */
   readonly perSequence?: (
     terms: Tensor,
     inputs: ObjectiveInputs,
     settings: ObjectiveSettings,
   ) => Tensor;
-  /** [B, T], at least 0: how much each token counts, the mean dividing by their sum; 1 by default. */
+  /** [B, T], at least 0: how much each token counts, the mean dividing by their sum; 1 by default. It
+   * sees what `perSequence` sees. */
   readonly counts?: (inputs: ObjectiveInputs, settings: ObjectiveSettings) => Tensor;
   /**
    * A factor for each example, once a run.

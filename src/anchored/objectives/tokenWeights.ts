@@ -93,12 +93,15 @@ export const labelLogProbs = ({
   labels,
 }: Pick<ObjectiveInputs, "target" | "labels">): Tensor => reshape(given(target), labels.shape);
 
-/** Logits of the K likeliest tokens, −∞ elsewhere; tokens that tie with the K-th are all kept. */
+/** The lowest float32, whose probability is 0: GPUs have no −∞ among their constants. */
+const LOWEST = -3.4028234663852886e38;
+
+/** Logits of the K likeliest tokens, the lowest elsewhere; tokens that tie with the K-th are all kept. */
 function likeliest(logits: Tensor, K: number): Tensor {
   let least = max(logits, { axis: -1, keepAxes: true });
   for (let rank = 1; rank < K; rank++)
-    least = max(select(less(logits, least), logits, -Infinity), { axis: -1, keepAxes: true });
-  return select(less(logits, least), -Infinity, logits);
+    least = max(select(less(logits, least), logits, LOWEST), { axis: -1, keepAxes: true });
+  return select(less(logits, least), LOWEST, logits);
 }
 
 /** x^power of x ≥ 0, and 0 where x = 0. */
