@@ -18,6 +18,12 @@ const names: Readonly<Record<string, string>> = {
   mixed: "Anchored + cross-entropy",
   anchoredRehearsal: "Anchored + the base’s own texts",
   rehearsal: "Replay of the base’s own texts",
+  ...{
+    paperWith: "The paper’s setting and one thing more",
+    paperMixed: "The paper’s + cross-entropy",
+  },
+  ...{ authors: "The authors’ program", authorsWithout: "The authors’ program but one thing" },
+  sftBf16: "SFT in bf16",
   ...{ lora: "LoRA", selfSft: "SFT on the base’s right answers", ties: "TIES", dare: "DARE" },
 };
 
