@@ -81,7 +81,6 @@ describe("what the base says of labels", () => {
     const whole = await ended(setting);
     expectClose(await ended({ ...setting, microBatchSize: 3 }), whole, 1e-9);
     expectClose(await ended({ ...setting, packing: true }), whole, 1e-9);
-    expectClose(await ended({ ...setting, targets: "rows" }), whole, 1e-9);
   });
 
   test("flow weighs by its median, or by a τ that is given", () => {

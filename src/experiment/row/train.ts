@@ -1,7 +1,7 @@
 import { type FineTuneStep, fineTune, type OuterMeasurement } from "../../anchored/fineTune.ts";
 import { dareMerge, tiesMerge } from "../../anchored/objectives/merges.ts";
 import { objectives } from "../../anchored/objectives/methods.ts";
-import { hasReference } from "../../anchored/objectives/objective.ts";
+import { hasReference, isAnchored } from "../../anchored/objectives/objective.ts";
 import { interpolateWeights } from "../../anchored/objectives/weights.ts";
 import type { FineTuneOptions } from "../../anchored/options.ts";
 import type { Retain } from "../../anchored/retention/retain.ts";
@@ -100,10 +100,11 @@ async function* tune(
       ? wholeModel(engine, options.model, base)
       : adaptedBase(engine, options.model, base, { rank, key });
   const seen = rank === undefined ? (params: Params) => params : trained.whole;
-  const own = await rowData(engine, row, options, {
-    ...{ base: { model: options.model, params: base }, key, judge: options.judge },
-  });
-  if (kept?.checkpoint.snapshot) await watch.goOn(await seen(kept.checkpoint.snapshot));
+  // What the base writes is written again, to the same tokens, where a row is gone on with.
+  const speaker = { model: options.model, params: base };
+  const own = await rowData(engine, row, options, { base: speaker, key, judge });
+  const snapshot = kept?.checkpoint.snapshot;
+  if (snapshot && isAnchored(objectives[row.method].target)) await watch.goOn(await seen(snapshot));
   let tokens = kept?.tokens ?? 0;
   let outerSteps = told.filter(({ kind }) => kind === "certificate").length;
   const training = fineTune(engine, {
