@@ -102,7 +102,7 @@ async function* tune(
   const seen = rank === undefined ? (params: Params) => params : trained.whole;
   // What the base writes is written again, to the same tokens, where a row is gone on with.
   const speaker = { model: options.model, params: base };
-  const own = await rowData(engine, row, options, { base: speaker, key, judge });
+  const own = await rowData(engine, row, options, { base: speaker, key, judge: options.judge });
   const snapshot = kept?.checkpoint.snapshot;
   if (snapshot && isAnchored(objectives[row.method].target)) await watch.goOn(await seen(snapshot));
   let tokens = kept?.tokens ?? 0;
