@@ -45,7 +45,7 @@ let runs = 0;
 const run = async (more: RecipeOptions) => {
   const recipe = {
     ...{ model: "model", data: "data.jsonl", retain: "retain.jsonl", learningRate: 0.03 },
-    ...{ epochs: 3, outer: 1, inner: 3, batch: 4, newTokens: 2, samples: 0, checkpointEvery: 100 },
+    ...{ epochs: 2, outer: 1, inner: 2, batch: 4, newTokens: 1, samples: 0, checkpointEvery: 100 },
     ...{ certified: 2, ...(more.full ? {} : { lora: 2 }), ...more },
   } satisfies RecipeOptions;
   const out = join(place, `own${runs++}`, "run");

@@ -52,7 +52,7 @@ test("a step changes the entries of largest momentum, a share of them", async ()
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 50 },
   );
 });
 
