@@ -25,7 +25,7 @@ const frozen: LanguageModel = {
 };
 const study = { ...tinyStudy, model: frozen };
 const options = (reference: Params, more: Partial<FineTuneOptions>): FineTuneOptions => ({
-  ...tinyAnchored(reference, { alpha: 0.3, temperature: 1.5 }),
+  ...tinyAnchored(reference, { alpha: 0.3, ...(more.method !== "asft" && { temperature: 1.5 }) }),
   ...{ model: frozen, ...more },
 });
 
