@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "./blocks.ts";
+import { builtPackage } from "./built.ts";
 
 const run = promisify(execFile);
 const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -27,13 +28,8 @@ const STRICT = {
 /** @param packages what is installed beside it */
 export async function installed(packages: readonly string[] = []): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), "anchorgrad-docs-"));
-  const own = join(folder, "node_modules/anchorgrad");
-  await mkdir(own, { recursive: true });
-  await mkdir(join(folder, "node_modules/.bin"));
-  await run(process.execPath, [tsc, "-p", join(root, "src"), "--outDir", join(own, "dist")]);
-  await cp(join(root, "package.json"), join(own, "package.json"));
-  // What it needs is its own: programs of the folder do not see it.
-  await symlink(join(root, "node_modules"), join(own, "node_modules"));
+  await mkdir(join(folder, "node_modules/.bin"), { recursive: true });
+  await symlink(await builtPackage(), join(folder, "node_modules/anchorgrad"));
   for (const name of ["@types", ...packages])
     await symlink(join(root, "node_modules", name), join(folder, "node_modules", name));
   await symlink("../anchorgrad/dist/src/cli/main.js", join(folder, "node_modules/.bin/anchorgrad"));

@@ -1,16 +1,15 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildSite } from "../../docs/site/build.mjs";
 import { statementsOf } from "../../docs/site/declarations.mjs";
 import { launchChromium } from "../browser/chromium.ts";
 import { root } from "./blocks.ts";
+import { builtPackage } from "./built.ts";
 
 /** Finds what keeps people out who use a keyboard or a screen reader. */
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -25,15 +24,11 @@ let browser: Browser;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "anchorgrad-site-"));
   site = join(folder, "site");
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const dist = join(folder, "dist");
-  const only = ["--emitDeclarationOnly", "--outDir", dist];
-  await promisify(execFile)(process.execPath, [tsc, "-p", join(root, "src"), ...only]);
   // The lab has specs of its own.
   const lab = join(folder, "lab");
-  await promisify(execFile)("mkdir", ["-p", lab]);
+  await mkdir(lab);
   await writeFile(join(lab, "index.html"), "<!doctype html><title>The lab</title>");
-  pages = await buildSite({ out: site, dist, lab });
+  pages = await buildSite({ out: site, dist: join(await builtPackage(), "dist"), lab });
   browser = await launchChromium();
 }, PATIENT.timeout);
 afterAll(async () => {

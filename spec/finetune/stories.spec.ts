@@ -7,8 +7,8 @@ import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadModel } from "../../src/finetune/load.ts";
 import type { RecipeOptions } from "../../src/finetune/recipe.ts";
+import { builtPackage } from "../docs/built.ts";
 import { checkpoints, isAbsent, reason } from "../weights/checkpoints.ts";
-import { install } from "./installed.ts";
 import { openLlama } from "./llama.ts";
 import { certificatesIn, linesIn, lookOf, told, written } from "./runs.ts";
 import { jsonl } from "./tinyModel.ts";
@@ -49,7 +49,7 @@ beforeAll(async () => {
   await writeFile(join(place, "retain.jsonl"), jsonl(openings));
   await writeFile(join(place, "run.json"), JSON.stringify(recipe));
   await copyStories(join(place, "stories"));
-  main = await install(join(place, "installed"));
+  main = join(await builtPackage(), "dist/src/cli/main.js");
 });
 afterAll(async () => {
   await llama?.close();
