@@ -26,7 +26,7 @@ describe("token reweightings", () => {
       fc.asyncProperty(choices, (choice) =>
         checkLaws(engine, reweightingLaws, choice, "probability", 1e-12),
       ),
-      { numRuns: 1000 },
+      { numRuns: 120 },
     );
   });
 
@@ -46,7 +46,7 @@ describe("token reweightings", () => {
             if (w <= 0.9) expect(at(least?.data ?? [], row)).toBeGreaterThan(-1e-15);
           });
       }),
-      { numRuns: 1000 },
+      { numRuns: 120 },
     );
   });
 
