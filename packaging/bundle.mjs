@@ -15,16 +15,15 @@ const filesIn = (folder, ending) =>
     .map((name) => join(folder, name));
 
 /**
- * Without comments, which stand in the declarations, and white space; all names stay, for programs and
- * errors go by them. Bundlers are spoken to in comments: files that do so are left as they are.
+ * Without comments, which stand in the declarations, white space, and names of what functions hold for
+ * themselves. Functions keep theirs, for programs and errors go by them. Bundlers are spoken to in
+ * comments: files that do so are left as they are.
  */
 function compact(path, code) {
   if (/@vite-ignore|webpackIgnore|__PURE__/.test(code)) return code;
-  const codegen = { removeWhitespace: true };
   const { code: made, errors } = minifySync(path, code, {
-    mangle: false,
-    compress: false,
-    codegen,
+    mangle: { toplevel: false, keepNames: true },
+    ...{ compress: false, codegen: { removeWhitespace: true } },
   });
   if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`);
   return made;
