@@ -6,12 +6,13 @@ import { completeRecipe, type FinetuneRecipe, parseRecipe } from "../../finetune
 import { writeReport } from "../../finetune/report/index.ts";
 import type { FinetuneEvent } from "../../finetune/train/events.ts";
 import type { Outcome, RunLog } from "../../logs/log.ts";
-import { beginAll, trackerOf } from "../../logs/open.ts";
+import { beginAll } from "../../logs/open.ts";
 import { placeOf } from "../model/open.ts";
 import { claim } from "../terminal/claim.ts";
 import type { Command } from "../terminal/command.ts";
 import { readBytes } from "../terminal/files.ts";
 import { describeKnobs, only, readKnobs } from "../terminal/knobs.ts";
+import { loggingOf } from "../terminal/logging.ts";
 import { expectBelowAFolder } from "../terminal/place.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
@@ -47,8 +48,8 @@ export const finetune: Command = {
   async run(args, terminal) {
     const { out, err, folder, signal } = terminal;
     const values = readKnobs(args, knobs);
-    const { threads, memory, dryRun = false, log, tag, note } = only(values, runKnobs);
-    const trackers = listed(log).map((place) => trackerOf(place, process.env));
+    const { threads, memory, dryRun = false, ...logged } = only(values, runKnobs);
+    const { trackers, about } = loggingOf(logged, process.env);
     const file = values.recipe === undefined ? undefined : resolve(folder, values.recipe);
     const said = file === undefined ? {} : parseRecipe(await textOf(file), file);
     const merged = { ...said, ...recipeIn(values) };
@@ -62,15 +63,14 @@ export const finetune: Command = {
     if (values.out !== undefined) await expectBelowAFolder(join(path, "recipe.json"));
     const claimed = dryRun ? undefined : await claim(path);
     const show = display(err);
-    const logged = {
-      ...{ group: basename(recipe.model), name: basename(path), settings: settingsOf(recipe) },
-      ...(tag !== undefined && { tags: listed(tag) }),
-      ...(note !== undefined && { note }),
-    };
+    const named = { group: basename(recipe.model), name: basename(path), ...about };
     let outcome: Outcome = "failed";
     let runLog: RunLog | undefined;
     try {
-      if (!dryRun) runLog = await beginAll(trackers, logged, (text) => show.say(text));
+      if (!dryRun)
+        runLog = await beginAll(trackers, { ...named, settings: settingsOf(recipe) }, (text) =>
+          show.say(text),
+        );
       const run = runFinetune({
         ...{ recipe: merged, out: path, folder, signal, dryRun },
         ...(modelFolder !== resolve(folder, recipe.model) && { modelFolder }),
@@ -121,13 +121,6 @@ function tell(event: FinetuneEvent, show: Display, write: (text: string) => void
 /** The same for the same recipe, so that the same command finds its run again. */
 const nameOf = (recipe: FinetuneRecipe): string =>
   `${basename(recipe.model).replace(/[^\w.-]/g, "-")}-${recipe.method}-${valueDigest(recipe).slice(0, 8)}`;
-
-/** What stands between commas. */
-const listed = (text = ""): string[] =>
-  text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
 
 async function textOf(path: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(path));

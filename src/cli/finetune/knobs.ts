@@ -5,6 +5,7 @@ import {
   settings,
 } from "../../finetune/settings.ts";
 import { flag, type Knob, type Knobs, text, type Values, whole } from "../terminal/knobs.ts";
+import { logKnobs } from "../terminal/logging.ts";
 
 /** What an option's text says; a number where it is one. */
 function readSetting(given: string, { value, is }: Setting<unknown>): unknown {
@@ -33,21 +34,13 @@ export const runKnobs: {
   readonly threads: Knob<number>;
   readonly memory: Knob<string>;
   readonly dryRun: Knob<true>;
-  readonly log: Knob<string>;
-  readonly tag: Knob<string>;
-  readonly note: Knob<string>;
-} = {
+} & typeof logKnobs = {
   out: text("<folder>", "the run's folder; runs/<model>-<method>-<digest> by default"),
   recipe: text("<file>", "settings as JSON, by their names in camel case; options win over it"),
   threads: whole("of the wasm engine; every core by default", 1, 1024),
   memory: text("<GiB>", "what may be used; what is free by default"),
   dryRun: flag("say what would be done, and end"),
-  log: text(
-    "<kind=place>",
-    "also to mlflow=URL, trackio=URL or tensorboard=folder; several with commas",
-  ),
-  tag: text("<names>", "words to find the run by where it is logged, with commas"),
-  note: text("<text>", "a sentence about the run where it is logged"),
+  ...logKnobs,
 };
 
 /** The settings among what was given. */

@@ -20,6 +20,7 @@ import {
   type Values,
   whole,
 } from "../terminal/knobs.ts";
+import { type Logging, loggingOf, logKnobs } from "../terminal/logging.ts";
 import { MOST_THREADS } from "../terminal/start.ts";
 import { UsageError } from "../terminal/usage.ts";
 
@@ -39,6 +40,7 @@ const knobs = {
   backend: oneOf("where to compute (default: wasm)", BACKENDS, "<name>"),
   keepWeights: flag("keep the weights of all rows, not only those that others need"),
   ...placeKnobs,
+  ...logKnobs,
 };
 
 const names = Object.keys(namedSweeps);
@@ -81,6 +83,8 @@ export interface SweepOptions {
   readonly keepWeights: boolean;
   /** Where rows are run by others; undefined for processes of this machine. */
   readonly places: Places | undefined;
+  /** Where rows are logged too. */
+  readonly logging: Logging;
 }
 
 /** @throws UsageError, DataError */
@@ -100,6 +104,7 @@ export async function readSweepOptions(
     engine: { backend: values.backend ?? "wasm", threads },
     keepWeights: values.keepWeights ?? false,
     places: await openPlaces(values, folder, process.env),
+    logging: loggingOf(values, process.env),
   };
 }
 

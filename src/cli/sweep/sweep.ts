@@ -6,6 +6,7 @@ import { type Job, jobId } from "../../experiment/sweep/plan.ts";
 import { runSweep } from "../../experiment/sweep/runSweep.ts";
 import { requirementsOf } from "../../experiment/sweep/scheduler.ts";
 import { openSweep, type SweepDirectory } from "../../experiment/sweep/sweep.ts";
+import { visible } from "../../report/escape.ts";
 import { duration } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { type Claim, claim } from "../terminal/claim.ts";
@@ -15,6 +16,7 @@ import { startEngine } from "../terminal/start.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { createSweepDisplay } from "./display.ts";
 import { showTargets } from "./joint.ts";
+import { rowLogger } from "./logging.ts";
 import { readSweepOptions, type SweepOptions, sweepUsage } from "./options.ts";
 import { type Opened, placeOf, schedulerOf } from "./scheduler.ts";
 
@@ -89,6 +91,9 @@ async function follow(
   const scheduler = await schedulerOf(opened, options, terminal, (job, measurement) =>
     display.show({ kind: "measured", job, measurement }),
   );
+  const logRow = rowLogger(options.logging, options.name, (text) =>
+    terminal.err.write(`${visible(text)}\n`),
+  );
   const failures = new Map(runs.map((run) => [run, [] as Failure[]]));
   await Promise.all(runs.map((run) => run.writeFailures([])));
   try {
@@ -98,6 +103,7 @@ async function follow(
       if (event.kind === "finished") {
         for (const m of event.measurements) await run.record(m);
         await run.unfinished.remove(weightsName(event.job.seed, event.job.row));
+        await logRow(event.job, event.measurements);
       }
       const error = errorOf(event.job, event);
       if (error) {
