@@ -25,13 +25,13 @@ export interface FakeWorkerOptions {
   readonly began?: (id: string) => void;
 }
 
-/** A worker that trains nothing: its numbers depend on the job alone. */
+/** A worker that trains nothing: its numbers depend on the job alone. No load makes its lease end. */
 export function fakeWorker(options: FakeWorkerOptions): Promise<Receiver> {
   const { url, store, concurrency = 1, failing, began } = options;
   let count = 0;
   return openReceiver({
     ...{ address: readQueueUrl(url), queue: queueName("reference-1", false) },
-    ...{ name: "fake", concurrency, lease: 60_000, renewal: 10_000 },
+    ...{ name: "fake", concurrency, lease: 1_800_000, renewal: 10_000 },
     run: async ({ key, label, data, progress }) => {
       const { recipe, seed, row, keepWeights } = await readRowJob(key, data, requires.numerics);
       began?.(label);
