@@ -7,9 +7,15 @@ import type { Sample } from "../worker/protocol.ts";
 import { answer, sampleQuestions } from "../worker/samples.ts";
 import { SEED, scenario } from "./scenario.ts";
 
-/** What a run weighs is what a visitor waits for. */
+/** What a run weighs is what a visitor waits for: digits that no chart shows stay away. */
 const rounded = (text: string): string =>
-  text.replace(/-?\d+\.\d{6,}(e-?\d+)?/g, (number) => `${Number(Number(number).toPrecision(5))}`);
+  text.replace(/-?\d+\.\d{5,}(e-?\d+)?/g, (number) => `${Number(Number(number).toPrecision(4))}`);
+
+/** And what the page has no place for. */
+const UNSEEN = ["overlap", "byClass", "anchorKept", "ece", "rarest", "priorBare", "priorLoss"];
+
+const seen = (text: string): string =>
+  JSON.stringify(JSON.parse(text, (name, value) => (UNSEEN.includes(name) ? undefined : value)));
 
 /**
  * Runs the scenario and writes what a page needs to show it: measurements, and what each model says.
@@ -32,6 +38,6 @@ export async function record(bases: string): Promise<string> {
     const weights = await checkpoints.load(`seed-${SEED}/${m.row}`);
     if (weights) samples[m.row] = await answer(engine, scenario, weights.tensors, questions);
   }
-  const lines = measurements.map((m) => rounded(measurementText(m)));
+  const lines = measurements.map((m) => rounded(seen(measurementText(m))));
   return `{"measurements":[\n${lines.join(",\n")}\n],\n"samples":${JSON.stringify(samples)}}\n`;
 }

@@ -3,7 +3,7 @@ import type { Run } from "../runs/run.ts";
 import type { Sample } from "../worker/protocol.ts";
 import { SEED, scenario } from "./scenario.ts";
 
-/** What `record` wrote. */
+/** What `record` wrote: of measurements what the page shows. */
 interface Recording {
   readonly measurements: readonly Written[];
   readonly samples: Readonly<Record<string, readonly Sample[]>>;

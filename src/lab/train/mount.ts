@@ -11,7 +11,7 @@ import { readSetup, writeSetup } from "../setup/address.ts";
 import { type Form, setupForm } from "../setup/form.ts";
 import { recipeOf, type Setup } from "../setup/setup.ts";
 import { runsTable } from "../views/runsTable.ts";
-import type { Shown } from "../views/view.ts";
+import type { Shown, View } from "../views/view.ts";
 import { beginRun, continueRun, newRun } from "./begin.ts";
 import { createConductor } from "./conductor.ts";
 import { createControls } from "./controls.ts";
@@ -21,12 +21,17 @@ import { createViews, layOut } from "./stage.ts";
 import { createStore } from "./store.ts";
 import { troubleBox } from "./trouble.ts";
 
+/** Each is drawn in a task of its own. */
+const CHARTS = 7;
+
 /** Fills the training page. */
 export async function mountTrain(section: HTMLElement): Promise<void> {
   const recording = recordedRun();
   const storage = await openStorage();
   const notices = createNotices();
-  const views = createViews(storage);
+  const views = createViews();
+  const charts = html("div", { class: "charts" });
+  let drawn: readonly View[] = [];
   const store = createStore([
     () => controls.update(conductor.current() ?? store.selected()),
     () => form.mark(conductor.current()),
@@ -34,7 +39,8 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
     () => recordedNote.update(store.selected()),
     () => views.answers.update(store.shown()),
     () => views.plane.update(played(store.shown())),
-    ...[views.board, ...views.charts].map((view) => () => view.update(store.shown())),
+    () => views.board.update(store.shown()),
+    ...Array.from({ length: CHARTS }, (_, i) => () => drawn[i]?.update(store.shown())),
     () => table.update(store.runs, store.selected()),
   ]);
   const player = createPlayer(store.changed);
@@ -57,19 +63,18 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
   };
   const form = setupForm(linked(), (setup) => {
     setParameters((p) => writeSetup(p, setup));
-    lookForBase();
+    void lookForBase();
   });
-  const lookForBase = (): void =>
+  const lookForBase = (): Promise<void> =>
     attempt("The base model could not be looked for", () => tellBase(form));
   addEventListener("hashchange", () => {
     form.set(linked());
-    lookForBase();
+    void lookForBase();
   });
 
   /** Says what went wrong rather than nothing. */
-  const attempt = (what: string, work: () => Promise<void>): void => {
+  const attempt = (what: string, work: () => Promise<void>): Promise<void> =>
     work().catch((error: Error) => notices.show(`${what}: ${error.message}`));
-  };
   const goOn = (run: Run): void => {
     store.select(run);
     continueRun(conductor, run);
@@ -154,12 +159,12 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
     },
   });
   const stage = layOut({
-    ...{ views, recorded: recordedNote.element, controls: controls.element, settings },
+    ...{ views, charts, recorded: recordedNote.element, controls: controls.element, settings },
     notices: [notices.element, trouble.element],
     library: [table.element, open, besideFile.element],
   });
   section.append(stage);
-  lookForBase();
+  const looked = lookForBase();
 
   if (!storage.lasting)
     notices.show("This window keeps no files: runs go when it is closed. Save those you want.");
@@ -171,6 +176,13 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
     store.select(await recording);
     player.play();
   }
+  // What stands below comes when the first view is there.
+  await looked;
+  performance.mark("ready");
+  const { createCharts } = await import("./charts.ts");
+  drawn = createCharts(storage);
+  charts.append(...drawn.map(({ element }) => element));
+  store.changed();
   addEventListener("beforeunload", (event) => {
     // Asks before a tab is closed in the middle of a run.
     if (conductor.current()) event.preventDefault();

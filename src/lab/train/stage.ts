@@ -1,37 +1,28 @@
 import { html } from "../dom.ts";
 import { answersView } from "../opening/answersView.ts";
-import type { Storage } from "../runs/storage.ts";
-import { certificateView } from "../views/certificates.ts";
-import { divergenceView, lossView, skillsView } from "../views/curves.ts";
-import { distributionsView } from "../views/distributions.ts";
-import { machineView } from "../views/machine.ts";
 import { paretoView } from "../views/pareto.ts";
-import { samplesView } from "../views/samples.ts";
 import { scoreboard } from "../views/scoreboard.ts";
 import type { View } from "../views/view.ts";
 import { story } from "./story.ts";
 
-/** All that draws runs and their files. */
+/** What one sees first of a run. */
 export interface Views {
   /** A question, its answers and the verdict. */
   readonly answers: View;
   /** What was learned against what was kept. */
   readonly plane: View;
   readonly board: View;
-  readonly charts: readonly View[];
 }
 
-export const createViews = ({ read }: Pick<Storage, "read">): Views => ({
+export const createViews = (): Views => ({
   ...{ answers: answersView(), plane: paretoView(), board: scoreboard() },
-  charts: [
-    ...[certificateView(), skillsView(), distributionsView(read)],
-    ...[lossView(), divergenceView(), samplesView(), machineView()],
-  ],
 });
 
 /** The parts of the training page. */
 export interface Parts {
   readonly views: Views;
+  /** Where the charts come. */
+  readonly charts: HTMLElement;
   /** About the recorded run. */
   readonly recorded: HTMLElement;
   readonly controls: HTMLElement;
@@ -42,7 +33,7 @@ export interface Parts {
 
 /** Lays the training page out: settings beside what one sees. */
 export function layOut(parts: Parts): HTMLElement {
-  const { views, recorded, controls, settings, notices, library } = parts;
+  const { views, charts, recorded, controls, settings, notices, library } = parts;
   const runs = html(
     "section",
     { class: "library", "aria-label": "Runs" },
@@ -66,7 +57,7 @@ export function layOut(parts: Parts): HTMLElement {
       html("div", { class: "first" }, views.answers.element, views.plane.element),
       views.board.element,
       story(),
-      html("div", { class: "charts" }, ...views.charts.map(({ element }) => element)),
+      charts,
       runs,
     ),
   );
