@@ -49,7 +49,9 @@ const largest = async (f: () => Tensor): Promise<number> =>
 
 test("T exact steps in logit space are weight interpolation with weight a_T", async () => {
   await fc.assert(
-    fc.asyncProperty(choices, async ({ vocabulary, seed, alpha, steps }: Choice) => {
+    fc.asyncProperty(choices, async ({ vocabulary, seed, steps, ...choice }: Choice) => {
+      // A weight that float32 does not hold is refused.
+      const alpha = Math.fround(choice.alpha);
       const [a, b, c] = random.split(random.key(seed), 3) as [random.Key, random.Key, random.Key];
       const features = random.normal(a, [6, 4]);
       const base = { head: random.normal(b, [vocabulary, 4], { std: 3 }) };
@@ -213,7 +215,7 @@ const worst = (off: readonly number[] = [], whole: readonly number[] = []): numb
   Math.max(...off.map((x, i) => x / Math.max(1e-3, at(whole, i))));
 
 test("so are outer steps that gradient descent has ended, at every prompt, for models linear in what is trained", async () => {
-  const [near, far, whole] = await offBy(1, descent, 400);
+  const [near, far, whole] = await offBy(1, descent, 1000);
   expect(worst(near, whole)).toBeLessThan(1e-3);
   expect(worst(far, whole)).toBeLessThan(1e-3);
   expect(Math.min(...(whole ?? []))).toBeGreaterThan(0.01);
