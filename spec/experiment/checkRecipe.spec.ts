@@ -56,7 +56,7 @@ describe("checkRecipe", () => {
     [
       "a setting out of range",
       (r) => Object.assign(rowOf(r, "anchored"), { alpha: 2 }),
-      "recipe.rows[3] (anchored-0.1-T5-K2).alpha: expected a number in [0, 1] or { budget }, got 2",
+      "recipe.rows[3] (anchored-0.1-T5-K2).alpha: expected a number in [0, 1], { budget } or { risk }, got 2",
     ],
     [
       "a merge of one kind with another one's share",

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import {
+  type Attempt,
   type Measurement,
   measurementOf,
   type Written,
@@ -15,7 +16,16 @@ export interface Visitor {
   /** Waits until the newest run stands so. */
   status(status: string): Promise<void>;
   /** The files of the newest run, from the browser's storage. */
-  files(): Promise<{ config: RunConfig; measurements: Measurement[] }>;
+  files(): Promise<RunFiles>;
+}
+
+/** What a run's folder holds. */
+export interface RunFiles {
+  readonly config: RunConfig;
+  /** What rows measured. */
+  readonly measurements: Measurement[];
+  /** How they came about. */
+  readonly attempts: Attempt[];
 }
 
 /** Opens the page in a tab. @param hash what its address says, with `#` */
@@ -56,15 +66,17 @@ export async function newProfile(
 }
 
 /** The newest of the page's runs. */
-export async function newestRun(
-  page: Page,
-): Promise<{ config: RunConfig; measurements: Measurement[] }> {
-  const { config, written } = await page.evaluate(readNewestRun);
-  return { config, measurements: written.map(measurementOf) };
+export async function newestRun(page: Page): Promise<RunFiles> {
+  const { config, written, attempts } = await page.evaluate(readNewestRun);
+  return { config, measurements: written.map(measurementOf), attempts };
 }
 
 /** Runs in the page. */
-export async function readNewestRun(): Promise<{ config: RunConfig; written: Written[] }> {
+export async function readNewestRun(): Promise<{
+  config: RunConfig;
+  written: Written[];
+  attempts: Attempt[];
+}> {
   const root = await navigator.storage.getDirectory();
   const runs = await root.getDirectoryHandle("runs");
   const names: string[] = [];
@@ -84,10 +96,15 @@ export async function readNewestRun(): Promise<{ config: RunConfig; written: Wri
   };
   const rows = await run.getDirectoryHandle("rows").catch(() => undefined);
   if (rows) await below(rows as Folder);
-  const lines = texts.join("").split("\n").filter(Boolean);
+  const parsed = (content: string) =>
+    content
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
   return {
     config: JSON.parse(await text("config.json")),
-    written: lines.map((line) => JSON.parse(line)),
+    written: parsed(texts.join("")),
+    attempts: parsed(await text("attempts.jsonl").catch(() => "")),
   };
 }
 

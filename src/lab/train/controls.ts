@@ -65,9 +65,10 @@ function standing(run: Run): { share: number; about: string } {
   if (run.status === "recorded") return { share: 1, about: "Nothing is training." };
   if (run.status === "starting") return { share, about: "Starting the engine …" };
   if (!at) return { share: 1, about: "Finished." };
-  if (at === baseRow(run) && !progress) return { share, about: "Looking at the base …" };
-  const what = at === baseRow(run) ? "pre-training" : at.label;
+  // A base that comes with the page is not pre-trained.
+  const ofBase = progress ? "pre-training" : "the look at the base";
+  const what = at === baseRow(run) ? ofBase : at.label;
   const words = { paused: "Waits in", stopped: "Stopped in", failed: "Failed in" } as const;
-  const verb = words[run.status as keyof typeof words] ?? "Training:";
+  const verb = words[run.status as keyof typeof words] ?? (progress ? "Training:" : "At work:");
   return { share, about: `${verb} ${what}, ${percent(share, 0)} % of all` };
 }
