@@ -38,7 +38,14 @@ const beside = (): string =>
  */
 export function processes(options: ProcessOptions): Scheduler {
   expectKnown("processes", options, [
-    ...(["processes", "engine", "pretrained", "checkpointsOf", "keepWeights"] as const),
+    ...([
+      "processes",
+      "engine",
+      "pretrained",
+      "checkpointsOf",
+      "unfinishedOf",
+      "keepWeights",
+    ] as const),
     ...(["requires", "place", "script"] as const),
   ]);
   const { engine, pretrained, checkpointsOf, keepWeights = false, script = beside() } = options;
