@@ -1,5 +1,5 @@
 import { ShapeError, showShape } from "../tensor/errors.ts";
-import { sameShape } from "../tensor/shapes.ts";
+import { sameShape, sizeOf } from "../tensor/shapes.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
 import type { AdapterLayers } from "./lora/layout.ts";
 import { NORM_NAMES, type NormPlacement } from "./norms.ts";
@@ -181,4 +181,16 @@ export function expectParams(shapes: { readonly [name: string]: Shape }, params:
   const unknown = Object.keys(params).find((name) => !(name in shapes));
   if (unknown !== undefined)
     throw new TypeError(`transformer: expected no parameter ${unknown} with this config, got one`);
+}
+
+/** Parameters of a model: as many as the largest that were ever published, some times over. */
+const MOST_PARAMETERS = 2 ** 43;
+
+/** @throws RangeError for a model that no machine holds, before anything is made of it */
+export function expectSize(shapes: Readonly<Record<string, readonly number[]>>): void {
+  const count = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
+  if (count > MOST_PARAMETERS)
+    throw new RangeError(
+      `transformer: expected at most ${MOST_PARAMETERS} parameters, got ${count.toPrecision(3)}`,
+    );
 }

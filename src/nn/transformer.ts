@@ -1,13 +1,14 @@
 import { full } from "../tensor/apply.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Key, normal, split } from "../tensor/random.ts";
-import { ofRank, sizeOf } from "../tensor/shapes.ts";
+import { ofRank } from "../tensor/shapes.ts";
 import { isConstant, type Shape, type Tensor } from "../tensor/tensor.ts";
 import { type DecodeInputs, decodeNext, extend, type Prefilled, prefill } from "./cache.ts";
 import { completeConfig } from "./completeConfig.ts";
 import {
   EMBEDDING,
   expectParams,
+  expectSize,
   type FullConfig,
   HEAD,
   type Params,
@@ -89,18 +90,6 @@ export interface WeightSpace {
   interpolate(base: Params, tuned: Params, weight: number): Params;
   /** ‖θ_one − θ_other‖², a scalar. */
   squaredDistance(one: Params, other: Params): Tensor;
-}
-
-/** Parameters of a model: as many as the largest that were ever published, some times over. */
-const MOST_PARAMETERS = 2 ** 43;
-
-/** @throws RangeError for a model that no machine holds, before anything is made of it */
-function expectSize(shapes: Transformer["shapes"]): void {
-  const count = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
-  if (count > MOST_PARAMETERS)
-    throw new RangeError(
-      `transformer: expected at most ${MOST_PARAMETERS} parameters, got ${count.toPrecision(3)}`,
-    );
 }
 
 /**

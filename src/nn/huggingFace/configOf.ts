@@ -1,6 +1,7 @@
 import { DataError } from "../../tensor/errors.ts";
 import { completeConfig, MOST_LAYERS } from "../completeConfig.ts";
 import type { TransformerConfig } from "../config.ts";
+import { expectSize, parameterShapes } from "../config.ts";
 import { FAMILIES } from "./families.ts";
 import { Fields, isRecord, type Json } from "./fields.ts";
 import { isIgnored } from "./ignored.ts";
@@ -66,7 +67,7 @@ export function configOf(json: unknown, path: string): TransformerConfig {
 /** Settings that contradict each other are the file's fault. */
 function checked(config: TransformerConfig, path: string): TransformerConfig {
   try {
-    completeConfig(config);
+    expectSize(parameterShapes(completeConfig(config)));
     return config;
   } catch (error) {
     if (error instanceof RangeError) throw new DataError(`${path}: ${error.message}`);
