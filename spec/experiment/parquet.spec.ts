@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { expect, it } from "vitest";
-import type { Datum } from "../../src/experiment/report/csv.ts";
-import { toParquet } from "../../src/experiment/report/parquet.ts";
+import type { Datum } from "../../src/experiment/report/export/csv.ts";
+import { toParquet } from "../../src/experiment/report/export/parquet.ts";
 
 const column = fc.oneof(
   ...[fc.double(), fc.string({ unit: "grapheme" }), fc.boolean()].map((cell) => ({

@@ -4,7 +4,7 @@ import type { Measurement, RowResult } from "../../src/experiment/measurements.t
 import type { Recipe } from "../../src/experiment/recipe.ts";
 import { fullRecipe } from "../../src/experiment/recipes/full.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
-import { toCsv } from "../../src/experiment/report/csv.ts";
+import { toCsv } from "../../src/experiment/report/export/csv.ts";
 import { type Labelled, placeLabels } from "../../src/experiment/report/labels.ts";
 import { markdownTable } from "../../src/experiment/report/markdown.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";

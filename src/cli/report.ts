@@ -1,13 +1,13 @@
 import { basename, join, resolve } from "node:path";
-import { toCsv } from "../experiment/report/csv.ts";
-import { dataTables } from "../experiment/report/csvFiles.ts";
+import { toCsv } from "../experiment/report/export/csv.ts";
+import { dataTables } from "../experiment/report/export/dataTables.ts";
+import { toParquet } from "../experiment/report/export/parquet.ts";
 import {
   type ReportedRun,
   readRuns,
   reportMarkdown,
   reportPage,
 } from "../experiment/report/index.ts";
-import { toParquet } from "../experiment/report/parquet.ts";
 import { writeWhole } from "../weights/files.ts";
 import type { Command, Terminal } from "./terminal/command.ts";
 import {

@@ -15,8 +15,8 @@ export type { Certified, Measurement, Probe, Progress, RowResult } from "./measu
 export type { Recipe, RowRecipe, Tuning, TuningSettings } from "./recipe.ts";
 export { fullRecipe } from "./recipes/full.ts";
 export { smokeRecipe } from "./recipes/smoke.ts";
-export { type DataTable, toCsv } from "./report/csv.ts";
-export { dataTables } from "./report/csvFiles.ts";
+export { type DataTable, toCsv } from "./report/export/csv.ts";
+export { dataTables } from "./report/export/dataTables.ts";
 export { type ReportedRun, readRuns, reportMarkdown, reportPage } from "./report/index.ts";
 export { createRun, reopenRun } from "./runs/directory.ts";
 export type { Failure, RunConfig, RunDirectory } from "./runs/run.ts";

@@ -11,7 +11,7 @@ import {
   familyLines,
 } from "../../../src/experiment/report/analysis/lines.ts";
 import { familyMarkdown } from "../../../src/experiment/report/analysis/markdown.ts";
-import type { DataTable } from "../../../src/experiment/report/csv.ts";
+import type { DataTable } from "../../../src/experiment/report/export/csv.ts";
 import { reportPage } from "../../../src/experiment/report/page.ts";
 import { type ReportedRun, reportedOf } from "../../../src/experiment/report/reported.ts";
 import { contrastsWith } from "../../../src/experiment/summary/contrasts.ts";

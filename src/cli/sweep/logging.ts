@@ -1,5 +1,5 @@
 import type { Measurement } from "../../experiment/measurements.ts";
-import { flatten } from "../../experiment/report/csv.ts";
+import { flatten } from "../../experiment/report/export/csv.ts";
 import type { Job } from "../../experiment/sweep/plan.ts";
 import type { Setting } from "../../logs/log.ts";
 import { beginAll } from "../../logs/open.ts";

@@ -3,7 +3,7 @@ import type { Measurement, RowResult } from "../measurements.ts";
 import { baseOf } from "../recipe.ts";
 import { estimate, pairedDifference } from "../summary/statistics.ts";
 import { dropOf, gainOf, type RowSummary, type Spread, weightOf } from "../summary/summary.ts";
-import { type DataTable, type Datum, flatten, tableOf } from "./csv.ts";
+import { type DataTable, type Datum, flatten, tableOf } from "./export/csv.ts";
 import type { Reported } from "./reported.ts";
 
 type Fields = Record<string, Datum>;

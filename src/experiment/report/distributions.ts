@@ -1,7 +1,7 @@
 import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
 import type { Distributions, TokenView } from "../measurements.ts";
-import { type DataTable, tableOf } from "./csv.ts";
+import { type DataTable, tableOf } from "./export/csv.ts";
 import type { Reported } from "./reported.ts";
 
 /** The distributions at a token, in the order of the algorithm, with their colours. */

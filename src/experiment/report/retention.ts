@@ -2,7 +2,7 @@ import { escapeHtml } from "../../report/escape.ts";
 import { percent } from "../../report/format.ts";
 import { auditSentence, plannedSentences } from "../../report/retention.ts";
 import type { Planned } from "../measurements.ts";
-import { type DataTable, tableOf } from "./csv.ts";
+import { type DataTable, tableOf } from "./export/csv.ts";
 import type { Reported } from "./reported.ts";
 import { dataDetails } from "./tables.ts";
 

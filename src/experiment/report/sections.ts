@@ -6,7 +6,6 @@ import { stepsOf } from "../summary/steps.ts";
 import type { RowSummary } from "../summary/summary.ts";
 import { analysisSections } from "./analysis/sections.ts";
 import { boundFigure } from "./bounds.ts";
-import type { DataTable } from "./csv.ts";
 import {
   certificateData,
   choiceData,
@@ -16,6 +15,7 @@ import {
   seedData,
 } from "./data.ts";
 import { distributionData, distributionFigures, sourceLegend } from "./distributions.ts";
+import type { DataTable } from "./export/csv.ts";
 import { skillFigure, weightFigure } from "./figures.ts";
 import { cornerFigure, paretoFigure } from "./pareto.ts";
 import type { Reported } from "./reported.ts";

@@ -3,7 +3,7 @@ import { duration, nats, percent, range } from "../../report/format.ts";
 import { estimate } from "../summary/statistics.ts";
 import type { StepsSummary } from "../summary/steps.ts";
 import { type Spread, weightOf } from "../summary/summary.ts";
-import { type DataTable, type Datum, dataUrl, toCsv } from "./csv.ts";
+import { type DataTable, type Datum, dataUrl, toCsv } from "./export/csv.ts";
 import type { Reported } from "./reported.ts";
 
 type Format = (value: number) => string;

@@ -3,7 +3,7 @@ import { drawSvg } from "../../report/svg.ts";
 import type { Probe, RowResult, Scores } from "../measurements.ts";
 import { baseOf } from "../recipe.ts";
 import { mean } from "../summary/statistics.ts";
-import { type DataTable, tableOf } from "./csv.ts";
+import { type DataTable, tableOf } from "./export/csv.ts";
 import type { Reported } from "./reported.ts";
 
 /** What is drawn over the steps of a row's training. */

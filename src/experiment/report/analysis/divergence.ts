@@ -7,8 +7,8 @@ import {
   spearmanInterval,
 } from "../../summary/correlation.ts";
 import { mean } from "../../summary/statistics.ts";
-import { type DataTable, tableOf } from "../csv.ts";
 import { wideArea } from "../dots.ts";
+import { type DataTable, tableOf } from "../export/csv.ts";
 import type { Reported } from "../reported.ts";
 
 /** A row as a point: how far it went on the target, and what it forgot. */

@@ -4,7 +4,7 @@ import { choiceFrequency } from "../../summary/frequency.ts";
 import { hypervolume } from "../../summary/hypervolume.ts";
 import { estimate } from "../../summary/statistics.ts";
 import type { RowSummary, Spread } from "../../summary/summary.ts";
-import { type DataTable, type Datum, tableOf } from "../csv.ts";
+import { type DataTable, type Datum, tableOf } from "../export/csv.ts";
 import { pointsOf, type Reported } from "../reported.ts";
 
 /** A family in a study whose rows were chosen: its chosen row, and what all of its rows make. */

@@ -1,5 +1,5 @@
-import { cellText } from "../../report/escape.ts";
-import { DataError } from "../../tensor/errors.ts";
+import { cellText } from "../../../report/escape.ts";
+import { DataError } from "../../../tensor/errors.ts";
 
 /** The numbers behind a figure. */
 export interface DataTable {

@@ -1,6 +1,5 @@
-import { lawData } from "./analysis/divergence.ts";
-import { contrastData, familyData } from "./analysis/lines.ts";
-import type { DataTable } from "./csv.ts";
+import { lawData } from "../analysis/divergence.ts";
+import { contrastData, familyData } from "../analysis/lines.ts";
 import {
   attemptData,
   certificateData,
@@ -9,11 +8,12 @@ import {
   priorData,
   resultData,
   seedData,
-} from "./data.ts";
-import { distributionData } from "./distributions.ts";
-import { type ReportedRun, reportedOf } from "./reported.ts";
-import { retentionData } from "./retention.ts";
-import { trajectoryData } from "./trajectories.ts";
+} from "../data.ts";
+import { distributionData } from "../distributions.ts";
+import { type ReportedRun, reportedOf } from "../reported.ts";
+import { retentionData } from "../retention.ts";
+import { trajectoryData } from "../trajectories.ts";
+import type { DataTable } from "./csv.ts";
 
 /** All tables of a run. */
 export function dataTables(run: ReportedRun): DataTable[] {
