@@ -1,6 +1,7 @@
 // What a model of real size is asked to do, as pure functions with the numbers they take.
 
-import { objectiveLoss, objectives } from "../../dist/src/anchored/objectives/methods.js";
+import { objectiveLoss } from "../../dist/src/anchored/objectives/loss.js";
+import { objectives } from "../../dist/src/anchored/objectives/methods.js";
 import { throughHead } from "../../dist/src/anchored/targets/onDevice.js";
 import {
   adamw,
