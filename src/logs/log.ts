@@ -1,6 +1,14 @@
 /** A value that says how a run was set. */
 export type Setting = string | number | boolean;
 
+/** The settings among fields. */
+export const settingsIn = (fields: object): Readonly<Record<string, Setting>> =>
+  Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, Setting] =>
+      ["string", "number", "boolean"].includes(typeof entry[1]),
+    ),
+  );
+
 /** What a run is called where it is logged. */
 export interface LoggedRun {
   /** Groups runs: MLflow's experiment, Trackio's project, TensorBoard's folder. */

@@ -5,7 +5,7 @@ import { runFinetune } from "../../finetune/finetune.ts";
 import { completeRecipe, type FinetuneRecipe, parseRecipe } from "../../finetune/recipe.ts";
 import { writeReport } from "../../finetune/report/index.ts";
 import type { FinetuneEvent } from "../../finetune/train/events.ts";
-import type { Outcome, RunLog } from "../../logs/log.ts";
+import { type Outcome, type RunLog, settingsIn } from "../../logs/log.ts";
 import { beginAll } from "../../logs/open.ts";
 import { placeOf } from "../model/open.ts";
 import { claim } from "../terminal/claim.ts";
@@ -18,7 +18,7 @@ import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { type Display, display } from "./display.ts";
 import { recipeIn, recipeKnobs, runKnobs } from "./knobs.ts";
-import { logEvent, settingsOf } from "./logging.ts";
+import { logEvent } from "./logging.ts";
 import { planText, resultTable, timeText } from "./table.ts";
 
 const knobs = { ...runKnobs, ...recipeKnobs };
@@ -68,7 +68,7 @@ export const finetune: Command = {
     let runLog: RunLog | undefined;
     try {
       if (!dryRun)
-        runLog = await beginAll(trackers, { ...named, settings: settingsOf(recipe) }, (text) =>
+        runLog = await beginAll(trackers, { ...named, settings: settingsIn(recipe) }, (text) =>
           show.say(text),
         );
       const run = runFinetune({

@@ -1,14 +1,5 @@
-import type { FinetuneRecipe } from "../../finetune/recipe.ts";
 import type { FinetuneEvent } from "../../finetune/train/events.ts";
-import type { RunLog, Setting } from "../../logs/log.ts";
-
-/** A recipe's settings, as trackers take them. */
-export const settingsOf = (recipe: FinetuneRecipe): Readonly<Record<string, Setting>> =>
-  Object.fromEntries(
-    Object.entries(recipe).filter((entry): entry is [string, Setting] =>
-      ["string", "number", "boolean"].includes(typeof entry[1]),
-    ),
-  );
+import type { RunLog } from "../../logs/log.ts";
 
 /** Tells a tracker what a fine-tune tells: losses, looks, certificates; under names with slashes, which
  * trackers group by. */

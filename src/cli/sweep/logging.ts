@@ -1,7 +1,7 @@
 import type { Measurement } from "../../experiment/measurements.ts";
 import { flatten } from "../../experiment/report/export/csv.ts";
 import type { Job } from "../../experiment/sweep/plan.ts";
-import type { Setting } from "../../logs/log.ts";
+import { settingsIn } from "../../logs/log.ts";
 import { beginAll } from "../../logs/open.ts";
 import type { Logging } from "../terminal/logging.ts";
 
@@ -24,7 +24,7 @@ export function rowLogger(
   };
   return async ({ recipe, seed, row }, measurements) => {
     if (trackers.length === 0) return;
-    const settings = numbersAndTexts(recipe.rows.find(({ id }) => id === row) ?? {});
+    const settings = settingsIn(flatten(recipe.rows.find(({ id }) => id === row) ?? {}));
     const run = {
       ...{ group: sweep, name: `${recipe.name}/${row}/seed-${seed}` },
       ...{ settings: { ...settings, study: recipe.name, seed }, ...about },
@@ -46,13 +46,6 @@ export function rowLogger(
     }
   };
 }
-
-const numbersAndTexts = (fields: object): Record<string, Setting> =>
-  Object.fromEntries(
-    Object.entries(flatten(fields)).filter((entry): entry is [string, Setting] =>
-      ["string", "number", "boolean"].includes(typeof entry[1]),
-    ),
-  );
 
 /** What is no place of a measurement in its study. */
 const PLACES = ["seed", "step", "steps", "outer"];

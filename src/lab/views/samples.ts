@@ -1,5 +1,5 @@
 import { html } from "../dom.ts";
-import { inWords } from "../opening/words.ts";
+import { inWords, judged } from "../opening/words.ts";
 import { baseRow, tunedRows } from "../runs/run.ts";
 import type { Sample } from "../worker/protocol.ts";
 import { shortName } from "./colors.ts";
@@ -85,13 +85,13 @@ export function samplesView(): View {
 /** An answer, what is wrong in it marked. */
 function spoken(sample: Sample | undefined): Node {
   if (!sample) return html("span", {}, "–");
-  const { said, expected } = sample;
-  const heard = said.at(-1) === "<eos>" ? said.slice(0, -1) : [...said, "…"];
+  const { expected } = sample;
+  const { heard, words } = judged(sample);
   const symbols = heard.flatMap((symbol, i) => [
     symbol === expected[i] ? symbol : html("u", { class: "wrong" }, symbol),
     " ",
   ]);
-  const right = heard.length === expected.length && heard.every((s, i) => s === expected[i]);
+  const right = words === "right";
   return html(
     "span",
     { class: right ? "right" : undefined },
