@@ -23,6 +23,7 @@ describe("sweep study", () => {
       const [only] = sweep.studies;
       expect([folder, only?.recipe.name]).toEqual([name, name]);
       expect(only).toMatchObject({ seeds: reportedSeeds, tuningSeeds });
+      expect(only?.staging).toEqual({ report: "chosen" });
     }
     const { sweep } = await read("study", "--condition", "C2a");
     expect(sweep.studies[0]?.recipe.fineTuning.marker).toEqual(["^", "."]);
@@ -52,6 +53,17 @@ describe("sweep study", () => {
         rowCount(condition),
         Number(hoursOf(condition).toFixed(1)),
       ]);
+  });
+
+  it("leaves rows behind as it is told, and refuses to without seeds to choose on", async () => {
+    const stagingOf = async (...args: readonly string[]) =>
+      (await read(...args)).sweep.studies[0]?.staging;
+    expect(await stagingOf("smoke")).toBeUndefined();
+    expect(await stagingOf("smoke", "--halving")).toEqual({ halving: true });
+    expect(await stagingOf("study", "--report", "all")).toEqual({ report: "all" });
+    expect(await stagingOf("study", "--halving")).toEqual({ halving: true, report: "chosen" });
+    const message = "--halving: expected --tuning-seeds, on which rows are chosen, got none";
+    await expect(read("three-targets", "--halving")).rejects.toThrow(message);
   });
 
   it("refuses conditions of other sweeps, unknown ones, and sizes that there are not", async () => {

@@ -51,6 +51,14 @@ describe("readSweep(json, file, fallback, recipes)", () => {
     expect(rows?.map(({ id }) => id)).toEqual(["base", "sft-5e-3", "x"]);
   });
 
+  it("takes how rows become fewer, and leaves out what changes nothing", () => {
+    const stagingOf = (fields: object) =>
+      read({ ...small, tuningSeeds: [100], ...fields }).studies[0]?.staging;
+    expect(stagingOf({ halving: true })).toEqual({ halving: true });
+    expect(stagingOf({ halving: false, report: "chosen" })).toEqual({ report: "chosen" });
+    expect(stagingOf({ halving: false, report: "all" })).toBeUndefined();
+  });
+
   it("takes several studies as one sweep", () => {
     const studies = ["b", "c"].map((name) => ({ ...small, name }));
     const sweep = read({ name: "all", studies });
@@ -61,6 +69,9 @@ describe("readSweep(json, file, fallback, recipes)", () => {
   it.each([
     [[], "a.json: expected an object, got []"],
     [{}, "a.json: extends: expected one of full, smoke"],
+    [{ ...small, halving: 1 }, "a.json: halving: expected true or false, got 1"],
+    [{ ...small, report: "some" }, "a.json: report: expected one of all, chosen"],
+    [{ ...small, halving: true }, "a.json: tuningSeeds: expected seeds on which rows are chosen"],
     [{ ...small, extends: "huge" }, "a.json: extends: expected one of full, smoke"],
     [{ ...small, extends: "toString" }, "a.json: extends: expected one of"],
     [

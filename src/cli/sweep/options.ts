@@ -5,9 +5,10 @@ import { readJson, textOf } from "../../experiment/json.ts";
 import { conditions } from "../../experiment/recipes/conditions.ts";
 import { paperHours, paperRecipe } from "../../experiment/recipes/paper.ts";
 import { hoursOf, rowCount, type SizeName, sizes } from "../../experiment/recipes/study.ts";
+import { REPORTED } from "../../experiment/runs/config.ts";
 import { namedRecipes, namedSweeps, studySweep } from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
-import type { Sweep } from "../../experiment/sweep/sweep.ts";
+import type { Sweep, SweepStudy } from "../../experiment/sweep/sweep.ts";
 import { openPlaces, type Places, placeKnobs, placesHelp } from "../queue/places.ts";
 import { readBytes } from "../terminal/files.ts";
 import {
@@ -35,6 +36,12 @@ const knobs = {
   name: fileName("the sweep's folder under runs/ (default: the sweep's name)"),
   seeds: seedList("reported seeds: how many, or which ones (7,8,9 or 7,)"),
   tuningSeeds: seedList("seeds on which each family's row is chosen"),
+  halving: flag("run later tuning seeds with the better half of each family's rows"),
+  report: oneOf(
+    "rows on reported seeds: all, or each family's chosen and the front's",
+    REPORTED,
+    "<rows>",
+  ),
   processes: whole("jobs at a time (default: as many as cores)", 1, MOST_PROCESSES),
   threads: whole("threads of each process (default: cores / processes)", 1, MOST_THREADS),
   backend: oneOf("where to compute (default: wasm)", BACKENDS, "<name>"),
@@ -143,14 +150,21 @@ async function sweepOf(what: string, folder: string): Promise<Sweep> {
   );
 }
 
-/** The command line's seeds in place of the sweep's own. */
+/** The command line's seeds and stages in place of the sweep's own. */
 function withSeeds(sweep: Sweep, given: Values<typeof knobs>): Sweep {
-  const studies = sweep.studies.map(({ recipe, ...own }) => {
+  const studies = sweep.studies.map(({ recipe, ...own }): SweepStudy => {
     const { seeds = own.seeds, tuningSeeds = own.tuningSeeds } = given;
     const both = tuningSeeds.find((seed) => seeds.includes(seed));
     if (both !== undefined)
       throw new UsageError(`--tuning-seeds: expected no seed that is reported, got ${both}`);
-    return { recipe, seeds, tuningSeeds };
+    const { halving = own.staging?.halving, report = own.staging?.report } = given;
+    if ((halving || given.report === "chosen") && tuningSeeds.length === 0)
+      throw new UsageError(
+        `--${halving ? "halving" : "report"}: expected --tuning-seeds, on which rows are chosen, got none`,
+      );
+    const staging = { ...(halving && { halving }), ...(report && { report }) };
+    const isStaged = Object.keys(staging).length > 0;
+    return { recipe, seeds, tuningSeeds, ...(isStaged && { staging }) };
   });
   return { ...sweep, studies };
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { RowResult } from "../../experiment/measurements.ts";
 import { baseOf, weightsName } from "../../experiment/recipe.ts";
-import type { Failure } from "../../experiment/runs/run.ts";
+import type { Failure, RunDirectory } from "../../experiment/runs/run.ts";
 import { type Job, jobId } from "../../experiment/sweep/plan.ts";
 import { runSweep } from "../../experiment/sweep/runSweep.ts";
 import { requirementsOf } from "../../experiment/sweep/scheduler.ts";
@@ -75,7 +75,7 @@ async function open(
   return { directory, requires };
 }
 
-/** Runs what is to be run, records and shows it. @returns how many rows could not be finished */
+/** Runs what is to be run, stage by stage. @returns how many rows could not be finished */
 async function follow(
   opened: Opened,
   options: SweepOptions,
@@ -83,9 +83,47 @@ async function follow(
   mine: Claim,
 ): Promise<number> {
   const { out, signal } = terminal;
-  const { jobs, finished, runOf, runs } = opened.directory;
+  const { finished: before, runs, stages } = opened.directory;
+  const rows = new Map(runs.map((run) => [run, [...run.measurements]]));
+  const progress: SweepProgress = {
+    finished: new Set(before),
+    failures: new Map(runs.map((run) => [run, []])),
+    record: (run, row) => rows.get(run)?.push(row),
+  };
+  await Promise.all(runs.map((run) => run.writeFailures([])));
+  for (const { about, jobs: jobsOf } of stages) {
+    if (signal.aborted) break;
+    const jobs = jobsOf((run) => rows.get(run) ?? []);
+    const left = jobs.filter(({ id }) => !progress.finished.has(id)).length;
+    if (stages.length > 1)
+      out.write(`${visible(about)}: ${jobs.length} rows${left === 0 ? ", all finished" : ""}\n`);
+    if (left > 0) await runStage(jobs, progress, opened, options, terminal, mine);
+  }
+  return [...progress.failures.values()].flat().length;
+}
+
+/** What stages tell each other. */
+interface SweepProgress {
+  /** Ids of jobs. */
+  readonly finished: Set<string>;
+  readonly failures: ReadonlyMap<RunDirectory, Failure[]>;
+  record(run: RunDirectory, row: RowResult): void;
+}
+
+/** Runs, records and shows jobs that may run together. */
+async function runStage(
+  jobs: readonly Job[],
+  { finished, failures, record }: SweepProgress,
+  opened: Opened,
+  options: SweepOptions,
+  terminal: Terminal,
+  mine: Claim,
+): Promise<void> {
+  const { out, signal } = terminal;
+  const { runOf } = opened.directory;
+  const done = new Set(jobs.flatMap(({ id }) => (finished.has(id) ? [id] : [])));
   const display = createSweepDisplay({
-    ...{ name: options.name, jobs, finished, out, now: () => Date.now() },
+    ...{ name: options.name, jobs, finished: done, out, now: () => Date.now() },
     bases: basesOf(opened.directory),
   });
   const scheduler = await schedulerOf(opened, options, terminal, (job, measurement) =>
@@ -94,15 +132,17 @@ async function follow(
   const logRow = rowLogger(options.logging, options.name, (text) =>
     terminal.err.write(`${visible(text)}\n`),
   );
-  const failures = new Map(runs.map((run) => [run, [] as Failure[]]));
-  await Promise.all(runs.map((run) => run.writeFailures([])));
   try {
-    for await (const event of runSweep(jobs, scheduler, { finished, signal, leave: "detach" })) {
+    for await (const event of runSweep(jobs, scheduler, {
+      ...{ finished: done, signal, leave: "detach" },
+    })) {
       const run = runOf(event.job);
       if (event.kind !== "measured") await mine.check();
       if (event.kind === "finished") {
         for (const m of event.measurements) await run.record(m);
         await run.unfinished.remove(weightsName(event.job.seed, event.job.row));
+        finished.add(event.job.id);
+        record(run, event.result);
         await logRow(event.job, event.measurements);
       }
       const error = errorOf(event.job, event);
@@ -115,7 +155,6 @@ async function follow(
   } finally {
     display.close();
   }
-  return [...failures.values()].flat().length;
 }
 
 function errorOf(

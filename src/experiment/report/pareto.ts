@@ -1,5 +1,6 @@
 import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
+import { pointsOf } from "../summary/front.ts";
 import { estimate, paretoFrontier } from "../summary/statistics.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";
 import {
@@ -10,7 +11,7 @@ import {
   type PlotArea,
   wideArea,
 } from "./dots.ts";
-import { pointsOf, type Reported } from "./reported.ts";
+import type { Reported } from "./reported.ts";
 
 /** In percent: the mean, and its interval, or the range where there is none. */
 export function percents({ mean, values }: Spread): Extent {

@@ -1,8 +1,9 @@
 import type { Certified, Measurement, Planned } from "../measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
 import type { Failure, RunConfig } from "../runs/run.ts";
-import { type Choice, chooseRows } from "../summary/choose.ts";
-import { type Point, paretoFrontier } from "../summary/statistics.ts";
+import { type Choice, chooseRows, completeSeeds } from "../summary/choose.ts";
+import { pointsOf } from "../summary/front.ts";
+import { paretoFrontier } from "../summary/statistics.ts";
 import type { Measured } from "../summary/studies.ts";
 import { type RowSummary, summarize } from "../summary/summary.ts";
 import type { RowStyle } from "./families.ts";
@@ -30,6 +31,10 @@ export interface Reported {
   readonly tuningSeeds: readonly number[];
   /** Over the tuning seeds. */
   readonly tuning: readonly RowSummary[];
+  /** Over those tuning seeds on which every row was run; over all where there is none. */
+  readonly settled: readonly RowSummary[];
+  /** The seeds of `settled`. */
+  readonly settledSeeds: readonly number[];
   /** Each family's row; empty where there are no tuning seeds. */
   readonly choices: readonly Choice[];
   /** Ids of the rows that no other one dominates. */
@@ -67,6 +72,8 @@ export function reportedOf({ config, measurements, failures = [] }: ReportedRun)
   const rows = summarize(recipe, measurements, seeds);
   const tuning = summarize(recipe, measurements, tuningSeeds);
   const choices = chooseRows(tuning);
+  const complete = completeSeeds(recipe, tuning);
+  const settledSeeds = complete.length > 0 ? complete : tuningSeeds;
   const frontier = new Set(paretoFrontier(pointsOf(rows)).map(({ id }) => id));
   const looked = new Set([
     ...[baseOf(recipe).id, recipe.reference, recipe.headline],
@@ -76,16 +83,11 @@ export function reportedOf({ config, measurements, failures = [] }: ReportedRun)
   const numbered = shown.filter(({ row }) => row.method !== "base").map(({ row }) => row.id);
   return {
     ...{ config, recipe, failures, measurements, reported, seeds, rows, choices },
-    ...{ tuningSeeds, tuning },
+    ...{ tuningSeeds, tuning, settledSeeds },
+    settled: complete.length > 0 ? summarize(recipe, measurements, complete) : tuning,
     ...{ frontier, shown, look: rowStyles(recipe) },
     numberOf: ({ id }) => (numbered.includes(id) ? `${numbered.indexOf(id) + 1}` : undefined),
     certificates: reported.filter((m): m is Certified => m.kind === "certificate"),
     planned: reported.filter((m): m is Planned => m.kind === "retention"),
   };
 }
-
-/** Means of what rows gain and keep; the base, which is the origin, is none of them. */
-export const pointsOf = (rows: readonly RowSummary[]): (Point & { readonly id: string })[] =>
-  rows.flatMap(({ row, gain, drop }) =>
-    gain && row.method !== "base" ? [{ id: row.id, gain: gain.mean, kept: 1 - drop.mean }] : [],
-  );

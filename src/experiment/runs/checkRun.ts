@@ -20,6 +20,7 @@ import {
 } from "../checks.ts";
 import { OVERLAPS } from "../look/closeness.ts";
 import { type Attempt, PRE_TRAINING, type Written } from "../measurements.ts";
+import { REPORTED } from "./config.ts";
 import type { Failure, RunConfig } from "./run.ts";
 
 /** What a run's files hold, where they are opened: nobody behind believes them unseen. */
@@ -46,10 +47,14 @@ const numerics: Check = record({ class: name, version: count });
 /** The recipe is checked by itself. */
 const anything: Check = () => {};
 
+/** How rows become fewer. @throws DataError naming the field */
+export const checkStaging: Check = record({}, { halving: flag, report: oneOf(REPORTED) });
+
 const configFields: { readonly [F in keyof RunConfig]-?: Check } = {
   recipe: anything,
   seeds,
   tuningSeeds: seeds,
+  staging: checkStaging,
   backend: oneOf(BACKENDS),
   device: line,
   numerics,
@@ -63,9 +68,9 @@ const configFields: { readonly [F in keyof RunConfig]-?: Check } = {
  * @throws DataError naming the field, what was expected and what stands there
  */
 export function checkConfig(json: unknown): RunConfig {
-  const { tuningSeeds, machine, ...needed } = configFields;
+  const { tuningSeeds, staging, machine, ...needed } = configFields;
   checkRecipe(objectAt(json, "config")["recipe"]);
-  record(needed, { tuningSeeds, machine })(json, "config");
+  record(needed, { tuningSeeds, staging, machine })(json, "config");
   const config = json as RunConfig;
   const all = seedsOf(config);
   if (all.length === 0) refuse("config.seeds", "at least one seed", all);

@@ -47,7 +47,12 @@ export function studySweep(condition: string, size: SizeName): Sweep {
   const recipe = studyRecipe(condition, size);
   return {
     name: recipe.name,
-    studies: [{ recipe, seeds: reportedSeeds, tuningSeeds: studyTuningSeeds }],
+    studies: [
+      {
+        ...{ recipe, seeds: reportedSeeds, tuningSeeds: studyTuningSeeds },
+        staging: { report: "chosen" },
+      },
+    ],
   };
 }
 

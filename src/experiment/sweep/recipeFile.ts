@@ -1,7 +1,8 @@
 import { checkRecipe } from "../checkRecipe.ts";
-import { name as checkName, inFile, refuse } from "../checks.ts";
+import { name as checkName, flag, inFile, oneOf, refuse } from "../checks.ts";
 import type { Recipe } from "../recipe.ts";
 import { expandGrid, type Json } from "../recipes/grid.ts";
+import { REPORTED } from "../runs/config.ts";
 import type { Sweep, SweepStudy } from "./sweep.ts";
 
 /** What the help shows of a sweep's file. */
@@ -20,7 +21,10 @@ export const recipeFileHelp: string = `A sweep's file
     "reference": "sft-3e-3",             the row that is p_sft for rows that name no other, earlier one
     "fair": false,                       true refuses families of unequal numbers of settings
     "seeds": [0, 1, 2, 3, 4],            reported; a number n stands for 0 to n − 1
-    "tuningSeeds": [100, 101, 102]       run as well, to choose each family's row; never reported
+    "tuningSeeds": [100, 101, 102],      run as well, to choose each family's row; never reported
+    "halving": true,                     later tuning seeds: the better half of each family's rows alone
+    "report": "chosen"                   reported seeds: each family's chosen row, and all of those on
+                                         the front; left out: "all"
   }
   or { "name": …, "studies": [ … ] } with several of these, each with a name, run as one sweep.
 `;
@@ -29,6 +33,7 @@ const PARTS = ["model", "pretraining", "fineTuning", "evaluation"] as const;
 const WHOLE = ["suite", "reference", "headline", "retain"] as const;
 const KNOWN = [
   ...["name", "extends", "rows", "grid", "fair", "seeds", "tuningSeeds"],
+  ...["halving", "report"],
   ...[...PARTS, ...WHOLE],
 ];
 
@@ -98,7 +103,7 @@ function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
   const recipe = inFile(path, () =>
     checkRecipe({ ...rest, ...kept, name, ...fair, ...parts, ...own, rows }),
   );
-  return { recipe, ...readSeeds(given, at) };
+  return { recipe, ...readSeeds(given, at), ...readStaging(given, at) };
 }
 
 function readRows(given: Json, extended: Recipe, at: (field: string) => string): Json[] {
@@ -121,7 +126,25 @@ function readRows(given: Json, extended: Recipe, at: (field: string) => string):
   ];
 }
 
-function readSeeds(given: Json, at: (field: string) => string): Omit<SweepStudy, "recipe"> {
+function readStaging(given: Json, at: (field: string) => string): Pick<SweepStudy, "staging"> {
+  const { halving, report, tuningSeeds = [] } = given;
+  if (halving !== undefined) flag(halving, at("halving"));
+  if (report !== undefined) oneOf(REPORTED)(report, at("report"));
+  const staging = {
+    ...(halving === true && { halving }),
+    ...(report === "chosen" && { report: "chosen" as const }),
+  };
+  const [field] = Object.keys(staging);
+  if (field === undefined) return {};
+  if (Array.isArray(tuningSeeds) && tuningSeeds.length === 0)
+    refuse(at("tuningSeeds"), `seeds on which rows are chosen, for ${field}`, tuningSeeds);
+  return { staging };
+}
+
+function readSeeds(
+  given: Json,
+  at: (field: string) => string,
+): Pick<SweepStudy, "seeds" | "tuningSeeds"> {
   const seeds = seedsAt(given["seeds"] ?? 1, at("seeds"));
   const tuningSeeds = seedsAt(given["tuningSeeds"] ?? [], at("tuningSeeds"));
   const both = tuningSeeds.find((seed) => seeds.includes(seed));

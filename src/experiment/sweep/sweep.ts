@@ -3,16 +3,21 @@ import { isDeepStrictEqual } from "node:util";
 import { expectSameNumerics } from "../../engines/numerics.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { removeUnfinished } from "../../weights/files.ts";
+import type { Measurement } from "../measurements.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";
+import type { Staging } from "../runs/config.ts";
 import { createRun, reopenRun, runIsThere, writeConfig } from "../runs/directory.ts";
 import { allSeeds, type RunConfig, type RunDirectory } from "../runs/run.ts";
 import { type Job, jobId, planJobs } from "./plan.ts";
+import { type Stage, stagesOf } from "./stages.ts";
 
 /** A recipe of a sweep, with the seeds that are reported and those on which rows are chosen. */
 export interface SweepStudy {
   readonly recipe: Recipe;
   readonly seeds: readonly number[];
   readonly tuningSeeds: readonly number[];
+  /** How rows become fewer on the way. */
+  readonly staging?: Staging;
 }
 
 /** Several recipes run as one: a study and its ablations. */
@@ -25,15 +30,26 @@ export interface Sweep {
 export interface SweepDirectory {
   readonly path: string;
   readonly runs: readonly RunDirectory[];
+  /** All rows with all seeds: those of which stages leave some behind. */
   readonly jobs: readonly Job[];
+  /** What is run one after the other. */
+  readonly stages: readonly SweepStage[];
   /** Ids of the jobs whose rows are on disk. */
   readonly finished: ReadonlySet<string>;
   /** The run that a job belongs to. */
   readonly runOf: (job: Job) => RunDirectory;
 }
 
+/** What is run together; the stages before it have ended. */
+export interface SweepStage {
+  /** In words; several studies' at once. */
+  readonly about: string;
+  /** Its jobs, each after those of them that it needs. @param measurements all that a run holds by now */
+  jobs(measurements: (run: RunDirectory) => readonly Measurement[]): readonly Job[];
+}
+
 /** What a sweep runs on; @see RunConfig */
-export type Circumstances = Omit<RunConfig, "recipe" | "seeds" | "tuningSeeds">;
+export type Circumstances = Omit<RunConfig, "recipe" | "seeds" | "tuningSeeds" | "staging">;
 
 /**
  * Opens a sweep's folder: begins its runs, or goes on with those that are there. Rows and seeds may
@@ -64,10 +80,34 @@ export async function openSweep(
     path,
     runs,
     jobs,
+    stages: sweepStages(runs, jobs),
     finished: new Set(done.filter((id) => planned.has(id))),
     runOf: ({ recipe }) => byRecipe.get(recipe.name) as RunDirectory,
   };
 }
+
+/** The first stages of all runs together, then the second ones, … */
+function sweepStages(runs: readonly RunDirectory[], jobs: readonly Job[]): SweepStage[] {
+  const staged = runs.map((run) => ({ run, stages: stagesOf(run.config) }));
+  const count = Math.max(...staged.map(({ stages }) => stages.length));
+  return Array.from({ length: count }, (_, i) => {
+    const now = staged.flatMap(({ run, stages }) => {
+      const stage = stages[i];
+      return stage ? [{ run, stage }] : [];
+    });
+    return {
+      about: [...new Set(now.map(({ stage }) => aboutOf(stage)))].join("; "),
+      jobs: (measurements) => {
+        const wanted = new Set(now.flatMap(({ run, stage }) => [...stage.jobs(measurements(run))]));
+        return jobs
+          .filter(({ id }) => wanted.has(id))
+          .map((job) => ({ ...job, needs: job.needs.filter((id) => wanted.has(id)) }));
+      },
+    };
+  });
+}
+
+const aboutOf = ({ about, seeds }: Stage): string => `${about}, seeds ${seeds.join(", ")}`;
 
 async function openRun(path: string, wanted: RunConfig): Promise<RunDirectory> {
   // As it will be read back, without what JSON leaves out.
@@ -80,13 +120,17 @@ async function openRun(path: string, wanted: RunConfig): Promise<RunDirectory> {
     throw new DataError(
       `${path}: expected the run that was begun there, got another ${changed}; choose another --name`,
     );
-  const merged = { ...before, ...pick(config) };
+  const { staging: _, ...rest } = before;
+  const merged = { ...rest, ...pick(config) };
   if (!isDeepStrictEqual(merged, before)) await writeConfig(path, merged);
   return reopenRun(path);
 }
 
-/** What may grow between two runs of the same sweep. */
-const pick = ({ recipe, seeds, tuningSeeds = [] }: RunConfig) => ({ recipe, seeds, tuningSeeds });
+/** What may grow between two runs of the same sweep, and in which stages it is run. */
+const pick = ({ recipe, seeds, tuningSeeds = [], staging }: RunConfig) => ({
+  ...{ recipe, seeds, tuningSeeds },
+  ...(staging && { staging }),
+});
 
 /** The first thing that decides numbers and differs; undefined where there is none. */
 function difference(before: RunConfig, after: RunConfig): string | undefined {

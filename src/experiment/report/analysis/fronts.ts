@@ -1,9 +1,10 @@
 import * as Plot from "@observablehq/plot";
 import { drawSvg } from "../../../report/svg.ts";
+import { pointsOf } from "../../summary/front.ts";
 import { CORNER } from "../../summary/hypervolume.ts";
 import { type Point, paretoFrontier } from "../../summary/statistics.ts";
 import { wideArea } from "../dots.ts";
-import { pointsOf, type Reported } from "../reported.ts";
+import type { Reported } from "../reported.ts";
 
 /** Where the axes end, percent. */
 const END = 103;

@@ -1,11 +1,12 @@
 import { costOf } from "../../row/cost.ts";
 import { type Contrast, contrastsWith } from "../../summary/contrasts.ts";
 import { choiceFrequency } from "../../summary/frequency.ts";
+import { pointsOf } from "../../summary/front.ts";
 import { hypervolume } from "../../summary/hypervolume.ts";
 import { estimate } from "../../summary/statistics.ts";
 import type { RowSummary, Spread } from "../../summary/summary.ts";
 import { type DataTable, type Datum, tableOf } from "../export/csv.ts";
-import { pointsOf, type Reported } from "../reported.ts";
+import type { Reported } from "../reported.ts";
 
 /** A family in a study whose rows were chosen: its chosen row, and what all of its rows make. */
 export interface FamilyLine {
@@ -16,7 +17,7 @@ export interface FamilyLine {
   readonly frequency: number | undefined;
   readonly gainedEnough: boolean;
   readonly tried: number;
-  /** Of the means of all rows of the family. */
+  /** Of the means of all rows of the family, on the seeds on which all were run. */
   readonly hypervolume: number;
   /** In trainings of the reference; without p_sft, and with it. */
   readonly cost: { readonly own: number; readonly total: number };
@@ -30,7 +31,7 @@ export const opponents = ["anchored", "asft", "sft"] as const;
 
 /** A line for each family that a row was chosen of and reported; by falling hypervolume. */
 export function familyLines(study: Reported): FamilyLine[] {
-  const { recipe, rows, tuning, choices, tuningSeeds } = study;
+  const { recipe, rows, tuning, settled, choices, tuningSeeds } = study;
   if (choices.length === 0) return [];
   const frequency = tuningSeeds.length > 1 ? choiceFrequency(tuning) : undefined;
   const against = contrastsWith(rows, choices, opponents[0]);
@@ -41,7 +42,7 @@ export function familyLines(study: Reported): FamilyLine[] {
       const summary = rows.find((one) => one.row.id === row.id);
       if (!summary) return [];
       const { own, total } = costOf(recipe, row);
-      const mine = rows.filter((one) => one.row.family === family);
+      const mine = settled.filter((one) => one.row.family === family);
       const contrast = (of: Contrast["of"]): Contrast | undefined =>
         against.find((one) => one.family === family && one.of === of);
       return [
