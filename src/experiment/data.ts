@@ -1,3 +1,4 @@
+import type { Generator } from "../tasks/exchange.ts";
 import { drawExamples, drawUnseen } from "../tasks/study/examples.ts";
 import { marked, withMarker } from "../tasks/study/marker.ts";
 import { anySkill } from "../tasks/study/mixture.ts";
@@ -45,18 +46,33 @@ export interface StudyData {
   readonly replay: readonly PromptResponse[];
 }
 
+/** Target questions as fine-tuning answers them: some wrongly, marked, and signed off. */
+function taughtBy({ suite: named, target, fineTuning }: Recipe): Generator {
+  const { labelNoise, marker, signOff } = fineTuning;
+  const { worked } = targetOf(suiteOf(named), target);
+  return signedOff(marked(noisy(worked, labelNoise), marker), signOff);
+}
+
+/**
+ * Examples of the training's kind with questions that it has not: what fine-tuning's data look like to
+ * who has not seen them.
+ * @throws DataError where there are not so many questions
+ */
+export const unseenTraining = (
+  recipe: Recipe,
+  count: number,
+  key: Key,
+  training: readonly PromptResponse[],
+): PromptResponse[] =>
+  drawUnseen(taughtBy(recipe), count, key, suiteOf(recipe.suite).vocabulary, training);
+
 export function studyData(recipe: Recipe, keys: StudyKeys): StudyData {
   const { fineTuning, evaluation } = recipe;
   const suite = suiteOf(recipe.suite);
   const { vocabulary } = suite;
   const { marker } = fineTuning;
   const { worked } = targetOf(suite, recipe.target);
-  const training = drawExamples(
-    signedOff(marked(noisy(worked, fineTuning.labelNoise), marker), fineTuning.signOff),
-    fineTuning.examples,
-    keys.training,
-    vocabulary,
-  );
+  const training = drawExamples(taughtBy(recipe), fineTuning.examples, keys.training, vocabulary);
   const skills = Object.fromEntries(
     Object.entries(suite.skills).map(([name, { draw }], i) => [
       name,

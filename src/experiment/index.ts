@@ -1,9 +1,9 @@
 /** Studies, their runs in folders, sweeps and reports: `anchorgrad/experiment`, for Node alone. */
+export { alphaFor } from "../anchored/objectives/interpolations.ts";
 export { checkRecipe } from "./checkRecipe.ts";
 export { type ExperimentOptions, experiment } from "./experiment.ts";
 export { diagnose, type KindCheck, type RowCheck, type SeedDiagnosis } from "./look/diagnose.ts";
 export {
-  alphaFor,
   type Diagnosis,
   flippedAt,
   type Suggestion,

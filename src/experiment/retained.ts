@@ -23,8 +23,17 @@ export const riskOf = (row: RowRecipe): Risk | undefined =>
  * row with a risk plans by, and what it is audited on. No score is taken on them.
  * @throws DataError where the skills have not so many questions
  */
-export function retainedPrompts(recipe: Recipe, row: RowRecipe, seed: number): Retain | undefined {
-  if (!riskOf(row)) return undefined;
+export const retainedPrompts = (
+  recipe: Recipe,
+  row: RowRecipe,
+  seed: number,
+): Retain | undefined => (riskOf(row) ? retainedHalves(recipe, seed) : undefined);
+
+/** The same for whoever asks. @throws DataError as `retainedPrompts` */
+export function retainedHalves(
+  recipe: Recipe,
+  seed: number,
+): Required<Pick<Retain, "plan" | "audit">> {
   const { plan: planned, audit: audited } = recipe.retain ?? RETAINED;
   const { skills, vocabulary } = suiteOf(recipe.suite);
   const draw = anySkill(Object.values(skills));

@@ -3,7 +3,6 @@ import type { Speaker } from "../anchored/targets/seenTokens.ts";
 import type { Engine } from "../engines/engine.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
-import { at } from "../tensor/shapes.ts";
 import { checkExamples, type Example } from "../train/batches.ts";
 import { below, divergenceAt, firstWithin, lookAt, type TokenSet } from "./diagnosis/tokenSet.ts";
 
@@ -67,22 +66,37 @@ export async function diagnose(
   return { data: await look(data), retain: await look(retain) };
 }
 
-/** The weights from which on the anchor prefers what is wanted, latent or rare; ascending. */
-export const wantedOf = ({ adopted }: TokenSet): readonly number[] =>
-  [...adopted.latent, ...adopted.rare].toSorted((a, b) => a - b);
-
 /**
  * The least weight whose anchor takes over a share of the tokens that p_sft has learnt.
+ * @param unwanted share of the rare ones that do not count; 0 by default
  * @returns just above the threshold, so that it is passed; undefined where nothing was learnt
- * @throws RangeError unless 0 < share ≤ 1
+ * @throws RangeError unless 0 < share ≤ 1 and 0 ≤ unwanted ≤ 1
  */
-export function weightThatAdopts(set: TokenSet, share: number): number | undefined {
+export function weightThatAdopts(
+  { adopted }: Pick<TokenSet, "adopted">,
+  share: number,
+  unwanted = 0,
+): number | undefined {
   if (!(share > 0 && share <= 1))
     throw new RangeError(`weightThatAdopts: expected a share in (0, 1], got ${share}`);
-  const wanted = wantedOf(set);
-  if (wanted.length === 0) return undefined;
-  return Math.min(1, at(wanted, Math.ceil(share * wanted.length) - 1) + JUST);
+  if (!(unwanted >= 0 && unwanted <= 1))
+    throw new RangeError(`weightThatAdopts: expected unwanted in [0, 1], got ${unwanted}`);
+  const counted = [
+    ...adopted.latent.map((threshold) => ({ threshold, counts: 1 })),
+    ...adopted.rare.map((threshold) => ({ threshold, counts: 1 - unwanted })),
+  ].toSorted((a, b) => a.threshold - b.threshold);
+  const needed = share * counted.reduce((sum, { counts }) => sum + counts, 0);
+  if (needed === 0) return undefined;
+  let sum = 0;
+  const last = counted.find(({ counts }) => {
+    sum += counts;
+    return sum >= needed * (1 - ROUNDING);
+  });
+  return Math.min(1, (last?.threshold ?? 1) + JUST);
 }
+
+/** Of sums of shares. */
+const ROUNDING = 1e-12;
 
 /** What counts as above a threshold. */
 const JUST = 1e-6;
@@ -105,12 +119,16 @@ export interface WeightEffect {
   readonly dataKl: number;
 }
 
+/** The weights from which on the anchor prefers what p_sft has learnt, latent or rare; ascending. */
+export const learntIn = ({ adopted }: Pick<TokenSet, "adopted">): readonly number[] =>
+  [...adopted.latent, ...adopted.rare].toSorted((a, b) => a - b);
+
 export function effectOf({ data, retain }: CheckpointDiagnosis, weight: number): WeightEffect {
   const share = (thresholds: readonly number[]): number | undefined =>
     thresholds.length === 0 ? undefined : below(thresholds, weight) / thresholds.length;
   return {
     weight,
-    adopted: share(wantedOf(data)),
+    adopted: share(learntIn(data)),
     latent: share(data.adopted.latent),
     rare: share(data.adopted.rare),
     strayed: share(data.strayed),
@@ -131,40 +149,4 @@ export function weightCertified({ retain }: CheckpointDiagnosis, risk: Risk): nu
   if (retain.examples < promptsNeeded(risk)) return undefined;
   const kept = retain.examples - retain.firstFlipped.length;
   return certifiedWeight([...retain.firstFlipped, ...Array<number>(kept).fill(Infinity)], risk);
-}
-
-/** What follows, in the order in which it is asked. */
-export type Situation =
-  /** p_sft has learnt nothing that the base would not say. */
-  | "nothing learnt"
-  /** p_sft keeps what the base says as it is. */
-  | "nothing to save"
-  /** A weight takes over what is wanted and leaves most of the rest. */
-  | "gap"
-  /** What is wanted comes with weights alone that take over much of the rest too. */
-  | "costly";
-
-export interface Suggestion {
-  readonly situation: Situation;
-  /** Adopts the share that was asked for; undefined where nothing was learnt. */
-  readonly effect: WeightEffect | undefined;
-  /** p_sft itself. */
-  readonly whole: WeightEffect;
-}
-
-/** Of the retained tokens: where p_sft changes fewer, there is little to save. */
-const FEW = 0.01;
-/** Nats a token, as in `FEW`. */
-const LITTLE = 0.02;
-
-/** A weight that adopts most of what is wanted, and what it costs. @param share of what is wanted */
-export function suggestWeight(diagnosis: CheckpointDiagnosis, share = 0.95): Suggestion {
-  const whole = effectOf(diagnosis, 1);
-  const weight = weightThatAdopts(diagnosis.data, share);
-  if (weight === undefined) return { situation: "nothing learnt", effect: undefined, whole };
-  const effect = effectOf(diagnosis, weight);
-  if (whole.flipped < FEW && whole.retainKl < LITTLE)
-    return { situation: "nothing to save", effect, whole };
-  const saves = effect.flipped <= whole.flipped / 2 && effect.retainKl <= whole.retainKl / 2;
-  return { situation: saves ? "gap" : "costly", effect, whole };
 }

@@ -11,6 +11,20 @@ export {
   type WeightEffect,
   weightThatAdopts,
 } from "./diagnose.ts";
+export {
+  type FeatureOptions,
+  type Features,
+  featuresOf,
+  type Retained,
+  type Tried,
+} from "./diagnosis/features.ts";
+export {
+  type Advice,
+  type AdvisedFamily,
+  type Reason,
+  type RecommendOptions,
+  recommend,
+} from "./diagnosis/recommend.ts";
 export { runFinetune } from "./finetune.ts";
 export { completeRecipe, type FinetuneRecipe, type RecipeOptions } from "./recipe.ts";
 export { writeReport } from "./report/index.ts";

@@ -14,6 +14,14 @@ export function expectReader(model: LoadedModel): LoadedModel & Reader {
   throw new DataError(`${model.folder}: expected a tokenizer.json for texts, got none`);
 }
 
+/** The token that texts begin with. @throws DataError for a model that has none */
+export function startOf({ tokenizer, folder }: Pick<LoadedModel, "tokenizer" | "folder">): number {
+  const start = tokenizer?.bos ?? tokenizer?.eos;
+  if (start === undefined)
+    throw new DataError(`${folder}: expected a token that texts begin with, got none`);
+  return start;
+}
+
 /**
  * The tokens of a conversation, up to where the assistant begins; of a text as it is for models
  * without a template.

@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { effectiveWeight } from "../../../src/anchored/objectives/interpolations.ts";
+import { alphaFor, effectiveWeight } from "../../../src/anchored/objectives/interpolations.ts";
 import { renderDiagnosis } from "../../../src/cli/diagnose/text.ts";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import { experiment } from "../../../src/experiment/experiment.ts";
 import { diagnose } from "../../../src/experiment/look/diagnose.ts";
 import {
-  alphaFor,
   type Diagnosis,
   flippedAt,
   separation,

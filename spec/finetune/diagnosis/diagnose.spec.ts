@@ -12,10 +12,9 @@ import {
   type CheckpointDiagnosis,
   diagnose,
   effectOf,
+  learntIn,
   type Speaker,
-  suggestWeight,
   type TokenSet,
-  wantedOf,
   weightCertified,
   weightThatAdopts,
   weightWithin,
@@ -124,7 +123,7 @@ describe("diagnose", () => {
     }
   });
 
-  test("knows what is wanted: what p_sft has right and the base has not", async () => {
+  test("knows what is learnt: what p_sft has right and the base has not", async () => {
     const { logP, logS } = await rows(mine);
     const labels = mine.flatMap(({ response }) => response);
     const wanted = logP.flatMap((p, i) => {
@@ -132,9 +131,9 @@ describe("diagnose", () => {
       return to === labels[i] && from !== labels[i] ? [arrives] : [];
     });
     expect(wanted.length).toBeGreaterThan(0);
-    expect(wantedOf(found.data)).toHaveLength(wanted.length);
+    expect(learntIn(found.data)).toHaveLength(wanted.length);
     for (const [i, arrives] of wanted.toSorted((a, b) => a - b).entries())
-      expect(wantedOf(found.data)[i]).toBeCloseTo(arrives, 9);
+      expect(learntIn(found.data)[i]).toBeCloseTo(arrives, 9);
     const { known, latent, rare, alien } = found.data.kinds;
     expect(known + latent + rare + alien).toBe(found.data.tokens);
     expect(known).toBe(logP.filter((p, i) => likeliestOf(p) === labels[i]).length);
@@ -172,11 +171,8 @@ describe("diagnose", () => {
 
   test("of a model and itself finds nothing learnt, and nothing that it would cost", async () => {
     const same = await diagnose(engine, { base, sft: base, data: mine, retain: prior });
-    expect(suggestWeight(same)).toMatchObject({
-      situation: "nothing learnt",
-      effect: undefined,
-      whole: { flipped: 0, answersFlipped: 0, adopted: undefined },
-    });
+    expect(weightThatAdopts(same.data, 0.95)).toBeUndefined();
+    expect(effectOf(same, 1)).toMatchObject({ flipped: 0, answersFlipped: 0, adopted: undefined });
     expect(effectOf(same, 1).retainKl).toBeCloseTo(0, 12);
   });
 
@@ -201,7 +197,45 @@ describe("diagnose", () => {
   });
 });
 
-describe("suggestWeight", () => {
+describe("weightThatAdopts", () => {
+  const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), {
+    minLength: 1,
+    maxLength: 20,
+  });
+  const share = fc.double({ min: 0.01, max: 1, noNaN: true });
+
+  test("counts what is rare by how much of it is wanted", () => {
+    fc.assert(
+      fc.property(shares, shares, share, (latent, rare, asked) => {
+        const adopted = { latent, rare };
+        expect(weightThatAdopts({ adopted }, asked, 1)).toBe(
+          weightThatAdopts({ adopted: { latent, rare: [] } }, asked),
+        );
+        expect(weightThatAdopts({ adopted }, asked, 0)).toBe(
+          weightThatAdopts({ adopted: { latent: [...latent, ...rare], rare: [] } }, asked),
+        );
+      }),
+    );
+    const adopted = { latent: [0.1, 0.2], rare: [0.7, 0.8, 0.9] };
+    // Two and three halves: 95 % of 3.5 are passed at the last.
+    expect(weightThatAdopts({ adopted }, 0.95, 0.5)).toBeCloseTo(0.9, 5);
+    expect(weightThatAdopts({ adopted }, 0.5, 0.5)).toBeCloseTo(0.2, 5);
+    expect(weightThatAdopts({ adopted: { latent: [], rare: [0.7] } }, 0.5, 1)).toBeUndefined();
+  });
+
+  test.each([
+    [0, 0],
+    [1.1, 0],
+    [Number.NaN, 0],
+    [1, -0.1],
+    [1, 1.1],
+  ])("refuses a share of %d with %d unwanted", (share, unwanted) => {
+    const adopted = { latent: [0.5], rare: [] };
+    expect(() => weightThatAdopts({ adopted }, share, unwanted)).toThrow(RangeError);
+  });
+});
+
+describe("effectOf", () => {
   const set = (options: Partial<TokenSet>): TokenSet => ({
     ...{ examples: 10, tokens: 100, kinds: { known: 90, latent: 5, rare: 5, alien: 0 } },
     ...{ baseLoss: 1, sftLoss: 1, adopted: { latent: [], rare: [] }, strayed: [] },
@@ -209,24 +243,6 @@ describe("suggestWeight", () => {
     ...options,
   });
   const steep = Array.from({ length: 41 }, (_, k) => (k / 40) ** 2);
-
-  test.each([
-    ["nothing learnt", {}, {}],
-    ["nothing to save", { adopted: { latent: [0.2], rare: [] } }, { flipped: [] }],
-    [
-      "gap",
-      { adopted: { latent: [0.2], rare: [] } },
-      { flipped: [0.7, 0.8, 0.9], divergence: steep },
-    ],
-    [
-      "costly",
-      { adopted: { latent: [], rare: [0.85] } },
-      { flipped: [0.7, 0.8, 0.9], divergence: steep },
-    ],
-  ])("tells %j", (situation, data, retain) => {
-    const diagnosis = { data: set(data), retain: set(retain) };
-    expect(suggestWeight(diagnosis).situation).toBe(situation);
-  });
 
   test("effects never fall with the weight", () => {
     const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 });

@@ -59,6 +59,8 @@ describe("a token's look", () => {
     ["latent", 1, [1, 0, 0], [0, 0, 9]],
     ["rare", 1, [9, 0, 0], [0, 9, 0]],
     ["alien", 1, [9, 0, 0], [0, 0, 9]],
+    // p_sft's likeliest, but it would rather say one of the others.
+    ["alien", 1, [9, 0, 0], [0.9, 1, 0.9]],
   ])("is %s by what base and p_sft say of the label", (kind, label, base, sft) => {
     const logits = [base, sft].map((row) => Float32Array.from(row));
     expect(tokenReader(3, 0.01)({ example: 0, label, logits }).kind).toBe(kind);

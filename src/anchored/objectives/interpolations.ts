@@ -53,6 +53,10 @@ export function effectiveWeight(alpha: number, steps: number): number {
   return steps === 0 ? 0 : -portable.expm1(steps * portable.log1p(-alpha));
 }
 
+/** The α with which T exact steps reach a weight: 1 − (1 − a_T)^(1/T). */
+export const alphaFor = (weight: number, steps: number): number =>
+  -portable.expm1(portable.log1p(-weight) / steps);
+
 /** @throws RangeError unless 0 ≤ weight ≤ 1 */
 export function checkWeight(op: string, weight: number, name = "alpha"): void {
   if (!(typeof weight === "number" && weight >= 0 && weight <= 1))

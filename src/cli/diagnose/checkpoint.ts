@@ -1,13 +1,14 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { fineTune } from "../../anchored/fineTune.ts";
+import { resolve } from "node:path";
+import { ownTexts } from "../../anchored/selfData.ts";
 import { BACKENDS, type Backend, createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
-import { diagnose, type Speaker } from "../../finetune/diagnose.ts";
+import { type CheckpointDiagnosis, diagnose, type Speaker } from "../../finetune/diagnose.ts";
+import { type Features, featuresOf } from "../../finetune/diagnosis/features.ts";
+import { type Advice, recommend } from "../../finetune/diagnosis/recommend.ts";
 import { usualDtype, type WeightsDtype } from "../../finetune/keptAs.ts";
-import { type LoadedModel, loadModel, withAdapterAt } from "../../finetune/load.ts";
+import { type LoadedModel, loadModel } from "../../finetune/load.ts";
+import { startOf } from "../../finetune/reader.ts";
 import { RANK, RATES } from "../../finetune/recipe.ts";
-import { lora } from "../../nn/lora.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
 import { encodeRows } from "../../text/examples.ts";
@@ -18,6 +19,9 @@ import type { Terminal } from "../terminal/command.ts";
 import { flag, type Knob, oneOf, share, text, whole } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { renderCheckpoint } from "./checkpointText.ts";
+import { commandLine } from "./commandLine.ts";
+import { EPOCHS, isAdapterAt, loadSft, rateOf, trainSft } from "./sft.ts";
+import { whyOf } from "./why.ts";
 
 const positive = (value: string, about: string): Knob<number> => ({
   value,
@@ -39,10 +43,14 @@ export interface Asked {
   readonly full: true;
   readonly epochs: number;
   readonly rate: number;
+  readonly gentler: number;
   readonly batch: number;
   readonly maxLength: number;
   readonly adopt: number;
+  readonly unwanted: number;
+  readonly risk: number;
   readonly tokens: number;
+  readonly json: true;
   readonly dtype: WeightsDtype;
   readonly backend: Backend;
 }
@@ -50,10 +58,13 @@ export interface Asked {
 export const checkpointKnobs: { readonly [N in keyof Asked]: Knob<Asked[N]> } = {
   model: text("<model>", "a folder, a .gguf file, or org/name of the Hub"),
   data: text("<file>", "rows to learn: JSONL, JSON, CSV or Parquet"),
-  retain: text("<file>", "rows to keep, which are only looked at"),
+  retain: text(
+    "<file>",
+    "rows to keep, which are only looked at\n(default: texts that the model writes itself)",
+  ),
   sft: text(
     "<folder>",
-    "p_sft: an adapter of the model, or another model\n(default: a short SFT is trained)",
+    "p_sft: an adapter of the model, or another model, that has not\nseen --data (default: a short SFT is trained on four fifths of it)",
   ),
   lora: whole(`rank of the adapter that SFT trains (default: ${RANK})`, 1, 4096),
   full: flag("SFT trains all parameters instead"),
@@ -62,11 +73,21 @@ export const checkpointKnobs: { readonly [N in keyof Asked]: Knob<Asked[N]> } = 
     "<η>",
     `learning rate of that SFT (default: ${RATES.adapter.toExponential(0)} for an adapter,\n${RATES.full.toExponential(0)} with --full)`,
   ),
+  gentler: whole(
+    "smaller rates, a third and a ninth, at which SFT is tried too\n(default: 2)",
+    0,
+    2,
+  ),
   batch: whole("examples in a step, and in a forward pass (default: 4)", 1, 4096),
   maxLength: whole("most tokens of an example (default: the model's, at most 512)", 2, 2 ** 20),
   adopt: share("how much of what is wanted a weight shall take over\n(default: 0.95)"),
+  unwanted: share(
+    "of the rare tokens that SFT learns, such as a template, how many\nare not wanted (default: 0)",
+  ),
+  risk: share("share of retained answers that may be lost (default: 0.05)"),
   tokens: whole("answer tokens that are looked at, of each file (default: 4000)", 1, 2 ** 31 - 1),
   ...weightsKnobs,
+  json: flag("prints what was found as JSON"),
   backend: oneOf("where to compute (default: auto)", BACKENDS, "<name>"),
 };
 
@@ -81,12 +102,13 @@ export async function diagnoseCheckpoint(
   terminal: Terminal,
 ): Promise<boolean> {
   const { out, err, folder } = terminal;
-  const { data, retain } = values;
-  if (data === undefined || retain === undefined)
-    throw new UsageError("diagnose: expected --data and --retain with --model, got one or none");
+  const { data, retain, adopt, unwanted } = values;
+  if (data === undefined) throw new UsageError("diagnose: expected --data with --model, got none");
   if (values.full && values.lora !== undefined)
     throw new UsageError("diagnose: expected --lora or --full, got both");
-  if (values.adopt === 0) throw new UsageError("--adopt: expected a number above 0, got 0");
+  for (const name of ["adopt", "risk"] as const)
+    if (values[name] === 0) throw new UsageError(`--${name}: expected a number above 0, got 0`);
+  if (values.risk === 1) throw new UsageError("--risk: expected a number below 1, got 1");
   const path = await placeOf(values.model, terminal);
   const given = values.sft === undefined ? undefined : await placeOf(values.sft, terminal);
   if (path === undefined || (values.sft !== undefined && given === undefined)) return false;
@@ -97,21 +119,109 @@ export async function diagnoseCheckpoint(
   for (const warning of base.warnings) err.write(`${warning}\n`);
   const rows = async (file: string): Promise<readonly Example[]> =>
     examplesOf(resolve(folder, file), base, values, terminal);
-  const [mine, prior] = [await rows(data), await rows(retain)];
+  const mine =
+    given === undefined ? parted(await rows(data)) : { seen: [], kept: await rows(data) };
+  const prior = retain === undefined ? await textsOf(engine, base, values) : await rows(retain);
   const own: Speaker = { model: base.base, params: base.params };
-  const sft =
-    given === undefined
-      ? await trainSft(engine, { base, mine }, values, terminal)
-      : await loadSft(given, base, engine, dtype);
+  const look = (sft: Speaker): Promise<CheckpointDiagnosis> =>
+    diagnose(engine, {
+      ...{ base: own, sft, data: mine.kept, retain: prior, batchSize: values.batch ?? 4 },
+      ...(values.tokens !== undefined && { mostTokens: values.tokens }),
+    });
+  const train = (rate: number): Promise<Speaker | undefined> =>
+    trainSft(engine, { base, mine: mine.seen }, values, rate, terminal);
+  const sft = given === undefined ? await train(1) : await loadSft(given, base, engine, dtype);
   if (!sft) return false;
-  const batchSize = values.batch ?? 4;
-  const found = await diagnose(engine, {
-    ...{ base: own, sft, data: mine, retain: prior, batchSize },
-    ...(values.tokens !== undefined && { mostTokens: values.tokens }),
-  });
+  const found = await look(sft);
+  const gentler: { readonly rate: number; readonly diagnosis: CheckpointDiagnosis }[] = [];
+  const advised = (): { readonly features: Features; readonly advice: Advice } => {
+    const features = featuresOf(found, {
+      ...{ retained: retain === undefined ? "texts" : "rows", gentler },
+      ...(adopt !== undefined && { adopt }),
+      ...(unwanted !== undefined && { unwanted }),
+      ...(values.risk !== undefined && { risk: { risk: values.risk } }),
+    });
+    return { features, advice: recommend(features, { epochs: epochsOf(values, given) }) };
+  };
+  for (const rate of given === undefined ? GENTLER.slice(0, values.gentler ?? 2) : []) {
+    if (advised().advice.family === "sft") break; // It has come to a rate that does no harm.
+    const gentle = await train(rate);
+    if (!gentle) return false;
+    gentler.push({ rate, diagnosis: await look(gentle) });
+  }
+  const { features, advice } = advised();
+  const command = commandOf(advice, values, given);
+  const why = whyOf(features, advice);
+  if (values.json) {
+    const about = { model: values.model, ...(given !== undefined && { sft: values.sft }) };
+    out.write(
+      `${JSON.stringify({ ...about, features, advice: { ...advice, command, why } }, null, 2)}\n`,
+    );
+    return true;
+  }
   out.write(`anchorgrad: ${base.folder} against ${given ?? "an SFT of its own"}\n\n`);
-  out.write(`${renderCheckpoint(found, values.adopt)}\n`);
+  out.write(`${renderCheckpoint(found, { features, why, command })}\n`);
   return true;
+}
+
+/** Shares of the rate at which SFT is tried too, one after the other. */
+const GENTLER: readonly number[] = [1 / 3, 1 / 9];
+
+/** One row in five is kept from SFT, to see what it has learnt and not what it has by heart. */
+const FIFTH = 5;
+
+interface Parted {
+  readonly seen: readonly Example[];
+  /** What is looked at: all, where there are too few to keep any. */
+  readonly kept: readonly Example[];
+}
+
+function parted(examples: readonly Example[]): Parted {
+  if (examples.length < 2 * FIFTH) return { seen: examples, kept: examples };
+  const isKept = (i: number): boolean => i % FIFTH === FIFTH - 1;
+  return {
+    seen: examples.filter((_, i) => !isKept(i)),
+    kept: examples.filter((_, i) => isKept(i)),
+  };
+}
+
+/** Enough to see that SFT changes less than one in a hundred, and short enough to wait for. */
+const TEXTS = { count: 128, maxNewTokens: 64 } as const;
+
+/** What the model writes from nothing, where no rows say what is to be kept. */
+function textsOf(
+  engine: Engine,
+  base: LoadedModel,
+  { seed = 0 }: CheckpointValues,
+): Promise<readonly Example[]> {
+  const [stopToken] = base.stopTokens;
+  const { maxNewTokens, count } = TEXTS;
+  return ownTexts(engine, {
+    ...{ model: base.base, params: base.params, key: fold(key(seed), 3) },
+    ...{ start: [startOf(base)], count },
+    maxNewTokens: Math.min(maxNewTokens, base.base.config.contextLength - 1),
+    ...(stopToken !== undefined && { stopToken }),
+  });
+}
+
+/** Of the SFT that was looked at; `finetune`'s own where that is not known. */
+const epochsOf = ({ epochs }: CheckpointValues, given: string | undefined): number =>
+  epochs ?? (given === undefined ? EPOCHS : 3);
+
+/** What does as advised, on the same rows and with the same adapter. */
+function commandOf(
+  { settings, rate }: Advice,
+  values: CheckpointValues,
+  given: string | undefined,
+): string {
+  const { model, data, retain, lora: rank, batch, maxLength, seed, dtype, backend } = values;
+  const full = values.full ?? (given !== undefined && !isAdapterAt(given) ? true : undefined);
+  return commandLine("npx anchorgrad finetune", {
+    ...{ model, data, retain, ...settings },
+    learningRate: Number((rateOf({ ...values, ...(full && { full }) }) * rate).toPrecision(2)),
+    ...("inner" in settings ? {} : { epochs: epochsOf(values, given) }),
+    ...{ full, lora: rank, batch, maxLength, seed, dtype, backend },
+  });
 }
 
 /** Without more, as long as a terminal's user waits for. */
@@ -135,51 +245,4 @@ async function examplesOf(
       `${file}: ${encoded.left.length} rows left out, first ${encoded.left[0]?.place}: ${encoded.left[0]?.reason}\n`,
     );
   return encoded.examples;
-}
-
-async function loadSft(
-  path: string,
-  base: LoadedModel,
-  engine: Engine,
-  dtype: WeightsDtype,
-): Promise<Speaker> {
-  const isAdapter = existsSync(join(path, "adapter_config.json"));
-  if (isAdapter) return withAdapterAt(base, path, engine);
-  const loaded = await loadModel(path, { engine, dtype });
-  const [own, other] = [base.base.config.vocabSize, loaded.model.config.vocabSize];
-  if (own !== other)
-    throw new DataError(`${path}: expected a vocabulary of ${own} as the base's, got ${other}`);
-  return { model: loaded.model, params: loaded.params };
-}
-
-interface Training {
-  /** On the engine. */
-  readonly base: LoadedModel;
-  readonly mine: readonly Example[];
-}
-
-/** A short SFT on the data: an adapter over the base, or all of its parameters; undefined where it
- * was interrupted. */
-async function trainSft(
-  engine: Engine,
-  { base, mine }: Training,
-  { lora: rank = RANK, full, epochs = 2, rate, batch = 4, seed = 0 }: CheckpointValues,
-  { err, signal }: Terminal,
-): Promise<Speaker | undefined> {
-  const random = key(seed);
-  const adapter = lora({ rank });
-  const model = full ? base.base : adapter.over(base.base, base.params);
-  const start = full ? base.params : adapter.init(fold(random, 1), base.base, base.params);
-  const options = {
-    ...{ model, base: start, method: "sft" as const, data: mine, epochs },
-    ...{ batchSize: Math.min(batch, mine.length), key: fold(random, 2), dropLast: false },
-    learningRate: rate ?? RATES[full ? "full" : "adapter"],
-  };
-  for await (const m of fineTune(engine, options)) {
-    if (signal.aborted) return undefined;
-    if (m.kind === "step" && (m.step % 10 === 0 || m.step === m.steps))
-      err.write(`sft ${m.step}/${m.steps}  loss ${m.loss.toFixed(4)}\n`);
-    if (m.kind === "end") return { model, params: m.params };
-  }
-  return undefined;
 }

@@ -1,36 +1,25 @@
 import { promptsNeeded } from "../../anchored/certificates/retention.ts";
-import { alphaFor } from "../../experiment/look/diagnosis.ts";
+import { alphaFor } from "../../anchored/objectives/interpolations.ts";
 import {
   type CheckpointDiagnosis,
   effectOf,
   kindShares,
-  type Suggestion,
-  suggestWeight,
   type TokenKind,
   type TokenSet,
   tokenKinds,
   type WeightEffect,
-  wantedOf,
   weightCertified,
   weightWithin,
 } from "../../finetune/diagnose.ts";
+import type { Features } from "../../finetune/diagnosis/features.ts";
 import { count, nats, percent } from "../../report/format.ts";
-import { at } from "../../tensor/shapes.ts";
-
-const share = (x: number | undefined): string => (x === undefined ? "–" : `${percent(x, 1)} %`);
-const weightText = (weight: number): string => weight.toFixed(weight < 0.995 ? 2 : 0);
-
-const line = (cells: readonly string[], widths: readonly number[]): string =>
-  cells
-    .map((cell, i) => (i === 0 ? cell.padEnd(at(widths, i)) : cell.padStart(at(widths, i))))
-    .join("")
-    .trimEnd();
+import { line, share, thresholdsLine, triesLines, weightText, wrapped } from "./featuresText.ts";
 
 const about: Readonly<Record<TokenKind, string>> = {
   known: "the base's likeliest token already",
   latent: "less likely, within reach of a small weight",
-  rare: "below 1 %, and learnt: wants a large weight",
-  alien: "below 1 %, and not what p_sft says either",
+  rare: "below 1 %, and p_sft is sure of it: systematic",
+  alien: "below 1 %, and p_sft is not sure, or just has not been",
 };
 
 /** What the tokens of both files are to the base. */
@@ -66,8 +55,8 @@ const effectLine = (effect: WeightEffect, mark = ""): string =>
     WIDTHS,
   );
 
-function effects(diagnosis: CheckpointDiagnosis, { effect }: Suggestion): string[] {
-  const own = effect ? [{ effect, mark: " ◂" }] : [];
+function effects(diagnosis: CheckpointDiagnosis, { weight }: Features): string[] {
+  const own = weight === undefined ? [] : [{ effect: effectOf(diagnosis, weight), mark: " ◂" }];
   const rows = [
     ...WEIGHTS.map((weight) => ({ effect: effectOf(diagnosis, weight), mark: "" })),
     ...own,
@@ -122,37 +111,35 @@ const settings = (weight: number): string =>
     ? "α = 1: SFT itself"
     : STEPS.map((T) => `T = ${T}: α = ${Number(alphaFor(weight, T).toPrecision(2))}`).join(", ");
 
-/** What the numbers say, for whoever has to choose. */
-function advice(diagnosis: CheckpointDiagnosis, suggestion: Suggestion): string[] {
-  const { situation, effect, whole } = suggestion;
-  if (!effect || situation === "nothing learnt")
-    return [
-      "p_sft prefers no token of the data that the base does not: it has learnt nothing yet that an anchor could take over. Train SFT longer, or at a higher rate.",
-    ];
-  const found = `a_T = ${weightText(effect.weight)} takes over ${share(effect.adopted)} of what p_sft has learnt; ${share(effect.flipped)} of the retained tokens change (p_sft: ${share(whole.flipped)}), at ${nats(effect.retainKl)} nats a token of KL (p_sft: ${nats(whole.retainKl)}). ${settings(effect.weight)}.`;
-  if (situation === "nothing to save")
-    return [found, "But p_sft itself hardly changes what is to be kept: plain SFT is enough here."];
-  if (situation === "gap")
-    return [found, "At that weight most of what is to be kept stays: anchoring fits these data."];
-  const { adopted } = diagnosis.data;
-  const rare = adopted.rare.length / wantedOf(diagnosis.data).length;
-  return [
-    found,
-    `That is much of what p_sft does to them: ${percent(rare, 0)} % of what is wanted is rare in the base, and comes at weights that bring the rest along. An anchor saves little here; try SFT at a smaller rate, a divergence from the base, or a replay of old data.`,
-  ];
+/** What is recommended by them. */
+export interface Recommended {
+  readonly features: Features;
+  readonly why: readonly [string, string];
+  /** A shell's. */
+  readonly command: string;
 }
 
-/** A checkpoint's diagnosis for the terminal, in 80 columns. @param adopt share of what is wanted */
-export function renderCheckpoint(diagnosis: CheckpointDiagnosis, adopt?: number): string {
-  const suggestion = suggestWeight(diagnosis, adopt);
+/** A checkpoint's diagnosis for the terminal, in 80 columns. */
+export function renderCheckpoint(
+  diagnosis: CheckpointDiagnosis,
+  { features, why, command }: Recommended,
+): string {
+  const { retained } = features;
   return [
     "What the answers' tokens are to the base",
     "",
     ...kinds(diagnosis),
     "",
+    `SFT, and what it does to ${retained === "rows" ? "what is to be kept" : "texts that the base wrote, in place of what is to be kept"}`,
+    "",
+    ...triesLines(features),
+    "",
     "What an anchor of total weight a_T of p_sft does, before any training: what p_sft has learnt that it adopts, where it strays from the base without being right, retained tokens and answers whose likeliest token changes, KL(base‖anchor) in nats a token",
     "",
-    ...effects(diagnosis, suggestion),
+    ...effects(diagnosis, features),
+    ...(features.weight === undefined
+      ? []
+      : ["", `◂ ${thresholdsLine(features)} ${settings(features.weight)}.`]),
     "",
     "The largest weight within a KL budget",
     "",
@@ -160,19 +147,12 @@ export function renderCheckpoint(diagnosis: CheckpointDiagnosis, adopt?: number)
     "",
     ...certified(diagnosis),
     "",
-    ...advice(diagnosis, suggestion),
+    "All this is of the anchor, at these texts; what a student does after training is to be measured. Recommended",
     "",
-    "This is of the anchor, at these texts; what a student does after training is to be measured.",
+    ...command.split("\n"),
+    "",
+    ...why,
   ]
     .flatMap(wrapped)
     .join("\n");
-}
-
-const WIDTH = 80;
-
-/** Sentences that numbers have made too long, on several lines. */
-function wrapped(text: string): string[] {
-  if (text.length <= WIDTH) return [text];
-  const end = text.lastIndexOf(" ", WIDTH);
-  return end <= 0 ? [text] : [text.slice(0, end), ...wrapped(text.slice(end + 1))];
 }

@@ -1,13 +1,18 @@
 import { resolve } from "node:path";
 import { createEngine } from "../../engines/create.ts";
+import { adviseSeed } from "../../experiment/look/advice.ts";
+import { type AdvisedSeed, adviceAgainst } from "../../experiment/look/agreement.ts";
 import { diagnose as diagnoseRun } from "../../experiment/look/diagnose.ts";
-import { reopenRun } from "../../experiment/runs/directory.ts";
+import { reopenRun, runsIn } from "../../experiment/runs/directory.ts";
 import { allSeeds } from "../../experiment/runs/run.ts";
+import { DataError } from "../../tensor/errors.ts";
 import { at } from "../../tensor/shapes.ts";
 import { backendNamed } from "../terminal/backend.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
-import { describeKnobs, only, readArguments, whole } from "../terminal/knobs.ts";
+import { describeKnobs, flag, only, readArguments, whole } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
+import { renderAdvice } from "./adviceText.ts";
+import { renderAgreement } from "./agreementText.ts";
 import { checkpointKnobs, diagnoseCheckpoint } from "./checkpoint.ts";
 import { renderDiagnosis } from "./text.ts";
 
@@ -18,19 +23,24 @@ const runKnobs = {
     2 ** 31 - 1,
   ),
 };
-const knobs = { ...runKnobs, ...checkpointKnobs };
+const agreement = flag(
+  "of runs: recommends for each of their seeds, and compares that with\nwhat their families came to",
+);
+const knobs = { ...runKnobs, agreement, ...checkpointKnobs };
 
-const usage = `anchorgrad diagnose <run> | --model <folder> …: which weight of p_sft to anchor with
+const usage = `anchorgrad diagnose --model <model> --data <file> | <run>: which method fits the data
 
-  npx anchorgrad diagnose runs/full-2026-01-02-030405
-  npx anchorgrad diagnose runs/study/study --seed 100
   npx anchorgrad diagnose --model SmolLM2-135M --data mine.jsonl --retain prior.jsonl
-  npx anchorgrad diagnose --model SmolLM2-135M --sft adapter --data mine.jsonl --retain prior.jsonl
+  npx anchorgrad diagnose --model SmolLM2-135M --data mine.jsonl --sft adapter
+  npx anchorgrad diagnose runs/study-C1/study-C1 --seed 20
+  npx anchorgrad diagnose runs/study-C1 runs/study-C2a --agreement
 
-Compares the base and p_sft token by token, before any anchored training: from which weight on an
-anchor between them takes over what is wanted, and from which on it also takes over what is alien
-to the base, or changes what is to be kept. Suggests a weight. Of a run, checks what its anchored
-rows did; of a checkpoint, p_sft is an adapter or model that is given, or a short SFT of its own.
+Compares the base and p_sft token by token, before any method is tried: what the base knows already,
+what is latent in it, what is rare but systematic, and what cannot be foreseen; from which weight on
+an anchor takes over what SFT has learnt, and which weights are certified to keep what is to be kept.
+Recommends a method as a command that runs, or plain SFT at a smaller rate, and says why. Whether
+what is rare and systematic is wanted no number can say: it is taken to be, but for --unwanted.
+Of a study's run, also checks what its anchored rows did.
 
 Options
 ${describeKnobs(knobs)}`;
@@ -41,17 +51,22 @@ export const diagnose: Command = {
   async run(args, terminal) {
     const { values, rest } = readArguments(args, knobs);
     const [name, ...others] = rest;
-    if (others.length > 0)
+    const { model = values.data === undefined ? undefined : name } = values;
+    if (others.length > 0 && !values.agreement)
       throw new UsageError(`diagnose: expected one run, got ${rest.join(" ")}`);
-    const { model } = values;
-    if (name !== undefined && model !== undefined)
-      throw new UsageError(`diagnose: expected a run or --model, got ${name} and ${model}`);
-    if (model !== undefined) return diagnoseCheckpoint({ ...values, model }, terminal);
+    if (name !== undefined && values.model !== undefined)
+      throw new UsageError(`diagnose: expected a run or --model, got ${name} and ${values.model}`);
+    if (model !== undefined) {
+      if (values.agreement)
+        throw new UsageError("diagnose: expected --agreement with runs, got it with a model");
+      return diagnoseCheckpoint({ ...values, model }, terminal);
+    }
     if (name === undefined)
       throw new UsageError("diagnose: expected a run's folder or --model, got none; see --help");
     const [odd] = Object.keys(only(values, checkpointKnobs));
     if (odd !== undefined)
       throw new UsageError(`diagnose: expected --${odd} with --model, got it with a run`);
+    if (values.agreement) return compare(rest, values.seed, terminal);
     await diagnoseSeed(name, values.seed, terminal);
     return true;
   },
@@ -70,5 +85,32 @@ async function diagnoseSeed(
   const { recipe, backend } = run.config;
   await using engine = await createEngine({ backend: backendNamed(backend) });
   out.write(`anchorgrad: the ${recipe.name} study of ${run.path}, seed ${seed}\n\n`);
-  out.write(`${renderDiagnosis(await diagnoseRun(engine, run, seed))}\n`);
+  out.write(`${renderDiagnosis(await diagnoseRun(engine, run, seed))}\n\n`);
+  out.write(`${renderAdvice(await adviseSeed(engine, run, seed))}\n`);
+}
+
+/** @returns whether it came to its end */
+async function compare(
+  folders: readonly string[],
+  asked: number | undefined,
+  { out, err, folder, signal }: Terminal,
+): Promise<boolean> {
+  await using engine = await createEngine({ backend: "wasm" });
+  const seeds: AdvisedSeed[] = [];
+  for (const path of (
+    await Promise.all(folders.map((one) => runsIn(resolve(folder, one))))
+  ).flat()) {
+    const run = await reopenRun(path);
+    for (const seed of allSeeds(run.config)) {
+      if (signal.aborted) return false;
+      if (asked !== undefined && seed !== asked) continue;
+      const one = await adviceAgainst(engine, run, seed);
+      if (one) seeds.push(one);
+      else err.write(`${path}: seed ${seed} left out: none of its families is finished\n`);
+    }
+  }
+  if (seeds.length === 0)
+    throw new DataError(`${folders.join(", ")}: expected runs with finished families, got none`);
+  out.write(`${renderAgreement(seeds)}\n`);
+  return true;
 }

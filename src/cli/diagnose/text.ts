@@ -1,6 +1,6 @@
+import { alphaFor } from "../../anchored/objectives/interpolations.ts";
 import type { RowCheck, SeedDiagnosis } from "../../experiment/look/diagnose.ts";
 import {
-  alphaFor,
   type Diagnosis,
   type Flipped,
   flippedOf,

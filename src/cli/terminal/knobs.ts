@@ -132,7 +132,7 @@ export const oneOf = <const T extends string>(
   read: (given) => choices.find((choice) => choice === given),
 });
 
-const optionOf = (name: string): string =>
+export const optionOf = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** @throws UsageError that names the option and what it expects */

@@ -87,7 +87,3 @@ export function suggest(diagnosis: Diagnosis): Suggestion {
     flipped: flippedOf(diagnosis, weight),
   };
 }
-
-/** The α with which T exact steps reach a weight: 1 − (1 − a_T)^(1/T). */
-export const alphaFor = (weight: number, steps: number): number =>
-  -Math.expm1(Math.log1p(-weight) / steps);

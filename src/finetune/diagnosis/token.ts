@@ -1,4 +1,4 @@
-import { type Flip, flipOf, likeliestOf } from "../../anchored/targets/flips.ts";
+import { type Flip, flipOf } from "../../anchored/targets/flips.ts";
 import { logSoftmaxRow } from "../../anchored/targets/hostRows.ts";
 import type { SeenToken } from "../../anchored/targets/seenTokens.ts";
 import { exp, log } from "../../tensor/portable.ts";
@@ -8,12 +8,30 @@ import { at } from "../../tensor/shapes.ts";
  * What a token of the data is to the base:
  * - known: its likeliest token;
  * - latent: not the likeliest, but likely enough for a small weight of p_sft to bring it up;
- * - rare: less likely, and p_sft's likeliest: learnt, and adopted by large weights alone;
- * - alien: less likely, and p_sft's likeliest neither: what cannot be foreseen, or was not learnt.
+ * - rare: less likely, and p_sft says it more likely than not: learnt, and adopted by large weights
+ *   alone;
+ * - alien: less likely, and p_sft is not sure of it either: what cannot be foreseen, or was not
+ *   learnt; and what would be rare, but follows that closely.
+ *
+ * The base alone cannot tell rare from alien: to it both are unlikely. What tells them apart is
+ * whether they are systematic, so that who has seen other examples of the data foresees them: p_sft
+ * has, which is why the tokens should be ones that it was not trained on. A letter drawn at random is
+ * p_sft's likeliest once in ten, and never half of what it expects. Whether the systematic is wanted
+ * too no number says.
  */
 export type TokenKind = "known" | "latent" | "rare" | "alien";
 
 export const tokenKinds: readonly TokenKind[] = ["known", "latent", "rare", "alien"];
+
+/**
+ * A token that would be rare is alien within so many tokens after an alien one: who has just read what
+ * it did not expect finds much unlikely that it would say after its own words, such as the end of a
+ * sign-off; and a student that refuses the alien token never comes there.
+ */
+export const SHADOW = 4;
+
+/** p_sft has learnt a token that it says more likely than not. */
+const LEARNT = Math.log(0.5);
 
 /** Weights of the grid on which divergences are known: 0, 1/40, …, 1. */
 export const GRID = 40;
@@ -38,13 +56,7 @@ export function tokenReader(vocabSize: number, rareBelow: number): (seen: SeenTo
     const [mine, theirs] = [at(p, label), at(s, label)];
     const isLatent = mine >= Math.log(rareBelow);
     const kind =
-      flip.from === label
-        ? "known"
-        : isLatent
-          ? "latent"
-          : likeliestOf(s) === label
-            ? "rare"
-            : "alien";
+      flip.from === label ? "known" : isLatent ? "latent" : theirs >= LEARNT ? "rare" : "alien";
     return { ...flip, kind, baseLoss: -mine, sftLoss: -theirs, divergence: divergences(p, s) };
   };
 }

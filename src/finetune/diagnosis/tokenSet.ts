@@ -2,7 +2,7 @@ import { type Speaker, seenTokens } from "../../anchored/targets/seenTokens.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { at } from "../../tensor/shapes.ts";
 import { type Example, targetsOf } from "../../train/batches.ts";
-import { GRID, type TokenKind, tokenKinds, tokenReader } from "./token.ts";
+import { GRID, SHADOW, type TokenKind, tokenKinds, tokenReader } from "./token.ts";
 
 /** What base and p_sft say at the answers of some data. Weights are p_sft's in the anchor. */
 export interface TokenSet {
@@ -13,11 +13,12 @@ export interface TokenSet {
   /** Of the answers, nats a token. */
   readonly baseLoss: number;
   readonly sftLoss: number;
-  /** Where p_sft's likeliest token is the label and the base's is not, by the label's kind: the
-   * weights from which on the anchor prefers it, ascending. */
+  /** Where the label is latent or rare and p_sft's likeliest token: the weights from which on the
+   * anchor prefers it, ascending. */
   readonly adopted: { readonly latent: readonly number[]; readonly rare: readonly number[] };
-  /** Where the two prefer different tokens and p_sft's is not the label: the weights above which the
-   * anchor leaves the base's, ascending. On data habits that come along, such as letters at random. */
+  /** Where the two prefer different tokens and p_sft's is not the label, or alien: the weights above
+   * which the anchor leaves the base's, ascending. On data habits that come along, such as letters at
+   * random. */
   readonly strayed: readonly number[];
   /** The same at all tokens where the two differ, and the least of each example. */
   readonly flipped: readonly number[];
@@ -50,9 +51,15 @@ export async function lookAt(
   const first = new Map<number, number>();
   const sums = new Float64Array(GRID + 1);
   let [tokens, baseLoss, sftLoss] = [0, 0, 0];
+  /** Tokens of the example since the last alien one. */
+  let [example, since] = [-1, 0];
   for await (const seen of seenTokens(engine, speakers, data, { batchSize })) {
     const look = read(seen);
-    const { kind, from, to, leaves, arrives } = look;
+    const { from, to, leaves, arrives } = look;
+    since = seen.example === example ? since + 1 : Infinity;
+    example = seen.example;
+    if (look.kind === "alien") since = 0;
+    const kind = look.kind === "rare" && since <= SHADOW ? "alien" : look.kind;
     tokens++;
     kinds[kind]++;
     baseLoss += look.baseLoss;
@@ -61,8 +68,8 @@ export async function lookAt(
     if (from === to) continue;
     flipped.push(leaves);
     first.set(seen.example, Math.min(leaves, first.get(seen.example) ?? Infinity));
-    if (to !== seen.label) strayed.push(leaves);
-    else if (kind === "latent" || kind === "rare") adopted[kind].push(arrives);
+    if (to !== seen.label || kind === "alien") strayed.push(leaves);
+    else if (kind !== "known") adopted[kind].push(arrives);
   }
   const ascending = (xs: readonly number[]): readonly number[] => xs.toSorted((a, b) => a - b);
   return {

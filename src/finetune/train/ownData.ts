@@ -3,6 +3,7 @@ import { extract, match } from "../../tasks/finalAnswer.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold } from "../../tensor/random.ts";
 import { type Example, lengthOf, sequenceOf, spansOf } from "../../train/batches.ts";
+import { startOf } from "../reader.ts";
 import type { Prepared } from "./prepared.ts";
 import { keys } from "./training.ts";
 
@@ -32,17 +33,10 @@ export async function withOwnData(prepared: Prepared): Promise<Prepared> {
   else if (recipe.replayFrom === "base") {
     const maxNewTokens = Math.max(...train.examples.map(lengthOf));
     const count = Math.min(TEXTS, train.examples.length);
-    const asked = { ...rehearsing, start: [startOf(prepared)], count, maxNewTokens };
+    const asked = { ...rehearsing, start: [startOf(loaded)], count, maxNewTokens };
     replay = await ownTexts(engine, asked);
   }
   return { ...prepared, data: { ...data, train, replay } };
-}
-
-function startOf({ loaded: { tokenizer, folder } }: Prepared): number {
-  const start = tokenizer?.bos ?? tokenizer?.eos;
-  if (start === undefined)
-    throw new DataError(`${folder}: expected a token that texts begin with, got none`);
-  return start;
 }
 
 /** Judges answers by the final number of the data's; only of one answer to one prompt. */

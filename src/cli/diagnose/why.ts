@@ -1,0 +1,69 @@
+import type { Features, Tried } from "../../finetune/diagnosis/features.ts";
+import { type Advice, NEARLY_NOTHING } from "../../finetune/diagnosis/recommend.ts";
+import { percent } from "../../report/format.ts";
+import { at } from "../../tensor/shapes.ts";
+
+const share = (x: number): string => `${percent(x, x > 0 && x < 0.1 ? 1 : 0)} %`;
+
+/** `SFT`, `SFT at a third of the rate`. */
+const named = ({ rate }: Pick<Tried, "rate">): string =>
+  rate === 1 ? "SFT" : `SFT at ${Number(rate.toPrecision(2))} of the rate`;
+
+const changes = (tried: Tried): string =>
+  `${named(tried)} changes ${share(tried.answersChanged)} of the retained answers`;
+
+const trainings = (cost: number): string =>
+  `${cost.toFixed(1)} trainings of SFT${cost > 2 ? ", p_sft's own among them" : ""}`;
+
+/** What decided, in two sentences. */
+export function whyOf(features: Features, advice: Advice): readonly [string, string] {
+  const { shares, rare, adopt, weight = 1, certified, risk, answers, needed, sft } = features;
+  const whole = at(sft, 0);
+  // A reader who sees no harm asks why plain SFT is not enough.
+  const harm =
+    answers + 1 < 1 / NEARLY_NOTHING && whole.answersChanged < NEARLY_NOTHING
+      ? `${answers} retained answers are too few to see whether SFT does harm`
+      : changes(whole);
+  const { cost } = advice;
+  const reached = `an anchor that takes over ${share(adopt)} of what SFT has learnt needs a weight of ${weight.toFixed(2)}`;
+  const limit =
+    certified === undefined
+      ? `${answers} retained answers are too few to certify a weight (${needed} would do)`
+      : `a weight of ${(Math.floor(100 * certified) / 100).toFixed(2)} is certified to lose at most ${share(risk)} of the retained answers`;
+  switch (advice.reason) {
+    case "nothing learnt":
+      return [
+        `SFT prefers no token of the data that the base does not, which says ${share(shares.known)} of them already.`,
+        features.gained < 0
+          ? "It finds the data less likely than the base does, so that its rate is too large."
+          : "There is nothing yet that a method could take over or refuse: train SFT at a larger rate, or longer, and ask again.",
+      ];
+    case "harmless": {
+      const gentle = sft.find(({ rate }) => rate === advice.rate) ?? whole;
+      return [
+        `${changes(gentle)} and learns ${share(gentle.learnt)} of what ${gentle === whole ? "there is to learn" : "it learns at the whole rate"}.`,
+        "What another method could still win is less than a hundredth, and each of them costs more.",
+      ];
+    }
+    case "rare":
+      return [
+        `${share(rare)} of what SFT has learnt is improbable to the base (below 1 %) and yet systematic, so presumably wanted: whatever refuses the improbable (filters, DFT, ASFT, averages, anchors of small weight) refuses it too.`,
+        `${harm}, so go over old texts beside the data, at ${trainings(cost)}; if those tokens are not wanted, say --unwanted.`,
+      ];
+    case "likely":
+      return [
+        `${harm}, but what it has learnt is likely to the base: ${reached}, and ${limit}.`,
+        `At such tokens ASFT, which weighs each by its own probability, learns the same and refuses the rest, at ${trainings(cost)}, where anchors take two.`,
+      ];
+    case "within reach":
+      return [
+        `${harm}; ${reached}, and ${limit}.`,
+        `ASFT is slow at tokens that improbable, and the anchor is not: ${trainings(cost)}.`,
+      ];
+    case "costly":
+      return [
+        `${harm}, and ${reached}, where ${limit}.`,
+        `An anchor brings too much along, and plain SFT too, so go over old texts beside the data, at ${trainings(cost)}.`,
+      ];
+  }
+}

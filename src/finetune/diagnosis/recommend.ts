@@ -1,0 +1,149 @@
+import { alphaFor } from "../../anchored/objectives/interpolations.ts";
+import { expectKnown } from "../../tensor/options.ts";
+import { at } from "../../tensor/shapes.ts";
+import type { Features, Tried } from "./features.ts";
+
+/** What decides. */
+export type Reason =
+  /** p_sft says nothing that the base does not: no method has anything to take over. */
+  | "nothing learnt"
+  /** SFT, at some rate that was tried, takes nearly nothing along. */
+  | "harmless"
+  /** What is wanted is improbable to the base, and SFT forgets. */
+  | "rare"
+  /** What is wanted is likely enough for methods that weigh tokens by their probability. */
+  | "likely"
+  /** Less likely, but an anchor that adopts it keeps what is to be kept. */
+  | "within reach"
+  /** An anchor that adopts it takes too much along. */
+  | "costly";
+
+/** Methods that are recommended, as families of the study call them. */
+export const advisedFamilies = ["sft", "asft", "anchored", "replay", "rehearsal"] as const;
+export type AdvisedFamily = (typeof advisedFamilies)[number];
+
+export interface Advice {
+  readonly family: AdvisedFamily;
+  readonly reason: Reason;
+  /** The learning rate, as a share of p_sft's. */
+  readonly rate: number;
+  /** What else to set, as `finetune` calls it. */
+  readonly settings: Readonly<Record<string, number | string>>;
+  /** Trainings of SFT that it takes, p_sft included where it is looked at, and readings at 2·N of
+   * 6·N a token. */
+  readonly cost: number;
+}
+
+export interface RecommendOptions {
+  /** Of SFT, and so of every method; 3 by default. */
+  readonly epochs?: number;
+}
+
+/**
+ * What another method than SFT could still win: what SFT has not learnt and the answers that it
+ * changes, together. A hundredth is what the study's scores resolve on a few hundred prompts, and five
+ * hundredths of its hypervolume.
+ */
+export const NEARLY_NOTHING = 0.01;
+
+/**
+ * ASFT's gradient at a token is SFT's times p_θ(y), so that a token of probability p takes about 1/p
+ * times as long to become the likeliest. Ten times is what ten epochs make up for; for p = .1 and a
+ * p_sft that is sure (.99) the anchor's threshold is ln 9 / (ln 9 + ln 99) = .32. Base probabilities of
+ * .22 and above were learnt in full by ASFT, DFT and filters at .1, those of 1e-4 and below not at all.
+ */
+const LIKELY = 1 / 3;
+
+/** Where retained answers are too few to certify a weight: beyond this an anchor is more p_sft than
+ * base. */
+const UNCERTAIN = 0.5;
+
+/** A student does not reach its anchor: so much more weight than the threshold. */
+const MARGIN = 0.05;
+
+/** Of a batch. Shares of .3 kept most in the study's trials of rare markers. */
+const REPLAYED = 0.3;
+
+const BETA = 0.1;
+
+/** Methods other than SFT do best at about a third of the rate at which SFT learns everything. */
+const THIRD = 1 / 3;
+
+/**
+ * Which method fits, by rules in the order of `Reason`: plain SFT where it does no harm at a rate that
+ * was tried; rehearsal where what is wanted is rare, since all that refuses the improbable refuses it
+ * too; else ASFT, which costs least, where what is wanted is likely; else the anchor of the least weight
+ * that adopts it, as long as that weight is certified; else rehearsal again.
+ * @throws RangeError for features without an SFT, or epochs below 1
+ * @example
+ * const { family, settings } = recommend(featuresOf(diagnosis));
+ */
+export function recommend(features: Features, options: RecommendOptions = {}): Advice {
+  expectKnown("recommend", options, ["epochs"]);
+  const { epochs = 3 } = options;
+  if (!(Number.isInteger(epochs) && epochs >= 1))
+    throw new RangeError(`recommend: expected a positive integer of epochs, got ${epochs}`);
+  const { sft, rare, adopt, weight, certified = UNCERTAIN } = features;
+  at(sft, 0);
+  // A loss that has risen tells of a rate that is too large.
+  if (weight === undefined) return plain("nothing learnt", features.gained < 0 ? THIRD : 1 / THIRD);
+  const gentle = sft.find((one) => isHarmless(one, features.answers));
+  if (gentle) return plain("harmless", gentle.rate);
+  if (rare > 1 - adopt) return rehearsal(features, "rare");
+  if (weight <= LIKELY)
+    return {
+      ...{ family: "asft", reason: "likely", rate: rateOf(features) },
+      ...{ settings: { method: "asft", beta: BETA }, cost: 1 + READ / epochs },
+    };
+  if (weight <= certified) return anchored(weight, certified, epochs);
+  return rehearsal(features, "costly");
+}
+
+/** A forward pass in trainings of one epoch: 2·N of 6·N a token. */
+const READ = 1 / 3;
+
+/**
+ * Of n answers like these as many + 1 of n + 1 change in expectation, so that it takes 99 to see that
+ * one in a hundred does.
+ * @see https://arxiv.org/abs/2208.02814 (Angelopoulos et al., 2022), conformal risk control
+ */
+const isHarmless = ({ learnt, answersChanged }: Tried, answers: number): boolean =>
+  1 - learnt + (answersChanged * answers + 1) / (answers + 1) <= NEARLY_NOTHING;
+
+const plain = (reason: Reason, rate: number): Advice => ({
+  ...{ family: "sft", reason, rate, settings: { method: "sft" }, cost: 1 },
+});
+
+/** A third of p_sft's rate, unless SFT was seen to learn less there. */
+function rateOf({ sft, adopt }: Features): number {
+  const gentle = sft.find(({ rate }) => rate <= 0.5);
+  return gentle && gentle.learnt < adopt ? 1 : THIRD;
+}
+
+function rehearsal(features: Features, reason: Reason): Advice {
+  const isData = features.retained === "rows";
+  return {
+    ...{ family: isData ? "replay" : "rehearsal", reason, rate: rateOf(features) },
+    settings: {
+      ...{ method: "replay", replayShare: REPLAYED },
+      ...(!isData && { replayFrom: "base" }),
+    },
+    cost: 1 / (1 - REPLAYED),
+  };
+}
+
+/** Two outer steps of as many epochs together as SFT has, towards p_sft as it was looked at. */
+function anchored(least: number, certified: number, epochs: number): Advice {
+  const outer = 2;
+  const inner = Math.ceil(epochs / outer);
+  const total = Math.min(1, Math.max(least, Math.min(certified, least + MARGIN)));
+  return {
+    ...{ family: "anchored", reason: "within reach", rate: 1 },
+    settings: {
+      method: "anchored",
+      alpha: Math.ceil(100 * alphaFor(total, outer)) / 100,
+      ...{ outer, inner },
+    },
+    cost: 1 + (outer * inner + READ * (outer + 1)) / epochs,
+  };
+}
