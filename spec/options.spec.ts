@@ -186,6 +186,8 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   "medcalc.miniMedcalc": (more) => medcalc.miniMedcalc(more),
   "finetune.diagnose": (more) =>
     finetune.diagnose(engine, { ...speakers, data: [example], retain: [example], ...more }),
+  "finetune.featuresOf": (more) => finetune.featuresOf({} as Anything, more),
+  "finetune.recommend": (more) => finetune.recommend({} as Anything, more),
   "finetune.completeRecipe": (more) => finetune.completeRecipe({ model: "m", data: "d", ...more }),
   "finetune.runFinetune": (more) =>
     first(finetune.runFinetune({ recipe: { model: "m", data: "d" }, out: folder, ...more })),

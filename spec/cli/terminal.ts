@@ -13,7 +13,12 @@ export interface Ran {
 /** A folder of its own, and commands that run in it. */
 export interface Place {
   readonly folder: string;
-  readonly run: (command: Command, args: string, world?: Partial<Terminal>) => Promise<Ran>;
+  /** @param args words, or a text that has spaces between them alone */
+  readonly run: (
+    command: Command,
+    args: string | readonly string[],
+    world?: Partial<Terminal>,
+  ) => Promise<Ran>;
   readonly write: (name: string, content: string | Uint8Array) => Promise<string>;
   readonly read: (name: string) => Promise<string>;
   readonly rows: (name: string) => Promise<Record<string, unknown>[]>;
@@ -50,7 +55,8 @@ export async function openPlace(): Promise<Place> {
       const [out, err] = [collector(), collector()];
       const { signal } = new AbortController();
       const terminal = { out, err, folder, signal, fetch: noNetwork, ...world };
-      const finished = await command.run(args.split(" ").filter(Boolean), terminal);
+      const words = typeof args === "string" ? args.split(" ").filter(Boolean) : args;
+      const finished = await command.run(words, terminal);
       return { finished, out: out.text(), err: err.text() };
     },
     write: async (name, content) => {

@@ -17,6 +17,7 @@ export {
   featuresOf,
   type Retained,
   type Tried,
+  type Unit,
 } from "./diagnosis/features.ts";
 export {
   type Advice,

@@ -1,7 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commandLine } from "../../../src/cli/diagnose/commandLine.ts";
 import { diagnose } from "../../../src/cli/diagnose/diagnose.ts";
+import { finetune } from "../../../src/cli/finetune/finetune.ts";
 import { UsageError } from "../../../src/cli/terminal/usage.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
+import { writeTinyModel } from "../../finetune/tinyModel.ts";
 import { checkpoints, isAbsent, reason } from "../../weights/checkpoints.ts";
 import { openPlace, type Place } from "../terminal.ts";
 
@@ -28,7 +32,19 @@ afterAll(() => place.close());
 
 describe("diagnose --model", () => {
   test.each([
-    ["--model x --data mine.jsonl", UsageError, "expected --data and --retain with --model"],
+    ["--model x --retain prior.jsonl", UsageError, "expected --data with --model, got none"],
+    ["--model x --data a --agreement", UsageError, "expected --agreement with runs"],
+    ["x --model y --data a", UsageError, "expected a run or --model, got x and y"],
+    ["x y --data a", UsageError, "expected one run, got x y"],
+    ["--model x --data a --risk 0", UsageError, "--risk: expected a number above 0, got 0"],
+    ["--model x --data a --risk 1", UsageError, "--risk: expected a number below 1, got 1"],
+    ["--model x --data a --unwanted 1.5", UsageError, "--unwanted: expected a number from 0 to 1"],
+    [
+      "--model x --data a --gentler 3",
+      UsageError,
+      "--gentler: expected a whole number from 0 to 2",
+    ],
+    ["none --data a", DataError, "none: expected a folder, a .gguf file, or org/name of the Hub"],
     ["runs/a --model x", UsageError, "expected a run or --model, got runs/a and x"],
     ["runs/a --retain x", UsageError, "expected --retain with --model, got it with a run"],
     ["runs/a runs/b", UsageError, "expected one run, got runs/a runs/b"],
@@ -41,6 +57,55 @@ describe("diagnose --model", () => {
     await expect(place.run(diagnose, args)).rejects.toThrow(kind);
     await expect(place.run(diagnose, args)).rejects.toThrow(message);
   });
+});
+
+/** What a shell makes of a command's text. */
+const shellWords = (text: string): string[] =>
+  execFileSync("sh", ["-c", `printf '%s\\0' ${text}`])
+    .toString()
+    .split("\0")
+    .slice(0, -1);
+
+test("a command line is read by a shell as it was meant, in 80 columns", () => {
+  const said = {
+    model: "my 'own' model",
+    data: "ü $HOME`ls`.jsonl",
+    full: true,
+    maxLength: 64,
+  } as const;
+  expect(shellWords(commandLine("tool", { ...said, retain: undefined }))).toEqual([
+    ...["tool", "--model", said.model, "--data", said.data, "--full", "--max-length", "64"],
+  ]);
+  const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`option${i}`, 7 * i]));
+  const text = commandLine("tool", many);
+  expect(shellWords(text)).toHaveLength(41);
+  for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+describe("diagnose of a tiny model", () => {
+  beforeAll(async () => {
+    await writeTinyModel(`${place.folder}/tiny model`);
+    const rows = Array.from({ length: 15 }, (_, i) => row(`say ${i % 5}`, `a${i % 5}b`));
+    await place.write("many.jsonl", rows.join(""));
+  });
+  const given = ["--model", "tiny model", "--data", "many.jsonl", "--full", "--rate", "3e-3"];
+  const ask = (...more: readonly string[]) =>
+    place.run(diagnose, [...given, "--backend", "wasm", ...more]);
+
+  test("recommends a command that runs, for texts of its own where none are given", async () => {
+    const { out, err } = await ask("--epochs", "2", "--json");
+    // Four rows in five, four at a time.
+    expect(err).toMatch(/^sft 6\/6 /m);
+    const { features, advice } = JSON.parse(out);
+    expect(features).toMatchObject({ retained: "texts", adopt: 0.95, risk: 0.05 });
+    expect(Object.values(features.shares as object).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+    expect(advice.why).toHaveLength(2);
+    const [npx, tool, name, ...words] = shellWords(advice.command);
+    expect([npx, tool, name]).toEqual(["npx", "anchorgrad", "finetune"]);
+    const ran = await place.run(finetune, [...words, "--samples", "0", "--out", "made"]);
+    expect(ran.finished).toBe(true);
+    expect(ran.out).toContain("written to");
+  }, 60_000);
 });
 
 describe.skipIf(isAbsent)(`diagnose of stories260K${reason}`, () => {
@@ -63,15 +128,18 @@ describe.skipIf(isAbsent)(`diagnose of stories260K${reason}`, () => {
     // All that p_sft has learnt is adopted by p_sft itself.
     const whole = lines.find((line) => /^1 /.test(line)) ?? "";
     expect(whole).toMatch(/^1 +100\.0 % +(100\.0 %|–) /);
-    expect(words(out)).toMatch(
-      /a_T = [\d.]+ takes over (9[5-9]|100)\.\d % of what p_sft has learnt;/,
-    );
+    expect(words(out)).toMatch(/◂ A weight of [\d.]+ adopts 95.0 % of what SFT has learnt/);
+    const [, adopted] = /^([\d.]+) ◂ +([\d.]+) %/m.exec(out) ?? [];
+    expect(Number(adopted)).toBeGreaterThan(0);
+    // SFT at this rate loses what is to be kept, and so does each smaller one that still learns.
+    expect(err).toContain("sft at 0.1 of the rate 24/24");
+    expect(out).toMatch(/^npx anchorgrad finetune --model /m);
   }, 120_000);
 
   test("of the model and itself says that nothing was learnt", async () => {
     const { out, err } = await place.run(diagnose, `${given} --sft ${model}`);
     expect(err).not.toContain("sft 1");
-    expect(words(out)).toContain("it has learnt nothing yet");
+    expect(words(out)).toContain("SFT prefers no token of the data that the base does not");
   }, 60_000);
 
   test("is interrupted between steps", async () => {

@@ -1,10 +1,20 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { alphaFor, effectiveWeight } from "../../../src/anchored/objectives/interpolations.ts";
+import { renderAdvice } from "../../../src/cli/diagnose/adviceText.ts";
+import { renderAgreement } from "../../../src/cli/diagnose/agreementText.ts";
 import { renderDiagnosis } from "../../../src/cli/diagnose/text.ts";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import { experiment } from "../../../src/experiment/experiment.ts";
+import { adviseSeed } from "../../../src/experiment/look/advice.ts";
+import {
+  type AdvisedCase,
+  adviceAgainst,
+  adviceHits,
+  chanceOf,
+  familyHits,
+} from "../../../src/experiment/look/agreement.ts";
 import { diagnose } from "../../../src/experiment/look/diagnose.ts";
 import {
   type Diagnosis,
@@ -15,6 +25,8 @@ import {
 } from "../../../src/experiment/look/diagnosis.ts";
 import type { Measurement } from "../../../src/experiment/measurements.ts";
 import type { RunDirectory } from "../../../src/experiment/runs/run.ts";
+import { agreementOf } from "../../../src/experiment/summary/volumes.ts";
+import { recommend } from "../../../src/finetune/diagnosis/recommend.ts";
 import { checkpointsInMemory } from "../../../src/weights/store.ts";
 import { tinyRecipe } from "../tiny.ts";
 
@@ -165,6 +177,66 @@ describe("diagnose", () => {
     const nothing = { ...(await run()), checkpoints: checkpointsInMemory() };
     await expect(diagnose(engine, nothing, 100)).rejects.toThrow(
       "diagnose: expected the weights of base of seed 100, got none",
+    );
+  });
+});
+
+describe("advice", () => {
+  /** The tiny model's tasks have few questions. */
+  const recipe = { ...tinyRecipe, retain: { plan: 60, audit: 0 } };
+  const weights = checkpointsInMemory();
+  const run = (async (): Promise<RunDirectory> => {
+    const measurements: Measurement[] = [];
+    const options = { seeds: [100], checkpoints: weights };
+    for await (const m of experiment(engine, recipe, options)) measurements.push(m);
+    return { config: { recipe, seeds: [100] }, checkpoints: weights, measurements } as never;
+  })();
+
+  test("knows a seed's base, its p_sft and gentler ones, and prints in 80 columns", async () => {
+    const found = await adviseSeed(engine, await run, 100);
+    const { features, advice } = found;
+    expect(features.sft.map(({ rate }) => rate)).toEqual([1, expect.closeTo(0.1, 9)]);
+    expect(features).toMatchObject({ unit: "answers", units: 60, retained: "rows" });
+    expect(advice).toEqual(recommend(features, { epochs: 2 }));
+    const own = await adviseSeed(engine, await run, 100, { retained: "texts" });
+    expect(own.features).toEqual({ ...features, retained: "texts" });
+    const text = renderAdvice(found);
+    for (const line of text.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
+    expect(text).toContain(`Recommended: method ${advice.settings["method"]}`);
+  });
+
+  test("is compared with what the families came to", async () => {
+    const found = await adviceAgainst(engine, await run, 100);
+    if (!found) throw new Error("expected finished families");
+    const { rows, texts } = found.cases;
+    expect(rows.volumes.map(({ family }) => family)).toEqual(texts.volumes.map((v) => v.family));
+    expect(rows.volumes).toContainEqual({ family: "asft", volume: expect.any(Number) });
+    const text = renderAgreement([found]);
+    for (const line of text.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
+    expect(text).toContain("a family by chance");
+    const empty = { ...(await run), measurements: [] };
+    expect(await adviceAgainst(engine, empty, 100)).toBeUndefined();
+  });
+
+  test("counts hits of what was recommended, of one family, and of chance", () => {
+    const volumes = [
+      { family: "asft", volume: 1 },
+      { family: "sft", volume: 0.5 },
+    ];
+    const of = (family: "asft" | "sft" | "replay"): AdvisedCase => ({
+      ...{ advice: { family } as never, volumes },
+      agreement: agreementOf(family, volumes),
+    });
+    const cases = [of("asft"), of("sft"), of("replay")];
+    expect(adviceHits(cases)).toEqual({ cases: 2, near: 1 });
+    expect(familyHits("asft", cases)).toEqual({ cases: 3, near: 3 });
+    expect(chanceOf(cases)).toBe(0.5);
+  });
+
+  test("says whose weights it lacks", async () => {
+    const nothing = { ...(await run), checkpoints: checkpointsInMemory() };
+    await expect(adviseSeed(engine, nothing, 100)).rejects.toThrow(
+      "advice: expected the weights of base of seed 100, got none",
     );
   });
 });

@@ -96,6 +96,21 @@ describe("recommend", () => {
     expect([of(98), of(99)]).toEqual(["asft", "sft"]);
   });
 
+  test("counts tokens where answers are long, and certifies nothing then", () => {
+    const data = set({ adopted: { latent: times(50, 0.45), rare: [] } });
+    // More than one token in twenty changes early, and so does every answer.
+    const retain = set({
+      ...{ examples: 50, flipped: times(51, 0.1), firstFlipped: times(50, 0.1) },
+    });
+    const long = featuresOf({ data, retain });
+    expect(long).toMatchObject({ unit: "tokens", units: 1000 });
+    expect(long.limit).toEqual({ weight: 0.1, isCertified: false });
+    expect(recommend(long).family).toBe("replay");
+    const fewer = featuresOf({ data, retain: { ...retain, flipped: times(50, 0.1) } });
+    expect(fewer.limit).toEqual({ weight: 1, isCertified: false });
+    expect(recommend(fewer).family).toBe("anchored");
+  });
+
   test("tells a rate that is too large from one that is too small", () => {
     const at = (sftLoss: number) =>
       recommend(featuresOf({ data: set({ sftLoss }), retain: set({}) })).rate;
@@ -117,12 +132,12 @@ describe("recommend", () => {
         const given = { model: "m", data: "d", retain: "r", learningRate: 1e-4 };
         const recipe = completeRecipe({ ...given, ...advice.settings });
         expect(recipe).toMatchObject(advice.settings);
-        const { weight = 0, certified = 0.5 } = features;
+        const { weight = 0, limit } = features;
         if (advice.family !== "anchored") return;
         // Enough to adopt what is wanted, and no more than is certified, but for two decimals of α.
         const total = effectiveWeight(recipe.alpha, recipe.outer);
         expect(total).toBeGreaterThanOrEqual(weight);
-        expect(total).toBeLessThanOrEqual(Math.max(weight, certified) + 0.02);
+        expect(total).toBeLessThanOrEqual(Math.max(weight, limit.weight) + 0.02);
       }),
       { numRuns: 500 },
     );

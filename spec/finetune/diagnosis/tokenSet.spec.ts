@@ -55,11 +55,11 @@ describe("what is rare", () => {
     const { kinds, strayed } = await kindsOf([3, 4, 5, 2, 3]);
     expect(kinds).toEqual({ known: 0, latent: 0, rare: 2, alien: 3 });
     expect(strayed.length).toBeGreaterThanOrEqual(2);
-    const after = async (ones: number) =>
+    const kindsAfter = async (ones: number) =>
       (await kindsOf([3, 4, 5, ...Array.from({ length: ones }, () => 1), 2, 3])).kinds;
-    expect(await after(SHADOW)).toMatchObject({ known: SHADOW, rare: 4, alien: 1 });
+    expect(await kindsAfter(SHADOW)).toMatchObject({ known: SHADOW, rare: 4, alien: 1 });
     // What is alien by its place alone casts no shadow.
-    expect(await after(SHADOW - 1)).toMatchObject({ known: SHADOW - 1, rare: 3, alien: 2 });
+    expect(await kindsAfter(SHADOW - 1)).toMatchObject({ known: SHADOW - 1, rare: 3, alien: 2 });
   });
 
   test("begins anew with each example", async () => {

@@ -185,8 +185,8 @@ function parted(examples: readonly Example[]): Parted {
   };
 }
 
-/** Enough to see that SFT changes less than one in a hundred, and short enough to wait for. */
-const TEXTS = { count: 128, maxNewTokens: 64 } as const;
+/** As many tokens as are looked at, in short texts that say different things. */
+const TEXTS = { count: 128, maxNewTokens: 31 } as const;
 
 /** What the model writes from nothing, where no rows say what is to be kept. */
 function textsOf(

@@ -19,7 +19,7 @@ const about: Readonly<Record<TokenKind, string>> = {
   known: "the base's likeliest token already",
   latent: "less likely, within reach of a small weight",
   rare: "below 1 %, and p_sft is sure of it: systematic",
-  alien: "below 1 %, and p_sft is not sure, or just has not been",
+  alien: "below 1 %, and p_sft is not sure either",
 };
 
 /** What the tokens of both files are to the base. */

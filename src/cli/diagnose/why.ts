@@ -1,5 +1,5 @@
 import type { Features, Tried } from "../../finetune/diagnosis/features.ts";
-import { type Advice, NEARLY_NOTHING } from "../../finetune/diagnosis/recommend.ts";
+import { type Advice, changedBy, NEARLY_NOTHING } from "../../finetune/diagnosis/recommend.ts";
 import { percent } from "../../report/format.ts";
 import { at } from "../../tensor/shapes.ts";
 
@@ -9,27 +9,27 @@ const share = (x: number): string => `${percent(x, x > 0 && x < 0.1 ? 1 : 0)} %`
 const named = ({ rate }: Pick<Tried, "rate">): string =>
   rate === 1 ? "SFT" : `SFT at ${Number(rate.toPrecision(2))} of the rate`;
 
-const changes = (tried: Tried): string =>
-  `${named(tried)} changes ${share(tried.answersChanged)} of the retained answers`;
+const changes = (tried: Tried, features: Features): string =>
+  `${named(tried)} changes ${share(changedBy(tried, features))} of the retained ${features.unit}`;
 
 const trainings = (cost: number): string =>
   `${cost.toFixed(1)} trainings of SFT${cost > 2 ? ", p_sft's own among them" : ""}`;
 
 /** What decided, in two sentences. */
 export function whyOf(features: Features, advice: Advice): readonly [string, string] {
-  const { shares, rare, adopt, weight = 1, certified, risk, answers, needed, sft } = features;
+  const { shares, rare, adopt, weight = 1, limit, risk, unit, units, sft } = features;
   const whole = at(sft, 0);
   // A reader who sees no harm asks why plain SFT is not enough.
   const harm =
-    answers + 1 < 1 / NEARLY_NOTHING && whole.answersChanged < NEARLY_NOTHING
-      ? `${answers} retained answers are too few to see whether SFT does harm`
-      : changes(whole);
+    units + 1 < 1 / NEARLY_NOTHING && changedBy(whole, features) < NEARLY_NOTHING
+      ? `${units} retained ${unit} are too few to see whether SFT does harm`
+      : changes(whole, features);
   const { cost } = advice;
   const reached = `an anchor that takes over ${share(adopt)} of what SFT has learnt needs a weight of ${weight.toFixed(2)}`;
-  const limit =
-    certified === undefined
-      ? `${answers} retained answers are too few to certify a weight (${needed} would do)`
-      : `a weight of ${(Math.floor(100 * certified) / 100).toFixed(2)} is certified to lose at most ${share(risk)} of the retained answers`;
+  const most = (Math.floor(100 * limit.weight) / 100).toFixed(2);
+  const kept = limit.isCertified
+    ? `a weight of ${most} is certified to change at most ${share(risk)} of them`
+    : `up to a weight of ${most} at most ${share(risk)} of these ${unit} change`;
   switch (advice.reason) {
     case "nothing learnt":
       return [
@@ -41,7 +41,7 @@ export function whyOf(features: Features, advice: Advice): readonly [string, str
     case "harmless": {
       const gentle = sft.find(({ rate }) => rate === advice.rate) ?? whole;
       return [
-        `${changes(gentle)} and learns ${share(gentle.learnt)} of what ${gentle === whole ? "there is to learn" : "it learns at the whole rate"}.`,
+        `${changes(gentle, features)} and learns ${share(gentle.learnt)} of what ${gentle === whole ? "there is to learn" : "it learns at the whole rate"}.`,
         "What another method could still win is less than a hundredth, and each of them costs more.",
       ];
     }
@@ -52,17 +52,17 @@ export function whyOf(features: Features, advice: Advice): readonly [string, str
       ];
     case "likely":
       return [
-        `${harm}, but what it has learnt is likely to the base: ${reached}, and ${limit}.`,
+        `${harm}, but what it has learnt is likely to the base: ${reached}, and ${kept}.`,
         `At such tokens ASFT, which weighs each by its own probability, learns the same and refuses the rest, at ${trainings(cost)}, where anchors take two.`,
       ];
     case "within reach":
       return [
-        `${harm}; ${reached}, and ${limit}.`,
+        `${harm}; ${reached}, and ${kept}.`,
         `ASFT is slow at tokens that improbable, and the anchor is not: ${trainings(cost)}.`,
       ];
     case "costly":
       return [
-        `${harm}, and ${reached}, where ${limit}.`,
+        `${harm}, and ${reached}, where ${kept}.`,
         `An anchor brings too much along, and plain SFT too, so go over old texts beside the data, at ${trainings(cost)}.`,
       ];
   }

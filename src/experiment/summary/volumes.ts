@@ -48,14 +48,14 @@ export interface Agreement {
 /** As near to the best as the study can tell on a few seeds. */
 export const NEAR = 0.05;
 
-/** @returns undefined where the family is not finished */
+/** @returns undefined where the family is not finished, or none has a volume at all */
 export function agreementOf(
   family: string,
   volumes: readonly FamilyVolume[],
 ): Agreement | undefined {
   const mine = volumes.find((one) => one.family === family);
   const [best] = volumes;
-  if (!mine || !best) return undefined;
+  if (!mine || !best || best.volume === 0) return undefined;
   const isNear = ({ volume }: FamilyVolume): boolean => volume >= best.volume - NEAR;
   return {
     ...{ family, volume: mine.volume, best, families: volumes.length },

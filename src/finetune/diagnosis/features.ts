@@ -1,4 +1,4 @@
-import { promptsNeeded, type Risk } from "../../anchored/certificates/retention.ts";
+import type { Risk } from "../../anchored/certificates/retention.ts";
 import { expectKnown } from "../../tensor/options.ts";
 import { at } from "../../tensor/shapes.ts";
 import {
@@ -42,20 +42,30 @@ export interface Features {
   /** The share of them that a method shall take over, and the least weight that does. */
   readonly adopt: number;
   readonly weight: number | undefined;
-  /** How much may be lost, the weight that is certified to lose no more of retained answers, and
-   * undefined where there are fewer of them than `needed`. */
-  readonly risk: number;
-  readonly certified: number | undefined;
-  readonly needed: number;
-  /** Retained answers that were looked at, and what they are. */
-  readonly answers: number;
+  /** What is to be kept: what was looked at, in what it is counted, and how many there are. */
   readonly retained: Retained;
+  readonly unit: Unit;
+  readonly units: number;
+  /** The share of them that may be lost, and the largest weight whose anchor loses no more: certified
+   * for answers like these where there are enough of them, else as it was counted. */
+  readonly risk: number;
+  readonly limit: { readonly weight: number; readonly isCertified: boolean };
   /** p_sft, then SFT at smaller rates, by falling rate. */
   readonly sft: readonly Tried[];
 }
 
 /** Rows of the user's, which may be trained on too, or texts that the base has written. */
 export type Retained = "rows" | "texts";
+
+/**
+ * Answers are lost whole, and so they are counted, but for long ones: there every model that was
+ * trained prefers another token somewhere, where the base has hardly a preference, so that to the letter
+ * all are lost and the count says nothing.
+ */
+export type Unit = "answers" | "tokens";
+
+/** Tokens of an answer, on average, from which on tokens are counted. */
+const LONG = 16;
 
 export interface FeatureOptions {
   /** Share of what p_sft has learnt that a method shall take over; 0.95 by default. */
@@ -86,6 +96,7 @@ export function featuresOf(diagnosis: CheckpointDiagnosis, options: FeatureOptio
   const { adopt = 0.95, unwanted = 0, risk = { risk: 0.05 }, retained = "rows" } = options;
   const { gentler = [] } = options;
   const { data, retain } = diagnosis;
+  const unit: Unit = retain.tokens > LONG * retain.examples ? "tokens" : "answers";
   const weight = weightThatAdopts(data, adopt, unwanted);
   const [latent, rare] = [data.adopted.latent.length, data.adopted.rare.length * (1 - unwanted)];
   const learnt = learntIn(unwanted < 1 ? data : { adopted: { ...data.adopted, rare: [] } });
@@ -99,11 +110,25 @@ export function featuresOf(diagnosis: CheckpointDiagnosis, options: FeatureOptio
       learnt.length === 0
         ? undefined
         : { tenth: decile(0.1), median: decile(0.5), ninth: decile(0.9) },
-    ...{ adopt, weight, risk: risk.risk, needed: promptsNeeded(risk) },
-    certified: weightCertified(diagnosis, risk),
-    ...{ answers: retain.examples, retained },
+    ...{
+      adopt,
+      weight,
+      retained,
+      unit,
+      units: unit === "answers" ? retain.examples : retain.tokens,
+    },
+    ...{ risk: risk.risk, limit: limitOf(diagnosis, unit, risk) },
     sft: tries.map((one) => tried(one.rate, one.diagnosis, diagnosis, unwanted)),
   };
+}
+
+function limitOf(diagnosis: CheckpointDiagnosis, unit: Unit, risk: Risk): Features["limit"] {
+  const { retain } = diagnosis;
+  const certified = unit === "answers" ? weightCertified(diagnosis, risk) : undefined;
+  if (certified !== undefined) return { weight: certified, isCertified: true };
+  const [thresholds, all] =
+    unit === "answers" ? [retain.firstFlipped, retain.examples] : [retain.flipped, retain.tokens];
+  return { weight: thresholds[Math.floor(risk.risk * all)] ?? 1, isCertified: false };
 }
 
 function tried(

@@ -54,10 +54,6 @@ export const NEARLY_NOTHING = 0.01;
  */
 const LIKELY = 1 / 3;
 
-/** Where retained answers are too few to certify a weight: beyond this an anchor is more p_sft than
- * base. */
-const UNCERTAIN = 0.5;
-
 /** A student does not reach its anchor: so much more weight than the threshold. */
 const MARGIN = 0.05;
 
@@ -73,7 +69,7 @@ const THIRD = 1 / 3;
  * Which method fits, by rules in the order of `Reason`: plain SFT where it does no harm at a rate that
  * was tried; rehearsal where what is wanted is rare, since all that refuses the improbable refuses it
  * too; else ASFT, which costs least, where what is wanted is likely; else the anchor of the least weight
- * that adopts it, as long as that weight is certified; else rehearsal again.
+ * that adopts it, as long as it keeps what is to be kept; else rehearsal again.
  * @throws RangeError for features without an SFT, or epochs below 1
  * @example
  * const { family, settings } = recommend(featuresOf(diagnosis));
@@ -83,11 +79,11 @@ export function recommend(features: Features, options: RecommendOptions = {}): A
   const { epochs = 3 } = options;
   if (!(Number.isInteger(epochs) && epochs >= 1))
     throw new RangeError(`recommend: expected a positive integer of epochs, got ${epochs}`);
-  const { sft, rare, adopt, weight, certified = UNCERTAIN } = features;
+  const { sft, rare, adopt, weight, limit } = features;
   at(sft, 0);
   // A loss that has risen tells of a rate that is too large.
   if (weight === undefined) return plain("nothing learnt", features.gained < 0 ? THIRD : 1 / THIRD);
-  const gentle = sft.find((one) => isHarmless(one, features.answers));
+  const gentle = sft.find((one) => isHarmless(one, features));
   if (gentle) return plain("harmless", gentle.rate);
   if (rare > 1 - adopt) return rehearsal(features, "rare");
   if (weight <= LIKELY)
@@ -95,20 +91,25 @@ export function recommend(features: Features, options: RecommendOptions = {}): A
       ...{ family: "asft", reason: "likely", rate: rateOf(features) },
       ...{ settings: { method: "asft", beta: BETA }, cost: 1 + READ / epochs },
     };
-  if (weight <= certified) return anchored(weight, certified, epochs);
+  if (weight <= limit.weight) return anchored(weight, limit.weight, epochs);
   return rehearsal(features, "costly");
 }
+
+/** Share of what is to be kept that an SFT changes. */
+export const changedBy = (tried: Tried, { unit }: Features): number =>
+  unit === "answers" ? tried.answersChanged : tried.tokensChanged;
 
 /** A forward pass in trainings of one epoch: 2·N of 6·N a token. */
 const READ = 1 / 3;
 
 /**
- * Of n answers like these as many + 1 of n + 1 change in expectation, so that it takes 99 to see that
- * one in a hundred does.
+ * Where k of n such answers change, k + 1 of n + 1 do in expectation: it takes 99 to see that no more
+ * than one in a hundred does.
  * @see https://arxiv.org/abs/2208.02814 (Angelopoulos et al., 2022), conformal risk control
  */
-const isHarmless = ({ learnt, answersChanged }: Tried, answers: number): boolean =>
-  1 - learnt + (answersChanged * answers + 1) / (answers + 1) <= NEARLY_NOTHING;
+const isHarmless = (tried: Tried, features: Features): boolean =>
+  1 - tried.learnt + (changedBy(tried, features) * features.units + 1) / (features.units + 1) <=
+  NEARLY_NOTHING;
 
 const plain = (reason: Reason, rate: number): Advice => ({
   ...{ family: "sft", reason, rate, settings: { method: "sft" }, cost: 1 },
@@ -133,10 +134,10 @@ function rehearsal(features: Features, reason: Reason): Advice {
 }
 
 /** Two outer steps of as many epochs together as SFT has, towards p_sft as it was looked at. */
-function anchored(least: number, certified: number, epochs: number): Advice {
+function anchored(least: number, limit: number, epochs: number): Advice {
   const outer = 2;
   const inner = Math.ceil(epochs / outer);
-  const total = Math.min(1, Math.max(least, Math.min(certified, least + MARGIN)));
+  const total = Math.min(1, Math.max(least, Math.min(limit, least + MARGIN)));
   return {
     ...{ family: "anchored", reason: "within reach", rate: 1 },
     settings: {
