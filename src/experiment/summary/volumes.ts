@@ -1,6 +1,6 @@
 import type { Measurement } from "../measurements.ts";
 import type { Recipe } from "../recipe.ts";
-import { pointsOf } from "../report/reported.ts";
+import { pointsOf } from "./front.ts";
 import { hypervolume } from "./hypervolume.ts";
 import { summarize } from "./summary.ts";
 
