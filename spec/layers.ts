@@ -16,6 +16,7 @@ export const layers: readonly (readonly string[])[] = [
   ["src/train"],
   ["src/weights", "src/text"],
   ["src/store", "src/queue"],
+  ["src/jobs"],
   ["src/anchored"],
   ["src/tasks"],
   ["src/report", "src/logs"],

@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { copyFile, link, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { EngineOptions } from "../../engines/create.ts";
 import type { Numerics } from "../../engines/numerics.ts";
+import { inputCache } from "../../jobs/inputs.ts";
+import { placed } from "../../jobs/placed.ts";
 import { isRecord } from "../../json/isRecord.ts";
 import { PlaceLost } from "../../queue/job.ts";
 import type { ReceivedJob } from "../../queue/receiver.ts";
 import { getFile, putFile } from "../../store/blobs.ts";
 import { digestOf, fileBytes } from "../../store/bytes.ts";
-import { whenReached } from "../../store/patience.ts";
-import { getRecord, getResult, putRecord, putResult, ResultConflict } from "../../store/records.ts";
+import { getRecord, getResult, putRecord, putResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
-import { isThere, makeFolder } from "../../weights/files.ts";
+import { isThere } from "../../weights/files.ts";
 import type { Attempt, Place, Result } from "../measurements.ts";
 import { weightsName } from "../recipe.ts";
 import { pretrainingName } from "../row/pretrainingName.ts";
@@ -70,16 +71,7 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
   let count = 0;
 
   /** Weights that many rows begin with are fetched once. */
-  const fetched = new Map<string, Promise<string>>();
-  const fetchInput = (digest: string): Promise<string> => {
-    const path = join(work, "inputs", digest);
-    const known = fetched.get(digest);
-    if (known) return known;
-    const fetching = getFile(store, digest, path).then(() => path);
-    fetched.set(digest, fetching);
-    fetching.catch(() => fetched.delete(digest));
-    return fetching;
-  };
+  const inputs = inputCache(store, join(work, "inputs"));
 
   const pretrainingOf = async ({ recipe, seed }: RowJob) => {
     const of = await pretrainingName(recipe, seed, numerics);
@@ -97,9 +89,7 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
     const needed = Object.entries(inputsOf(job.recipe, job.row));
     for (const [role, of] of needed) {
       const digest = job.inputs[role as keyof RowJob["inputs"]] ?? "";
-      const path = `${folder}/${weightsName(job.seed, of)}.safetensors`;
-      await makeFolder(dirname(path));
-      await sameFile(await fetchInput(digest), path);
+      await inputs.place(digest, `${folder}/${weightsName(job.seed, of)}.safetensors`);
     }
     if (needed.length > 0) return;
     const { key, path } = await pretrainingOf(job);
@@ -196,20 +186,3 @@ async function isFinished(store: Store, key: string, { keepWeights }: RowJob): P
   const record = (await getResult(store, key)) as RowRecord | undefined;
   return record !== undefined && (!keepWeights || store.has(`blob/${record.weights}`));
 }
-
-/**
- * Store and disk are the place's, not the job's: where they fail it may succeed elsewhere. A store
- * that is away is waited for, as long as the job is one's own: nobody else would reach it either.
- */
-async function placed<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await whenReached(run, signal, () => {});
-  } catch (error) {
-    if (error instanceof ResultConflict) throw error;
-    throw new PlaceLost(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** The same file under another name; a copy where there are no links. */
-const sameFile = (from: string, to: string): Promise<void> =>
-  link(from, to).catch(() => copyFile(from, to));

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { numericsName } from "../../engines/numerics.ts";
+import { sayOnce } from "../../jobs/once.ts";
+import { waiting } from "../../jobs/waiting.ts";
 import { isRecord } from "../../json/isRecord.ts";
 import { type QueueAddress, queueName } from "../../queue/address.ts";
 import type { QueueJob } from "../../queue/job.ts";
@@ -18,7 +20,6 @@ import { type Inputs, inputsOf, type Job } from "../sweep/plan.ts";
 import { JobCancelled, type Requirements, type Scheduler } from "../sweep/scheduler.ts";
 import { isNeeded, rowJobOf } from "./rowJob.ts";
 import { type FinishedRow, finishedRow } from "./rowResult.ts";
-import { waiting } from "./waiting.ts";
 
 export interface QueueSchedulerOptions {
   readonly address: QueueAddress;
@@ -49,7 +50,7 @@ const EVERY = 5000;
 export async function queueScheduler(options: QueueSchedulerOptions): Promise<Scheduler> {
   const { address, store, requires, checkpointsOf, configOf, keepWeights = false } = options;
   const { told = () => {}, every = EVERY } = options;
-  const warn = once(options.warn ?? (() => {}));
+  const warn = sayOnce(options.warn ?? (() => {}));
   /** By key: several sweeps of one command may ask for the same. */
   const jobs = new Map<string, { readonly job: Job; readonly queued: QueueJob }>();
   const keys = new Map<string, string>();
@@ -149,15 +150,6 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
       waiters.close(new JobCancelled("the sweep was left"));
       await sender.close();
     },
-  };
-}
-
-/** Says each thing once in a row: a store that is away is asked again and again. */
-function once(warn: (error: Error) => void): (error: Error) => void {
-  let last = "";
-  return (error) => {
-    if (error.message !== last) warn(error);
-    last = error.message;
   };
 }
 

@@ -1,6 +1,6 @@
-import type { QueueState } from "../../queue/job.ts";
-import { Unreachable } from "../../store/store.ts";
-import { DataError } from "../../tensor/errors.ts";
+import type { QueueState } from "../queue/job.ts";
+import { Unreachable } from "../store/store.ts";
+import { DataError } from "../tensor/errors.ts";
 
 export interface WaitingOptions<T> {
   /** What the store has of a job; undefined where nobody has finished it. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Waiting, waiting } from "../../../src/experiment/queue/waiting.ts";
-import type { QueueState } from "../../../src/queue/job.ts";
-import { whenReached } from "../../../src/store/patience.ts";
-import { Unreachable } from "../../../src/store/store.ts";
-import { DataError } from "../../../src/tensor/errors.ts";
+import { type Waiting, waiting } from "../../src/jobs/waiting.ts";
+import type { QueueState } from "../../src/queue/job.ts";
+import { whenReached } from "../../src/store/patience.ts";
+import { Unreachable } from "../../src/store/store.ts";
+import { DataError } from "../../src/tensor/errors.ts";
 
 const EVERY = 1000;
 let states: Map<string, QueueState>;
