@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { adapterOf, completeRecipe, parseRecipe } from "../../src/finetune/recipe.ts";
+import { readRecipeFile } from "../../src/finetune/grid/grid.ts";
+import { adapterOf, completeRecipe } from "../../src/finetune/recipe.ts";
 import type { RecipeOptions } from "../../src/finetune/settings.ts";
 
 const least: RecipeOptions = { model: "m", data: "d.jsonl" };
@@ -33,7 +34,7 @@ describe("a recipe", () => {
       fc.property(options, (more) => {
         const recipe = completeRecipe({ ...least, ...more });
         const text = JSON.stringify(recipe);
-        expect(completeRecipe(parseRecipe(text, "recipe.json"))).toEqual(recipe);
+        expect(completeRecipe(readRecipeFile(text, "recipe.json").settings)).toEqual(recipe);
       }),
     );
   });
@@ -55,7 +56,7 @@ describe("a recipe", () => {
     ["[]", "run.json: expected a JSON object, got []"],
     ['{"model": "m"', "run.json: expected JSON"],
   ])("refuses %s", (text, message) => {
-    expect(() => parseRecipe(text, "run.json")).toThrow(message);
+    expect(() => readRecipeFile(text, "run.json")).toThrow(message);
   });
 
   test("refuses what contradicts itself", () => {

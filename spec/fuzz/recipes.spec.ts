@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { namedRecipes } from "../../src/experiment/sweep/named.ts";
 import { readSweep } from "../../src/experiment/sweep/recipeFile.ts";
-import { completeRecipe, parseRecipe } from "../../src/finetune/recipe.ts";
+import { readRecipeFile } from "../../src/finetune/grid/grid.ts";
+import { completeRecipe } from "../../src/finetune/recipe.ts";
 import { attack, mutants, mutateJson, mutateText } from "./mutants.ts";
 
 describe("recipes of finetune", () => {
@@ -16,7 +17,9 @@ describe("recipes of finetune", () => {
   );
 
   test("with other values are refused, or complete, and then the same again", async () => {
-    expect(completeRecipe(parseRecipe(valid, "run.json"))).toMatchObject({ alpha: 0.25 });
+    expect(completeRecipe(readRecipeFile(valid, "run.json").settings)).toMatchObject({
+      alpha: 0.25,
+    });
     const { fault } = await attack(
       mutants(3000),
       (roll) =>
@@ -24,8 +27,10 @@ describe("recipes of finetune", () => {
           ? mutateText(valid, roll)
           : (JSON.stringify(mutateJson(JSON.parse(valid), roll)) ?? ""),
       (text) => {
-        const complete = completeRecipe(parseRecipe(text, "run.json"), "run.json");
-        const again = completeRecipe(parseRecipe(JSON.stringify(complete), "again.json"));
+        const complete = completeRecipe(readRecipeFile(text, "run.json").settings, "run.json");
+        const again = completeRecipe(
+          readRecipeFile(JSON.stringify(complete), "again.json").settings,
+        );
         return JSON.stringify(again) === JSON.stringify(complete);
       },
     );

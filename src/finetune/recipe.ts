@@ -1,9 +1,8 @@
 import type { Risk } from "../anchored/certificates/retention.ts";
 import { requires } from "../anchored/objectives/kinds.ts";
-import { isRecord } from "../json/isRecord.ts";
 import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
-import { parseRow, shown } from "../text/jsonl.ts";
+import { shown } from "../text/jsonl.ts";
 import {
   type DefaultedSettings,
   type FinetuneMethod,
@@ -123,8 +122,8 @@ const isDefault = (name: SettingName, said: RecipeOptions): boolean => {
   return "default" in setting && setting.default === said[name];
 };
 
-/** @throws DataError */
-function expectSettings(options: object, where: string): void {
+/** @throws DataError for what is no setting, or none of its values */
+export function expectSettings(options: object, where: string): asserts options is RecipeOptions {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(settings, name))
       throw new DataError(
@@ -138,17 +137,6 @@ function expectSettings(options: object, where: string): void {
 
 const definedIn = <T extends object>(options: T): T =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-
-/**
- * Reads a recipe file: one JSON object with the settings of the command line, in camel case.
- * @throws DataError that names the file and the key
- */
-export function parseRecipe(json: string, path: string): RecipeOptions {
-  const value = parseRow(json, path);
-  if (!isRecord(value)) throw new DataError(`${path}: expected a JSON object, got ${shown(value)}`);
-  expectSettings(value, path);
-  return value as RecipeOptions;
-}
 
 /** The risk that a recipe asks for; undefined where it gives the weight. */
 export const riskOf = ({
