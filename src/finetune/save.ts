@@ -174,6 +174,9 @@ function typeOfAll(
 const COPIED =
   /^((tokenizer|special_tokens_map|added_tokens|vocab|generation_config|chat_template|tokenizer_config)\.json|(merges|vocab)\.txt|(tokenizer|spiece)\.model|chat_template\.jinja|additional_chat_templates\/[^/]+\.jinja|(LICEN[CS]E|NOTICE|USE_POLICY).*)$/i;
 
+/** Whether a file of a model's folder is written with it as it is. */
+export const isCopied = (name: string): boolean => COPIED.test(name);
+
 async function copyText({ files, format, text }: ModelSource, folder: string): Promise<void> {
   if (format === "gguf") {
     const { tokenizer, tokenizerConfig } = text;
@@ -186,7 +189,7 @@ async function copyText({ files, format, text }: ModelSource, folder: string): P
     return;
   }
   for (const name of files.names) {
-    const bytes = COPIED.test(name) ? await bytesIn(files, name) : undefined;
+    const bytes = isCopied(name) ? await bytesIn(files, name) : undefined;
     if (bytes) await write(`${folder}/${name}`, bytes);
   }
 }

@@ -7,7 +7,7 @@ import { DataError } from "../tensor/errors.ts";
  * - `blob/<sha256>`: bytes by their own digest, such as weights
  * - `result/<key>`: what a job measured, by all that decides it
  * - `attempt/<key>/<worker>-<n>`: who ran the job, where, and for how long
- * - `pretrained/<name>`: which blob a finished pre-training is
+ * - `pretrained/<name>`: which blobs a finished pre-training is, or an SFT model that runs share
  * - `checkpoint/<key>/<step>`: how far an attempt has come; these alone may be removed
  */
 export interface Store {

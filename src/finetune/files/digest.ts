@@ -8,6 +8,9 @@ import { DataError } from "../../tensor/errors.ts";
 const OF_MODEL =
   /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|chat_template|added_tokens|model\.safetensors\.index)\.json$|\.(safetensors|gguf|jinja)$/;
 
+/** Whether a file of a model's folder is one of these. */
+export const isOfModel = (name: string): boolean => OF_MODEL.test(name);
+
 /** sha256 of files' names and bytes, in order. @throws DataError for a file that cannot be read */
 async function digestOf(paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
@@ -29,7 +32,7 @@ export async function modelDigest(folder: string): Promise<string> {
   const kind = await stat(folder).catch(() => undefined);
   if (!kind) throw new DataError(`${folder}: expected a folder with a model, got no such folder`);
   if (kind.isFile()) return digestOf([folder]);
-  const names = (await readdir(folder)).filter((name) => OF_MODEL.test(name)).sort();
+  const names = (await readdir(folder)).filter(isOfModel).sort();
   return digestOf(names.map((name) => join(folder, name)));
 }
 

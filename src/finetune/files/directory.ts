@@ -66,12 +66,10 @@ const PATHS = ["model", "data", "retain", "eval"] as const;
  *   difference
  */
 export async function openDirectory(path: string, begun: Begun): Promise<RunDirectory> {
-  const { recipe, inputs, numerics } = begun;
   await makeFolder(path);
   await removeUnfinished(path);
   await expectSame(path, begun);
-  await writeWhole(join(path, INPUTS), json({ ...inputs, numerics }));
-  await writeWhole(join(path, RECIPE), json(recipe));
+  await writeBegun(path, begun);
   let standing = await standingIn(path);
   const metrics = join(path, METRICS);
   const file: FileHandle = await open(metrics, "a");
@@ -115,6 +113,43 @@ export async function openDirectory(path: string, begun: Begun): Promise<RunDire
     },
     close: () => file.close(),
   };
+}
+
+/** Whether a folder holds a finished run of a recipe. @throws DataError as `openDirectory` */
+export async function isFinished(path: string, begun: Begun): Promise<boolean> {
+  const { stage } = await standingIn(path);
+  if (stage !== "done") return false;
+  await expectSame(path, begun);
+  return true;
+}
+
+/**
+ * Writes the folder of a run that was made elsewhere, in place of what an unfinished one left there.
+ * @param metrics the lines of metrics.jsonl
+ * @param fill writes what was saved
+ * @throws DataError as `openDirectory`
+ */
+export async function writeFinished(
+  path: string,
+  begun: Begun,
+  metrics: string,
+  fill: (path: string) => Promise<void>,
+): Promise<void> {
+  await makeFolder(path);
+  await removeUnfinished(path);
+  await expectSame(path, begun);
+  await writeBegun(path, begun);
+  await fill(path);
+  await writeWhole(join(path, METRICS), metrics);
+  // Last: it says that all the rest is there.
+  const standing: Standing = { stage: "done", bytes: Buffer.byteLength(metrics) };
+  await writeWhole(join(path, STANDING), json(standing));
+  await rm(join(path, "checkpoints"), { recursive: true, force: true });
+}
+
+async function writeBegun(path: string, { recipe, inputs, numerics }: Begun): Promise<void> {
+  await writeWhole(join(path, INPUTS), json({ ...inputs, numerics }));
+  await writeWhole(join(path, RECIPE), json(recipe));
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;

@@ -159,7 +159,7 @@ const defaultOf = (option: keyof LoraOptions): unknown =>
   completeLora({ rank: 1, alpha: 1 })[option];
 
 /** Python writes no character beyond ASCII, and a dropout, which is a float, with a point. */
-function asPython(json: string): string {
+export function asPython(json: string): string {
   const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
   return json
     .replace(/[\u007f-\uffff]/g, escaped)
