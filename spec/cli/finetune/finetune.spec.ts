@@ -67,6 +67,56 @@ test("options win over the recipe's, which is what the folder holds", async () =
   expect(adapter.modules_to_save).toEqual(["lm_head"]);
 });
 
+describe("a grid", () => {
+  const recipe = {
+    ...{ model: "m", data: "d.jsonl", retain: "r.jsonl", backend: "reference", epochs: 1 },
+    ...{ lora: 2, samples: 0, lookEvery: 0, batch: 3 },
+    grid: { method: "sft", maxLength: [2, 64] },
+  };
+
+  test("says of each run what would be done", async () => {
+    await place.write(
+      "grid.json",
+      JSON.stringify({ ...recipe, grid: { method: "sft" }, seeds: 2 }),
+    );
+    const { finished, out } = await place.run(finetune, "--recipe grid.json --dry-run");
+    expect(finished).toBe(true);
+    expect(out).toMatch(
+      /\[1\/2\] sft-seed-0\n[\s\S]*training {2}1 steps[\s\S]*\[2\/2\] sft-seed-1\n/,
+    );
+    expect(await readdir(place.folder)).not.toContain("runs");
+  });
+
+  test("goes on behind a run that fails, which it names at the end", async () => {
+    await place.write("grid.json", JSON.stringify(recipe));
+    const written: string[] = [];
+    const out = { write: (text: string) => written.push(text) > 0, once: () => undefined };
+    const run = place.run(finetune, "--recipe grid.json --out o", { out });
+    await expect(run).rejects.toThrow(
+      /1 of 2 runs failed, sft-maxLength-2-seed-0 first: .*d\.jsonl: expected rows with something to learn/,
+    );
+    expect(written.join("")).toMatch(/exact {2}retain KL[\s\S]*\nsft-maxLength-64-seed-0 /);
+    const [failure] = JSON.parse(await place.read("o/failures.json"));
+    expect(failure.run).toBe("sft-maxLength-2-seed-0");
+    const table = (await place.read("o/summary.csv")).split("\r\n");
+    expect(table[0]).toBe("run,setting,loss,exact,kl,forgets,changed");
+    expect(table[1]).toMatch(/^sft-maxLength-64-seed-0,sft-maxLength-64,[\d.]+,,/);
+    expect(await readdir(join(place.folder, "o"))).toContain("sft-maxLength-64-seed-0");
+  });
+
+  test.each([
+    [
+      "--max-length 8",
+      "--max-length: expected what the grid of grid.json does not say, got it for all",
+    ],
+    ["--memory much", "--memory: expected a number of GiB above 0, got much"],
+    ["--store kept", "--store: expected a --queue with it, got none"],
+  ])("refuses %s", async (args, message) => {
+    await place.write("grid.json", JSON.stringify(recipe));
+    await expect(place.run(finetune, `--recipe grid.json ${args}`)).rejects.toThrow(message);
+  });
+});
+
 test("a stopped run goes on by the same command, and a finished one is shown again", async () => {
   const stop = new AbortController();
   const write = (text: string): boolean => {

@@ -9,6 +9,13 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
+/** The command line, and what it starts in processes of their own. */
+const scripts = [
+  "src/cli/main.ts",
+  "src/experiment/sweep/worker.ts",
+  "src/finetune/queue/finetuneChild.ts",
+];
+
 /** A command in a process of its own. */
 export interface Started {
   readonly child: ChildProcess;
@@ -36,7 +43,7 @@ export interface StartOptions {
 export async function openCommands(withPackages = true): Promise<Commands> {
   const place = await mkdtemp(join(tmpdir(), "anchorgrad-worker-spec-"));
   await build({
-    entryPoints: ["src/cli/main.ts", "src/experiment/sweep/worker.ts"].map((f) => join(root, f)),
+    entryPoints: scripts.map((file) => join(root, file)),
     ...{ outdir: join(place, "bin"), entryNames: "[name]", bundle: true, splitting: true },
     ...{ platform: "node", target: "node20", format: "esm", packages: "external" },
     logLevel: "error",

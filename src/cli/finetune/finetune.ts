@@ -1,25 +1,20 @@
 import { basename, join, resolve } from "node:path";
 import { valueDigest } from "../../finetune/files/digest.ts";
-import { linesOf } from "../../finetune/files/directory.ts";
-import { runFinetune } from "../../finetune/finetune.ts";
-import { completeRecipe, type FinetuneRecipe, parseRecipe } from "../../finetune/recipe.ts";
-import { writeReport } from "../../finetune/report/index.ts";
-import type { FinetuneEvent } from "../../finetune/train/events.ts";
-import { type Outcome, type RunLog, settingsIn } from "../../logs/log.ts";
-import { beginAll } from "../../logs/open.ts";
+import { gridHelp, gridRuns, namesIn, readRecipeFile } from "../../finetune/grid/grid.ts";
+import { completeRecipe, type FinetuneRecipe, type RecipeOptions } from "../../finetune/recipe.ts";
 import { placeOf } from "../model/open.ts";
+import { openPlaces, placeKnobs, placesHelp } from "../queue/places.ts";
 import { claim } from "../terminal/claim.ts";
 import type { Command } from "../terminal/command.ts";
 import { readBytes } from "../terminal/files.ts";
-import { describeKnobs, only, readKnobs } from "../terminal/knobs.ts";
+import { describeKnobs, only, optionOf, readKnobs } from "../terminal/knobs.ts";
 import { loggingOf } from "../terminal/logging.ts";
 import { expectBelowAFolder } from "../terminal/place.ts";
 import { UsageError } from "../terminal/usage.ts";
-import { ownVersions } from "../terminal/version.ts";
-import { type Display, display } from "./display.ts";
+import { runGrid } from "./grid.ts";
 import { recipeIn, recipeKnobs, runKnobs } from "./knobs.ts";
-import { logEvent } from "./logging.ts";
-import { planText, resultTable, timeText } from "./table.ts";
+import { runOne } from "./one.ts";
+import type { ManyOptions, Planned } from "./runs.ts";
 
 const knobs = { ...runKnobs, ...recipeKnobs };
 
@@ -30,6 +25,7 @@ what it learns and what it forgets
   npx anchorgrad finetune --model org/name --data mine.jsonl --method anchored --alpha 0.25 --outer 2
   npx anchorgrad finetune --model org/name --data mine.jsonl --retain prior.jsonl --alpha-risk 0.05
   npx anchorgrad finetune --recipe run.json --out runs/mine
+  npx anchorgrad finetune --recipe grid.json --queue redis://head --store s3://runs
 
 Trains SFT first and keeps it for other runs, then the method. Rows are {messages}, {prompt,
 completion}, {instruction, input, output} or {text}. The folder holds recipe.json, metrics.jsonl and
@@ -40,95 +36,84 @@ Defaults are those that work for most models: LoRA of rank 16 on every linear mo
 --full at 2e-5; 5 % warm-up, then a cosine; AdamW, gradients clipped to norm 1; 1024 tokens.
 
 Options
-${describeKnobs(knobs)}`;
+${describeKnobs(knobs)}
+${gridHelp}
+Its runs are made one after the other, each in a folder of its own below runs/<file's name> or
+--out; a table compares them at the end. With --queue an anchorgrad worker makes each, and checkpoint
+and data go into the store, once; exit code 1: some runs failed, and the same command runs them again.
+
+${placesHelp}`;
 
 /** Fine-tuning a checkpoint. */
 export const finetune: Command = {
   usage,
   async run(args, terminal) {
-    const { out, err, folder, signal } = terminal;
+    const { folder } = terminal;
     const values = readKnobs(args, knobs);
     const { threads, memory, dryRun = false, ...logged } = only(values, runKnobs);
-    const { trackers, about } = loggingOf(logged, process.env);
-    const file = values.recipe === undefined ? undefined : resolve(folder, values.recipe);
-    const said = file === undefined ? {} : parseRecipe(await textOf(file), file);
-    const merged = { ...said, ...recipeIn(values) };
-    for (const name of ["model", "data"] as const)
-      if (merged[name] === undefined)
-        throw new UsageError(`--${name}: expected a value, got none; see --help`);
-    const recipe = completeRecipe(merged);
-    const modelFolder = await placeOf(recipe.model, terminal);
+    const logging = loggingOf(logged, process.env);
+    const { recipe: merged, grid } = await askedFor(values.recipe, recipeIn(values), folder);
+    const one = grid ? undefined : completeRecipe(merged);
+    const { model } = merged;
+    // What is only looked at is looked at here.
+    const places = dryRun
+      ? undefined
+      : await openPlaces(only(values, placeKnobs), folder, process.env);
+    const modelFolder = await placeOf(model, terminal);
     if (modelFolder === undefined) return false;
-    const path = resolve(folder, values.out ?? join("runs", nameOf(recipe)));
+    const name = one ? nameOf(one) : basename(values.recipe ?? "", ".json");
+    const path = resolve(folder, values.out ?? join("runs", name));
     if (values.out !== undefined) await expectBelowAFolder(join(path, "recipe.json"));
     const claimed = dryRun ? undefined : await claim(path);
-    const show = display(err);
-    const named = { group: basename(recipe.model), name: basename(path), ...about };
-    let outcome: Outcome = "failed";
-    let runLog: RunLog | undefined;
+    const options: ManyOptions = {
+      ...{ path, logging, claimed, dryRun, places },
+      ...(modelFolder !== resolve(folder, model) && { modelFolder }),
+      ...(threads !== undefined && { threads }),
+      ...(memory !== undefined && { memory }),
+    };
     try {
-      if (!dryRun)
-        runLog = await beginAll(trackers, { ...named, settings: settingsIn(recipe) }, (text) =>
-          show.say(text),
-        );
-      const run = runFinetune({
-        ...{ recipe: merged, out: path, folder, signal, dryRun },
-        ...(modelFolder !== resolve(folder, recipe.model) && { modelFolder }),
-        ...(threads !== undefined && { threads }),
-        ...(memory !== undefined && { memory: bytesOf(memory) }),
-        versions: await ownVersions(),
-        report: writeReport,
-      });
-      let ended = true;
-      for await (const event of run) {
-        // Steps are fast, and what they lead to is checked.
-        if (event.kind !== "step") await claimed?.check();
-        if (event.kind === "interrupted") ended = false;
-        tell(event, show, out.write.bind(out));
-        if (runLog) await logEvent(runLog, event);
-      }
-      outcome = ended ? "finished" : "stopped";
-      show.end();
-      if (dryRun) return true;
-      if (ended) {
-        out.write(
-          `\n${resultTable(await linesOf(path))}\nwritten to ${path}\nreport     ${join(path, "report.html")}\n`,
-        );
-        return true;
-      }
-      err.write(`stopped; the same command goes on (${path})\n`);
-      return false;
+      if (one) return await runOne(one, { ...options, group: basename(model) }, terminal);
+      const planned = (grid ?? []).map((run): Planned => ({ ...run, out: join(path, run.id) }));
+      return await runGrid(planned, { ...options, group: basename(path) }, terminal);
     } finally {
-      await runLog?.end(outcome);
-      show.end();
       await claimed?.release();
     }
   },
 };
 
-function tell(event: FinetuneEvent, show: Display, write: (text: string) => void): void {
-  if (event.kind === "plan") write(planText(event));
-  else if (event.kind === "estimate") write(timeText(event.seconds));
-  else if (event.kind === "step") show.step(event);
-  else if (event.kind === "look") show.look(event);
-  else if (event.kind === "retention") show.retention(event);
-  else if (event.kind === "certificate") show.certificate(event);
-  else if (event.kind === "resumed")
-    show.say(`going on after step ${event.step} of ${event.stage}`);
-  else if (event.kind === "reused") show.say(`SFT is there already: ${event.path}`);
+interface Asked {
+  readonly recipe: RecipeOptions & Required<Pick<RecipeOptions, "model" | "data">>;
+  /** Absent for one run. */
+  readonly grid?: ReturnType<typeof gridRuns>;
+}
+
+/** What a recipe's file and the command line ask for. @throws UsageError, DataError */
+async function askedFor(
+  named: string | undefined,
+  given: RecipeOptions,
+  folder: string,
+): Promise<Asked> {
+  const file =
+    named === undefined
+      ? { settings: {} }
+      : readRecipeFile(new TextDecoder().decode(await readBytes(resolve(folder, named))), named);
+  const merged: RecipeOptions = { ...file.settings, ...given };
+  const [model, data] = (["model", "data"] as const).map((name) => {
+    const value = merged[name];
+    if (value !== undefined) return value;
+    throw new UsageError(`--${name}: expected a value, got none; see --help`);
+  }) as [string, string];
+  const recipe = { ...merged, model, data };
+  if (!file.grid || named === undefined) return { recipe };
+  const varied = namesIn(file);
+  const twice = Object.keys(given).find((name) => varied.has(name));
+  if (twice !== undefined)
+    throw new UsageError(
+      `--${optionOf(twice)}: expected what the grid of ${named} does not say, got it for all runs`,
+    );
+  return { recipe, grid: gridRuns(file, given, named) };
 }
 
 /** The same for the same recipe, so that the same command finds its run again. */
 const nameOf = (recipe: FinetuneRecipe): string =>
   `${basename(recipe.model).replace(/[^\w.-]/g, "-")}-${recipe.method}-${valueDigest(recipe).slice(0, 8)}`;
-
-async function textOf(path: string): Promise<string> {
-  return new TextDecoder().decode(await readBytes(path));
-}
-
-function bytesOf(gib: string): number {
-  const number = Number(gib);
-  if (!(number > 0 && Number.isFinite(number)))
-    throw new UsageError(`--memory: expected a number of GiB above 0, got ${gib}`);
-  return number * 2 ** 30;
-}

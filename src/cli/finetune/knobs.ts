@@ -4,6 +4,7 @@ import {
   type SettingName,
   settings,
 } from "../../finetune/settings.ts";
+import { placeKnobs } from "../queue/places.ts";
 import { flag, type Knob, type Knobs, text, type Values, whole } from "../terminal/knobs.ts";
 import { logKnobs } from "../terminal/logging.ts";
 
@@ -34,12 +35,17 @@ export const runKnobs: {
   readonly threads: Knob<number>;
   readonly memory: Knob<string>;
   readonly dryRun: Knob<true>;
-} & typeof logKnobs = {
+} & typeof placeKnobs &
+  typeof logKnobs = {
   out: text("<folder>", "the run's folder; runs/<model>-<method>-<digest> by default"),
-  recipe: text("<file>", "settings as JSON, by their names in camel case; options win over it"),
+  recipe: text(
+    "<file>",
+    "settings as JSON, by their names in camel case, or a grid of them, as\nbelow; options win over it",
+  ),
   threads: whole("of the wasm engine; every core by default", 1, 1024),
   memory: text("<GiB>", "what may be used; what is free by default"),
   dryRun: flag("say what would be done, and end"),
+  ...placeKnobs,
   ...logKnobs,
 };
 

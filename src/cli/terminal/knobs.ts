@@ -132,6 +132,7 @@ export const oneOf = <const T extends string>(
   read: (given) => choices.find((choice) => choice === given),
 });
 
+/** `--data-file` without its dashes, of `dataFile`. */
 export const optionOf = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 

@@ -16,15 +16,17 @@ const knobs = {
   lease: whole("seconds without a renewal after which others get a job (default: 600)", 1, DAY),
   renewal: whole("seconds between two renewals (default: a tenth of the lease)", 1, DAY),
   grace: whole("seconds that jobs may go on after SIGTERM (default: 25)", 0, DAY),
-  keep: whole("seconds between two times that rows on their way are stored (default: 300)", 1, DAY),
+  keep: whole("seconds between two times that jobs on their way are stored (default: 300)", 1, DAY),
   idle: whole("end after so many seconds without a job (default: never)", 1, DAY),
   work: text("<folder>", "where weights of jobs lie meanwhile (default: a temporary folder)"),
 };
 
-export const workerUsage: string = `anchorgrad worker --queue <url> --store <place> [options]: runs rows of sweeps that others begin
+export const workerUsage: string = `anchorgrad worker --queue <url> --store <place> [options]: runs rows of sweeps and fine-tunes that
+others begin
 
 On one machine
   npx anchorgrad sweep study --queue redis://head --store s3://runs
+  npx anchorgrad finetune --recipe grid.json --queue redis://head --store s3://runs
 On many others
   npx anchorgrad worker --queue redis://head --store s3://runs
 

@@ -6,6 +6,8 @@ import { numericsName } from "../../engines/numerics.ts";
 import { ROW } from "../../experiment/queue/rowJob.ts";
 import { rowRunner } from "../../experiment/queue/rowRunner.ts";
 import { requirementsOf } from "../../experiment/sweep/scheduler.ts";
+import { FINETUNE } from "../../finetune/queue/finetuneJob.ts";
+import { finetuneRunner } from "../../finetune/queue/finetuneRunner.ts";
 import { queueName } from "../../queue/address.ts";
 import { openReceiver, type ReceivedJob, type Receiver } from "../../queue/receiver.ts";
 import { visible } from "../../report/escape.ts";
@@ -37,17 +39,20 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const queue = queueName(numericsName(requires.numerics), requires.gpu);
   const work = options.work ?? (await mkdtemp(join(tmpdir(), "anchorgrad-worker-")));
   const { address, store, concurrency, lease, renewal, grace } = options;
-  const rows = rowRunner({
-    ...{ store, engine: options.engine, concurrency, work, name, numerics: requires.numerics },
-    keepEvery: options.keep,
-    place: { machine: describeMachine(), versions: await ownVersions() },
-  });
+  const place = { machine: describeMachine(), versions: await ownVersions() };
+  const { numerics } = requires;
+  const common = { store, engine: options.engine, numerics, work, name, keepEvery: options.keep };
+  const rows = rowRunner({ ...common, concurrency, place });
+  const finetunes = finetuneRunner({ ...common, ...place });
   try {
     const receiver = await openReceiver({
       ...{ address, queue, name, concurrency, lease, renewal },
       run: told(terminal, (job) => {
         if (job.data.kind === ROW) return rows.run(job);
-        throw new DataError(`job ${job.key}: expected the kind ${ROW}, got ${job.data.kind}`);
+        if (job.data.kind === FINETUNE) return finetunes.run(job);
+        throw new DataError(
+          `job ${job.key}: expected the kind ${ROW} or ${FINETUNE}, got ${job.data.kind}`,
+        );
       }),
       warn: ({ message }) => terminal.err.write(`queue: ${visible(message)}\n`),
     });
