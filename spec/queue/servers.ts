@@ -15,6 +15,8 @@ export interface QueueServer {
   start(): Promise<void>;
   /** `kill −9`. */
   kill(): Promise<void>;
+  /** As its operator stops it: with all that it was told on the disk. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,7 +73,16 @@ async function started(begin: () => ChildProcess, port: number): Promise<ChildPr
   throw new Error("expected the server to start within its tries");
 }
 
-function server(begin: () => ChildProcess, port: number, url: string, folder: string): QueueServer {
+interface ServerOptions {
+  readonly begin: () => ChildProcess;
+  readonly port: number;
+  readonly url: string;
+  readonly folder: string;
+  /** Which asks it to stop, whoever is connected. */
+  readonly stop: NodeJS.Signals;
+}
+
+function server({ begin, port, url, folder, stop }: ServerOptions): QueueServer {
   let child: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -86,6 +97,7 @@ function server(begin: () => ChildProcess, port: number, url: string, folder: st
       child = await started(begin, port);
     },
     kill: () => end("SIGKILL"),
+    stop: () => end(stop),
     close: async () => {
       await end("SIGKILL");
       // Processes of a killed postmaster may write for a moment.
@@ -119,7 +131,8 @@ export const redis: ServerKind = {
     ];
     const begin = (): ChildProcess =>
       spawn(find("redis-server") ?? "", args, { stdio: ["ignore", "ignore", "pipe"] });
-    const redis = server(begin, port, `redis://:${PASSWORD}@127.0.0.1:${port}`, folder);
+    const url = `redis://:${PASSWORD}@127.0.0.1:${port}`;
+    const redis = server({ begin, port, url, folder, stop: "SIGTERM" });
     await redis.start();
     return redis;
   },
@@ -156,7 +169,7 @@ export const postgres: ServerKind = {
         stdio: ["ignore", "ignore", "pipe"],
       });
     const url = `postgres://anchorgrad@127.0.0.1:${port}/postgres`;
-    const postgres = server(begin, port, url, folder);
+    const postgres = server({ begin, port, url, folder, stop: "SIGINT" });
     await postgres.start();
     return postgres;
   },

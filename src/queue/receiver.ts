@@ -28,6 +28,8 @@ export interface ReceiverOptions {
   readonly lease: number;
   /** Between two renewals, ms. */
   readonly renewal: number;
+  /** Between two looks for jobs whose worker has gone, ms; half a lease by default, 30 s at most. */
+  readonly look?: number;
   /**
    * Runs a job; its result lies in the store when this returns.
    * @throws PlaceLost when it may succeed elsewhere; the job's own error otherwise
@@ -54,7 +56,6 @@ export interface Receiver {
 
 /** A job that ended with the machines of so many workers is not given to another one. */
 const STALLS = 3;
-/** Between two looks for jobs whose worker has gone: at most so long, ms. */
 const LONGEST_LOOK = 30_000;
 /** So long, ms, it may take to hand jobs back: what they hold is put into a store before. */
 const HANDING_BACK = 60_000;
@@ -66,7 +67,7 @@ type RowWorker = Worker<QueueData, void, string, IQueueBackend, JobProgress, Que
 /** @throws DataError where a package is missing or the server does not answer */
 export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { address, queue, name, concurrency, lease, renewal, run, warn = () => {} } = options;
-  const { patience } = options;
+  const { patience, look = Math.min(LONGEST_LOOK, Math.ceil(lease / 2)) } = options;
   const connected = await connect(address);
   const { bullmq, factory } = connected;
   const running = new Set<AbortController>();
@@ -120,8 +121,7 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
         ...{ connection: address, name, concurrency, autorun: false },
         // Renewed here, job by job: a lease that ends unheard is lost as well.
         ...{ lockDuration: lease, skipLockRenewal: true },
-        stalledInterval: Math.min(LONGEST_LOOK, Math.ceil(lease / 2)),
-        ...{ maxStalledCount: STALLS, runRetryDelay: RETRY },
+        ...{ stalledInterval: look, maxStalledCount: STALLS, runRetryDelay: RETRY },
       },
       factory,
     );
