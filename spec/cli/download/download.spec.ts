@@ -11,6 +11,7 @@ import { data } from "../../../src/cli/data/data.ts";
 import { download } from "../../../src/cli/download/download.ts";
 import { UsageError } from "../../../src/cli/terminal/usage.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
+import { ownerMark } from "../../../src/weights/disk/temporary.ts";
 import { fetchFile } from "../../../src/weights/hub/fetchFile.ts";
 import { openPlace, type Place, parseRows } from "../terminal.ts";
 
@@ -48,9 +49,12 @@ afterEach(async () => {
   await place.close();
 });
 
+/** What a process has of the file. */
+const partialName = (): string => `file.jsonl.${ownerMark()}.partial`;
+
 /** Comes back once the partial file has so many bytes: a cut before would lose what is on its way. */
 async function arrival(bytes: number): Promise<void> {
-  const path = join(place.folder, "a/file.jsonl.partial");
+  const path = join(place.folder, "a", partialName());
   while (((await stat(path).catch(() => undefined))?.size ?? 0) < bytes) await setImmediate();
 }
 
@@ -84,8 +88,8 @@ const file = () => readFile(join(place.folder, "a/file.jsonl"));
 const folder = () => readdir(join(place.folder, "a"));
 const partial = (content: Buffer, tag: string) =>
   mkdir(join(place.folder, "a"))
-    .then(() => place.write("a/file.jsonl.partial", content))
-    .then(() => place.write("a/file.jsonl.partial.tag", tag));
+    .then(() => place.write(`a/${partialName()}`, content))
+    .then(() => place.write(`a/${partialName()}.tag`, tag));
 
 describe("download", () => {
   it("fetches a file, says what it holds, and leaves nothing beside it", async () => {
@@ -114,7 +118,7 @@ describe("download", () => {
     await expect(failed).rejects.toThrow(DataError);
     await expect(failed).rejects.toThrow(/7000 bytes are kept, run it again to go on/);
     await expect(failed).rejects.toThrow(/By hand.*\n.*open https:\/\/github\.com.*/);
-    expect(await folder()).toEqual(["file.jsonl.partial", "file.jsonl.partial.tag"]);
+    expect(await folder()).toEqual([partialName(), `${partialName()}.tag`]);
     handler = serve();
     await run(`--sha256 ${sha256}`);
     expect(ranges.at(-1)).toBe("bytes=7000-");
@@ -142,8 +146,8 @@ describe("download", () => {
     await run(`--sha256 ${sha256}`);
     expect(ranges).toEqual([`bytes=${body.length}-`]);
     expect(await file()).toEqual(body);
-    await place.write("a/file.jsonl.partial", Buffer.concat([body, body]));
-    await place.write("a/file.jsonl.partial.tag", '"one"');
+    await place.write(`a/${partialName()}`, Buffer.concat([body, body]));
+    await place.write(`a/${partialName()}.tag`, '"one"');
     const path = join(place.folder, "a/file.jsonl");
     const { signal } = new AbortController();
     const options = { fetch, signal, onProgress: () => {} };
@@ -208,7 +212,7 @@ describe("download", () => {
       if (done >= 9000) stop.abort();
     };
     expect(await fetchFile({ url }, path, { fetch, signal: stop.signal, onProgress })).toBe(false);
-    expect((await stat(`${path}.partial`)).size).toBe(9000);
+    expect((await stat(join(place.folder, "a", partialName()))).size).toBe(9000);
     handler = serve();
     await run(`--sha256 ${sha256}`);
     expect(ranges).toEqual([undefined, "bytes=9000-"]);

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../../tensor/errors.ts";
 import { makeFolder } from "../files.ts";
+import { type PartialEnding, partialOf } from "./partial.ts";
 
 /** What to fetch, and what it has to be. */
 export interface Wanted {
@@ -23,8 +24,8 @@ export interface FetchOptions {
   readonly onProgress: (done: number, total: number | undefined) => void;
   /** Sent along; an authorization is kept from other hosts. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Where the file grows; `path.partial` by default. */
-  readonly partial?: string;
+  /** How the name of the growing file ends, @see partialOf; `.partial` by default. */
+  readonly ending?: PartialEnding;
   /** Throws for a file that is not what it should be, beside its size and hash. */
   readonly check?: (path: string) => Promise<void>;
   /** A server that sends nothing for so many milliseconds has broken off. Default: 60,000. */
@@ -43,8 +44,9 @@ export class FetchError extends Error {
 const ATTEMPTS = 3;
 
 /**
- * Fetches a file. What has come is kept as `path.partial` and gone on with later, by a range request,
- * as long as the server still has the same file (`path.partial.tag` holds its entity tag).
+ * Fetches a file. What has come is kept beside it, in a file that no other process writes, and gone on
+ * with later, by a range request, as long as the server still has the same file (its entity tag is kept
+ * too). Of several processes that fetch one file each fetches all of it, and none spoils another's.
  * @returns false when the signal came first; the partial file stays
  * @throws FetchError where the server has no such file, cannot be reached or breaks off again and
  * again; DataError where the file is not what it should be
@@ -55,7 +57,7 @@ export async function fetchFile(
   options: FetchOptions,
 ): Promise<boolean> {
   await makeFolder(dirname(path));
-  const { partial = `${path}.partial` } = options;
+  const partial = await partialOf(path, options.ending ?? ".partial");
   const tag = `${partial}.tag`;
   for (let inVain = 0; ; ) {
     const before = await sizeOf(partial);
