@@ -49,7 +49,6 @@ afterEach(async () => {
   await place.close();
 });
 
-/** What a process has of the file. */
 const partialName = (): string => `file.jsonl.${ownerMark()}.partial`;
 
 /** Comes back once the partial file has so many bytes: a cut before would lose what is on its way. */
@@ -87,7 +86,7 @@ const run = (args = "") =>
 const file = () => readFile(join(place.folder, "a/file.jsonl"));
 const folder = () => readdir(join(place.folder, "a"));
 const partial = (content: Buffer, tag: string) =>
-  mkdir(join(place.folder, "a"))
+  mkdir(join(place.folder, "a"), { recursive: true })
     .then(() => place.write(`a/${partialName()}`, content))
     .then(() => place.write(`a/${partialName()}.tag`, tag));
 
@@ -146,8 +145,7 @@ describe("download", () => {
     await run(`--sha256 ${sha256}`);
     expect(ranges).toEqual([`bytes=${body.length}-`]);
     expect(await file()).toEqual(body);
-    await place.write(`a/${partialName()}`, Buffer.concat([body, body]));
-    await place.write(`a/${partialName()}.tag`, '"one"');
+    await partial(Buffer.concat([body, body]), '"one"');
     const path = join(place.folder, "a/file.jsonl");
     const { signal } = new AbortController();
     const options = { fetch, signal, onProgress: () => {} };
