@@ -1,3 +1,4 @@
+import { CORNER } from "./hypervolume.ts";
 import { type Point, paretoFrontier } from "./statistics.ts";
 import type { RowSummary } from "./summary.ts";
 
@@ -7,8 +8,15 @@ export const pointsOf = (rows: readonly RowSummary[]): (Point & { readonly id: s
     gain && row.method !== "base" ? [{ id: row.id, gain: gain.mean, kept: 1 - drop.mean }] : [],
   );
 
-/** Families of which some row is dominated by no other row. */
+/**
+ * Families of which some row is dominated by no other row, beyond the corner where hypervolumes
+ * begin: many rows that learn nothing lose nothing, and none of these dominates another.
+ */
 export function frontFamilies(rows: readonly RowSummary[]): Set<string> {
-  const front = new Set(paretoFrontier(pointsOf(rows)).map(({ id }) => id));
+  const front = new Set(
+    paretoFrontier(pointsOf(rows))
+      .filter(({ gain, kept }) => gain > CORNER.gain && kept > CORNER.kept)
+      .map(({ id }) => id),
+  );
   return new Set(rows.flatMap(({ row }) => (front.has(row.id) ? [row.family] : [])));
 }
