@@ -178,9 +178,10 @@ export const flowLaws: readonly Law[] = [
     sides: ({ snapshotLogits: z, referenceLogits: z_s }) => {
       const s = logSoftmax(z_s);
       const gradient = grad((logits: Tensor) => sum(kl(logSoftmax(logits), s)))(z);
-      const flow = fisher(softmax(z), sub(z, z_s));
-      // A product with the largest difference of logits is rounded as that is.
-      const size = maximum(max(mul(sub(z, z_s), sub(z, z_s))), 1);
+      const gap = sub(z, z_s);
+      const flow = fisher(softmax(z), gap);
+      // A product with a row's largest difference of logits is rounded as that is.
+      const size = wide(maximum(max(mul(gap, gap), { axis: -1 }), 1), z);
       return [rows(div(gradient, size)), "=", rows(div(flow, size))];
     },
   },
