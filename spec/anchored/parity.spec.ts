@@ -152,8 +152,9 @@ async function measured(
   return { value: value.data[0] as number, gradient: gradient.data };
 }
 
-const close = (a: number, b: number, tolerance: number): void =>
-  expect(Math.abs(a - b), `${a} and ${b}`).toBeLessThanOrEqual(tolerance * (1 + Math.abs(b)));
+function close(a: number, b: number, tolerance: number): void {
+  if (!(Math.abs(a - b) <= tolerance * (1 + Math.abs(b)))) expect.fail(`${a} and ${b}`);
+}
 
 async function agrees(
   engine: Engine,

@@ -71,7 +71,10 @@ export function behavesOnGpu({ mode, kernel, long, lost }: Gpu): Opened {
     const computes = mode === "webgpu";
     const device = await browser.device(mode, WORK[computes ? "compute" : "fragments"]);
     const hardware = engineOf(device, "it was asked for");
-    for (const operation of ["matmul", "sum", "rmsNorm"]) await agreesOnWide(hardware, operation);
+    await agreesOnWide(hardware, "sum");
+    await agreesOnWide(hardware, "rmsNorm");
+    // Every shape of a product, the four ways of transposing it in turn.
+    await agreesOnWide(hardware, "matmul", 3);
     const product = hardware.compile((a: Tensor) => ops.matmul(a, a));
     await product.prepare(full([64, 64], 1));
     expect(/var<workgroup>/.test(String(product.sources()[0]?.compiled))).toBe(computes);

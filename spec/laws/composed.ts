@@ -151,10 +151,9 @@ function expectRows(name: string, got: TypedArray, want: Rows, tolerance: number
   expect(got.length, name).toBe(flat.length);
   flat.forEach((x, i) => {
     const y = at(got, i);
-    const where = `${name}, element ${i}: ${y}, expected ${x}`;
-    expect(kindOf(y), where).toBe(kindOf(x));
-    if (Number.isFinite(x))
-      expect(Math.abs(y - x), where).toBeLessThan(tolerance * (1 + Math.abs(x)));
+    const isNear = !Number.isFinite(x) || Math.abs(y - x) < tolerance * (1 + Math.abs(x));
+    if (kindOf(y) !== kindOf(x) || !isNear)
+      expect.fail(`${name}, element ${i}: ${y}, expected ${x}`);
   });
 }
 

@@ -59,7 +59,7 @@ function expectSameKind(op: PrimitiveName, got: TypedArray, want: TypedArray, gi
     const y = got[i] as number;
     if (Object.is(x, y) || (Number.isNaN(x) && masking.has(op))) return;
     if (Number.isNaN(y) && seeing.has(op)) return;
-    expect(kindOf(y), `${op}, element ${i}: ${y}, reference ${x}; ${given}`).toBe(kindOf(x));
+    if (kindOf(y) !== kindOf(x)) expect.fail(`${op}, element ${i}: ${y}, reference ${x}; ${given}`);
   });
 }
 
@@ -70,8 +70,8 @@ function expectSameZeros(
   given: string,
 ): void {
   Array.from(want, Math.fround).forEach((x, i) => {
-    if (x === 0 && got[i] === 0)
-      expect(Object.is(got[i], x), `${op}, element ${i}: the other zero; ${given}`).toBe(true);
+    if (x === 0 && got[i] === 0 && !Object.is(got[i], x))
+      expect.fail(`${op}, element ${i}: the other zero; ${given}`);
   });
 }
 

@@ -49,7 +49,8 @@ function expectSame(a: Result, b: Result): void {
   expect(Math.abs((a.loss.data[0] as number) - (b.loss.data[0] as number))).toBeLessThan(1e-13);
   for (const [name, grad] of Object.entries(a.grads))
     grad.data.forEach((x, i) => {
-      expect(Math.abs(x - (b.grads[name]?.data[i] as number)), name).toBeLessThan(1e-12);
+      const other = b.grads[name]?.data[i] ?? Number.NaN;
+      if (!(Math.abs(x - other) < 1e-12)) expect.fail(`${name}, element ${i}: ${x} and ${other}`);
     });
 }
 
@@ -71,7 +72,7 @@ describe("accumulate(lossSum, params, microBatches)", () => {
         });
         expectSame(a as Result, b as Result);
       }),
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 
