@@ -1,12 +1,14 @@
 /** Colours of methods on a white page, and on a dark one. */
 const light = `
     --page: #ffffff; --text: #1c2024; --muted: #60676e; --line: #e1e4e8; --band: #f6f7f9;
+    --shade: rgb(0 0 0 / .25);
     --base: #6b7280; --sft: #d1431f; --anchored: #0b6fd0; --probability: #7c4dce;
     --moving: #b7791f; --merge: #1a8754; --asft: #c2317f;
     --c0: #0e8a9a; --c1: #8a5a2b; --c2: #5b7d1e; --c3: #a3339e; --c4: #3f51b5; --c5: #b5651d;
     --c6: #2e7d6b; --c7: #9c2f3f; --c8: #6a6f1f; --c9: #5a4fa2; --c10: #a0522d; --c11: #35708f;`;
 const dark = `
     --page: #14171a; --text: #e6e8ea; --muted: #9aa1a8; --line: #2d3238; --band: #1b1f24;
+    --shade: rgb(255 255 255 / .35);
     --base: #9aa1a8; --sft: #ff7a59; --anchored: #5aa9ff; --probability: #b794f6;
     --moving: #e0aa4b; --merge: #4cc38a; --asft: #f472b6;
     --c0: #4fd1de; --c1: #d6a06a; --c2: #a8cf5a; --c3: #e58be0; --c4: #93a1f5; --c5: #f0a868;
@@ -35,7 +37,6 @@ nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; margin: 
 .figures > .wide { grid-column: 1 / -1; }
 section { min-width: 0; }
 figure { margin: 1rem 0 0; }
-.figure { overflow-x: auto; }
 figure svg { display: block; max-width: 100%; height: auto; overflow: visible; }
 figcaption { max-width: 48rem; margin-top: .3rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; margin: .8rem 0 0; list-style: none; font-size: .9rem; }
@@ -46,7 +47,17 @@ i[style] { display: inline-block; width: .65em; height: .65em; border-radius: 50
 .small figure { min-width: 0; }
 h4 { font-size: .95rem; margin: .6rem 0 .1rem; }
 code { font-size: .9em; }
-.scroll { overflow-x: auto; }
+/* What is wider than the page scrolls, with a shade at the side where there is more of it. */
+.figure, .scroll, .small figure {
+  overflow-x: auto;
+  background:
+    linear-gradient(to right, var(--page) 40%, transparent) left / 2.4rem 100%,
+    linear-gradient(to left, var(--page) 40%, transparent) right / 2.4rem 100%,
+    linear-gradient(to right, var(--shade), transparent) left / .7rem 100%,
+    linear-gradient(to left, var(--shade), transparent) right / .7rem 100%;
+  background-repeat: no-repeat;
+  background-attachment: local, local, scroll, scroll;
+}
 table { border-collapse: collapse; width: 100%; font-size: .82rem; font-variant-numeric: tabular-nums; margin-top: .8rem; }
 th, td { padding: .32rem .45rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--muted); }
@@ -63,9 +74,11 @@ pre { overflow-x: auto; background: var(--band); padding: 1rem; border-radius: 6
 @media (max-width: 40rem) {
   body { padding: 1.2rem .9rem 3rem; font-size: 15px; }
   h1 { font-size: 1.4rem; }
-  /* Letters keep a size that can be read: wide figures scroll instead. */
-  .figure svg { max-width: none; width: 46rem; }
-  th:first-child, td:first-child { position: sticky; left: 0; background: var(--page); max-width: 11rem; white-space: normal; }
+  /* Letters keep a size that can be read: wide figures scroll instead, and say so. */
+  .figure svg { max-width: none; zoom: .85; }
+  .figure + figcaption::before { content: "↔ Wider than the page: scroll it. "; font-weight: 600; }
+  .small svg[width="560"] { max-width: none; width: 28rem; }
+  th:first-child, td:first-child { position: sticky; left: 0; background: var(--page); min-width: 7.5rem; max-width: 11rem; white-space: normal; }
 }
 @media print {
   :root { color-scheme: light; ${light} }
@@ -73,13 +86,16 @@ pre { overflow-x: auto; background: var(--band); padding: 1rem; border-radius: 6
   body { padding: 0; max-width: none; font-size: 11pt; }
   .figures { display: block; }
   .small { grid-template-columns: repeat(3, 1fr); }
+  .small:has(svg[width="560"]) { grid-template-columns: repeat(2, 1fr); }
   figure, tr { break-inside: avoid; }
   h2 { break-before: page; border: 0; padding: 0; margin-top: 0; }
   h2:first-of-type { break-before: auto; }
   h2, h3 { break-after: avoid; }
   figure svg { max-height: 150mm; width: auto; max-width: 100%; }
+  .figure, .scroll, .small figure { overflow: visible; background: none; }
   table { font-size: .62rem; }
   th, td { padding: .2rem .3rem; }
+  th, td:first-child { white-space: normal; }
   nav, details, .file { display: none; }
 }
 `;

@@ -24,7 +24,8 @@ mark { background: color-mix(in srgb, var(--moving) 28%, transparent); color: in
 del { color: var(--muted); }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
-  .figure svg { width: auto; max-width: 100%; }
+  .figure svg { width: auto; max-width: 100%; zoom: 1; }
+  .figure + figcaption::before { content: none; }
   .small svg { width: 100%; }
   td:first-child { white-space: nowrap; }
 }
