@@ -5,8 +5,11 @@ import { dirname, join } from "node:path";
 const GENERATED = "src/engines/wasm/machine/modules.generated.ts";
 const SPECIFIER = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
-/** @returns whether one file imports another, directly or by way of others; paths from the root */
-export function reaching(root) {
+/**
+ * How far one file is from another that it imports: 1 where it does so itself, more by way of others,
+ * Infinity where it never does. Paths are from the root.
+ */
+export function distances(root) {
   const known = new Map();
   function importsOf(file) {
     if (!known.has(file)) known.set(file, file === GENERATED ? kernels(root) : read(file));
@@ -20,12 +23,13 @@ export function reaching(root) {
   const all = new Map();
   function reached(from) {
     if (all.has(from)) return all.get(from);
-    const seen = new Set([from]);
-    for (const file of seen) for (const next of importsOf(file)) seen.add(next);
-    all.set(from, seen);
-    return seen;
+    const far = new Map([[from, 0]]);
+    for (const [file, steps] of far)
+      for (const next of importsOf(file)) if (!far.has(next)) far.set(next, steps + 1);
+    all.set(from, far);
+    return far;
   }
-  return (from, to) => reached(from).has(to);
+  return (from, to) => reached(from).get(to) ?? Number.POSITIVE_INFINITY;
 }
 
 const kernels = (root) =>

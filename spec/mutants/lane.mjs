@@ -1,5 +1,6 @@
-// A process in a copy of the tree that keeps Vitest warm: told `{ file, text, specs }`, it puts the
-// text in the file's place, runs the specs in their order until one fails, and tells which.
+// A process in a copy of the tree that keeps Vitest warm: told `{ file, text, specs, laws, name }`, it puts
+// the text in the file's place, runs the laws' tests of that name and then the specs in their order, until
+// one fails, and tells which.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -50,7 +51,10 @@ const vitest = await createVitest("test", {
 const project = vitest.getRootProject();
 await vitest.standalone?.();
 
-async function runSpecs(specs) {
+/** @param name what a test's title must hold; all are run without */
+async function runSpecs(specs, name) {
+  if (name === undefined) vitest.resetGlobalTestNamePattern();
+  else vitest.setGlobalTestNamePattern(new RegExp(`\\b${name}\\b`));
   const files = specs.map((spec) => project.createSpecification(join(root, spec)));
   heard = { seconds: {} };
   const { unhandledErrors } = await vitest.runTestSpecifications(files);
@@ -67,7 +71,7 @@ function put(file, text, build) {
   vitest.invalidateFile(generated);
 }
 
-async function tryMutant({ file, text, specs, build }) {
+async function tryMutant({ file, text, specs, laws, name, build }) {
   const source = readFileSync(join(root, file), "utf8");
   const binaries = build && readFileSync(generated, "utf8");
   try {
@@ -78,7 +82,8 @@ async function tryMutant({ file, text, specs, build }) {
     return { refused: `${error.stderr ?? error}`.trim().split("\n")[0] };
   }
   try {
-    return await runSpecs(specs);
+    const quick = laws.length > 0 ? await runSpecs(laws, name) : undefined;
+    return quick?.fault ? { ...quick, seconds: {} } : await runSpecs(specs);
   } finally {
     put(file, source);
     if (build) {

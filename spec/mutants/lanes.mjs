@@ -33,7 +33,7 @@ function workOf(group) {
 const GENERATED = "src/engines/wasm/machine/modules.generated.ts";
 
 /** A copy of the files that git knows or would take, with the packages and the kernels of the tree. */
-function copyOf(root) {
+export function copyOf(root) {
   const folder = mkdtempSync(join(tmpdir(), "anchorgrad-mutants-"));
   const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const files = execFileSync("git", list, { cwd: root, encoding: "utf8", maxBuffer: 1e8 });
@@ -127,8 +127,12 @@ class Lane {
   /** @returns `{ state: "killed" | "survived" | "refused" | "crashed", by, spec?, seconds? }` */
   async attempt(mutant) {
     const { file, text, subject } = mutant;
-    const specs = mutant.specs.filter((spec) => !this.#unsound.has(spec));
-    const answer = await this.#ask({ file, text, specs, build: subject.build });
+    const [specs, laws] = [mutant.specs, mutant.laws].map((all) =>
+      all.filter((spec) => !this.#unsound.has(spec)),
+    );
+    const answer = await this.#ask({
+      ...{ file, text, specs, laws, name: mutant.name, build: subject.build },
+    });
     if (!answer) {
       // The file is as the mutant had it.
       for (const path of [file, GENERATED])

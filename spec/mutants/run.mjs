@@ -1,6 +1,6 @@
 // Changes one place at a time of what computes, and runs the specs that are to notice:
 //
-//     npm run mutants                        a sample of 320 mutants, the same each time
+//     npm run mutants                        a sample of 380 mutants, the same each time
 //     npm run mutants -- --count 1000        a larger one, which holds the smaller
 //     npm run mutants -- src/optim           those of the sample in a folder or a file
 //     npm run mutants -- --most 30           on the quickest specs alone, that take so many seconds
@@ -10,21 +10,22 @@
 // again once its file changes, or the spec that noticed it; one that survived, once any of its specs
 // does, on those that it was not tried on: after --most, a run without goes on where that one left.
 // Exits with 1 where one survives that equivalent.json does not explain.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { reaching } from "./imports.mjs";
-import { openLanes } from "./lanes.mjs";
+import { distances } from "./imports.mjs";
+import { copyOf, openLanes } from "./lanes.mjs";
 import { mutantsOf, sha256 } from "./sites.mjs";
 import { subjects } from "./subjects.mjs";
+import { refusedByTypes } from "./types.mjs";
 import { openTimes, openVerdicts } from "./verdicts.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    count: { type: "string", default: "320" },
+    count: { type: "string", default: "380" },
     lanes: { type: "string", default: "2" },
     most: { type: "string", default: "Infinity" },
     fresh: { type: "boolean", default: false },
@@ -56,7 +57,7 @@ const hashOf = (file) => {
 const verdicts = openVerdicts(cache, { fresh: options.fresh, hashOf });
 const times = openTimes(cache);
 
-const imports = reaching(root);
+const distance = distances(root);
 
 /** How long a spec takes: as it was seen, else by its size, for a start. */
 const costOf = (spec) => times.get(spec) ?? statSync(join(root, spec)).size / 4000;
@@ -67,19 +68,47 @@ const specsIn = (place) =>
     ? [place].filter((file) => existsSync(join(root, file)))
     : filesIn(place, ".spec.ts");
 
-/** A file's specs, of those that import it: those that bear its name, then those of its folder, of
- * those above and of the subject, quick ones first. */
+/** All specs but those of what takes a browser, a server or a program of its own. */
+const anywhere = filesIn("spec", ".spec.ts").filter(
+  (spec) => !/^spec\/(browser|cli|docs|lab|packaging|queue|store)\//.test(spec),
+);
+
+/**
+ * A file's specs, of those that import it: those that bear its name, those that import it themselves,
+ * and those of its folder, of those above and of the subject. Quick ones first.
+ */
 function specsOf(file, { folder, specs }) {
   const mirror = dirname(file).replace(/^src\//, "spec/");
-  const name = relative(dirname(file), file).replace(/\.ts$/, "");
+  const name = basename(file, ".ts");
   const near = specsIn(mirror);
-  const named = near.filter((spec) => spec.endsWith(`/${name}.spec.ts`));
   const inTasks = folder === "src/tasks" && mirror.split("/").length > 2;
   const above = inTasks ? specsIn(mirror.split("/").slice(0, 3).join("/")) : [];
   const others = [...near, ...above, ...specs.flatMap(specsIn)];
-  const all = [...new Set([...named, ...others.toSorted((a, b) => costOf(a) - costOf(b))])];
-  return all.filter((spec) => imports(spec, file));
+  const named = near.filter((spec) => basename(spec, ".spec.ts") === name);
+  const direct = anywhere.filter((spec) => distance(spec, file) === 1);
+  const quick = (list) => list.toSorted((a, b) => costOf(a) - costOf(b));
+  return {
+    specs: [...new Set([...named, ...quick(direct), ...quick(others)])].filter((spec) =>
+      Number.isFinite(distance(spec, file)),
+    ),
+    direct: new Set([...named, ...direct]),
+  };
 }
+
+/** The rows of the table of traits. */
+const primitives = new Set(
+  [...read("src/tensor/traits.ts").matchAll(/^ {2}(\w+): /gm)].map(([, name]) => name),
+);
+
+/** The primitive whose row or function a mutant stands in: the laws name each. */
+const opOf = ({ file, within }) =>
+  [...within, basename(file, ".ts")].find((name) => primitives.has(name));
+
+/** The laws to ask about that primitive alone, before all specs. */
+const lawsOf = (mutant) =>
+  opOf(mutant) === undefined
+    ? []
+    : (mutant.subject.laws ?? []).filter((spec) => Number.isFinite(distance(spec, mutant.file)));
 
 const byId = (a, b) => (a.id < b.id ? -1 : 1);
 
@@ -92,7 +121,7 @@ function sample() {
         const specs = specsOf(file, subject);
         return mutantsOf(file, read(file), subject).map((mutant) => ({
           ...mutant,
-          specs,
+          ...specs,
           subject,
         }));
       })
@@ -116,6 +145,18 @@ if (options.list) {
 }
 
 for (const { specs } of wanted) specs.forEach(hashOf);
+
+/** Asks the type checker about all that nothing is known of: it takes seconds for many of them. */
+function checkTypes() {
+  const isNew = ({ file, text, subject }) => !subject.build && !verdicts.has(sha256(file, text));
+  const mutants = wanted.filter((mutant) => isNew(mutant) && !reasonOf(mutant));
+  if (mutants.length === 0) return;
+  const folder = copyOf(root);
+  for (const [{ file, text }, by] of refusedByTypes(folder, mutants))
+    verdicts.set(sha256(file, text), { state: "refused", by }, []);
+  rmSync(folder, { recursive: true, force: true });
+}
+checkTypes();
 const lanes = openLanes(root, Number(options.lanes));
 const show = ({ file, line, was, becomes }) => `${file}:${line}\n  - ${was}\n  + ${becomes}`;
 
@@ -124,12 +165,16 @@ const kills = new Map();
 const killsOf = (file, spec) => kills.get(`${dirname(file)} ${spec}`) ?? 0;
 const countKill = (file, spec) => kills.set(`${dirname(file)} ${spec}`, killsOf(file, spec) + 1);
 
-/** The specs to be tried, those first that notice most for their time; no more than --most. */
-function inTurn({ file, specs }, passed) {
+/**
+ * The specs to be tried, no more than --most: those that import the file themselves, then those that
+ * notice most for their time.
+ */
+function inTurn({ file, specs, direct }, passed) {
   const worth = (spec) => costOf(spec) / (1 + killsOf(file, spec));
-  const [first, ...others] = specs.filter((spec) => !passed.includes(spec));
-  if (first === undefined) return [];
-  const ordered = [first, ...others.toSorted((a, b) => worth(a) - worth(b))];
+  const waiting = specs.filter((spec) => !passed.includes(spec));
+  const nearest = waiting.filter((spec) => direct.has(spec));
+  const others = waiting.filter((spec) => !direct.has(spec));
+  const ordered = [...nearest, ...others.toSorted((a, b) => worth(a) - worth(b))];
   let left = most;
   return ordered.filter((spec, i) => {
     left -= costOf(spec);
@@ -144,7 +189,8 @@ const results = await lanes.each(wanted, async (mutant, lane) => {
   const passed = verdicts.passed(key);
   const specs = inTurn(mutant, passed);
   const known = why ? { state: "equivalent", by: why } : verdicts.get(key, [...passed, ...specs]);
-  const verdict = known ?? (await lane.attempt({ ...mutant, specs }));
+  const laws = lawsOf(mutant).filter((spec) => !passed.includes(spec));
+  const verdict = known ?? (await lane.attempt({ ...mutant, specs, laws, name: opOf(mutant) }));
   times.hear(verdict.seconds);
   if (verdict.spec) countKill(mutant.file, verdict.spec);
   if (!known && verdict.state !== "crashed") {

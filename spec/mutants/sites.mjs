@@ -3,7 +3,8 @@ import { parseAst } from "vite";
 
 /**
  * A change of one place of a source: the text from `start` to `end` becomes `by`.
- * @typedef {{ start: number, end: number, by: string, kind: string }} Site
+ * @typedef {{ start: number, end: number, by: string, kind: string, within: string[] }} Site
+ * `within`: the functions, constants and rows of tables that hold it, the innermost first.
  */
 
 const comparisons = { "<": "<=", "<=": "<", ">": ">=", ">=": ">" };
@@ -57,6 +58,12 @@ const isTypeOnly = (node) =>
   (node.type.startsWith("TS") && !("expression" in node)) ||
   /^(Import|ExportAll)Declaration$/.test(node.type);
 
+/** What a function, a constant or a row of a table is called. */
+const nameOf = (node) =>
+  /^(Property|VariableDeclarator|FunctionDeclaration)$/.test(node.type)
+    ? (node.key ?? node.id)?.name
+    : undefined;
+
 /** Messages are no arithmetic. */
 const isMessage = (node) =>
   node.type === "ThrowStatement" ||
@@ -78,7 +85,9 @@ export function sitesOf(source, { isShader = false } = {}) {
   const text = withoutDecorators(source);
   const sites = [];
   const textOf = (node) => source.slice(node.start, node.end);
-  const add = (kind, { start, end }, by) => sites.push({ start, end, by, kind });
+  const within = [];
+  const add = (kind, { start, end }, by) =>
+    sites.push({ start, end, by, kind, within: [...within] });
   const sign = (kind, node, by) => {
     const start = text.indexOf(node.operator, node.left.end);
     add(kind, { start, end: start + node.operator.length }, by);
@@ -87,7 +96,10 @@ export function sitesOf(source, { isShader = false } = {}) {
   const visit = (node) => {
     if (isTypeOnly(node) || isMessage(node)) return;
     operators[node.type]?.(node);
+    const name = nameOf(node);
+    if (name !== undefined) within.unshift(name);
     for (const child of childrenOf(node)) visit(child);
+    if (name !== undefined) within.shift();
   };
 
   const operators = {
@@ -164,7 +176,7 @@ function lineOf(source, { start, end }) {
  */
 export function mutantsOf(file, source, options) {
   const seen = new Map();
-  return sitesOf(source, options).map(({ start, end, by, kind }) => {
+  return sitesOf(source, options).map(({ start, end, by, kind, within }) => {
     const { line, from, to } = lineOf(source, { start, end });
     const was = source.slice(from, to).trim();
     const becomes = `${source.slice(from, start)}${by}${source.slice(end, to)}`.trim();
@@ -172,7 +184,8 @@ export function mutantsOf(file, source, options) {
     const copies = (seen.get(change) ?? 0) + 1;
     seen.set(change, copies);
     return {
-      ...{ file, line, kind, was, becomes, id: sha256(change, `${copies}`) },
+      ...{ file, line, kind, within, was, becomes, id: sha256(change, `${copies}`) },
+      ...{ start, end, by },
       text: `${source.slice(0, start)}${by}${source.slice(end)}`,
     };
   });

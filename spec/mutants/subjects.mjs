@@ -1,12 +1,13 @@
 /**
  * What is changed, and which specs are to notice. A file's mutants are tried on the specs that bear
  * its name, then on those of the folder that mirrors its own, then on `specs` in their order.
- * `share` is how much of a sample falls to the subject; `without` leaves files out by their path.
+ * `laws` are asked first about the primitive that a change concerns. `share` is how much of a sample falls to the subject; `without` leaves files out by their path.
  */
 export const subjects = [
   {
     folder: "src/tensor",
     share: 0.16,
+    laws: ["spec/laws/vjps.spec.ts", "spec/laws/wasm.spec.ts"],
     specs: [
       ...["spec/tensor", "spec/laws/vjps.spec.ts", "spec/engines/engine.spec.ts", "spec/optim"],
       ...[
@@ -55,6 +56,7 @@ export const subjects = [
     /** Opcodes and words are names; what is in them is no arithmetic. */
     without: /(abi|opcodes|control|index)\.ts$/,
     build: ["kernels/wasm/build.mjs", "--fast"],
+    laws: ["spec/engines/wasm/kernels.spec.ts", "spec/laws/wasm.spec.ts"],
     specs: [
       ...["spec/engines/wasm/kernels.spec.ts", "spec/engines/wasm/math.spec.ts"],
       ...[
@@ -69,6 +71,7 @@ export const subjects = [
     folder: "kernels/gpu",
     isShader: true,
     share: 0.06,
+    laws: ["spec/engines/gpu/gpu.spec.ts"],
     specs: ["spec/engines/gpu/gpu.spec.ts", "spec/engines/gpu"],
   },
 ];

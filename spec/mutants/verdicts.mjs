@@ -30,6 +30,7 @@ export function openVerdicts(folder, { fresh, hashOf }) {
       if (state !== "survived") return [];
       return Object.keys(seen).filter((spec) => hashOf(spec) === seen[spec]);
     },
+    has: (mutant) => known.has(mutant),
     /** @param specs all that may notice it */
     get(mutant, specs) {
       const row = known.get(mutant);
