@@ -8,6 +8,7 @@ import { createReferenceDevice } from "../../src/engines/reference/device.ts";
 import { trace } from "../../src/engines/trace.ts";
 import { apply, constant, full, stored, tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
+import { shapeRules } from "../../src/tensor/shapeRules.ts";
 import { at, sizeOf } from "../../src/tensor/shapes.ts";
 import { lengthOf, round } from "../../src/tensor/storage/types.ts";
 import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
@@ -43,6 +44,14 @@ async function run(plan: Plan, args: readonly Tensor[], most: number): Promise<F
   );
 }
 
+/** Expects each step to make what the rules of shapes say of what it is given. */
+function isWellFormed({ steps }: Plan): void {
+  for (const { op, inputs, attrs, output } of steps) {
+    const rule = shapeRules[op] as (inputs: readonly Value[], attrs: unknown) => Shape;
+    expect(rule(inputs, attrs), op).toEqual(output.shape);
+  }
+}
+
 /** Expects a function to compute the same in parts, and no tensor to be larger than `most`. */
 async function agreesInParts(
   fn: (...args: never[]) => unknown,
@@ -52,6 +61,7 @@ async function agreesInParts(
   const plan = planOf(fn, args);
   const parts = slicedPlan(plan, most);
   for (const { elements } of parts.buffers) expect(elements).toBeLessThanOrEqual(most);
+  isWellFormed(parts);
   const [wanted, pieces] = [await run(plan, args, Infinity), await run(parts, args, most)];
   for (const [i, { shape }] of plan.outputs.entries()) {
     const own = pieces.splice(0, partSizes(shape, most).length).flatMap((x) => Array.from(x));
@@ -129,6 +139,19 @@ describe("a plan in parts", () => {
       }),
       { numRuns: 40 },
     ));
+
+  test("sums rows, columns and columns of one number", async () => {
+    const sums = (x: Tensor) => [ops.sum(x, { axis: 0 }), ops.sum(x, { axis: 1 }), ops.sum(x)];
+    for (const shape of [
+      [512, 4],
+      [2048, 1],
+      [4, 512],
+    ])
+      await agreesInParts(sums, [matrix(shape, 1)], 1024);
+    const column = (x: Tensor) => [ops.exp(x), ops.softmax(x), ops.sum(ops.exp(x), { axis: -1 })];
+    await agreesInParts(column, [matrix([2048, 1], 1)], 1024);
+    await agreesInParts((x: Tensor) => ops.sum(ops.exp(x)), [matrix([2048], 1)], 1024);
+  });
 
   test("is the plan itself where nothing is large", () => {
     const plan = planOf((x: Tensor) => ops.exp(x), [matrix([8, 8], 1)]);

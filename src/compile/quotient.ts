@@ -14,7 +14,7 @@ interface Listed extends Block {
   next: Listed | undefined;
 }
 
-/** Labels closer to each other than this are counted anew, before their precision ends. */
+/** Before the labels' precision ends. */
 const LEAST_GAP = 2 ** -20;
 
 /** The nodes that each node depends on, or those that depend on it. */
@@ -44,9 +44,14 @@ export class QuotientGraph {
   readonly #before: Edges;
   readonly #after: Edges;
   readonly #blockOf: Listed[] = [];
+  readonly #leastGap: number;
 
-  /** @param before the nodes that each node depends on, all of them smaller than itself */
-  constructor(before: Edges) {
+  /**
+   * @param before the nodes that each node depends on, all of them smaller than itself
+   * @param leastGap labels closer to each other are counted anew
+   */
+  constructor(before: Edges, leastGap = LEAST_GAP) {
+    this.#leastGap = leastGap;
     this.#before = before;
     const after = before.map((): number[] => []);
     before.forEach((nodes, i) => {
@@ -142,7 +147,7 @@ export class QuotientGraph {
     });
     if (before) before.next = next;
     if (next) next.previous = before;
-    if (gap < LEAST_GAP) this.#relabel(next ?? previous);
+    if (gap < this.#leastGap) this.#relabel(next ?? previous);
   }
 
   /** Counts the list anew. */
