@@ -61,3 +61,13 @@ test("all of them is the optimizer itself, and no share is refused", () => {
   expect(mofo(inner, 1)).toBe(inner);
   expect(() => mofo(inner, 0)).toThrow(new RangeError("mofo: expected a share in (0, 1], got 0"));
 });
+
+test("the threshold tells numbers apart that differ by 2⁻²⁴ of the largest", async () => {
+  const optimizer = mofo(adamw({ learningRate: 0.1, weightDecay: 0 }), 2 / 3);
+  const params = { w: tensor([1, 1, 1]) };
+  const grads = { w: tensor([0.5, 1, 0.5 + 2 ** -24]) };
+  const { data } = await float64.run(
+    () => optimizer.update(grads, optimizer.init(params), params)[0].w,
+  );
+  expect(Array.from(data, (x) => x !== 0)).toEqual([false, true, true]);
+});

@@ -48,6 +48,11 @@ describe("exp and log of +, −, × and ÷ alone", () => {
       expect([expm1(v), log1p(v)]).toEqual([Math.expm1(v), Math.log1p(v)]);
   });
 
+  test("exp of what overflows is ∞, and of what vanishes 0, however large", () => {
+    const beyond = fc.double({ min: 746, noNaN: true });
+    fc.assert(fc.property(beyond, (v) => exp(v) === Infinity && exp(-v) === 0));
+  });
+
   test.each([0, -0, 1, -1, Number.NaN, Infinity, -Infinity, 709.78, 709.79, -745.1, -745.2])(
     "agree with Math's at %d",
     (x) => {

@@ -85,6 +85,7 @@ describe("parse(text)", () => {
     const nested = (depth: number): string => `${"(".repeat(depth)}1${")".repeat(depth)}`;
     expect(toNumber(nested(200))).toBe(1);
     expect(() => parse(nested(201))).toThrow(DataError);
+    expect(toNumber(Array(300).fill(nested(1)).join("+"))).toBe(300);
   });
 });
 
@@ -110,6 +111,10 @@ describe("evaluate(expression)", () => {
   });
 
   it("does not work out giant powers", () => {
+    const bits = (text: string) => evaluate(parse(text))?.numerator.toString(2).length;
+    expect([bits("2**2730"), bits("2**2731")]).toEqual([2731, undefined]);
+    expect([bits("1**4096"), bits("1**4097")]).toEqual([1, undefined]);
+    expect(evaluate(parse("1000**3000"))).toBeUndefined();
     expect(evaluate(parse("99**99**99"))).toBeUndefined();
     expect(evaluatePython(parse("99**99**99"))).toBeUndefined();
   });

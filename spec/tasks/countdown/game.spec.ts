@@ -194,6 +194,20 @@ describe("miniCountdown(options)", () => {
     expect(known.size).toBe(mini.symbols.length);
   });
 
+  it("draws two or three digits and a target from 1 to 20, unless told otherwise", () => {
+    const [counts, digits] = [new Set<number>(), new Set<number>()];
+    for (let seed = 0; seed < 300; seed++) {
+      const { prompt } = mini.target.direct(stream(key(seed)));
+      const end = prompt.indexOf(">");
+      const target = Number(prompt.slice(end + 1, -1).join(""));
+      expect(target >= 1 && target <= 20).toBe(true);
+      counts.add(end - 1);
+      for (const digit of prompt.slice(1, end)) digits.add(Number(digit));
+    }
+    expect([...counts].sort()).toEqual([2, 3]);
+    expect([...digits].sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
   it("works every step out", () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {

@@ -67,6 +67,18 @@ describe("mini-igsm", () => {
       { numRuns: 300 },
     ));
 
+  it("wants every equation to belong to a step", () =>
+    fc.assert(
+      fc.property(seeds, knobs, (seed, options) => {
+        const { target, score } = miniIgsm(options);
+        const { prompt, response } = target.worked(stream(key(seed)));
+        const loose = response.toSpliced(-2, 0, "#", "=", "= 1", ";");
+        expect(score(prompt, loose, "answer").correct).toBe(true);
+        expect(score(prompt, loose, "strict").correct).toBe(false);
+      }),
+      { numRuns: 20 },
+    ));
+
   it("gives a verdict on any response", () =>
     fc.assert(
       fc.property(
