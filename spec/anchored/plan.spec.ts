@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
-import { heeds } from "../../src/anchored/objectives/kinds.ts";
+import { heeds, type MethodsOwn } from "../../src/anchored/objectives/kinds.ts";
 import { type Method, objectives } from "../../src/anchored/objectives/methods.ts";
-import type { FineTuneOptions } from "../../src/anchored/options.ts";
+import { defaults, type FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
@@ -178,13 +178,23 @@ describe("what is given to fineTune", () => {
     expect(wrong(options)).toThrow(message);
   });
 
-  test("as a temperature is heeded by the method, or refused: it is not said in vain", () => {
+  test("as a setting is heeded by the method, or refused: it is not said in vain", () => {
     const reference = study.base;
-    for (const method of Object.keys(objectives) as Method[]) {
-      const plan = wrong({ method, reference, temperature: 2 });
-      const message = `fineTune: expected no temperature with the method ${method}`;
-      if (heeds(method, "temperature")) expect(plan).not.toThrow(message);
-      else expect(plan).toThrow(message);
-    }
+    const said: { readonly [Name in MethodsOwn]: FineTuneOptions[Name] } = {
+      ...{ alpha: 0.25, interpolation: "probability", temperature: 2, temperatureSquared: true },
+      ...{ beta: 0.2, direction: "reverse", kdRatio: 0.5, power: 2, threshold: 0.3, topK: 3 },
+      ...{ clipRatio: 0.5, period: 2, tau: 3, lambda: 0.5, samplingTemperature: 0.5 },
+    };
+    for (const method of Object.keys(objectives) as Method[])
+      for (const [name, value] of Object.entries(said)) {
+        const plan = wrong({ method, reference, [name]: value });
+        const message = `fineTune: expected no ${name} with the method ${method}, which does not`;
+        if (heeds(method, name as keyof typeof said)) expect(plan).not.toThrow(message);
+        else {
+          expect(plan).toThrow(message);
+          const usual = defaults[name as keyof typeof defaults];
+          expect(wrong({ method, reference, [name]: usual })).not.toThrow(message);
+        }
+      }
   });
 });

@@ -22,7 +22,6 @@ describe("a recipe", () => {
   test("means the same when it is written and read", () => {
     const options = fc.record(
       {
-        alpha: fc.float({ min: 0, max: 1, noNaN: true }),
         lora: fc.integer({ min: 1, max: 64 }),
         dora: fc.boolean(),
         method: fc.constantFrom<"sft" | "anchored" | "merge">("sft", "anchored", "merge"),
@@ -31,8 +30,9 @@ describe("a recipe", () => {
       { requiredKeys: [] },
     );
     fc.assert(
-      fc.property(options, (more) => {
-        const recipe = completeRecipe({ ...least, ...more });
+      fc.property(options, fc.float({ min: 0, max: 1, noNaN: true }), (more, alpha) => {
+        const weight = more.method === "sft" ? {} : { alpha };
+        const recipe = completeRecipe({ ...least, ...more, ...weight });
         const text = JSON.stringify(recipe);
         expect(completeRecipe(readRecipeFile(text, "recipe.json").settings)).toEqual(recipe);
       }),
@@ -64,6 +64,9 @@ describe("a recipe", () => {
       expect(() => completeRecipe({ ...least, ...more })).toThrow(message);
     refused({ full: true, lora: 8 }, "expected either full or lora, got both");
     refused({ full: true, dora: true }, "expected either full or dora, got both");
+    refused({ method: "sft", beta: 0.3 }, "recipe.beta: expected nothing with the method sft");
+    refused({ method: "merge", temperature: 2 }, "recipe.temperature: expected nothing with");
+    refused({ mergeKeep: 0.3 }, "recipe.mergeKeep: expected nothing with the method anchored");
     refused({ method: "replay" }, "recipe.retain: expected prior rows for the method replay");
     refused({ replayFrom: "answers" }, "expected prior rows for replayFrom answers, got nothing");
     refused({ method: "sft", replayFrom: "base" }, "expected another method than sft");

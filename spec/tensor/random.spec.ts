@@ -73,6 +73,20 @@ describe("random", () => {
     expect(new Set(data)).toEqual(new Set([-2, -1, 0, 1, 2]));
   });
 
+  test("refuses more numbers at once than memory is sure to hold, before it draws one", () => {
+    const [source, shape] = [random.key(0), [2 ** 15, 2 ** 16]];
+    for (const draw of [
+      () => random.normal(source, shape),
+      () => random.uniform(source, shape),
+      () => random.integers(source, shape, 0, 2),
+      () => random.permutation(source, 2 ** 31),
+    ])
+      expect(draw).toThrow(
+        /^random\.\w+: expected at most 2\^29 numbers at once, got a shape of 2147483648$/,
+      );
+    expect(() => random.normal(source, [1.5])).toThrow("random.normal: expected whole numbers");
+  });
+
   test("refuses a seed that is no integer", () => {
     expect(() => random.key(0.5)).toThrow("random.key: expected an integer seed, got 0.5");
   });

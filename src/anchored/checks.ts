@@ -1,7 +1,9 @@
 import { inFloat32, isFloat32 } from "../tensor/options.ts";
+import { shown } from "../text/jsonl.ts";
+import { methodsOwn } from "./objectives/kinds.ts";
 import { tempered } from "./objectives/losses.ts";
 import type { Objective } from "./objectives/objective.ts";
-import type { Decay, FineTuneOptions } from "./options.ts";
+import { type Decay, defaults, type FineTuneOptions } from "./options.ts";
 
 const DECAYS: readonly Decay[] = ["linear", "cosine", "constant"];
 
@@ -21,8 +23,8 @@ export function expectGiven({ model, base, data }: Partial<FineTuneOptions>): vo
 }
 
 /**
- * Whether a loss's settings are numbers that do something: none is infinite or 0 in float32 alone, and
- * no temperature is given to a method that does not heed it.
+ * Whether a loss's settings do something: no number is infinite or 0 in float32 alone, and none is given to
+ * a method that does not heed it, other than what it would be anyway.
  * @throws RangeError
  */
 export function expectSettings(
@@ -36,8 +38,13 @@ export function expectSettings(
     throw new RangeError(`fineTune: expected beta ≥ 0, got ${inFloat32(beta)}`);
   if (!DECAYS.includes(decay))
     throw new RangeError(`fineTune: expected a decay of ${DECAYS.join(", ")}, got ${decay}`);
-  if (temperature !== 1 && ![...needs, ...knows].includes("temperature"))
+  const heeded: readonly string[] = [...needs, ...knows];
+  for (const name of methodsOwn) {
+    const value = options[name];
+    const isUsual = name in defaults && defaults[name as keyof typeof defaults] === value;
+    if (value === undefined || isUsual || heeded.includes(name)) continue;
     throw new RangeError(
-      `fineTune: expected no temperature with the method ${method}, which does not heed it, got ${temperature}`,
+      `fineTune: expected no ${name} with the method ${method}, which does not heed it, got ${shown(value)}`,
     );
+  }
 }

@@ -1,5 +1,5 @@
 import type { Risk } from "../anchored/certificates/retention.ts";
-import { requires } from "../anchored/objectives/kinds.ts";
+import { heeds, methodsOwn, requires } from "../anchored/objectives/kinds.ts";
 import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
 import { shown } from "../text/jsonl.ts";
@@ -22,6 +22,9 @@ export type FinetuneRecipe = RecipeOptions &
 export const RATES = { adapter: 2e-4, full: 2e-5 } as const;
 /** An adapter's rank where nothing is said. */
 export const RANK = 16;
+
+/** Settings that only merging has. */
+const OF_MERGES = ["mergeKind", "mergeKeep", "mergeDrop"] as const;
 
 /** Settings that only adapters have. */
 const OF_ADAPTERS = [
@@ -71,6 +74,7 @@ export function completeRecipe(options: RecipeOptions, where = "recipe"): Finetu
     throw new DataError(
       `${where}.replayFrom: expected another method than sft, which with prior rows is replay, got ${replayFrom}`,
     );
+  expectHeeded(said, filled, where);
   expectFull(filled, where);
   expectRisk(said, filled, where);
   if (learningRate === undefined) throw new DataError(`${where}: expected a learning rate`);
@@ -103,6 +107,19 @@ function expectRisk(said: RecipeOptions, filled: RecipeOptions, where: string): 
 /** Whether prior rows are more than looked at. */
 export const replays = ({ method = "sft", replayFrom }: RecipeOptions): boolean =>
   replayFrom !== undefined || method === "ewc" || requires(method, "replayShare");
+
+/** @throws DataError for a setting that says nothing to the method; how long it trains is said of any */
+function expectHeeded(said: RecipeOptions, { method = "sft" }: RecipeOptions, where: string): void {
+  const unheeded =
+    method === "merge"
+      ? methodsOwn.filter((name) => name !== "alpha")
+      : [...methodsOwn.filter((name) => !heeds(method, name)), ...OF_MERGES];
+  for (const name of unheeded)
+    if (said[name] !== undefined && !isDefault(name, said))
+      throw new DataError(
+        `${where}.${name}: expected nothing with the method ${method}, which does not heed it, got ${shown(said[name])}`,
+      );
+}
 
 /** @throws DataError for what would need all weights */
 function expectFull({ method, mergeKind, full }: RecipeOptions, where: string): void {

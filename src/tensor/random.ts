@@ -1,6 +1,6 @@
 import { constant } from "./apply.ts";
 import { expectKnown } from "./options.ts";
-import { at, isCount, sizeOf } from "./shapes.ts";
+import { at, checkLengths, isCount, sizeOf } from "./shapes.ts";
 import type { Shape, Tensor } from "./tensor.ts";
 
 /**
@@ -78,15 +78,35 @@ export function stream(source: Key): () => number {
   };
 }
 
-function fill(source: Key, shape: Shape, draw: (next: () => number) => number): Tensor<"constant"> {
+/** Numbers that are drawn at once: 4 GiB of them, in float64. */
+const MOST = 2 ** 29;
+
+/** How many numbers a shape has. @throws RangeError for more than are drawn at once */
+function countOf(op: string, shape: Shape): number {
+  const size = sizeOf(checkLengths(`random.${op}`, shape));
+  if (size <= MOST) return size;
+  throw new RangeError(
+    `random.${op}: expected at most 2^29 numbers at once, got a shape of ${size}`,
+  );
+}
+
+function fill(
+  op: string,
+  source: Key,
+  shape: Shape,
+  draw: (next: () => number) => number,
+): Tensor<"constant"> {
   const next = stream(source);
   return constant(
-    Float64Array.from({ length: sizeOf(shape) }, () => draw(next)),
+    Float64Array.from({ length: countOf(op, shape) }, () => draw(next)),
     shape,
   );
 }
 
-/** Uniform in [min, max), 0 and 1 by default. @throws RangeError for what is no range */
+/**
+ * Uniform in [min, max), 0 and 1 by default.
+ * @throws RangeError for what is no range, or for more than 2²⁹ numbers
+ */
 export function uniform(
   source: Key,
   shape: Shape,
@@ -96,10 +116,13 @@ export function uniform(
   const { min = 0, max = 1 } = options;
   if (!(min <= max && Number.isFinite(max - min)))
     throw new RangeError(`random.uniform: expected finite min ≤ max, got ${min} and ${max}`);
-  return fill(source, shape, (next) => min + (max - min) * next());
+  return fill("uniform", source, shape, (next) => min + (max - min) * next());
 }
 
-/** Normal, by Box and Muller; mean 0 and std 1 by default. @throws RangeError */
+/**
+ * Normal, by Box and Muller; mean 0 and std 1 by default.
+ * @throws RangeError for what is no mean or std, or for more than 2²⁹ numbers
+ */
 export function normal(
   source: Key,
   shape: Shape,
@@ -111,7 +134,7 @@ export function normal(
     throw new RangeError(
       `random.normal: expected a finite mean and std ≥ 0, got ${mean} and ${std}`,
     );
-  return fill(source, shape, (next) => {
+  return fill("normal", source, shape, (next) => {
     const radius = Math.sqrt(-2 * Math.log(1 - next()));
     return mean + std * radius * Math.cos(2 * Math.PI * next());
   });
@@ -119,7 +142,8 @@ export function normal(
 
 /**
  * int, uniform in [min, maxExclusive).
- * @throws RangeError for a range that is empty, or has numbers that are no int32
+ * @throws RangeError for a range that is empty, or has numbers that are no int32; for more than 2²⁹
+ *   numbers
  */
 export function integers(
   source: Key,
@@ -134,14 +158,17 @@ export function integers(
     );
   const next = stream(source);
   const draw = () => min + Math.floor(next() * (maxExclusive - min));
-  return constant(Int32Array.from({ length: sizeOf(shape) }, draw), shape);
+  return constant(Int32Array.from({ length: countOf("integers", shape) }, draw), shape);
 }
 
-/** 0 … n−1 in random order, by Fisher and Yates. @throws RangeError for an n that is no count */
+/**
+ * 0 … n−1 in random order, by Fisher and Yates.
+ * @throws RangeError for an n that is no count, or more than 2²⁹
+ */
 export function permutation(source: Key, n: number): number[] {
   if (!isCount(n)) throw new RangeError(`random.permutation: expected an integer n ≥ 0, got ${n}`);
   const next = stream(source);
-  const order = Array.from({ length: n }, (_, i) => i);
+  const order = Array.from({ length: countOf("permutation", [n]) }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(next() * (i + 1));
     [order[i], order[j]] = [at(order, j), at(order, i)];

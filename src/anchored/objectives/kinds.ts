@@ -53,3 +53,17 @@ function expectObjective(objective: Objective): Objective {
     throw new TypeError("fineTune method: expected lists of settings as needs and knows");
   return objective;
 }
+
+/**
+ * What some methods heed and others do not. Outer steps are epochs to a method without anchors, and prior
+ * examples may be in anybody's batches.
+ */
+export type MethodsOwn = Exclude<SettingName, "outer" | "inner" | "replayShare">;
+
+const own: { readonly [Name in MethodsOwn]-?: true } = {
+  ...{ alpha: true, interpolation: true, temperature: true, temperatureSquared: true, beta: true },
+  ...{ direction: true, kdRatio: true, power: true, threshold: true, topK: true, clipRatio: true },
+  ...{ period: true, tau: true, lambda: true, samplingTemperature: true },
+};
+
+export const methodsOwn: readonly MethodsOwn[] = Object.keys(own) as MethodsOwn[];

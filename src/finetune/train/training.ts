@@ -1,5 +1,5 @@
-import { requires } from "../../anchored/objectives/kinds.ts";
-import { objectives } from "../../anchored/objectives/methods.ts";
+import { heeds, type MethodsOwn, methodsOwn, requires } from "../../anchored/objectives/kinds.ts";
+import { type Method, objectives } from "../../anchored/objectives/methods.ts";
 import { hasReference, isAnchored } from "../../anchored/objectives/objective.ts";
 import type { FineTuneOptions } from "../../anchored/options.ts";
 import { planFineTune } from "../../anchored/plan.ts";
@@ -61,20 +61,18 @@ export function sftTraining(parts: TrainingParts): Training {
 /** Options of the method's stage; undefined where it has nothing to train. */
 export function methodTraining(parts: TrainingParts, reference: Params): Training | undefined {
   const { recipe, key, data, loaded } = parts;
-  const { method, alpha, outer, inner, epochs, interpolation, temperature, beta } = recipe;
+  const { method, alpha, outer, inner, epochs } = recipe;
   if (method === "sft" || method === "merge") return undefined;
   const { target } = objectives[method];
   const { stopTokens } = loaded;
   const [stopToken] = stopTokens;
   const { newTokens } = recipe;
   return {
-    ...{ ...common(parts), method, interpolation, temperature, beta },
-    alpha: riskOf(recipe) ?? alpha,
+    ...{ ...common(parts), method, restart: recipe.restart },
+    ...heededOf(method, { ...recipe, alpha: riskOf(recipe) ?? alpha }),
     ...(data.retained && {
       retain: { plan: data.retained.plan, audit: data.retained.audit, newTokens, stopTokens },
     }),
-    ...{ direction: recipe.direction, kdRatio: recipe.kdRatio },
-    ...weightsOf(recipe),
     ...(isAnchored(target) ? { outer, inner } : { epochs }),
     ...(hasReference(target) && { reference }),
     ...(replays(recipe) && { replay: data.replay, replayShare: shareOf(recipe) }),
@@ -87,16 +85,16 @@ export function methodTraining(parts: TrainingParts, reference: Params): Trainin
 export const shareOf = ({ method, replayFrom, replayShare }: FinetuneRecipe): number =>
   replayFrom !== undefined || requires(method, "replayShare") ? replayShare : 0;
 
-/** What shapes the weights of tokens and sequences. */
-function weightsOf(recipe: FinetuneRecipe) {
-  const { temperatureSquared, power, threshold, topK, clipRatio, period, tau } = recipe;
-  const { lambda, samplingTemperature, restart } = recipe;
-  return {
-    ...{ temperatureSquared, power, threshold, topK, clipRatio, period, lambda, restart },
-    ...(samplingTemperature !== undefined && { samplingTemperature }),
-    ...(tau !== undefined && { tau }),
-  };
-}
+/** What the method heeds of what recipes say about any. */
+const heededOf = (
+  method: Method,
+  said: Pick<FineTuneOptions, MethodsOwn>,
+): Partial<FineTuneOptions> =>
+  Object.fromEntries(
+    methodsOwn
+      .filter((name) => said[name] !== undefined && heeds(method, name))
+      .map((name) => [name, said[name]]),
+  );
 
 /** Steps of a stage. @throws DataError, RangeError, TypeError for what cannot be trained */
 export const stepsOf = (training: Training | undefined): number =>

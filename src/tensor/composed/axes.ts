@@ -14,7 +14,9 @@ type Of<D extends DType> = Tensor<NodeName, D>;
  * @example stack([a, b]).shape // [2, ...a.shape]
  */
 export function stack<D extends DType>(inputs: readonly Of<D>[], axis = 0): Of<D> {
-  const place = resolveAxis("stack", axis, (inputs[0]?.shape.length ?? 0) + 1);
+  const [first] = inputs;
+  if (!first) throw new RangeError("stack: expected at least one tensor, got none");
+  const place = resolveAxis("stack", axis, first.shape.length + 1);
   const columns = inputs.map((x) =>
     ops.reshape(x, [...x.shape.slice(0, place), 1, ...x.shape.slice(place)]),
   );
