@@ -47,8 +47,9 @@ async function run(plan: Plan, args: readonly Tensor[], most: number): Promise<F
 /** Expects each step to make what the rules of shapes say of what it is given. */
 function isWellFormed({ steps }: Plan): void {
   for (const { op, inputs, attrs, output } of steps) {
-    const rule = shapeRules[op] as (inputs: readonly Value[], attrs: unknown) => Shape;
-    expect(rule(inputs, attrs), op).toEqual(output.shape);
+    const rule: object = shapeRules[op];
+    const shape = (rule as (inputs: readonly Value[], attrs: unknown) => Shape)(inputs, attrs);
+    expect(shape, op).toEqual(output.shape);
   }
 }
 

@@ -80,6 +80,7 @@ describe("refuses", () => {
     ["split", () => ops.split(x, 0, 1), /^split: expected a number of parts ≥ 1, got 0/],
     ["stack", () => ops.stack([x], 3), /^stack: expected an axis of a rank 3 tensor, got 3/],
     ["stack", () => ops.stack([x, tensor([1])]), /^reshape|^concat: expected/],
+    ["stack", () => ops.stack([], 1), /^stack: expected at least one tensor, got none/],
     ["topK", () => ops.topK(x, 4), /^topK: expected k from 1 to 3, the last axis, got 4/],
     ["clamp", () => ops.clamp(x, { min: 1, max: 0 }), /^clamp: expected min ≤ max, got 1 and 0/],
     ["variance", () => ops.variance(x, { correction: -1 }), /^variance: expected a correction ≥ 0/],

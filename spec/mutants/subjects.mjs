@@ -15,7 +15,7 @@ export const subjects = [
         "spec/engines/ids.spec.ts",
         "spec/laws/wasm.spec.ts",
       ],
-      ...["spec/nn/functions.spec.ts", "spec/nn/losses.spec.ts"],
+      ...["spec/nn/functions.spec.ts", "spec/nn/losses.spec.ts", "spec/laws/composed.spec.ts"],
     ],
   },
   {

@@ -50,7 +50,7 @@ export class QuotientGraph {
    * @param before the nodes that each node depends on, all of them smaller than itself
    * @param leastGap labels closer to each other are counted anew
    */
-  constructor(before: Edges, leastGap = LEAST_GAP) {
+  constructor(before: Edges, leastGap: number = LEAST_GAP) {
     this.#leastGap = leastGap;
     this.#before = before;
     const after = before.map((): number[] => []);

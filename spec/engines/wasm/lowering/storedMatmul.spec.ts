@@ -190,6 +190,11 @@ for (const options of [
     test("of rows too long to be widened four at a time", () =>
       check({ ...{ dtype: "bf16", m: 4, n: 5, k: 9001, seed: 3 }, ...transposed }));
 
+    test("of a few rows by more columns than a block has", async () => {
+      for (const dtype of ["bf16", "q8_0"] as const)
+        await check({ ...{ dtype, m: 3, n: 2 * abi.MOST_COLUMNS + 5, k: 32, seed: 3 }, ...transposed });
+    });
+
     test("of an empty inner axis is zero", () =>
       check({ ...{ dtype: "bf16", m: 3, n: 9, k: 0, seed: 3 }, ...transposed }));
   });
