@@ -102,11 +102,11 @@ describe("methods", () => {
         );
         return nats[0] as number;
       };
-      const isReplaying = objectives[method].needs.includes("replayShare");
-      const replay = isReplaying ? { replay: data, replayShare: 0.2 } : { replay: data };
+      const replayShare = objectives[method].needs.includes("replayShare") ? 0.2 : 0;
       // A fresh model finds no token likely.
-      const setting = { method, threshold: 0.05, outer: 1, inner: 8, batchSize: 12 };
-      const options = anchored({ ...setting, ...replay, stopToken: 2 });
+      const setting = { ...(/^(threshold|stm)$/.test(method) && { threshold: 0.05 }), method };
+      const length = { outer: 1, inner: 8, batchSize: 12, stopToken: 2 };
+      const options = anchored({ ...setting, replay: data, replayShare, ...length });
       const { params } = await endOf(fineTune(engine, options));
       expect(await surprise(params)).toBeLessThan(0.9 * (await surprise(base)));
     },

@@ -199,7 +199,7 @@ const results = await lanes.each(wanted, async (mutant, lane) => {
     verdicts.set(key, { state, by }, seen);
   }
   done++;
-  if (verdict.state !== "killed" && !why)
+  if (!["killed", "refused"].includes(verdict.state) && !why)
     console.log(
       `${done}/${wanted.length} ${verdict.state} ${show(mutant)}${verdict.state === "survived" ? "" : `\n  ${verdict.by}`}`,
     );

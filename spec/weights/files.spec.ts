@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { makeFolder, writeWhole } from "../../src/weights/files.ts";
+import { makeFolder, readIfThere, writeWhole } from "../../src/weights/files.ts";
 
 const root = await mkdtemp(join(tmpdir(), "anchorgrad-files-"));
 afterAll(() => rm(root, { recursive: true }));
@@ -41,5 +41,29 @@ describe("writeWhole", () => {
     await makeFolder(join(path, "inside"));
     await expect(writeWhole(path, "text")).rejects.toThrow();
     expect(await readdir(join(root, "g"))).toEqual(["taken"]);
+  });
+});
+
+describe("readIfThere", () => {
+  it("reads a file, and nothing where there is none", async () => {
+    const path = join(root, "text");
+    expect(await readIfThere(path)).toBe(undefined);
+    await writeWhole(path, "text");
+    expect(new TextDecoder().decode(await readIfThere(path))).toBe("text");
+  });
+
+  it("refuses what is no file, and more than a text can hold, before it reads", async () => {
+    await expect(readIfThere(root)).rejects.toThrow(`${root}: expected a file, got something else`);
+    const path = join(root, "huge");
+    await writeFile(path, "");
+    await truncate(path, 2 ** 33);
+    await expect(readIfThere(path)).rejects.toThrow(
+      /huge: expected at most \d+ bytes, got 8589934592$/,
+    );
+    await rm(path);
+  });
+
+  it.skipIf(!existsSync("/dev/zero"))("refuses a device that never ends", async () => {
+    await expect(readIfThere("/dev/zero")).rejects.toThrow("/dev/zero: expected a file");
   });
 });

@@ -1,5 +1,7 @@
+import { constants } from "node:buffer";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { DataError } from "../tensor/errors.ts";
 import { temporaryPath } from "./disk/temporary.ts";
 import { fileReader, makeFolder, syncFolder } from "./nodeFile.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "./store.ts";
@@ -31,9 +33,19 @@ export async function writeWhole(
   }
 }
 
-/** A file's bytes; undefined where there is none. */
+/** What is read as a whole is read as a text, and no text is longer. */
+const MOST_BYTES = constants.MAX_STRING_LENGTH;
+
+/**
+ * A file's bytes; undefined where there is none.
+ * @throws DataError for what is no file, such as a pipe that never ends, and for half a gigabyte or more
+ */
 export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
+    const info = await stat(path);
+    if (!info.isFile()) throw new DataError(`${path}: expected a file, got something else`);
+    if (info.size > MOST_BYTES)
+      throw new DataError(`${path}: expected at most ${MOST_BYTES} bytes, got ${info.size}`);
     return await readFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;

@@ -77,7 +77,7 @@ describe("a method of one's own", () => {
 describe("what the base says of labels", () => {
   const methods = ["stm", "flow", "iwSft", "iwSftTokens"] as const;
   test.each(methods)("%s takes it alike whole, in parts and packed", async (method) => {
-    const setting = { method, epochs: 1, threshold: 0.1 };
+    const setting = { method, epochs: 1, ...(method === "stm" && { threshold: 0.1 }) };
     const whole = await ended(setting);
     expectClose(await ended({ ...setting, microBatchSize: 3 }), whole, 1e-9);
     expectClose(await ended({ ...setting, packing: true }), whole, 1e-9);
