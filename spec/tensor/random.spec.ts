@@ -87,6 +87,13 @@ describe("random", () => {
     expect(() => random.normal(source, [1.5])).toThrow("random.normal: expected whole numbers");
   });
 
+  test("makes keys of two words of 32 bits, of a negative seed too", () => {
+    const most = 2 ** 32 - 1;
+    expect(random.key(-1)).toEqual([most, most]);
+    expect(random.key(-(2 ** 32))).toEqual([most, 0]);
+    expect(random.key(2 ** 32 + 7)).toEqual([1, 7]);
+  });
+
   test("refuses a seed that is no integer", () => {
     expect(() => random.key(0.5)).toThrow("random.key: expected an integer seed, got 0.5");
   });
