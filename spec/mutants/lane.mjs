@@ -1,9 +1,9 @@
 // A process in a copy of the tree that keeps Vitest warm: told `{ file, text, specs, laws, name }`, it puts
 // the text in the file's place, runs the laws' tests of that name and then the specs in their order, until
 // one fails, and tells which.
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { createVitest } from "vitest/node";
 
 const root = process.cwd();
@@ -62,12 +62,16 @@ async function runSpecs(specs, name) {
   return { fault: heard.fault ?? stray, seconds: heard.seconds };
 }
 
-/** Writes files as a mutant has them. */
-function put(file, text, build) {
+let builds = 0;
+
+/** Writes files as a mutant has them. Compilers stay warm: a script that builds is imported once more. */
+async function put(file, text, build) {
   writeFileSync(join(root, file), text);
   vitest.invalidateFile(join(root, file));
   if (!build) return;
-  execFileSync(process.execPath, build, { cwd: root, stdio: "pipe" });
+  const [script, ...flags] = build;
+  process.argv = [...process.argv.slice(0, 2), ...flags];
+  await import(`${pathToFileURL(join(root, script))}?${builds++}`);
   vitest.invalidateFile(generated);
 }
 
@@ -75,17 +79,17 @@ async function tryMutant({ file, text, specs, laws, name, build }) {
   const source = readFileSync(join(root, file), "utf8");
   const binaries = build && readFileSync(generated, "utf8");
   try {
-    put(file, text, build);
+    await put(file, text, build);
   } catch (error) {
     // What does not compile is noticed by nobody's specs, and runs nowhere.
     writeFileSync(join(root, file), source);
-    return { refused: `${error.stderr ?? error}`.trim().split("\n")[0] };
+    return { refused: `${error}`.trim().split("\n")[0] };
   }
   try {
     const quick = laws.length > 0 ? await runSpecs(laws, name) : undefined;
     return quick?.fault ? { ...quick, seconds: {} } : await runSpecs(specs);
   } finally {
-    put(file, source);
+    await put(file, source);
     if (build) {
       writeFileSync(generated, binaries);
       vitest.invalidateFile(generated);

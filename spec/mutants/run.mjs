@@ -166,15 +166,18 @@ const killsOf = (file, spec) => kills.get(`${dirname(file)} ${spec}`) ?? 0;
 const countKill = (file, spec) => kills.set(`${dirname(file)} ${spec}`, killsOf(file, spec) + 1);
 
 /**
- * The specs to be tried, no more than --most: those that import the file themselves, then those that
- * notice most for their time.
+ * The specs to be tried, no more than --most: the one that noticed it before, those that import the file
+ * themselves, then those that notice most for their time.
  */
-function inTurn({ file, specs, direct }, passed) {
+function inTurn({ file, specs, direct }, passed, killer) {
   const worth = (spec) => costOf(spec) / (1 + killsOf(file, spec));
   const waiting = specs.filter((spec) => !passed.includes(spec));
   const nearest = waiting.filter((spec) => direct.has(spec));
   const others = waiting.filter((spec) => !direct.has(spec));
-  const ordered = [...nearest, ...others.toSorted((a, b) => worth(a) - worth(b))];
+  const first = waiting.filter((spec) => spec === killer);
+  const ordered = [
+    ...new Set([...first, ...nearest, ...others.toSorted((a, b) => worth(a) - worth(b))]),
+  ];
   let left = most;
   return ordered.filter((spec, i) => {
     left -= costOf(spec);
@@ -187,7 +190,7 @@ const results = await lanes.each(wanted, async (mutant, lane) => {
   const key = sha256(mutant.file, mutant.text);
   const why = reasonOf(mutant);
   const passed = verdicts.passed(key);
-  const specs = inTurn(mutant, passed);
+  const specs = inTurn(mutant, passed, verdicts.killer(key));
   const known = why ? { state: "equivalent", by: why } : verdicts.get(key, [...passed, ...specs]);
   const laws = lawsOf(mutant).filter((spec) => !passed.includes(spec));
   const verdict = known ?? (await lane.attempt({ ...mutant, specs, laws, name: opOf(mutant) }));

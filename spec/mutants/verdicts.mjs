@@ -31,6 +31,11 @@ export function openVerdicts(folder, { fresh, hashOf }) {
       return Object.keys(seen).filter((spec) => hashOf(spec) === seen[spec]);
     },
     has: (mutant) => known.has(mutant),
+    /** The spec that noticed it, whatever has become of either: it is likely to notice it again. */
+    killer(mutant) {
+      const { state, seen } = known.get(mutant) ?? {};
+      return state === "killed" ? Object.keys(seen)[0] : undefined;
+    },
     /** @param specs all that may notice it */
     get(mutant, specs) {
       const row = known.get(mutant);
