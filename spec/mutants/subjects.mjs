@@ -7,9 +7,15 @@ export const subjects = [
   {
     folder: "src/tensor",
     share: 0.16,
-    laws: ["spec/laws/vjps.spec.ts", "spec/laws/wasm.spec.ts"],
+    laws: ["spec/laws/glance.spec.ts", "spec/laws/vjps.spec.ts", "spec/laws/wasm.spec.ts"],
     specs: [
-      ...["spec/tensor", "spec/laws/vjps.spec.ts", "spec/engines/engine.spec.ts", "spec/optim"],
+      ...[
+        "spec/tensor",
+        "spec/laws/glance.spec.ts",
+        "spec/laws/vjps.spec.ts",
+        "spec/engines/engine.spec.ts",
+        "spec/optim",
+      ],
       ...[
         "spec/engines/checkGradient.spec.ts",
         "spec/engines/ids.spec.ts",

@@ -1,0 +1,63 @@
+/** A glance at each primitive, in a second for all: what the laws look at for long, on a few cases. */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expand } from "../../src/compile/expand.ts";
+import { checkGradient } from "../../src/engines/checkGradient.ts";
+import { createEngine } from "../../src/engines/create.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { apply, full } from "../../src/tensor/apply.ts";
+import { isFused } from "../../src/tensor/definitions.ts";
+import { ShapeError } from "../../src/tensor/errors.ts";
+import { concat, reshape } from "../../src/tensor/ops.ts";
+import { at } from "../../src/tensor/shapes.ts";
+import { lengthOf } from "../../src/tensor/storage/types.ts";
+import type { PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
+import { traits } from "../../src/tensor/traits.ts";
+import { type Case, cases, primitives } from "./arbitraries.ts";
+import { asFunction } from "./function.ts";
+import { moderate } from "./numbers.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ backend: "reference" });
+});
+afterAll(() => engine.close());
+
+const few = (op: PrimitiveName) =>
+  fc
+    .sample(cases[op](moderate) as fc.Arbitrary<Case>, { numRuns: 8, seed: 12 })
+    .map((drawn) => asFunction(op, drawn));
+
+describe.each(primitives)("%s", (op) => {
+  test("has as many numbers as its shape says, and those of its definition", async () => {
+    const values = few(op).map(({ f, xs }) => f(...xs));
+    const defined = isFused(op) ? expand(values) : values;
+    const read = await engine.run(() => values.map((x, i) => [x, at(defined, i)] as const));
+    for (const [i, [value, meant]] of read.entries()) {
+      const { dtype, shape } = at(values, i);
+      expect(value.data).toHaveLength(lengthOf(dtype, shape));
+      for (const [j, x] of value.data.entries())
+        expect(Math.abs(x - at(meant.data, j))).toBeLessThan(1e-9 * (1 + Math.abs(x)));
+    }
+  });
+
+  if (!traits[op].differentiable) return;
+  test("has the slope of differences", async () => {
+    const functions = few(op);
+    const all = (...args: (readonly Tensor[])[]): Tensor =>
+      concat(functions.map(({ f }, i) => reshape(f(...at(args, i)), [-1])));
+    const xs = functions.map((one) => one.xs);
+    const { wrong } = await checkGradient(all, xs, { directions: 2, coordinates: 0, seed: 1 });
+    expect(wrong).toBe(0);
+  });
+});
+
+test("a gain has a number for each of a row, whatever the axes before it", () => {
+  const norm = (x: readonly number[], gain: readonly number[]) =>
+    apply("rmsNorm", [full(x, 1), full(gain, 1)], { epsilon: 1e-5 });
+  expect(norm([3, 2], [2]).shape).toEqual([3, 2]);
+  expect(norm([4, 3, 2], [2]).shape).toEqual([4, 3, 2]);
+  for (const gain of [[3], [1], [2, 1], []])
+    expect(() => norm([3, 2], gain), `${gain}`).toThrow(ShapeError);
+  expect(() => norm([], [1])).toThrow(ShapeError);
+});
