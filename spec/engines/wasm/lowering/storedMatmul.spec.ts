@@ -192,7 +192,10 @@ for (const options of [
 
     test("of a few rows by more columns than a block has", async () => {
       for (const dtype of ["bf16", "q8_0"] as const)
-        await check({ ...{ dtype, m: 3, n: 2 * abi.MOST_COLUMNS + 5, k: 32, seed: 3 }, ...transposed });
+        await check({
+          ...{ dtype, m: 3, n: 2 * abi.MOST_COLUMNS + 5, k: 32, seed: 3 },
+          ...transposed,
+        });
     });
 
     test("of an empty inner axis is zero", () =>
