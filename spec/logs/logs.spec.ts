@@ -150,6 +150,7 @@ describe("MLflow", () => {
     isAway = true;
     await log.log(1, { loss: 1 });
     await log.log(2, { loss: 2 });
+    await expect.poll(() => told).toHaveLength(1);
     isAway = false;
     await log.log(3, { loss: 3 });
     await log.end("finished");

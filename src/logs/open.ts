@@ -1,4 +1,5 @@
 import { DataError } from "../tensor/errors.ts";
+import { background } from "./background.ts";
 import type { LoggedRun, RunLog, Tracker } from "./log.ts";
 import { mlflow } from "./mlflow.ts";
 import { tensorBoard } from "./tensorBoard.ts";
@@ -36,8 +37,9 @@ function addressOf(text: string): string {
 }
 
 /**
- * A run that is logged to several trackers. A tracker that fails on the way never stops the run: what
- * it said is told once, and what it missed is sent along with what comes next.
+ * A run that is logged to several trackers. Numbers are sent in the background: a tracker that is slow
+ * or fails on the way costs the run no time. What it said is told once, and what it missed is sent along
+ * with what comes next; the end waits a moment for what has not been sent.
  * @param warn is told of a tracker's first failure, and at the end of what was lost
  * @throws DataError where a run cannot begin
  */
@@ -50,7 +52,7 @@ export async function beginAll(
   const kept = logs.map((log) => patient(log, warn));
   return {
     async log(step, metrics) {
-      await Promise.all(kept.map((log) => log.log(step, metrics)));
+      for (const log of kept) await log.log(step, metrics);
     },
     async end(outcome) {
       await Promise.all(kept.map((log) => log.end(outcome)));
@@ -58,42 +60,26 @@ export async function beginAll(
   };
 }
 
-/** What waits to be sent again, at most. */
-const MOST = 10_000;
+/** Steps that may wait for a tracker, and how long, ms, the end waits for it. */
+const [MOST, LIMIT] = [10_000, 30_000];
 
 function patient(log: RunLog, warn: (text: string) => void): RunLog {
-  let waiting: (readonly [number, Readonly<Record<string, number>>])[] = [];
-  let lost = 0;
   let isTold = false;
-  async function send(): Promise<void> {
-    while (waiting.length > 0) {
-      const [step, metrics] = waiting[0] as (typeof waiting)[number];
-      await log.log(step, metrics);
-      waiting.shift();
-    }
-  }
-  function failed(error: unknown): void {
+  const failed = (error: unknown): void => {
     if (!isTold) warn(`logging: ${(error as Error).message}; the run goes on`);
     isTold = true;
-  }
+  };
+  const steps = background<readonly [number, Readonly<Record<string, number>>]>({
+    send: ([step, metrics]) => log.log(step, metrics),
+    ...{ failed, most: MOST, limit: LIMIT },
+  });
   return {
-    async log(step, metrics) {
-      waiting.push([step, metrics]);
-      if (waiting.length > MOST) {
-        waiting = waiting.slice(-MOST);
-        lost++;
-      }
-      await send().catch(failed);
-    },
-    async end(outcome) {
-      try {
-        await send();
-        await log.end(outcome);
-      } catch (error) {
-        failed(error);
-      }
-      const missing = lost + waiting.length;
-      if (missing > 0) warn(`logging: ${missing} steps could not be logged`);
+    log: async (step, metrics) => steps.add([step, metrics]),
+    end: async (outcome) => {
+      const lost = await steps.end();
+      if (lost > 0) warn(`logging: ${lost} steps could not be logged`);
+      // Whoever did not take the steps is not asked again.
+      else await log.end(outcome).catch(failed);
     },
   };
 }

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const job = { recipe: smokeRecipe, seed: 3, row: "sft-5e-3" } as unknown as Parameters<
-  ReturnType<typeof rowLogger>
+  ReturnType<typeof rowLogger>["log"]
 >[0];
 const place = { seed: 3, row: "sft-5e-3" };
 const measurements: readonly Measurement[] = [
@@ -36,7 +36,8 @@ describe("rows of a sweep", () => {
     const told: string[] = [];
     const given = { log: `tensorboard=${folder}`, tag: "a, b", note: "mine" };
     const log = rowLogger(loggingOf(given, {}), "alpha", (text) => told.push(text));
-    await log(job, measurements);
+    log.log(job, measurements);
+    await log.end();
     const run = join(folder, "alpha", "smoke-sft-5e-3-seed-3");
     const [file] = await readdir(run);
     const events = readEvents(await readFile(join(run, file as string)));
@@ -53,13 +54,17 @@ describe("rows of a sweep", () => {
     const told: string[] = [];
     const logging = loggingOf({ log: "mlflow=http://127.0.0.1:1" }, {});
     const log = rowLogger(logging, "alpha", (text) => told.push(text));
-    await log(job, measurements);
-    await log(job, measurements);
-    expect(told).toHaveLength(1);
+    log.log(job, measurements);
+    log.log(job, measurements);
+    await log.end();
+    expect(told).toHaveLength(2);
     expect(told[0]).toMatch(/no answer.*; the sweep goes on$/);
+    expect(told[1]).toBe("logging: 2 runs could not be logged");
   });
 
   it("go nowhere else where nobody asked", async () => {
-    await rowLogger(loggingOf({}, {}), "alpha", () => {})(job, measurements);
+    const log = rowLogger(loggingOf({}, {}), "alpha", () => {});
+    log.log(job, measurements);
+    await log.end();
   });
 });

@@ -57,7 +57,7 @@ describe.skipIf(redis.absent)("a grid of fine-tunes", { timeout: 200_000 }, () =
       expect(local).toContain("[4/4] sft-outer-1-inner-1-seed-1");
 
       const env = { ANCHORGRAD_QUEUE: server.url, ANCHORGRAD_STORE: "kept" };
-      const lease = ["--lease", "4", "--renewal", "1", "--keep", "1"];
+      const lease = ["--lease", "10", "--renewal", "1", "--keep", "1"];
       const work = () => commands.start(there, ["worker", "--concurrency", "1", ...lease], { env });
       const killed = work();
       const grid = commands.start(there, args, { env });

@@ -5,8 +5,8 @@ import type { FinetuneProgress } from "../../finetune/queue/protocol.ts";
 import { type RemoteRuns, RunsLeft, remoteRuns } from "../../finetune/queue/remoteRuns.ts";
 import type { FinetuneRecipe } from "../../finetune/recipe.ts";
 import { writeReport } from "../../finetune/report/index.ts";
+import { endedRuns } from "../../logs/endedRuns.ts";
 import { settingsIn } from "../../logs/log.ts";
-import { beginAll } from "../../logs/open.ts";
 import { queueName } from "../../queue/address.ts";
 import { openSender } from "../../queue/sender.ts";
 import { visible } from "../../report/escape.ts";
@@ -24,6 +24,9 @@ export const runThere: Make = async (runs, options, terminal, ended) => {
   const close = (): Promise<unknown> =>
     Promise.all([...opened.values()].map(({ remote }) => remote.close()));
   const line = progressLine(runs.length, terminal);
+  const { logging, group } = options;
+  const { trackers, about } = logging;
+  const logs = endedRuns(trackers, "the grid", line.say);
   try {
     for (const { recipe } of runs) {
       if (opened.has(recipe.backend)) continue;
@@ -41,7 +44,11 @@ export const runThere: Make = async (runs, options, terminal, ended) => {
         await options.claimed?.check();
         if (isNew) {
           await writeReport(run.out);
-          await logRun({ ...run, recipe }, options, line.say);
+          const lines = await linesOf(run.out);
+          const logged = { group, name: run.id, ...about, settings: settingsIn(recipe) };
+          logs.add(logged, async (log) => {
+            for (const one of lines) await logEvent(log, one);
+          });
         }
         line.end();
         await ended(run);
@@ -58,6 +65,7 @@ export const runThere: Make = async (runs, options, terminal, ended) => {
     line.close();
     signal.removeEventListener("abort", close);
     await close();
+    await logs.end();
   }
 };
 
@@ -92,22 +100,6 @@ async function openFor(
     warn: ({ message }) => err.write(`queue: ${visible(message)}\n`),
   });
   return { backend, remote };
-}
-
-/** A run that has ended elsewhere is logged as one that ends here. */
-async function logRun(
-  { id: name, recipe, out }: Planned,
-  { logging: { trackers, about }, group }: GroupOptions,
-  say: (text: string) => void,
-): Promise<void> {
-  if (trackers.length === 0) return;
-  const log = await beginAll(
-    trackers,
-    { group, name, ...about, settings: settingsIn(recipe) },
-    say,
-  );
-  for (const line of await linesOf(out)) await logEvent(log, line);
-  await log.end("finished");
 }
 
 /** Milliseconds between two pictures on a terminal, and two lines of a log. */

@@ -129,7 +129,7 @@ async function runStage(
   const scheduler = await schedulerOf(opened, options, terminal, (job, measurement) =>
     display.show({ kind: "measured", job, measurement }),
   );
-  const logRow = rowLogger(options.logging, options.name, (text) =>
+  const logged = rowLogger(options.logging, options.name, (text) =>
     terminal.err.write(`${visible(text)}\n`),
   );
   try {
@@ -143,7 +143,7 @@ async function runStage(
         await run.unfinished.remove(weightsName(event.job.seed, event.job.row));
         finished.add(event.job.id);
         record(run, event.result);
-        await logRow(event.job, event.measurements);
+        logged.log(event.job, event.measurements);
       }
       const error = errorOf(event.job, event);
       if (error) {
@@ -154,6 +154,7 @@ async function runStage(
     }
   } finally {
     display.close();
+    await logged.end();
   }
 }
 
