@@ -41,9 +41,13 @@ afterAll(async () => {
 });
 
 let runs = 0;
-/** A run in a folder whose siblings share no SFT with others. */
-const options = (more: RecipeOptions = {}, out = join(place, `own${runs++}`, "run")) =>
-  ({ recipe: { ...recipe, ...more }, out, folder: place, engine }) satisfies FinetuneOptions;
+/** A run in a folder whose siblings share no SFT with others; of a weight, where its method has one. */
+const options = (more: RecipeOptions = {}, out = join(place, `own${runs++}`, "run")) => {
+  const { alpha, ...unweighted } = recipe;
+  const isWeighted = /^anchored|^onPolicy|^merge/.test(more.method ?? "anchored");
+  const own = { ...unweighted, ...(isWeighted && { alpha }), ...more };
+  return { recipe: own, out, folder: place, engine } satisfies FinetuneOptions;
+};
 
 const kinds = (events: readonly FinetuneEvent[]) => new Set(events.map(({ kind }) => kind));
 
