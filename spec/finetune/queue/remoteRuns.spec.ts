@@ -22,17 +22,35 @@ import { written } from "../runs.ts";
 import { jsonl, writeTinyModel } from "../tinyModel.ts";
 import { type FakeQueue, fakeQueue } from "./fakeQueue.ts";
 
+/** No load makes it end. */
+const LONG = { timeout: 120_000, interval: 20 };
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const versions = { node: "1" };
 const engine = { backend: "wasm", threads: 1 } as const;
 const grid = {
   ...{ model: "m", data: "d.jsonl", retain: "r.jsonl", backend: "wasm" },
-  ...{ epochs: 1, batch: 1, lora: 2, samples: 0, certified: 1, lookEvery: 0, checkpointEvery: 1 },
+  ...{
+    epochs: 1,
+    batch: 1,
+    full: true,
+    samples: 0,
+    certified: 1,
+    lookEvery: 0,
+    checkpointEvery: 1,
+  },
   grid: { method: "anchored", alpha: 0.5, outer: 1, inner: 1 },
 };
 
+/** A process that stops in the middle of the method, for ever: whoever waits for it is not heard. */
+const HELD = `const send = process.send.bind(process);
+process.send = (reply, done) =>
+  reply.stage === "anchored" && reply.step === 2 ? true : send(reply, done);
+await import("./finetuneChild.js");
+`;
+
 let place: string;
 let script: string;
+let held: string;
 let numerics: ReturnType<typeof numericsOf>;
 let run: Omit<RemoteRun, "out">;
 let local: Record<string, string>;
@@ -46,6 +64,8 @@ beforeAll(async () => {
   await symlink(join(root, "node_modules"), join(place, "node_modules"));
   await writeFile(join(place, "package.json"), '{ "type": "module" }');
   script = join(place, "bin", "finetuneChild.js");
+  held = join(place, "bin", "held.mjs");
+  await writeFile(held, HELD);
   await writeTinyModel(join(place, "m"));
   await writeFile(join(place, "m", "LICENSE"), "terms");
   // The last one is left out, and the plan says where it stands.
@@ -63,7 +83,7 @@ beforeAll(async () => {
   for await (const _ of runFinetune(given));
   local = await written(folder);
   await own.close();
-}, 60_000);
+}, 300_000);
 afterAll(() => rm(place, { recursive: true }));
 
 let count = 0;
@@ -80,10 +100,10 @@ beforeEach(async () => {
 
 const opened = (): Promise<RemoteRuns> =>
   remoteRuns({ store, numerics, openQueue: queue.open, folder: place, every: 50 });
-const worker = (name: string, keepEvery = 60_000): FinetuneRunner =>
+const worker = (name: string, more = {}): FinetuneRunner =>
   finetuneRunner({
-    ...{ store, engine, numerics, versions, name, script, keepEvery, machine: "this one" },
-    work: join(there, name),
+    ...{ store, engine, numerics, versions, name, script, machine: "this one" },
+    ...{ work: join(there, name), keepEvery: 60_000, ...more },
   });
 const out = (id: string): string => join(there, "runs", id);
 /** What a run has written but for who has made it. */
@@ -98,31 +118,37 @@ const listed = async (prefix: string): Promise<string[]> => {
   return keys;
 };
 const sentJobs = (many: number): Promise<void> =>
-  expect.poll(() => queue.waiting.length, { timeout: 10_000 }).toBe(many);
+  expect.poll(() => queue.waiting.length, LONG).toBe(many);
 
-describe("fine-tunes on workers", { timeout: 60_000 }, () => {
+describe("fine-tunes on workers", { timeout: 300_000 }, () => {
   it("go on where a killed one was, and write the folder that they write here, to the byte", async () => {
     const made = remote.make({ ...run, out: out(run.id) });
     await sentJobs(1);
     const stop = new AbortController();
     const key = queue.waiting[0]?.key ?? "";
     // It is put again and again, and once more when the job is taken away.
-    const serving = queue.serve(worker("one", 20).run, stop.signal);
+    const one = worker("one", { script: held, keepEvery: 50 });
+    const serving = queue.serve(one.run, stop.signal);
     const kept = async () =>
       (await listed(`checkpoint/${key}/`)).filter((one) => one.endsWith("/list"));
-    await expect.poll(kept, { timeout: 20_000, interval: 5 }).not.toEqual([]);
+    // Where the run stands when it is held, and not only where SFT ended.
+    const lines = (local["metrics.jsonl"] ?? "").split("\n");
+    const first = lines.findIndex((line) => /"stage":"anchored","step":1,/.test(line));
+    const least = Buffer.byteLength(lines.slice(0, first + 1).join("\n"), "latin1");
+    const farthest = async () =>
+      Math.max(0, ...(await kept()).map((one) => Number(/\/(\d{12})-/.exec(one)?.[1])));
+    await expect.poll(farthest, LONG).toBeGreaterThan(least);
     stop.abort(new PlaceLost("told to end"));
     expect(await serving).toEqual({ kind: "waiting" });
     const [list = ""] = (await kept()).toReversed();
     expect(list).toMatch(/\/\d{12}-[0-9a-f]{64}\/list$/);
-    const bytes = Number(/\/(\d{12})-/.exec(list)?.[1]);
-    expect(bytes).toBeGreaterThan(0);
-    expect(bytes).toBeLessThan(Buffer.byteLength(local["metrics.jsonl"] ?? "", "latin1"));
+    expect(await farthest()).toBeLessThan(Buffer.byteLength(lines.join("\n"), "latin1"));
 
     expect(await queue.serve(worker("two").run)).toEqual({ kind: "finished" });
     expect(await made).toBe(true);
     await writeReport(out(run.id));
     expect(await outcomeOf(run.id)).toEqual(local);
+    expect(Object.keys(local)).toContain("model/LICENSE");
     expect(await listed(`checkpoint/${key}/`)).toEqual([]);
     expect(await readdir(join(there, "two", "finetune"))).toEqual([".cache"]);
     expect(await listed("pretrained/")).toHaveLength(1);

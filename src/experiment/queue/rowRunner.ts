@@ -5,6 +5,7 @@ import type { EngineOptions } from "../../engines/create.ts";
 import type { Numerics } from "../../engines/numerics.ts";
 import { inputCache } from "../../jobs/inputs.ts";
 import { placed } from "../../jobs/placed.ts";
+import { repeatedly } from "../../jobs/repeatedly.ts";
 import { isRecord } from "../../json/isRecord.ts";
 import { PlaceLost } from "../../queue/job.ts";
 import type { ReceivedJob } from "../../queue/receiver.ts";
@@ -128,8 +129,7 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
       const job: Job = { id: folder, ...row, needs: [] };
       const stop = (): void => void rows.cancel(job);
       const onItsWay = rowCheckpoint(store, key, await wayOf(row, folder));
-      const keep = (): Promise<void> => onItsWay.keep().catch(() => {});
-      const keeping = setInterval(keep, keepEvery);
+      const keeping = repeatedly(onItsWay.keep, keepEvery);
       try {
         await placed(() => prepare(row, folder), signal);
         await placed(() => onItsWay.restore(), signal);
@@ -137,15 +137,15 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
         signal.throwIfAborted();
         const measured = await measure(rows.submit(job, 1), progress);
         await placed(() => finish(key, row, folder, measured), signal);
-        clearInterval(keeping);
+        await keeping.stop();
         await onItsWay.clear().catch(() => {});
       } catch (error) {
         if (!signal.aborted && !(error instanceof WorkerLost)) throw error;
         // Whoever gets it next, after a hand-back or on a machine with more memory, goes on from here.
-        await keep();
+        await keeping.now();
         throw signal.aborted ? error : new PlaceLost(`${label}: ${String(error)}`);
       } finally {
-        clearInterval(keeping);
+        await keeping.stop();
         signal.removeEventListener("abort", stop);
         await rm(folder, { recursive: true, force: true });
       }

@@ -7,6 +7,7 @@ import type { Numerics } from "../../engines/numerics.ts";
 import { inChild } from "../../jobs/child.ts";
 import { inputCache } from "../../jobs/inputs.ts";
 import { placed } from "../../jobs/placed.ts";
+import { repeatedly } from "../../jobs/repeatedly.ts";
 import { PlaceLost } from "../../queue/job.ts";
 import type { ReceivedJob } from "../../queue/receiver.ts";
 import { putResult } from "../../store/records.ts";
@@ -70,19 +71,17 @@ export function finetuneRunner(options: FinetuneRunnerOptions): FinetuneRunner {
       const [out, inputs] = [join(work, "finetune", own), join(work, "read", own)];
       const onItsWay = runCheckpoint(store, key, out);
       const sft = sharedSft(store, out, job, numerics);
-      const keep = async (): Promise<void> => {
+      const keeping = repeatedly(async () => {
         await onItsWay.keep();
         await sft.keep();
-      };
-      const quietly = (): Promise<void> => keep().catch(() => {});
-      const keeping = setInterval(quietly, keepEvery);
+      }, keepEvery);
       try {
         await placed(() => layOut(job, inputs, cache), signal);
         await placed(() => onItsWay.restore(), signal);
         await placed(() => sft.restore(), signal);
         const request: ChildRequest = { job, out, inputs };
         const facts = await ended(inChild({ script, settings, request, signal }), progress);
-        clearInterval(keeping);
+        await keeping.stop();
         await placed(() => sft.keep(), signal);
         const { record, machine: more } = await placed(
           () => putRun(store, out, placesIn(inputs)),
@@ -93,15 +92,14 @@ export function finetuneRunner(options: FinetuneRunnerOptions): FinetuneRunner {
         await placed(() => putResult(store, key, record, { id, facts: { ...attempt } }), signal);
         await onItsWay.clear().catch(() => {});
       } catch (error) {
-        clearInterval(keeping);
         if (!signal.aborted && !(error instanceof PlaceLost)) throw onNoMachine(error, inputs);
         // Whoever gets it next, after a hand-back or on a machine with more memory, goes on from here.
-        await quietly();
+        await keeping.now();
         throw signal.aborted
           ? error
           : new PlaceLost(`${label}: ${onNoMachine(error, inputs).message}`);
       } finally {
-        clearInterval(keeping);
+        await keeping.stop();
         for (const folder of [out, inputs]) await rm(folder, { recursive: true, force: true });
       }
     },
