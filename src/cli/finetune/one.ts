@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { linesOf } from "../../finetune/files/directory.ts";
 import type { FinetuneRecipe } from "../../finetune/recipe.ts";
+import { DataError } from "../../tensor/errors.ts";
 import type { Terminal } from "../terminal/command.ts";
 import { runHere } from "./runHere.ts";
 import type { GroupOptions } from "./runs.ts";
@@ -20,7 +21,8 @@ export async function runOne(
   if (places) {
     const { failed, stopped } = await runThere([run], options, terminal, async () => {});
     const [failure] = failed;
-    if (failure) throw failure.error;
+    // It comes as a text from elsewhere: whatever it was there, here it is what the run asks for.
+    if (failure) throw new DataError(failure.error.message);
     if (stopped) return false;
   } else {
     const { out: folder } = run;
