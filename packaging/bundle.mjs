@@ -16,14 +16,15 @@ const filesIn = (folder, ending) =>
 
 /**
  * Without comments, which stand in the declarations, white space, and names of what functions hold for
- * themselves. Functions keep theirs, for programs and errors go by them. Bundlers are spoken to in
+ * themselves, in the shortest way to say the same. Functions keep theirs, for programs and errors go by them. Bundlers are spoken to in
  * comments: files that do so are left as they are.
  */
 function compact(path, code) {
   if (/@vite-ignore|webpackIgnore|__PURE__/.test(code)) return code;
   const { code: made, errors } = minifySync(path, code, {
     mangle: { toplevel: false, keepNames: true },
-    ...{ compress: false, codegen: { removeWhitespace: true } },
+    compress: { keepNames: { function: true, class: true } },
+    codegen: { removeWhitespace: true },
   });
   if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`);
   return made;
