@@ -150,6 +150,7 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   "tokenizer.decoder": (more) => tokenizer.decoder(more),
   "tokenizer.encode": (more) => tokenizer.encode("a", more),
   "tokenizer.encodeWithOffsets": (more) => tokenizer.encodeWithOffsets("a", more),
+  trainBpe: (more) => anchorgrad.trainBpe(["a"], { vocabulary: 300, ...more }),
   transformer: (more) => transformer({ ...model.config, ...more }),
   urlReader: (more) => anchorgrad.urlReader("http://127.0.0.1:9/", more),
   writeAdapter: (more) =>

@@ -112,6 +112,8 @@ export type {
 } from "./tensor/tensor.ts";
 export * as tree from "./tensor/tree.ts";
 export {
+  type BpeFile,
+  type BpeOptions,
   type Chat,
   type ChatFiles,
   chatTemplate,
@@ -125,6 +127,7 @@ export {
   stopTokensOf,
   type Tokenizer,
   type TokenizerFiles,
+  trainBpe,
 } from "./text/index.ts";
 export { type Adapter, readAdapter, writeAdapter } from "./weights/adapterFiles.ts";
 export type { StoredType } from "./weights/dtypes.ts";

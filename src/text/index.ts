@@ -1,4 +1,6 @@
 export { Float } from "../json/parseJson.ts";
+export type { BpeFile } from "./bpe/file.ts";
+export { type BpeOptions, trainBpe } from "./bpe/train.ts";
 export {
   type Chat,
   type ChatFiles,

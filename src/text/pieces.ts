@@ -22,6 +22,9 @@ function byteLevelAlphabet(): ReadonlyMap<string, number> {
 
 const alphabet = byteLevelAlphabet();
 
+/** The character of each byte, in the order of the bytes. */
+export const byteCharacters: readonly string[] = [...alphabet.keys()];
+
 /** A token with characters outside the alphabet stands for itself, as in tokenizers. */
 const byteLevel: BytesOf = (token) => {
   const bytes: number[] = [];
