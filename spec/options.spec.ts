@@ -141,6 +141,8 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
     anchorgrad.schedules.warmupConstant({ learningRate: 1, steps: 1, ...more }),
   "schedules.warmupCosine": (more) =>
     anchorgrad.schedules.warmupCosine({ learningRate: 1, steps: 1, ...more }),
+  "schedules.warmupStableDecay": (more) =>
+    anchorgrad.schedules.warmupStableDecay({ learningRate: 1, steps: 1, ...more }),
   "schedules.warmupLinear": (more) =>
     anchorgrad.schedules.warmupLinear({ learningRate: 1, steps: 1, ...more }),
   stored: (more) => anchorgrad.stored("bf16", new Uint16Array(1), [1], more),

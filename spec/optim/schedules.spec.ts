@@ -20,7 +20,7 @@ const ratesOf = async (schedule: Schedule, steps: number): Promise<number[]> => 
 
 /** The rule in plain arithmetic: a linear rise over at least one step, then a decay to 0. */
 function plain(
-  kind: "constant" | "linear" | "cosine",
+  kind: "constant" | "linear" | "cosine" | "stable",
   step: number,
   steps: number,
   warmup: number,
@@ -29,6 +29,7 @@ function plain(
   if (step < rising) return (step + 1) / rising;
   const progress = Math.min(1, (step - rising) / Math.max(1, steps - rising));
   if (kind === "constant") return 1;
+  if (kind === "stable") return Math.min(1, (1 - progress) / 0.2);
   return kind === "linear" ? 1 - progress : 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 
@@ -43,6 +44,7 @@ describe("schedules", () => {
     ["linear", schedules.warmupLinear],
     ["cosine", schedules.warmupCosine],
     ["constant", schedules.warmupConstant],
+    ["stable", schedules.warmupStableDecay],
   ] as const)("a warm-up and then %s are the plain rule at every step", async (kind, make) => {
     await fc.assert(
       fc.asyncProperty(options, async ({ learningRate, steps, warmup }) => {
@@ -53,6 +55,19 @@ describe("schedules", () => {
         });
       }),
     );
+  });
+
+  test("warmupStableDecay is the same for every length of the run, up to its decay", async () => {
+    const rates = (steps: number) => {
+      const warmup = 10.5 / steps;
+      return ratesOf(
+        schedules.warmupStableDecay({ learningRate: 0.3, steps, warmup, decay: 0.5 }),
+        55,
+      );
+    };
+    expect(await rates(100)).toEqual(await rates(131));
+    const refused = () => schedules.warmupStableDecay({ learningRate: 1, steps: 9, decay: 0 });
+    expect(refused).toThrow("schedules: expected 0 < decay ≤ 1, got 0");
   });
 
   test("constant(rate) never changes", async () => {

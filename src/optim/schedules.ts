@@ -37,6 +37,23 @@ export const warmupLinear = (options: WarmupOptions): Schedule =>
 export const warmupCosine = (options: WarmupOptions): Schedule =>
   warmup(options, (progress) => mul(add(cos(mul(progress, Math.PI)), 1), 0.5));
 
+export interface StableOptions extends WarmupOptions {
+  /** Share of the steps behind the warm-up over which the rate falls, in (0, 1]; 0.2 by default. */
+  readonly decay?: number;
+}
+
+/**
+ * A linear rise, a constant rate, and at the end a linear decay to 0 at `steps`. Up to the decay the rate
+ * does not depend on `steps`, so that a run can be made longer or shorter while it goes.
+ * @throws RangeError for impossible options
+ * @see https://arxiv.org/abs/2404.06395 (Hu et al., 2024), section 4
+ */
+export function warmupStableDecay({ decay = 0.2, ...options }: StableOptions): Schedule {
+  if (!(typeof decay === "number" && decay > 0 && decay <= 1))
+    throw new RangeError(`schedules: expected 0 < decay ≤ 1, got ${decay}`);
+  return warmup(options, (progress) => minimum(div(sub(1, progress), decay), 1));
+}
+
 /**
  * rate · (step + 1) / rising while step < rising, then rate · decay(progress), where progress goes
  * from 0 to 1 over the rest and stays there.
