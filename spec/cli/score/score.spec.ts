@@ -29,7 +29,8 @@ const cells = (table: string): string[][] =>
     .split("\n")
     .map((line) => line.trim().split(/\s{2,}/));
 
-const drawn = ["igsm", "countdown", "mini-igsm", "mini-countdown", "mini-ifeval", "mini-medcalc"];
+const minis = ["mini-igsm", "mini-countdown", "mini-ifeval", "mini-medcalc"];
+const drawn = ["igsm", "countdown", "skills", ...minis];
 
 describe("score", () => {
   it.each(drawn)("%s: what data writes is right, an empty response is not", async (name) => {

@@ -1,4 +1,7 @@
+import type { Exchange } from "../../tasks/exchange.ts";
 import { countdown, ifeval, igsm, type Mini, medcalc } from "../../tasks/index.ts";
+import { signedOff } from "../../tasks/study/target.ts";
+import { drawSkill, textSuite } from "../../tasks/study/textSuite.ts";
 import { fold, type Key, stream } from "../../tensor/random.ts";
 import {
   flag,
@@ -68,23 +71,36 @@ const worked = {
   answer: oneOf("with its steps, or alone", ["worked", "direct"]),
 };
 
-/** One row of a mini: a symbol is a word. */
+/** A symbol is a word. */
+const sampleOf = ({ prompt, response }: Exchange, facts: Sample["facts"]): Omit<Sample, "id"> => ({
+  messages: [
+    { role: "user", content: prompt.join(" ") },
+    { role: "assistant", content: response.join(" ") },
+  ],
+  facts,
+});
+
+/** One row of a mini. */
 const exchange =
   (
     { target }: Mini,
     answer: "worked" | "direct" = "worked",
     facts: Sample["facts"] = {},
   ): ReturnType<Drawn["draw"]> =>
-  (source) => {
-    const { prompt, response } = target[answer](stream(source));
-    return {
-      messages: [
-        { role: "user", content: prompt.join(" ") },
-        { role: "assistant", content: response.join(" ") },
-      ],
-      facts,
-    };
-  };
+  (source) =>
+    sampleOf(target[answer](stream(source)), facts);
+
+const suite = textSuite();
+const skillNames = [...Object.keys(suite.skills), ...Object.keys(suite.targets)];
+const skillKnobs = {
+  skill: oneOf(
+    `${skillNames.slice(0, 9).join(", ")},\n${skillNames.slice(9).join(", ")};\ndefault: any that is no target`,
+    skillNames,
+    "<name>",
+  ),
+  answer: oneOf("of a target: with its steps, or alone", ["worked", "direct"]),
+  signOff: whole("random letters behind each answer: a habit to learn", 0, 100),
+};
 
 const DEFAULT_MODULUS = 7;
 
@@ -109,6 +125,17 @@ export const drawnBenchmarks: Readonly<Record<string, Drawn>> = {
           messages: countdown.conversation(game),
           facts: { x: game.numbers, y: game.target },
         };
+      },
+  ),
+  skills: drawn(
+    "what bases of `pretrain` know, and their targets med and mini-igsm",
+    skillKnobs,
+    ({ skill, answer = "worked", signOff = 0 }) =>
+      (source) => {
+        const next = stream(source);
+        const drawnSkill = drawSkill(suite, skill, next);
+        const { name } = drawnSkill;
+        return sampleOf(signedOff(drawnSkill[answer], signOff)(next), { skill: name });
       },
   ),
   "mini-igsm": drawn(

@@ -15,7 +15,7 @@ import { reportProblems } from "../terminal/problems.ts";
 import type { Evaluation, Given } from "./evaluation.ts";
 
 /** The benchmarks whose programs judge answers. */
-export const TASKS = ["countdown", "medcalc", "ifeval", "igsm"] as const;
+export const TASKS = ["countdown", "medcalc", "ifeval", "igsm", "skills"] as const;
 
 interface Question extends Prompt {
   readonly judge: Judge;

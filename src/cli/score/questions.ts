@@ -1,4 +1,6 @@
 import { countdown, finalAnswer, ifeval, igsm, type Mini, medcalc } from "../../tasks/index.ts";
+import { withoutSignOff } from "../../tasks/study/examine.ts";
+import { skillNamed, textSuite } from "../../tasks/study/textSuite.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { shown } from "../../text/jsonl.ts";
 import { list, numberIn, numbers, type Row, textIn, textsIn } from "../terminal/fields.ts";
@@ -194,12 +196,41 @@ const mini = (open: (row: Row) => Mini): Scorable => ({
   },
 });
 
+const suite = textSuite();
+
+/** A question of the skills: a verifier judges, or the answer that was drawn is the right one. */
+const skillQuestions: Scorable = {
+  columns: ["correct", "answer"],
+  judge: (row, prompt, reference) => {
+    const name = textIn(row, "skill");
+    if (!Object.hasOwn(suite.skills, name) && !Object.hasOwn(suite.targets, name))
+      throw new DataError(`skill: expected a skill or a target, got ${shown(name)}`);
+    const { score } = skillNamed(suite, name);
+    if (reference === undefined)
+      throw new DataError("messages: expected the right answer, got none");
+    const isTarget = Object.hasOwn(suite.targets, name);
+    const words = (text: string): readonly string[] => text.match(/\n|\S+/g) ?? [];
+    const right = withoutSignOff(words(reference)).join(" ");
+    return (response) => {
+      const said = words(response);
+      const isRight = (answer: readonly string[], wanted: string): boolean =>
+        score ? score(words(prompt), answer).correct : answer.join(" ") === wanted;
+      const correct = isRight(said, words(reference).join(" "));
+      const held = isTarget
+        ? { correct, answer: isRight(withoutSignOff(said), right) }
+        : { correct };
+      return judged([ALL, name], held);
+    };
+  },
+};
+
 /** The benchmarks with responses to judge, by name. */
 export const scorables: Readonly<Record<string, Scorable>> = {
   igsm: igsmQuestions,
   medcalc: medcalcQuestions,
   ifeval: ifevalQuestions,
   countdown: countdownQuestions,
+  skills: skillQuestions,
   "mini-igsm": mini((row) =>
     igsm.miniIgsm(row["modulus"] === undefined ? {} : { modulus: numberIn(row, "modulus") }),
   ),

@@ -40,6 +40,8 @@ Columns
   ifeval        strict, loose; tolerant: loose, the original's known defects mended
   countdown     paper: the first \\boxed{…}; exact: the same with exact fractions; tinyzero:
                 <answer>…</answer>
+  skills        correct: the answer that was drawn, or what a verifier takes; answer: of targets,
+                whatever letters sign it off
   tolerant      what a person would accept: thousands separators, signs of Unicode and LaTeX,
                 fractions, dates in the usual spellings, units, prose
 `;

@@ -106,3 +106,21 @@ export const decide: Generator = (next) => {
   );
   return { prompt: ["BOOL", ...prompt, "="], response: [`${outcome}`] };
 };
+
+/** `COPY c a c =` → `c a c` */
+export const copy =
+  (letters: Letters): Generator =>
+  (next) => {
+    const word = drawLetters(next, letters);
+    return { prompt: ["COPY", ...word, "="], response: word };
+  };
+
+/** `CNT b a b c ? b =` → `2`; letters of a few, so that they come again */
+export const countLetter =
+  (letters: Letters): Generator =>
+  (next) => {
+    const word = drawLetters(next, letters);
+    const asked = pick(next, letters.alphabet);
+    const times = word.filter((letter) => letter === asked).length;
+    return { prompt: ["CNT", ...word, "?", asked, "="], response: [`${times}`] };
+  };

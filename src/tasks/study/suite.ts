@@ -35,7 +35,7 @@ const alike = (
 ): Readonly<Record<string, Skill>> =>
   Object.fromEntries(Object.entries(generators).map(([name, draw]) => [name, { draw, positions }]));
 
-const fullSkills = alike(18, {
+export const fullSkills: Readonly<Record<string, Skill>> = alike(18, {
   rev: reverse({ alphabet: letterSymbols, min: 3, max: 5 }),
   sort: sort({ alphabet: letterSymbols, min: 3, max: 5 }),
   calc: calculate,
