@@ -21,6 +21,7 @@ export const layers: readonly (readonly string[])[] = [
   ["src/tasks"],
   ["src/report", "src/logs"],
   ["src/finetune"],
+  ["src/pretrain"],
   ["src/experiment"],
   ["src/index.ts"],
   ["src/cli", "src/lab"],

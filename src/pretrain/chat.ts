@@ -1,0 +1,52 @@
+import type { Exchange } from "../tasks/exchange.ts";
+import type { MarkedTokens } from "../train/batches.ts";
+
+/** The end of a text, a turn's begin and its end; by their ids. */
+export const specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] as const;
+export const endOfText = 0;
+const turnStart = 1;
+export const turnEnd = 2;
+
+/** ChatML, as Qwen and SmolLM2 have it, without a system message of its own. */
+export const chatTemplate = `{%- for message in messages %}
+    {{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+{%- endif %}`;
+
+/** A question and its answer as people see them: a symbol is a word. */
+export const textsOf = ({
+  prompt,
+  response,
+}: Exchange): Readonly<Record<keyof Exchange, string>> => ({
+  prompt: prompt.join(" "),
+  response: response.join(" "),
+});
+
+export type Encode = (text: string) => readonly number[];
+
+/** What the template makes of a question, up to where its answer begins. */
+export function promptTokens(encode: Encode, exchange: Exchange): readonly number[] {
+  const { prompt } = textsOf(exchange);
+  const question = [turnStart, ...encode(`user\n${prompt}`), turnEnd, ...encode("\n")];
+  return [...question, turnStart, ...encode("assistant\n")];
+}
+
+/**
+ * A question and its answer as the template has them; the answer and its end are what is learnt. Equal
+ * to what `encodeRows` makes of the same conversation.
+ */
+export function exchangeTokens(encode: Encode, exchange: Exchange): MarkedTokens {
+  const prompt = promptTokens(encode, exchange);
+  const begin = encode("assistant\n").length;
+  const answer = encode(`assistant\n${textsOf(exchange).response}`).slice(begin);
+  const after = encode("\n");
+  return {
+    tokens: [...prompt, ...answer, turnEnd, ...after],
+    mask: [
+      ...prompt.map(() => 0 as const),
+      ...[...answer, turnEnd, ...after].map(() => 1 as const),
+    ],
+  };
+}

@@ -1,0 +1,105 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative, sep } from "node:path";
+import { promisify } from "node:util";
+import { gunzipSync } from "node:zlib";
+import { DataError } from "../../tensor/errors.ts";
+import { makeFolder } from "../../weights/files.ts";
+import type { TextPackage } from "./packages.ts";
+import { plainOf } from "./plain.ts";
+
+/** A package that was read. */
+export interface ReadPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly licence: string;
+  /** Of the .deb file. */
+  readonly sha256: string;
+  /** Its texts without markup, in the order of their paths. */
+  readonly texts: readonly string[];
+}
+
+const call = promisify(execFile);
+
+/** What to do where packages cannot be had. */
+const INSTEAD =
+  "put the packages' .deb files into that folder yourself, or give a folder of your own texts as --text";
+
+/** A package's file in the folder, fetched unless it is there. */
+async function debOf(name: string, folder: string, signal: AbortSignal): Promise<string> {
+  const found = await debIn(name, folder);
+  if (found !== undefined) return found;
+  try {
+    await call("apt-get", ["download", "--quiet", name], { cwd: folder, signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const why = reasonOf(error);
+    throw new DataError(
+      `${folder}: expected the Debian package ${name}, which apt-get download could not fetch: ${why}; on Debian and Ubuntu apt-get update may help; else ${INSTEAD}`,
+    );
+  }
+  const fetched = await debIn(name, folder);
+  if (fetched !== undefined) return fetched;
+  throw new DataError(`${folder}: expected ${name}_….deb from apt-get download, got none`);
+}
+
+async function debIn(name: string, folder: string): Promise<string | undefined> {
+  const files = await readdir(folder);
+  const last = files.filter((file) => file.startsWith(`${name}_`) && file.endsWith(".deb")).sort();
+  const file = last.at(-1);
+  return file === undefined ? undefined : join(folder, file);
+}
+
+function reasonOf(error: unknown): string {
+  const { code, stderr, message } = error as NodeJS.ErrnoException & { readonly stderr?: string };
+  if (code === "ENOENT") return "there is no such program here";
+  const line = stderr?.split("\n").find((line) => line.startsWith("E: "));
+  return (line ?? message).trim().slice(0, 200);
+}
+
+/**
+ * Fetches a Debian package with `apt-get download`, which checks its signature, and reads its texts
+ * with `dpkg-deb`. A file that lies in the folder already is taken.
+ * @param folder where the .deb files are kept
+ * @throws DataError saying what to do where the package or a program is missing
+ */
+export async function readPackage(
+  { name, licence, files, markup }: TextPackage,
+  folder: string,
+  signal: AbortSignal,
+): Promise<ReadPackage> {
+  await makeFolder(folder);
+  const deb = await debOf(name, folder, signal);
+  const sha256 = createHash("sha256")
+    .update(await readFile(deb))
+    .digest("hex");
+  const unpacked = await mkdtemp(join(tmpdir(), "anchorgrad-deb-"));
+  try {
+    const { stdout } = await call("dpkg-deb", ["--field", deb, "Version"], { signal });
+    await call("dpkg-deb", ["--extract", deb, unpacked], { signal });
+    const entries = await readdir(unpacked, { recursive: true, withFileTypes: true });
+    const paths = entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(unpacked, join(parentPath, name)))
+      .filter((path) => files.test(path.split(sep).join("/")))
+      .sort();
+    if (paths.length === 0)
+      throw new DataError(`${deb}: expected texts at ${files.source}, got no such files`);
+    const texts: string[] = [];
+    for (const path of paths) {
+      const bytes = await readFile(join(unpacked, path));
+      const text = (/\.(gz|dz)$/.test(path) ? gunzipSync(bytes) : bytes).toString("utf8");
+      texts.push(plainOf(text, markup));
+    }
+    return { name, version: stdout.trim(), licence, sha256, texts };
+  } catch (error) {
+    if (signal.aborted || error instanceof DataError) throw error;
+    throw new DataError(
+      `${deb}: expected a package that dpkg-deb can unpack, got: ${reasonOf(error)}; else ${INSTEAD}`,
+    );
+  } finally {
+    await rm(unpacked, { recursive: true, force: true });
+  }
+}
