@@ -47,6 +47,11 @@ const groups: Readonly<Record<string, readonly CommandRow[]>> = {
       about: "fetch a model from the Hub into huggingface_hub's cache",
       load: () => import("./pull/pull.ts").then(({ pull }) => pull),
     },
+    {
+      name: "pretrain",
+      about: "make a small base of your own, where there is no Hub",
+      load: () => import("./pretrain/pretrain.ts").then(({ pretrain }) => pretrain),
+    },
   ],
   "The study": [
     {

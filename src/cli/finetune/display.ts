@@ -15,7 +15,7 @@ const LOGGED = 10_000;
 
 /** The live line of a run, and lines that stay. */
 export interface Display {
-  step(event: StepEvent): void;
+  step(event: Pick<StepEvent, "stage" | "step" | "steps" | "outer" | "loss" | "tokens">): void;
   look(event: LookEvent): void;
   retention(event: RetentionEvent): void;
   certificate(event: CertificateEvent): void;

@@ -52,7 +52,11 @@ export async function pulled(
     return done?.folder;
   } catch (error) {
     bar.close();
-    throw error instanceof FetchError ? new DataError(error.message) : error;
+    if (!(error instanceof FetchError || error instanceof DataError)) throw error;
+    const instead = /no connection|HF_HUB_OFFLINE/.test(error.message)
+      ? "; without the Hub, `npx anchorgrad pretrain` makes a small base here"
+      : "";
+    throw new DataError(`${error.message}${instead}`);
   }
 }
 
