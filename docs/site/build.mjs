@@ -14,6 +14,7 @@ const ORDER = [
   "tutorial",
   "autodiff",
   "models",
+  "bases",
   "engines",
   "choosing",
   "methods",
