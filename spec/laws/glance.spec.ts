@@ -61,3 +61,37 @@ test("a gain has a number for each of a row, whatever the axes before it", () =>
     expect(() => norm([3, 2], gain), `${gain}`).toThrow(ShapeError);
   expect(() => norm([], [1])).toThrow(ShapeError);
 });
+
+test("heads and slots that do not fit each other are refused", () => {
+  const attends = (q: readonly number[], k: readonly number[], v = k) =>
+    apply("causalAttention", [full(q, 1), full(k, 1), full(v, 1)], { scale: 1 });
+  expect(attends([2, 4, 3, 8], [2, 2, 3, 8]).shape).toEqual([2, 4, 3, 8]);
+  for (const [q, k, v] of [
+    [
+      [2, 4, 3, 8],
+      [2, 3, 3, 8],
+    ],
+    [
+      [2, 4, 3, 8],
+      [2, 2, 4, 8],
+    ],
+    [
+      [2, 4, 3, 8],
+      [2, 2, 3, 4],
+    ],
+    [
+      [2, 4, 3, 8],
+      [2, 2, 3, 8],
+      [2, 4, 3, 8],
+    ],
+    [
+      [2, 4, 0, 8],
+      [2, 2, 0, 8],
+    ],
+    [
+      [4, 3, 8],
+      [4, 3, 8],
+    ],
+  ] as const)
+    expect(() => attends(q, k, v), `${q} ${k}`).toThrow(ShapeError);
+});

@@ -74,8 +74,8 @@ const anywhere = filesIn("spec", ".spec.ts").filter(
 );
 
 /**
- * A file's specs, of those that import it: those that bear its name, those that import it themselves,
- * and those of its folder, of those above and of the subject. Quick ones first.
+ * A file's specs, of those that import it: those that bear its name or its folder's, those that import it
+ * themselves, and those of its folder, of those above and of the subject. Quick ones first.
  */
 function specsOf(file, { folder, specs }) {
   const mirror = dirname(file).replace(/^src\//, "spec/");
@@ -84,7 +84,8 @@ function specsOf(file, { folder, specs }) {
   const inTasks = folder === "src/tasks" && mirror.split("/").length > 2;
   const above = inTasks ? specsIn(mirror.split("/").slice(0, 3).join("/")) : [];
   const others = [...near, ...above, ...specs.flatMap(specsIn)];
-  const named = near.filter((spec) => basename(spec, ".spec.ts") === name);
+  const own = [`${mirror}/${name}.spec.ts`, `${mirror}.spec.ts`];
+  const named = own.filter((spec) => existsSync(join(root, spec)));
   const direct = anywhere.filter((spec) => distance(spec, file) === 1);
   const quick = (list) => list.toSorted((a, b) => costOf(a) - costOf(b));
   return {

@@ -74,6 +74,18 @@ for (const backend of ["reference", "wasm"] as const)
       expect(got).toEqual(want);
     });
 
+    test("differentiates what does not depend on its arguments at all", async () => {
+      const w = tensor([0.3, -0.7]);
+      const loss = (through: typeof checkpoint) => (v: Tensor) =>
+        ops.sum(through((_: Tensor) => ops.square(v))(tensor([1])));
+      const plainly = (f: unknown) => f as never;
+      const [want, got] = await engine.run(() => [
+        grad(loss(plainly))(w),
+        grad(loss(checkpoint))(w),
+      ]);
+      expect(got).toEqual(want);
+    });
+
     test("passes trees, ids and plain values, and has second derivatives", async () => {
       const f = (p: { w: Tensor }, power: number, x: Tensor) => {
         const y = ops.tanh(ops.mul(p.w, x));

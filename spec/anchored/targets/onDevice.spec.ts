@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { LossLedger } from "../../../src/anchored/certificates/certifier.ts";
 import { fineTune, type Measurement } from "../../../src/anchored/fineTune.ts";
+import { heeds } from "../../../src/anchored/objectives/kinds.ts";
 import type { Method } from "../../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../../src/anchored/options.ts";
 import { planFineTune } from "../../../src/anchored/plan.ts";
@@ -24,10 +25,15 @@ const frozen: LanguageModel = {
   apply: (params, tokens) => head(params, tinyModel.apply(params, tokens)),
 };
 const study = { ...tinyStudy, model: frozen };
-const options = (reference: Params, more: Partial<FineTuneOptions>): FineTuneOptions => ({
-  ...tinyAnchored(reference, { alpha: 0.3, ...(more.method !== "asft" && { temperature: 1.5 }) }),
-  ...{ model: frozen, ...more },
-});
+const options = (reference: Params, more: Partial<FineTuneOptions>): FineTuneOptions => {
+  const { method = "anchored" } = more;
+  const has = (name: "alpha" | "temperature") => typeof method === "string" && heeds(method, name);
+  const own = {
+    ...(has("alpha") && { alpha: 0.3 }),
+    ...(has("temperature") && { temperature: 1.5 }),
+  };
+  return { ...tinyAnchored(reference, own), model: frozen, ...more };
+};
 
 const certificatesOf = (all: readonly Measurement[]) =>
   all.flatMap((m) => (m.kind === "outer" ? [m] : []));
