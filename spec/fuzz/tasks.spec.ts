@@ -100,7 +100,8 @@ describe("verifiers", () => {
         const numbers = (inside.match(/\d+/g) ?? []).map(Number).sort((a, b) => a - b);
         let value = NaN;
         try {
-          value = new Function(`"use strict"; return ${text}`)();
+          // Signs that follow each other are one operator there, and two in Python.
+          value = new Function(`"use strict"; return ${text.replace(/[+-](?=[+-])/g, "$& ")}`)();
         } catch {
           // No expression.
         }

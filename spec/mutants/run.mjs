@@ -153,8 +153,12 @@ function checkTypes() {
   const mutants = wanted.filter((mutant) => isNew(mutant) && !reasonOf(mutant));
   if (mutants.length === 0) return;
   const folder = copyOf(root);
-  for (const [{ file, text }, by] of refusedByTypes(folder, mutants))
-    verdicts.set(sha256(file, text), { state: "refused", by }, []);
+  const refused = refusedByTypes(folder, mutants);
+  for (const mutant of mutants) {
+    const by = refused.get(mutant);
+    const state = by === undefined ? "typed" : "refused";
+    verdicts.set(sha256(mutant.file, mutant.text), { state, by }, []);
+  }
   rmSync(folder, { recursive: true, force: true });
 }
 checkTypes();

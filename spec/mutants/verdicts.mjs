@@ -30,6 +30,7 @@ export function openVerdicts(folder, { fresh, hashOf }) {
       if (state !== "survived") return [];
       return Object.keys(seen).filter((spec) => hashOf(spec) === seen[spec]);
     },
+    /** Whether it was tried, or the type checker has let it pass. */
     has: (mutant) => known.has(mutant),
     /** The spec that noticed it, whatever has become of either: it is likely to notice it again. */
     killer(mutant) {
@@ -39,7 +40,7 @@ export function openVerdicts(folder, { fresh, hashOf }) {
     /** @param specs all that may notice it */
     get(mutant, specs) {
       const row = known.get(mutant);
-      if (!row || !holds(row)) return undefined;
+      if (!row || row.state === "typed" || !holds(row)) return undefined;
       return row.state === "survived" && specs.some((spec) => !(spec in row.seen))
         ? undefined
         : row;
