@@ -200,7 +200,7 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
 const without = new Set(
   `accumulate applyUpdates blobReader bytesReader chain checkpoint clipByGlobalNorm configOf
   encodeGguf filesAt filesIn filesOf fromGguf full ggufConfig ggufName ggufTokenizer grad huggingFaceConfig
-  huggingFaceName ids inParts openSafetensors openWeights paramsFrom readAdapter readGguf readSafetensors rounded standIn
+  huggingFaceName ids inParts mapTensors openSafetensors openWeights paramsFrom readAdapter readGguf readSafetensors rounded standIn
   stopGradient stopTokensOf tensorsFor valueAndGrad vjp wholeOf withAdapter writeGguf schedules.constant
   anchored.checkExamples anchored.effectiveWeight anchored.flipDivergence anchored.flipOf anchored.flipThreshold
   anchored.generalizedJensenShannon anchored.hasLinearBound anchored.interpolate

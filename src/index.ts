@@ -75,6 +75,7 @@ export {
   clipByGlobalNorm,
   type LionOptions,
   lion,
+  mapTensors,
   mofo,
   type Optimizer,
   rounded,

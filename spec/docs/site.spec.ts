@@ -73,6 +73,17 @@ describe("the documentation's site", () => {
     expect(await htmlOf("api/anchorgrad-ops.html")).toMatch(/id="matmul"[\s\S]*Throws/);
   });
 
+  test("says of every export what it is", async () => {
+    const bare: string[] = [];
+    for (const page of pages.filter((path) => path.startsWith("api/")))
+      for (const [section, id] of (await htmlOf(page)).matchAll(
+        /<section class="symbol"><h3 id="(\w+)">[\s\S]*?<\/section>/g,
+      ))
+        if (!/<(p|ul)\b/.test(section.replaceAll(/<pre[\s\S]*?<\/pre>/g, "")))
+          bare.push(`${page}: expected a doc comment of ${id}, got none`);
+    expect(bare).toEqual([]);
+  });
+
   test("has an index in which everything is a place that there is", async () => {
     const script = await readFile(join(site, "search-index.js"), "utf8");
     const index = JSON.parse(script.slice(script.indexOf("["), script.lastIndexOf("]") + 1)) as {

@@ -82,6 +82,7 @@ export interface RetentionMeasurement extends RetentionPlan {
   readonly step: 0;
 }
 
+/** What `fineTune` tells while it runs, by `kind`, in the order in which it happens. */
 export type Measurement =
   | RetentionMeasurement
   | FineTuneStep

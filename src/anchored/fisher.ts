@@ -15,6 +15,7 @@ import { collate, type Example, lengthOf, paddedLength, promptOf } from "../trai
 import type { LanguageModel } from "./targets/languageModel.ts";
 import { sampleResponses } from "./targets/sampled.ts";
 
+/** Of which model, and on which data, `fisher` estimates the diagonal of the Fisher information. */
 export interface FisherOptions {
   readonly model: LanguageModel;
   /** The base's; on the host or resident, not consumed. */

@@ -29,6 +29,7 @@ import type { LanguageModel } from "./targets/languageModel.ts";
  */
 export type Alpha = number | { readonly budget: number } | Risk;
 
+/** What `fineTune` starts from, learns and keeps to, and by which method. */
 export interface FineTuneOptions {
   readonly model: LanguageModel;
   /** Where the student starts; on the host or resident, not consumed. */
@@ -164,6 +165,7 @@ export interface FineTuneOptions {
   readonly stopToken?: number;
 }
 
+/** How the learning rate goes from its peak to the end of a run. */
 export type Decay = "linear" | "cosine" | "constant";
 
 /** What options are where nothing is said, but for `outer`, which depends on the method. */

@@ -61,6 +61,7 @@ export interface Plan {
   readonly resume: FineTuneCheckpoint | undefined;
 }
 
+/** The method of a run with all its settings. */
 export interface MethodPlan {
   readonly name: Method | "custom";
   readonly objective: Objective;
@@ -72,6 +73,7 @@ export interface MethodPlan {
   readonly settings: ObjectiveSettings;
 }
 
+/** What the batches of a run are made of. */
 export interface BatchPlan {
   readonly size: number;
   /** Whether the rest of an epoch that fills no batch is left out. */
@@ -86,6 +88,7 @@ export interface BatchPlan {
   readonly isApart: boolean;
 }
 
+/** How many steps a run takes, and at which rates. */
 export interface SchedulePlan {
   /** T, outer steps. */
   readonly outer: number;
@@ -102,6 +105,7 @@ export interface SchedulePlan {
   readonly rate: Schedule | undefined;
 }
 
+/** Where outer steps are certified. */
 export interface CertifyPlan {
   /** Examples, from the first, at whose response tokens outer steps are certified. */
   readonly examples: number;

@@ -23,6 +23,7 @@ interface Speaking {
 
 const SPEAKING = ["model", "params", "temperature", "stopToken", "key"] as const;
 
+/** Whose prompts a model is to answer in words of its own, and which answers are right. */
 export interface OwnAnswersOptions extends Speaking {
   readonly data: readonly Example[];
   /** Answers to each prompt, among which a right one is looked for; 8 by default. */
@@ -61,6 +62,7 @@ export async function ownAnswers(
   return { data: data.map((example, i) => found.get(i) ?? example), own: found.size };
 }
 
+/** What a model's own texts, written from nothing, begin with and how many there are. */
 export interface OwnTextsOptions extends Speaking {
   /** What every text begins with: the begin-of-sequence token, or a template's words before a
    * question. */
@@ -89,6 +91,7 @@ export async function ownTexts(
   return answersTo(engine, data, options, maxNewTokens);
 }
 
+/** Whose prompts a model answers, so that its answers can be replayed. */
 export interface OwnReplayOptions extends Speaking {
   /** Whose prompts are answered. */
   readonly data: readonly Example[];

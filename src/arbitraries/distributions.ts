@@ -18,6 +18,7 @@ export const weights: fc.Arbitrary<number> = fc.oneof(
   fc.double({ min: 0, max: 1, noNaN: true }),
 );
 
+/** What the logits that are drawn have in common. */
 export interface LogitsOptions {
   /** V; any of `vocabularies` by default. */
   readonly vocabSize?: number;

@@ -9,6 +9,7 @@ import * as tree from "../tensor/tree.ts";
 import { createEngine } from "./create.ts";
 import type { Engine } from "./engine.ts";
 
+/** Where, and how finely, `checkGradient` compares with central differences. */
 export interface GradientOptions {
   /** Random directions along which all float arguments move together; 2 by default. */
   readonly directions?: number;

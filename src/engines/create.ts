@@ -19,6 +19,7 @@ export const BACKENDS = [
 /** Where programs can run. `auto` takes a hardware GPU if there is one, else `wasm`. */
 export type Backend = (typeof BACKENDS)[number];
 
+/** Which engine `createEngine` opens; the fastest that there is by default. */
 export interface EngineOptions {
   readonly backend?: Backend;
   /** Threads of the wasm engine; every core by default. Results do not depend on it. */

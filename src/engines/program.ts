@@ -47,6 +47,7 @@ export interface Program<Args extends readonly unknown[], Result> {
  * combinations of shapes traced so far; of `peakBytes` the largest. */
 export interface ProgramStats extends PlanStats, DeviceStats {}
 
+/** What `engine.compile` is told of a function beside its arguments. */
 export interface CompileOptions {
   /** What the program is called, in errors and by instruments; the function's own name by default. */
   readonly name?: string;

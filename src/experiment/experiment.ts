@@ -23,6 +23,7 @@ import { pretrainingName } from "./row/pretrainingName.ts";
 import { train } from "./row/train.ts";
 import { keeperIn } from "./row/unfinished.ts";
 
+/** Which seeds of a recipe `experiment` runs, and what it has of them already. */
 export interface ExperimentOptions {
   /** `[0]` by default. */
   readonly seeds?: readonly number[];

@@ -247,6 +247,7 @@ export interface Attempt extends Place {
 /** What is measured of a row: the same whoever measures it. */
 export type Result = Progress | Planned | Certified | Probe | Distributions | RowResult;
 
+/** A line of a run's metrics: what was measured, or how it came about. */
 export type Measurement = Result | Attempt;
 
 /** The row that a measurement belongs to; pre-training is the base's. */

@@ -102,6 +102,7 @@ export type Merge = {
 /** How one row of the table comes to its weights. */
 export type Treatment = { readonly method: "base" } | Merge | Tuning;
 
+/** A row of a study: a treatment, and how it is called. */
 export type RowRecipe = Treatment & {
   readonly id: string;
   readonly label: string;

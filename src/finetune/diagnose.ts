@@ -10,6 +10,7 @@ export type { Speaker } from "../anchored/targets/seenTokens.ts";
 export { type TokenKind, tokenKinds } from "./diagnosis/token.ts";
 export { divergenceAt, kindShares, type TokenSet, weightWithin } from "./diagnosis/tokenSet.ts";
 
+/** The base, the same after ordinary fine-tuning, and prompts of what is learnt and what is kept. */
 export interface DiagnoseOptions {
   /** The checkpoint as it is. */
   readonly base: Speaker;
@@ -123,6 +124,9 @@ export interface WeightEffect {
 export const learntIn = ({ adopted }: Pick<TokenSet, "adopted">): readonly number[] =>
   [...adopted.latent, ...adopted.rare].toSorted((a, b) => a - b);
 
+/**
+ * What an anchor of a weight would adopt of the data and move of what is retained, as shares of their tokens.
+ */
 export function effectOf({ data, retain }: CheckpointDiagnosis, weight: number): WeightEffect {
   const share = (thresholds: readonly number[]): number | undefined =>
     thresholds.length === 0 ? undefined : below(thresholds, weight) / thresholds.length;

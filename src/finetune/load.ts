@@ -23,6 +23,7 @@ import type { TensorFile } from "../weights/weightFile.ts";
 import { keptAs, type WeightsDtype } from "./keptAs.ts";
 import { type TextFiles, type TextSources, textFilesIn, textFilesOf } from "./textFiles.ts";
 
+/** What `loadModel` puts on a checkpoint, and where it puts its parameters. */
 export interface LoadOptions {
   /** An adapter's folder as PEFT writes it, or its files. */
   readonly adapter?: string | ModelFiles;

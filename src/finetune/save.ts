@@ -27,6 +27,7 @@ interface SaveOptions extends OutputOptions {
   readonly engine?: Engine;
 }
 
+/** How `saveAdapter` writes a PEFT folder. */
 export interface SaveAdapterOptions extends SaveOptions {
   /** base_model_name_or_path; by default that of the adapter's file, or where the base was read. */
   readonly base?: string;
@@ -83,6 +84,7 @@ function hubName(folder: string): string {
 /** What `saveModel` and `saveGguf` write: a loaded model, its parameters perhaps others by now. */
 export type ModelToSave = Pick<LoadedModel, "config" | "base" | "adapter" | "params" | "files">;
 
+/** How `saveModel` writes a Hugging Face folder. */
 export interface SaveModelOptions extends SaveOptions {
   /** How the numbers are written; by default each tensor as the base has it. */
   readonly dtype?: "F32" | "F16" | "BF16";
@@ -202,6 +204,7 @@ async function write(path: string, content: string | Uint8Array): Promise<void> 
   await fs.writeFile(path, content, { flush: true });
 }
 
+/** How `saveGguf` writes its file. */
 export interface SaveGgufOptions {
   /** How matrices are kept; by default as in the base. */
   readonly dtype?: GgufTensorType;

@@ -8,6 +8,7 @@ import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 import type { Schedule } from "./schedules.ts";
 import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
 
+/** Rates, moments and decay of `adamw` (arXiv 1711.05101). */
 export interface AdamwOptions {
   /** A number, or a schedule of the step, which counts from 0. */
   readonly learningRate: number | Schedule;

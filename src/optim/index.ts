@@ -10,7 +10,7 @@ export { chain } from "./chain.ts";
 export { clipByGlobalNorm, globalNorm, gradientNorm } from "./clip.ts";
 export { type LionOptions, type LionState, lion } from "./lion.ts";
 export { mofo } from "./mofo.ts";
-export { applyUpdates, type Optimizer, type TensorTree } from "./optimizer.ts";
+export { applyUpdates, mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 export { rounded } from "./rounded.ts";
 export type { Schedule, WarmupOptions } from "./schedules.ts";
 export * as schedules from "./schedules.ts";

@@ -10,6 +10,7 @@ import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 import type { Schedule } from "./schedules.ts";
 import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
 
+/** Rates, moments and decay of `lion` (arXiv 2302.06675). */
 export interface LionOptions {
   /** A number, or a schedule of the step, which counts from 0; a third to a tenth of AdamW's. */
   readonly learningRate: number | Schedule;

@@ -21,7 +21,12 @@ export interface Optimizer<State = TensorTree> {
 /** params + updates, leaf by leaf. @throws TypeError where the structures differ */
 export const applyUpdates = <P>(params: P, updates: P): P => mapTensors(add, params, updates);
 
-/** `tree.map` over trees of one type, whose leaves are tensors before and after. */
+/**
+ * `tree.map` over trees of one type, whose leaves are tensors before and after: parameters, gradients
+ * and what else has their structure, whatever interface describes it.
+ * @throws TypeError where the structures differ
+ * @example const halfway = mapTensors((p, s) => ops.mul(ops.add(p, s), 0.5), base, tuned);
+ */
 export function mapTensors<P>(
   f: (leaf: Tensor, ...others: Tensor[]) => Tensor,
   tree: P,

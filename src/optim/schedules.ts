@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** The learning rate (scalar) at a step (float scalar, from 0), as part of the graph. */
 export type Schedule = (step: Tensor) => Tensor;
 
+/** A schedule that rises to its peak and falls to the end of the run. */
 export interface WarmupOptions {
   /** The rate at the end of the warm-up. */
   readonly learningRate: number;

@@ -6,6 +6,7 @@ import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 import type { Schedule } from "./schedules.ts";
 import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
 
+/** Rate, momentum and decay of `sgd`. */
 export interface SgdOptions {
   /** A number, or a schedule of the step, which counts from 0. */
   readonly learningRate: number | Schedule;

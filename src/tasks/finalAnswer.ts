@@ -15,6 +15,7 @@ export type Rule = (typeof RULES)[number];
 
 const RULES = ["paper", "tolerant"] as const;
 
+/** By which rule the final answer is found in a text. */
 export interface AnswerOptions {
   /** Default: `paper`. */
   readonly rule?: Rule;

@@ -35,11 +35,13 @@ export function rebuild(node: Tensor, inputs: readonly Tensor[]): Tensor {
   throw new TypeError(`rebuild: expected an operation, got ${node.op}`);
 }
 
+/** Numbers in lists of lists of equal lengths, as `tensor` takes them: the depth is the rank. */
 export type NestedNumbers = number | readonly NestedNumbers[];
 
 /** Not by the array's own `slice`: a Buffer's makes a view. */
 const copyOf = (data: TypedArray): TypedArray => Float32Array.prototype.slice.call(data);
 
+/** How `tensor` takes a typed array. */
 export interface TensorOptions {
   /**
    * false takes a typed array as it is, without a copy: for large ones that nobody writes to any

@@ -54,7 +54,6 @@ const moved = <
 
 type UnaryOp = (x: Operand) => FloatTensor;
 type BinaryOp = (a: Operand, b: Operand) => FloatTensor;
-
 const unary =
   (op: "exp" | "log" | "tanh" | "sqrt" | "cos" | "sin" | "neg" | "abs" | "gelu"): UnaryOp =>
   (x) =>
@@ -68,9 +67,13 @@ const binary =
     return apply(op, [broadcastTo(x, shape), broadcastTo(y, shape)], {});
   };
 
+/** eˣ, element by element; +∞ where it overflows. */
 export const exp: UnaryOp = unary("exp");
+/** The natural logarithm, element by element: −∞ of 0, NaN below. */
 export const log: UnaryOp = unary("log");
+/** The hyperbolic tangent, element by element. */
 export const tanh: UnaryOp = unary("tanh");
+/** The square root, element by element: NaN below 0, a gradient of +∞ at 0. */
 export const sqrt: UnaryOp = unary("sqrt");
 /**
  * The cosine of angles in radians, whatever their size: large ones are reduced with as many digits of
@@ -83,6 +86,7 @@ export const cos: UnaryOp = unary("cos");
  * @example await engine.run(() => sin(tensor([0, Math.PI / 2]))) // [0, 1]
  */
 export const sin: UnaryOp = unary("sin");
+/** −x, element by element. */
 export const neg: UnaryOp = unary("neg");
 /**
  * |x|, element by element. Its gradient is the sign of x, and 0 at 0, where it has none: the middle of
@@ -90,20 +94,26 @@ export const neg: UnaryOp = unary("neg");
  * @example await engine.run(() => abs(tensor([-2, 0, 3]))) // [2, 0, 3]
  */
 export const abs: UnaryOp = unary("abs");
+/** a + b, by NumPy's rule of broadcasting. @throws ShapeError where shapes do not go together */
 export const add: BinaryOp = binary("add");
+/** a · b, element by element, with broadcasting. @throws ShapeError */
 export const mul: BinaryOp = binary("mul");
 /**
  * a · b, and 0 where a is 0, though b be infinite or NaN: an expectation, of which a is the weight.
  * @example await engine.run(() => mulNoNan(tensor([0, 2]), tensor([Infinity, 3]))) // [0, 6]
  */
 export const mulNoNan: BinaryOp = binary("mulNoNan");
+/** a − b, with broadcasting. @throws ShapeError */
 export const sub: BinaryOp = binary("sub");
+/** a / b, element by element, with broadcasting: ±∞ and NaN by IEEE 754. @throws ShapeError */
 export const div: BinaryOp = binary("div");
+/** The larger of a and b, with broadcasting; equal ones share the gradient. @throws ShapeError */
 export const maximum: BinaryOp = binary("maximum");
 /** 1 where a < b, else 0. */
 export const less: BinaryOp = binary("less");
-
+/** x², element by element. */
 export const square: UnaryOp = (x) => mul(x, x);
+/** The smaller of a and b, with broadcasting. @throws ShapeError */
 export const minimum: BinaryOp = (a, b) => neg(maximum(neg(a), neg(b)));
 /**
  * 1 / (1 + e⁻ˣ), as e^min(x, 0) / (e^min(x, 0) + e^−max(x, 0)): it never overflows, and what is near 0
@@ -159,6 +169,7 @@ export function transpose<D extends DType>(x: Of<D>, permutation?: readonly numb
   return moved(x, "transpose", { permutation: axes });
 }
 
+/** The part of x that begins at `start` and has the shape `size`. @throws ShapeError where x ends before */
 export const slice = <D extends DType>(
   x: Of<D>,
   start: readonly number[],
@@ -168,18 +179,21 @@ export const slice = <D extends DType>(
     ? x
     : moved(x, "slice", { start, size });
 
+/** x with so many zeros before and after it along each axis. @throws ShapeError */
 export const pad = <D extends DType>(
   x: Of<D>,
   before: readonly number[],
   after: readonly number[],
 ): Of<D> => ([...before, ...after].every((n) => n === 0) ? x : moved(x, "pad", { before, after }));
 
+/** Tensors one after the other along an axis, the first by default. @throws ShapeError where others differ */
 export function concat<D extends DType>(inputs: readonly Of<D>[], axis = 0): Of<D> {
   if (inputs.length === 1) return at(inputs, 0);
   const attrs = { axis: resolveAxis("concat", axis, inputs[0]?.shape.length ?? 1) };
   return apply("concat", inputs, attrs) as Of<D>;
 }
 
+/** Over what `sum`, `max`, `mean` and `variance` go. */
 export interface ReduceOptions {
   /** Axes to reduce, from either end; all of them by default. */
   readonly axis?: number | readonly number[];
@@ -209,18 +223,17 @@ function reduction(op: "sum" | "max"): ReduceOp {
       y = apply(op, [flat], { axis: first });
       i = j + 1;
     }
-    return keepAxes
-      ? reshape(
-          y,
-          x.shape.map((n, i) => (gone.includes(i) ? 1 : n)),
-        )
-      : y;
+    if (!keepAxes) return y;
+    const kept = x.shape.map((n, i) => (gone.includes(i) ? 1 : n));
+    return reshape(y, kept);
   };
 }
 
+/** The sum over axes: over all of them a scalar. @throws ShapeError for an axis that there is not */
 export const sum: ReduceOp = reduction("sum");
+/** The largest element over axes; equal ones share the gradient. @throws ShapeError */
 export const max: ReduceOp = reduction("max");
-
+/** The mean over axes: over all of them a scalar. @throws ShapeError */
 export function mean(x: FloatTensor, options: ReduceOptions = {}): FloatTensor {
   expectKnown("mean", options, ["axis", "keepAxes"]);
   const total = sum(x, options);
@@ -279,6 +292,7 @@ export const scatterRows = (x: Tensor, rows: Tensor, values: Tensor): FloatTenso
 /** The identity; derivatives do not pass. */
 export const stopGradient = <D extends DType>(x: Of<D>): Of<D> => moved(x, "stopGradient", {});
 
+/** x·Φ(x), by its approximation with tanh as GPT-2 and Gemma have it, element by element. */
 export const gelu: UnaryOp = unary("gelu");
 /** Over the last axis. */
 export const softmax = (x: Tensor): FloatTensor => apply("softmax", [x], {});

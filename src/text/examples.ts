@@ -12,6 +12,7 @@ export interface TextExample extends Labelled {
   readonly segments?: readonly number[];
 }
 
+/** How long an example of tokens may be, and which of them are learnt. */
 export interface ExampleOptions extends LabelOptions {
   /** Most tokens a sequence may have; by default as many as it has. */
   readonly maxLength?: number | undefined;

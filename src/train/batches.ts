@@ -67,6 +67,7 @@ export const layoutOf = ({
 /** Whether a number can be a token id: an int32 from 0 on. */
 const isId = (id: number): boolean => (id | 0) === id && id >= 0;
 
+/** How examples become rows of one length. */
 export interface CollateOptions {
   /** T; by default the longest example, rounded up so that few programs are traced. */
   readonly length?: number;

@@ -26,6 +26,7 @@ export type TrainingBatch = Batch & {
   readonly fisher?: Params;
 };
 
+/** What one optimizer step of `trainSteps` came to. */
 export interface StepMeasurement {
   readonly kind: "step";
   /** Steps done, this one included. */
@@ -90,6 +91,7 @@ export interface TrainingRun {
 /** What a run yields, in order. */
 export type TrainingMeasurement = StepMeasurement | TrainingProbe | Checkpoint | TrainingEnd;
 
+/** A training run whose loss, batches and optimizer are one's own. */
 export interface TrainStepsOptions extends TrainingRun {
   /** A scalar from parameters and a batch. */
   readonly loss: (params: Params, batch: TrainingBatch) => Tensor;

@@ -8,6 +8,7 @@ import { allOrNone, partialFile } from "./partialFile.ts";
 import { encodeHeader, isTexts } from "./safetensorsHeader.ts";
 import { inAlignedOrder, type TensorSource, writeTensors } from "./write.ts";
 
+/** How a folder's safetensors files are called, and how large they may be. */
 export interface SaveOptions {
   /** `model` makes model.safetensors, or model-00001-of-00003.safetensors and an index. */
   readonly base?: string;

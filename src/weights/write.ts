@@ -55,6 +55,7 @@ export async function writeTensors(
     await writeNumbers(source, (data, name) => encodeNumbers(data, source.type, name), sink);
 }
 
+/** How numbers are written into a safetensors file. */
 export interface WriteOptions {
   /** How numbers are written: one type for all floats, or for each; their own where it is absent. */
   readonly dtype?: StoredType | TypeOf;

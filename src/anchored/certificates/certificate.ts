@@ -11,6 +11,7 @@ import {
 import { logSumExp, weighed } from "../objectives/logSpace.ts";
 import { tempered } from "../objectives/losses.ts";
 
+/** The three models of an outer step, and how its anchor was made. */
 export interface CertificateOptions {
   /** The student's logits before the outer step, p_t: [..., V]. */
   readonly snapshotLogits: Tensor;
@@ -43,6 +44,7 @@ export interface CertificateTerms {
   readonly psi?: Tensor;
 }
 
+/** The terms of an outer step's certificate, of every token and on average, in nats. */
 export interface Certificate {
   /** [...] each. */
   readonly tokens: CertificateTerms;

@@ -32,6 +32,7 @@ export interface Verdict {
   readonly mean: CertificateMeans;
 }
 
+/** Which tokens `checkCertificate` looks at, and how exactly. */
 export interface VerdictOptions {
   /** One number a token; tokens with 0 are not looked at. */
   readonly mask?: ArrayLike<number>;

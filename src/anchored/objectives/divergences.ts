@@ -7,6 +7,7 @@ import { add, exp, less, maximum, mul, neg, select, square, sub, sum } from "../
 import type { Tensor } from "../../tensor/tensor.ts";
 import { logAddExp, weighed } from "./logSpace.ts";
 
+/** How far distributions are apart, in nats or as a share: log-probabilities [..., V] twice → [...]. */
 export type Divergence = (logP: Tensor, logQ: Tensor) => Tensor;
 
 const overTokens = (x: Tensor): Tensor => sum(x, { axis: -1 });

@@ -5,6 +5,7 @@ import { expectKnown, inFloat32, isFloat32 } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkVocabulary, checkWeight, type Interpolation, interpolate } from "./interpolations.ts";
 
+/** The logits of student, snapshot and reference, and the anchor between the last two. */
 export interface AnchoredLossOptions {
   /** The student's logits, [..., V]. */
   readonly logits: Tensor;
@@ -46,6 +47,7 @@ export function anchoredLoss(options: AnchoredLossOptions): Tensor {
   return maskedMean("anchoredLoss", klToStudent(anchor, temper(logits)), mask, weights);
 }
 
+/** The logits of the student, and an anchor that was made before. */
 export interface FrozenAnchorLossOptions {
   /** The student's logits, [..., V]. */
   readonly logits: Tensor;

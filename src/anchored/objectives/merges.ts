@@ -8,6 +8,7 @@ import { checkWeight } from "./interpolations.ts";
 
 type Weights = Readonly<Record<string, Tensor>>;
 
+/** How `tiesMerge` trims differences of weights (arXiv 2306.01708). */
 export interface TiesOptions {
   /** What the trimmed difference is multiplied by. */
   readonly weight: number;
@@ -36,6 +37,7 @@ export function tiesMerge<P extends Weights>(base: P, tuned: P, options: TiesOpt
   );
 }
 
+/** How `dareMerge` drops differences of weights (arXiv 2311.03099). */
 export interface DareOptions {
   /** What the difference is multiplied by. */
   readonly weight: number;

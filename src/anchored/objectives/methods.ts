@@ -9,6 +9,7 @@ import { crossEntropy, drift, given, mixed, warmed } from "./terms.ts";
 import { probability, weighted } from "./tokenWeights.ts";
 import { squaredDistance, weightedSquaredDistance } from "./weights.ts";
 
+/** The methods of `fineTune` by name: Anchored Learning, and what is compared with it. */
 export type Method =
   | Reweighted
   | "replay"

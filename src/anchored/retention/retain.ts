@@ -36,6 +36,7 @@ export interface PlannedRetention {
   readonly slack: Slack;
 }
 
+/** By how many nats retained answers hold, as quantiles. */
 export interface Slack {
   readonly least: number;
   readonly tenth: number;

@@ -26,6 +26,7 @@ export interface VectorInputs {
   readonly fisher?: readonly number[];
 }
 
+/** The settings of a case where they are not the `defaults`. */
 export type VectorSettings = Partial<ObjectiveSettings>;
 
 /** What settings are where a case says nothing. */

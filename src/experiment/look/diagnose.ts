@@ -27,6 +27,7 @@ export interface RowCheck {
   readonly kinds: Readonly<Record<TokenKind, KindCheck>>;
 }
 
+/** Whether students went where their anchors were, at the tokens of one kind. */
 export interface KindCheck {
   /** Share of the disputed tokens that the anchor of that weight, and the student, has on p_sft's
    * side; undefined where nothing is disputed. */
@@ -38,6 +39,7 @@ export interface KindCheck {
   readonly disputedAgreement: number | undefined;
 }
 
+/** What `diagnose` found of one seed of a run. */
 export interface SeedDiagnosis {
   readonly diagnosis: Diagnosis;
   /** The rows with a frozen anchor between distributions whose weights the run has kept. */

@@ -14,6 +14,7 @@ export interface TokenFlips {
   readonly thresholds: readonly number[];
 }
 
+/** At which weights anchors go over to p_sft's tokens, for each kind of token. */
 export type Diagnosis = Readonly<Record<TokenKind, TokenFlips>>;
 
 /** Share of the disputed tokens over which an anchor of this weight goes to p_sft's side; undefined
@@ -47,6 +48,7 @@ export function separation(diagnosis: Diagnosis, weight: number): number {
   return target - unwanted.reduce((sum, share) => sum + share, 0) / Math.max(1, unwanted.length);
 }
 
+/** The weight that separates what is wanted from what is not. */
 export interface Suggestion {
   /** The middle of the gap. */
   readonly weight: number;

@@ -9,6 +9,7 @@ import type { Job } from "./plan.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
 import { JobCancelled, type Requirements, type Scheduler, WorkerLost } from "./scheduler.ts";
 
+/** On how many processes of this machine a sweep runs, and where they keep files. */
 export interface ProcessOptions {
   /** How many processes, and so jobs, at a time. */
   readonly processes: number;

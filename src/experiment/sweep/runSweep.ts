@@ -25,6 +25,7 @@ export type SweepEvent =
   /** It needs what has failed, or was cancelled. */
   | { readonly kind: "blocked"; readonly job: Job };
 
+/** What a sweep goes on from, and how it ends. */
 export interface SweepOptions {
   /** Ids of the jobs that are finished already. */
   readonly finished?: ReadonlySet<string>;

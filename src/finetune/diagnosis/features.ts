@@ -67,6 +67,7 @@ export type Unit = "answers" | "tokens";
 /** Tokens of an answer, on average, from which on tokens are counted. */
 const LONG = 16;
 
+/** How much of what SFT learns a method is to take over. */
 export interface FeatureOptions {
   /** Share of what p_sft has learnt that a method shall take over; 0.95 by default. */
   readonly adopt?: number;

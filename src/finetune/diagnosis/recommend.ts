@@ -20,8 +20,10 @@ export type Reason =
 
 /** Methods that are recommended, as families of the study call them. */
 export const advisedFamilies = ["sft", "asft", "anchored", "replay", "rehearsal"] as const;
+/** A family of methods that `recommend` may name. */
 export type AdvisedFamily = (typeof advisedFamilies)[number];
 
+/** A method for some data, why, and what it takes. */
 export interface Advice {
   readonly family: AdvisedFamily;
   readonly reason: Reason;
@@ -34,6 +36,7 @@ export interface Advice {
   readonly cost: number;
 }
 
+/** What `recommend` reckons with. */
 export interface RecommendOptions {
   /** Of SFT, and so of every method; 3 by default. */
   readonly epochs?: number;

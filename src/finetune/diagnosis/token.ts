@@ -21,6 +21,7 @@ import { at } from "../../tensor/shapes.ts";
  */
 export type TokenKind = "known" | "latent" | "rare" | "alien";
 
+/** The kinds from the least surprising to the most. */
 export const tokenKinds: readonly TokenKind[] = ["known", "latent", "rare", "alien"];
 
 /**

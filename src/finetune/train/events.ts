@@ -30,6 +30,7 @@ export interface PlanEvent {
   readonly notes: readonly string[];
 }
 
+/** An optimizer step of a fine-tune. */
 export interface StepEvent {
   readonly kind: "step";
   /** `"sft"` or the method's name. */

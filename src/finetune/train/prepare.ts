@@ -10,6 +10,7 @@ import { WASM_BYTES } from "../memory.ts";
 import { completeRecipe, type RecipeOptions } from "../recipe.ts";
 import { type Prepared, prepareOn } from "./prepared.ts";
 
+/** What `runFinetune` runs, and where its files go. */
 export interface FinetuneOptions {
   readonly recipe: RecipeOptions;
   /** The run's folder. */

@@ -30,6 +30,7 @@ export interface SamplingOptions {
   readonly minP?: number;
 }
 
+/** Which model answers which prompts, how it draws tokens and where it stops. */
 export interface GenerateOptions extends SamplingOptions {
   readonly model: Transformer;
   /** On the host or on the engine. */

@@ -25,6 +25,7 @@ export type Rule = (typeof RULES)[number];
 
 const RULES = ["paper", "exact", "tinyzero", "tolerant"] as const;
 
+/** By which rule a Countdown answer is found in its text, and what it may be made of. */
 export interface VerifyOptions {
   /** Default: `paper`. */
   readonly rule?: Rule;

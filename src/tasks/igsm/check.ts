@@ -21,6 +21,7 @@ export type CheckMode = (typeof MODES)[number];
 
 const MODES = ["strict", "tight", "tolerant"] as const;
 
+/** Whether a solution is right, and why not. */
 export interface Verdict {
   readonly correct: boolean;
   /** What is wrong; empty where nothing is. */

@@ -10,6 +10,7 @@ export type Entities = Readonly<Record<string, unknown>>;
 /** A number; a date `MM/DD/YYYY`; or a duration, `["W weeks", "D days"]`. */
 export type Answer = number | string | [weeks: string, days: string];
 
+/** What a calculator answers with. */
 export type Output = "decimal" | "integer" | "date" | "duration";
 
 /** The benchmark's categories: four of equations, three of rules. */

@@ -55,6 +55,7 @@ function countOf(parts: number): number {
   throw new RangeError(`split: expected a number of parts ≥ 1, got ${parts}`);
 }
 
+/** Axes of `variance` and `std`, and what the count is corrected by. */
 export interface VarianceOptions extends ops.ReduceOptions {
   /** What is taken from the count that the sum is divided by: 0 by default as in NumPy and JAX; 1 is
    * Bessel's, PyTorch's default. */
@@ -99,6 +100,7 @@ export function cumsum(x: FloatTensor, axis = -1): FloatTensor {
   return y;
 }
 
+/** What `topK` found in each row. */
 export interface TopK {
   /** [..., k], the largest first. */
   readonly values: FloatTensor;

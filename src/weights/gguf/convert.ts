@@ -23,6 +23,7 @@ export interface Checkpoint extends TokenizerFiles {
   readonly config: ConfigJson;
 }
 
+/** How `toGguf` keeps matrices. */
 export interface ToGgufOptions {
   /** How matrices are kept; as in the checkpoint where it is absent. Vectors are float32. */
   readonly dtype?: GgufTensorType;

@@ -48,6 +48,7 @@ export type GgufValue =
   | readonly boolean[]
   | readonly GgufValue[];
 
+/** The key-value pairs at a GGUF file's beginning. */
 export type GgufMetadata = Readonly<Record<string, GgufValue>>;
 
 /** `uint32`, or `array<string>` for arrays. */
@@ -69,6 +70,7 @@ export const numberArrays: Readonly<
   int64: { bytes: 8, view: (buffer) => new BigInt64Array(buffer) },
 };
 
+/** How tensors of a GGUF file are written; Q8_0 has blocks of 32 numbers with a common scale. */
 export type GgufTensorType = "F32" | "F16" | "BF16" | "Q8_0";
 
 /** Tensor types that are read: their code, numbers of a block and its bytes. */

@@ -13,6 +13,7 @@ const USUAL = [
   ...["adapter_config.json", "adapter_model.safetensors"],
 ];
 
+/** Which files there are at an address, and how they are asked for. */
 export interface FilesAtUrlOptions extends UrlOptions {
   /** The names of its files; by default those that the server has of the usual ones. */
   readonly names?: readonly string[];

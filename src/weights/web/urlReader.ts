@@ -3,6 +3,7 @@ import { expectKnown } from "../../tensor/options.ts";
 import type { UrlLike } from "../source.ts";
 import { bytesReader, type RangeReader } from "../weightFile.ts";
 
+/** How a server is asked for a file. */
 export interface UrlOptions {
   /** Headers of each request, such as an authorization. */
   readonly headers?: Readonly<Record<string, string>>;

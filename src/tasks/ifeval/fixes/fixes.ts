@@ -38,6 +38,7 @@ export const FIXES = {
   "commas-of-any-script": "、 and ، are no commas there",
 } as const;
 
+/** What can be mended of IFEval's own checks, by name. */
 export type FixName = keyof typeof FIXES;
 export type Fixes = ReadonlySet<FixName>;
 

@@ -14,6 +14,7 @@ export type Split = "train" | "test" | "any";
  * the others. `{ jitter: k }`: that order, each sentence moved by up to k places. */
 export type SentenceOrder = "any" | "solution" | { readonly jitter: number };
 
+/** How large iGSM's problems are and how they are written. */
 export interface Options extends ProblemFormat, SolutionFormat {
   /** `med`: at most 15 operations and 20 sentences. `hard`: 21 and 28. The default is `med`. */
   readonly preset?: "med" | "hard";
