@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 
@@ -37,6 +38,20 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+/** Lists what is built, for the service worker: a page that was there once is there offline. */
+const listOfFiles: Plugin = {
+  name: "list-of-files",
+  apply: "build",
+  writeBundle({ dir }) {
+    if (dir === undefined) throw new Error("vite: expected a folder to write to, got none");
+    const files = readdirSync(dir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name !== "serviceWorker.js")
+      .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join("/"));
+    const paths = files.map((path) => (path === "index.html" ? "./" : path));
+    writeFileSync(join(dir, "files.json"), JSON.stringify(paths.sort()));
+  },
+};
+
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(here("../../package.json"), "utf8"));
 
@@ -47,7 +62,7 @@ const config: UserConfig = defineConfig({
   root: here("."),
   // Works in any folder of any static server.
   base: "./",
-  plugins: [contentSecurityPolicy],
+  plugins: [contentSecurityPolicy, listOfFiles],
   assetsInclude: ["**/*.safetensors"],
   define: { __VERSION__: JSON.stringify(version) },
   worker: { format: "es", rolldownOptions: names },

@@ -29,6 +29,18 @@ async function answer(request) {
   }
 }
 
+/** Beside what the first view has loaded, all that its list names; what an older page left goes. */
+async function keepAll() {
+  const kept = await caches.open(KEPT);
+  const list = await fetch("./files.json");
+  if (list.status !== 200) return;
+  const wanted = new Set((await list.json()).map((path) => new URL(path, location).href));
+  for (const { url } of await kept.keys())
+    if (!wanted.has(url.split("?")[0])) await kept.delete(url);
+  for (const url of wanted)
+    if (!(await kept.match(url, { ignoreSearch: true }))) await kept.add(url);
+}
+
 async function isolated(request) {
   const response = await answer(request);
   const { status, statusText, body } = response;
@@ -46,7 +58,9 @@ async function isolated(request) {
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("fetch", (event) => {
-  const { method, url } = event.request;
+  const { method, mode, url } = event.request;
   if (method === "GET" && new URL(url).origin === location.origin)
     event.respondWith(isolated(event.request));
+  // Whatever is missing then, as without a network, is fetched at the next visit.
+  if (mode === "navigate") event.waitUntil(keepAll().catch(() => {}));
 });
