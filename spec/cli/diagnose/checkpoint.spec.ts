@@ -44,6 +44,7 @@ describe("diagnose --model", () => {
       UsageError,
       "--gentler: expected a whole number from 0 to 2",
     ],
+    ["none --agreement", DataError, "none: expected a run, or a folder of runs, got neither"],
     ["none --data a", DataError, "none: expected a folder, a .gguf file, or org/name of the Hub"],
     ["runs/a --model x", UsageError, "expected a run or --model, got runs/a and x"],
     ["runs/a --retain x", UsageError, "expected --retain with --model, got it with a run"],

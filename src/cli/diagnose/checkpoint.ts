@@ -50,7 +50,6 @@ export interface Asked {
   readonly unwanted: number;
   readonly risk: number;
   readonly tokens: number;
-  readonly json: true;
   readonly dtype: WeightsDtype;
   readonly backend: Backend;
 }
@@ -87,13 +86,13 @@ export const checkpointKnobs: { readonly [N in keyof Asked]: Knob<Asked[N]> } = 
   risk: share("share of retained answers that may be lost (default: 0.05)"),
   tokens: whole("answer tokens that are looked at, of each file (default: 4000)", 1, 2 ** 31 - 1),
   ...weightsKnobs,
-  json: flag("prints what was found as JSON"),
   backend: oneOf("where to compute (default: auto)", BACKENDS, "<name>"),
 };
 
 export type CheckpointValues = Partial<Asked> & {
   readonly model: string;
   readonly seed?: number;
+  readonly json?: true;
 };
 
 /** Diagnoses a checkpoint and prints what was found. @returns whether it came to its end */

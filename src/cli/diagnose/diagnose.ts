@@ -9,12 +9,13 @@ import { DataError } from "../../tensor/errors.ts";
 import { at } from "../../tensor/shapes.ts";
 import { backendNamed } from "../terminal/backend.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
-import { describeKnobs, flag, only, readArguments, whole } from "../terminal/knobs.ts";
+import { describeKnobs, flag, only, readArguments, type Values, whole } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { renderAdvice } from "./adviceText.ts";
 import { renderAgreement } from "./agreementText.ts";
 import { checkpointKnobs, diagnoseCheckpoint } from "./checkpoint.ts";
 import { renderDiagnosis } from "./text.ts";
+import { whyOf } from "./why.ts";
 
 const runKnobs = {
   seed: whole(
@@ -26,7 +27,8 @@ const runKnobs = {
 const agreement = flag(
   "of runs: recommends for each of their seeds, and compares that with\nwhat their families came to",
 );
-const knobs = { ...runKnobs, agreement, ...checkpointKnobs };
+const json = flag("prints what is recommended, and by what, as JSON");
+const knobs = { ...runKnobs, agreement, json, ...checkpointKnobs };
 
 const usage = `anchorgrad diagnose --model <model> --data <file> | <run>: which method fits the data
 
@@ -66,15 +68,19 @@ export const diagnose: Command = {
     const [odd] = Object.keys(only(values, checkpointKnobs));
     if (odd !== undefined)
       throw new UsageError(`diagnose: expected --${odd} with --model, got it with a run`);
-    if (values.agreement) return compare(rest, values.seed, terminal);
-    await diagnoseSeed(name, values.seed, terminal);
+    if (values.agreement) return compare(rest, values, terminal);
+    await diagnoseSeed(name, values, terminal);
     return true;
   },
 };
 
+type RunValues = Pick<Values<typeof knobs>, "seed" | "json">;
+
+const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
 async function diagnoseSeed(
   name: string,
-  asked: number | undefined,
+  { seed: asked, json }: RunValues,
   { out, folder }: Terminal,
 ): Promise<void> {
   const run = await reopenRun(resolve(folder, name));
@@ -84,22 +90,33 @@ async function diagnoseSeed(
     throw new UsageError(`--seed: expected one of ${seeds.join(", ")}, got ${seed}`);
   const { recipe, backend } = run.config;
   await using engine = await createEngine({ backend: backendNamed(backend) });
+  const advised = await adviseSeed(engine, run, seed);
+  if (json) {
+    const why = whyOf(advised.features, advised.advice);
+    out.write(jsonText({ study: recipe.name, seed, ...advised, why }));
+    return;
+  }
   out.write(`anchorgrad: the ${recipe.name} study of ${run.path}, seed ${seed}\n\n`);
   out.write(`${renderDiagnosis(await diagnoseRun(engine, run, seed))}\n\n`);
-  out.write(`${renderAdvice(await adviseSeed(engine, run, seed))}\n`);
+  out.write(`${renderAdvice(advised)}\n`);
 }
 
 /** @returns whether it came to its end */
 async function compare(
   folders: readonly string[],
-  asked: number | undefined,
+  { seed: asked, json }: RunValues,
   { out, err, folder, signal }: Terminal,
 ): Promise<boolean> {
   await using engine = await createEngine({ backend: "wasm" });
   const seeds: AdvisedSeed[] = [];
-  for (const path of (
-    await Promise.all(folders.map((one) => runsIn(resolve(folder, one))))
-  ).flat()) {
+  const paths: string[] = [];
+  for (const one of folders) {
+    const found = await runsIn(resolve(folder, one));
+    if (found.length === 0)
+      throw new DataError(`${one}: expected a run, or a folder of runs, got neither`);
+    paths.push(...found);
+  }
+  for (const path of paths) {
     const run = await reopenRun(path);
     for (const seed of allSeeds(run.config)) {
       if (signal.aborted) return false;
@@ -111,6 +128,6 @@ async function compare(
   }
   if (seeds.length === 0)
     throw new DataError(`${folders.join(", ")}: expected runs with finished families, got none`);
-  out.write(`${renderAgreement(seeds)}\n`);
+  out.write(json ? jsonText(seeds) : `${renderAgreement(seeds)}\n`);
   return true;
 }

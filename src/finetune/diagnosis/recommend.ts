@@ -52,20 +52,21 @@ export const NEARLY_NOTHING = 0.01;
 /**
  * ASFT's gradient at a token is SFT's times p_θ(y), so that a token of probability p takes about 1/p
  * times as long to become the likeliest. Ten times is what ten epochs make up for; for p = .1 and a
- * p_sft that is sure (.99) the anchor's threshold is ln 9 / (ln 9 + ln 99) = .32. Base probabilities of
- * .22 and above were learnt in full by ASFT, DFT and filters at .1, those of 1e-4 and below not at all.
+ * p_sft that is sure (.99) the anchor's threshold is ln 9 / (ln 9 + ln 99) = .32.
+ * @see https://arxiv.org/abs/2509.23753 for ASFT
  */
 const LIKELY = 1 / 3;
 
 /** A student does not reach its anchor: so much more weight than the threshold. */
 const MARGIN = 0.05;
 
-/** Of a batch. Shares of .3 kept most in the study's trials of rare markers. */
+/** Share of a batch: the middle of the study's grid, as is β. */
 const REPLAYED = 0.3;
 
 const BETA = 0.1;
 
-/** Methods other than SFT do best at about a third of the rate at which SFT learns everything. */
+/** Where SFT, at a rate at which it forgets, learns all there is, methods that keep what it loses learn
+ * it at a third of that rate too: the middle of the study's grid. */
 const THIRD = 1 / 3;
 
 /**
