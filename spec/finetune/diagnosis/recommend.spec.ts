@@ -57,11 +57,11 @@ describe("recommend", () => {
     expect(recommend(featuresOf(found(diagnosis)))).toMatchObject({ family, reason });
   });
 
-  test("rehearses the base's own texts where there are no rows to replay", () => {
+  test("pulls the weights back where there are no rows to replay", () => {
     const features = featuresOf(found({ rare: times(50, 0.7), lost: hurt }), { retained: "texts" });
     expect(recommend(features)).toMatchObject({
-      family: "rehearsal",
-      settings: { method: "replay", replayFrom: "base" },
+      family: "l2sp",
+      settings: { method: "l2sp" },
     });
   });
 

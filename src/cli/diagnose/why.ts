@@ -30,6 +30,10 @@ export function whyOf(features: Features, advice: Advice): readonly [string, str
   const kept = limit.isCertified
     ? `a weight of ${most} is certified to change at most ${share(risk)} of them`
     : `up to a weight of ${most} at most ${share(risk)} of these ${unit} change`;
+  const hold =
+    advice.family === "replay"
+      ? `go over the retained rows beside the data, at ${trainings(cost)}`
+      : "pull the weights back to the base's, which asks of no token how likely it is and costs no more than SFT; with rows of what the model was trained on (--retain), replay keeps more";
   switch (advice.reason) {
     case "nothing learnt":
       return [
@@ -48,7 +52,7 @@ export function whyOf(features: Features, advice: Advice): readonly [string, str
     case "rare":
       return [
         `${share(rare)} of what SFT has learnt is improbable to the base (below 1 %) and yet systematic, so presumably wanted: whatever refuses the improbable (filters, DFT, ASFT, averages, anchors of small weight) refuses it too.`,
-        `${harm}, so go over old texts beside the data, at ${trainings(cost)}; if those tokens are not wanted, say --unwanted.`,
+        `${harm}, so ${hold}; if those tokens are not wanted, say --unwanted.`,
       ];
     case "likely":
       return [
@@ -63,7 +67,7 @@ export function whyOf(features: Features, advice: Advice): readonly [string, str
     case "costly":
       return [
         `${harm}, and ${reached}, where ${kept}.`,
-        `An anchor brings too much along, and plain SFT too, so go over old texts beside the data, at ${trainings(cost)}.`,
+        `An anchor brings too much along, and plain SFT too, so ${hold}.`,
       ];
   }
 }

@@ -19,7 +19,7 @@ export type Reason =
   | "costly";
 
 /** Methods that are recommended, as families of the study call them. */
-export const advisedFamilies = ["sft", "asft", "anchored", "replay", "rehearsal"] as const;
+export const advisedFamilies = ["sft", "asft", "anchored", "replay", "l2sp"] as const;
 /** A family of methods that `recommend` may name. */
 export type AdvisedFamily = (typeof advisedFamilies)[number];
 
@@ -65,15 +65,20 @@ const REPLAYED = 0.3;
 
 const BETA = 0.1;
 
+/** L2-SP's β: the largest of the study's grid, which with rare markers (C2a) kept most of the three and
+ * learnt them all. Texts of the base's own, rehearsed, kept little more than SFT there. */
+const PULL = 0.3;
+
 /** Where SFT, at a rate at which it forgets, learns all there is, methods that keep what it loses learn
  * it at a third of that rate too: the middle of the study's grid. */
 const THIRD = 1 / 3;
 
 /**
  * Which method fits, by rules in the order of `Reason`: plain SFT where it does no harm at a rate that
- * was tried; rehearsal where what is wanted is rare, since all that refuses the improbable refuses it
- * too; else ASFT, which costs least, where what is wanted is likely; else the anchor of the least weight
- * that adopts it, as long as it keeps what is to be kept; else rehearsal again.
+ * was tried; replay, or without prior rows L2-SP, where what is wanted is rare, since all that refuses
+ * the improbable refuses it too; else ASFT, which costs least, where what is wanted is likely; else the
+ * anchor of the least weight that adopts it, as long as it keeps what is to be kept; else as for the
+ * rare.
  * @throws RangeError for features without an SFT, or epochs below 1
  * @example
  * const { family, settings } = recommend(featuresOf(diagnosis));
@@ -89,14 +94,14 @@ export function recommend(features: Features, options: RecommendOptions = {}): A
   if (weight === undefined) return plain("nothing learnt", features.gained < 0 ? THIRD : 1 / THIRD);
   const gentle = sft.find((one) => isHarmless(one, features));
   if (gentle) return plain("harmless", gentle.rate);
-  if (rare > 1 - adopt) return rehearsal(features, "rare");
+  if (rare > 1 - adopt) return holding(features, "rare");
   if (weight <= LIKELY)
     return {
       ...{ family: "asft", reason: "likely", rate: rateOf(features) },
       ...{ settings: { method: "asft", beta: BETA }, cost: 1 + READ / epochs },
     };
   if (weight <= limit.weight) return anchored(weight, limit.weight, epochs);
-  return rehearsal(features, "costly");
+  return holding(features, "costly");
 }
 
 /** Share of what is to be kept that an SFT changes. */
@@ -125,16 +130,14 @@ function rateOf({ sft, adopt }: Features): number {
   return gentle && gentle.learnt < adopt ? 1 : THIRD;
 }
 
-function rehearsal(features: Features, reason: Reason): Advice {
-  const isData = features.retained === "rows";
-  return {
-    ...{ family: isData ? "replay" : "rehearsal", reason, rate: rateOf(features) },
-    settings: {
-      ...{ method: "replay", replayShare: REPLAYED },
-      ...(!isData && { replayFrom: "base" }),
-    },
-    cost: 1 / (1 - REPLAYED),
-  };
+/** What takes the improbable over as SFT does: replay, or without prior rows a pull on the weights,
+ * which asks of no token how likely it is. */
+function holding(features: Features, reason: Reason): Advice {
+  const about = { reason, rate: rateOf(features) };
+  if (features.retained === "texts")
+    return { ...about, family: "l2sp", settings: { method: "l2sp", beta: PULL }, cost: 1 };
+  const settings = { method: "replay", replayShare: REPLAYED };
+  return { ...about, family: "replay", settings, cost: 1 / (1 - REPLAYED) };
 }
 
 /** Two outer steps of as many epochs together as SFT has, towards p_sft as it was looked at. */
