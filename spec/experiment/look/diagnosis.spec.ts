@@ -214,6 +214,13 @@ describe("advice", () => {
     const text = renderAgreement([found]);
     for (const line of text.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
     expect(text).toContain("a family by chance");
+    const part = found.cases.rows.volumes.length - 1;
+    const without = (await run).measurements.filter(
+      (m) => m.kind !== "row" || m.row !== "asft-0.1",
+    );
+    const fewer = await adviceAgainst(engine, { ...(await run), measurements: without }, 100);
+    expect(fewer?.cases.rows).toMatchObject({ isWhole: false, agreement: undefined });
+    expect(fewer?.cases.rows.volumes).toHaveLength(part);
     const empty = { ...(await run), measurements: [] };
     expect(await adviceAgainst(engine, empty, 100)).toBeUndefined();
   });
@@ -224,10 +231,11 @@ describe("advice", () => {
       { family: "sft", volume: 0.5 },
     ];
     const of = (family: "asft" | "sft" | "replay"): AdvisedCase => ({
-      ...{ advice: { family } as never, volumes },
+      ...{ advice: { family } as never, volumes, isWhole: true },
       agreement: agreementOf(family, volumes),
     });
-    const cases = [of("asft"), of("sft"), of("replay")];
+    const part: AdvisedCase = { ...of("asft"), isWhole: false, agreement: undefined };
+    const cases = [of("asft"), of("sft"), of("replay"), part];
     expect(adviceHits(cases)).toEqual({ cases: 2, near: 1 });
     expect(familyHits("asft", cases)).toEqual({ cases: 3, near: 3 });
     expect(chanceOf(cases)).toBe(0.5);

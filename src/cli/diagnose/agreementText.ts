@@ -24,12 +24,13 @@ const line = (cells: readonly string[]): string =>
 
 const volumeText = (volume: number): string => volume.toFixed(3);
 
-function caseLine({ study, seed }: AdvisedSeed, { advice, agreement }: AdvisedCase): string {
+function caseLine({ study, seed }: AdvisedSeed, one: AdvisedCase): string {
+  const { advice, agreement, volumes, isWhole } = one;
   const { best, volume, near, families, agrees } = agreement ?? {};
   return line([
     ...[study.slice(0, 19), `${seed}`, advice.family],
     ...(best === undefined || volume === undefined
-      ? ["–", "not finished", "", ""]
+      ? ["–", isWhole ? "none" : `${volumes.length} families yet`, "", ""]
       : [
           volumeText(volume),
           best.family.slice(0, 18),
@@ -75,6 +76,7 @@ export function renderAgreement(seeds: readonly AdvisedSeed[]): string {
   return [
     "Hypervolume of the family that base and p_sft alone recommend, and of the best",
     `one; near: families within ${NEAR} of the best, ✗ where the recommended is none.`,
+    "Seeds at which only some families were run are not counted.",
     "",
     ...part("With rows of the prior skills to train on", seeds, "rows"),
     "",

@@ -19,9 +19,12 @@ export interface AdvisedSeed {
 
 export interface AdvisedCase {
   readonly advice: Advice;
-  /** Of the families that could be chosen, by falling volume. */
+  /** Of the finished families that could be chosen, by falling volume. */
   readonly volumes: readonly FamilyVolume[];
-  /** Undefined where the recommended family is not finished. */
+  /** Whether these are all: else nobody knows which is the best. Of a sweep in stages, the seeds that
+   * are reported have those families alone that were chosen before. */
+  readonly isWhole: boolean;
+  /** Undefined where they are not all, or where none comes into the square. */
   readonly agreement: Agreement | undefined;
 }
 
@@ -41,12 +44,17 @@ export async function adviceAgainst(
   const { recipe } = run.config;
   const all = familyVolumes(recipe, run.measurements, [seed]);
   if (all.length === 0) return undefined;
+  const families = new Set(
+    recipe.rows.flatMap(({ family, method }) => (method === "base" ? [] : [family])),
+  );
+  const isWhole = all.length === families.size;
   const { features } = await adviseSeed(engine, run, seed);
   const caseOf = (retained: "rows" | "texts"): AdvisedCase => {
     const advice = recommend({ ...features, retained }, { epochs: recipe.fineTuning.epochs });
     const volumes =
       retained === "rows" ? all : all.filter(({ family }) => !ofPriorData.includes(family));
-    return { advice, volumes, agreement: agreementOf(advice.family, volumes) };
+    const agreement = isWhole ? agreementOf(advice.family, volumes) : undefined;
+    return { advice, volumes, isWhole, agreement };
   };
   return { study: recipe.name, seed, cases: { rows: caseOf("rows"), texts: caseOf("texts") } };
 }
@@ -65,7 +73,9 @@ export function adviceHits(cases: readonly AdvisedCase[]): Hits {
 
 /** Of one and the same family, whatever the data. */
 export function familyHits(family: string, cases: readonly AdvisedCase[]): Hits {
-  const told = cases.flatMap(({ volumes }) => agreementOf(family, volumes) ?? []);
+  const told = cases.flatMap(({ volumes, isWhole }) =>
+    isWhole ? (agreementOf(family, volumes) ?? []) : [],
+  );
   return { cases: told.length, near: told.filter(({ agrees }) => agrees).length };
 }
 
