@@ -64,40 +64,44 @@ describe("gradientCheckpointing", () => {
     }
   });
 
-  test("holds what goes into a block, for one block at a time the rest", async () => {
-    const peakOf = async (engine: Engine, layers: number, gradientCheckpointing: boolean) => {
-      const config = { layers, heads: 2, width: 16, hidden: 64, tieEmbeddings: true };
-      const model = transformer({
-        ...{ ...config, vocabSize: 8, contextLength: 64, gradientCheckpointing },
-      });
-      const zeros = Object.entries(model.shapes).map(([name, shape]) => [name, full(shape, 0)]);
-      const base: Params = Object.fromEntries(zeros);
-      const { init, over } = lora({ rank: 1 });
-      const tuned = over(model, engine.put(base));
-      const x = ids([Array.from({ length: 64 }, (_, i) => i % 8)]);
-      // The clip wants all gradients before any is used.
-      const optimizer = chain(clipByGlobalNorm(1), adamw({ learningRate: 1e-3 }));
-      const program = engine.compile(
-        (p: Params, s: ReturnType<typeof optimizer.init>) => {
-          const loss = (q: Params) => crossEntropy(tuned.apply(q, x), x);
-          const [value, gradients] = valueAndGrad(loss)(p);
-          const [updates, next] = optimizer.update(gradients, s, p);
-          return [value, applyUpdates(p, updates), next];
-        },
-        { donate: [0, 1] },
-      );
-      const start = init(key(1), model, base);
-      return program.planned(start, optimizer.init(start)).peakBytes;
-    };
-    for (const engine of engines) {
-      const perBlock = async (isRecomputed: boolean) =>
-        ((await peakOf(engine, 24, isRecomputed)) - (await peakOf(engine, 12, isRecomputed))) / 12;
-      const size = engine.backend === "reference" ? 8 : 4;
-      const weights = size * (4 * 16 * 16 + 3 * 16 * 64 + 2 * 16);
-      const adapters = 8 * size * (4 * 32 + 3 * 80);
-      const stream = size * 64 * 16;
-      expect(await perBlock(true)).toBeLessThanOrEqual(weights + adapters + 1.5 * stream);
-      expect(await perBlock(false)).toBeGreaterThan(weights + adapters + 10 * stream);
-    }
-  });
+  // Of biases, too: what repeats one for all rows is of the stream's size.
+  test.each([false, true])(
+    "holds what goes into a block, for one block at a time the rest; qkvBias: %s",
+    async (qkvBias) => {
+      const peakOf = async (engine: Engine, layers: number, gradientCheckpointing: boolean) => {
+        const config = { layers, heads: 2, width: 16, hidden: 64, tieEmbeddings: true, qkvBias };
+        const model = transformer({
+          ...{ ...config, vocabSize: 8, contextLength: 64, gradientCheckpointing },
+        });
+        const zeros = Object.entries(model.shapes).map(([name, shape]) => [name, full(shape, 0)]);
+        const base: Params = Object.fromEntries(zeros);
+        const { init, over } = lora({ rank: 1 });
+        const tuned = over(model, engine.put(base));
+        const x = ids([Array.from({ length: 64 }, (_, i) => i % 8)]);
+        // The clip wants all gradients before any is used.
+        const optimizer = chain(clipByGlobalNorm(1), adamw({ learningRate: 1e-3 }));
+        const program = engine.compile(
+          (p: Params, s: ReturnType<typeof optimizer.init>) => {
+            const loss = (q: Params) => crossEntropy(tuned.apply(q, x), x);
+            const [value, gradients] = valueAndGrad(loss)(p);
+            const [updates, next] = optimizer.update(gradients, s, p);
+            return [value, applyUpdates(p, updates), next];
+          },
+          { donate: [0, 1] },
+        );
+        const start = init(key(1), model, base);
+        return program.planned(start, optimizer.init(start)).peakBytes;
+      };
+      for (const engine of engines) {
+        const perBlock = async (isRecomputed: boolean) =>
+          ((await peakOf(engine, 8, isRecomputed)) - (await peakOf(engine, 4, isRecomputed))) / 4;
+        const size = engine.backend === "reference" ? 8 : 4;
+        const weights = size * (4 * 16 * 16 + 3 * 16 * 64 + 5 * 16);
+        const adapters = 8 * size * (4 * 32 + 3 * 80);
+        const stream = size * 64 * 16;
+        expect(await perBlock(true)).toBeLessThanOrEqual(weights + adapters + 1.5 * stream);
+        expect(await perBlock(false)).toBeGreaterThan(weights + adapters + 10 * stream);
+      }
+    },
+  );
 });

@@ -39,8 +39,8 @@ function throughRecomputation(
 ): Shares {
   const { value, entries, shared } = recompute(node, g);
   const boundary = node.inputs.slice(1);
-  const known = [...boundary, ...shared];
-  const stand = [...entries, ...shared];
+  const known = [...boundary, ...shared.keys()];
+  const stand = [...entries, ...shared.values()];
   const wanted = known.flatMap((x, i) => (active.has(x) ? [i] : []));
   const targets = wanted.map((i) => at(stand, i));
   // What an entry is computed after is none of its business: the walk ends there.

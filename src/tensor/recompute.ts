@@ -1,6 +1,6 @@
 import { apply, rebuild } from "./apply.ts";
 import { topologicalOrder } from "./graph.ts";
-import { at } from "./shapes.ts";
+import { at, sizeOf } from "./shapes.ts";
 import { type Inputs, Tensor } from "./tensor.ts";
 import * as tree from "./tree.ts";
 
@@ -38,24 +38,42 @@ export interface Recomputation {
   readonly value: Tensor;
   /** Nodes of the new graph that stand for the boundary. */
   readonly entries: readonly Tensor[];
-  /** Nodes of both graphs, which do not depend on the boundary. */
-  readonly shared: readonly Tensor[];
+  /** Nodes outside both graphs, which do not depend on the boundary, with what stands for each in the
+   * new one: itself, or an entry of its own. */
+  readonly shared: ReadonlyMap<Tensor, Tensor>;
 }
+
+/** Whether a node repeats several numbers, such as a bias for all rows: cheap to make, and large. */
+const repeats = ({ op, inputs }: Tensor): boolean =>
+  op === "broadcast" && sizeOf(at(inputs, 0).shape) > 1;
 
 /** Describes the value of a checkpoint anew, from its boundary on, to be computed after `g`. */
 export function recompute(node: Tensor<"checkpoint">, g: Tensor): Recomputation {
   const [y, ...boundary] = node.inputs as Inputs<"checkpoint">;
-  const entries = boundary.map((x) => apply("after", [x, g], node.attrs));
+  const entry = (x: Tensor): Tensor => apply("after", [x, g], node.attrs);
+  const entries = boundary.map(entry);
   const anew = new Map<Tensor, Tensor>(boundary.map((x, i) => [x, at(entries, i)]));
-  const shared = new Set<Tensor>();
+  const shared = new Map<Tensor, Tensor>();
+  const share = (x: Tensor): Tensor => {
+    const stand = shared.get(x) ?? x;
+    shared.set(x, stand);
+    return stand;
+  };
+  /** What is repeated is repeated again: to keep it would be to keep a tensor of a layer's size. */
+  const repeated = (x: Tensor): Tensor => {
+    const from = at(x.inputs, 0);
+    const stand = shared.get(from) ?? entry(from);
+    shared.set(from, stand);
+    return rebuild(x, [stand]);
+  };
   for (const inner of topologicalOrder([y], new Set(boundary))) {
     if (anew.has(inner) || !inner.inputs.some((x) => anew.has(x))) continue;
     const inputs = inner.inputs.map((x) => {
-      if (!anew.has(x)) shared.add(x);
-      return anew.get(x) ?? x;
+      const known = anew.get(x) ?? (repeats(x) ? repeated(x) : share(x));
+      if (repeats(x)) anew.set(x, known);
+      return known;
     });
     anew.set(inner, rebuild(inner, inputs));
   }
-  if (!anew.has(y)) shared.add(y);
-  return { value: anew.get(y) ?? y, entries, shared: [...shared] };
+  return { value: anew.get(y) ?? share(y), entries, shared };
 }
