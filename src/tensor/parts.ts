@@ -27,6 +27,9 @@ export interface TensorParts {
   parts(): Parts;
   /** The storage type that the numbers come from, where they do: rounding to it loses nothing. */
   readonly kept?: StorageType;
+  /** The codes of `kept` that are behind the numbers, in parts as those are. Who changes `parts` leaves
+   * it out. */
+  codes?(): Parts;
 }
 
 /** Numbers of a part that is made here: 16 MiB of float32. */
@@ -125,9 +128,14 @@ function joined(rest: TypedArray, part: TypedArray): TypedArray {
 /** Numbers of a block of every storage type. */
 const BLOCK = 32;
 
-/** Floats rounded to a storage type, as codes. @throws ShapeError where its blocks do not fit */
-export function roundedParts({ shape, parts }: TensorParts, dtype: StorageType): TensorParts {
+/**
+ * Floats rounded to a storage type, as codes; those that they come from, where they come from such.
+ * @throws ShapeError where its blocks do not fit
+ */
+export function roundedParts(source: TensorParts, dtype: StorageType): TensorParts {
+  const { shape, parts, kept, codes } = source;
   const count = sizeOf(checkBlocks("roundedParts", dtype, shape));
+  if (kept === dtype && codes) return { shape, dtype, parts: codes };
   return {
     ...{ shape, dtype },
     async *parts() {
@@ -142,7 +150,7 @@ export function widenedParts(source: TensorParts): TensorParts {
   if (!isStorageType(dtype)) return source;
   const [unit, count] = [lengthOf(dtype, [BLOCK]), lengthOf(dtype, shape)];
   return {
-    ...{ shape, dtype: "float", kept: dtype },
+    ...{ shape, dtype: "float", kept: dtype, codes: parts },
     async *parts() {
       for await (const part of inUnits(parts(), unit, count)) yield widen(dtype, part as Codes);
     },

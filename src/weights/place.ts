@@ -1,7 +1,8 @@
 import { constant } from "../tensor/apply.ts";
 import { PART, type TensorParts } from "../tensor/parts.ts";
 import { sizeOf } from "../tensor/shapes.ts";
-import type { DType, Shape, Tensor, TypedArray } from "../tensor/tensor.ts";
+import { blockOf, codesOf } from "../tensor/storage/types.ts";
+import type { DType, Shape, StorageType, Tensor, TypedArray } from "../tensor/tensor.ts";
 import { type StoredType, storedTypes } from "./dtypes.ts";
 import { refusing, show } from "./refuse.ts";
 import { borrow, giveBack } from "./scratch.ts";
@@ -50,14 +51,23 @@ export function streamPlace(
   const { bytes, dtype } = storedTypes[type];
   const first = from + (rows?.[0] ?? 0) * sizeOf(shape.slice(1)) * bytes;
   const span = { from: first, count: sizeOf(wanted), path, name };
+  const kept = type === "BF16" ? "bf16" : type === "F16" ? "f16" : undefined;
   return {
-    ...{ shape: wanted, dtype, ...keptOf(type) },
+    ...{ shape: wanted, dtype, ...(kept && asCodes(file, span, kept)) },
     parts: () => numbersIn(file, span, { block: 1, ...storedTypes[type] }, unfit(type)),
   };
 }
 
-const keptOf = (type: StoredType): Pick<TensorParts, "kept"> =>
-  type === "BF16" ? { kept: "bf16" } : type === "F16" ? { kept: "f16" } : {};
+/** A span's bytes as the codes that they are. */
+export const asCodes = (
+  file: RangeReader,
+  span: FileSpan,
+  dtype: StorageType,
+): Pick<TensorParts, "kept" | "codes"> => ({
+  kept: dtype,
+  codes: () =>
+    numbersIn(file, span, { ...blockOf(dtype), dtype, view: (bytes) => codesOf(dtype, bytes) }),
+});
 
 /** What was expected of a number that does not fit, and what it is. */
 type Unfit = readonly [expected: string, got: string];

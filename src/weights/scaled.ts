@@ -43,7 +43,7 @@ export function withScales(file: WeightFile, path: string): WeightFile {
 function streamScaled(file: WeightFile, path: string, name: string, rows?: Rows): TensorParts {
   const codes = file.stream(name, rows);
   return {
-    ...codes,
+    ...{ shape: codes.shape, dtype: codes.dtype },
     async *parts() {
       const scales = await scalesOf(file, path, name);
       const width = at(codes.shape, 1);

@@ -83,7 +83,11 @@ export function rowsIn(all: TensorParts, rows: Rows | undefined, name: string): 
   if (rows === undefined) return all;
   const width = sizeOf(all.shape.slice(1));
   const [from, to] = [rows[0] * width, rows[1] * width];
-  return { ...all, shape: rowsOf(all.shape, rows, name), parts: () => cut(all.parts(), from, to) };
+  const { shape, dtype, kept, parts } = all;
+  return {
+    ...{ shape: rowsOf(shape, rows, name), dtype, ...(kept && { kept }) },
+    parts: () => cut(parts(), from, to),
+  };
 }
 
 /** The entry of a name. @throws DataError where there is none */

@@ -43,9 +43,10 @@ export function mergedParts(
   const [module, layer] = Object.entries(layers).find(([of]) => `${of}.weight` === name) ?? [];
   if (!layer) return base;
   const merge = module === moduleOf(EMBEDDING) ? mergedEmbedding : mergedLinear;
-  const columns = at(base.shape, 1);
+  const { shape, dtype, kept } = base;
+  const columns = at(shape, 1);
   return {
-    ...base,
+    ...{ shape, dtype, ...(kept && { kept }) },
     async *parts() {
       let row = 0;
       for await (const part of inUnits(base.parts(), columns, sizeOf(base.shape))) {

@@ -54,6 +54,9 @@ export function bytesOf(dtype: DType, elements: number, number = 4): number {
 export const makeCodes = (dtype: StorageType, elements: number): Codes =>
   formats[dtype].make(bytesOf(dtype, elements));
 
+/** Numbers that are kept together, and the bytes that they take. */
+export const blockOf = (dtype: StorageType): Pick<Format, "block" | "bytes"> => formats[dtype];
+
 /** The codes that lie in these bytes. */
 export const codesOf = (dtype: StorageType, bytes: Uint8Array): Codes =>
   formats[dtype].array === "Uint8Array"

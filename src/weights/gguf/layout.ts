@@ -45,7 +45,7 @@ function moveRows(
   heads: number,
   from: (row: number, n: number) => number,
 ): TensorParts {
-  const { shape } = tensor;
+  const { shape, dtype, kept } = tensor;
   const rows = at(shape, 0);
   const n = rows / heads;
   if (!(Number.isInteger(heads) && heads > 0) || n % 2 !== 0)
@@ -53,7 +53,7 @@ function moveRows(
   const width = sizeOf(shape.slice(1));
   const order = Array.from({ length: n }, (_, row) => from(row, n));
   return {
-    ...tensor,
+    ...{ shape, dtype, ...(kept && { kept }) },
     async *parts() {
       for await (const part of inUnits(tensor.parts(), n * width, sizeOf(shape)))
         yield moved(part, order, width);

@@ -2,7 +2,7 @@ import { cut, type TensorParts } from "../../tensor/parts.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import { BLOCK, BLOCK_BYTES, dequantize } from "../../tensor/storage/q8.ts";
 import { isStoredType, storedTypes } from "../dtypes.ts";
-import { type Coding, numbersIn, streamPlace } from "../place.ts";
+import { asCodes, type Coding, numbersIn, streamPlace } from "../place.ts";
 import { refusing } from "../refuse.ts";
 import { type FileSource, openSource } from "../source.ts";
 import {
@@ -80,11 +80,12 @@ function streamTensor(
   const skipped = first % BLOCK;
   const count = Math.ceil((skipped + sizeOf(wanted)) / BLOCK) * BLOCK;
   const start = from + ((first - skipped) / BLOCK) * BLOCK_BYTES;
-  const numbers = () => numbersIn(file, { from: start, count, path, name }, q8);
+  const span = { from: start, count, path, name };
+  const numbers = () => numbersIn(file, span, q8);
   const isWhole = count === sizeOf(wanted);
   return {
     ...{ shape: wanted, dtype: "float" },
-    ...(wanted.length > 1 && isWhole && { kept: "q8_0" }),
+    ...(wanted.length > 1 && isWhole && asCodes(file, span, "q8_0")),
     parts: isWhole ? numbers : () => cut(numbers(), skipped, skipped + sizeOf(wanted)),
   };
 }
