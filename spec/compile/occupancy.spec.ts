@@ -38,22 +38,38 @@ describe("runs of bytes", () => {
   });
 });
 
+/** The start of the smallest hole of at least so many bytes below the last that is taken, or its end. */
+function holeIn(taken: ReadonlySet<number>, bytes: number): number {
+  const end = Math.max(-1, ...taken) + 1;
+  const holes: { start: number; room: number }[] = [];
+  for (let start = 0; start < end; start++) {
+    if (taken.has(start) || (start > 0 && !taken.has(start - 1))) continue;
+    let room = 1;
+    while (!taken.has(start + room)) room++;
+    if (room >= bytes) holes.push({ start, room });
+  }
+  const least = Math.min(...holes.map(({ room }) => room));
+  return holes.find(({ room }) => room === least)?.start ?? end;
+}
+
 describe("occupancy", () => {
-  test("knows what is taken at any of some steps", () => {
+  test("finds the tightest gap in what is taken at any of some steps", () => {
     const steps = 11;
     const during = fc
       .tuple(fc.nat(steps - 1), fc.nat(steps - 1))
       .map(([a, b]) => ({ first: Math.min(a, b), last: Math.max(a, b) }));
     const takes = fc.array(fc.tuple(during, run), { maxLength: 12 });
+    const size = fc.integer({ min: 1, max: 12 });
     fc.assert(
-      fc.property(takes, during, (taken, { first, last }) => {
+      fc.property(takes, during, size, (taken, { first, last }, bytes) => {
         const occupancy = new Occupancy(steps);
         for (const [when, { start, end }] of taken)
           occupancy.take(when.first, when.last, start, end);
         const then = taken.filter(([when]) => when.first <= last && first <= when.last);
-        expect(bytesIn(occupancy.taken(first, last))).toEqual(bytesOf(then.map(([, one]) => one)));
+        const there = bytesOf(then.map(([, one]) => one));
+        expect(occupancy.gap(first, last, bytes)).toBe(holeIn(there, bytes));
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 });

@@ -1,5 +1,4 @@
-import { at } from "../tensor/shapes.ts";
-import { Occupancy, type Runs } from "./occupancy.ts";
+import { Occupancy } from "./occupancy.ts";
 
 /** Something that needs memory from step `first` to step `last`, both included. */
 export interface Request {
@@ -25,29 +24,16 @@ export function allocate(requests: readonly Request[], alignment: number): Alloc
   const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
   const offsets = new Array<number>(requests.length).fill(0);
   const order = requests
-    .map((request, index) => ({ ...request, bytes: align(request.bytes), index }))
+    .map(({ bytes, first, last }, index) => ({ bytes: align(bytes), first, last, index }))
     .filter(({ bytes }) => bytes > 0)
     .sort((a, b) => b.bytes - a.bytes || a.first - b.first || a.index - b.index);
   const occupancy = new Occupancy(requests.reduce((most, { last }) => Math.max(most, last + 1), 0));
   let total = 0;
   for (const { bytes, first, last, index } of order) {
-    const start = tightestGap(occupancy.taken(first, last), bytes);
+    const start = occupancy.gap(first, last, bytes);
     occupancy.take(first, last, start, start + bytes);
     offsets[index] = start;
     total = Math.max(total, start + bytes);
   }
   return { offsets, bytes: total };
-}
-
-/** Start of the smallest gap between runs that holds `bytes`. */
-function tightestGap({ starts, ends }: Runs, bytes: number): number {
-  let best = -1;
-  let least = Number.POSITIVE_INFINITY;
-  let end = 0;
-  for (let i = 0; i < starts.length; i++) {
-    const room = at(starts, i) - end;
-    if (room >= bytes && room < least) [best, least] = [end, room];
-    end = at(ends, i);
-  }
-  return best < 0 ? end : best;
 }

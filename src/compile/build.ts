@@ -131,10 +131,14 @@ class Builder {
 
   #step(node: Tensor<PrimitiveName>): Value {
     const { attrs, operands } = computationOf(node, this.#widening);
-    const key = `${this.#signature(node.op, attrs)} ${operands.map(this.#keyOf).join(" ")}`;
+    let key = this.#signature(node.op, attrs);
+    for (const operand of operands) key += this.#keyOf(operand);
     const known = this.#computed.get(key);
     if (known) return known;
-    const inputs = operands.map(({ node: x, shape }) => ({ ...this.valueOf(x), shape }));
+    const inputs = operands.map(({ node: x, shape }) => {
+      const value = this.valueOf(x);
+      return value.shape === shape ? value : { ...value, shape };
+    });
     const output = this.buffer("temporary", node.shape, node.dtype);
     this.steps.push({ op: node.op, attrs, inputs, output });
     if (!isWidened(node)) this.#computed.set(key, output);
@@ -142,13 +146,18 @@ class Builder {
   }
 
   /** Equal for operands of equal numbers, in the same round. */
-  readonly #keyOf = ({ node, shape }: Operand): string => {
-    if (!isPrimitive(node) || !isWidened(node))
-      return `${this.valueOf(node).buffer}:${shape}:${this.#rounds.get(node) ?? ""}`;
+  #keyOf({ node, shape }: Operand): string {
+    if (!isPrimitive(node) || !isWidened(node)) {
+      let key = ` ${this.valueOf(node).buffer}:`;
+      for (const n of shape) key += `${n},`;
+      const round = this.#rounds.get(node);
+      return round === undefined ? key : `${key}:${round}`;
+    }
     const x = at(node.inputs, 0);
     const round = isOp(node, "after") ? this.#roundOf(node) : "";
-    return `(${this.#signature(node.op, node.attrs)}${round} ${this.#keyOf({ node: x, shape: x.shape })})`;
-  };
+    const of = this.#keyOf({ node: x, shape: x.shape });
+    return ` (${this.#signature(node.op, node.attrs)}${round}${of})`;
+  }
 
   #roundOf({ attrs: { segment } }: Tensor<"after">): number {
     const round = this.#segments.get(segment) ?? this.#segments.size;
@@ -157,9 +166,15 @@ class Builder {
   }
 
   #signature(op: PrimitiveName, attrs: Attrs<PrimitiveName>): string {
-    const text = `${op} ${JSON.stringify(attrs)}`;
+    // Most operations have none; to write nothing down is not free.
+    const text = `${op} ${isEmpty(attrs) ? "" : JSON.stringify(attrs)}`;
     const id = this.#attrIds.get(text) ?? this.#attrIds.size;
     this.#attrIds.set(text, id);
     return String(id);
   }
+}
+
+function isEmpty(record: object): boolean {
+  for (const _ in record) return false;
+  return true;
 }

@@ -72,7 +72,8 @@ export function fuse(
   regions: readonly (readonly number[])[] = [],
 ): FusedPlan {
   const graph = graphOf(plan);
-  const blocks = new QuotientGraph(graph.makers);
+  const { makers, sizes } = graph;
+  const blocks = new QuotientGraph(makers);
   const held = new Map<Block, readonly number[]>();
   for (const region of regions) {
     const block = region.length > 1 ? blocks.merge(region) : undefined;
@@ -81,13 +82,13 @@ export function fuse(
   const operandsOf = new Map<Block, Operands>();
   const known = (block: Block): Operands =>
     operandsOf.get(block) ?? ownOperands(graph, at(block.nodes, 0));
-  plan.steps.forEach((step, i) => {
-    if (!isFusable(step, limits) || step.op === "broadcast") return;
-    for (const maker of at(graph.makers, i)) {
+  const fusable = plan.steps.map((step) => isFusable(step, limits));
+  plan.steps.forEach(({ op }, i) => {
+    if (!fusable[i] || op === "broadcast") return;
+    for (const maker of at(makers, i)) {
+      if (!fusable[maker] || sizes[maker] !== sizes[i]) continue;
       const [own, other] = [blocks.blockOf(i), blocks.blockOf(maker)];
       if (own === other || held.has(own) || held.has(other)) continue;
-      if (!isFusable(at(plan.steps, maker), limits)) continue;
-      if (at(graph.sizes, maker) !== at(graph.sizes, i)) continue;
       const isInside = (x: number) => blocks.blockOf(x) === own || blocks.blockOf(x) === other;
       const both = together(graph, known(own), known(other), isInside);
       if (!both || !fits(both, limits)) continue;
@@ -99,6 +100,7 @@ export function fuse(
   const groupOf = new Map<Block, readonly number[]>();
   const groups = plan.steps.map((_, i) => {
     const block = blocks.blockOf(i);
+    if (block.nodes.length === 1) return block.nodes;
     const group = groupOf.get(block) ?? positions(block);
     groupOf.set(block, group);
     return group;
@@ -120,35 +122,41 @@ interface Graph {
 }
 
 function graphOf(plan: Plan): Graph {
-  const maker: (number | undefined)[] = [];
-  const readers: (number[] | undefined)[] = [];
-  const wanted: (true | undefined)[] = [];
-  plan.steps.forEach(({ inputs, output }, i) => {
-    maker[output.buffer] = i;
+  const { buffers, outputs, steps } = plan;
+  const maker = new Array<number | undefined>(buffers.length).fill(undefined);
+  const readers = new Array<number[] | undefined>(buffers.length).fill(undefined);
+  const wanted = new Array<boolean>(buffers.length).fill(false);
+  const makers = steps.map(({ inputs, output }, i) => {
+    const made: number[] = [];
     for (const { buffer } of inputs) {
       const known = readers[buffer];
       if (known) known.push(i);
       else readers[buffer] = [i];
+      const by = maker[buffer];
+      if (by !== undefined) made.push(by);
     }
+    maker[output.buffer] = i;
+    return made;
   });
-  for (const { buffer } of plan.outputs) wanted[buffer] = true;
-  const makerOf = (buffer: number): number | undefined => maker[buffer];
+  for (const { buffer } of outputs) wanted[buffer] = true;
   return {
     plan,
-    makerOf,
-    sizes: plan.steps.map(({ output }) => sizeOf(output.shape)),
-    makers: plan.steps.map(({ inputs }) => inputs.flatMap(({ buffer }) => makerOf(buffer) ?? [])),
+    makerOf: (buffer) => maker[buffer],
+    sizes: steps.map(({ output }) => sizeOf(output.shape)),
+    makers,
     escapes(step, isInside) {
-      const { buffer } = at(plan.steps, step).output;
-      return wanted[buffer] || (readers[buffer] ?? []).some((x) => !isInside(x));
+      const { buffer } = at(steps, step).output;
+      if (wanted[buffer]) return true;
+      for (const x of readers[buffer] ?? []) if (!isInside(x)) return true;
+      return false;
     },
   };
 }
 
 /** What a group would touch. */
 interface Operands {
-  /** Buffers that it reads and does not make. */
-  readonly reads: ReadonlySet<number>;
+  /** Buffers that it reads and does not make, each once. */
+  readonly reads: readonly number[];
   /** Steps whose results others want. */
   readonly writes: readonly number[];
   /** Steps whose results it reads elsewhere than at the place of the number that it makes. */
@@ -157,8 +165,10 @@ interface Operands {
 
 function ownOperands({ plan, makerOf, escapes }: Graph, position: number): Operands {
   const step = at(plan.steps, position);
+  const reads: number[] = [];
+  for (const { buffer } of step.inputs) if (!reads.includes(buffer)) reads.push(buffer);
   return {
-    reads: new Set(step.inputs.map(({ buffer }) => buffer)),
+    reads,
     writes: escapes(position, (x) => x === position) ? [position] : [],
     elsewhere: readsElsewhere(step).flatMap(({ buffer }) => makerOf(buffer) ?? []),
   };
@@ -173,21 +183,19 @@ function together(
 ): Operands | undefined {
   const elsewhere = a.elsewhere.concat(b.elsewhere);
   if (elsewhere.some(isInside)) return undefined;
-  const reads = new Set<number>();
-  const read = (buffer: number): void => {
+  const reads: number[] = [];
+  for (const buffer of a.reads.concat(b.reads)) {
     const maker = makerOf(buffer);
-    if (maker === undefined || !isInside(maker)) reads.add(buffer);
-  };
-  a.reads.forEach(read);
-  b.reads.forEach(read);
+    if ((maker === undefined || !isInside(maker)) && !reads.includes(buffer)) reads.push(buffer);
+  }
   const writes = a.writes.concat(b.writes).filter((step) => escapes(step, isInside));
   return { reads, writes, elsewhere };
 }
 
 const fits = ({ reads, writes }: Operands, limits: FusionLimits): boolean =>
-  reads.size <= limits.reads &&
+  reads.length <= limits.reads &&
   writes.length <= limits.writes &&
-  reads.size + writes.length <= limits.operands;
+  reads.length + writes.length <= limits.operands;
 
 /** The groups, each after those it depends on, else by their last step. */
 function ordered(
@@ -212,34 +220,58 @@ function ordered(
 
 function finished(graph: Graph, groupOf: readonly (readonly number[])[]): FusedPlan {
   const { buffers, donated, steps, ...rest } = graph.plan;
-  const groups = ordered(graph, groupOf).map((positions) => {
-    const isInside = (step: number): boolean => groupOf[step] === positions;
-    const isMade = ({ buffer }: Value): boolean => {
-      const maker = graph.makerOf(buffer);
-      return maker !== undefined && isInside(maker);
-    };
-    const read = positions.flatMap((i) => at(steps, i).inputs.filter((x) => !isMade(x)));
-    const written = positions.filter((i) => graph.escapes(i, isInside));
-    return {
-      positions,
-      steps: positions.map((i) => at(steps, i)),
-      inputs: [...new Map(read.map((x) => [x.buffer, x])).values()],
-      outputs: written.map((i) => at(steps, i).output),
-    };
-  });
-  const last = new Map<number, number>();
+  const groups = ordered(graph, groupOf).map((positions) => groupAt(graph, positions, groupOf));
+  /** The last group that touches each buffer, and the buffers in the order in which they are met. */
+  const last = new Int32Array(buffers.length).fill(-1);
+  const met: number[] = [];
+  const touch = (buffer: number, group: number): void => {
+    if (last[buffer] === -1) met.push(buffer);
+    last[buffer] = group;
+  };
   groups.forEach(({ inputs, outputs }, i) => {
-    for (const { buffer } of [...inputs, ...outputs]) last.set(buffer, i);
+    for (const { buffer } of inputs) touch(buffer, i);
+    for (const { buffer } of outputs) touch(buffer, i);
   });
-  for (const buffer of donated) last.set(buffer, last.get(buffer) ?? groups.length - 1);
+  for (const buffer of donated) if (last[buffer] === -1) touch(buffer, groups.length - 1);
   const given = new Set(donated);
   const frees = groups.map((): number[] => []);
-  for (const [buffer, i] of last)
-    if (buffers[buffer]?.kind === "temporary" || given.has(buffer)) frees[i]?.push(buffer);
+  for (const buffer of met)
+    if (buffers[buffer]?.kind === "temporary" || given.has(buffer))
+      frees[at(last, buffer)]?.push(buffer);
   return {
     ...rest,
     donated,
-    buffers: buffers.map(({ kind, elements, dtype }): BufferPlan => ({ kind, elements, dtype })),
-    groups: groups.map((group, i) => ({ ...group, frees: at(frees, i) })),
+    buffers: buffers.map((buffer): BufferPlan => {
+      const { kind, elements, dtype } = buffer;
+      return buffer.reuses === undefined ? buffer : { kind, elements, dtype };
+    }),
+    groups: groups.map(({ positions, steps, inputs, outputs }, i) => ({
+      ...{ positions, steps, inputs, outputs },
+      frees: at(frees, i),
+    })),
   };
+}
+
+function groupAt(
+  { plan: { steps }, makerOf, escapes }: Graph,
+  positions: readonly number[],
+  groupOf: readonly (readonly number[])[],
+): Omit<Group, "frees"> {
+  const isInside = (step: number): boolean => groupOf[step] === positions;
+  const inputs: Value[] = [];
+  const outputs: Value[] = [];
+  const all: Step[] = [];
+  for (const i of positions) {
+    const step = at(steps, i);
+    all.push(step);
+    for (const x of step.inputs) {
+      const maker = makerOf(x.buffer);
+      if (maker !== undefined && isInside(maker)) continue;
+      const known = inputs.findIndex(({ buffer }) => buffer === x.buffer);
+      if (known < 0) inputs.push(x);
+      else inputs[known] = x;
+    }
+    if (escapes(i, isInside)) outputs.push(step.output);
+  }
+  return { positions, steps: all, inputs, outputs };
 }

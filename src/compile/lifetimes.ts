@@ -35,6 +35,8 @@ export function overwritable({ op, inputs }: MutableStep): number[] {
   return elementwise ? inputs.flatMap((x, i) => (whole.includes(i) ? [] : x.buffer)) : [];
 }
 
+const NONE: readonly number[] = Object.freeze([]);
+
 /** Adds to a draft where each buffer dies and which donated input an output takes over. */
 export function finish(draft: Draft): Plan {
   const { buffers, steps, donated } = draft;
@@ -44,29 +46,41 @@ export function finish(draft: Draft): Plan {
   const given = new Set(donated);
   const dying = (buffer: number): boolean =>
     buffers[buffer]?.kind === "temporary" || (given.has(buffer) && !reused.has(buffer));
-  const frees = steps.map((): number[] => []);
-  buffers.forEach((_, buffer) => {
+  const frees: (number[] | undefined)[] = [];
+  for (let buffer = 0; buffer < buffers.length; buffer++) {
+    if (!dying(buffer)) continue;
     // A donated input that nothing reads dies with the last step.
-    const at = lastUse.get(buffer) ?? steps.length - 1;
-    if (dying(buffer)) frees[at]?.push(buffer);
-  });
+    const step = lastUse[buffer] ?? steps.length - 1;
+    const known = frees[step];
+    if (known) known.push(buffer);
+    else frees[step] = [buffer];
+  }
   return {
     ...draft,
-    steps: steps.map((step, i): Step => ({ ...step, frees: frees[i] as number[] })),
+    steps: steps.map(
+      ({ op, attrs, inputs, output }, i): Step => ({
+        ...{ op, attrs, inputs, output },
+        frees: frees[i] ?? NONE,
+      }),
+    ),
   };
 }
 
 /** The last step that reads or writes each buffer. */
-function lastUses({ steps }: Draft): Map<number, number> {
-  const last = new Map<number, number>();
-  steps.forEach((step, i) => {
-    for (const { buffer } of [...step.inputs, step.output]) last.set(buffer, i);
-  });
+type LastUses = readonly (number | undefined)[];
+
+function lastUses({ buffers, steps }: Draft): LastUses {
+  const last = new Array<number | undefined>(buffers.length).fill(undefined);
+  for (let i = 0; i < steps.length; i++) {
+    const { inputs, output } = at(steps, i);
+    for (const { buffer } of inputs) last[buffer] = i;
+    last[output.buffer] = i;
+  }
   return last;
 }
 
 /** Gives each output the memory of a donated input of its size that is dead when it is written. */
-function takeOver({ buffers, steps, donated }: Draft, lastUse: ReadonlyMap<number, number>): void {
+function takeOver({ buffers, steps, donated }: Draft, lastUse: LastUses): void {
   const rankOf = new Map(donated.map((buffer, rank) => [buffer, rank]));
   const free = new Set(donated);
   const kindOf = (buffer: number): string => {
@@ -84,20 +98,19 @@ function takeOver({ buffers, steps, donated }: Draft, lastUse: ReadonlyMap<numbe
     ranks.splice(index < 0 ? ranks.length : index, 0, rank);
     dead.set(kindOf(buffer), ranks);
   };
-  for (const buffer of donated) if (!lastUse.has(buffer)) die(buffer);
+  for (const buffer of donated) if (lastUse[buffer] === undefined) die(buffer);
   steps.forEach((step, i) => {
     const { buffer } = step.output;
     const output = at(buffers, buffer);
     if (output.kind === "output") {
       const kind = kindOf(buffer);
-      const dies = (x: number): boolean =>
-        free.has(x) && lastUse.get(x) === i && kindOf(x) === kind;
+      const dies = (x: number): boolean => free.has(x) && lastUse[x] === i && kindOf(x) === kind;
       const chosen = overwritable(step).find(dies) ?? donated[dead.get(kind)?.shift() ?? -1];
       if (chosen !== undefined) {
         output.reuses = chosen;
         free.delete(chosen);
       }
     }
-    for (const x of step.inputs) if (lastUse.get(x.buffer) === i) die(x.buffer);
+    for (const x of step.inputs) if (lastUse[x.buffer] === i) die(x.buffer);
   });
 }

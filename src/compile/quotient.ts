@@ -81,6 +81,8 @@ export class QuotientGraph {
     const inOrder = [...blocks].sort((a, b) => a.label - b.label);
     const [first, last] = [at(inOrder, 0), at(inOrder, inOrder.length - 1)];
     if (first === last) return first;
+    // Nothing stands between two neighbours.
+    if (first.next === last) return this.#joined(inOrder, first);
     const found = this.#between({ blocks, from: first.label, to: last.label });
     if (!found) return undefined;
     // What the blocks depend on goes before the first of them, or what depends on them behind the last.
@@ -119,8 +121,8 @@ export class QuotientGraph {
   #look({ edges, seen, waiting }: Search, { blocks, from, to }: Span, block: Listed): boolean {
     let meets = false;
     for (const node of block.nodes)
-      for (const neighbour of at(edges, node)) {
-        const next = at(this.#blockOf, neighbour);
+      for (const neighbour of edges[node] as readonly number[]) {
+        const next = this.#blockOf[neighbour] as Listed;
         if (next === block || next.label < from || next.label > to || seen.has(next)) continue;
         if (blocks.has(next)) {
           meets = true;

@@ -37,13 +37,13 @@ export interface Computation {
 /** Whether a node is stored numbers widened, or a view or a transpose of that: cheap to make again. */
 export function isWidened(node: Tensor): boolean {
   let x = node;
-  while (isPrimitive(x) && (traits[x.op].view || x.op === "transpose")) x = at(x.inputs, 0);
+  while (x.op === "transpose" || (isPrimitive(x) && traits[x.op].view)) x = at(x.inputs, 0);
   return isOp(x, "cast") && isStorageType(x.attrs.from);
 }
 
 /** A node's computation, of stored numbers where its kernels widen them. */
 export function computationOf(node: Tensor<PrimitiveName>, widening: Widening): Computation {
-  const operands = node.inputs.map((x): Operand => ({ node: x, shape: x.shape }));
+  const operands = node.inputs.map(asItIs);
   const position = node.op === "gather" ? 0 : 1;
   const wanted = (node.op === "gather" || node.op === "matmul") && widening[node.op] === true;
   const source = wanted ? sourceOf(at(node.inputs, position)) : undefined;
@@ -58,6 +58,8 @@ export function computationOf(node: Tensor<PrimitiveName>, widening: Widening): 
   if (blocks?.stored.dtype !== "q8_0" || blocks.transposed) return { attrs, operands: read };
   return { attrs, operands: read.with(0, { node: blocks.stored, shape: blocks.shape }) };
 }
+
+const asItIs = (node: Tensor): Operand => ({ node, shape: node.shape });
 
 /** The stored numbers behind a widened node, if it shows them as a matrix, or as one transposed. */
 function sourceOf(node: Tensor): Source | undefined {

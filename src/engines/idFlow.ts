@@ -70,23 +70,38 @@ interface Use {
   readonly what: string;
 }
 
+const NO_USES: readonly Use[] = [];
+
 /** The ids that a primitive takes, and how many rows they may name. */
-function usesOf(node: Tensor): Use[] {
-  const { op, inputs, attrs } = node;
+function usesOf(node: Tensor): readonly Use[] {
+  const { op, inputs } = node;
   const use = (ids: number, rows: number, what = "token ids"): Use[] => {
     const x = inputs[ids];
     return x ? [{ op, ids: x, rows, what }] : [];
   };
   const length = (input: number, axis: number) => inputs[input]?.shape.at(axis) ?? 0;
-  if (op === "gather") return use(1, length(0, 0));
-  if (op === "scatterAdd") return use(0, (attrs as { rows: number }).rows);
-  if (op === "scatterRows") return use(1, length(0, -2), "rows");
-  if (op === "crossEntropy") return use(1, length(0, -1));
-  if (op === "crossEntropyGrad") return use(2, length(1, -1));
-  const ranges = { rangeAttention: 0, rangeAttentionGrad: 1 }[op as string];
-  if (ranges === undefined) return [];
-  const S = length(ranges + 1, 2);
-  return [...use(ranges + 3, S, "slots"), ...use(ranges + 4, S, "positions")];
+  const within = (first: number) => {
+    const S = length(first + 1, 2);
+    return [...use(first + 3, S, "slots"), ...use(first + 4, S, "positions")];
+  };
+  switch (op) {
+    case "gather":
+      return use(1, length(0, 0));
+    case "scatterAdd":
+      return use(0, (node as Tensor<"scatterAdd">).attrs.rows);
+    case "scatterRows":
+      return use(1, length(0, -2), "rows");
+    case "crossEntropy":
+      return use(1, length(0, -1));
+    case "crossEntropyGrad":
+      return use(2, length(1, -1));
+    case "rangeAttention":
+      return within(0);
+    case "rangeAttentionGrad":
+      return within(1);
+    default:
+      return NO_USES;
+  }
 }
 
 /**

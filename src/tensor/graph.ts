@@ -1,4 +1,4 @@
-import { got, last } from "./shapes.ts";
+import { got } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The longest path from each node that `roots` depend on down to a leaf, in operations. */
@@ -36,19 +36,19 @@ export function topologicalOrder(
   /** How many inputs of each node of the path have been looked at. */
   const looked: number[] = [];
   const enter = (node: Tensor): void => {
-    if (seen.has(node)) return;
-    seen.add(node);
+    const { size } = seen;
+    if (seen.add(node).size === size) return;
     path.push(node);
-    looked.push(0);
+    looked.push(boundary.has(node) ? node.inputs.length : 0);
   };
   for (const root of roots) {
     enter(root);
-    while (path.length > 0) {
-      const node = last(path);
-      const next = last(looked);
-      const input = boundary.has(node) ? undefined : node.inputs[next];
+    for (let top = path.length - 1; top >= 0; top = path.length - 1) {
+      const node = path[top] as Tensor;
+      const next = looked[top] as number;
+      const input = node.inputs[next];
       if (input) {
-        looked[looked.length - 1] = next + 1;
+        looked[top] = next + 1;
         enter(input);
       } else {
         order.push(node);

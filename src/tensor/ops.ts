@@ -63,6 +63,7 @@ const binary =
   (op: "add" | "mul" | "mulNoNan" | "sub" | "div" | "maximum" | "less"): BinaryOp =>
   (a, b) => {
     const [x, y] = [asTensor(a), asTensor(b)];
+    if (sameShape(x.shape, y.shape)) return apply(op, [x, y], {});
     const shape = broadcastShapes(op, x.shape, y.shape);
     return apply(op, [broadcastTo(x, shape), broadcastTo(y, shape)], {});
   };
@@ -154,13 +155,19 @@ export const cast = <D extends "float" | StorageType>(x: Tensor, dtype: D): Of<D
 
 /** Reshapes; one length may be −1 and is inferred. @throws ShapeError */
 export function reshape<D extends DType>(x: Of<D>, shape: Shape): Of<D> {
+  if (!shape.includes(-1)) return reshaped(x, shape);
   const known = shape.reduce((n, m) => (m === -1 ? n : n * m), 1);
   const open = shape.filter((m) => m === -1).length;
-  if (open > 1 || (open === 1 && known === 0))
+  if (open > 1 || known === 0)
     throw new ShapeError("reshape", "one length −1 at most, beside lengths above 0", [shape]);
-  const wanted = shape.map((m) => (m === -1 ? sizeOf(x.shape) / known : m));
-  return sameShape(x.shape, wanted) ? x : moved(x, "reshape", { shape: wanted });
+  return reshaped(
+    x,
+    shape.map((m) => (m === -1 ? sizeOf(x.shape) / known : m)),
+  );
 }
+
+const reshaped = <D extends DType>(x: Of<D>, shape: Shape): Of<D> =>
+  sameShape(x.shape, shape) ? x : moved(x, "reshape", { shape: [...shape] });
 
 /** Axis i of the result is axis permutation[i] of x; reverses all axes by default. */
 export function transpose<D extends DType>(x: Of<D>, permutation?: readonly number[]): Of<D> {

@@ -11,13 +11,21 @@ const rowsOf = (shape: Shape) => shape.slice(0, -1);
 
 function equal(op: string, ...inputs: readonly Tensor[]): Shape {
   const shape = at(inputs, 0).shape;
-  if (!inputs.every((x) => sameShape(x.shape, shape)))
-    throw new ShapeError(op, "equal shapes", shapesOf(inputs));
+  for (let i = 1; i < inputs.length; i++)
+    if (!sameShape(at(inputs, i).shape, shape))
+      throw new ShapeError(op, "equal shapes", shapesOf(inputs));
   return shape;
 }
 
-function expect(ok: boolean, op: string, expected: string, inputs: readonly Tensor[]): void {
-  if (!ok) throw new ShapeError(op, expected, shapesOf(inputs));
+/** @param expected in words, or what makes them where they are wanted */
+function expect(
+  ok: boolean,
+  op: string,
+  expected: string | (() => string),
+  inputs: readonly Tensor[],
+): void {
+  if (ok) return;
+  throw new ShapeError(op, typeof expected === "string" ? expected : expected(), shapesOf(inputs));
 }
 
 function withLastAxis(op: string, x: Tensor): Shape {
@@ -98,19 +106,19 @@ export const shapeRules: ShapeRules = {
   broadcast: ([x], { shape }) => {
     const ok =
       x.shape.length === shape.length && x.shape.every((n, i) => n === 1 || n === shape[i]);
-    expect(ok, "broadcast", `axes of length 1 or equal to ${showShape(shape)}`, [x]);
+    expect(ok, "broadcast", () => `axes of length 1 or equal to ${showShape(shape)}`, [x]);
     return shape;
   },
   reshape: ([x], { shape }) => {
     const ok = sizeOf(x.shape) === sizeOf(shape);
-    expect(ok, "reshape", `${sizeOf(shape)} elements for ${showShape(shape)}`, [x]);
+    expect(ok, "reshape", () => `${sizeOf(shape)} elements for ${showShape(shape)}`, [x]);
     return shape;
   },
   transpose: ([x], { permutation }) => {
     const ok =
       permutation.length === x.shape.length &&
       [...permutation].sort((a, b) => a - b).every((axis, i) => axis === i);
-    expect(ok, "transpose", `each axis once in permutation ${showShape(permutation)}`, [x]);
+    expect(ok, "transpose", () => `each axis once in permutation ${showShape(permutation)}`, [x]);
     return permutation.map((axis) => at(x.shape, axis));
   },
   slice: ([x], { start, size }) => {
@@ -121,13 +129,13 @@ export const shapeRules: ShapeRules = {
         const [from, count] = [at(start, i), at(size, i)];
         return isCount(from) && isCount(count) && from + count <= n;
       });
-    expect(ok, "slice", `room for start ${showShape(start)} size ${showShape(size)}`, [x]);
+    expect(ok, "slice", () => `room for start ${showShape(start)} size ${showShape(size)}`, [x]);
     return size;
   },
   pad: ([x], { before, after }) => {
     const ok = [before, after].every((n) => n.length === x.shape.length && n.every(isCount));
-    const zeros = `${showShape(before)} before and ${showShape(after)} after`;
-    expect(ok, "pad", `zeros for each axis, of which there are ${zeros}`, [x]);
+    const zeros = () => `${showShape(before)} before and ${showShape(after)} after`;
+    expect(ok, "pad", () => `zeros for each axis, of which there are ${zeros()}`, [x]);
     return x.shape.map((n, i) => n + at(before, i) + at(after, i));
   },
   concat: (inputs, { axis }) => {
@@ -138,7 +146,7 @@ export const shapeRules: ShapeRules = {
     const ok = inputs.every(
       (x) => x.shape.length === first.shape.length && sameShape(without(x.shape, joined), rest),
     );
-    expect(ok, "concat", `shapes equal but for axis ${axis}`, inputs);
+    expect(ok, "concat", () => `shapes equal but for axis ${axis}`, inputs);
     return first.shape.with(
       joined,
       inputs.reduce((n, x) => n + at(x.shape, joined), 0),
@@ -150,7 +158,8 @@ export const shapeRules: ShapeRules = {
     const ok = rank >= 2 && b.shape.length === rank && sameShape(batch, b.shape.slice(0, -2));
     const [m, k] = transposeA ? [a.shape[rank - 1], a.shape[rank - 2]] : a.shape.slice(-2);
     const [l, n] = transposeB ? [b.shape[rank - 1], b.shape[rank - 2]] : b.shape.slice(-2);
-    const names = `${transposeA ? "[k, m]ᵀ" : "[m, k]"} and ${transposeB ? "[n, k]ᵀ" : "[k, n]"}`;
+    const names = () =>
+      `${transposeA ? "[k, m]ᵀ" : "[m, k]"} and ${transposeB ? "[n, k]ᵀ" : "[k, n]"}`;
     expect(ok && k === l, "matmul", names, [a, b]);
     return [...batch, m as number, n as number];
   },
@@ -252,26 +261,30 @@ export function dtypeRule<K extends PrimitiveName>(
   const { ints, makes } = traits[op];
   if (ints === "first") return at(inputs, 0).dtype;
   if (ints === "cast") return castRule(at(inputs, 0).dtype, attrs as Attrs<"cast">);
+  const one = ints === "any" ? at(inputs, 0).dtype : undefined;
+  const whole: readonly number[] = ints === "any" ? [] : ints;
+  for (let i = 0; i < inputs.length; i++) {
+    const { dtype } = at(inputs, i);
+    const wanted = one ?? (whole.includes(i) ? "int" : "float");
+    if (dtype !== wanted || isStorageType(dtype)) throw confused(op, inputs, i, one ? "" : wanted);
+  }
+  return one ?? makes;
+}
+
+/** @param wanted the dtype of input i; empty where all are to have one */
+function confused(op: string, inputs: readonly Tensor[], i: number, wanted: string): TypeError {
   const stored = inputs.findIndex((x) => isStorageType(x.dtype));
   if (stored >= 0)
-    throw new TypeError(
+    return new TypeError(
       `${op}: expected input ${stored} to be computed with, got ${at(inputs, stored).dtype}, ` +
         'which numbers are only stored in; cast(x, "float") first',
     );
-  if (ints === "any") {
-    const { dtype } = at(inputs, 0);
-    if (inputs.some((x) => x.dtype !== dtype))
-      throw new TypeError(
-        `${op}: expected one dtype, got ${inputs.map((x) => x.dtype).join(" and ")}`,
-      );
-    return dtype;
-  }
-  inputs.forEach((x, i) => {
-    const wanted = ints.includes(i) ? "int" : "float";
-    if (x.dtype !== wanted)
-      throw new TypeError(`${op}: expected input ${i} to be ${wanted}, got ${x.dtype}`);
-  });
-  return makes;
+  const given = inputs.map((x) => x.dtype);
+  return new TypeError(
+    wanted
+      ? `${op}: expected input ${i} to be ${wanted}, got ${at(given, i)}`
+      : `${op}: expected one dtype, got ${given.join(" and ")}`,
+  );
 }
 
 /** @throws TypeError for another step than from a storage type to float, or back */

@@ -3,9 +3,10 @@ import type { Shape } from "./tensor.ts";
 
 /** The element at an index that must be there. @throws RangeError where it is not */
 export function at<T>(list: ArrayLike<T>, index: number): T {
-  if (!(index in list))
+  const element = list[index];
+  if (element === undefined && !(index in list))
     throw new RangeError(`expected an index below ${list.length}, got ${index}`);
-  return list[index] as T;
+  return element as T;
 }
 
 /** The n-th element from the end, by default the last. @throws RangeError where there is none */
@@ -33,22 +34,30 @@ export function ofRank<R extends keyof Lengths>(rank: R, shape: Shape): Lengths[
 }
 
 /** Number of elements. */
-export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i] as number;
+  return size;
+}
 
 /** @throws TypeError for what is no list, ShapeError where a length is no whole number from 0 on */
 export function checkLengths(op: string, shape: Shape): Shape {
   if (!Array.isArray(shape))
     throw new TypeError(`${op}: expected a list of lengths as shape, got ${shape}`);
-  if (!shape.every(isCount))
-    throw new ShapeError(op, "whole numbers from 0 on as lengths", [shape]);
+  for (let i = 0; i < shape.length; i++)
+    if (!isCount(shape[i])) throw new ShapeError(op, "whole numbers from 0 on as lengths", [shape]);
   return shape;
 }
 
 export const isCount = (n: number | undefined): boolean =>
   n !== undefined && Number.isSafeInteger(n) && n >= 0;
 
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((n, i) => n === b[i]);
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 /** Elements to step over for the next index of each axis, row-major. */
 export function stridesOf(shape: Shape): number[] {

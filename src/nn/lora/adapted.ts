@@ -20,7 +20,8 @@ export function adaptedModel(model: Transformer, config: AdapterConfig): Transfo
       const base = model.init(key);
       return { ...base, ...initAdapter(key, config, layout, base) };
     },
-    complete: (params) => params,
+    base: {},
+    expect: () => {},
     weightSpace: () => {
       throw new TypeError(
         "weightSpace: expected an adapter over a frozen base (withAdapter), got one that is trained together with its base",
@@ -47,10 +48,8 @@ export function withAdapter(model: Transformer, config: AdapterConfig, base: Par
   return around(model, layout, {
     shapes: layout.shapes,
     init: (key) => initAdapter(key, config, layout, base),
-    complete: (adapter) => {
-      expectAdapter(layout, adapter);
-      return { ...base, ...adapter };
-    },
+    base,
+    expect: (adapter) => expectAdapter(layout, adapter),
     weightSpace: () => adapterSpace(model, config, (other) => withAdapter(model, other, base)),
   });
 }
@@ -58,8 +57,10 @@ export function withAdapter(model: Transformer, config: AdapterConfig, base: Par
 interface Outside {
   readonly shapes: Transformer["shapes"];
   readonly init: Transformer["init"];
-  /** The base's parameters and the adapter's. */
-  readonly complete: (params: Params) => Params;
+  /** Parameters beside those that are given. */
+  readonly base: Params;
+  /** @throws TypeError, ShapeError for parameters that are not the model's */
+  readonly expect: (params: Params) => void;
   readonly weightSpace: () => WeightSpace;
 }
 
@@ -70,9 +71,16 @@ function around(model: Transformer, layout: AdapterLayout, outside: Outside): Tr
     ...(unties && { tieEmbeddings: false }),
     adapter: layers,
   });
+  /** What the head reads, which is asked for each block of rows: a few of hundreds of parameters. */
+  const ofHead = [
+    ...[EMBEDDING, HEAD, ...Object.keys(saved)],
+    ...Object.values(layers["lm_head"]?.names ?? {}),
+  ];
   /** Whole modules in the base's place; the adapter's matrices beside them. */
-  const inside = (given: Params): Params => {
-    const params = outside.complete(given);
+  const inside = (given: Params, names?: readonly string[]): Params => {
+    outside.expect(given);
+    const params = names ? among(given, outside.base, names) : { ...outside.base, ...given };
+    if (!unties && Object.keys(saved).length === 0) return params;
     const rest = Object.entries(params).filter(([name]) => !Object.hasOwn(saved, name));
     const embedding = params[EMBEDDING];
     return Object.fromEntries([
@@ -91,9 +99,18 @@ function around(model: Transformer, layout: AdapterLayout, outside: Outside): Tr
     weightSpace: outside.weightSpace,
     apply: (params, ...rest) => inner.apply(inside(params), ...rest),
     hidden: (params, ...rest) => inner.hidden(inside(params), ...rest),
-    head: (params, ...rest) => inner.head(inside(params), ...rest),
+    head: (params, ...rest) => inner.head(inside(params, ofHead), ...rest),
     prefill: (params, ...rest) => inner.prefill(inside(params), ...rest),
     decode: (params, ...rest) => inner.decode(inside(params), ...rest),
     extend: (params, ...rest) => inner.extend(inside(params), ...rest),
   });
 }
+
+/** Those of some names, the given ones before the base's. */
+const among = (given: Params, base: Params, names: readonly string[]): Params =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const tensor = given[name] ?? base[name];
+      return tensor ? [[name, tensor] as const] : [];
+    }),
+  );

@@ -17,20 +17,23 @@ export function chain(
   kept: ReadonlySet<number>,
   threads: number,
 ): Instruction | undefined {
-  const slots = slotsOf(links, kept);
+  const traffic = trafficOf(links);
+  const slots = slotsOf(links, kept, traffic);
   if (!slots) return undefined;
   const name = (buffer: number): number => {
     const slot = slots.get(buffer);
     return slot === undefined ? buffer : ~slot;
   };
-  const words = links.flatMap(({ opcode, args, reads, writes }) => {
-    const operands = [...writes.map(({ buffer }) => buffer), ...reads].map(name);
-    const own = args.slice(abi.OWN, args.length - operands.length);
-    const elements = at(args, abi.ALL);
-    const called = [elements, abi.BLOCK, ...own, ...operands];
-    return [opcode, abi.LINK_WORDS + called.length, ...called];
-  });
   const elements = at(at(links, 0).args, abi.ALL);
+  const words: number[] = [];
+  for (const { opcode, args, reads, writes } of links) {
+    const own = args.length - reads.length - writes.length;
+    // Its words, but for the elements and how many of them a task does.
+    words.push(opcode, abi.LINK_WORDS + args.length, elements, abi.BLOCK);
+    for (let i = abi.OWN; i < own; i++) words.push(at(args, i));
+    for (const { buffer } of writes) words.push(name(buffer));
+    for (const x of reads) words.push(name(x));
+  }
   const blocks = Math.ceil(elements / abi.BLOCK);
   const perTask = unitsPerTask(blocks, abi.BLOCK * links.length * NANOSECONDS, threads);
   return {
@@ -42,31 +45,45 @@ export function chain(
       ...wordsAt(abi.CHAIN_LINKS, { [abi.CHAIN_WORDS]: words.length }),
       ...words,
     ],
-    reads: [...new Set(links.flatMap(({ reads }) => reads))].filter((x) => !made(links, x)),
-    writes: writesOf(links, kept),
+    reads: [...traffic.lastReader.keys()].filter((x) => !traffic.made.has(x)),
+    writes: writesOf(links, kept, traffic),
     scratch: undefined,
     continues: false,
     flop: 0,
   };
 }
 
-const made = (links: readonly Instruction[], buffer: number): boolean =>
-  links.some(({ writes }) => writes.some((write) => write.buffer === buffer));
+/** What goes between links. */
+interface Traffic {
+  /** The last link that reads each buffer, in the order in which they are first read. */
+  readonly lastReader: ReadonlyMap<number, number>;
+  /** Buffers that links make. */
+  readonly made: ReadonlySet<number>;
+}
 
-const lastReader = (links: readonly Instruction[], buffer: number): number =>
-  links.findLastIndex(({ reads }) => reads.includes(buffer));
+function trafficOf(links: readonly Instruction[]): Traffic {
+  const lastReader = new Map<number, number>();
+  const made = new Set<number>();
+  links.forEach(({ reads, writes }, i) => {
+    for (const x of reads) lastReader.set(x, i);
+    for (const { buffer } of writes) made.add(buffer);
+  });
+  return { lastReader, made };
+}
 
 /** A slot for each buffer that only the links read, free again after the last that does. */
 function slotsOf(
   links: readonly Instruction[],
   kept: ReadonlySet<number>,
+  { lastReader }: Traffic,
 ): ReadonlyMap<number, number> | undefined {
   const slots = new Map<number, number>();
   const free = Array.from({ length: abi.SLOTS }, (_, slot) => slot);
   for (const [i, { reads, writes }] of links.entries()) {
-    for (const x of new Set(reads)) {
+    for (const [j, x] of reads.entries()) {
       const slot = slots.get(x);
-      if (slot !== undefined && lastReader(links, x) === i) free.unshift(slot);
+      const isFirst = reads.indexOf(x) === j;
+      if (slot !== undefined && isFirst && lastReader.get(x) === i) free.unshift(slot);
     }
     for (const { buffer } of writes) {
       if (kept.has(buffer)) continue;
@@ -79,19 +96,24 @@ function slotsOf(
 }
 
 /** What a chain writes, and over what: a block may take the place of one that no later link reads. */
-function writesOf(links: readonly Instruction[], kept: ReadonlySet<number>): Write[] {
-  return links.flatMap(({ writes }, i) =>
-    writes
-      .filter(({ buffer }) => kept.has(buffer))
-      .map(({ buffer, over }) => {
-        const before = links.slice(0, i).flatMap(({ writes }) => writes.flatMap((w) => w.over));
-        const dead = (x: number) => lastReader(links, x) < i || over.includes(x);
-        return {
-          buffer,
-          over: [...new Set([...over, ...before])].filter(
-            (x) => !made(links, x) && lastReader(links, x) <= i && dead(x),
-          ),
-        };
-      }),
-  );
+function writesOf(
+  links: readonly Instruction[],
+  kept: ReadonlySet<number>,
+  { lastReader, made }: Traffic,
+): Write[] {
+  const all: Write[] = [];
+  /** What links so far may lie over. */
+  const before = new Set<number>();
+  links.forEach(({ writes }, i) => {
+    for (const { buffer, over } of writes) {
+      if (!kept.has(buffer)) continue;
+      const isOver = (x: number): boolean => {
+        const last = lastReader.get(x) ?? -1;
+        return !made.has(x) && (last < i || (last === i && over.includes(x)));
+      };
+      all.push({ buffer, over: [...new Set([...over, ...before])].filter(isOver) });
+    }
+    for (const { over } of writes) for (const x of over) before.add(x);
+  });
+  return all;
 }

@@ -55,15 +55,15 @@ export function floatBits(x: number): number {
  * @throws RangeError where one is missing or stands elsewhere
  */
 export function wordsAt(end: number, named: { readonly [position: number]: number }): number[] {
-  const words = Array.from({ length: end - abi.OWN }, (_, i) => {
-    const word = named[abi.OWN + i];
+  const words: number[] = [];
+  for (let position = abi.OWN; position < end; position++) {
+    const word = named[position];
     if (word === undefined)
-      throw new RangeError(
-        `wasm: expected a word at position ${abi.OWN + i} of a kernel's, got none`,
-      );
-    return word;
-  });
-  const given = Object.keys(named).length;
+      throw new RangeError(`wasm: expected a word at position ${position} of a kernel's, got none`);
+    words.push(word);
+  }
+  let given = 0;
+  for (const _ in named) given++;
   if (given !== words.length)
     throw new RangeError(`wasm: expected ${words.length} words before the result, got ${given}`);
   return words;
@@ -117,10 +117,14 @@ export function overUnits(
 export function inTasks(all: number, perTask: number, kernel: Kernel): Instruction {
   const { opcode, words = [], inputs, output, overwritable = [], continues = false } = kernel;
   const { scratch } = kernel;
+  const args = [all, perTask].concat(words);
+  args.push(output);
+  for (const input of inputs) args.push(input);
+  if (scratch !== undefined) args.push(scratch);
   return {
     opcode,
     tasks: Math.ceil(all / perTask),
-    args: [all, perTask, ...words, output, ...inputs, ...(scratch === undefined ? [] : [scratch])],
+    args,
     reads: inputs,
     writes: [{ buffer: output, over: overwritable }],
     scratch,

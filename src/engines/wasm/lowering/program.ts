@@ -45,19 +45,23 @@ interface Lowered {
   readonly steps: readonly number[];
 }
 
+const hasWork = ({ tasks }: Instruction): boolean => tasks > 0;
+
 function lowerStep(step: Step, lowering: Lowering, onto = false): Instruction[] {
   const rule = rules[step.op] as (step: Step, lowering: Lowering) => Instruction[];
   const instructions = onto
     ? product(step as unknown as Parameters<typeof product>[0], lowering, onto)
     : rule(step, lowering);
-  return instructions.filter(({ tasks }) => tasks > 0);
+  return instructions.every(hasWork) ? instructions : instructions.filter(hasWork);
 }
 
 function lower({ steps, positions, outputs }: Group, lowering: Lowering): Lowered[] {
-  const apart = steps.flatMap((step, i) => {
-    const own = [at(positions, i)];
-    return lowerStep(step, lowering).map((instruction) => ({ instruction, steps: own }));
-  });
+  const apart: Lowered[] = [];
+  for (let i = 0; i < steps.length; i++) {
+    const own = steps.length === 1 ? positions : [at(positions, i)];
+    for (const instruction of lowerStep(at(steps, i), lowering))
+      apart.push({ instruction, steps: own });
+  }
   if (steps.length === 1 || apart.length === 0) return apart;
   const links = apart.map(({ instruction }) => instruction);
   const kept = new Set(outputs.map(({ buffer }) => buffer));
@@ -95,12 +99,15 @@ export function programOf(plan: Plan, threads: number): Program {
     LIMITS,
     regions.map(({ positions }) => positions),
   );
-  const lowered = groups.flatMap((group) => {
+  const inBlock: LowerStep = (step, onto) => lowerStep(step, lowering, onto);
+  const lowered: Lowered[] = [];
+  for (const group of groups) {
     const region = regions.find(({ positions }) => positions === group.positions);
-    if (!region) return lower(group, lowering);
-    const inBlock: LowerStep = (step, onto) => lowerStep(step, lowering, onto);
-    return inRowBlocks(group, region, lowering, inBlock, windowOf);
-  });
+    const made = region
+      ? inRowBlocks(group, region, lowering, inBlock, windowOf)
+      : lower(group, lowering);
+    for (const one of made) lowered.push(one);
+  }
   const instructions = lowered.map(({ instruction }) => ofWhole(instruction, windows));
   const storage = placeBuffers(buffers, instructions);
   return {

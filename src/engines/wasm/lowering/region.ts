@@ -75,9 +75,8 @@ export function regionsOf(plan: Plan, scalar: (buffer: number) => boolean): Regi
   const byWide = new Map<number, Growing>();
   const regionOf = (buffer: number) => byWide.get(buffer);
   plan.steps.forEach((step, i) => {
-    const read = step.inputs.map(({ buffer }) => regionOf(buffer));
-    const [first, ...others] = new Set(read.filter((region) => region !== undefined));
-    if (!first) {
+    // Most steps read nothing wide.
+    if (!step.inputs.some(({ buffer }) => byWide.has(buffer))) {
       const seed = seedOf(step, i);
       if (seed) {
         regions.add(seed);
@@ -85,6 +84,9 @@ export function regionsOf(plan: Plan, scalar: (buffer: number) => boolean): Regi
       }
       return;
     }
+    const read = step.inputs.map(({ buffer }) => regionOf(buffer));
+    const [first, ...others] = new Set(read.filter((region) => region !== undefined));
+    if (!first) return;
     const regionsRead = [first, ...others];
     const roles = rolesOf(step, first.rows, scalar);
     const alike = others.every((x) => x.rows === first.rows && x.columns === first.columns);

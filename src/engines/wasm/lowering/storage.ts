@@ -3,7 +3,7 @@ import { allocate } from "../../../compile/allocate.ts";
 import type { BufferPlan } from "../../../compile/plan.ts";
 import { bufferBytes } from "../../../compile/statistics.ts";
 import { at } from "../../../tensor/shapes.ts";
-import { changedBy, type Instruction, type Write } from "./instruction.ts";
+import type { Instruction, Write } from "./instruction.ts";
 
 /** Where a buffer lies: a part of the arena, memory of its own, or nowhere if nothing touches it. */
 export type Place =
@@ -16,21 +16,29 @@ export interface Storage {
   readonly arenaBytes: number;
 }
 
-interface Life {
-  first: number;
-  last: number;
+/** Behind all instructions. */
+const NEVER = 2 ** 31 - 1;
+
+/** The first and the last instruction that touches each buffer; NEVER and −1 where none does. */
+interface Lives {
+  readonly first: Int32Array;
+  readonly last: Int32Array;
 }
 
-function livesOf(instructions: readonly Instruction[], buffers: number): Life[] {
-  const lives = Array.from({ length: buffers }, () => ({ first: Infinity, last: -1 }));
-  instructions.forEach((instruction, i) => {
-    for (const buffer of [...instruction.reads, ...changedBy(instruction)]) {
-      const life = at(lives, buffer);
-      life.first = Math.min(life.first, i);
-      life.last = i;
-    }
-  });
-  return lives;
+function livesOf(instructions: readonly Instruction[], buffers: number): Lives {
+  const first = new Int32Array(buffers).fill(NEVER);
+  const last = new Int32Array(buffers).fill(-1);
+  const touch = (buffer: number, i: number): void => {
+    if (first[buffer] === NEVER) first[buffer] = i;
+    last[buffer] = i;
+  };
+  for (let i = 0; i < instructions.length; i++) {
+    const { reads, writes, scratch } = at(instructions, i);
+    for (const buffer of reads) touch(buffer, i);
+    for (const { buffer } of writes) touch(buffer, i);
+    if (scratch !== undefined) touch(scratch, i);
+  }
+  return { first, last };
 }
 
 /**
@@ -42,33 +50,36 @@ export function placeBuffers(
   instructions: readonly Instruction[],
 ): Storage {
   const lives = livesOf(instructions, buffers.length);
+  const { first, last } = lives;
   // root[b]: the buffer whose memory b shares.
   const root = buffers.map((_, i) => i);
   const isTemporary = (i: number) => buffers[i]?.kind === "temporary";
-  const bytesOf = (i: number) => bufferBytes(at(buffers, i));
-  const sameSize = (a: number, b: number) => bytesOf(a) === bytesOf(b);
+  const sizes = buffers.map((buffer) => bufferBytes(buffer));
   const placeOver = ({ buffer, over }: Write, i: number): void => {
-    const life = at(lives, buffer);
-    if (!isTemporary(buffer) || life.first !== i) return;
-    const dying = (x: number) => isTemporary(x) && lives[at(root, x)]?.last === i;
-    const under = over.find((x) => dying(x) && sameSize(x, buffer));
+    if (over.length === 0 || !isTemporary(buffer) || first[buffer] !== i) return;
+    const dying = (x: number) => isTemporary(x) && last[at(root, x)] === i;
+    const under = over.find((x) => dying(x) && sizes[x] === sizes[buffer]);
     if (under === undefined) return;
     const base = at(root, under);
     root[buffer] = base;
-    at(lives, base).last = life.last;
+    last[base] = at(last, buffer);
   };
   instructions.forEach(({ writes }, i) => {
     for (const write of writes) placeOver(write, i);
   });
-  const roots = buffers.flatMap((_, i) =>
-    isTemporary(i) && root[i] === i && at(lives, i).last >= 0 ? [i] : [],
-  );
-  const requests = roots.map((i) => ({ ...at(lives, i), bytes: bytesOf(i) }));
+  const roots: number[] = [];
+  for (let i = 0; i < buffers.length; i++)
+    if (isTemporary(i) && root[i] === i && at(last, i) >= 0) roots.push(i);
+  const requests = roots.map((i) => ({
+    bytes: at(sizes, i),
+    first: at(first, i),
+    last: at(last, i),
+  }));
   const { offsets, bytes } = allocate(requests, abi.LINE_BYTES);
   const offsetOf = new Map(roots.map((i, j) => [i, at(offsets, j)]));
   const places = buffers.map((_, i): Place => {
     const offset = offsetOf.get(at(root, i));
-    if (offset !== undefined) return { kind: "arena", offset, bytes: bytesOf(i) };
+    if (offset !== undefined) return { kind: "arena", offset, bytes: at(sizes, i) };
     if (isTemporary(i)) return { kind: "nowhere" };
     return { kind: "own", owner: ownerOf(i, buffers, instructions, lives) };
   });
@@ -80,13 +91,12 @@ function ownerOf(
   output: number,
   buffers: readonly BufferPlan[],
   instructions: readonly Instruction[],
-  lives: readonly Life[],
+  { first, last }: Lives,
 ): number {
   const input = buffers[output]?.reuses;
   if (input === undefined) return output;
-  const { first } = at(lives, output);
-  const { last } = at(lives, input);
-  const writes = instructions[first]?.writes.find(({ buffer }) => buffer === output);
+  const [made, dead] = [at(first, output), at(last, input)];
+  const writes = instructions[made]?.writes.find(({ buffer }) => buffer === output);
   const over = writes?.over.includes(input) ?? false;
-  return last < first || (last === first && over) ? input : output;
+  return dead < made || (dead === made && over) ? input : output;
 }

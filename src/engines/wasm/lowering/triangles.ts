@@ -23,6 +23,7 @@ export function trianglesOf({ steps, outputs }: Plan): Triangles {
     if (op === "causalSoftmax" || through) zeroAbove.set(output.buffer, sideOf(output));
   }
   const unreadAbove = new Map<number, number>();
+  if (zeroAbove.size === 0) return { zeroAbove, unreadAbove };
   const read = new Set(outputs.map(({ buffer }) => buffer));
   const skips = ({ op, inputs }: Step, position: number): boolean =>
     position === 0 &&

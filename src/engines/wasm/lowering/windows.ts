@@ -14,15 +14,20 @@ export function ofWhole(
   instruction: Instruction,
   windows: ReadonlyMap<number, Window>,
 ): Instruction {
+  const { reads, writes } = instruction;
+  const isWhole = (name: number): boolean => !windows.has(name);
+  // Most touch none.
+  if (reads.every(isWhole) && writes.every((x) => isWhole(x.buffer) && x.over.every(isWhole)))
+    return instruction;
   const whole = (name: number): number => windows.get(name)?.of ?? name;
   /** Whether a part of it is read, too, which might be written over before. */
-  const isReadInPart = (x: number) => instruction.reads.some((y) => y !== x && whole(y) === x);
+  const isReadInPart = (x: number) => reads.some((y) => y !== x && whole(y) === x);
   return {
     ...instruction,
-    reads: instruction.reads.map(whole),
-    writes: instruction.writes.map(({ buffer, over }) => ({
+    reads: reads.map(whole),
+    writes: writes.map(({ buffer, over }) => ({
       buffer: whole(buffer),
-      over: windows.has(buffer) ? [] : over.filter((x) => !windows.has(x) && !isReadInPart(x)),
+      over: isWhole(buffer) ? over.filter((x) => isWhole(x) && !isReadInPart(x)) : [],
     })),
   };
 }
