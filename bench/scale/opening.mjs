@@ -1,4 +1,4 @@
-// node bench/scale/opening.mjs [MODEL …] [--backend wasm] [--save] [--folder F]: peak memory of opening
+// node bench/scale/opening.mjs [MODEL …] [--dtype file] [--backend wasm] [--save]: peak memory of opening
 // a model of real size, and of writing it again, over what its weights take in the engine. Each in a
 // process of its own, with random weights that are written into a temporary folder first.
 import { spawnSync } from "node:child_process";
@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     backend: { type: "string", default: "wasm" },
     type: { type: "string", default: "BF16" },
+    dtype: { type: "string", default: "file" },
     threads: { type: "string", default: "1" },
     save: { type: "boolean", default: false },
     once: { type: "string" },
@@ -31,7 +32,7 @@ else await all(positionals.length > 0 ? positionals : ["135M", "0.5B"]);
 async function once(folder) {
   const engine = await createEngine({ backend: values.backend, threads: Number(values.threads) });
   const before = { rss: peakRss(), cpu: process.cpuUsage(), began: performance.now() };
-  const model = await loadModel(folder, { engine });
+  const model = await loadModel(folder, { engine, dtype: values.dtype });
   const { user, system } = process.cpuUsage(before.cpu);
   const opened = { cpu: (user + system) / 1000, wall: performance.now() - before.began };
   const rss = peakRss();
@@ -50,7 +51,13 @@ async function all(names) {
       await makeFolder(name, folder, values.type);
       const file = (await stat(join(folder, "model.safetensors"))).size;
       const args = [import.meta.filename, "--once", folder, "--backend", values.backend];
-      args.push("--threads", values.threads, ...(values.save ? ["--save"] : []));
+      args.push(
+        "--threads",
+        values.threads,
+        "--dtype",
+        values.dtype,
+        ...(values.save ? ["--save"] : []),
+      );
       const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
       if (status !== 0) throw new Error(`${name}: ${stderr}`);
       const { before, rss, bytes, saved, cpu } = JSON.parse(stdout);
