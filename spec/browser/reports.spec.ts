@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";
 import { reportOf } from "../../src/finetune/report/index.ts";
-import { launchChromium } from "../browser/chromium.ts";
 import { configOf, measure } from "../experiment/measured.ts";
 import { recipeText, textOf, tunedLines } from "../finetune/report/fixture.ts";
+import { launchChromium } from "./chromium.ts";
 
 let browser: Browser;
 beforeAll(async () => {
