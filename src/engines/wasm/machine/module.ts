@@ -54,8 +54,10 @@ async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
   }
 }
 
-function bytesOf(base64: string, shared: boolean): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+function bytesOf(hex: string, shared: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
+    Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
+  );
   if (!shared) unshare(bytes);
   return bytes;
 }
