@@ -49,7 +49,7 @@ export async function pack(): Promise<Packed> {
     const stage = join(place, "stage");
     await node([tsc, "-p", join(root, "src"), "--outDir", join(stage, "dist")], root);
     await node([join(root, "packaging/bundle.mjs"), join(stage, "dist")], root);
-    for (const file of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"])
+    for (const file of ["package.json", "README.md", "LICENSE"])
       await cp(join(root, file), join(stage, file));
     const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--silent"], stage);
     const tarball = join(stage, stdout.trim());

@@ -82,10 +82,7 @@ export const sqrt: UnaryOp = unary("sqrt");
  * @example await engine.run(() => cos(tensor([0, Math.PI]))) // [1, -1]
  */
 export const cos: UnaryOp = unary("cos");
-/**
- * The sine of angles in radians, exact near 0 too: that of 1e-20 is 1e-20.
- * @example await engine.run(() => sin(tensor([0, Math.PI / 2]))) // [0, 1]
- */
+/** The sine of angles in radians, exact near 0 too: that of 1e-20 is 1e-20. @see cos */
 export const sin: UnaryOp = unary("sin");
 /** −x, element by element. */
 export const neg: UnaryOp = unary("neg");
@@ -99,10 +96,7 @@ export const abs: UnaryOp = unary("abs");
 export const add: BinaryOp = binary("add");
 /** a · b, element by element, with broadcasting. @throws ShapeError */
 export const mul: BinaryOp = binary("mul");
-/**
- * a · b, and 0 where a is 0, though b be infinite or NaN: an expectation, of which a is the weight.
- * @example await engine.run(() => mulNoNan(tensor([0, 2]), tensor([Infinity, 3]))) // [0, 6]
- */
+/** a · b, and 0 where a is 0, though b be infinite or NaN: an expectation, of which a is the weight. */
 export const mulNoNan: BinaryOp = binary("mulNoNan");
 /** a − b, with broadcasting. @throws ShapeError */
 export const sub: BinaryOp = binary("sub");
@@ -135,7 +129,6 @@ export function select(condition: Operand, a: Operand, b: Operand): FloatTensor 
 
 /** int ids → float, exact below 2²⁴. */
 export const toFloat = (x: Tensor): FloatTensor => (isFloat(x) ? x : apply("toFloat", [x], {}));
-
 const isFloat = (x: Tensor): x is FloatTensor => x.dtype === "float";
 
 /**
