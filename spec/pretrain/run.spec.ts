@@ -7,7 +7,7 @@ import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { describeModel, loadModel } from "../../src/finetune/load.ts";
 import { exchangeTokens, promptTokens } from "../../src/pretrain/chat.ts";
-import { unfinishedOf } from "../../src/pretrain/run.ts";
+import { runPretrain, unfinishedOf } from "../../src/pretrain/run.ts";
 import { textSuite } from "../../src/tasks/study/textSuite.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 import { key, stream } from "../../src/tensor/random.ts";
@@ -91,6 +91,19 @@ describe("runPretrain(options)", () => {
       JSON.parse(readFileSync(join(where, "pretraining.json"), "utf8"));
     expect(record(place)).toEqual(record(out));
     expect(readdirSync(unfinishedOf(place))).toEqual([]);
+  });
+
+  it("hears who stops it, though the engine itself waits for nothing", async () => {
+    const stop = new AbortController();
+    const place = join(folder, "heard");
+    const longer = { ...settings, steps: 2000 };
+    const options = { settings: longer, out: place, engine, corpus: async () => corpus() };
+    const kinds: string[] = [];
+    for await (const { kind } of runPretrain({ ...options, signal: stop.signal })) {
+      if (kind === "plan") setTimeout(() => stop.abort());
+      kinds.push(kind);
+    }
+    expect(kinds).toEqual(["plan", "stopped"]);
   });
 
   it("takes another number of steps while the rate does not fall", async () => {

@@ -84,6 +84,7 @@ export async function* train(
     checkpointEvery: (step) => signal.aborted || (step % checkpointEvery === 0 && step < steps),
   });
   for await (const m of run) {
+    await turn();
     if (m.kind === "step") {
       told.losses.push(m.loss);
       if (m.step % TOLD !== 0 && m.step !== steps) continue;
@@ -102,6 +103,9 @@ export async function* train(
   }
   throw new Error("pretrain: expected training to end with parameters");
 }
+
+/** A turn of the event loop, which engines may do without: who stops a training is heard in it. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 function expectSteps(steps: number, before: number, step: number): void {
   const sooner = Math.min(steps, before);
