@@ -117,7 +117,7 @@ describe("errors", () => {
       "reshape: expected whole numbers from 0 on as lengths, got [3, 1.3333333333333333]",
     );
     expect(() => random.normal(random.key(0), [2, -1])).toThrow(
-      "tensor: expected whole numbers from 0 on as lengths, got [2, -1]",
+      "random.normal: expected whole numbers from 0 on as lengths, got [2, -1]",
     );
     expect(() => ops.exp(count([2])).data).toThrow("this is a description of exp");
   });
