@@ -1,4 +1,4 @@
-import type { RowRecipe } from "../../experiment/recipe.ts";
+import { type RowRecipe, referenceOf } from "../../experiment/recipe.ts";
 import { checkpointOf, snapshotOf } from "../runs/places.ts";
 import { baseRow, distributionsOf, type Run, resultOf, tunedRows } from "../runs/run.ts";
 
@@ -37,7 +37,7 @@ export function momentsOf(run: Run): Moment[] {
   if (!row || !resultOf(run, baseRow(run))) return [];
   const of = momentsOfRow(run, row);
   if (of.length > 0) return of;
-  const reference = referenceOf(run);
+  const reference = sftOf(run, row);
   const { student } = run;
   if (!reference || student?.row !== reference.id || resultOf(run, reference)) return [];
   const base = weightsOf(run, baseRow(run));
@@ -49,16 +49,17 @@ export function momentsOf(run: Run): Moment[] {
   ];
 }
 
-const referenceOf = ({ recipe }: Run): RowRecipe | undefined =>
-  recipe.rows.find(({ id }) => id === recipe.reference);
+/** The row that is a row's p_sft; the run's, for that row itself and those before it. */
+const sftOf = ({ recipe }: Run, row: RowRecipe): RowRecipe | undefined =>
+  referenceOf(recipe, row.id) ?? recipe.rows.find(({ id }) => id === recipe.reference);
 
-function finishedReference(run: Run): Source | undefined {
-  const row = referenceOf(run);
-  return row && resultOf(run, row) && weightsOf(run, row);
+function finishedReference(run: Run, row: RowRecipe): Source | undefined {
+  const reference = sftOf(run, row);
+  return reference && resultOf(run, reference) && weightsOf(run, reference);
 }
 
 function momentsOfRow(run: Run, row: RowRecipe): Moment[] {
-  const reference = finishedReference(run);
+  const reference = finishedReference(run, row);
   const startOf = (outer: number): Source =>
     outer === 0
       ? weightsOf(run, baseRow(run))
@@ -82,7 +83,7 @@ export function wholeOf(run: Run, row: RowRecipe): Moment | undefined {
   return {
     ...{ row, outer: 0, alpha: undefined, live: false },
     snapshot: weightsOf(run, baseRow(run)),
-    reference: finishedReference(run),
+    reference: finishedReference(run, row),
     next: weightsOf(run, row),
   };
 }
