@@ -182,6 +182,16 @@ describe("toCsv(table)", () => {
   });
 });
 
+describe("the report of one seed", () => {
+  it("says of no interval that it is one", () => {
+    const config = configOf(smokeRecipe, [0]);
+    const one = reportPage([{ config, measurements: measure(smokeRecipe, 0) }]);
+    expect(one).toContain("One seed, of which there are no intervals.");
+    expect(one).not.toContain("bootstrap interval over");
+    expect(one).not.toContain("means with 95 %");
+  });
+});
+
 describe("the report of a run that has just begun", () => {
   it("says that the main row is not there yet", () => {
     const html = reportPage([{ config: configOf(smokeRecipe, [0]), measurements: [] }]);

@@ -34,7 +34,7 @@ ${lead(study)}
 ${failures(study)}
 
 <div class="figures">
-${figure("Gain against retention", paretoFigure(study), PARETO, result, recipe.name, true, key(study))}
+${figure("Gain against retention", paretoFigure(study), paretoText(rows), result, recipe.name, true, key(study))}
 ${optional(cornerFigure(study), (svg) => figure("The corner", svg, CORNER, undefined, recipe.name, true))}
 ${figure("Prior skills", skillFigure(study), SKILLS, priorData(study), recipe.name, true)}
 ${optional(weightFigure(study), (svg) => figure("Drop against effective weight", svg, WEIGHT, undefined, recipe.name))}
@@ -46,7 +46,7 @@ ${trajectories(study)}
 ${distributions(study)}
 
 <h3>All rows</h3>
-<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. Below each mean its 95 % bootstrap interval over ${rows[0]?.seeds.length ?? 0} seeds. KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. KL/bound: how much of its linear bound an outer step went, %; δ/KL: how much of that the inner loop's error is, %. audit: runs whose student passed on retained answers, for rows with a risk. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
+<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. ${seedsText(rows)} KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. KL/bound: how much of its linear bound an outer step went, %; δ/KL: how much of that the inner loop's error is, %. audit: runs whose student passed on retained answers, for rows with a risk. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
 ${resultTable(study)}
 ${csvLink(result, recipe.name)}
 ${csvLink(seedData(study), recipe.name)}
@@ -56,8 +56,22 @@ ${comparisons(study)}
 </details>`;
 }
 
-const PARETO =
-  "Up is more of the new task, right is more of the old skills; the upper right corner has both. Filled dots are means with 95 % bootstrap intervals, the small ones behind them single seeds, the hollow ones rows that were not chosen; the dashed line is the frontier: below and left of it some row has more of both.";
+const seedsIn = (rows: readonly RowSummary[]): number => rows[0]?.seeds.length ?? 0;
+
+/** One seed has no interval, and is not said to have one. */
+const seedsText = (rows: readonly RowSummary[]): string =>
+  seedsIn(rows) > 1
+    ? `Below each mean its 95 % bootstrap interval over ${seedsIn(rows)} seeds.`
+    : "One seed, of which there are no intervals.";
+
+function paretoText(rows: readonly RowSummary[]): string {
+  const dots =
+    seedsIn(rows) > 1
+      ? "Filled dots are means with 95 % bootstrap intervals, the small ones behind them single seeds,"
+      : "Filled dots are rows of one seed,";
+  return `Up is more of the new task, right is more of the old skills; the upper right corner has both. ${dots} the hollow ones rows that were not chosen; the dashed line is the frontier: below and left of it some row has more of both.`;
+}
+
 const CORNER = "The same, where most of both is.";
 const SKILLS =
   "Exact match of each prior skill, %, with its 95 % interval; the ticks are the base's.";
