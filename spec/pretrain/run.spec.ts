@@ -60,6 +60,7 @@ describe("runPretrain(options)", () => {
     const card = readFileSync(join(out, "README.md"), "utf8");
     expect(card).toMatch(/\| river \| {2}\| MIT \|/);
     expect(card).toContain("4,608 in 12 steps of 2 × 192");
+    expect(card).toContain("peak 0.01, 1 steps of warm-up, then constant, and falling to 0");
     for (const name of Object.keys(textSuite().skills)) expect(card).toContain(`| ${name} |`);
     const record = JSON.parse(readFileSync(join(out, "pretraining.json"), "utf8"));
     expect(record.settings).toEqual(settings);

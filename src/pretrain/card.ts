@@ -1,6 +1,7 @@
 import { count, nats, percent } from "../report/format.ts";
 import type { PretrainRecord } from "./run.ts";
 import type { TextSource } from "./texts/corpus.ts";
+import { risingOf } from "./train.ts";
 
 const textRow = ({ name, version, licence, sha256, characters }: TextSource): string =>
   `| ${name} | ${version ?? ""} | ${licence ?? "the owner's"} | ${(characters / 1e6).toFixed(2)} | ${sha256.slice(0, 16)}… |`;
@@ -28,7 +29,7 @@ ${command === undefined ? "" : `\`\`\`sh\n${command}\n\`\`\`\n\n`}| | |
 |---|---|
 | tokens trained on | ${count(plan.tokens)} in ${count(plan.steps)} steps of ${settings.batchSize} × ${settings.length} |
 | floating-point operations | ${plan.operations.toExponential(1)} |
-| optimizer | AdamW, peak ${settings.learningRate}, 2 % warm-up, cosine; seed ${settings.seed} |
+| optimizer | AdamW, peak ${settings.learningRate}, ${risingOf(plan.steps)} steps of warm-up, then constant, and falling to 0 over the last fifth; seed ${settings.seed} |
 | loss at the end, nats a target token | ${last ? nats(last.loss) : "–"} |
 | held-out text, bits a byte | ${bitsPerByte.toFixed(3)} (${count(bytes)} bytes, pieces of the same texts) |
 

@@ -45,7 +45,8 @@ const settings = { b1: 0.9, b2: 0.95, weightDecay: 0.1, clip: 1 } as const;
 const WARMUP = 100;
 const DECAY = 0.2;
 
-const risingOf = (steps: number): number => Math.min(WARMUP, Math.floor(steps / 10));
+/** Steps over which the rate rises. */
+export const risingOf = (steps: number): number => Math.min(WARMUP, Math.floor(steps / 10));
 /** Where the rate begins to fall. */
 const decayFrom = (steps: number): number =>
   Math.floor(risingOf(steps) + (1 - DECAY) * (steps - risingOf(steps)));
