@@ -38,6 +38,7 @@ export const warmupLinear = (options: WarmupOptions): Schedule =>
 export const warmupCosine = (options: WarmupOptions): Schedule =>
   warmup(options, (progress) => mul(add(cos(mul(progress, Math.PI)), 1), 0.5));
 
+/** How long a rate rises, and how much of what is left it falls: see `warmupStableDecay`. */
 export interface StableOptions extends WarmupOptions {
   /** Share of the steps behind the warm-up over which the rate falls, in (0, 1]; 0.2 by default. */
   readonly decay?: number;

@@ -4,6 +4,7 @@ import { byteCharacters } from "../pieces.ts";
 import { type BpeFile, bpeFile } from "./file.ts";
 import { wordsOf } from "./split.ts";
 
+/** How large a vocabulary `trainBpe` makes, and which tokens it has besides. */
 export interface BpeOptions {
   /** Most tokens there are to be, the 256 of bytes and the special ones among them. */
   readonly vocabulary: number;
