@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { LongestFirst } from "./sequencer.ts";
 
 const config: ViteUserConfig = defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
@@ -19,6 +20,7 @@ const config: ViteUserConfig = defineConfig({
     reporters: ["default", fileURLToPath(new URL("reporter.ts", import.meta.url))],
     // Two cores: more workers would only slow the engines' own threads down.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // For what hangs alone: a busy machine is no failure, however busy.
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000,
