@@ -104,7 +104,8 @@ describe("runPretrain(options)", () => {
       if (kind === "plan") setTimeout(() => stop.abort());
       kinds.push(kind);
     }
-    expect(kinds).toEqual(["plan", "stopped"]);
+    expect(kinds.at(-1)).toBe("stopped");
+    expect(kinds).not.toContain("examined");
   });
 
   it("takes another number of steps while the rate does not fall", async () => {
