@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Engine } from "../engines/engine.ts";
 import { checkpointIn, checkpointWeights } from "../finetune/files/checkpointFile.ts";
 import type { Params } from "../nn/config.ts";
@@ -85,7 +86,8 @@ export async function* train(
     checkpointEvery: (step) => signal.aborted || (step % checkpointEvery === 0 && step < steps),
   });
   for await (const m of run) {
-    await turn();
+    // Engines may resolve without the event loop; who stops a training is heard in it.
+    await setImmediate();
     if (m.kind === "step") {
       told.losses.push(m.loss);
       if (m.step % TOLD !== 0 && m.step !== steps) continue;
@@ -104,9 +106,6 @@ export async function* train(
   }
   throw new Error("pretrain: expected training to end with parameters");
 }
-
-/** A turn of the event loop, which engines may do without: who stops a training is heard in it. */
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 function expectSteps(steps: number, before: number, step: number): void {
   const sooner = Math.min(steps, before);

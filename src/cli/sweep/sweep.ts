@@ -16,7 +16,7 @@ import { startEngine } from "../terminal/start.ts";
 import { ownVersions } from "../terminal/version.ts";
 import { createSweepDisplay } from "./display.ts";
 import { showTargets } from "./joint.ts";
-import { rowLogger } from "./logging.ts";
+import { type RowLogger, rowLogger } from "./logging.ts";
 import { readSweepOptions, type SweepOptions, sweepUsage } from "./options.ts";
 import { type Opened, placeOf, schedulerOf } from "./scheduler.ts";
 
@@ -89,31 +89,39 @@ async function follow(
     finished: new Set(before),
     failures: new Map(runs.map((run) => [run, []])),
     record: (run, row) => rows.get(run)?.push(row),
+    logged: rowLogger(options.logging, options.name, (text) =>
+      terminal.err.write(`${visible(text)}\n`),
+    ),
   };
   await Promise.all(runs.map((run) => run.writeFailures([])));
-  for (const { about, jobs: jobsOf } of stages) {
-    if (signal.aborted) break;
-    const jobs = jobsOf((run) => rows.get(run) ?? []);
-    const left = jobs.filter(({ id }) => !progress.finished.has(id)).length;
-    if (stages.length > 1)
-      out.write(`${visible(about)}: ${jobs.length} rows${left === 0 ? ", all finished" : ""}\n`);
-    if (left > 0) await runStage(jobs, progress, opened, options, terminal, mine);
+  try {
+    for (const { about, jobs: jobsOf } of stages) {
+      if (signal.aborted) break;
+      const jobs = jobsOf((run) => rows.get(run) ?? []);
+      const left = jobs.filter(({ id }) => !progress.finished.has(id)).length;
+      if (stages.length > 1)
+        out.write(`${visible(about)}: ${jobs.length} rows${left === 0 ? ", all finished" : ""}\n`);
+      if (left > 0) await runStage(jobs, progress, opened, options, terminal, mine);
+    }
+  } finally {
+    await progress.logged.end();
   }
   return [...progress.failures.values()].flat().length;
 }
 
-/** What stages tell each other. */
+/** What stages share. */
 interface SweepProgress {
   /** Ids of jobs. */
   readonly finished: Set<string>;
   readonly failures: ReadonlyMap<RunDirectory, Failure[]>;
   record(run: RunDirectory, row: RowResult): void;
+  readonly logged: RowLogger;
 }
 
 /** Runs, records and shows jobs that may run together. */
 async function runStage(
   jobs: readonly Job[],
-  { finished, failures, record }: SweepProgress,
+  { finished, failures, record, logged }: SweepProgress,
   opened: Opened,
   options: SweepOptions,
   terminal: Terminal,
@@ -128,9 +136,6 @@ async function runStage(
   });
   const scheduler = await schedulerOf(opened, options, terminal, (job, measurement) =>
     display.show({ kind: "measured", job, measurement }),
-  );
-  const logged = rowLogger(options.logging, options.name, (text) =>
-    terminal.err.write(`${visible(text)}\n`),
   );
   try {
     for await (const event of runSweep(jobs, scheduler, {
@@ -154,7 +159,6 @@ async function runStage(
     }
   } finally {
     display.close();
-    await logged.end();
   }
 }
 

@@ -84,7 +84,10 @@ export function reportedOf({ config, measurements, failures = [] }: ReportedRun)
   return {
     ...{ config, recipe, failures, measurements, reported, seeds, rows, choices },
     ...{ tuningSeeds, tuning, settledSeeds },
-    settled: complete.length > 0 ? summarize(recipe, measurements, complete) : tuning,
+    settled:
+      settledSeeds.length === tuningSeeds.length
+        ? tuning
+        : summarize(recipe, measurements, settledSeeds),
     ...{ frontier, shown, look: rowStyles(recipe) },
     numberOf: ({ id }) => (numbered.includes(id) ? `${numbered.indexOf(id) + 1}` : undefined),
     certificates: reported.filter((m): m is Certified => m.kind === "certificate"),

@@ -47,14 +47,13 @@ const numerics: Check = record({ class: name, version: count });
 /** The recipe is checked by itself. */
 const anything: Check = () => {};
 
-/** How rows become fewer. @throws DataError naming the field */
-export const checkStaging: Check = record({}, { halving: flag, report: oneOf(REPORTED) });
+const staging: Check = record({}, { halving: flag, report: oneOf(REPORTED) });
 
 const configFields: { readonly [F in keyof RunConfig]-?: Check } = {
   recipe: anything,
   seeds,
   tuningSeeds: seeds,
-  staging: checkStaging,
+  staging,
   backend: oneOf(BACKENDS),
   device: line,
   numerics,
@@ -68,9 +67,9 @@ const configFields: { readonly [F in keyof RunConfig]-?: Check } = {
  * @throws DataError naming the field, what was expected and what stands there
  */
 export function checkConfig(json: unknown): RunConfig {
-  const { tuningSeeds, staging, machine, ...needed } = configFields;
+  const { tuningSeeds, staging: staged, machine, ...needed } = configFields;
   checkRecipe(objectAt(json, "config")["recipe"]);
-  record(needed, { tuningSeeds, staging, machine })(json, "config");
+  record(needed, { tuningSeeds, staging: staged, machine })(json, "config");
   const config = json as RunConfig;
   const all = seedsOf(config);
   if (all.length === 0) refuse("config.seeds", "at least one seed", all);

@@ -1,5 +1,6 @@
 import type { Measurement } from "../measurements.ts";
 import type { Recipe } from "../recipe.ts";
+import { familiesOf } from "./choose.ts";
 import { pointsOf } from "./front.ts";
 import { hypervolume } from "./hypervolume.ts";
 import { summarize } from "./summary.ts";
@@ -21,16 +22,13 @@ export function familyVolumes(
   seeds: readonly number[],
 ): FamilyVolume[] {
   const rows = summarize(recipe, measurements, seeds).filter(
-    (row) => row.seeds.length === seeds.length && row.row.method !== "base",
+    (row) => row.seeds.length === seeds.length,
   );
-  const families = [...new Set(rows.map(({ row }) => row.family))];
-  return families
-    .map((family) => ({ family, mine: rows.filter(({ row }) => row.family === family) }))
-    .filter(
-      ({ family, mine }) =>
-        mine.length === recipe.rows.filter((row) => row.family === family).length,
-    )
-    .map(({ family, mine }) => ({ family, volume: hypervolume(pointsOf(mine)) }))
+  const isWhole = (family: string, count: number): boolean =>
+    count === recipe.rows.filter((row) => row.family === family).length;
+  return [...familiesOf(rows)]
+    .filter(([family, mine]) => isWhole(family, mine.length))
+    .map(([family, mine]) => ({ family, volume: hypervolume(pointsOf(mine)) }))
     .toSorted((a, b) => b.volume - a.volume);
 }
 
