@@ -1,3 +1,4 @@
+import { seedsFrom } from "../../json/seeds.ts";
 import { checkRecipe } from "../checkRecipe.ts";
 import { name as checkName, flag, inFile, oneOf, refuse } from "../checks.ts";
 import type { Recipe } from "../recipe.ts";
@@ -153,13 +154,7 @@ function readSeeds(
   return { seeds, tuningSeeds };
 }
 
-function seedsAt(value: unknown, path: string): number[] {
-  const isSeed = (x: unknown): x is number =>
-    typeof x === "number" && Number.isInteger(x) && x >= 0 && x < 1e9;
-  if (isSeed(value) && value > 0 && value <= 1000)
-    return Array.from({ length: value }, (_, i) => i);
-  if (!Array.isArray(value) || !value.every(isSeed))
-    return refuse(path, "a count, or a list of whole numbers from 0", value);
-  if (new Set(value).size < value.length) refuse(path, "different seeds", value);
-  return value;
+function seedsAt(value: unknown, path: string): readonly number[] {
+  const seeds = seedsFrom(value, 1e9);
+  return typeof seeds === "string" ? refuse(path, seeds, value) : seeds;
 }

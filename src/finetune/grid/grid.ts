@@ -1,5 +1,6 @@
 import { combinations, idPart, type Json } from "../../json/combinations.ts";
 import { isRecord } from "../../json/isRecord.ts";
+import { seedsFrom } from "../../json/seeds.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { parseRow, shown } from "../../text/jsonl.ts";
 import { completeRecipe, expectSettings, type FinetuneRecipe } from "../recipe.ts";
@@ -71,17 +72,11 @@ function gridsIn(value: unknown, path: string): readonly Json[] {
 }
 
 function seedsIn(value: unknown, path: string): readonly number[] {
-  const isSeed = (x: unknown): x is number =>
-    typeof x === "number" && Number.isInteger(x) && x >= 0 && x < 2 ** 31;
-  if (isSeed(value) && value > 0 && value <= 1000)
-    return Array.from({ length: value }, (_, i) => i);
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isSeed))
-    throw new DataError(
-      `${path}: expected a count, or a list of whole numbers from 0, got ${shown(value)}`,
-    );
-  if (new Set(value).size < value.length)
-    throw new DataError(`${path}: expected different seeds, got one twice`);
-  return value;
+  const seeds = seedsFrom(value, 2 ** 31);
+  const expected = typeof seeds === "string" ? seeds : "a count, or a list of whole numbers from 0";
+  if (typeof seeds === "string" || seeds.length === 0)
+    throw new DataError(`${path}: expected ${expected}, got ${shown(value)}`);
+  return seeds;
 }
 
 /** The settings that differ among a grid's runs: no option may say them. */
