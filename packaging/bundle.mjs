@@ -1,34 +1,13 @@
 // Makes what tsc has built into what the package holds: `node packaging/bundle.mjs [folder]`, dist by default.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { minifySync } from "rolldown/experimental";
+import { filesIn, joinModules, reachable } from "./join.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = resolve(process.argv[2] ?? join(root, "dist"));
 const own = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-
-const filesIn = (folder, ending) =>
-  readdirSync(folder, { recursive: true })
-    .filter((name) => name.endsWith(ending))
-    .map((name) => join(folder, name));
-
-/**
- * Without comments, which stand in the declarations, white space, and names of what functions hold for
- * themselves, in the shortest way to say the same. Functions keep theirs, for programs and errors go by them. Bundlers are spoken to in
- * comments: files that do so are left as they are.
- */
-function compact(path, code) {
-  if (/@vite-ignore|webpackIgnore|__PURE__/.test(code)) return code;
-  const { code: made, errors } = minifySync(path, code, {
-    mangle: { toplevel: false, keepNames: true },
-    compress: { keepNames: { function: true, class: true } },
-    codegen: { removeWhitespace: true },
-  });
-  if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`);
-  return made;
-}
 
 /**
  * Puts libraries into the files that stand for them: installed with the package they and what they
@@ -62,28 +41,42 @@ function licenceOf(folder) {
   return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
 }
 
-/** Declarations that those of the entries lead to: what the others declare nobody can import. */
-function reachable(entries) {
-  const found = new Set(entries);
-  for (const file of found)
-    for (const [, path] of readFileSync(file, "utf8").matchAll(
-      /(?:from|import\()\s*"(\.[^"]+)\.[jt]s"/g,
-    ))
-      found.add(`${join(dirname(file), path)}.d.ts`);
-  return found;
-}
+/** Libraries of others, loaded when they are wanted. */
+const LIBRARIES = ["engines/gpu/gpujs/library", "report/plot"];
+/** Speaks to bundlers in comments, which go where files are made shorter. */
+const SPEAKS = "engines/gpu/gpujs/dawn";
+/** What a process is started with, beside the module that starts it. */
+const PROCESSES = ["experiment/sweep/worker", "finetune/queue/finetuneChild"];
 
-for (const file of filesIn(dist, ".js"))
-  writeFileSync(file, compact(file, readFileSync(file, "utf8")));
-const packages = await putIn(["engines/gpu/gpujs/library", "report/plot"]);
-const licences = packages.map((path) => licenceOf(resolve(root, path)));
+const src = join(dist, "src");
+const fileOf = (module, ending) => join(src, `${module}${ending}`);
+const moduleOf = (path) => relative("dist/src", path).replace(/(\.d\.ts|\.js)$/, "");
+const exported = Object.values(own.exports).flatMap(({ types }) => types ?? []);
+// Each task for itself: who wants one of them need not take the tables of the others along.
+const tasks = readdirSync(join(src, "tasks")).map((name) => `tasks/${name}/index`);
+const kept = reachable([fileOf(SPEAKS, ".js")], ".js");
+for (const library of LIBRARIES) kept.add(fileOf(library, ".js"));
+await joinModules(
+  src,
+  [
+    ...[...exported, ...Object.values(own.bin)].map(moduleOf),
+    ...tasks.filter((task) => existsSync(fileOf(task, ".js"))),
+    ...PROCESSES,
+  ],
+  kept,
+  Object.keys({ ...own.dependencies, ...own.peerDependencies }),
+);
+// They stand in the files that use them.
+rmSync(join(dist, "kernels"), { recursive: true });
+
+const within = await putIn(LIBRARIES);
+const licences = within.map((path) => licenceOf(resolve(root, path)));
 writeFileSync(
   join(dist, "THIRD-PARTY-LICENSES.txt"),
   `The package holds code of these:\n\n${licences.join(`\n${"-".repeat(80)}\n\n`)}`,
 );
 const declared = reachable(
-  Object.values(own.exports).flatMap(({ types }) =>
-    types === undefined ? [] : [join(dist, relative("dist", types))],
-  ),
+  exported.map((path) => fileOf(moduleOf(path), ".d.ts")),
+  ".d.ts",
 );
 for (const file of filesIn(dist, ".d.ts")) if (!declared.has(file)) rmSync(file);

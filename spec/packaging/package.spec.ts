@@ -5,6 +5,7 @@ import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../src/tensor/shapes.ts";
+import { tinyRecipe } from "../experiment/tiny.ts";
 import { filesOf, link, node, type Packed, pack, root, run, typeCheck } from "./packed.ts";
 import { programOf, runtimes, smoke } from "./runtimes.ts";
 
@@ -76,14 +77,28 @@ describe("what is installed", () => {
     expect(licences.match(/copyright|permission/gi)?.length).toBeGreaterThan(30);
   });
 
-  test("has a command that says its version, and draws a report's figures", async () => {
-    const own = join(app, "node_modules/anchorgrad");
+  test("has a command that says its version, sweeps in a process, and reports with figures", async () => {
     const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-    const main = join(own, "dist/src/cli/main.js");
+    const main = join(app, "node_modules/anchorgrad/dist/src/cli/main.js");
     expect((await node([main, "--version"], app)).stdout).toBe(`${version}\n`);
-    const draw = `import { drawSvg } from "./node_modules/anchorgrad/dist/src/report/svg.js";
-      process.stdout.write(drawSvg("a", { marks: [] }).slice(0, 4));`;
-    expect((await node(["--input-type=module", "-e", draw], app)).stdout).toBe("<svg");
+    const rows = tinyRecipe.rows.slice(0, 2);
+    const recipe = { ...tinyRecipe, extends: "smoke", rows, headline: at(rows, 1).id };
+    await writeFile(join(app, "tiny.json"), JSON.stringify(recipe));
+    const alone = ["--seeds", "2", "--processes", "1", "--threads", "1"];
+    await node([main, "sweep", "tiny.json", ...alone], app);
+    await node([main, "report", "runs/tiny"], app);
+    const report = await readFile(join(app, "runs/tiny/report.html"), "utf8");
+    expect(report.match(/<svg/g)?.length).toBeGreaterThan(3);
+  });
+
+  test("says in errors where they come from, by names", async () => {
+    const wrong = `import { ops, tensor } from "anchorgrad"; ops.matmul(tensor([1]), tensor([2]));`;
+    const { message } = await node(["--input-type=module", "-e", wrong], app).then(
+      () => new Error("expected an error"),
+      (error: Error) => error,
+    );
+    expect(message).toMatch(/ShapeError: matmul: expected/);
+    expect(message).toMatch(/at (\w+\.)?matmul .*dist\/src\//);
   });
 });
 

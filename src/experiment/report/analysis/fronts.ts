@@ -1,4 +1,4 @@
-import * as Plot from "@observablehq/plot";
+import * as Plot from "../../../report/plot.ts";
 import { drawSvg } from "../../../report/svg.ts";
 import { pointsOf } from "../../summary/front.ts";
 import { CORNER } from "../../summary/hypervolume.ts";

@@ -1,4 +1,4 @@
-import * as Plot from "@observablehq/plot";
+import * as Plot from "../../../report/plot.ts";
 import { drawSvg } from "../../../report/svg.ts";
 import { plotArea } from "../dots.ts";
 import type { Reported } from "../reported.ts";
