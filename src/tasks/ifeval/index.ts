@@ -2,6 +2,7 @@
 
 export { english } from "./english.ts";
 export { FIXES, type FixName } from "./fixes/fixes.ts";
+export type { Case, Judgement, Row, Verdict } from "./follow.ts";
 export {
   type Context,
   type Instruction,
@@ -24,5 +25,5 @@ export {
   toPrompt,
   writeVerdicts,
 } from "./rows.ts";
-export { type Accuracy, judge, type Row, type Score, score, type Verdict } from "./score.ts";
-export { type Case, type Judgement, verify } from "./verify.ts";
+export { type Accuracy, judge, type Score, score } from "./score.ts";
+export { verify } from "./verify.ts";

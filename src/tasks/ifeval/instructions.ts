@@ -3,7 +3,6 @@ import { english } from "./english.ts";
 import { isJsonResponse } from "./json.ts";
 import { countHeadings, countKeyword, hasPattern, hasWord } from "./keywords.ts";
 import { type Kwargs, number, related, text, texts } from "./kwargs.ts";
-import { detectLanguage } from "./language.ts";
 import {
   countBullets,
   countHighlights,
@@ -23,8 +22,8 @@ export interface Context {
   readonly prompt?: string | undefined;
   /** What splits sentences. Default: `english`. */
   readonly punkt?: PunktParameters | undefined;
-  /** Language of a text, ISO 639-1, or undefined if it has none. Default: `detectLanguage`. */
-  readonly language?: ((text: string) => string | undefined) | undefined;
+  /** Language of a text, ISO 639-1, or undefined if it has none; `detectLanguage` is one. */
+  readonly language: (text: string) => string | undefined;
 }
 
 /** Whether a response, not blank, follows an instruction. @throws DataError for bad kwargs */
@@ -33,7 +32,7 @@ export type Instruction = (response: string, kwargs: Kwargs, context: Context) =
 const ANSWERS = ["My answer is yes.", "My answer is no.", "My answer is maybe."];
 
 /** A text in no language is as good as one in the right language. */
-const isIn = (response: string, wanted: string, { language = detectLanguage }: Context): boolean =>
+const isIn = (response: string, wanted: string, { language }: Context): boolean =>
   (language(response) ?? wanted) === wanted;
 
 /** What IFEval calls its 25 instructions. */

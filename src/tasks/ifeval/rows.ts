@@ -1,8 +1,7 @@
 import { DataError } from "../../tensor/errors.ts";
 import { type Parsed, parseJsonl, record, shown, writeJsonl } from "../../text/jsonl.ts";
+import { check, type Row, type Verdict } from "./follow.ts";
 import { type Kwargs, text } from "./kwargs.ts";
-import type { Row, Verdict } from "./score.ts";
-import { check } from "./verify.ts";
 
 /** A row of IFEval's `input_data.jsonl`: a prompt with its instructions. */
 export type Prompt = Omit<Row, "response">;

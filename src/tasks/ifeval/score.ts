@@ -1,22 +1,6 @@
 import { expectKnown } from "../../tensor/options.ts";
-import type { Kwargs } from "./kwargs.ts";
-import { type Judgement, verify } from "./verify.ts";
-
-/** A prompt of IFEval with its instructions, as in `input_data.jsonl`, and a response. */
-export interface Row {
-  readonly key?: number | string | undefined;
-  readonly prompt: string;
-  readonly instruction_id_list: readonly string[];
-  /** The arguments of each instruction. */
-  readonly kwargs: readonly Kwargs[];
-  readonly response: string;
-}
-
-/** What was followed of a row: a truth value for each instruction, in order. */
-export interface Verdict {
-  readonly strict: readonly boolean[];
-  readonly loose: readonly boolean[];
-}
+import { followed, type Judgement, type Row, type Verdict } from "./follow.ts";
+import { detectLanguage } from "./language.ts";
 
 /** Shares of what was followed, 0 to 1; 0 where there is nothing. */
 export interface Accuracy {
@@ -45,7 +29,7 @@ const mean = (values: readonly boolean[]): number =>
 
 const meansBy = (
   rows: readonly Row[],
-  followed: readonly (readonly boolean[])[],
+  kept: readonly (readonly boolean[])[],
   name: (id: string) => string,
 ): Readonly<Record<string, number>> => {
   const values = new Map<string, boolean[]>();
@@ -53,32 +37,23 @@ const meansBy = (
     instruction_id_list.forEach((id, i) => {
       const list = values.get(name(id)) ?? [];
       values.set(name(id), list);
-      list.push(followed[row]?.[i] as boolean);
+      list.push(kept[row]?.[i] as boolean);
     });
   });
   return Object.fromEntries([...values].sort().map(([key, list]) => [key, mean(list)]));
 };
 
-const accuracy = (rows: readonly Row[], followed: readonly (readonly boolean[])[]): Accuracy => ({
-  prompt: mean(followed.map((list) => list.every(Boolean))),
-  instruction: mean(followed.flat()),
-  group: meansBy(rows, followed, (id) => id.split(":")[0] as string),
-  id: meansBy(rows, followed, (id) => id),
+const accuracy = (rows: readonly Row[], kept: readonly (readonly boolean[])[]): Accuracy => ({
+  prompt: mean(kept.map((list) => list.every(Boolean))),
+  instruction: mean(kept.flat()),
+  group: meansBy(rows, kept, (id) => id.split(":")[0] as string),
+  id: meansBy(rows, kept, (id) => id),
 });
 
 /** Which instructions of a row were followed. @throws DataError as `verify` does */
 export function judge(row: Row, judgement: Omit<Judgement, "loose"> = {}): Verdict {
   expectKnown("ifeval.judge", judgement, ["punkt", "language", "fixes"]);
-  const { prompt, response } = row;
-  const all = (loose: boolean): readonly boolean[] =>
-    row.instruction_id_list.map((instructionId, i) =>
-      verify(
-        { instructionId, kwargs: row.kwargs[i] ?? {}, response, prompt },
-        { ...judgement, loose },
-      ),
-    );
-  const strict = all(false);
-  return { strict, loose: strict.every(Boolean) ? strict : all(true) };
+  return followed(row, { ...judgement, language: judgement.language ?? detectLanguage });
 }
 
 /**

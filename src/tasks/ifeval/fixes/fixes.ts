@@ -6,7 +6,6 @@ import {
 } from "../instructions.ts";
 import { countKeyword } from "../keywords.ts";
 import { type Kwargs, number, related, text, texts } from "../kwargs.ts";
-import { detectLanguage } from "../language.ts";
 import { isLower, isUpper, strip } from "../text.ts";
 import * as mended from "./checkers.ts";
 
@@ -56,8 +55,7 @@ const frequency: Mended = (response, kwargs, _, has) => {
 };
 
 const language = (response: string, wanted: string, context: Context, has: Has): boolean => {
-  const detect = context.language ?? detectLanguage;
-  const found = detect(has("language-lower-case") ? response.toLowerCase() : response);
+  const found = context.language(has("language-lower-case") ? response.toLowerCase() : response);
   return found === wanted || (found === undefined && !has("language-undetected"));
 };
 

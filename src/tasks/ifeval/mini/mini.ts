@@ -4,7 +4,7 @@ import { integer, pick, type Stream, sample } from "../../draw.ts";
 import type { Exchange } from "../../exchange.ts";
 import { HASH, type Mini } from "../../mini.ts";
 import { OptionsError } from "../../optionsError.ts";
-import { judge, type Row } from "../score.ts";
+import { followed, type Row } from "../follow.ts";
 import { compose } from "./compose.ts";
 import {
   areCompatible,
@@ -70,7 +70,7 @@ function toRow(prompt: readonly string[], response: readonly string[]): Row {
   };
 }
 
-const follows = (row: Row): boolean => judge(row, miniJudgement).strict.every(Boolean);
+const follows = (row: Row): boolean => followed(row, miniJudgement).strict.every(Boolean);
 
 /** How many draws may fail before the options are given up. */
 const PATIENCE = 10_000;
@@ -129,7 +129,7 @@ export function miniIfeval(options: MiniOptions = {}): MiniIfeval {
     toRow,
     score: (prompt, response) => {
       const row = toRow(prompt, response);
-      const { strict } = judge(row, miniJudgement);
+      const { strict } = followed(row, miniJudgement);
       const missed = row.instruction_id_list.filter((_, i) => !strict[i]);
       return { correct: missed.length === 0, why: missed.join(", ") };
     },
