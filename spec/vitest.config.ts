@@ -2,28 +2,62 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { LongestFirst } from "./sequencer.ts";
 
-const config: ViteUserConfig = defineConfig({
-  root: fileURLToPath(new URL("..", import.meta.url)),
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/**
+ * Files that need a process of their own: they start others, count what theirs holds, change its clock,
+ * its environment or a module, or keep what GPU.js has once for all.
+ */
+const APART: readonly string[] = [
+  ...["spec/{browser,docs,jobs,logs,packaging,queue}/**/*.spec.ts"],
+  ...["spec/cli/{sweep,worker}/*.spec.ts", "spec/cli/{claim,failure}.spec.ts"],
+  ...["spec/cli/diagnose/checkpoint.spec.ts", "spec/cli/{finetune/finetune,model/export}.spec.ts"],
+  "spec/lab/{firefox,model,page,training,views}.spec.ts",
+  ...["spec/engines/gpu/gpu.spec.ts", "spec/engines/wasm/machine/*.spec.ts"],
+  ...["spec/experiment/{queue,sweep}/*.spec.ts", "spec/experiment/row/killed.spec.ts"],
+  ...["spec/finetune/{memory,stories}.spec.ts", "spec/finetune/queue/*.spec.ts"],
+  ...["spec/pretrain/texts/*.spec.ts"],
+  ...["spec/weights/disk/*.spec.ts", "spec/weights/saveWeights.spec.ts"],
+];
+
+/** What both kinds of files have. */
+const both = {
   // Scripts that import what is built are tested as they stand in src.
   resolve: {
-    alias: [
-      {
-        find: /^.*\/dist\/src\/index\.js$/,
-        replacement: fileURLToPath(new URL("../src/index.ts", import.meta.url)),
-      },
-    ],
+    alias: [{ find: /^.*\/dist\/src\/index\.js$/, replacement: here("../src/index.ts") }],
   },
   test: {
-    include: ["spec/**/*.spec.ts"],
-    setupFiles: [fileURLToPath(new URL("seed.ts", import.meta.url))],
-    globalSetup: [fileURLToPath(new URL("lab/folder.ts", import.meta.url))],
-    reporters: ["default", fileURLToPath(new URL("reporter.ts", import.meta.url))],
-    // Two cores: more workers would only slow the engines' own threads down.
-    maxWorkers: 2,
-    sequence: { sequencer: LongestFirst },
+    setupFiles: [here("seed.ts")],
     // For what hangs alone: a busy machine is no failure, however busy.
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000,
+  },
+};
+
+const config: ViteUserConfig = defineConfig({
+  root: here(".."),
+  test: {
+    reporters: ["default", here("reporter.ts")],
+    // Two cores: more workers would only slow the engines' own threads down.
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        ...both,
+        test: {
+          ...{ ...both.test, name: "apart", include: [...APART] },
+          globalSetup: [here("lab/folder.ts")],
+        },
+      },
+      {
+        ...both,
+        test: {
+          ...{ ...both.test, name: "together", include: ["spec/**/*.spec.ts"] },
+          // To start a process and to load the modules costs more than most of these files' tests.
+          ...{ exclude: [...APART], isolate: false },
+        },
+      },
+    ],
   },
 });
 export default config;
