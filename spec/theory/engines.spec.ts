@@ -39,22 +39,23 @@ const numRuns = 125;
 /** Gradients are no divergences: of probabilities, they are off by less. */
 const GRADIENTS = 1e-6;
 
-describe.each<Backend>(["wasm", "cpu"])("%s", (backend) => {
-  let engine: Engine;
-  beforeAll(async () => {
-    engine = await createEngine({ backend, threads: 1 });
-  });
-  afterAll(() => engine.close());
+let engines: readonly Engine[];
+beforeAll(async () => {
+  const backends: readonly Backend[] = ["wasm", "cpu"];
+  engines = await Promise.all(backends.map((backend) => createEngine({ backend, threads: 1 })));
+});
+afterAll(() => Promise.all(engines.map((engine) => engine.close())));
 
-  for (const [name, all] of Object.entries(chapters))
-    for (const space of ["logit", "probability"] as const) {
-      const tolerance = name === "token reweightings" ? GRADIENTS : FLOAT32;
-      const laws = all.filter((law) => spacesOf(law).includes(space) && law.range !== "float64");
-      test(`${name}: ${laws.length} laws (${space})`, async () => {
-        await fc.assert(
-          fc.asyncProperty(groups, (choice) => checkLaws(engine, laws, choice, space, tolerance)),
-          { numRuns },
-        );
-      });
-    }
+/** A scene is built once for both engines. */
+describe.each(Object.entries(chapters))("on wasm and cpu, %s", (name, all) => {
+  const tolerance = name === "token reweightings" ? GRADIENTS : FLOAT32;
+  for (const space of ["logit", "probability"] as const) {
+    const laws = all.filter((law) => spacesOf(law).includes(space) && law.range !== "float64");
+    test(`${laws.length} laws (${space})`, async () => {
+      await fc.assert(
+        fc.asyncProperty(groups, (choice) => checkLaws(engines, laws, choice, space, tolerance)),
+        { numRuns },
+      );
+    });
+  }
 });

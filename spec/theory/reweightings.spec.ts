@@ -24,7 +24,7 @@ describe("token reweightings", () => {
   test("every weight of the table pulls as its every-step anchor does", async () => {
     await fc.assert(
       fc.asyncProperty(choices, (choice) =>
-        checkLaws(engine, reweightingLaws, choice, "probability", 1e-12),
+        checkLaws([engine], reweightingLaws, choice, "probability", 1e-12),
       ),
       { numRuns: 120 },
     );

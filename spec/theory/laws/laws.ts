@@ -145,7 +145,9 @@ export function testLaws(
     const known = new Map<string, Promise<readonly Verdict[]>>();
     const verdicts = (choice: Choice): Promise<readonly Verdict[]> => {
       const key = JSON.stringify(choice);
-      const found = known.get(key) ?? judged(engine(), here, choice, space, tolerance);
+      const found =
+        known.get(key) ??
+        judged(engine(), here, relationsOf(here, choice, space, tolerance), choice, tolerance);
       known.set(key, found);
       return found;
     };
@@ -160,15 +162,18 @@ export function testLaws(
   }
 }
 
-/** Checks laws on one scene, in one run. */
+/** Checks laws on one scene, which engines evaluate in turn, in one run each. */
 export async function checkLaws(
-  engine: Engine,
+  engines: readonly Engine[],
   laws: readonly Law[],
   choice: Choice,
   space: Space,
   tolerance: number,
 ): Promise<void> {
-  (await judged(engine, laws, choice, space, tolerance)).forEach(refuse);
+  const relations = relationsOf(laws, choice, space, tolerance);
+  for (const engine of engines)
+    for (const verdict of await judged(engine, laws, relations, choice, tolerance))
+      if (verdict !== undefined) refuse(`${engine.backend}: ${verdict}`);
 }
 
 /** What is wrong with a law in a scene, if anything is. */
@@ -178,21 +183,32 @@ function refuse(verdict: Verdict): void {
   if (verdict !== undefined) expect.fail(verdict);
 }
 
-async function judged(
-  engine: Engine,
+type Relation = ReturnType<Law["sides"]>;
+
+/** The sides of laws on one scene. */
+function relationsOf(
   laws: readonly Law[],
   choice: Choice,
   space: Space,
   tolerance: number,
-): Promise<readonly Verdict[]> {
+): readonly Relation[] {
   const scenes = new Map<Law["weights"], Scene>();
-  const relations = laws.map(({ weights, sides }) => {
+  return laws.map(({ weights, sides }) => {
     const scene =
       scenes.get(weights) ??
       sceneOf(choice, space, tolerance, weights === "interior" ? interior : undefined);
     scenes.set(weights, scene);
     return sides(scene);
   });
+}
+
+async function judged(
+  engine: Engine,
+  laws: readonly Law[],
+  relations: readonly Relation[],
+  choice: Choice,
+  tolerance: number,
+): Promise<readonly Verdict[]> {
   const sides = await engine.run(() => relations.map(([left, , right]) => [left, right]));
   return relations.map(([, relation], i) => {
     const [left, right] = (sides[i] ?? []).map(({ data }) => data) as [TypedArray, TypedArray];
