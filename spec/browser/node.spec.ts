@@ -23,7 +23,8 @@ describe("WebGPU in Node", () => {
   test.skipIf(absent)(
     `trains along PyTorch's loss curve, makes nothing in a repeated step, and lets Node end${reason}`,
     () => {
-      const { stdout, stderr, status } = runNode(driver, script, "26");
+      // Two steps more than the curve has: by then no buffers meet that have not met before.
+      const { stdout, stderr, status } = runNode(driver, script, `${pytorchLosses.length + 2}`);
       expect(stderr).toBe("");
       expect(status).toBe(0);
       const [{ backend }, ...steps] = stdout
@@ -36,7 +37,6 @@ describe("WebGPU in Node", () => {
       // The loss is read by way of a buffer of its own.
       expect(steps.at(-1)).toMatchObject({ createBindGroup: 0, createBuffer: 1 });
     },
-    250_000,
   );
 
   test("says that there is no GPU", () => {

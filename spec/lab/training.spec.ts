@@ -29,9 +29,6 @@ beforeAll(async () => {
   profile = await newProfile(lab.browser);
 });
 
-/** Drawing waits for a worker, and both for a busy machine. */
-const PATIENT = { timeout: 60_000 };
-
 /** A token's bars, as text: the symbol and four shares. */
 const linesOf = ({ symbols, ...shares }: SeenToken): string[][] =>
   symbols.map((symbol, i) => [
@@ -68,7 +65,7 @@ describe("the lab in Chromium", () => {
       has: page.getByText("Steps against their bounds"),
     });
     await certificates.scrollIntoViewIfNeeded();
-    await expect.poll(() => page.locator("svg .bar").count(), PATIENT).toBe(5);
+    await expect.poll(() => page.locator("svg .bar").count()).toBe(5);
     for (const stage of await page.locator("#train .stage").all()) {
       await stage.scrollIntoViewIfNeeded();
       await stage.locator("svg").waitFor();
@@ -84,7 +81,7 @@ describe("the lab in Chromium", () => {
     const tokens = shown.getByRole("radio");
     const { response } = await (await repeated).see({ group: "training", index: 3 }, 1);
     const symbols = response.map(({ symbol }) => symbol);
-    await expect.poll(() => tokens.allTextContents(), PATIENT).toEqual(symbols);
+    await expect.poll(() => tokens.allTextContents()).toEqual(symbols);
     await tokens.first().focus();
     await page.keyboard.press("End");
     await page.keyboard.press("ArrowLeft");
@@ -99,7 +96,7 @@ describe("the lab in Chromium", () => {
     const bars = shown.locator("table.bars tbody tr");
     const cells = async () =>
       Promise.all((await bars.all()).map((row) => row.locator("th, td").allTextContents()));
-    await expect.poll(cells, PATIENT).toEqual(linesOf(response[last] as SeenToken));
+    await expect.poll(cells).toEqual(linesOf(response[last] as SeenToken));
 
     for (const [name, group] of [
       ["the sign-off", "training"],
@@ -107,7 +104,7 @@ describe("the lab in Chromium", () => {
     ] as const) {
       await shown.getByRole("button", { name }).click();
       await expect
-        .poll(() => page.evaluate(() => location.hash), PATIENT)
+        .poll(() => page.evaluate(() => location.hash))
         .toMatch(new RegExp(`token=${group}`));
     }
     expect(visitor.complaints).toEqual([]);
@@ -119,7 +116,7 @@ describe("the lab in Chromium", () => {
     expect(numbersOf(first.measurements)).toEqual(numbersOf(measurements));
   });
 
-  test("repeats a run from its link, on more threads and paused in between", async () => {
+  test("repeats a run from its link, on more threads, paused in between, and in a tab that is closed, to the same numbers", async () => {
     const other = await newProfile(lab.browser);
     await other.addInitScript(() =>
       Object.defineProperty(navigator, "hardwareConcurrency", { value: 3 }),
@@ -132,25 +129,16 @@ describe("the lab in Chromium", () => {
     await visitor.press("Step");
     await visitor.status("paused");
     await visitor.press("Go on");
-    await visitor.status("finished");
-    const { config, measurements } = await visitor.files();
-    expect(config.device).toMatch(/2 threads/);
-    expect(config.recipe).toEqual(first.config.recipe);
-    expect(numbersOf(measurements)).toEqual(numbersOf(first.measurements));
-    await other.close();
-  });
-
-  test("goes on with a run whose tab was closed, to the same numbers", async () => {
-    const other = await newProfile(lab.browser);
-    const visitor = await visit(other, lab.site.address, address);
-    await visitor.press("Start");
     await visitor.page.getByRole("row", { name: /SFT .* done in/ }).waitFor();
     await visitor.page.close({ runBeforeUnload: false });
+
     const again = await visit(other, lab.site.address);
     await again.page.getByText("This run was cut off").waitFor();
     await again.press("Go on");
     await again.status("finished");
-    const { measurements } = await again.files();
+    const { config, measurements } = await again.files();
+    expect(config.device).toMatch(/2 threads/);
+    expect(config.recipe).toEqual(first.config.recipe);
     expect(numbersOf(measurements)).toEqual(numbersOf(first.measurements));
     await other.close();
   });

@@ -52,8 +52,8 @@ export async function visit(context: BrowserContext, address: string, hash = "")
   };
 }
 
-/** Nothing here depends on how fast the machine is. */
-const PATIENCE = 100_000;
+/** However busy the machine is, ms. */
+export const PATIENCE = 600_000;
 
 /** A profile of its own: nothing is kept from another. */
 export async function newProfile(

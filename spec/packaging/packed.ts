@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { builtPackage } from "../docs/built.ts";
 
 const execute = promisify(execFile);
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
@@ -47,7 +48,7 @@ export async function pack(): Promise<Packed> {
   const remove = (): Promise<void> => rm(place, { recursive: true, force: true });
   try {
     const stage = join(place, "stage");
-    await node([tsc, "-p", join(root, "src"), "--outDir", join(stage, "dist")], root);
+    await cp(join(await builtPackage(), "dist"), join(stage, "dist"), { recursive: true });
     await node([join(root, "packaging/bundle.mjs"), join(stage, "dist")], root);
     for (const file of ["package.json", "README.md", "LICENSE"])
       await cp(join(root, file), join(stage, file));
