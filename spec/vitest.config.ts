@@ -31,6 +31,7 @@ const both = {
     // For what hangs alone: a busy machine is no failure, however busy.
     testTimeout: 1_800_000,
     hookTimeout: 1_800_000,
+    expect: { poll: { timeout: 600_000 } },
   },
 };
 

@@ -45,6 +45,6 @@ export function runNode(
   return spawnSync(process.execPath, args, {
     env: { ...process.env, ...env },
     encoding: "utf8",
-    timeout: 550_000,
+    timeout: 1_500_000,
   });
 }

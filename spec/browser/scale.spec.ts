@@ -24,5 +24,4 @@ test.skipIf(absent)(
       expect(share, name).toMatch(/^\d+ %$/);
     }
   },
-  600_000,
 );

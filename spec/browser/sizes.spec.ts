@@ -28,5 +28,4 @@ test.skipIf(absent)(
         expect(error ?? Infinity, `${check} ${name}`).toBeLessThan(BOUND);
     }
   },
-  600_000,
 );

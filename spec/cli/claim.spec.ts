@@ -108,7 +108,7 @@ describe("claim, among processes", () => {
     await Promise.all(children.map(end));
     // All of them have ended by force: nothing is kept from anybody.
     await expect(claim(runs[0] as string)).resolves.toBeDefined();
-  }, 60_000);
+  });
 
   it("goes from hand to hand, and no two are inside at once", async () => {
     const children = await Promise.all([0, 1, 2, 3].map(startDriver));
@@ -117,7 +117,7 @@ describe("claim, among processes", () => {
     expect(all.length).toBeGreaterThan(0);
     expect(new Set(all).size).toBe(all.length);
     expect(await readdir(join(run, ".lock"))).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describe("claim", () => {

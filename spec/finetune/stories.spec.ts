@@ -110,29 +110,25 @@ describe.skipIf(isAbsent)(`a trained model${reason}`, () => {
     expect(linesIn(others).slice(1)).toEqual(lines.slice(1));
   });
 
-  test.skipIf(llama === undefined)(
-    `is opened again by llama.cpp, exported${without}`,
-    async () => {
-      const adapter = join("whole", "run", "adapter");
-      const model = ["export", "--model", "stories", "--adapter", adapter];
-      await command(...model, "--to", "hf", "--out", "merged");
-      await command("export", "--model", "merged", "--to", "gguf", "--out", "merged.gguf");
-      const theirs = await llama?.open(join(place, "merged.gguf"));
-      if (!theirs) throw new Error("expected llama.cpp");
-      try {
-        const { tokenizer } = await loadModel(join(place, "merged"));
-        for (const { prompt, completion } of things.slice(14)) {
-          const tokens = tokenizer?.encode(prompt) ?? [];
-          const answer = tokenizer?.encode(`${prompt}${completion}`).slice(tokens.length) ?? [];
-          const wanted = [...answer, tokenizer?.eos];
-          expect(await theirs.greedy(tokens, wanted.length)).toEqual(wanted);
-        }
-      } finally {
-        await theirs.close();
+  test.skipIf(llama === undefined)(`is opened again by llama.cpp, exported${without}`, async () => {
+    const adapter = join("whole", "run", "adapter");
+    const model = ["export", "--model", "stories", "--adapter", adapter];
+    await command(...model, "--to", "hf", "--out", "merged");
+    await command("export", "--model", "merged", "--to", "gguf", "--out", "merged.gguf");
+    const theirs = await llama?.open(join(place, "merged.gguf"));
+    if (!theirs) throw new Error("expected llama.cpp");
+    try {
+      const { tokenizer } = await loadModel(join(place, "merged"));
+      for (const { prompt, completion } of things.slice(14)) {
+        const tokens = tokenizer?.encode(prompt) ?? [];
+        const answer = tokenizer?.encode(`${prompt}${completion}`).slice(tokens.length) ?? [];
+        const wanted = [...answer, tokenizer?.eos];
+        expect(await theirs.greedy(tokens, wanted.length)).toEqual(wanted);
       }
-    },
-    60_000,
-  );
+    } finally {
+      await theirs.close();
+    }
+  });
 });
 
 const isAt = async (out: string, step: string): Promise<boolean> =>

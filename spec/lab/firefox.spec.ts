@@ -7,7 +7,7 @@ import { numbersOf, readNewestRun } from "./visitor.ts";
 
 const absent = firefoxPath === undefined;
 const reason = absent ? " (skipped: install Firefox or set FIREFOX to its path)" : "";
-const PATIENT = { timeout: 120_000, interval: 200 };
+const PATIENT = { timeout: 600_000, interval: 200 };
 
 /** Keeps what goes wrong in the page from now on. */
 const LISTEN = `

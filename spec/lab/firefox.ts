@@ -88,7 +88,7 @@ export async function openFirefox(path: string): Promise<Tab> {
   try {
     const port = await vi.waitUntil(
       () => readFile(join(profile, "MarionetteActivePort"), "utf8").catch(() => ""),
-      { timeout: 60_000, interval: 100 },
+      { timeout: 600_000, interval: 100 },
     );
     const socket = connect(Number(port), "127.0.0.1");
     await once(socket, "connect");

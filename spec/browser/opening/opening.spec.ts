@@ -47,5 +47,4 @@ test.each([
     for (const [name, ends] of Object.entries(await page.evaluate(() => anchorgrad.ends())))
       expect(ends, name).toEqual(folder.endsOf(name));
   },
-  120_000,
 );

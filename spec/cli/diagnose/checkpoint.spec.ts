@@ -106,7 +106,7 @@ describe("diagnose of a tiny model", () => {
     const ran = await place.run(finetune, [...words, "--samples", "0", "--out", "made"]);
     expect(ran.finished).toBe(true);
     expect(ran.out).toContain("written to");
-  }, 60_000);
+  });
 });
 
 describe.skipIf(isAbsent)(`diagnose of stories260K${reason}`, () => {
@@ -135,18 +135,18 @@ describe.skipIf(isAbsent)(`diagnose of stories260K${reason}`, () => {
     // SFT at this rate loses what is to be kept, and so does each smaller one that still learns.
     expect(err).toContain("sft at 0.1 of the rate 24/24");
     expect(out).toMatch(/^npx anchorgrad finetune --model /m);
-  }, 120_000);
+  });
 
   test("of the model and itself says that nothing was learnt", async () => {
     const { out, err } = await place.run(diagnose, `${given} --sft ${model}`);
     expect(err).not.toContain("sft 1");
     expect(words(out)).toContain("SFT prefers no token of the data that the base does not");
-  }, 60_000);
+  });
 
   test("is interrupted between steps", async () => {
     const stop = new AbortController();
     stop.abort();
     const { finished, out } = await place.run(diagnose, given, { signal: stop.signal });
     expect([finished, out]).toEqual([false, ""]);
-  }, 60_000);
+  });
 });

@@ -140,14 +140,14 @@ const alive = async (pids: readonly number[]): Promise<number[]> => {
   return pids.filter((_, i) => states[i]);
 };
 
-describe("anchorgrad sweep", { timeout: 600_000 }, () => {
+describe("anchorgrad sweep", () => {
   let whole: Record<string, string>;
   beforeAll(async () => {
     const folder = await open("whole");
     await endOf(start(folder, "--processes", "1"), 0);
     whole = await outcome(folder);
     expect(await finishedLines(folder)).toHaveLength(ROWS);
-  }, 600_000);
+  });
 
   it("ended by kill −9 goes on to the same bits, and repeats no finished row", async () => {
     const folder = await open("killed");
@@ -161,7 +161,7 @@ describe("anchorgrad sweep", { timeout: 600_000 }, () => {
       started.child.kill("SIGKILL");
       await endOf(started, "SIGKILL");
       expect((await attemptLines(folder)).length).toBeGreaterThanOrEqual(finished);
-      await expect.poll(() => alive(workers), { timeout: 30_000 }).toEqual([]);
+      await expect.poll(() => alive(workers)).toEqual([]);
     }
     const before = await attemptLines(folder);
     expect(before.length).toBeLessThan(ROWS);
@@ -181,7 +181,7 @@ describe("anchorgrad sweep", { timeout: 600_000 }, () => {
     const started = start(folder, "--processes", "2");
     // Both processes have a base to pre-train before there is anything else to do.
     const workers = () => workersOf(started.child.pid as number);
-    await expect.poll(workers, { timeout: 30_000 }).toHaveLength(2);
+    await expect.poll(workers).toHaveLength(2);
     process.kill((await workers())[0] as number, "SIGKILL");
     expect(await endOf(started, 0)).toMatch(
       /↻ tiny\/seed-\d+\/\S+ {2}runs again: its process ended by SIGKILL/,
@@ -198,7 +198,7 @@ describe("anchorgrad sweep", { timeout: 600_000 }, () => {
     // As a terminal does it: everybody in the group.
     for (const each of [pid, ...workers]) process.kill(each, "SIGINT");
     expect(await endOf(started, 130)).toContain("Stopped. The same command goes on from here.");
-    await expect.poll(() => alive(workers), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => alive(workers)).toEqual([]);
     await endOf(start(folder, "--processes", "2"), 0);
     expect(await outcome(folder)).toEqual(whole);
   });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const folder = await commands.folder("local", { "tiny.json": recipe });
   await endOf(commands.start(folder, ["sweep", "tiny.json", "--threads", "1"]), 0);
   local = await outcome(join(folder, "runs"));
-}, 300_000);
+});
 afterAll(() => commands?.close());
 
 /** Stores for the tests: a bucket for one kind of queue, a folder for the other. */
@@ -67,7 +67,7 @@ const listed = async (store: Store, prefix: string): Promise<string[]> => {
 
 for (const kind of kinds) {
   const title = `a sweep on workers of a ${kind.name} queue${kind.absent ? ` (skipped: ${kind.absent})` : ""}`;
-  describe.skipIf(kind.absent)(title, { timeout: 400_000 }, () => {
+  describe.skipIf(kind.absent)(title, () => {
     it("comes to the local bytes, whoever is killed or cut off", async () => {
       const server = await kind.open();
       const { place, env: secrets, store, close } = await openStoreFor(kind.name);
@@ -111,7 +111,7 @@ for (const kind of kinds) {
 
         // Whoever began it all.
         const finished = async () => (await listed(store, "result/")).length;
-        await expect.poll(finished, { timeout: 200_000, interval: 100 }).toBeGreaterThan(3);
+        await expect.poll(finished, { interval: 100 }).toBeGreaterThan(3);
         first.child.kill("SIGKILL");
         await first.ended;
         const text = await endOf(sweep(), 0);
@@ -156,9 +156,7 @@ for (const kind of kinds) {
         const held = work();
         const sweep = commands.start(folder, ["sweep", "long.json"], { env });
         await held.until(/→ long/);
-        await expect
-          .poll(() => childrenOf(held.child.pid ?? 0), { timeout: 10_000 })
-          .toHaveLength(1);
+        await expect.poll(() => childrenOf(held.child.pid ?? 0)).toHaveLength(1);
         const children = await childrenOf(held.child.pid ?? 0);
         held.child.kill("SIGSTOP");
         const next = work();

@@ -23,7 +23,7 @@ const grid = {
 let commands: Commands;
 beforeAll(async () => {
   commands = await openCommands();
-}, 300_000);
+});
 afterAll(() => commands?.close());
 
 /** A folder with what the grid reads. */
@@ -47,7 +47,7 @@ async function outcomeOf(folder: string): Promise<Record<string, string>> {
 const table = (text: string): string =>
   text.slice(text.lastIndexOf("  exact  "), text.lastIndexOf("written to"));
 
-describe.skipIf(redis.absent)("a grid of fine-tunes", { timeout: 400_000 }, () => {
+describe.skipIf(redis.absent)("a grid of fine-tunes", () => {
   it("comes to the local bytes on two workers, one of which is killed", async () => {
     const server = await redis.open();
     try {
@@ -65,7 +65,7 @@ describe.skipIf(redis.absent)("a grid of fine-tunes", { timeout: 400_000 }, () =
       const children = await childrenOf(killed.child.pid ?? 0);
       killed.child.kill("SIGKILL");
       const gone = async () => (await Promise.all(children.map(isAlive))).some(Boolean);
-      await expect.poll(gone, { timeout: 60_000 }).toBe(false);
+      await expect.poll(gone).toBe(false);
       const other = work();
       const text = await endOf(grid, 0);
       other.child.kill("SIGTERM");

@@ -37,11 +37,11 @@ describe("a queue and a store on the command line", () => {
   });
 });
 
-describe("without the optional packages", { timeout: 120_000 }, () => {
+describe("without the optional packages", () => {
   let commands: Commands;
   beforeAll(async () => {
     commands = await openCommands(false);
-  }, 60_000);
+  });
   afterAll(() => commands.close());
 
   it.each([

@@ -105,7 +105,7 @@ describe("a runner of rows", () => {
     const stop = new AbortController();
     const running = run(runner("one", 50), job, { signal: stop.signal });
     const kept = () => listed(`checkpoint/${job.key}/`);
-    await expect.poll(kept, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(kept).toHaveLength(1);
     stop.abort(new PlaceLost("gone"));
     await expect(running).rejects.toThrow();
   });

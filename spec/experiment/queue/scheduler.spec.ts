@@ -53,14 +53,14 @@ describe("a row as a queue carries it", () => {
 
 for (const kind of kinds) {
   const title = `a sweep over a ${kind.name} queue${kind.absent ? ` (skipped: ${kind.absent})` : ""}`;
-  describe.skipIf(kind.absent)(title, { timeout: 120_000 }, () => {
+  describe.skipIf(kind.absent)(title, () => {
     let server: QueueServer;
     let place: string;
     let store: Store;
     const open: (() => Promise<void>)[] = [];
     beforeAll(async () => {
       server = await kind.open();
-    }, 60_000);
+    });
     afterAll(() => server?.close());
     beforeEach(async () => {
       place = await mkdtemp(join(tmpdir(), "anchorgrad-queue-"));
@@ -155,7 +155,7 @@ for (const kind of kinds) {
       expect(idsOf(await watching, "finished")).toEqual([]);
       const began = await work();
       const bases = ["one/seed-0/base", "one/seed-1/base"];
-      await expect.poll(() => began.toSorted(), { timeout: 15_000 }).toEqual(bases);
+      await expect.poll(() => began.toSorted()).toEqual(bases);
     });
 
     it("cancels what no worker has begun", async () => {

@@ -22,8 +22,6 @@ import { written } from "../runs.ts";
 import { jsonl, writeTinyModel } from "../tinyModel.ts";
 import { type FakeQueue, fakeQueue } from "./fakeQueue.ts";
 
-/** No load makes it end. */
-const LONG = { timeout: 120_000, interval: 20 };
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const versions = { node: "1" };
 const engine = { backend: "wasm", threads: 1 } as const;
@@ -83,7 +81,7 @@ beforeAll(async () => {
   for await (const _ of runFinetune(given));
   local = await written(folder);
   await own.close();
-}, 300_000);
+});
 afterAll(() => rm(place, { recursive: true }));
 
 let count = 0;
@@ -118,9 +116,9 @@ const listed = async (prefix: string): Promise<string[]> => {
   return keys;
 };
 const sentJobs = (many: number): Promise<void> =>
-  expect.poll(() => queue.waiting.length, LONG).toBe(many);
+  expect.poll(() => queue.waiting.length).toBe(many);
 
-describe("fine-tunes on workers", { timeout: 300_000 }, () => {
+describe("fine-tunes on workers", () => {
   it("go on where a killed one was, and write the folder that they write here, to the byte", async () => {
     const made = remote.make({ ...run, out: out(run.id) });
     await sentJobs(1);
@@ -137,7 +135,7 @@ describe("fine-tunes on workers", { timeout: 300_000 }, () => {
     const least = Buffer.byteLength(lines.slice(0, first + 1).join("\n"), "latin1");
     const farthest = async () =>
       Math.max(0, ...(await kept()).map((one) => Number(/\/(\d{12})-/.exec(one)?.[1])));
-    await expect.poll(farthest, LONG).toBeGreaterThan(least);
+    await expect.poll(farthest, { interval: 20 }).toBeGreaterThan(least);
     stop.abort(new PlaceLost("told to end"));
     expect(await serving).toEqual({ kind: "waiting" });
     const [list = ""] = (await kept()).toReversed();
