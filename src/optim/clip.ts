@@ -3,7 +3,7 @@ import { add, div, less, maximum, mul, select, sqrt, square, sum } from "../tens
 import { inFloat32, isFloat32 } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
-import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
+import { mapTensors, type Optimizer, spread, type TensorTree } from "./optimizer.ts";
 
 /** Squares of float32 overflow from 2⁶⁴ on and vanish below 2⁻⁷⁵; those of numbers divided by it, or
  * multiplied, do not where the others do. A power of two: no digit is lost. */
@@ -18,17 +18,25 @@ const SMALL = 2 ** -50;
 /** 1 where x < LARGEST, 0 where it overflowed or is NaN. */
 export const isFinite32 = (x: Tensor): Tensor => less(maximum(x, mul(x, -1)), LARGEST);
 
+/** Sums of squares by unit, of tensors that somebody has asked for: a clip, the norm that is reported and
+ * the guard of a step look at the same gradients. */
+const known = new WeakMap<Tensor, Map<number, Tensor>>();
+
 /** The sum of squares of each leaf times `unit`. */
 function squaresOf(tree: TensorTree, unit: number): Tensor[] {
-  const { leaves } = flatten<Tensor>(tree);
-  return leaves.map((leaf) => sum(square(unit === 1 ? leaf : mul(leaf, unit))));
+  const units = spread(unit);
+  return flatten<Tensor>(tree).leaves.map((leaf) => {
+    const ofLeaf = known.get(leaf) ?? new Map<number, Tensor>();
+    known.set(leaf, ofLeaf);
+    const squares =
+      ofLeaf.get(unit) ?? sum(square(unit === 1 ? leaf : mul(leaf, units(leaf.shape))));
+    ofLeaf.set(unit, squares);
+    return squares;
+  });
 }
 
-const normOf = (squares: readonly Tensor[]): Tensor =>
-  sqrt(squares.reduce<Tensor>(add, full([], 0)));
-
-/** The sum of squares of each leaf divided by 2⁸⁰: finite where all numbers of the leaf are. */
-export const distantSquares = (tree: TensorTree): readonly Tensor[] => squaresOf(tree, 1 / FAR);
+const total = (squares: readonly Tensor[]): Tensor => squares.reduce<Tensor>(add, full([], 0));
+const normOf = (squares: readonly Tensor[]): Tensor => sqrt(total(squares));
 
 /**
  * The Euclidean norm of all leaves taken as one vector, of any float32 numbers: nothing overflows
@@ -42,15 +50,32 @@ export function globalNorm(tree: TensorTree): Tensor {
 }
 
 /** The norm where it is far from vanishing, and the parts that it is chosen from. */
-function norms(tree: TensorTree, unit: number): { norm: Tensor; plain: Tensor; distant: Tensor } {
+function norms(tree: TensorTree, unit: number): Norms {
   const plain = normOf(squaresOf(tree, unit));
-  const distant = normOf(squaresOf(tree, unit / FAR));
-  return { norm: select(less(plain, LARGEST), plain, mul(distant, FAR)), plain, distant };
+  const distantSquares = squaresOf(tree, unit / FAR);
+  const distantSum = total(distantSquares);
+  const distant = sqrt(distantSum);
+  const norm = select(less(plain, LARGEST), plain, mul(distant, FAR));
+  return { norm, plain, distant, distantSum, distantSquares };
+}
+
+interface Norms {
+  readonly norm: Tensor;
+  readonly plain: Tensor;
+  /** Of all leaves divided by 2⁸⁰. */
+  readonly distant: Tensor;
+  /** Its square: finite where all numbers are. */
+  readonly distantSum: Tensor;
+  /** What each leaf adds to that. */
+  readonly distantSquares: readonly Tensor[];
 }
 
 /** As `globalNorm`, but for numbers below 2⁻⁶³, which count as 0: half the work, and shared with
  * `clipByGlobalNorm` where that is part of the same program. */
 export const gradientNorm = (tree: TensorTree): Tensor => norms(tree, 1).norm;
+
+/** `gradientNorm`, and what it is made of. */
+export const gradientNorms = (tree: TensorTree): Norms => norms(tree, 1);
 
 /**
  * Scales all gradients by one factor where their global norm exceeds `max`, so that it becomes
@@ -71,8 +96,8 @@ export function clipByGlobalNorm(max: number): Optimizer<readonly []> {
       // most / max(norm, most) is 1 for short gradients and divides by nothing near zero.
       const near = div(most, maximum(plain, most));
       const far = div(most / FAR, maximum(distant, most / FAR));
-      const scale = select(less(plain, LARGEST), near, far);
-      return [mapTensors((g) => mul(g, scale), grads), []];
+      const scale = spread(select(less(plain, LARGEST), near, far));
+      return [mapTensors((g) => mul(g, scale(g.shape)), grads), []];
     },
   };
 }

@@ -1,5 +1,5 @@
-import { add } from "../tensor/ops.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { add, asTensor, broadcastTo } from "../tensor/ops.ts";
+import type { Shape, Tensor } from "../tensor/tensor.ts";
 import { map, type Tree } from "../tensor/tree.ts";
 
 /** Tensors in arrays and plain objects: parameters, gradients, an optimizer's memory. */
@@ -34,4 +34,19 @@ export function mapTensors<P>(
 ): P {
   type Trees = P & TensorTree;
   return map<P, Tensor, Tensor>(f, tree as Trees, ...(others as Trees[])) as P;
+}
+
+/**
+ * A scalar for all leaves of a tree: repeated to each shape once, however many leaves have it.
+ * @example const scales = spread(scale); mapTensors((g) => mul(g, scales(g.shape)), grads)
+ */
+export function spread(scalar: Tensor | number): (shape: Shape) => Tensor {
+  const from: Tensor = asTensor(scalar);
+  const byShape = new Map<string, Tensor>();
+  return (shape) => {
+    const key = shape.join();
+    const repeated = byShape.get(key) ?? broadcastTo(from, shape);
+    byShape.set(key, repeated);
+    return repeated;
+  };
 }

@@ -4,10 +4,15 @@
  * parameters are there when the host hears of it, however late it reads.
  */
 import type { Params } from "../nn/config.ts";
-import { distantSquares, gradientNorm, isFinite32 } from "../optim/clip.ts";
-import { applyUpdates, mapTensors, type Optimizer, type TensorTree } from "../optim/optimizer.ts";
-import { full } from "../tensor/apply.ts";
-import { add, concat, mul, reshape, select } from "../tensor/ops.ts";
+import { gradientNorms, isFinite32 } from "../optim/clip.ts";
+import {
+  applyUpdates,
+  mapTensors,
+  type Optimizer,
+  spread,
+  type TensorTree,
+} from "../optim/optimizer.ts";
+import { concat, mul, reshape, select } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { entries } from "../tensor/tree.ts";
 import type { TrainingState } from "./trainSteps.ts";
@@ -33,13 +38,17 @@ export function guardedUpdate(
   sound: Tensor,
 ): Stepped {
   const [updates, next] = optimizer.update(grads, state, params);
-  const squares = distantSquares(grads);
-  const all = squares.reduce<Tensor>(add, full([], 0));
-  const still = mul(mul(sound, isFinite32(loss)), isFinite32(all));
+  const { norm, distantSum, distantSquares } = gradientNorms(grads);
+  const still = mul(mul(sound, isFinite32(loss)), isFinite32(distantSum));
+  const stills = spread(still);
   const kept = <T>(after: T, before: T): T =>
-    mapTensors((y, x) => (y && x?.dtype === "float" ? select(still, y, x) : y), after, before);
+    mapTensors(
+      (y, x) => (y && x?.dtype === "float" ? select(stills(y.shape), y, x) : y),
+      after,
+      before,
+    );
   const applied = optimizer.apply ?? applyUpdates;
-  const report = concat([loss, still, gradientNorm(grads), ...squares].map((x) => reshape(x, [1])));
+  const report = concat([loss, still, norm, ...distantSquares].map((x) => reshape(x, [1])));
   return [kept(applied(params, updates), params), kept(next, state), still, report];
 }
 
