@@ -2,11 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { objectives } from "../../src/anchored/objectives/methods.ts";
 import { checkRecipe } from "../../src/experiment/checkRecipe.ts";
+import { RETAINED } from "../../src/experiment/retained.ts";
 import { readSetup, writeSetup } from "../../src/lab/setup/address.ts";
 import { challengerRow } from "../../src/lab/setup/challengerRow.ts";
 import { challengers } from "../../src/lab/setup/challengers.ts";
+import { consequence } from "../../src/lab/setup/consequence.ts";
 import { everyKnob, knobFields, knobs } from "../../src/lab/setup/knobs.ts";
 import { defaultSetup, recipeOf, recipes, type Setup } from "../../src/lab/setup/setup.ts";
+import { promptsFor, sureties, suretyNames } from "../../src/lab/setup/surety.ts";
 
 /** Whatever the page's controls and links can say. */
 const setups: fc.Arbitrary<Setup> = fc
@@ -17,6 +20,7 @@ const setups: fc.Arbitrary<Setup> = fc
     scratch: fc.boolean(),
     method: fc.constantFrom(...challengers),
     space: fc.constantFrom("logit", "probability"),
+    surety: fc.constantFrom(...suretyNames),
     at: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), {
       minLength: knobFields.length,
       maxLength: knobFields.length,
@@ -69,9 +73,34 @@ describe("a setup", () => {
     expect(named({ space: "probability" }).slice(1)).toEqual([
       ...["Anchored, probability α=0.25 T=2 K=5", "probability"],
     ]);
+    expect(named({ surety: "twentieth", budget: 0.05 }).slice(0, 2)).toEqual([
+      ...["anchored-risk0.05-t2-k5", "Anchored risk=0.05 T=2 K=5"],
+    ]);
     expect(named({ method: "merge" })).toEqual(["wise-ft-0.3", "WiSE-FT 0.3", "merge"]);
     expect(named({ method: "klRegularized" })[1]).toBe("SFT + KL β=0.1");
     expect(named({ method: "dft" })).toEqual(["dft", "DFT", "other"]);
+  });
+});
+
+describe("how sure it must be", () => {
+  test("chooses α of Anchored Learning alone, and says so", () => {
+    for (const method of challengers)
+      for (const surety of suretyNames) {
+        const setup = { ...defaultSetup("smoke"), method, surety };
+        const isFound = method === "anchored" && surety !== "none";
+        const row = challengerRow(setup);
+        const alpha = "alpha" in row ? row.alpha : undefined;
+        expect(typeof alpha === "object" && "risk" in alpha, method).toBe(isFound);
+        expect(consequence(setup).startsWith("α is found"), method).toBe(isFound);
+      }
+  });
+
+  test("is in words what it asks for, and takes no more prompts than a study has", () => {
+    for (const { words, risk } of Object.values(sureties)) {
+      if (!risk) continue;
+      expect(words).toBe(`At most 1 in ${1 / risk.risk} lost, 95 % sure`);
+      expect(promptsFor(risk)).toBeLessThanOrEqual(RETAINED.plan + RETAINED.audit);
+    }
   });
 });
 

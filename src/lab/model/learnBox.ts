@@ -1,5 +1,13 @@
 import type { RecipeOptions } from "../../finetune/recipe.ts";
 import { html } from "../dom.ts";
+import {
+  promptsFor,
+  SURETY_ABOUT,
+  SURETY_LABEL,
+  type Surety,
+  sureties,
+  suretyChoices,
+} from "../setup/surety.ts";
 import { download } from "../train/files.ts";
 import type { NamedFile } from "./protocol.ts";
 
@@ -87,13 +95,19 @@ export function learnBox(actions: {
   const status = html("p", { role: "status" });
   const data = fileField("Conversations to learn (JSONL, JSON, CSV or Parquet)");
   const retain = fileField("What it must keep: prompts and answers, only looked at (optional)");
-  const method = html(
-    "select",
-    {},
-    ...Object.entries(methods).map(([value, text]) => html("option", { value }, text)),
-  );
+  const method = select(methods);
+  const surety = select(suretyChoices);
   const seed = numberField({ label: "Seed", value: 0, min: 0, max: 2 ** 31 - 1, step: 1 });
   const numbers = fields.map((field) => ({ ...field, ...numberField(field) }));
+  const note = html("p", { class: "muted", hidden: true }, SURETY_ABOUT);
+  /** Whether α is found, and who says so. */
+  function show(): void {
+    const canFind = method.value === "anchored";
+    surety.disabled = !canFind;
+    const isFound = canFind && riskOf(surety.value) !== undefined;
+    note.hidden = !isFound;
+    for (const { name, input } of numbers) if (name === "alpha") input.disabled = isFound;
+  }
   const plan = html("button", { type: "submit" }, "Say what it takes");
   const train = html(
     "button",
@@ -110,15 +124,26 @@ export function learnBox(actions: {
       status.textContent = "Choose a file of conversations first.";
       return;
     }
-    const asked = Object.fromEntries(numbers.map(({ name, input }) => [name, input.valueAsNumber]));
+    const kept = await retain.read();
+    const risk = method.value === "anchored" ? riskOf(surety.value) : undefined;
+    if (risk && !kept) {
+      status.textContent = `To be sure of that, choose a file of what it must keep: ${promptsFor(risk)} different prompts at least, one half to find α by and the other to check on.`;
+      return;
+    }
+    const asked = Object.fromEntries(
+      numbers.flatMap(({ name, input }) =>
+        risk && name === "alpha" ? [] : [[name, input.valueAsNumber]],
+      ),
+    );
     actions.plan({
       recipe: {
         ...asked,
+        ...(risk && { alphaRisk: risk.risk }),
         method: method.value as keyof typeof methods,
         seed: seed.input.valueAsNumber,
       },
       data: file,
-      retain: await retain.read(),
+      retain: kept,
     });
   }
   const form = html(
@@ -132,11 +157,14 @@ export function learnBox(actions: {
       },
       oninput: () => {
         train.disabled = true;
+        show();
       },
     },
     data.element,
     retain.element,
     html("label", { class: "field" }, html("span", {}, "Method"), method),
+    html("label", { class: "field" }, html("span", {}, SURETY_LABEL), surety),
+    note,
     html(
       "details",
       {},
@@ -179,6 +207,15 @@ export function learnBox(actions: {
     },
   };
 }
+
+const select = (choices: Readonly<Record<string, string>>): HTMLSelectElement =>
+  html(
+    "select",
+    {},
+    ...Object.entries(choices).map(([value, text]) => html("option", { value }, text)),
+  );
+
+const riskOf = (name: string) => sureties[name as Surety].risk;
 
 /** A folder as a zip file, which every system opens. */
 async function saveFolder(

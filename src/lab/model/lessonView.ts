@@ -1,3 +1,4 @@
+import { retentionSentences } from "../../finetune/report/retention.ts";
 import { type FineTuned, readFineTuned, stageName } from "../../finetune/report/run.ts";
 import { keptSentence, learnedSentence } from "../../finetune/report/verdict.ts";
 import type { FinetuneEvent, Line, LookEvent } from "../../finetune/train/events.ts";
@@ -102,7 +103,9 @@ export function lessonView(): LessonView {
     keptChart.update(of(looksAt(run, "retain", ({ kl }) => kl)), last);
     verdict.textContent = run.finished ? `${learnedSentence(run)} ${keptSentence(run)}` : "";
     certificates.replaceChildren(
-      ...run.certificates.map((c) => html("li", {}, certificateText(c))),
+      ...[...run.certificates.map(certificateText), ...retentionSentences(run)].map((text) =>
+        html("li", {}, text),
+      ),
     );
     answers.replaceChildren(answersTable(run));
   }

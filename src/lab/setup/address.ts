@@ -1,6 +1,7 @@
 import { challengers } from "./challengers.ts";
 import { everyKnob, type KnobField, knobFields, knobs } from "./knobs.ts";
 import { defaultSetup, recipes, type Setup } from "./setup.ts";
+import { suretyNames } from "./surety.ts";
 
 /** What links call all that is no knob; knobs say themselves what links call them. */
 const names: { readonly [Name in Exclude<keyof Setup, KnobField>]: string } = {
@@ -10,12 +11,13 @@ const names: { readonly [Name in Exclude<keyof Setup, KnobField>]: string } = {
   scratch: "scratch",
   method: "method",
   space: "space",
+  surety: "sure",
 };
 
 /** Puts a setup into a link's parameters; all of it, so that the link outlives other defaults. */
 export function writeSetup(parameters: URLSearchParams, setup: Setup): void {
-  const { recipe, seed, engine, scratch, method, space } = setup;
-  const said = { recipe, seed, engine, scratch: scratch ? 1 : 0, method, space };
+  const { recipe, seed, engine, scratch, method, space, surety } = setup;
+  const said = { recipe, seed, engine, scratch: scratch ? 1 : 0, method, space, surety };
   for (const [field, name] of Object.entries(names))
     parameters.set(name, `${said[field as keyof typeof said]}`);
   for (const field of knobFields) parameters.set(knobs[field].link, `${setup[field]}`);
@@ -56,6 +58,7 @@ export function readSetup(
     scratch: oneOf(names.scratch, ["0", "1"], "0") === "1",
     method: oneOf(names.method, challengers, own.method),
     space: oneOf(names.space, ["logit", "probability"], own.space),
+    surety: oneOf(names.surety, suretyNames, own.surety),
     ...everyKnob((field) => {
       const { link, linked, whole = false } = knobs[field];
       return number(link, ...linked, whole) ?? own[field];

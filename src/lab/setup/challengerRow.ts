@@ -1,9 +1,11 @@
 import { heeds, requires } from "../../anchored/objectives/kinds.ts";
+import type { Alpha } from "../../anchored/options.ts";
 import type { RowRecipe, TuningSettings } from "../../experiment/recipe.ts";
 import { signOf } from "../../experiment/settings.ts";
 import { treatmentNames } from "../../experiment/treatments.ts";
 import type { Challenger } from "./challengers.ts";
 import type { Setup } from "./setup.ts";
+import { sureties } from "./surety.ts";
 
 /** Those that are drawn in a colour of their own. */
 const families: Readonly<Partial<Record<Challenger, string>>> = {
@@ -34,10 +36,10 @@ export function challengerRow(setup: Setup): RowRecipe {
 
 /** What the method heeds of what the page sets. */
 function settingsOf(setup: Setup): TuningSettings {
-  const { method, alpha, budget, outer, inner, temperature, beta, replayShare, space } = setup;
+  const { method, outer, inner, temperature, beta, replayShare, space } = setup;
   const has = (setting: Parameters<typeof heeds>[1]): boolean => heeds(method, setting);
   return {
-    ...(has("alpha") && { alpha: method === "anchored" && budget > 0 ? { budget } : alpha }),
+    ...(has("alpha") && { alpha: alphaOf(setup) }),
     ...(has("outer") && { outer, inner }),
     ...(has("temperature") && temperature !== 1 && { temperature }),
     ...(has("beta") && { beta }),
@@ -45,6 +47,12 @@ function settingsOf(setup: Setup): TuningSettings {
     ...(has("interpolation") && { interpolation: space }),
     ...(requires(method, "direction") && { direction: "forward" }),
   };
+}
+
+/** The weight itself, or what chooses it. */
+function alphaOf({ method, alpha, budget, surety }: Setup): Alpha {
+  if (method !== "anchored") return alpha;
+  return sureties[surety].risk ?? (budget > 0 ? { budget } : alpha);
 }
 
 /** `α=0.25`, `δ=0.05`; nothing for what is no number. */

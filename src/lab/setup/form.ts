@@ -4,7 +4,8 @@ import type { Run } from "../runs/run.ts";
 import { challengerNames } from "./challengers.ts";
 import { consequence } from "./consequence.ts";
 import { type KnobField, knobFields, knobs } from "./knobs.ts";
-import { defaultSetup, recipes, type Setup } from "./setup.ts";
+import { defaultSetup, hasSurety, recipes, type Setup } from "./setup.ts";
+import { SURETY_LABEL, suretyChoices } from "./surety.ts";
 
 /** The controls that make a setup. */
 export interface Form {
@@ -100,6 +101,7 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
         ),
       ),
       add(spaceChoice((space) => change({ space }))),
+      add(suretyChoice((surety) => change({ surety }))),
       ...knobFields.map((field) => add(slider(field, (value) => change({ [field]: value })))),
       note,
     ),
@@ -183,6 +185,22 @@ function spaceChoice(write: (space: Setup["space"]) => void): Part {
   };
 }
 
+function suretyChoice(write: (surety: Setup["surety"]) => void): Part {
+  const part = choice(
+    SURETY_LABEL,
+    suretyChoices,
+    ({ surety }) => surety,
+    (surety) => write(surety as Setup["surety"]),
+  );
+  return {
+    element: part.element,
+    show: (setup) => {
+      part.element.hidden = setup.method !== "anchored";
+      part.show(setup);
+    },
+  };
+}
+
 function seedField(write: (seed: number) => void): Part {
   const input = html("input", {
     ...{ type: "number", min: 0, max: 2 ** 31, step: 1, inputmode: "numeric" },
@@ -231,7 +249,8 @@ function slider(field: KnobField, write: (value: number) => void): Part {
     element,
     show: (setup) => {
       const value = setup[field];
-      element.hidden = !methods.includes(setup.method);
+      const isFound = hasSurety(setup) && (field === "alpha" || field === "budget");
+      element.hidden = !methods.includes(setup.method) || isFound;
       input.value = `${scale ? scale.to(value) : value}`;
       const text = field === "learningRate" ? value.toExponential() : `${value}`;
       input.setAttribute("aria-valuetext", text);

@@ -7,6 +7,7 @@ import { smokeRecipe } from "../../experiment/recipes/smoke.ts";
 import { challengerRow } from "./challengerRow.ts";
 import type { Challenger } from "./challengers.ts";
 import { everyKnob, type KnobField, knobs } from "./knobs.ts";
+import type { Surety } from "./surety.ts";
 
 /** The studies that the lab offers, by name; the first is the default. */
 export const recipes: Readonly<Record<string, Recipe>> = {
@@ -26,7 +27,13 @@ export interface Setup extends Readonly<Record<KnobField, number>> {
   readonly method: Challenger;
   /** Where anchors are made. */
   readonly space: "logit" | "probability";
+  /** What may be lost of known answers; chooses α where it says something. */
+  readonly surety: Surety;
 }
+
+/** Whether α is chosen by what may be lost. */
+export const hasSurety = ({ method, surety }: Setup): boolean =>
+  method === "anchored" && surety !== "none";
 
 /** A study's own settings: its headline row against its reference. */
 export function defaultSetup(recipe: string): Setup {
@@ -35,6 +42,7 @@ export function defaultSetup(recipe: string): Setup {
   const given: TuningSettings = row?.method === "anchored" ? row : {};
   return {
     ...{ recipe, seed: 0, engine: "auto", scratch: false, method: "anchored", space: "logit" },
+    surety: "none",
     ...everyKnob((field) => knobs[field].initial),
     ...(typeof given.alpha === "number" && { alpha: given.alpha }),
     ...(given.outer !== undefined && { outer: given.outer }),
