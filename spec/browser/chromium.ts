@@ -22,7 +22,8 @@ const ARGUMENTS = [
   ...(onGpu
     ? ["--use-angle=vulkan", "--enable-features=Vulkan", "--disable-vulkan-surface"]
     : ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]),
-  ...(onGpu ? [] : ["--use-webgpu-adapter=swiftshader"]),
+  // The rasteriser is for what is computed: to put pages together with it as well takes a third of their time.
+  ...(onGpu ? [] : ["--use-webgpu-adapter=swiftshader", "--disable-gpu-compositing"]),
 ];
 
 /** Workers and shared memory want an isolated page. */

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
-import type { Page, Worker } from "playwright-core";
+import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { openLab, serveSite } from "./site.ts";
-import { newProfile, type Visitor, visit } from "./visitor.ts";
+import { newProfile, trainer, type Visitor, visit } from "./visitor.ts";
 
 const lab = openLab();
 
@@ -235,10 +235,8 @@ describe("the page", () => {
     async ({ engine, recipe, message, from }) => {
       const profile = await newProfile(lab.browser);
       const visitor = await visit(profile, lab.site.address, `#engine=${engine}&recipe=${recipe}`);
-      const [worker] = await Promise.all([
-        visitor.page.waitForEvent("worker") as Promise<Worker>,
-        visitor.press("Start"),
-      ]);
+      await visitor.press("Start");
+      const worker = await trainer(visitor.page);
       // From the moment on at which the worker tells that the base is done.
       await worker.evaluate(`
         const { postMessage } = globalThis;
@@ -264,10 +262,8 @@ describe("the page", () => {
     const profile = await newProfile(lab.browser);
     const visitor = await visit(profile, lab.site.address, "#engine=webgl2");
     const { page, press, status } = visitor;
-    const [worker] = await Promise.all([
-      page.waitForEvent("worker") as Promise<Worker>,
-      press("Start"),
-    ]);
+    await press("Start");
+    const worker = await trainer(page);
     await page.getByRole("row", { name: /Base .* done/ }).waitFor();
     await worker.evaluate(() => {
       const { contexts } = globalThis as unknown as { contexts: WebGL2RenderingContext[] };
@@ -278,10 +274,10 @@ describe("the page", () => {
 
     await press("Go on");
     await status("running");
-    for (const each of page.workers())
-      await each.evaluate(() => {
-        WebGL2RenderingContext.prototype.getError = () => WebGL2RenderingContext.OUT_OF_MEMORY;
-      });
+    const next = await trainer(page);
+    await next.evaluate(() => {
+      WebGL2RenderingContext.prototype.getError = () => WebGL2RenderingContext.OUT_OF_MEMORY;
+    });
     await page.getByText("There is not enough memory").waitFor();
     await page.getByText("1 of 3 rows are finished and kept").waitFor();
     await page

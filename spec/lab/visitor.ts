@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Worker } from "playwright-core";
 import {
   type Attempt,
   type Measurement,
@@ -63,6 +63,17 @@ export async function newProfile(
   const profile = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   profile.setDefaultTimeout(PATIENCE);
   return profile;
+}
+
+/** The thread that trains, once it is there; others may have begun before it. */
+export async function trainer(page: Page): Promise<Worker> {
+  for (;;) {
+    for (const worker of page.workers()) {
+      const name = await worker.evaluate<string>("self.name").catch(() => "ended");
+      if (name === "training") return worker;
+    }
+    await page.waitForTimeout(20);
+  }
 }
 
 /** The newest of the page's runs. */
