@@ -34,6 +34,8 @@ export function reachable(entries, ending) {
 const asking = (module) => `globalThis["address of ${module}"]`;
 const asked = /globalThis\[(?:"|'|`)address of ([^"'`]+)(?:"|'|`)\]/g;
 
+const nameless = /(?<=^|;)import"\.{1,2}\/[^"]*";/g;
+
 /**
  * Joins modules into fewer files: of a thousand small ones a tenth of the tarball is names and headers.
  * What is loaded apart stays apart: entries, what is imported when it is wanted, and what several of
@@ -49,7 +51,8 @@ export async function joinModules(source, entries, kept, packages) {
     id.startsWith("node:") || packages.some((name) => id === name || id.startsWith(`${name}/`));
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry, join(source, `${entry}.js`)])),
-    platform: "node",
+    // For Node's a helper that pages load too would import from it.
+    platform: "neutral",
     treeshake: { moduleSideEffects: false },
     plugins: [
       {
@@ -78,13 +81,15 @@ export async function joinModules(source, entries, kept, packages) {
   });
   await bundle.close();
   for (const file of filesIn(source, ".js")) if (!kept.has(file)) rmSync(file);
-  for (const { fileName, code } of output) {
+  for (const { fileName, code, isEntry, isDynamicEntry } of output) {
     const place = dirname(join(source, fileName));
     const addressed = code.replace(asked, (_, module) => {
       const path = relative(place, join(source, module)).replaceAll("\\", "/");
       return `new URL("${path.startsWith(".") ? path : `./${path}`}",import.meta.url).href`;
     });
     mkdirSync(place, { recursive: true });
-    writeFileSync(join(source, fileName), addressed);
+    // Bundlers warn of imports that name nothing, of files that do nothing by themselves.
+    const named = isEntry || isDynamicEntry ? addressed : addressed.replace(nameless, "");
+    writeFileSync(join(source, fileName), named);
   }
 }
