@@ -81,11 +81,20 @@ export function storedBytes(storage: i32, numbers: usize): usize {
 /** Widens a row of numbers to `bytes` of float32, and writes nothing past its end; it may read a
  * vector past that of the source. A row of Q8_0 is whole blocks. */
 export function widenRow(y: usize, x: usize, storage: i32, bytes: usize): void {
-  if (storage == BF16)
-    for (let i: usize = 0; i < bytes; i += 16) storeRow(y, i, bytes, widenBf16(x + (i >> 1)));
-  else if (storage == F16)
-    for (let i: usize = 0; i < bytes; i += 16) storeRow(y, i, bytes, widenF16(x + (i >> 1)));
-  else if (storage == Q8_0)
+  if (storage == BF16) {
+    let i: usize = 0;
+    for (const whole = bytes & ~31; i < whole; i += 32) {
+      const codes = v128.load(x + (i >> 1));
+      v128.store(y + i, v128.shuffle<i16>(splat(0), codes, 0, 8, 1, 9, 2, 10, 3, 11));
+      v128.store(y + i, v128.shuffle<i16>(splat(0), codes, 4, 12, 5, 13, 6, 14, 7, 15), 16);
+    }
+    for (; i < bytes; i += 16) storeRow(y, i, bytes, widenBf16(x + (i >> 1)));
+  } else if (storage == F16) {
+    let i: usize = 0;
+    for (const whole = bytes & ~15; i < whole; i += 16)
+      v128.store(y + i, widenF16(x + (i >> 1)));
+    if (i < bytes) storeRow(y, i, bytes, widenF16(x + (i >> 1)));
+  } else if (storage == Q8_0)
     for (let i: usize = 0; i < bytes; x += Q8_BYTES) {
       const scale = splat(scaleOf(x));
       for (let j: usize = 2; j < <usize>Q8_BYTES; i += 16, j += 4)

@@ -5,7 +5,7 @@ import { dotBytes } from "./dotBytes";
 import { dotHalves } from "./dotHalves";
 
 /** Rows of A from which on it pays to widen rows of B once, aside, rather than for each two of A. */
-const MANY_ROWS: i32 = 3;
+const MANY_ROWS: i32 = 9;
 
 /** `dotRows` with a B that is kept in a storage type: its numbers are read once and widened in registers,
  * and the sums are those with the widened B, in the same order.
@@ -49,13 +49,17 @@ function some(
   aside: usize,
   room: usize,
 ): void {
-  if (rows < MANY_ROWS) {
-    const two = rows > 1;
-    const done = two
-      ? few(storage, 2, c, stepC, apartC, a, stepA, b, apartB, columns, k)
-      : few(storage, 1, c, stepC, apartC, a, stepA, b, apartB, columns, k);
-    if (done) return;
+  let i = 0;
+  for (let done = true; done && i < rows && rows < MANY_ROWS; ) {
+    const two = i + 1 < rows;
+    const at = a + <usize>i * stepA;
+    const to = c + <usize>i * stepC;
+    done = two
+      ? few(storage, 2, to, stepC, apartC, at, stepA, b, apartB, columns, k)
+      : few(storage, 1, to, stepC, apartC, at, stepA, b, apartB, columns, k);
+    if (done) i += two ? 2 : 1;
   }
+  if (i >= rows) return;
   const wide = wideBytes(k);
   const fit = min<i32>(columns, <i32>(room / wide));
   for (let j = 0; j < columns; j += fit, b += <usize>fit * apartB, c += <usize>fit * apartC) {
