@@ -32,13 +32,15 @@ export interface ConversationOptions {
   readonly system: string | undefined;
   /** Whether each text stands for itself, without a template. */
   readonly raw: boolean;
+  /** As `generate` has it. */
+  readonly promptLookup?: number | undefined;
 }
 
 /** Talks with a model. @throws DataError for a text that leaves no room for an answer */
 export function openConversation(
   engine: Engine,
   model: LoadedModel & Reader,
-  { sampling, maxTokens, seed, system, raw }: ConversationOptions,
+  { sampling, maxTokens, seed, system, raw, promptLookup = 0 }: ConversationOptions,
 ): Conversation {
   const { chat, tokenizer, config, generation } = model;
   const isChat = chat !== undefined && !raw;
@@ -73,6 +75,7 @@ export function openConversation(
       await generate(engine, {
         ...{ model: model.model, params: model.params, prompts: [prompt], maxNewTokens: room },
         ...{ ...sampling, stopTokens, tokenizerSize, key: fold(key(seed), asked++) },
+        promptLookup,
         onToken: (token) => {
           if (signal.aborted) throw new Stopped();
           if (stops.has(token)) end = "model";

@@ -85,6 +85,7 @@ describe("chat", () => {
     ];
     expect(one).toBe(again);
     expect(one).not.toBe(other);
+    expect(await run("--temperature 2 --seed 1 --prompt-lookup 5")).toBe(one);
     expect(await run("--adapter a")).not.toBe(await run(""));
   });
 

@@ -44,6 +44,8 @@ test("responses stand in the rows that asked, in order, whatever is answered tog
   expect(rows[0]?.["response"]).toBe(rows[4]?.["response"]);
   await place.run(generate, `${line} --batch 1 --out one.jsonl`);
   expect(await place.rows("one.jsonl")).toEqual(rows);
+  await place.run(generate, `${line} --batch 2 --prompt-lookup 7 --out guessed.jsonl`);
+  expect(await place.rows("guessed.jsonl")).toEqual(rows);
   const settings = JSON.parse(await place.read("p.responses.settings.json"));
   expect(settings).toMatchObject({ sampling: { temperature: 0 }, maxTokens: 6, template: true });
   await expect(place.run(generate, line)).rejects.toThrow("expected a new file");

@@ -94,5 +94,5 @@ const optionsOf = (given: Given, { generation, chat }: LoadedModel) => ({
   raw: !chat || given.raw === true,
   sampling: samplingOf(given, undefined),
   maxTokens: given.maxTokens ?? generation.maxNewTokens ?? MAX_TOKENS,
-  ...{ seed: given.seed ?? 0, batch: given.batch ?? 8 },
+  ...{ seed: given.seed ?? 0, batch: given.batch ?? 8, promptLookup: given.promptLookup },
 });

@@ -95,7 +95,9 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   );
   if (journal.done > 0) err.write(`going on after ${count(journal.done)} responses\n`);
   const raw = !model.chat || given.raw === true;
-  const options = { sampling, maxTokens, seed, batch, raw, signal, skip: journal.done };
+  const { promptLookup } = given;
+  const how = { sampling, maxTokens, seed, batch, raw, promptLookup };
+  const options = { ...how, signal, skip: journal.done };
   const started = performance.now();
   let [done, tokens, ended] = [journal.done, 0, 0];
   for await (const { from, answers } of respond(engine, model, prompts, options)) {

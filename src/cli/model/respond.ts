@@ -17,6 +17,8 @@ export interface RespondOptions {
   /** Whether answers go on with a text, in place of a turn of their own. */
   readonly raw: boolean;
   readonly signal: AbortSignal;
+  /** As `generate` has it. */
+  readonly promptLookup?: number | undefined;
   /** So many prompts have their answers already. */
   readonly skip?: number;
 }
@@ -94,7 +96,7 @@ export async function* respond(
   engine: Engine,
   { model, params, tokenizer, generation, config }: LoadedModel & Reader,
   prompts: readonly { readonly tokens: readonly number[] }[],
-  { sampling, maxTokens, seed, batch, raw, signal, skip = 0 }: RespondOptions,
+  { sampling, maxTokens, seed, batch, raw, signal, promptLookup = 0, skip = 0 }: RespondOptions,
 ): AsyncGenerator<{ readonly from: number; readonly answers: readonly Answer[] }> {
   const { stopTokens, tokenizerSize } = generation;
   const stops = new Set(stopTokens);
@@ -118,6 +120,7 @@ export async function* respond(
     const made = generate(engine, {
       ...{ model, params, ...sampling, stopTokens, tokenizerSize },
       ...{ prompts: tokensOf(from, to), maxNewTokens: room, batchSize: batch },
+      promptLookup,
       keys: queue.flatMap((each) =>
         sequenceKeys(fold(key(seed), each.from), tokensOf(each.from, each.to)),
       ),

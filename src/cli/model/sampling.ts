@@ -8,7 +8,14 @@ export const samplingKnobs: {
   readonly greedy: Knob<true>;
 } & Readonly<
   Record<
-    "temperature" | "topK" | "topP" | "minP" | "repetitionPenalty" | "maxTokens" | "seed",
+    | "temperature"
+    | "topK"
+    | "topP"
+    | "minP"
+    | "repetitionPenalty"
+    | "maxTokens"
+    | "seed"
+    | "promptLookup",
     Knob<number>
   >
 > = {
@@ -20,6 +27,11 @@ export const samplingKnobs: {
   repetitionPenalty: number("above 1: against tokens that are there already", 0),
   maxTokens: whole("at most so many tokens of an answer", 1, 2 ** 24),
   seed: whole("of the draws (default: 0)", 0, 2 ** 31 - 1),
+  promptLookup: whole(
+    "guesses up to so many tokens at a time from what stands in prompt and\nanswer; checked at once, so that the same answers come sooner",
+    1,
+    2 ** 24,
+  ),
 };
 
 type Given = Values<typeof samplingKnobs>;

@@ -13,11 +13,11 @@ export interface Choosing {
   /** What the next new token of each is drawn with. */
   samplingAt(seats: readonly Seat[]): Sampling;
   /**
-   * The next new tokens, [B]; of sequences that have ended nothing is expected.
+   * The next new token of one of them.
    * @param seen what the host read of the step
    * @throws RangeError where logits are not finite, naming step and prompt
    */
-  tokens(seen: TypedArray, seats: readonly Seat[]): ArrayLike<number>;
+  token(seen: TypedArray, seats: readonly Seat[], place: number): number;
 }
 
 /** Temperatures below this one take the likeliest token: their inverse leaves float32. */
@@ -44,12 +44,9 @@ function engineChooser(options: GenerateOptions, temperature: number): Choosing 
       const noise = noiseAt(seats);
       return { noise: noise ? [inverse, noise] : [], limits };
     },
-    tokens: (seen, seats) => {
-      const B = seats.length;
-      seats.forEach((seat, b) => {
-        if (seat.isOpen) expectFinite(at(seen, B + b), seat);
-      });
-      return seen.subarray(0, B);
+    token: (seen, seats, place) => {
+      expectFinite(at(seen, seats.length + place), at(seats, place));
+      return at(seen, place);
     },
   };
 
@@ -71,17 +68,15 @@ function hostChooser(options: GenerateOptions, temperature: number): Choosing {
   return {
     chooser: "host",
     samplingAt: () => ({ noise: [], limits: [] }),
-    tokens: (seen, seats) => {
-      const noise = noiseAt(seats);
-      return seats.map((seat, b) => {
-        if (!seat.isOpen) return 0;
-        const logits = seen.subarray(b * V, (b + 1) * V);
-        expectFinite(logits.find((logit) => !Number.isFinite(logit)) ?? 0, seat);
-        return chooseToken(logits, {
-          ...options,
-          ...{ temperature, isAllowed, seen: [...seat.prompt, ...seat.answer] },
-          ...(noise && { noise: noise.data.subarray(b * V, (b + 1) * V) }),
-        });
+    token: (seen, seats, place) => {
+      const seat = at(seats, place);
+      const logits = seen.subarray(place * V, (place + 1) * V);
+      expectFinite(logits.find((logit) => !Number.isFinite(logit)) ?? 0, seat);
+      const noise = noiseAt([seat]);
+      return chooseToken(logits, {
+        ...options,
+        ...{ temperature, isAllowed, seen: [...seat.prompt, ...seat.answer] },
+        ...(noise && { noise: noise.data }),
       });
     },
   };

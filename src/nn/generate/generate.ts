@@ -1,12 +1,15 @@
 import type { Engine } from "../../engines/engine.ts";
 import { at } from "../../tensor/shapes.ts";
 import { isConstant, type TypedArray } from "../../tensor/tensor.ts";
+import { rotationOf } from "../rotation.ts";
 import { chooserOf } from "./choosers.ts";
+import { type Guesses, guesserOf } from "./lookup.ts";
 import { expectGenerateOptions, type GenerateOptions } from "./options.ts";
-import { promptReader } from "./readPrompts.ts";
-import { idsOf, keptOf, newest, placesFor, type Seat } from "./seats.ts";
+import { positionsOf, promptReader } from "./readPrompts.ts";
+import { idsOf, keptOf, newest, placesFor, type Seat, supposed } from "./seats.ts";
 import { generateSteps, type Step } from "./steps.ts";
 
+const UNGUESSED: Guesses = { ofEach: [], length: 0 };
 /** Tokens that others may still make, from which on a smaller batch is worth a program of its own. */
 const WORTH_SHRINKING = 16;
 
@@ -30,18 +33,30 @@ export async function generate(engine: Engine, options: GenerateOptions): Promis
   const stops = new Set([...(options.stopTokens ?? []), ...stopTokenOf(options)]);
   const params = engine.put(options.params);
   const read = promptReader(programs, options, params, choose);
+  const isQuick = engine.backend === "wasm" || engine.backend === "reference";
+  const guesser = guesserFor();
   const all = prompts.map((prompt, row): Seat => ({ row, prompt, answer: [], isOpen: true }));
 
-  /** Takes the next token of each sequence that goes on. */
-  async function hear(seen: TypedArray, seats: readonly Seat[]): Promise<void> {
-    const column = choose.tokens(seen, seats);
+  /** Takes the next tokens of each sequence that goes on: of a guess those that are right, and one. */
+  async function hear(
+    seen: TypedArray,
+    seats: readonly Seat[],
+    { ofEach, length }: Guesses = UNGUESSED,
+    rows = seats,
+  ): Promise<void> {
     for (const [place, seat] of seats.entries()) {
-      if (!seat.isOpen) continue;
-      const token = at(column, place);
-      seat.answer.push(token);
-      seat.isOpen = !stops.has(token) && seat.answer.length < maxNewTokens;
-      await onToken?.(token, seat.row, seat.answer.length - 1);
-      if (!seat.isOpen) await onAnswer?.(seat.answer, seat.row);
+      const guess = ofEach[place] ?? [];
+      let right = 0;
+      for (let isRight = true; isRight && seat.isOpen; ) {
+        const token = choose.token(seen, rows, place * (length + 1) + right);
+        isRight = token === guess[right];
+        if (isRight) right++;
+        seat.answer.push(token);
+        seat.isOpen = !stops.has(token) && seat.answer.length < maxNewTokens;
+        await onToken?.(token, seat.row, seat.answer.length - 1);
+        if (!seat.isOpen) await onAnswer?.(seat.answer, seat.row);
+      }
+      guesser?.learn(seat, guess, right);
     }
   }
 
@@ -62,8 +77,20 @@ export async function generate(engine: Engine, options: GenerateOptions): Promis
         seats = kept.map((place) => at(seats, place));
       }
       engine.release(step.seen);
-      step = await programs.next(step.cache, params, newest(seats), choose.samplingAt(seats));
-      await hear(await engine.read(step.seen), seats);
+      const guesses = guesser?.guess(seats) ?? UNGUESSED;
+      const { ofEach, length } = guesses;
+      const rows = length === 0 ? seats : supposed(seats, ofEach, length);
+      const sampling = choose.samplingAt(rows);
+      step =
+        length === 0
+          ? await programs.next(step.cache, params, newest(rows), sampling)
+          : await programs.check(
+              step.cache,
+              params,
+              newest(rows, [seats.length, length + 1]),
+              sampling,
+            );
+      await hear(await engine.read(step.seen), seats, guesses, rows);
     }
   } finally {
     engine.release(step ?? []);
@@ -87,9 +114,14 @@ export async function generate(engine: Engine, options: GenerateOptions): Promis
     return at;
   }
 
-  /** Where programs are planned in milliseconds and each row costs time. */
+  function guesserFor() {
+    const { promptLookup = 0 } = options;
+    // Where angles depend on the length of the whole, a token is turned otherwise behind guesses.
+    const varies = rotationOf(model.config).varies(positionsOf(options).room);
+    return promptLookup > 0 && !varies ? guesserOf(promptLookup, maxNewTokens, isQuick) : undefined;
+  }
+
   function isWorthShrinking(): boolean {
-    const isQuick = engine.backend === "wasm" || engine.backend === "reference";
     const least = Math.min(
       ...seats.filter(({ isOpen }) => isOpen).map(({ answer }) => answer.length),
     );

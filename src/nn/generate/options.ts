@@ -1,5 +1,6 @@
 import { DataError } from "../../tensor/errors.ts";
 import type { Key } from "../../tensor/random.ts";
+import { isCount } from "../../tensor/shapes.ts";
 import type { Params } from "../config.ts";
 import type { Transformer } from "../transformer.ts";
 
@@ -47,6 +48,14 @@ export interface GenerateOptions extends SamplingOptions {
   /** Most positions of prompts that are read at once, 512 by default: bounds the memory that a long
    * prompt needs. */
   readonly prefillChunk?: number;
+  /**
+   * Most tokens that are guessed at a time, from what followed where the newest tokens stood before, in
+   * prompt or answer; the model checks all of them in one pass and keeps those that it would have
+   * taken itself, so that answers stay as they are, samples too. Pays where answers repeat what is
+   * there; 0, none, by default. Where more than eight prompts are answered side by side, and where
+   * angles depend on the whole length, nothing is guessed.
+   */
+  readonly promptLookup?: number;
   /** Ends a sequence that produces it. */
   readonly stopToken?: number;
   /** Each of them ends a sequence that produces it. */
@@ -69,7 +78,7 @@ export interface GenerateOptions extends SamplingOptions {
 
 const KNOWN: { readonly [K in keyof GenerateOptions]-?: true } = {
   ...{ model: true, params: true, prompts: true, maxNewTokens: true, key: true },
-  ...{ onAnswer: true, keys: true, batchSize: true, prefillChunk: true },
+  ...{ onAnswer: true, keys: true, batchSize: true, prefillChunk: true, promptLookup: true },
   ...{ repetitionPenalty: true, temperature: true, topK: true, topP: true, minP: true },
   ...{ stopToken: true, stopTokens: true, tokenizerSize: true, allowedTokens: true, onToken: true },
 };
@@ -84,6 +93,7 @@ const NUMBERS: {
   maxNewTokens: [isPositive, "to be a positive integer"],
   batchSize: [isPositive, "to be a positive integer"],
   prefillChunk: [isPositive, "to be a positive integer"],
+  promptLookup: [isCount, "to be a whole number ≥ 0"],
   temperature: [(t) => t >= 0 && t < Number.POSITIVE_INFINITY, "to be finite and ≥ 0"],
   topK: [isPositive, "to be a positive integer"],
   topP: [isShare, "in [0, 1]"],

@@ -11,22 +11,31 @@ const PREFILL_CHUNK = 512;
  * are traced. */
 const LENGTH_STEP = 8;
 
+/** Positions that caches have room for: the last new token is not read again. */
+export function positionsOf({ model, prompts, maxNewTokens, batchSize }: GenerateOptions): {
+  readonly room: number;
+  /** To what prompts of so many tokens are filled up. */
+  readonly upTo: (n: number) => number;
+} {
+  const longest = Math.max(...prompts.map(({ length }) => length));
+  const step = batchSize === undefined || batchSize >= prompts.length ? 1 : LENGTH_STEP;
+  const { contextLength } = model.config;
+  const upTo = (n: number): number => Math.min(contextLength, Math.ceil(n / step) * step);
+  return { room: Math.max(longest + maxNewTokens - 1, upTo(longest)), upTo };
+}
+
 /**
  * Reads prompts side by side, long ones part by part: what has to be held for a part is bounded.
  * Where angles depend on the length of the whole, it is read at once.
  */
 export function promptReader(
   { start, fill, more, next }: GenerateSteps,
-  { model, prompts, maxNewTokens, prefillChunk = PREFILL_CHUNK, batchSize }: GenerateOptions,
+  options: GenerateOptions,
   params: Params,
   { samplingAt }: Choosing,
 ): (seats: readonly Seat[]) => Promise<Step> {
-  const longest = Math.max(...prompts.map(({ length }) => length));
-  const step = batchSize === undefined || batchSize >= prompts.length ? 1 : LENGTH_STEP;
-  // The last new token is not read again.
-  const { contextLength } = model.config;
-  const upTo = (n: number): number => Math.min(contextLength, Math.ceil(n / step) * step);
-  const room = Math.max(longest + maxNewTokens - 1, upTo(longest));
+  const { model, prefillChunk = PREFILL_CHUNK } = options;
+  const { room, upTo } = positionsOf(options);
   const chunk = rotationOf(model.config).varies(room) ? room : prefillChunk;
   const lastOf = (seats: readonly Seat[], most: number) =>
     idsOf(seats.map(({ prompt }) => Math.min(prompt.length, most) - 1));

@@ -29,16 +29,35 @@ const tokenAt = ({ prompt, answer }: Seat, position: number): number =>
 const lastOf = ({ prompt, answer, isOpen }: Seat): number =>
   prompt.length + answer.length - (isOpen ? 1 : 2);
 
-/** The newest token of each. */
-export function newest(seats: readonly Seat[]): DecodeInputs {
-  const of = (position: (seat: Seat) => number) =>
-    idsOf(seats.map((seat) => tokenAt(seat, position(seat))));
+/** The newest token of each: int [B], or another shape of as many. */
+export function newest(
+  seats: readonly Seat[],
+  shape: readonly number[] = [seats.length],
+): DecodeInputs {
+  const of = (numberOf: (seat: Seat) => number) =>
+    constant(Int32Array.from(seats, numberOf), shape);
   return {
-    tokens: of(lastOf),
-    previous: of((seat) => Math.max(0, lastOf(seat) - 1)),
-    positions: idsOf(seats.map(lastOf)),
+    tokens: of((seat) => tokenAt(seat, lastOf(seat))),
+    previous: of((seat) => tokenAt(seat, Math.max(0, lastOf(seat) - 1))),
+    positions: of(lastOf),
   };
 }
+
+/**
+ * Each sequence as it would be after none, one, … `length` tokens of a guess were right, one behind the
+ * other; where a guess is shorter the last stands again, which reads the same token once more.
+ */
+export const supposed = (
+  seats: readonly Seat[],
+  guesses: readonly (readonly number[])[],
+  length: number,
+): Seat[] =>
+  seats.flatMap((seat, b) =>
+    Array.from({ length: length + 1 }, (_, t) => ({
+      ...seat,
+      answer: [...seat.answer, ...at(guesses, b).slice(0, t)],
+    })),
+  );
 
 /** The prompts side by side, from a position to another, filled up on the right: int [B, to − from]. */
 export function promptsFrom(seats: readonly Seat[], from: number, to: number): DecodeInputs {

@@ -63,6 +63,12 @@ export interface GenerateSteps {
     [cache: Cache, params: Params, inputs: DecodeInputs, sampling: Sampling],
     Step
   >;
+  /** Reads some tokens of each sequence, int [B, T], and says what follows each: rows [B·T] of what is
+   * seen. Consumes the cache. */
+  readonly check: Program<
+    [cache: Cache, params: Params, inputs: DecodeInputs, sampling: Sampling],
+    Step
+  >;
   /** The caches of some sequences, int [B'], alone; consumes that of all. */
   readonly keep: Program<[cache: Cache, rows: Tensor], Cache>;
   /** Puts the cache of one sequence in the place of another's, int [1]; consumes both. */
@@ -106,11 +112,17 @@ function compile(engine: Engine, model: Transformer, chooser: Chooser): Generate
   function next(cache: Cache, params: Params, inputs: DecodeInputs, sampling: Sampling): Step {
     return stepOf(model.decode(params, cache, inputs), sampling);
   }
+  function check(cache: Cache, params: Params, inputs: DecodeInputs, sampling: Sampling): Step {
+    const { logits, cache: longer } = model.extend(params, cache, inputs);
+    const rows = reshape(logits, [-1, model.config.vocabSize]);
+    return stepOf({ logits: rows, cache: longer }, sampling);
+  }
   return {
     start: engine.compile(start),
     fill: engine.compile(fill),
     more: engine.compile(more, { donate: [0] }),
     next: engine.compile(next, { donate: [0] }),
+    check: engine.compile(check, { donate: [0] }),
     keep: engine.compile(keep, { donate: [0] }),
     place: engine.compile(place, { donate: [0, 1] }),
   };
