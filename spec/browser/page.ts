@@ -1,4 +1,5 @@
 import type { Device, Executable } from "../../src/engines/device.ts";
+import { trainSmall } from "../engines/smallTraining.ts";
 import type { Answer, Command, PageApi } from "./protocol.ts";
 
 /** Contexts opened by this page, so that a test can make the browser lose them. */
@@ -111,6 +112,12 @@ const api: PageApi = {
     for (const gl of contexts) gl.getExtension("WEBGL_lose_context")?.loseContext();
     for (const device of devices) device.destroy();
     await Promise.all(devices.map((device) => device.lost));
+  },
+  async train(mode, steps) {
+    const { createGpuDevice } = await import("../../src/engines/gpu/device.ts");
+    const { engineOf } = await import("../../src/engines/engine.ts");
+    await using engine = engineOf(await createGpuDevice(mode), "it was asked for");
+    return await trainSmall(engine, steps);
   },
   async probe() {
     const { probeGpu } = await import("../../src/engines/gpu/probe.ts");

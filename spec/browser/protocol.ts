@@ -3,6 +3,7 @@ import type { Plan } from "../../src/compile/plan.ts";
 import type { DeviceStats, KernelText, MemoryUse, Span } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs/gpujs.ts";
 import type { DType, Shape, TypedArray } from "../../src/tensor/tensor.ts";
+import type { Flat } from "../engines/smallTraining.ts";
 
 /** What a test asks of a device in the page. Buffers and programs are numbers that the test gives. */
 export type Command =
@@ -68,5 +69,7 @@ export interface PageApi {
   close(device: number): Promise<void>;
   /** Makes the browser drop every WebGL context and WebGPU device that GPU.js opened. */
   loseContexts(): Promise<void>;
+  /** Trains a small network on a device of its own, which sends nothing across at each step. */
+  train(mode: GpuMode, steps: number): Promise<Flat>;
   probe(): Promise<{ mode: string; renderer: string; hardware: boolean } | undefined>;
 }

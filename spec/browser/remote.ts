@@ -14,6 +14,7 @@ export interface RemoteBrowser extends AsyncDisposable {
   /** Starts GPU.js in the page; every method of the device is carried out there. */
   device(mode: GpuMode, traits?: Partial<DeviceTraits>): Promise<Device<number>>;
   loseContexts(): Promise<void>;
+  train: PageApi["train"];
   probe: PageApi["probe"];
   close(): Promise<void>;
 }
@@ -26,6 +27,8 @@ export async function openBrowser(): Promise<RemoteBrowser> {
   return {
     device: (mode, traits = {}) => remoteDevice(page, mode, traits),
     loseContexts: () => page.evaluate(() => anchorgrad.loseContexts()),
+    train: (mode, steps) =>
+      page.evaluate(([m, n]) => anchorgrad.train(m, n), [mode, steps] as const),
     probe: () => page.evaluate(() => anchorgrad.probe()),
     close,
     [Symbol.asyncDispose]: close,
