@@ -39,8 +39,8 @@ const config: ViteUserConfig = defineConfig({
   root: here(".."),
   test: {
     reporters: ["default", here("reporter.ts")],
-    // Two cores: more workers would only slow the engines' own threads down.
-    maxWorkers: 2,
+    // For two cores: of three files, one mostly waits for a lease, a server, a process or a GPU.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
