@@ -192,7 +192,9 @@ describe("warns of nothing", () => {
     const said: string[] = [];
     const hear = (text: string): void => void said.push(text);
     await vite({
-      ...{ root: app, configFile: false, build: { chunkSizeWarningLimit: 2000 } },
+      ...{ root: app, configFile: false },
+      // How long plugins take says something of this machine.
+      build: { chunkSizeWarningLimit: 2000, rolldownOptions: { checks: { pluginTimings: false } } },
       customLogger: {
         ...{ info: () => {}, warn: hear, warnOnce: hear, error: hear },
         ...{ clearScreen: () => {}, hasErrorLogged: () => false, hasWarned: false },

@@ -83,15 +83,22 @@ pre { overflow-x: auto; background: var(--band); padding: 1rem; border-radius: 6
 @media print {
   :root { color-scheme: light; ${light} }
   @page { size: A4 landscape; margin: 12mm; }
-  body { padding: 0; max-width: none; font-size: 11pt; }
+  html { font-size: 13px; }
+  body { padding: 0; max-width: none; font-size: 10pt; }
+  p, figcaption { max-width: none; }
   .figures { display: block; }
+  .key { columns: 2; margin-top: .4rem; font-size: .75rem; line-height: 1.4; }
+  .key li { margin: 0; }
+  .key .muted { font-size: 1em; }
   .small { grid-template-columns: repeat(3, 1fr); }
   .small:has(svg[width="560"]) { grid-template-columns: repeat(2, 1fr); }
   figure, tr { break-inside: avoid; }
   h2 { break-before: page; border: 0; padding: 0; margin-top: 0; }
   h2:first-of-type { break-before: auto; }
   h2, h3 { break-after: avoid; }
-  figure svg { max-height: 150mm; width: auto; max-width: 100%; }
+  figure svg { max-height: 130mm; width: auto; max-width: 100%; }
+  /* With heading, caption and key on a page; letters are still 9 px. */
+  .wide svg { max-height: 108mm; }
   .figure, .scroll, .small figure { overflow: visible; background: none; }
   table { font-size: .62rem; }
   th, td { padding: .2rem .3rem; }
