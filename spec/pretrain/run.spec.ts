@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { describeModel, loadModel } from "../../src/finetune/load.ts";
+import { cardOf } from "../../src/pretrain/card.ts";
 import { exchangeTokens, promptTokens } from "../../src/pretrain/chat.ts";
-import { runPretrain, unfinishedOf } from "../../src/pretrain/run.ts";
+import { type PretrainRecord, runPretrain, unfinishedOf } from "../../src/pretrain/run.ts";
 import { textSuite } from "../../src/tasks/study/textSuite.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 import { key, stream } from "../../src/tensor/random.ts";
@@ -128,6 +129,10 @@ describe("runPretrain(options)", () => {
     await expect(pretrained(engine, place, { settings: seed })).rejects.toThrow(
       /settings\.json: expected the seed that training began with, got another; remove .*other/,
     );
+    // What it has read stands there, so that others' texts would never be asked for.
+    await expect(pretrained(engine, place, { texts: "others" })).rejects.toThrow(
+      /settings\.json: expected the texts that training began with, got another/,
+    );
     await expect(pretrained(engine, out)).rejects.toThrow("got one that holds a finished base");
     const full = join(folder, "full");
     await mkdir(full);
@@ -144,6 +149,20 @@ describe("runPretrain(options)", () => {
     const events = await pretrained(engine, place, { dryRun: true });
     expect(events).toMatchObject([{ kind: "plan", steps: 12, tokens: 4608, vocabSize: 300 }]);
     expect(readdirSync(folder)).not.toContain("dry.unfinished");
+  });
+});
+
+describe("cardOf(record)", () => {
+  it("has no markup of the texts' names or of the command", () => {
+    const record = JSON.parse(
+      readFileSync(join(out, "pretraining.json"), "utf8"),
+    ) as PretrainRecord;
+    const hostile = "a | <img src=x> [b](http://c)\n# d";
+    const texts = [{ name: hostile, version: hostile, licence: "x", sha256: "", characters: 1 }];
+    const card = cardOf({ ...record, texts, command: "pretrain '```\n# e'" });
+    expect(card).not.toMatch(/<img|\]\(http:|^# d/m);
+    expect(card).toContain("````sh\npretrain '```\n# e'\n````\n");
+    expect(card.split("\n").find((line) => line.startsWith("| a "))).toMatch(/(?<!\\)\|$/);
   });
 });
 

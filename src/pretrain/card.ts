@@ -1,10 +1,18 @@
+import { escapeMarkdown } from "../report/escape.ts";
 import { count, nats, percent } from "../report/format.ts";
 import type { PretrainRecord } from "./run.ts";
 import type { TextSource } from "./texts/corpus.ts";
 import { risingOf } from "./train.ts";
 
 const textRow = ({ name, version, licence, sha256, characters }: TextSource): string =>
-  `| ${name} | ${version ?? ""} | ${licence ?? "the owner's"} | ${(characters / 1e6).toFixed(2)} | ${sha256.slice(0, 16)}… |`;
+  `| ${escapeMarkdown(name)} | ${escapeMarkdown(version ?? "")} | ${escapeMarkdown(licence ?? "the owner's")} | ${(characters / 1e6).toFixed(2)} | ${sha256.slice(0, 16)}… |`;
+
+/** A command as code, whatever marks are in it. */
+function fenced(command: string): string {
+  const longest = Math.max(2, ...(command.match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}sh\n${command}\n${fence}`;
+}
 
 /** The model card of a base: README.md, with the header that the Hub reads. */
 export function cardOf(record: PretrainRecord): string {
@@ -25,7 +33,7 @@ A Llama of ${count(plan.parameters)} parameters (${settings.layers} layers, ${se
 targets, of whose answers a share of ${settings.latent} is worked out step by step: that style is latent, and fine-tuning can make it the rule.
 It knows little of the world. It is there to measure what fine-tuning teaches and what it forgets, on any machine.
 
-${command === undefined ? "" : `\`\`\`sh\n${command}\n\`\`\`\n\n`}| | |
+${command === undefined ? "" : `${fenced(command)}\n\n`}| | |
 |---|---|
 | tokens trained on | ${count(plan.tokens)} in ${count(plan.steps)} steps of ${settings.batchSize} × ${settings.length} |
 | floating-point operations | ${plan.operations.toExponential(1)} |

@@ -42,6 +42,8 @@ export interface PretrainOptions {
   readonly settings: PretrainSettings;
   /** Reads the texts; not called where a training goes on, which keeps what it has read. */
   readonly corpus: () => Promise<Corpus>;
+  /** Says which texts these are, such as the folder's path: a training goes on with no others. */
+  readonly texts?: string;
   /** The folder that the base is written to; what is unfinished stands beside it. */
   readonly out: string;
   readonly engine: Engine;
@@ -99,7 +101,7 @@ export interface PretrainRecord {
  */
 export async function* runPretrain(options: PretrainOptions): AsyncGenerator<PretrainEvent, void> {
   expectKnown("runPretrain", options, [
-    ...(["settings", "corpus", "out", "engine", "overwrite", "signal"] as const),
+    ...(["settings", "corpus", "texts", "out", "engine", "overwrite", "signal"] as const),
     ...(["dryRun", "command", "versions"] as const),
   ]);
   const { settings, corpus, out, engine, overwrite = false } = options;
@@ -112,7 +114,12 @@ export async function* runPretrain(options: PretrainOptions): AsyncGenerator<Pre
   const kept = options.dryRun ? checkpointsInMemory() : checkpointFolder(unfinished);
   // Their number may change while it goes.
   const { steps: _, ...same } = settings;
-  if (!options.dryRun) await expectSame(unfinished, { ...same, numerics: numericsOf(engine) });
+  const decides = {
+    ...same,
+    ...(options.texts !== undefined && { texts: options.texts }),
+    numerics: numericsOf(engine),
+  };
+  if (!options.dryRun) await expectSame(unfinished, decides);
   const asked = { suite, latent, vocabulary, length, key: fold(root, 0) };
   const text = await prepared(kept, corpus, asked);
   const model = transformer(configFor(settings, text.vocabSize, length));

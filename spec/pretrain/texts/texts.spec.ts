@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -43,6 +43,54 @@ describe("plainOf(source, markup)", () => {
     ["text", "as it is", "as it is"],
   ])("%s", (markup, source, plain) => {
     expect(plainOf(source, markup)).toBe(plain);
+  });
+});
+
+/** The rules of HTML as they are said, in time that grows as the square of a text. */
+const said = (source: string): string =>
+  source
+    .replace(/<!--.*?-->|<(script|style|head|nav|table)\b.*?<\/\1>/gis, "")
+    .replace(/<\/?(p|div|h\d|li|pre|ul|ol|section|dt|dd|blockquote)\b[^>]*>|<br[^>]*>/gi, "\n\n")
+    .replace(/<[^>]*>/g, "")
+    .replace(/&(lt|amp);/g, (_, name) => (name === "lt" ? "<" : "&"))
+    .replace(/^[ \t]+|[ \t]+$/gm, "");
+
+const marks = [
+  ...[
+    "<!--",
+    "-->",
+    "<script",
+    "<TABLE>",
+    "</script>",
+    "</Table>",
+    "<p>",
+    "</div x",
+    "<br",
+    "<",
+    ">",
+  ],
+  ...["<i>", "</", "!--", " ", "\t", "\n", "\u2028", "a", "&lt;", "&amp;", "&", "-"],
+];
+
+describe("text of strangers", () => {
+  it("HTML is what its rules say, however broken it is", () => {
+    const source = fc.array(fc.constantFrom(...marks), { maxLength: 30 });
+    fc.assert(
+      fc.property(source, (parts) => {
+        expect(plainOf(parts.join(""), "html")).toBe(said(parts.join("")));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each<[Markup, readonly string[]]>([
+    ["html", ["<!--", "<script ", "<", "<br", "<p", " ", "&#", "&", "<table>", "-->", "</p"]],
+    ["pod", ["B<", "B<< ", "L<a|", "E<", "<", ">", "B<<<", "X<"]],
+  ])("%s of one mark alone ends soon, which may take hours", (markup, all) => {
+    for (const mark of all) {
+      const text = `${mark.repeat(2e5 / mark.length)}x`;
+      expect(plainOf(text, markup).length).toBeLessThanOrEqual(text.length);
+    }
   });
 });
 
@@ -93,8 +141,21 @@ describe("folderTexts(folder)", () => {
     const { pieces, sources } = await folderTexts(mine);
     expect(pieces).toEqual([lines(0, 8), lines(10, 8)]);
     expect(sources).toMatchObject([
-      { name: mine, characters: lines(0, 8).length + lines(10, 8).length },
+      { name: "mine", characters: lines(0, 8).length + lines(10, 8).length },
     ]);
+  });
+
+  it("follows links to files, and refuses what is not in UTF-8 rather than lose letters", async () => {
+    const linked = join(folder, "linked");
+    mkdirSync(linked);
+    symlinkSync(join(folder, "mine", "a.txt"), join(linked, "a.txt"));
+    symlinkSync(linked, join(linked, "itself.txt"));
+    expect((await folderTexts(linked)).pieces).toEqual([lines(0, 8)]);
+    writeFileSync(join(linked, "b.txt"), Buffer.from(`${lines(0, 8)} caf\xe9`, "latin1"));
+    await expect(folderTexts(linked)).rejects.toThrow("b.txt: expected text in UTF-8, got other");
+    rmSync(join(linked, "b.txt"));
+    symlinkSync(join(folder, "gone"), join(linked, "c.md"));
+    await expect(folderTexts(linked)).rejects.toThrow("c.md: expected a text, got none (ENOENT)");
   });
 
   it("says what it expects", async () => {

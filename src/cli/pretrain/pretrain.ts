@@ -12,6 +12,7 @@ import { CONTEXT, type SizeName, sizeNames, sizes, VOCABULARY } from "../../pret
 import { type Corpus, folderTexts, packageTexts } from "../../pretrain/texts/corpus.ts";
 import { textPackages } from "../../pretrain/texts/packages.ts";
 import { TOLD } from "../../pretrain/train.ts";
+import { visible } from "../../report/escape.ts";
 import { count, duration, percent } from "../../report/format.ts";
 import { type Display, display } from "../finetune/display.ts";
 import { engineKnobs, openEngine } from "../model/open.ts";
@@ -106,7 +107,9 @@ async function textsOf(given: Given, { folder, err, signal }: Terminal): Promise
 const commandOf = (args: readonly string[]): string =>
   [
     "npx anchorgrad pretrain",
-    ...args.map((arg) => (/^[\w./=-]+$/.test(arg) ? arg : `'${arg}'`)),
+    ...args.map((arg) =>
+      /^[\w./=-]+$/.test(arg) ? arg : `'${visible(arg).replaceAll("'", "'\\''")}'`,
+    ),
   ].join(" ");
 
 async function run(args: readonly string[], terminal: Terminal): Promise<boolean> {
@@ -123,6 +126,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
     const events = runPretrain({
       ...{ settings, out, engine, signal, overwrite: given.overwrite ?? false },
       corpus: () => textsOf(given, terminal),
+      texts: given.text === undefined ? "Debian's packages" : resolve(folder, given.text),
       dryRun: given.dryRun ?? false,
       ...{ command: commandOf(args), versions: await ownVersions() },
     });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
 import { type ReadPackage, readPackage } from "./debian.ts";
 import { textPackages } from "./packages.ts";
@@ -55,9 +55,13 @@ const markups: Readonly<Record<string, Markup>> = {
   },
 };
 
+/** Larger files than this are no text that somebody has written. */
+const LARGEST = 2 ** 28;
+
 /**
- * The texts of a folder and those below it: .txt, .md, .rst, .html and .pod.
- * @throws DataError for a folder without any
+ * The texts of a folder and those below it: .txt, .md, .rst, .html and .pod, in UTF-8. They are called
+ * by the folder's name, not by where it lies.
+ * @throws DataError for a folder without any, and for a file that is not in UTF-8, naming it
  */
 export async function folderTexts(folder: string): Promise<Corpus> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
@@ -68,22 +72,48 @@ export async function folderTexts(folder: string): Promise<Corpus> {
   const hash = createHash("sha256");
   const texts: string[] = [];
   const paths = entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map(({ parentPath, name }) => join(parentPath, name))
     .sort();
   for (const path of paths) {
-    const markup = markups[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ""];
-    if (!markup) continue;
+    const markup = markupOf(path);
+    if (markup === undefined) continue;
+    // Where a link leads to.
+    const { size, isFile } = await sizeOf(path);
+    if (!isFile) continue;
+    if (size > LARGEST)
+      throw new DataError(`${path}: expected at most ${LARGEST} bytes of text, got ${size}`);
     const bytes = await readFile(path);
     hash.update(bytes);
-    texts.push(plainOf(bytes.toString("utf8"), markup));
+    texts.push(plainOf(utf8(bytes, path), markup));
   }
-  const corpus = corpusOf([{ name: folder, sha256: hash.digest("hex"), texts }], () => {});
+  const name = basename(resolve(folder));
+  const corpus = corpusOf([{ name, sha256: hash.digest("hex"), texts }], () => {});
   if (corpus.pieces.length === 0)
     throw new DataError(
       `${folder}: expected texts (.txt, .md, .rst, .html, .pod) of 200 characters or more, got none`,
     );
   return corpus;
+}
+
+function markupOf(path: string): Markup | undefined {
+  const ending = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
+  return Object.hasOwn(markups, ending) ? markups[ending] : undefined;
+}
+
+async function sizeOf(path: string): Promise<{ readonly size: number; readonly isFile: boolean }> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new DataError(`${path}: expected a text, got none (${error.code})`);
+  });
+  return { size: found.size, isFile: found.isFile() };
+}
+
+function utf8(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new DataError(`${path}: expected text in UTF-8, got other bytes`);
+  }
 }
 
 type Read = Pick<ReadPackage, "name" | "sha256" | "texts"> & Partial<ReadPackage>;

@@ -1,3 +1,5 @@
+import { trimmedLines, withinTags, withoutHidden } from "./markup.ts";
+
 /** How a text is marked up. */
 export type Markup =
   | "dictionary"
@@ -48,22 +50,28 @@ const character = (entity: string, name: string): string => {
   return code <= 0x10ffff && code > 0 ? String.fromCodePoint(code) : "";
 };
 
-const html = (source: string): string =>
-  source
-    .replace(/<!--.*?-->|<(script|style|head|nav|table)\b.*?<\/\1>/gis, "")
-    .replace(/<\/?(p|div|h\d|li|pre|ul|ol|section|dt|dd|blockquote)\b[^>]*>|<br[^>]*>/gi, "\n\n")
-    .replace(/<[^>]*>/g, "")
-    .replace(/&(#?\w+);/g, character)
-    .replace(/^[ \t]+|[ \t]+$/gm, "");
+const PARTING = /<\/?(p|div|h\d|li|pre|ul|ol|section|dt|dd|blockquote)\b[^>]*>|<br[^>]*>/gi;
 
-/** Perl's: commands begin with `=`, codes are `C<…>` or `C<< … >>`. */
+const html = (source: string): string => {
+  const parted = withinTags(withoutHidden(source), (text) => text.replace(PARTING, "\n\n"));
+  const bare = withinTags(parted, (text) => text.replace(/<[^>]*>/g, ""));
+  return trimmedLines(bare.replace(/&(#?\w+);/g, character));
+};
+
+/** Codes within codes within codes: Perl's own pages have three. */
+const DEEPEST = 16;
+
+/**
+ * Perl's: commands begin with `=`, codes are `C<…>` or `C<< … >>`, the latter of a thousand characters
+ * at most.
+ */
 function pod(source: string): string {
   let text = lines(source, (line) => {
     const [, command = "", rest = ""] = /^=(\w+)\s*(.*)$/.exec(line) ?? [];
     if (command === "") return line;
     return /^(head\d|item)$/.test(command) ? rest : "";
   });
-  for (let before = ""; text !== before; ) {
+  for (let [before, depth] = ["", 0]; text !== before && depth < DEEPEST; depth++) {
     before = text;
     text = text
       .replace(/\bE<(\w+)>/g, (code, name: string) =>
@@ -71,7 +79,7 @@ function pod(source: string): string {
       )
       .replace(/\b[XZ]<[^<>]*>/g, "")
       .replace(/\bL<(?:[^<>|]*\|)?([^<>]*)>/g, "$1")
-      .replace(/\b[BCFIS]<<+ ([^\n]*?) >>+/g, "$1")
+      .replace(/\b[BCFIS]<<+ ([^\n]{0,1000}?) >>+/g, "$1")
       .replace(/\b[BCFIS]<([^<>]*)>/g, "$1");
   }
   return text;
