@@ -104,6 +104,15 @@ describe("trainBpe(texts, options)", () => {
     );
   });
 
+  it("encodes a word as long as a file, which letter by letter takes minutes", () => {
+    const json = trainBpe(["aaaaaaaa aaaaaaaa"], { vocabulary: BYTES + 3 });
+    const long = 2 ** 17;
+    const ids = bpeEncoder(json)("a".repeat(long + 3));
+    const { vocab } = json.model;
+    const eights = Array.from({ length: long / 8 }, () => vocab["aaaaaaaa"]);
+    expect(ids).toEqual([...eights, vocab["aa"], vocab["a"]]);
+  });
+
   it("keeps special tokens for those who mean them", () => {
     const json = trainBpe(["<|end|> <|end|> <|end|>", "+++ +++ +++"], {
       vocabulary: BYTES + 20,
@@ -126,12 +135,20 @@ describe("trainBpe(texts, options)", () => {
   it("refuses what cannot be", () => {
     const refused = (options: Parameters<typeof trainBpe>[1]) =>
       expect(() => trainBpe([], options));
-    refused({ vocabulary: 256, specials: ["a"] }).toThrow(
+    refused({ vocabulary: 256, specials: ["<>"] }).toThrow(
       "trainBpe: expected a vocabulary from 257 to 16777216 tokens, got 256",
     );
     refused({ vocabulary: 300.5 }).toThrow(RangeError);
     refused({ vocabulary: 300, specials: ["a", "a"] }).toThrow(
       'trainBpe: expected different specials, got "a"',
     );
+    // The vocabulary would have one name for two ids.
+    refused({ vocabulary: 300, specials: ["Ġ"] }).toThrow(
+      'trainBpe: expected specials of two characters or more, got "Ġ", which stands for a byte',
+    );
+    for (const texts of ["a text", [undefined], ["a", 1]])
+      expect(() => trainBpe(texts as string[], { vocabulary: 300 })).toThrow(
+        /^trainBpe: expected texts, got (a text|nothing among them|1 among them)$/,
+      );
   });
 });

@@ -32,7 +32,7 @@ export function bpeEncoder({ model }: BpeFile): (text: string) => number[] {
       Array.from(utf8.encode(word), (byte) => at(bytes, byte)),
       (left, right) => merges.get(left * size + right),
     );
-    if (known.size < MOST_WORDS) known.set(word, ids);
+    if (known.size < MOST_WORDS && word.length <= LONGEST) known.set(word, ids);
     return ids;
   };
   return (text) => wordsOf(text).flatMap(idsOf);
@@ -40,20 +40,41 @@ export function bpeEncoder({ model }: BpeFile): (text: string) => number[] {
 
 /** Words that are remembered: more than a language has, and no more than memory does. */
 const MOST_WORDS = 2 ** 19;
+const LONGEST = 64;
 
-/** Makes the merge that was learnt first, leftmost where it stands twice, as long as there is one. */
+/**
+ * Makes the merge that was learnt first, leftmost where it stands twice, as long as there is one. Wherever
+ * it stands it is made at once, so that a word as long as a file takes a pass for each merge, not for each
+ * letter; but if an earlier merge becomes possible, that comes first.
+ */
 function mergeAll(
-  ids: number[],
+  ids: readonly number[],
   mergeOf: (left: number, right: number) => Merge | undefined,
 ): readonly number[] {
+  let current = ids;
   for (;;) {
     let best: Merge | undefined;
-    let place = 0;
-    for (let i = 1; i < ids.length; i++) {
-      const merge = mergeOf(at(ids, i - 1), at(ids, i));
-      if (merge && (best === undefined || merge.rank < best.rank)) [best, place] = [merge, i - 1];
+    for (let i = 1; i < current.length; i++) {
+      const merge = mergeOf(at(current, i - 1), at(current, i));
+      if (merge && (best === undefined || merge.rank < best.rank)) best = merge;
     }
-    if (best === undefined) return ids;
-    ids.splice(place, 2, best.id);
+    if (best === undefined) return current;
+    const { rank, id } = best;
+    const isEarlier = (left: number | undefined, right: number | undefined): boolean =>
+      left !== undefined &&
+      right !== undefined &&
+      (mergeOf(left, right)?.rank ?? Number.POSITIVE_INFINITY) < rank;
+    const merged: number[] = [];
+    for (let i = 0, isFirst = true; i < current.length; i++) {
+      const [left, right] = [at(current, i), current[i + 1]];
+      if (!isFirst || right === undefined || mergeOf(left, right)?.rank !== rank) {
+        merged.push(left);
+        continue;
+      }
+      isFirst = !(isEarlier(merged.at(-1), id) || isEarlier(id, current[i + 2]));
+      merged.push(id);
+      i++;
+    }
+    current = merged;
   }
 }

@@ -1,5 +1,6 @@
 import { expectKnown } from "../../tensor/options.ts";
 import { at } from "../../tensor/shapes.ts";
+import { shown } from "../jsonl.ts";
 import { byteCharacters } from "../pieces.ts";
 import { type BpeFile, bpeFile } from "./file.ts";
 import { wordsOf } from "./split.ts";
@@ -21,7 +22,8 @@ const SEEN = 2;
  * give the same file; merges are those of Hugging Face's trainer with an initial alphabet of all bytes
  * and a minimum of 2. Text is composed (NFC) and cut into words by Qwen2's pattern, each digit alone.
  * @returns tokenizer.json; with fewer tokens where no pair comes twice any more
- * @throws RangeError for a vocabulary that has no room for bytes and special tokens
+ * @throws RangeError for a vocabulary that has no room for bytes and special tokens, and for a special
+ *   that is the sign of a byte; TypeError for texts that are none
  * @see https://arxiv.org/abs/1508.07909 (Sennrich et al. 2016)
  * @example
  * const tokenizerJson = trainBpe(texts, { vocabulary: 2048, specials: ["<|endoftext|>"] });
@@ -33,6 +35,11 @@ export function trainBpe(texts: Iterable<string>, options: BpeOptions): BpeFile 
   const twice = specials.find((token, i) => token === "" || specials.indexOf(token) !== i);
   if (twice !== undefined)
     throw new RangeError(`trainBpe: expected different specials, got ${JSON.stringify(twice)}`);
+  const byte = specials.find((token) => byteCharacters.includes(token));
+  if (byte !== undefined)
+    throw new RangeError(
+      `trainBpe: expected specials of two characters or more, got ${JSON.stringify(byte)}, which stands for a byte`,
+    );
   const least = specials.length + byteCharacters.length;
   if (!(Number.isInteger(vocabulary) && vocabulary >= least && vocabulary <= MOST))
     throw new RangeError(
@@ -74,8 +81,12 @@ const utf8 = new TextEncoder();
 /** Each word once, as the ids of its bytes. */
 function countedWords(texts: Iterable<string>, idOf: ReadonlyMap<string, number>): Word[] {
   const counts = new Map<string, number>();
-  for (const text of texts)
+  if (typeof texts === "string") throw new TypeError("trainBpe: expected texts, got a text");
+  for (const text of texts) {
+    if (typeof text !== "string")
+      throw new TypeError(`trainBpe: expected texts, got ${shown(text)} among them`);
     for (const word of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
   const ids = byteCharacters.map((character) => idOf.get(character) ?? 0);
   return [...counts].map(([word, count]) => ({
     ids: Array.from(utf8.encode(word), (byte) => at(ids, byte)),
