@@ -195,9 +195,10 @@ const results = await lanes.each(wanted, async (mutant, lane) => {
   const key = sha256(mutant.file, mutant.text);
   const why = reasonOf(mutant);
   const passed = verdicts.passed(key);
-  const specs = inTurn(mutant, passed, verdicts.killer(key));
+  const killer = verdicts.killer(key);
+  const specs = inTurn(mutant, passed, killer);
   const known = why ? { state: "equivalent", by: why } : verdicts.get(key, [...passed, ...specs]);
-  const laws = lawsOf(mutant).filter((spec) => !passed.includes(spec));
+  const laws = killer ? [] : lawsOf(mutant).filter((spec) => !passed.includes(spec));
   const verdict = known ?? (await lane.attempt({ ...mutant, specs, laws, name: opOf(mutant) }));
   times.hear(verdict.seconds);
   if (verdict.spec) countKill(mutant.file, verdict.spec);
