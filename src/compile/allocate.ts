@@ -27,11 +27,10 @@ export function allocate(requests: readonly Request[], alignment: number): Alloc
     .map(({ bytes, first, last }, index) => ({ bytes: align(bytes), first, last, index }))
     .filter(({ bytes }) => bytes > 0)
     .sort((a, b) => b.bytes - a.bytes || a.first - b.first || a.index - b.index);
-  const occupancy = new Occupancy(requests.reduce((most, { last }) => Math.max(most, last + 1), 0));
+  const occupancy = new Occupancy();
   let total = 0;
   for (const { bytes, first, last, index } of order) {
-    const start = occupancy.gap(first, last, bytes);
-    occupancy.take(first, last, start, start + bytes);
+    const start = occupancy.take(first, last, bytes);
     offsets[index] = start;
     total = Math.max(total, start + bytes);
   }

@@ -59,7 +59,9 @@ export function repetitionOf(from: Shape, to: Shape): Repetition | undefined {
 
 /** Inputs that a step reads elsewhere than at the place of the number that it makes. */
 const readsElsewhere = ({ op, inputs }: Step): readonly Value[] =>
-  traits[op].whole.map((i) => at(inputs, i));
+  traits[op].whole.length === 0 ? NOTHING : traits[op].whole.map((i) => at(inputs, i));
+
+const NOTHING: readonly never[] = Object.freeze([]);
 
 /**
  * Puts elementwise steps together with those that make what they read, so that what is between
@@ -167,10 +169,12 @@ function ownOperands({ plan, makerOf, escapes }: Graph, position: number): Opera
   const step = at(plan.steps, position);
   const reads: number[] = [];
   for (const { buffer } of step.inputs) if (!reads.includes(buffer)) reads.push(buffer);
+  const elsewhere = readsElsewhere(step);
   return {
     reads,
-    writes: escapes(position, (x) => x === position) ? [position] : [],
-    elsewhere: readsElsewhere(step).flatMap(({ buffer }) => makerOf(buffer) ?? []),
+    writes: escapes(position, (x) => x === position) ? [position] : NOTHING,
+    elsewhere:
+      elsewhere.length === 0 ? NOTHING : elsewhere.flatMap(({ buffer }) => makerOf(buffer) ?? []),
   };
 }
 
@@ -234,10 +238,9 @@ function finished(graph: Graph, groupOf: readonly (readonly number[])[]): FusedP
   });
   for (const buffer of donated) if (last[buffer] === -1) touch(buffer, groups.length - 1);
   const given = new Set(donated);
-  const frees = groups.map((): number[] => []);
   for (const buffer of met)
     if (buffers[buffer]?.kind === "temporary" || given.has(buffer))
-      frees[at(last, buffer)]?.push(buffer);
+      groups[at(last, buffer)]?.frees.push(buffer);
   return {
     ...rest,
     donated,
@@ -245,18 +248,16 @@ function finished(graph: Graph, groupOf: readonly (readonly number[])[]): FusedP
       const { kind, elements, dtype } = buffer;
       return buffer.reuses === undefined ? buffer : { kind, elements, dtype };
     }),
-    groups: groups.map(({ positions, steps, inputs, outputs }, i) => ({
-      ...{ positions, steps, inputs, outputs },
-      frees: at(frees, i),
-    })),
+    groups,
   };
 }
 
+/** A group but for what it frees. */
 function groupAt(
   { plan: { steps }, makerOf, escapes }: Graph,
   positions: readonly number[],
   groupOf: readonly (readonly number[])[],
-): Omit<Group, "frees"> {
+): Group & { readonly frees: number[] } {
   const isInside = (step: number): boolean => groupOf[step] === positions;
   const inputs: Value[] = [];
   const outputs: Value[] = [];
@@ -273,5 +274,5 @@ function groupAt(
     }
     if (escapes(i, isInside)) outputs.push(step.output);
   }
-  return { positions, steps: all, inputs, outputs };
+  return { positions, steps: all, inputs, outputs, frees: [] };
 }

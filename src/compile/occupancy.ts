@@ -1,3 +1,5 @@
+import { at } from "../tensor/shapes.ts";
+
 /** Disjoint runs of bytes in order; those that touch are one. */
 export class Runs {
   readonly starts: number[] = [];
@@ -6,7 +8,6 @@ export class Runs {
   add(start: number, end: number): void {
     const { starts, ends } = this;
     const from = firstFrom(ends, start);
-    // Most often it is taken already: the upper nodes of a tree hear of everything.
     if ((starts[from] as number) <= start && (ends[from] as number) >= end) return;
     let to = from;
     while (to < starts.length && (starts[to] as number) <= end) to++;
@@ -40,111 +41,71 @@ function firstFrom(sorted: readonly number[], x: number): number {
   return low;
 }
 
-function runsOf(nodes: (Runs | undefined)[], node: number): Runs {
-  const runs = nodes[node] ?? new Runs();
-  nodes[node] = runs;
-  return runs;
-}
+/** Steps of windows, as powers of two: most of what takes bytes lives within a short one, and all of it
+ * within the other, which has no end. */
+const WINDOWS = [8, 31];
 
-/**
- * Which bytes are taken at which steps: a segment tree over the steps, whose nodes know what is taken
- * during all of their steps (`whole`) and during some (`part`). What is taken side by side is one run,
- * so that a question looks at few, however much there is.
- */
+/** Which bytes are taken at which steps. */
 export class Occupancy {
-  readonly #leaves: number;
-  /** Node 1 is the root; those below node i are 2i and 2i + 1. */
-  readonly #whole: (Runs | undefined)[];
-  readonly #part: (Runs | undefined)[];
-  /** The nodes that some steps are made of, and those above them. */
-  readonly #inside: number[] = [];
-  readonly #above: number[] = [];
-  /** Where runs start that a question has met, and where they end. */
-  #starts = new Float64Array(64);
-  #ends = new Float64Array(64);
-  #met = 0;
-
-  /** @param steps how many there are */
-  constructor(steps: number) {
-    this.#leaves = 2 ** Math.ceil(Math.log2(Math.max(1, steps)));
-    this.#whole = new Array(2 * this.#leaves);
-    this.#part = new Array(2 * this.#leaves);
-  }
-
-  /** Takes bytes from step `first` to step `last`, both included. */
-  take(first: number, last: number, start: number, end: number): void {
-    this.#visit(first, last);
-    for (const node of this.#inside) runsOf(this.#whole, node).add(start, end);
-    for (const node of this.#above) runsOf(this.#part, node).add(start, end);
-  }
+  /** What is taken: from which byte to which, and from which step to which, both included. */
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #firsts: number[] = [];
+  readonly #lasts: number[] = [];
+  /** For windows of each length what is taken at some of their steps, by where it starts. */
+  readonly #windows: readonly number[][][] = WINDOWS.map(() => []);
 
   /**
-   * The start of the smallest gap that holds so many bytes, more than none, from step `first` to step
-   * `last`; the lowest of several, and where all that is taken ends if there is none.
+   * Takes bytes, more than none, from step `first` to step `last`, both included: the smallest gap that
+   * holds them, the lowest of several, or what follows all that is taken then if there is none.
+   * @returns where they start
    */
-  gap(first: number, last: number, bytes: number): number {
-    this.#visit(first, last);
-    this.#met = 0;
-    for (const node of this.#inside) {
-      this.#meet(this.#whole[node]);
-      this.#meet(this.#part[node]);
-    }
-    for (const node of this.#above) this.#meet(this.#whole[node]);
-    // Runs of different nodes overlap. In order, the n-th end is that of all before it where the next
-    // start, of whichever run, lies behind it: as many have ended as have begun.
-    const starts = this.#starts.subarray(0, this.#met).sort();
-    const ends = this.#ends.subarray(0, this.#met).sort();
+  take(first: number, last: number, bytes: number): number {
+    const least = WINDOWS.findIndex((shift) => first >> shift === last >> shift);
+    const among = this.#window(least, first >> at(WINDOWS, least));
+    const start = this.#gap(among, first, last, bytes);
+    const taken = this.#starts.push(start) - 1;
+    this.#ends.push(start + bytes);
+    this.#firsts.push(first);
+    this.#lasts.push(last);
+    for (const [length, shift] of WINDOWS.entries())
+      for (let window = first >> shift; window <= last >> shift; window++)
+        this.#insert(this.#window(length, window), taken);
+    return start;
+  }
+
+  #window(length: number, index: number): number[] {
+    const windows = at(this.#windows, length);
+    while (windows.length <= index) windows.push([]);
+    return at(windows, index);
+  }
+
+  /** @param among what is taken, by where it starts: at least all that is from step `first` to `last` */
+  #gap(among: readonly number[], first: number, last: number, bytes: number): number {
+    const [starts, ends, firsts, lasts] = [this.#starts, this.#ends, this.#firsts, this.#lasts];
     let [best, least, end] = [-1, Number.POSITIVE_INFINITY, 0];
-    for (let i = 0; i < starts.length; i++) {
-      const room = (starts[i] as number) - end;
+    for (let i = 0; i < among.length; i++) {
+      const taken = among[i] as number;
+      if ((firsts[taken] as number) > last || (lasts[taken] as number) < first) continue;
+      const room = (starts[taken] as number) - end;
       if (room >= bytes && room < least) {
+        if (room === bytes) return end; // None is tighter.
         best = end;
         least = room;
       }
-      end = ends[i] as number;
+      if ((ends[taken] as number) > end) end = ends[taken] as number;
     }
     return best < 0 ? end : best;
   }
 
-  #meet(runs: Runs | undefined): void {
-    if (!runs) return;
-    const { starts, ends } = runs;
-    const from = this.#met;
-    this.#met = from + starts.length;
-    if (this.#met > this.#starts.length) {
-      this.#starts = grown(this.#starts, this.#met);
-      this.#ends = grown(this.#ends, this.#met);
+  #insert(among: number[], taken: number): void {
+    const start = this.#starts[taken] as number;
+    let [low, high] = [0, among.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#starts[among[middle] as number] as number) >= start) high = middle;
+      else low = middle + 1;
     }
-    const [allStarts, allEnds] = [this.#starts, this.#ends];
-    for (let i = 0; i < starts.length; i++) {
-      allStarts[from + i] = starts[i] as number;
-      allEnds[from + i] = ends[i] as number;
-    }
+    among.splice(low, 0, taken);
   }
-
-  /** Finds the largest nodes that lie within some steps, and all above them. */
-  #visit(first: number, last: number): void {
-    const [inside, above] = [this.#inside, this.#above];
-    inside.length = 0;
-    above.length = 0;
-    const [from, to] = [this.#leaves + first, this.#leaves + last];
-    // Between low and high lies what is not yet part of a node found.
-    for (let [low, high] = [from, to]; low <= high; low >>= 1, high >>= 1) {
-      if (low & 1) inside.push(low++);
-      if (low <= high && !(high & 1)) inside.push(high--);
-    }
-    // a and b are the nodes above the two ends.
-    for (let [a, b, size] = [from, to, 1]; a > 0; a >>= 1, b >>= 1, size *= 2) {
-      const isEarly = a * size < from;
-      const isLate = (b + 1) * size - 1 > to;
-      if (a !== b && isEarly) above.push(a);
-      if (isLate || (a === b && isEarly)) above.push(b);
-    }
-  }
-}
-
-function grown(numbers: Float64Array, least: number): Float64Array<ArrayBuffer> {
-  const more = new Float64Array(2 * least);
-  more.set(numbers);
-  return more;
 }

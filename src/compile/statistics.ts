@@ -17,12 +17,20 @@ export interface PlanStats {
 }
 
 /** @param elementBytes of a float or an int: 4, or 8 on an engine of float64 */
-export const planStats = (plan: Plan, elementBytes = 4): PlanStats => ({
-  ops: plan.steps.length,
-  bytes: plan.steps.reduce((sum, step) => sum + bytesTouched(step, elementBytes), 0),
-  peakBytes: mostBytes(plan, elementBytes),
-  flop: plan.steps.reduce((sum, step) => sum + flopOf(step), 0),
-});
+export function planStats(plan: Plan, elementBytes = 4): PlanStats {
+  const { ops, bytes, flop } = planWork(plan, elementBytes);
+  return { ops, bytes, peakBytes: mostBytes(plan, elementBytes), flop };
+}
+
+/** What is computed in a run, wherever its buffers lie. */
+export function planWork({ steps }: Plan, elementBytes = 4): Omit<PlanStats, "peakBytes"> {
+  let [bytes, flop] = [0, 0];
+  for (const step of steps) {
+    bytes += bytesTouched(step, elementBytes);
+    flop += flopOf(step);
+  }
+  return { ops: steps.length, bytes, flop };
+}
 
 /** Bytes of a buffer. @param elementBytes of a float or an int */
 export const bufferBytes = ({ dtype, elements }: BufferPlan, elementBytes = 4): number =>
@@ -36,8 +44,12 @@ export function bytesTouched({ op, inputs, output }: Step, elementBytes = 4): nu
     bytesOf(dtype, elements, elementBytes);
   const made = elementsOf(output);
   if (traits[op].partial) return size(output, made) + size(at(inputs, 0), made);
-  const read = new Map(inputs.map((x) => [x.buffer, size(x, elementsOf(x))]));
-  return [...read.values()].reduce((sum, n) => sum + n, size(output, made));
+  let bytes = size(output, made);
+  inputs.forEach((x, i) => {
+    if (inputs.findLastIndex(({ buffer }) => buffer === x.buffer) === i)
+      bytes += size(x, elementsOf(x));
+  });
+  return bytes;
 }
 
 /** 2mnk for each product of [m, k] and [k, n]; of causal attention the whole square counts. */

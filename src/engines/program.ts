@@ -1,5 +1,5 @@
 import type { Plan } from "../compile/plan.ts";
-import { type PlanStats, planStats } from "../compile/statistics.ts";
+import { type PlanStats, planStats, planWork } from "../compile/statistics.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import * as tree from "../tensor/tree.ts";
@@ -120,7 +120,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   function planned(...args: Args): PlanStats {
     const donated = donatedOf(leavesOf(args, name));
     const { plan } = trace(fn as (...args: never[]) => unknown, args, donated, device);
-    return { ...planStats(plan), peakBytes: device.peakBytes(plan) };
+    return { ...planWork(plan), peakBytes: device.peakBytes(plan) };
   }
 
   function call(...args: Args): Promise<Result> {
