@@ -1,4 +1,5 @@
 import { last, ofRank, sizeOf } from "../../tensor/shapes.ts";
+import type { TypedArray } from "../../tensor/tensor.ts";
 import { type Compute, lengthOfLast, type Operand, read } from "./rows.ts";
 
 type Pair = readonly [Operand, Operand];
@@ -7,18 +8,32 @@ export const matmul: Compute<"matmul"> = (out, inputs, { transposeA, transposeB 
   const [a, b] = inputs as Pair;
   const [m, n] = ofRank(2, shape.slice(-2));
   const k = last(a.shape, transposeA ? 2 : 1);
-  for (let batch = 0; batch < sizeOf(shape.slice(0, -2)); batch++)
+  for (let batch = 0; batch < sizeOf(shape.slice(0, -2)); batch++) {
+    const rows = rowsOf(a.data, batch * m * k, [m, k], transposeA);
+    const columns = rowsOf(b.data, batch * k * n, [n, k], !transposeB);
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
         let total = 0;
-        for (let l = 0; l < k; l++) {
-          const x = read(a.data, batch * m * k + (transposeA ? l * m + i : i * k + l));
-          const y = read(b.data, batch * k * n + (transposeB ? j * k + l : l * n + j));
-          total += x * y;
-        }
+        for (let l = 0; l < k; l++)
+          total += (rows[i * k + l] as number) * (columns[j * k + l] as number);
         out[(batch * m + i) * n + j] = total;
       }
+  }
 };
+
+/** What is multiplied, side by side and of one type: read from where it stands, it takes ten times as long. */
+function rowsOf(
+  data: TypedArray,
+  from: number,
+  [count, k]: readonly [number, number],
+  isTurned: boolean,
+): Float64Array {
+  const rows = new Float64Array(count * k);
+  for (let i = 0; i < count; i++)
+    for (let l = 0; l < k; l++)
+      rows[i * k + l] = read(data, from + (isTurned ? l * count + i : i * k + l));
+  return rows;
+}
 
 /** Rows outside the table are zeros. */
 export const gather: Compute<"gather"> = (out, inputs) => {
