@@ -56,11 +56,17 @@ const GRADIENTS32 = 5e-6;
 
 const norm = (x: ArrayLike<number>) => Math.sqrt(Array.from(x).reduce((sum, v) => sum + v * v, 0));
 
-/** Loss and gradients against the original's; the largest relative difference of each. */
-async function gradientsApart(engine: Engine, it: Checkpoint, from: LoadedParams) {
+/**
+ * Logits, loss and gradients, all in one run, against the original's: the largest difference of the first,
+ * the largest relative ones of the others.
+ */
+async function allApart(engine: Engine, it: Checkpoint, from: LoadedParams) {
   const { input_ids, labels, loss64, grads64 } = it.reference;
   const loss = lossOf(from, input_ids, labels);
-  const [value, grads] = await engine.run(() => valueAndGrad(loss)(from.params));
+  const model = transformer(from.config);
+  const [logits, [value, grads]] = await engine.run(
+    () => [model.apply(from.params, ids(input_ids)), valueAndGrad(loss)(from.params)] as const,
+  );
   const stored = tensorsFor(from.config, grads, Object.keys(grads64));
   expect(stored.map(({ name }) => name).sort()).toEqual(Object.keys(grads64).sort());
   const made = new Map<string, Tensor>();
@@ -81,6 +87,7 @@ async function gradientsApart(engine: Engine, it: Checkpoint, from: LoadedParams
     expect(apart(got?.data ?? [], wanted.data) / norm(wanted.data), name).toBeLessThan(2e-6);
   }
   return {
+    logits: apart(logits.data, (await numbers.read("logits64")).data),
     loss: Math.abs(at(value.data, 0) - loss64) / loss64,
     gradients: Math.max(...off),
   };
@@ -88,16 +95,6 @@ async function gradientsApart(engine: Engine, it: Checkpoint, from: LoadedParams
 
 describe.each(checkpoints)("%s", (name) => {
   const it = checkpoint(name);
-
-  test("float64 logits are the original's", async () => {
-    const { config, params, warnings } = await loaded(it);
-    expect(warnings).toEqual([]);
-    const model = transformer(config);
-    const tokens = ids(it.reference.input_ids);
-    const { data } = await reference.run(() => model.apply(params, tokens));
-    const wanted = await (await it.numbers()).read("logits64");
-    expect(apart(data, wanted.data)).toBeLessThanOrEqual(boundOf(name));
-  });
 
   // A model follows from its config: of one spelling its logits are those of the other.
   test("both spellings are the same model", () => {
@@ -108,19 +105,18 @@ describe.each(checkpoints)("%s", (name) => {
     expect(JSON.parse(JSON.stringify(hub))).toEqual(hub);
   });
 
-  test("float64 loss and every gradient are the original's", async () => {
-    const off = await gradientsApart(reference, it, await loaded(it));
+  test("float64 logits, loss and every gradient are the original's", async () => {
+    const from = await loaded(it);
+    expect(from.warnings).toEqual([]);
+    const off = await allApart(reference, it, from);
+    expect(off.logits).toBeLessThanOrEqual(boundOf(name));
     expect(off.loss).toBeLessThanOrEqual(boundOf(name));
     expect(off.gradients).toBeLessThanOrEqual(boundOf(name));
   });
 
   test("on WebAssembly logits, loss and gradients are close to them", async () => {
-    const from = await loaded(it);
-    const model = transformer(from.config);
-    const { data } = await wasm.run(() => model.apply(from.params, ids(it.reference.input_ids)));
-    const wanted = await (await it.numbers()).read("logits64");
-    expect(apart(data, wanted.data)).toBeLessThanOrEqual(5e-5);
-    const off = await gradientsApart(wasm, it, from);
+    const off = await allApart(wasm, it, await loaded(it));
+    expect(off.logits).toBeLessThanOrEqual(5e-5);
     expect(off.loss).toBeLessThanOrEqual(1e-6);
     expect(off.gradients).toBeLessThanOrEqual(GRADIENTS32);
   });
@@ -131,11 +127,12 @@ describe.each(checkpoints)("%s", (name) => {
     if (!short) return;
     const from = await loaded(it);
     const model = transformer(from.config);
-    const { data } = await reference.run(() => model.apply(from.params, ids(short.input_ids)));
-    const wanted = await (await it.numbers()).read("short.logits64");
-    expect(apart(data, wanted.data)).toBeLessThanOrEqual(boundOf(name));
     const loss = lossOf(from, short.input_ids, short.labels);
-    const value = await reference.run(() => loss(from.params));
+    const [logits, value] = await reference.run(
+      () => [model.apply(from.params, ids(short.input_ids)), loss(from.params)] as const,
+    );
+    const wanted = await (await it.numbers()).read("short.logits64");
+    expect(apart(logits.data, wanted.data)).toBeLessThanOrEqual(boundOf(name));
     expect(Math.abs(at(value.data, 0) - short.loss)).toBeLessThanOrEqual(boundOf(name));
   });
 
