@@ -116,7 +116,7 @@ function progressLine(count: number, { err }: Terminal) {
       const now = Date.now();
       if (now - drawn < (err.isTTY ? FRAME : LOGGED)) return;
       drawn = now;
-      const text = `  ${done} of ${count} · ${id} · ${stage} ${percent(step / steps, 0)} % · loss ${nats(loss)}`;
+      const text = `  ${done} of ${count} · ${id} · ${visible(stage)} ${percent(step / steps, 0)} % · loss ${nats(loss)}`;
       if (err.isTTY) err.write(`\r\x1b[K${text.slice(0, Math.max(0, (err.columns ?? 80) - 1))}`);
       else err.write(`${text}\n`);
     },

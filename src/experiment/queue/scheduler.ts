@@ -160,6 +160,9 @@ async function holds(path: string, digest: string): Promise<boolean> {
   return kept.startsWith(digest) || (await digestOf(await fileBytes(path))) === digest;
 }
 
-/** Progress as workers tell it to a queue. */
+/** Progress as workers tell it to a queue, which carries whatever it is given. */
 export const isProgress = (data: unknown): data is Extract<Measurement, { kind: "progress" }> =>
-  isRecord(data) && data["kind"] === "progress" && isRecord(data["stage"]);
+  isRecord(data) &&
+  data["kind"] === "progress" &&
+  isRecord(data["stage"]) &&
+  ["seed", "step", "steps", "loss", "tokens"].every((name) => typeof data[name] === "number");

@@ -194,5 +194,9 @@ async function lookAt(
   return { local, inputs };
 }
 
-const isProgress = (data: unknown): data is FinetuneProgress =>
-  isRecord(data) && data["kind"] === "finetune" && typeof data["stage"] === "string";
+/** What a queue carries may be from anybody. */
+export const isProgress = (data: unknown): data is FinetuneProgress =>
+  isRecord(data) &&
+  data["kind"] === "finetune" &&
+  typeof data["stage"] === "string" &&
+  ["step", "steps", "loss"].every((name) => typeof data[name] === "number");
