@@ -17,19 +17,13 @@ interface Case {
   readonly stable: boolean;
 }
 
-/** The verdicts of these rest on a corpus that the project does not have. */
-const fuzzy: ReadonlySet<string> = new Set([
-  "length_constraints:number_sentences",
-  "language:response_language",
-  "change_case:english_capital",
-  "change_case:english_lowercase",
-]);
-
 describe("ifeval against the original program", () => {
-  const disagreements = (isFuzzy: boolean): { wrong: string[]; all: number } => {
-    const judged = oracleRows<Case>(CASES).filter(
-      ({ stable, instruction_id }) => stable && fuzzy.has(instruction_id) === isFuzzy,
-    );
+  it.skipIf(absent)(`gives every verdict of the 25 instructions${reason}`, () => {
+    // Of the others the original has no one verdict: it draws a letter where it is given none, and draws
+    // when it detects a language.
+    const judged = oracleRows<Case>(CASES).filter(({ stable }) => stable);
+    expect(new Set(judged.map(({ instruction_id }) => instruction_id)).size).toBe(25);
+    expect(judged.length).toBeGreaterThan(1300);
     const wrong = judged.flatMap((row) =>
       [false, true].flatMap((loose) => {
         const { instruction_id: instructionId, kwargs, response } = row;
@@ -38,19 +32,7 @@ describe("ifeval against the original program", () => {
         return isRight ? [] : [`${row.case} ${instructionId} ${loose ? "loose" : "strict"}`];
       }),
     );
-    return { wrong, all: 2 * judged.length };
-  };
-
-  it.skipIf(absent)(`gives every verdict of the 21 exact instructions${reason}`, () => {
-    const { wrong, all } = disagreements(false);
-    expect(all).toBeGreaterThan(2000);
     expect(wrong).toEqual([]);
-  });
-
-  it.skipIf(absent)(`gives 99 % of the verdicts of the four others${reason}`, () => {
-    const { wrong, all } = disagreements(true);
-    expect(all).toBeGreaterThan(400);
-    expect(wrong.length / all).toBeLessThanOrEqual(0.01);
   });
 
   it.skipIf(absent)(`reads all 541 prompts of the data file${reason}`, () => {
