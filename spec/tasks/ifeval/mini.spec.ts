@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { compose } from "../../../src/tasks/ifeval/mini/compose.ts";
 import { isHeldOut, kinds } from "../../../src/tasks/ifeval/mini/constraints.ts";
+import { storyWords } from "../../../src/tasks/ifeval/mini/symbols.ts";
 import { ifeval } from "../../../src/tasks/index.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
@@ -36,6 +38,15 @@ describe("miniIfeval(options)", () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  it("answers in four words, those of a title and of placeholders among them", () => {
+    const words = (...constraints: Parameters<typeof compose>[1]): number =>
+      compose("river", constraints).filter((symbol) => storyWords.includes(symbol)).length;
+    expect(words()).toBe(4);
+    expect(words(["title"])).toBe(4);
+    expect(words(["slots", ">=", "2"])).toBe(4);
+    expect(words(["slots", ">=", "2"], ["title"])).toBe(4);
   });
 
   it("has no symbol twice", () => {

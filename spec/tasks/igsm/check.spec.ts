@@ -229,6 +229,14 @@ describe("check is safe", () => {
     expect(JSON.stringify([drawn, compact])).toBe(before);
   });
 
+  it("takes no equation that belongs to no parameter", () => {
+    const judge = (text: string): boolean =>
+      igsm.check(compact, text, { mode: "strict", style: "compact" }).correct;
+    const { solutionText } = compact;
+    expect(judge(solutionText)).toBe(true);
+    expect(judge(solutionText.replace(/; ans/, "; y = 3 ; ans"))).toBe(false);
+  });
+
   it("accepts with tight only what it accepts with strict", () =>
     fc.assert(
       fc.property(texts, (text) => {

@@ -2,9 +2,19 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { countdown, finalAnswer, medcalc } from "../../../src/tasks/index.ts";
 import { daysIn, lastDate } from "../../../src/tasks/tolerant/dates.ts";
+import { plainMath } from "../../../src/tasks/tolerant/notation.ts";
 
 const tolerant = { rule: "tolerant" } as const;
 const minus = fc.constantFrom("-", "\u2212", "\u2013", "\ufe63", "\uff0d");
+
+describe("plainMath(text)", () => {
+  it("reads fractions within fractions ten deep, and no deeper", () => {
+    const nested = (depth: number): string =>
+      depth === 0 ? "1" : `\\frac{${nested(depth - 1)}}{2}`;
+    expect(plainMath(nested(10))).toBe(`${"((".repeat(10)}1${")/(2))".repeat(10)}`);
+    expect(plainMath(nested(11))).toBe(`\\frac{${"((".repeat(10)}1${")/(2))".repeat(10)}}{2}`);
+  });
+});
 
 describe("finalAnswer, tolerant", () => {
   it.each<readonly [text: string, answer: string | undefined]>([
