@@ -41,19 +41,25 @@ function firstFrom(sorted: readonly number[], x: number): number {
   return low;
 }
 
-/** Steps of windows, as powers of two: most of what takes bytes lives within a short one, and all of it
- * within the other, which has no end. */
-const WINDOWS = [8, 31];
+/** Steps of a window, as a power of two: most of what takes bytes lives within one. */
+const WINDOW = 8;
 
-/** Which bytes are taken at which steps. */
+/**
+ * Which bytes are taken at which steps. It is quick where requests come in runs of later and later first
+ * steps: what has ended before one of them is left out for the others.
+ */
 export class Occupancy {
   /** What is taken: from which byte to which, and from which step to which, both included. */
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #firsts: number[] = [];
   readonly #lasts: number[] = [];
-  /** For windows of each length what is taken at some of their steps, by where it starts. */
-  readonly #windows: readonly number[][][] = WINDOWS.map(() => []);
+  /** By where it starts: all of it, and for each window of steps what is taken at some of them. */
+  readonly #all: number[] = [];
+  readonly #windows: number[][] = [];
+  /** All but what ends before the window of the last request that took more than one. */
+  #left: number[] = [];
+  #from = 0;
 
   /**
    * Takes bytes, more than none, from step `first` to step `last`, both included: the smallest gap that
@@ -61,23 +67,30 @@ export class Occupancy {
    * @returns where they start
    */
   take(first: number, last: number, bytes: number): number {
-    const least = WINDOWS.findIndex((shift) => first >> shift === last >> shift);
-    const among = this.#window(least, first >> at(WINDOWS, least));
+    const [from, to] = [first >> WINDOW, last >> WINDOW];
+    const among = from === to ? this.#window(from) : this.#leftFrom(from);
     const start = this.#gap(among, first, last, bytes);
     const taken = this.#starts.push(start) - 1;
     this.#ends.push(start + bytes);
     this.#firsts.push(first);
     this.#lasts.push(last);
-    for (const [length, shift] of WINDOWS.entries())
-      for (let window = first >> shift; window <= last >> shift; window++)
-        this.#insert(this.#window(length, window), taken);
+    this.#insert(this.#all, taken);
+    this.#insert(this.#left, taken);
+    for (let window = from; window <= to; window++) this.#insert(this.#window(window), taken);
     return start;
   }
 
-  #window(length: number, index: number): number[] {
-    const windows = at(this.#windows, length);
-    while (windows.length <= index) windows.push([]);
-    return at(windows, index);
+  #window(index: number): number[] {
+    while (this.#windows.length <= index) this.#windows.push([]);
+    return at(this.#windows, index);
+  }
+
+  #leftFrom(window: number): readonly number[] {
+    if (window === this.#from) return this.#left;
+    const before = window < this.#from ? this.#all : this.#left;
+    this.#left = before.filter((taken) => at(this.#lasts, taken) >> WINDOW >= window);
+    this.#from = window;
+    return this.#left;
   }
 
   /** @param among what is taken, by where it starts: at least all that is from step `first` to `last` */
