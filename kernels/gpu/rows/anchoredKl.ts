@@ -1,6 +1,6 @@
 import { at } from "../../../src/tensor/shapes.ts";
 import { type Cell, type Lowering, resultOf } from "../kernel.ts";
-import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
+import { logSumExpParts, recordAt, records, rowSums, rowsOf } from "./rows.ts";
 
 /** Σ eᵃ · (a − log softmax(x)) over rows of (anchor log-probabilities a, logits x). */
 export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], wide }) => {
@@ -13,8 +13,7 @@ export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], wide
       body(cell, row = "0") {
         const { max, sum } = logSumExpParts(cell, rows, row, 1);
         const log = cell.declare(cell.call("log", sum));
-        const total = cell.variable("0");
-        overRow(cell, rows, row, [0, 1], (_, anchor = [], x = []) => {
+        return rowSums(cell, rows, row, { reads: [0, 1] }, ([total], _, anchor = [], x = []) => {
           const terms = anchor.map((a, lane) => {
             const q = cell.declare(cell.call("exp", a));
             // An anchor that rules a token out has −∞ there.
@@ -22,7 +21,6 @@ export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], wide
           });
           cell.run(`${total} += ${terms.join(" + ")};`);
         });
-        return [total];
       },
     },
   ];
@@ -37,8 +35,7 @@ export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
   return [
     records(wide, [1, 2], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 1);
-      const mass = cell.variable("0");
-      overRow(cell, rows, row, [0], (_, anchor = []) => {
+      const [mass] = rowSums(cell, rows, row, { reads: [0] }, ([mass], _, anchor = []) => {
         cell.run(`${mass} += ${anchor.map((a) => probability(cell, a)).join(" + ")};`);
       });
       return [max, `${mass} / ${sum}`];

@@ -1,5 +1,5 @@
 import { type Cell, type Lowering, resultOf } from "../kernel.ts";
-import { overRow, type Rows, recordAt, records, rowMax, rowsOf } from "./rows.ts";
+import { type Rows, recordAt, records, rowMax, rowSums, rowsOf } from "./rows.ts";
 
 /** What a row's label and its other tokens weigh, relative to the largest number. */
 function weights(
@@ -10,12 +10,11 @@ function weights(
   label: string,
 ): { readonly max: string; readonly own: string; readonly others: string } {
   const max = rowMax(cell, rows, row, logits);
-  const own = cell.variable("0");
-  const others = cell.variable("0");
-  overRow(cell, rows, row, [logits], (group, x = []) => {
+  const sums = { reads: [logits], count: 2 };
+  const [own = "", others = ""] = rowSums(cell, rows, row, sums, ([own, others], group, x = []) => {
     for (const [lane, v] of x.entries()) {
       const weight = cell.declare(cell.call("exp", `${v} - ${max}`));
-      const add = (to: string) => () => cell.run(`${to} += ${weight};`);
+      const add = (to: string | undefined) => () => cell.run(`${to} += ${weight};`);
       cell.when(isLabel(rows, group, lane, label), add(own), add(others));
     }
   });

@@ -1,6 +1,6 @@
 import { at } from "../../../src/tensor/shapes.ts";
 import { type Lowering, resultOf } from "../kernel.ts";
-import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
+import { logSumExpParts, recordAt, records, rowSums, rowsOf } from "./rows.ts";
 
 export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, wide }) => {
   const rows = rowsOf(shape, wide);
@@ -26,9 +26,9 @@ export const logSoftmaxGrad: Lowering<"logSoftmaxGrad"> = ({ shape, wide }) => {
   const rows = rowsOf(shape, wide);
   return [
     records(wide, [0], rows.count, 1, (cell, row) => {
-      const sum = cell.variable("0");
-      overRow(cell, rows, row, [0], (_, g = []) => cell.run(`${sum} += ${g.join(" + ")};`));
-      return [sum];
+      return rowSums(cell, rows, row, { reads: [0] }, ([sum], _, g = []) =>
+        cell.run(`${sum} += ${g.join(" + ")};`),
+      );
     }),
     {
       reads: [0, 1, resultOf(0)],

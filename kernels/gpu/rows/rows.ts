@@ -31,6 +31,43 @@ export function overRow(
   });
 }
 
+/** Groups of a row that are added up on their own where it has more. */
+const PART = 256;
+
+/**
+ * Sums over a row. Of a long one they are made part by part: a vocabulary's small numbers, one by one,
+ * would be lost beside a large one.
+ * @param visit adds what a group of numbers gives to each of the sums
+ */
+export function rowSums(
+  cell: Cell,
+  rows: Rows,
+  row: string,
+  { reads, count = 1 }: { readonly reads: readonly number[]; readonly count?: number },
+  visit: (sums: readonly string[], group: string, ...numbers: (readonly string[])[]) => void,
+): readonly string[] {
+  const zeros = () => Array.from({ length: count }, () => cell.variable("0"));
+  const totals = zeros();
+  if (rows.groups <= PART) {
+    overRow(cell, rows, row, reads, (group, ...numbers) => visit(totals, group, ...numbers));
+    return totals;
+  }
+  const [parts, length] = [zeros(), cell.variable("0")];
+  const close = () => {
+    for (const [i, part] of parts.entries()) cell.run(`${totals[i]} += ${part};`);
+  };
+  overRow(cell, rows, row, reads, (group, ...numbers) => {
+    visit(parts, group, ...numbers);
+    cell.run(`${length} += 1;`);
+    cell.when(`${length} == ${PART}`, () => {
+      close();
+      for (const name of [...parts, length]) cell.run(`${name} = 0;`);
+    });
+  });
+  close();
+  return totals;
+}
+
 /** Largest number of a row, where a NaN may count or not: exponentials make it known. */
 export function rowMax(cell: Cell, rows: Rows, row: string, read: number): string {
   const first = cell.load(read, `${row} * ${rows.groups}`, rows.lanes)[0] as string;
@@ -49,8 +86,7 @@ export function logSumExpParts(
   read: number,
 ): { readonly max: string; readonly sum: string } {
   const max = rowMax(cell, rows, row, read);
-  const sum = cell.variable("0");
-  overRow(cell, rows, row, [read], (_, x) => {
+  const [sum = ""] = rowSums(cell, rows, row, { reads: [read] }, ([sum], _, x = []) => {
     cell.run(`${sum} += ${x.map((v) => cell.call("exp", `${v} - ${max}`)).join(" + ")};`);
   });
   return { max, sum };

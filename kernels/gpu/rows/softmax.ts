@@ -1,6 +1,6 @@
 import type { Shape } from "../../../src/tensor/tensor.ts";
 import { type Kernel, type Lowering, resultOf } from "../kernel.ts";
-import { logSumExpParts, overRow, recordAt, records, rowsOf } from "./rows.ts";
+import { logSumExpParts, recordAt, records, rowSums, rowsOf } from "./rows.ts";
 
 export const softmax: Lowering<"softmax"> = ({ shape, wide }) => {
   const rows = rowsOf(shape, wide);
@@ -31,11 +31,9 @@ export function throughSoftmax(shape: Shape, wide: boolean, scale: number): Kern
   const rows = rowsOf(shape, wide);
   return [
     records(wide, [0, 1], rows.count, 1, (cell, row) => {
-      const dot = cell.variable("0");
-      overRow(cell, rows, row, [0, 1], (_, g = [], y = []) => {
+      return rowSums(cell, rows, row, { reads: [0, 1] }, ([dot], _, g = [], y = []) => {
         cell.run(`${dot} += ${g.map((v, lane) => `${v} * ${y[lane]}`).join(" + ")};`);
       });
-      return [dot];
     }),
     {
       reads: [0, 1, resultOf(0)],

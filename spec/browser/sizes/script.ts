@@ -1,6 +1,6 @@
 /**
  * Computes at the sizes of real models on Node's WebGPU and prints how far each result is from the
- * wasm engine's, a line of JSON a check: relative to the result as a vector.
+ * wasm engine's, or the reference engine's for long rows, a line of JSON a check: relative to the result as a vector.
  */
 import { createEngine } from "../../../src/engines/create.ts";
 import { type Engine, engineOf } from "../../../src/engines/engine.ts";
@@ -9,6 +9,7 @@ import type { WebGpuOptions } from "../../../src/engines/gpu/webgpu.ts";
 import type { TypedArray } from "../../../src/tensor/tensor.ts";
 import { errorsOnWide, wideCases } from "../../engines/wideCases.ts";
 import { modelResults } from "./models.ts";
+import { rowResults } from "./rows.ts";
 import { TALL, tableResults } from "./table.ts";
 
 type Results = Readonly<Record<string, TypedArray>>;
@@ -26,8 +27,9 @@ async function compare(
   check: string,
   options: WebGpuOptions,
   resultsOf: (engine: Engine) => Promise<Results>,
+  other = wasm,
 ): Promise<void> {
-  const [own, wanted] = [await onGpu(options, resultsOf), await resultsOf(wasm)];
+  const [own, wanted] = [await onGpu(options, resultsOf), await resultsOf(other)];
   tell(
     check,
     Object.fromEntries(
@@ -55,6 +57,7 @@ await onGpu({ whole: true }, async (engine) => {
     tell(operation, Object.fromEntries(errors.entries()));
   }
 });
+await compare("rows", {}, rowResults, await createEngine({ backend: "reference" }));
 await compare("tall", {}, (engine) => tableResults(engine, TALL));
 // Bindings so small that embedding, head and most other weights lie in parts.
 await compare("sliced", { bindingBytes: 2 ** 16 }, (engine) =>

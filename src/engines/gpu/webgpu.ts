@@ -120,7 +120,7 @@ export async function createWebGpuDriver({
     if (elements > most)
       throw new RangeError(
         `webgpu: expected a tensor of at most ${most} elements, which the GPU gives a kernel at once, ` +
-          `got ${elements}`,
+          `got ${elements}; shorter or fewer sequences at a time are smaller`,
       );
   }
 
