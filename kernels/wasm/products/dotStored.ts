@@ -4,8 +4,10 @@ import { dotSome, STREAMS } from "./dot";
 import { dotBytes } from "./dotBytes";
 import { dotHalves } from "./dotHalves";
 
-/** Rows of A from which on it pays to widen rows of B once, aside, rather than for each two of A. */
+/** Rows of A from which on it pays to widen rows of B once, aside, rather than for each two of A: of bytes,
+ * which take longer to widen, fewer. */
 const MANY_ROWS: i32 = 9;
+const MANY_ROWS_OF_BYTES: i32 = 5;
 
 /** `dotRows` with a B that is kept in a storage type: its numbers are read once and widened in registers,
  * and the sums are those with the widened B, in the same order.
@@ -49,8 +51,9 @@ function some(
   aside: usize,
   room: usize,
 ): void {
+  const many = rows >= (storage == Q8_0 ? MANY_ROWS_OF_BYTES : MANY_ROWS);
   let i = 0;
-  for (let done = true; done && i < rows && rows < MANY_ROWS; ) {
+  for (let done = !many; done && i < rows; ) {
     const two = i + 1 < rows;
     const at = a + <usize>i * stepA;
     const to = c + <usize>i * stepC;
