@@ -129,6 +129,7 @@ const withOptions: Readonly<Record<string, (more: Anything) => unknown>> = {
   "ops.sum": (more) => ops.sum(logits, more),
   "ops.variance": (more) => ops.variance(logits, more),
   lion: (more) => anchorgrad.lion({ learningRate: 1, ...more }),
+  muon: (more) => anchorgrad.muon({ learningRate: 1, ...more }),
   sgd: (more) => anchorgrad.sgd({ learningRate: 1, ...more }),
   "random.normal": (more) => random.normal(key, [1], more),
   "random.uniform": (more) => random.uniform(key, [1], more),

@@ -10,6 +10,7 @@ export { chain } from "./chain.ts";
 export { clipByGlobalNorm, globalNorm, gradientNorm } from "./clip.ts";
 export { type LionOptions, type LionState, lion } from "./lion.ts";
 export { mofo } from "./mofo.ts";
+export { type MuonOptions, type MuonState, muon } from "./muon.ts";
 export { applyUpdates, mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 export { rounded } from "./rounded.ts";
 export type { Schedule, WarmupOptions } from "./schedules.ts";
