@@ -17,6 +17,7 @@ import { argmax } from "../../src/tensor/ops.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import { choiceLaws, radii } from "./laws/choices.ts";
 import { type Space, testLaws } from "./laws/laws.ts";
+import { thresholdLaws } from "./laws/thresholds.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -168,4 +169,8 @@ describe("what another choice costs", () => {
     expect(spent).toBeGreaterThan(own as number);
     expect((spent as number) / 3).toBeLessThan(((own as number) + 2 * (spare as number)) / 3);
   });
+});
+
+describe("what the anchor loses", () => {
+  testLaws(() => engine, thresholdLaws);
 });

@@ -54,6 +54,18 @@ const models = (choice: Choice): Rows => {
 const budgets = fc.double({ min: -12, max: 4, noNaN: true }).map((x) => Math.exp(x));
 
 describe.each<Space>(["logit", "probability"])("%s", (interpolation) => {
+  /** The exact step's end, as logits. */
+  const anchored = (p: ResponseRows, s: ResponseRows, alpha: number): Float64Array => {
+    const V = p.vocabSize;
+    const data = new Float64Array(p.data.length);
+    const [a, b] = [new Float64Array(V), new Float64Array(V)];
+    for (let row = 0; row < data.length / V; row++) {
+      logSoftmaxRow({ data: p.data, temperature: 1 }, row, a);
+      logSoftmaxRow({ data: s.data, temperature: 1 }, row, b);
+      interpolateRow(interpolation, alpha)(a, b, data.subarray(row * V, (row + 1) * V));
+    }
+    return data;
+  };
   const weightOf = (rows: Rows, budget: number): number =>
     largestWeight({ ...rows, interpolation, temperature: 1, budget });
 
@@ -76,6 +88,27 @@ describe.each<Space>(["logit", "probability"])("%s", (interpolation) => {
         const rows = models(choice);
         const linear = Math.min(1, budget / meanKl(interpolation, rows, 1));
         expect(weightOf(rows, budget)).toBeGreaterThanOrEqual(linear - 2e-9);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("of steps that use a budget δ up there are at most KL(p_0‖s)/δ", () => {
+    fc.assert(
+      fc.property(choices, fc.double({ min: 0.5, max: 6, noNaN: true }), (choice, share) => {
+        const { snapshot, reference } = models(choice);
+        const whole = meanKl(interpolation, { snapshot, reference }, 1);
+        const budget = whole / share;
+        if (!(budget > 1e-6)) return;
+        let from = snapshot;
+        let used = 0;
+        for (let t = 0; t < 8; t++) {
+          const alpha = weightOf({ snapshot: from, reference }, budget);
+          if (alpha === 1) break;
+          used++;
+          from = { ...from, data: anchored(from, reference, alpha) };
+        }
+        expect(used).toBeLessThanOrEqual(share);
       }),
       { numRuns: 1000 },
     );

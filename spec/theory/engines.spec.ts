@@ -10,11 +10,15 @@ import type { Engine } from "../../src/engines/engine.ts";
 import { choices } from "./laws/arbitraries.ts";
 import { certificateLaws } from "./laws/certificates.ts";
 import { choiceLaws } from "./laws/choices.ts";
+import { flowLaws } from "./laws/flows.ts";
 import { judgeLaws } from "./laws/judges.ts";
 import { checkLaws, FLOAT32, type Law, spacesOf } from "./laws/laws.ts";
+import { linearLaws } from "./laws/linear.ts";
 import { manyStepsLaws } from "./laws/manySteps.ts";
 import { monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
-import { flowLaws, reweightingLaws } from "./laws/reweightings.ts";
+import { powerLaws } from "./laws/powers.ts";
+import { reweightingLaws } from "./laws/reweightings.ts";
+import { thresholdLaws } from "./laws/thresholds.ts";
 import { trustRegionLaws } from "./laws/trustRegion.ts";
 
 const chapters: { readonly [name: string]: readonly Law[] } = {
@@ -22,19 +26,22 @@ const chapters: { readonly [name: string]: readonly Law[] } = {
   "along the path": monotoneLaws,
   "many exact steps": manyStepsLaws,
   "inexact steps": certificateLaws,
-  "whoever judges": judgeLaws,
+  "whoever judges": [...judgeLaws, ...powerLaws],
   "length against weight": trustRegionLaws,
   "what another choice costs": choiceLaws,
+  "what the anchor loses": thresholdLaws,
+  "models between their weights": linearLaws,
   "flows and proximal points": flowLaws,
   "token reweightings": reweightingLaws,
 };
 
 /**
  * A program is traced and compiled for its weights, which takes longer than to run it: 1,000 scenes
- * in 125 programs, each with weights of its own, on which float64 has 1,000.
+ * in 125 programs, each with weights of its own, on which float64 has 1,000. Where there are no weights
+ * 25 programs do.
  */
-const groups = choices.map((choice) => ({ ...choice, scenes: 8 }));
-const numRuns = 125;
+const groupsOf = (scenes: number) => choices.map((choice) => ({ ...choice, scenes }));
+const SCENES = 1000;
 
 /** Gradients are no divergences: of probabilities, they are off by less. */
 const GRADIENTS = 1e-6;
@@ -48,13 +55,16 @@ afterAll(() => Promise.all(engines.map((engine) => engine.close())));
 
 /** A scene is built once for both engines. */
 describe.each(Object.entries(chapters))("on wasm and cpu, %s", (name, all) => {
-  const tolerance = name === "token reweightings" ? GRADIENTS : FLOAT32;
+  const isWithoutWeights = name === "token reweightings";
+  const tolerance = isWithoutWeights ? GRADIENTS : FLOAT32;
+  const scenes = isWithoutWeights ? 40 : 8;
+  const groups = groupsOf(scenes);
   for (const space of ["logit", "probability"] as const) {
     const laws = all.filter((law) => spacesOf(law).includes(space) && law.range !== "float64");
     test(`${laws.length} laws (${space})`, async () => {
       await fc.assert(
         fc.asyncProperty(groups, (choice) => checkLaws(engines, laws, choice, space, tolerance)),
-        { numRuns },
+        { numRuns: SCENES / scenes },
       );
     });
   }

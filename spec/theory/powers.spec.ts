@@ -20,7 +20,8 @@ import { logSoftmax, max, mul, square, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { choices, pairs } from "./laws/arbitraries.ts";
 import { expectDigits, sureOfFirst } from "./laws/counterexamples.ts";
-import { FLOAT64 } from "./laws/laws.ts";
+import { FLOAT64, testLaws } from "./laws/laws.ts";
+import { powerLaws } from "./laws/powers.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -40,6 +41,8 @@ const powers = (min: number, max: number) =>
   fc.double({ min, max, noNaN: true }).map((power) => (Math.abs(power) < 0.01 ? 0 : power));
 
 describe("power means", () => {
+  testLaws(() => engine, powerLaws);
+
   test("KL(p‖q) grows with α for every power", async () => {
     await fc.assert(
       fc.asyncProperty(choices, powers(-4, 4), async (choice, power) => {

@@ -2,10 +2,14 @@ import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { certificateLaws } from "./laws/certificates.ts";
 import { choiceLaws } from "./laws/choices.ts";
+import { flowLaws } from "./laws/flows.ts";
 import { judgeLaws } from "./laws/judges.ts";
+import { linearLaws } from "./laws/linear.ts";
 import { manyStepsLaws } from "./laws/manySteps.ts";
 import { monotoneLaws, oneStepLaws } from "./laws/oneStep.ts";
-import { flowLaws, reweightingLaws } from "./laws/reweightings.ts";
+import { powerLaws } from "./laws/powers.ts";
+import { reweightingLaws } from "./laws/reweightings.ts";
+import { thresholdLaws } from "./laws/thresholds.ts";
 import { trustRegionLaws } from "./laws/trustRegion.ts";
 
 const folder = new URL(".", import.meta.url);
@@ -27,7 +31,11 @@ const laws: ReadonlyMap<string, readonly string[]> = new Map(
     "laws/judges.ts": judgeLaws,
     "laws/trustRegion.ts": trustRegionLaws,
     "laws/choices.ts": choiceLaws,
-    "laws/reweightings.ts": [...reweightingLaws, ...flowLaws],
+    "laws/powers.ts": powerLaws,
+    "laws/thresholds.ts": thresholdLaws,
+    "laws/linear.ts": linearLaws,
+    "laws/reweightings.ts": reweightingLaws,
+    "laws/flows.ts": flowLaws,
   }).map(([file, list]) => [file, list.map(({ name }) => name)]),
 );
 

@@ -4,31 +4,33 @@
  * logit space are weight interpolation (WiSE-FT) with weight a_T. The probability anchor is in
  * general none of them.
  */
-import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { totalVariation } from "../../src/anchored/objectives/divergences.ts";
-import { effectiveWeight, interpolate } from "../../src/anchored/objectives/interpolations.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
+import { fineTune } from "../../src/anchored/fineTune.ts";
+import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { klToStudent } from "../../src/anchored/objectives/losses.ts";
-import { interpolateWeights } from "../../src/anchored/objectives/weights.ts";
+import { interpolateWeights, squaredDistance } from "../../src/anchored/objectives/weights.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { linear } from "../../src/nn/functions.ts";
+import type { Params } from "../../src/nn/config.ts";
 import { tokenCrossEntropy } from "../../src/nn/losses.ts";
 import { transformer } from "../../src/nn/transformer.ts";
 import { adamw } from "../../src/optim/adamw.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "../../src/optim/optimizer.ts";
-import { constant, full, tensor } from "../../src/tensor/apply.ts";
+import { constant, full, ids, tensor } from "../../src/tensor/apply.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import {
   abs,
   add,
   broadcastTo,
+  concat,
   logSoftmax,
   matmul,
   max,
   mean,
   mul,
   reshape,
+  slice,
   sub,
   sum,
   tanh,
@@ -36,7 +38,9 @@ import {
 import * as random from "../../src/tensor/random.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { type Choice, choices } from "./laws/arbitraries.ts";
+import { endOf, tinyModel, tinyStudy } from "../anchored/tiny.ts";
+import { testLaws } from "./laws/laws.ts";
+import { linearLaws } from "./laws/linear.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -47,27 +51,8 @@ afterAll(() => engine.close());
 const largest = async (f: () => Tensor): Promise<number> =>
   (await engine.run(() => max(f()))).data[0] as number;
 
-test("T exact steps in logit space are weight interpolation with weight a_T", async () => {
-  await fc.assert(
-    fc.asyncProperty(choices, async ({ vocabulary, seed, steps, ...choice }: Choice) => {
-      // A weight that float32 does not hold is refused.
-      const alpha = Math.fround(choice.alpha);
-      const [a, b, c] = random.split(random.key(seed), 3) as [random.Key, random.Key, random.Key];
-      const features = random.normal(a, [6, 4]);
-      const base = { head: random.normal(b, [vocabulary, 4], { std: 3 }) };
-      const tuned = { head: random.normal(c, [vocabulary, 4], { std: 3 }) };
-      const logits = (params: { head: Tensor }): Tensor => linear(features, params.head);
-      const distance = await largest(() => {
-        let student = logits(base);
-        for (let t = 0; t < steps; t++)
-          student = interpolate("logit", alpha)(student, logits(tuned));
-        const merged = interpolateWeights(base, tuned, effectiveWeight(alpha, steps));
-        return totalVariation(student, logSoftmax(logits(merged)));
-      });
-      expect(distance).toBeLessThan(1e-9);
-    }),
-    { numRuns: 1000 },
-  );
+describe("between two models' weights", () => {
+  testLaws(() => engine, linearLaws);
 });
 
 test("so they are for a transformer of which only the head was trained", async () => {
@@ -114,6 +99,48 @@ test("not for models that are curved in their weights", async () => {
     totalVariation(interpolate("logit", 0.5)(curved(0.1), curved(3)), logSoftmax(curved(1.55))),
   );
   expect(distance).toBeGreaterThan(1e-3);
+});
+
+test("of a transformer that was fine-tuned the bound of curved models says nothing", async () => {
+  const { base } = tinyStudy;
+  const { params: tuned } = await endOf(
+    fineTune(engine, { ...tinyStudy, method: "sft", epochs: 8 }),
+  );
+  const tokens = ids([[0, 4, 5, 1]]);
+  const { vocabSize: V } = tinyModel.config;
+  const lastLogits = (params: Params): Tensor =>
+    reshape(slice(tinyModel.apply(params, tokens), [0, 3, 0], [1, 1, V]), [V]);
+  const slopes = [0, 0.5, 1].flatMap((weight) =>
+    Array.from({ length: V }, (_, v) => {
+      const gradient = grad((params: Params) => sum(slice(lastLogits(params), [v], [1])));
+      const between = interpolateWeights(base, tuned, weight);
+      return squaredDistance(gradient(between), mapTensors((x) => full(x.shape, 0), base));
+    }),
+  );
+  const [reached, moved, ...squares] = await engine.run(() => [
+    kl(logSoftmax(lastLogits(base)), logSoftmax(lastLogits(tuned))),
+    squaredDistance(tuned, base),
+    ...slopes,
+  ]);
+  const number = (x: Tensor | undefined): number => at(x?.data ?? [], 0);
+  const bound = (Math.max(...squares.map(number)) * number(moved)) / 2;
+  expect(number(reached)).toBeGreaterThan(0.1);
+  expect(number(reached)).toBeLessThan(bound);
+  expect(bound).toBeGreaterThan(10 * Math.log(V));
+});
+
+test("not law 1 of anchors of weights: between two models that say the same lies one that does not", async () => {
+  const logits = (w: number): Tensor => tensor([10 * Math.sin(w), 0]);
+  const params = (w: number) => ({ w: tensor([w]) });
+  const [between, divergences] = await engine.run(() => {
+    const middle = interpolateWeights(params(0), params(Math.PI), 0.5).w;
+    const [p, s] = [logits(0), logits(Math.PI)].map(logSoftmax) as [Tensor, Tensor];
+    const q = logSoftmax(logits(Math.PI / 2));
+    return [middle, concat([kl(p, q), kl(p, s)].map((x) => reshape(x, [1])), 0)] as const;
+  });
+  expect(between.data[0]).toBeCloseTo(Math.PI / 2, 12);
+  expect(at(divergences.data, 0)).toBeCloseTo(4.307, 3);
+  expect(at(divergences.data, 1)).toBeLessThan(1e-12);
 });
 
 /** Features of training tokens, fewer than their dimensions, and of other prompts, in B problems side by side. */

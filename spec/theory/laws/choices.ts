@@ -3,20 +3,23 @@
  * choice of p′ costs at least κ = p1·ln(2p1/(p1+p2)) + p2·ln(2p2/(p1+p2)) in KL(p‖p′),
  * κ′ = −ln(Σ_{i>2} p_i + 2√(p1·p2)) in KL(p′‖p), and (p1−p2)/2 in total variation. Some j has p′_j ≥ p′_1; by data
  * processing KL(p‖p′) ≥ m·KL(p1/m ‖ x) with m = p1 + p_j and x = p′_1/(p′_1+p′_j) ≤ ½, least at x = ½, and that falls in
- * p_j. κ′ is the I-projection with p′_1 = p′_2 ∝ √(p1·p2). Both are attained where the two are tied.
+ * p_j. κ′ is the I-projection with p′_1 = p′_2 ∝ √(p1·p2). Both are attained where the two are tied. κ ≤ κ′ by their series in (p1−p2)/(p1+p2).
  */
 import { kl, totalVariation } from "../../../src/anchored/objectives/divergences.ts";
 import { logSumExp } from "../../../src/anchored/objectives/logSpace.ts";
+import { full } from "../../../src/tensor/apply.ts";
 import {
   add,
   argmax,
   broadcastTo,
   concat,
+  div,
   exp,
   less,
   log,
   max,
   maximum,
+  minimum,
   mul,
   neg,
   reshape,
@@ -79,7 +82,43 @@ const models: { readonly [name: string]: (scene: Scene) => Tensor } = {
   s: ({ s }) => s,
 };
 
-export const choiceLaws: readonly Law[] = Object.entries(models).flatMap(([name, of]) => {
+const dearer: Law = {
+  name: "N4: κ ≤ κ′",
+  spaces: ["logit"],
+  sides: ({ p }) => {
+    const { forward, reverse } = radii(p);
+    return [forward, "≤", reverse];
+  },
+};
+
+/** Tokens of an answer. */
+const T = 3;
+
+/** Rows as answers of three tokens, and the mean over them of what is no more than 1, [1]. */
+const meanOfAnswers = (x: Tensor): Tensor => {
+  const ofAnswers = sum(reshape(x, [-1, T]), { axis: -1 });
+  return mul(reshape(sum(minimum(ofAnswers, 1)), [1]), 1 / (ofAnswers.shape[0] as number));
+};
+
+/** Where a token of an answer changes, the answer is lost, and its Σ KL_i/κ_i is 1 at least. */
+const shareOfAnswers = (name: string, of: (scene: Scene) => Tensor): Law => ({
+  name: `N4: the share of answers that ${name} gives otherwise is ≤ E[min(1, Σ_i KL(p‖${name})_i/κ_i)]`,
+  ...(name === "s" && { spaces: ["logit"] }),
+  sides: (scene) => {
+    const { p, tolerance } = scene;
+    const next = of(scene);
+    const { forward } = radii(p);
+    const spent = add(kl(p, next), mul(add(forward, 1), tolerance));
+    const changed = ifChanged(p, next, full(forward.shape, 1));
+    return [
+      meanOfAnswers(changed),
+      "≤",
+      meanOfAnswers(div(maximum(spent, 0), maximum(forward, 1e-30))),
+    ];
+  },
+});
+
+const costLaws: readonly Law[] = Object.entries(models).flatMap(([name, of]) => {
   const law = (
     statement: string,
     cost: (radii: Radii) => Tensor,
@@ -103,3 +142,9 @@ export const choiceLaws: readonly Law[] = Object.entries(models).flatMap(([name,
     law(`TV(p, ${name}) ≥ (p1−p2)/2`, ({ variation }) => variation, totalVariation),
   ];
 });
+
+export const choiceLaws: readonly Law[] = [
+  ...costLaws,
+  dearer,
+  ...Object.entries(models).map(([name, of]) => shareOfAnswers(name, of)),
+];

@@ -3,7 +3,7 @@
  * KL(r‖q) ≤ (1−α)·KL(r‖p) + α·KL(r‖s), as a power mean of p and s is no less than the geometric one and
  * sums to no more than 1. In logit space the difference is psi. As L(x) = −E_r[log x] is KL(r‖x) and r's
  * entropy, log-losses obey it too, and errors of inner loops add up to a ledger:
- * L(p_{t+1}) = L(q_t) + E_r[e_t].
+ * L(p_{t+1}) = L(q_t) + E_r[e_t]. In the other slot the arithmetic mean alone has it, by joint convexity.
  */
 import { expectation, logPartition } from "../../../src/anchored/certificates/certificate.ts";
 import { kl } from "../../../src/anchored/objectives/divergences.ts";
@@ -47,6 +47,16 @@ export const judgeLaws: readonly Law[] = [
     sides: (scene) => {
       const { judge, q, p, s, alpha } = scene;
       return [sub(kl(judge, q), logPartition(p, s, alpha)), "=", between(scene, alpha)];
+    },
+  },
+  {
+    name: "N1: KL(q‖r) ≤ (1−α)·KL(p‖r) + α·KL(s‖r), whatever r of full support",
+    spaces: ["probability"],
+    sides: (scene) => {
+      const { q, p, s, alpha } = scene;
+      const r = scene.missed()[1] as Tensor;
+      const bound = add(mul(kl(p, r), 1 - alpha), mul(kl(s, r), alpha));
+      return [kl(q, r), "≤", add(bound, rounding(scene, p, s, r))];
     },
   },
   {

@@ -1,32 +1,30 @@
 /**
  * N6. A loss w·(−log p_θ(y)), w stopped, has the gradient p_θ − q with q = (1−w)·p_θ + w·δ_y: the probability
  * anchor between the student and the label, made anew at every step, with the token's own weight. With β·KL(p_base‖p_θ)
- * beside it q = (1−w−β)·p_θ + w·δ_y + β·p_base. While w + β ≤ 1 that is a distribution.
+ * beside it q = (1−w−β)·p_θ + w·δ_y + β·p_base. While w + β ≤ 1 that is a distribution, and the gradient that of
+ * KL(q‖p_θ); beyond, it is that of no distribution.
  *
- * Frozen anchors are points of flows and of proximal steps: with F = ∂p/∂z = diag p − p·pᵀ, F·(z − z_s) = ∇_z KL(p_z‖s), so
- * G, z_τ = e^{−τ}·z_p + (1−e^{−τ})·z_s, is the natural-gradient flow of the reverse divergence at α = 1 − e^{−τ}; A, ṗ = s − p, that
- * of KL(s‖p_z). With η = α/(1−α), G minimises KL(r‖s) + KL(r‖p)/η over r, and A KL(s‖r) + KL(p‖r)/η: times α, what any r has
- * more than the anchor is KL(r‖q) and KL(q‖r).
+ * Losses are those that `fineTune` plans for a method and its settings, and so is that of the anchor: means over a batch of
+ * sequences, of which a part of the tokens counts.
  */
-import { kl } from "../../../src/anchored/objectives/divergences.ts";
-import { weighed } from "../../../src/anchored/objectives/logSpace.ts";
-import { objectives } from "../../../src/anchored/objectives/methods.ts";
-import type { ObjectiveSettings } from "../../../src/anchored/objectives/objective.ts";
+import { objectiveLoss } from "../../../src/anchored/objectives/loss.ts";
+import type { Method } from "../../../src/anchored/objectives/methods.ts";
+import { isOfLabels, type Objective } from "../../../src/anchored/objectives/objective.ts";
+import type { FineTuneOptions } from "../../../src/anchored/options.ts";
+import { type MethodPlan, planFineTune } from "../../../src/anchored/plan.ts";
+import { logSoftmaxOf } from "../../../src/arbitraries/distributions.ts";
 import { tokenCrossEntropy } from "../../../src/nn/losses.ts";
-import { constant, full } from "../../../src/tensor/apply.ts";
+import { constant } from "../../../src/tensor/apply.ts";
 import { grad } from "../../../src/tensor/grad.ts";
 import {
   add,
-  argmax,
   broadcastTo,
   div,
   exp,
   gather,
   less,
-  logSoftmax,
-  max,
+  log,
   maximum,
-  mean,
   mul,
   neg,
   reshape,
@@ -37,197 +35,172 @@ import {
 } from "../../../src/tensor/ops.ts";
 import { at, last } from "../../../src/tensor/shapes.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { tinyStudy } from "../../anchored/tiny.ts";
 import type { Law, Scene } from "./laws.ts";
+import { type Reweighting, reweightings, type Seen } from "./tokenWeights.ts";
 
-/** int [R]: what the data say, a token for each row. */
-const labelsOf = ({ judge }: Pick<Scene, "judge">): Tensor => argmax(judge);
+/** What `fineTune` makes of a method. */
+export const planned = (method: Method, options: Partial<FineTuneOptions> = {}): MethodPlan =>
+  planFineTune({ ...tinyStudy, method, epochs: 1, ...options }).method;
 
-/** δ_y, [R, V]. */
-function oneHot(labels: Tensor, V: number): Tensor {
-  const identity = constant(
-    Float64Array.from({ length: V * V }, (_, i) => (i % (V + 1) === 0 ? 1 : 0)),
-    [V, V],
-  );
-  return gather(identity, labels);
-}
-
+/** [..., V] of [...]. */
 const wide = (x: Tensor, like: Tensor): Tensor =>
   broadcastTo(reshape(x, [...x.shape, 1]), like.shape);
 
-/** What a token's weight is made of, [R] each but for the logits. */
-interface Seen {
-  /** The student's, [R, V]. */
-  readonly logits: Tensor;
-  /** −log p_θ(y) and −log p_base(y). */
-  readonly surprise: Tensor;
-  readonly baseSurprise: Tensor;
+/** δ_y, [B, T, V]. */
+function oneHot(labels: Tensor, V: number): Tensor {
+  const ones = Float64Array.from({ length: V * V }, (_, i) => (i % (V + 1) === 0 ? 1 : 0));
+  return gather(constant(ones, [V, V]), labels);
 }
 
-type TokenLoss = (logits: Tensor, labels: Tensor, baseLogits: Tensor) => Tensor;
-
-/** A loss whose pull is that of an every-step probability anchor. */
-interface Reweighting {
-  /** w of each token, from 0 to 1. */
-  readonly weight: (seen: Seen) => Tensor;
-  /** The loss of each token, where the program or a closed form has one: w·(−log p_θ(y)) by default. */
-  readonly loss?: TokenLoss;
-  /** β of β·KL(p_base‖p_θ). */
-  readonly beta?: number;
+/** A batch as the program sees it, and what frozen models say of it. */
+export interface Batch extends Pick<Seen, "logits" | "mask" | "likeliest" | "losses"> {
+  /** int [B, T]. */
+  readonly labels: Tensor;
+  /** p_base's, and the earlier student's, [B, T, V]. */
+  readonly base: Tensor;
 }
 
-const settings: ObjectiveSettings = {
-  ...{ alpha: NaN, interpolation: "logit", temperature: 1, beta: 0.1 },
-  ...{ direction: "forward", kdRatio: 1 },
-};
+/** Tokens of a sequence. */
+const T = 3;
 
-/** A method's own loss. */
-const ofMethod =
-  (method: "sft" | "dft" | "asft"): TokenLoss =>
-  (logits, labels, target) => {
-    const mask = full(labels.shape, 1);
-    return objectives[method].perToken({ logits, labels, mask, target }, settings);
+/** The rows of a scene as sequences, of which three tokens in four count. */
+export function batchOf({ snapshotLogits, referenceLogits, judge }: Scene): Batch {
+  const [R, V] = [at(snapshotLogits.shape, 0), last(snapshotLogits.shape)];
+  const row = ({ data }: Tensor, r: number): number[] => [...data.slice(r * V, (r + 1) * V)];
+  const labels = Int32Array.from({ length: R }, (_, r) => {
+    const said = row(judge, r);
+    return said.indexOf(Math.max(...said));
+  });
+  const rows = Array.from({ length: R }, (_, r) => row(snapshotLogits, r));
+  const likeliest = (K: number): Tensor => {
+    const isAmong = rows.flatMap((z) => {
+      const least = at(
+        z.toSorted((a, b) => b - a),
+        K - 1,
+      );
+      return z.map((x) => (x < least ? 0 : 1));
+    });
+    return constant(Float64Array.from(isAmong), [R / T, T, V]);
   };
+  const mask = Float64Array.from({ length: R }, (_, r) => (r % 4 === 3 ? 0 : 1));
+  const losses = Array.from({ length: R / T }, (_, b) => {
+    const own = [0, 1, 2].map((t) => b * T + t).filter((r) => mask[r]);
+    const sum = own.reduce(
+      (total, r) => total - at(logSoftmaxOf(row(referenceLogits, r)), at(labels, r)),
+      0,
+    );
+    return sum / own.length;
+  });
+  return {
+    logits: reshape(snapshotLogits, [R / T, T, V]),
+    base: reshape(referenceLogits, [R / T, T, V]),
+    labels: constant(labels, [R / T, T]),
+    mask: constant(mask, [R / T, T]),
+    ...{ likeliest, losses },
+  };
+}
 
-const probability = ({ surprise }: Seen): Tensor => exp(neg(surprise));
-const powered =
-  (power: number) =>
-  ({ surprise }: Seen): Tensor =>
-    exp(mul(surprise, -power));
+/** The program's loss of a method on a batch, as a function of the logits. */
+export function lossOf(
+  { objective, settings }: MethodPlan,
+  batch: Batch,
+): (logits: Tensor) => Tensor {
+  const { base, losses, labels, mask } = batch;
+  const target = isOfLabels(objective.target)
+    ? reshape(neg(tokenCrossEntropy(base, labels)), [...labels.shape, 1])
+    : objective.target === "base"
+      ? base
+      : undefined;
+  const weights = objective.exampleWeights?.(losses, settings);
+  const scale =
+    weights && constant(Float64Array.from(weights.flatMap((w) => Array(T).fill(w))), labels.shape);
+  return (logits) => objectiveLoss(objective, { logits, labels, mask, target, scale }, settings);
+}
 
-/** (1 − p_θ(y)^a)/a, whose pull is that of the weight p_θ(y)^a. */
-const powerLoss =
-  (power: number): TokenLoss =>
-  (logits, labels) =>
-    div(sub(1, exp(mul(tokenCrossEntropy(logits, labels), -power))), power);
+export interface EveryStepAnchor {
+  /** [B, T]. */
+  readonly weight: Tensor;
+  /** (1−w−β)·p_θ + w·δ_y + β·p_base, [B, T, V], of negative entries where w + β > 1. */
+  readonly anchor: Tensor;
+}
 
-/** Every method's weight of the label: the table of N6. */
-const reweightings: { readonly [name: string]: Reweighting } = {
-  "SFT, w = 1": { weight: ({ surprise }) => full(surprise.shape, 1), loss: ofMethod("sft") },
-  "DFT, w = p_θ(y)": { weight: probability, loss: ofMethod("dft") },
-  "DFT is −p_θ(y)": {
-    weight: probability,
-    loss: (logits, labels) => neg(exp(neg(tokenCrossEntropy(logits, labels)))),
-  },
-  "power family, w = p_θ(y)^½, (1 − p_θ(y)^½)/½": { weight: powered(0.5), loss: powerLoss(0.5) },
-  "power family, w = p_θ(y)^2, (1 − p_θ(y)^2)/2": { weight: powered(2), loss: powerLoss(2) },
-  "STM, w = 1[p_base(y) ≥ .4]": {
-    weight: ({ baseSurprise }) => sub(1, less(exp(neg(baseSurprise)), 0.4)),
-  },
-  "EAFT, w = H(p_θ)/ln V": {
-    weight: ({ logits }) => {
-      const logP = logSoftmax(logits);
-      const entropy = neg(sum(weighed(exp(logP), logP), { axis: -1 }));
-      return maximum(0, div(entropy, Math.log(last(logits.shape))));
-    },
-  },
-  "FLOW, w = e^(−ℓ/τ) of a sequence": {
-    weight: ({ baseSurprise }) => {
-      const loss = mean(baseSurprise);
-      return broadcastTo(reshape(exp(mul(loss, -1 / 20)), [1]), baseSurprise.shape);
-    },
-  },
-  "TALR, w = max(p_θ(y)^(1/τ), .01)": { weight: (seen) => maximum(powered(1 / 2)(seen), 0.01) },
-  "ASFT forward, w = p_θ(y), β·KL(p_base‖p_θ)": {
-    weight: probability,
-    loss: ofMethod("asft"),
-    beta: settings.beta,
-  },
+/** The anchor of a reweighting at what is seen. */
+export function everyStepAnchor(
+  { weight, beta = 0 }: Reweighting,
+  seen: Seen,
+  { labels, base }: { readonly labels: Tensor; readonly base?: Tensor | undefined },
+): EveryStepAnchor {
+  const w = stopGradient(weight(seen));
+  const p = stopGradient(softmax(seen.logits));
+  const kept = mul(p, wide(sub(1 - beta, w), p));
+  const wanted = mul(oneHot(labels, last(p.shape)), wide(w, p));
+  const anchor = add(kept, wanted);
+  return { weight: w, anchor: base && beta ? add(anchor, mul(softmax(base), beta)) : anchor };
+}
+
+/** A reweighting's anchor on a batch. */
+export const anchorOn = (row: Reweighting, batch: Batch): EveryStepAnchor => {
+  const { logits, base, labels } = batch;
+  const surprise = tokenCrossEntropy(logits, labels);
+  const frozenSurprise = tokenCrossEntropy(base, labels);
+  return everyStepAnchor(row, { ...batch, surprise, frozenSurprise }, { labels, base });
 };
 
-/** The anchor (1−w−β)·p_θ + w·δ_y + β·p_base, [R, V], and w. */
-function everyStepAnchor(
-  { snapshotLogits: z, referenceLogits: base, ...scene }: Scene,
-  { weight, beta = 0 }: Reweighting,
-): { readonly weight: Tensor; readonly anchor: Tensor } {
-  const labels = labelsOf(scene);
-  const w = stopGradient(
-    weight({
-      ...{ logits: z, surprise: tokenCrossEntropy(z, labels) },
-      baseSurprise: tokenCrossEntropy(base, labels),
-    }),
-  );
-  const p = softmax(z);
-  const kept = mul(p, wide(sub(1 - beta, w), p));
-  const wanted = mul(oneHot(labels, last(z.shape)), wide(w, p));
-  return { weight: w, anchor: add(add(kept, wanted), mul(softmax(base), beta)) };
+/** Anchored Learning as `fineTune` plans it, whose anchor is given. */
+const anchored = planned("anchored", { reference: tinyStudy.base, alpha: 0.5 });
+
+/** KL(q‖p_θ) of `anchored`, the mean over all tokens that count or over those that are kept. */
+function anchoredLoss(
+  { labels, mask }: Batch,
+  q: Tensor,
+  kept: Tensor | undefined,
+): (logits: Tensor) => Tensor {
+  const { objective, settings } = anchored;
+  const counting: Objective = kept ? { ...objective, counts: () => kept } : objective;
+  const target = log(maximum(q, 0));
+  return (logits) => objectiveLoss(counting, { logits, labels, mask, target }, settings);
 }
 
 const rows = (x: Tensor): Tensor => reshape(x, [-1]);
 
-export const reweightingLaws: readonly Law[] = Object.entries(reweightings).map(([name, of]) => ({
-  name: `N6: ∇_z of ${name} is p_θ − q`,
+const tableLaws: readonly Law[] = reweightings.map((row) => ({
+  name: `N6: ∇_z of ${row.name} is that of KL(q‖p_θ)`,
   spaces: ["probability"],
   sides: (scene) => {
-    const { snapshotLogits: z, referenceLogits: base } = scene;
-    const { weight, anchor } = everyStepAnchor(scene, of);
-    const labels = labelsOf(scene);
-    const loss = of.loss ?? ((logits: Tensor) => mul(weight, tokenCrossEntropy(logits, labels)));
-    const gradient = grad((logits: Tensor) => sum(loss(logits, labels, base)))(z);
-    return [rows(add(gradient, anchor)), "=", rows(softmax(z))];
+    const batch = batchOf(scene);
+    const { times = 1, beta = 0 } = row;
+    const { weight, anchor } = anchorOn(row, batch);
+    const loss = lossOf(planned(row.method, row.options), batch);
+    const pull = anchoredLoss(batch, anchor, row.isMeanOfKept ? weight : undefined);
+    // Beyond there is no anchor.
+    const isWithin = wide(less(add(weight, beta), 1 + scene.tolerance), batch.logits);
+    const of = (f: typeof loss, factor: number): Tensor =>
+      rows(mul(isWithin, mul(grad(f)(batch.logits), factor)));
+    return [of(loss, 1), "=", of(pull, times)];
   },
 }));
 
-/** F·x = (diag p − p·pᵀ)·x. */
-const fisher = (p: Tensor, x: Tensor): Tensor =>
-  mul(p, sub(x, wide(sum(mul(p, x), { axis: -1 }), p)));
+/** Losses whose derivative needs no weight that is stopped. */
+const closedForms: {
+  readonly [name: string]: readonly [power: number, loss: (surprise: Tensor) => Tensor];
+} = {
+  "DFT is −p_θ(y)": [1, (surprise) => neg(exp(neg(surprise)))],
+  "the power family, (1 − p_θ(y)^½)/½": [0.5, (surprise) => powerLoss(surprise, 0.5)],
+  "the power family, (1 − p_θ(y)^2)/2": [2, (surprise) => powerLoss(surprise, 2)],
+};
+const powerLoss = (surprise: Tensor, a: number): Tensor => div(sub(1, exp(mul(surprise, -a))), a);
 
-export const flowLaws: readonly Law[] = [
-  {
-    name: "N6: F·(z − z_s) = ∇_z KL(p_z‖s): G flows to s by the natural gradient of the reverse divergence",
-    spaces: ["logit"],
-    sides: ({ snapshotLogits: z, referenceLogits: z_s }) => {
-      const s = logSoftmax(z_s);
-      const gradient = grad((logits: Tensor) => sum(kl(logSoftmax(logits), s)))(z);
-      const gap = sub(z, z_s);
-      const flow = fisher(softmax(z), gap);
-      // A product with a row's largest difference of logits is rounded as that is.
-      const size = wide(maximum(max(mul(gap, gap), { axis: -1 }), 1), z);
-      return [rows(div(gradient, size)), "=", rows(div(flow, size))];
-    },
+const closedLaws: readonly Law[] = Object.entries(closedForms).map(([name, [power, loss]]) => ({
+  name: `N6: ∇_z of ${name}`,
+  spaces: ["probability"],
+  sides: (scene) => {
+    const { logits, labels, mask, ...batch } = batchOf(scene);
+    const mean = (z: Tensor): Tensor =>
+      div(sum(mul(mask, loss(tokenCrossEntropy(z, labels)))), sum(mask));
+    const own = lossOf(planned("power", { power }), { logits, labels, mask, ...batch });
+    return [rows(grad(own)(logits)), "=", rows(grad(mean)(logits))];
   },
-  {
-    name: "N6: F·d/dτ log q = s − q = −∇_z KL(s‖q): A flows to s by the natural gradient of the other",
-    spaces: ["probability"],
-    sides: (scene) => {
-      const { q, s } = scene;
-      const [Q, S] = [exp(q), exp(s)];
-      // d/dτ log q = (s − q)/q, of which F keeps (s − q) less q times its sum.
-      const speed = sub(S, Q);
-      const moved = sub(speed, mul(Q, wide(sum(speed, { axis: -1 }), Q)));
-      const gradient = grad((logits: Tensor) => sum(kl(s, logSoftmax(logits))))(q);
-      return [rows(add(moved, gradient)), "=", rows(mul(gradient, 0))];
-    },
-  },
-  {
-    name: "N6: G is the proximal point of KL(r‖s) from p: α·KL(r‖s) + (1−α)·KL(r‖p) less its least is KL(r‖q)",
-    spaces: ["logit"],
-    sides: ({ judge: r, p, s, q, alpha }) => [
-      add(kl(r, q), between(kl(q, p), kl(q, s), alpha)),
-      "=",
-      between(kl(r, p), kl(r, s), alpha),
-    ],
-  },
-  {
-    name: "N6: A is the proximal point of KL(s‖r) from p: α·KL(s‖r) + (1−α)·KL(p‖r) less its least is KL(q‖r)",
-    spaces: ["probability"],
-    sides: (scene) => {
-      const { p, s, q, alpha } = scene;
-      const r = at(scene.missed(), 1);
-      return [
-        add(kl(q, r), between(kl(p, q), kl(s, q), alpha)),
-        "=",
-        between(kl(p, r), kl(s, r), alpha),
-      ];
-    },
-  },
-];
+}));
 
-/** (1 − α)·a + α·b. */
-const between = (a: Tensor, b: Tensor, alpha: number): Tensor =>
-  add(mul(a, 1 - alpha), mul(b, alpha));
-
-/** The every-step anchor of each reweighting, and its weight. */
-export const everyStepAnchors = (
-  scene: Scene,
-): readonly { readonly weight: Tensor; readonly anchor: Tensor }[] =>
-  Object.values(reweightings).map((of) => everyStepAnchor(scene, of));
+export const reweightingLaws: readonly Law[] = [...tableLaws, ...closedLaws];
