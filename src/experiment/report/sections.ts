@@ -36,7 +36,7 @@ ${failures(study)}
 <div class="figures">
 ${figure("Gain against retention", paretoFigure(study), paretoText(rows), result, recipe.name, true, key(study))}
 ${optional(cornerFigure(study), (svg) => figure("The corner", svg, CORNER, undefined, recipe.name, true))}
-${figure("Prior skills", skillFigure(study), skillsText(rows), priorData(study), recipe.name, true)}
+${figure("Prior skills", skillFigure(study), SKILLS, priorData(study), recipe.name, true)}
 ${optional(weightFigure(study), (svg) => figure("Drop against effective weight", svg, WEIGHT, undefined, recipe.name))}
 ${certificates.length > 0 ? boundSection(study) : ""}
 </div>
@@ -73,8 +73,8 @@ function paretoText(rows: readonly RowSummary[]): string {
 }
 
 const CORNER = "The same, where most of both is.";
-const skillsText = (rows: readonly RowSummary[]): string =>
-  `Exact match of each prior skill, %${seedsIn(rows) > 1 ? ", with its 95 % interval" : ""}; the ticks are the base's.`;
+const SKILLS =
+  "Exact match of each prior skill, %, with its 95 % interval; the ticks are the base's.";
 const WEIGHT =
   "If every outer step were exact, T steps of weight α would end at weight 1 − (1 − α)ᵀ of the fine-tuned reference. Does forgetting follow that weight, whatever α and T are? The line joins the logit rows.";
 

@@ -1,5 +1,6 @@
 import { lawData } from "../analysis/divergence.ts";
 import { contrastData, familyData } from "../analysis/lines.ts";
+import { coverageData } from "../coverage.ts";
 import {
   attemptData,
   certificateData,
@@ -20,7 +21,7 @@ export function dataTables(run: ReportedRun): DataTable[] {
   const reported = reportedOf(run);
   const makers = [
     ...[resultData, seedData, priorData, certificateData, differenceData, choiceData],
-    retentionData,
+    ...[retentionData, coverageData],
     ...[trajectoryData, distributionData, familyData, contrastData, lawData, attemptData],
   ];
   return makers.map((make) => make(reported)).filter(({ rows }) => rows.length > 0);
