@@ -45,6 +45,16 @@ describe("pretrain", () => {
     await expect(place.run(pretrain, "--text . --packages debs --backend wasm")).rejects.toThrow(
       "--packages: expected none beside --text",
     );
+    const mirror = "--mirror http://127.0.0.1:1/debian";
+    await expect(place.run(pretrain, `--text . ${mirror} --backend wasm`)).rejects.toThrow(
+      "--mirror: expected none beside --text",
+    );
+    await expect(place.run(pretrain, "--mirror ftp://a/debian")).rejects.toThrow(
+      "--mirror: expected an http or https address, got ftp://a/debian",
+    );
+    await expect(place.run(pretrain, `${mirror} --backend wasm`)).rejects.toThrow(
+      "http://127.0.0.1:1/debian/dists/bookworm/Release: no connection",
+    );
   });
 
   it("has sizes that are called by their parameters", () => {

@@ -10,6 +10,7 @@ import {
 } from "../../pretrain/run.ts";
 import { CONTEXT, type SizeName, sizeNames, sizes, VOCABULARY } from "../../pretrain/sizes.ts";
 import { type Corpus, folderTexts, packageTexts } from "../../pretrain/texts/corpus.ts";
+import { fromMirror } from "../../pretrain/texts/mirror.ts";
 import { textPackages } from "../../pretrain/texts/packages.ts";
 import { TOLD } from "../../pretrain/train.ts";
 import { visible } from "../../report/escape.ts";
@@ -21,6 +22,7 @@ import type { Command, Terminal } from "../terminal/command.ts";
 import {
   describeKnobs,
   flag,
+  type Knob,
   number,
   oneOf,
   only,
@@ -34,11 +36,21 @@ import { expectBelowAFolder } from "../terminal/place.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
 
+const mirror: Knob<string> = {
+  value: "<url>",
+  about:
+    "fetches them from this Debian mirror in place of apt-get:\nhttps://deb.debian.org/debian",
+  expected: "an http or https address",
+  read: (given) =>
+    URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? given : undefined,
+};
+
 const own = {
   size: oneOf("how many parameters (default: 0.9m)", sizeNames),
   out: text("<folder>", "where to (default: models/base-<size>)"),
   text: text("<folder>", "your own texts in place of Debian's:\n.txt, .md, .rst, .html, .pod"),
   packages: text("<folder>", "where .deb files are kept (default: .cache/text)"),
+  mirror,
   overwrite: flag("replaces a base that is there"),
   dryRun: flag("says what it would take, and trains nothing"),
 };
@@ -62,7 +74,7 @@ const usage = `anchorgrad pretrain [options]: makes a small base to fine-tune, w
 
 Trains a tokenizer and a Llama: half on running text, 40 % on twelve small skills, 10 % on two
 targets whose worked style is latent in it. The folder is one as Hugging Face has them, with a model
-card. Texts are those of Debian packages, fetched with apt-get: ${textPackages.map(({ name }) => name).join(", ")}.
+card. Texts are those of Debian packages, fetched with apt-get or from a mirror: ${textPackages.map(({ name }) => name).join(", ")}.
 Large ones are read from 11m on. Stopped in any way, the same command goes on, to the same bits.
 
 Options
@@ -90,12 +102,17 @@ async function textsOf(given: Given, { folder, err, signal }: Terminal): Promise
   if (given.text !== undefined) {
     if (given.packages !== undefined)
       throw new UsageError("--packages: expected none beside --text, got a folder");
+    if (given.mirror !== undefined)
+      throw new UsageError("--mirror: expected none beside --text, got a mirror");
     return folderTexts(resolve(folder, given.text));
   }
   return packageTexts({
     folder: resolve(folder, given.packages ?? join(".cache", "text")),
     large: given.size === "11m" || given.size === "30m",
     signal,
+    ...(given.mirror !== undefined && {
+      fetchInto: fromMirror(given.mirror, { fetch: globalThis.fetch, signal }),
+    }),
     onSource: ({ name, version, licence, characters }) => {
       const size = `${(characters / 1e6).toFixed(1)} million characters`;
       err.write(`${name} ${version}: ${size}, ${licence}\n`);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
-import { type ReadPackage, readPackage } from "./debian.ts";
+import { type FetchPackage, type ReadPackage, readPackage } from "./debian.ts";
 import { textPackages } from "./packages.ts";
 import { piecesOf } from "./pieces.ts";
 import { type Markup, plainOf } from "./plain.ts";
@@ -30,16 +30,18 @@ export interface PackagesOptions {
   /** Whether those that are long to fetch are read too. */
   readonly large: boolean;
   readonly signal: AbortSignal;
+  /** Fetches those that do not lie there; `fromApt` by default. */
+  readonly fetchInto?: FetchPackage | undefined;
   /** Hears of each package that was read. */
   readonly onSource?: (source: TextSource) => void;
 }
 
 /** The texts of Debian's packages. @throws DataError as `readPackage` */
 export async function packageTexts(options: PackagesOptions): Promise<Corpus> {
-  const { folder, signal, onSource = () => {} } = options;
+  const { folder, signal, fetchInto, onSource = () => {} } = options;
   const read: ReadPackage[] = [];
   for (const each of textPackages)
-    if (options.large || !each.large) read.push(await readPackage(each, folder, signal));
+    if (options.large || !each.large) read.push(await readPackage(each, folder, signal, fetchInto));
   return corpusOf(read, onSource);
 }
 

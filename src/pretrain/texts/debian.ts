@@ -23,26 +23,36 @@ export interface ReadPackage {
 
 const call = promisify(execFile);
 
+/** Puts a package's .deb file into a folder. */
+export type FetchPackage = (name: string, folder: string) => Promise<void>;
+
 /** What to do where packages cannot be had. */
 const INSTEAD =
-  "put the packages' .deb files into that folder yourself, or give a folder of your own texts as --text";
+  "name a mirror, --mirror https://deb.debian.org/debian, put the packages' .deb files into that folder yourself, or give a folder of your own texts as --text";
+
+/** By `apt-get download`, which checks signatures. */
+export const fromApt =
+  (signal: AbortSignal): FetchPackage =>
+  async (name, folder) => {
+    try {
+      await call("apt-get", ["download", "--quiet", name], { cwd: folder, signal });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const why = reasonOf(error);
+      throw new DataError(
+        `${folder}: expected the Debian package ${name}, which apt-get download could not fetch: ${why}; on Debian and Ubuntu apt-get update may help; else ${INSTEAD}`,
+      );
+    }
+  };
 
 /** A package's file in the folder, fetched unless it is there. */
-async function debOf(name: string, folder: string, signal: AbortSignal): Promise<string> {
+async function debOf(name: string, folder: string, fetchInto: FetchPackage): Promise<string> {
   const found = await debIn(name, folder);
   if (found !== undefined) return found;
-  try {
-    await call("apt-get", ["download", "--quiet", name], { cwd: folder, signal });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    const why = reasonOf(error);
-    throw new DataError(
-      `${folder}: expected the Debian package ${name}, which apt-get download could not fetch: ${why}; on Debian and Ubuntu apt-get update may help; else ${INSTEAD}`,
-    );
-  }
+  await fetchInto(name, folder);
   const fetched = await debIn(name, folder);
   if (fetched !== undefined) return fetched;
-  throw new DataError(`${folder}: expected ${name}_….deb from apt-get download, got none`);
+  throw new DataError(`${folder}: expected ${name}_….deb to have been fetched, got none`);
 }
 
 async function debIn(name: string, folder: string): Promise<string | undefined> {
@@ -60,18 +70,20 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Fetches a Debian package with `apt-get download`, which checks its signature, and reads its texts
- * with `dpkg-deb`. A file that lies in the folder already is taken.
+ * Fetches a Debian package and reads its texts with `dpkg-deb`. A file that lies in the folder already
+ * is taken.
  * @param folder where the .deb files are kept
+ * @param fetchInto `fromApt` by default
  * @throws DataError saying what to do where the package or a program is missing
  */
 export async function readPackage(
   { name, licence, files, markup }: TextPackage,
   folder: string,
   signal: AbortSignal,
+  fetchInto: FetchPackage = fromApt(signal),
 ): Promise<ReadPackage> {
   await makeFolder(folder);
-  const deb = await debOf(name, folder, signal);
+  const deb = await debOf(name, folder, fetchInto);
   const sha256 = createHash("sha256")
     .update(await readFile(deb))
     .digest("hex");
