@@ -163,7 +163,9 @@ test("of 1,000 simulated audits at most 70 pass a step that loses more than the 
     // A student that loses more with every step, and now and then less again.
     const shares: number[] = [];
     for (let t = 0; t < 5; t++)
-      shares.push(Math.min(1, Math.max(0, at([0, ...shares], t) + wanted.risk * uniform(draw, -0.1, 0.6))));
+      shares.push(
+        Math.min(1, Math.max(0, at([0, ...shares], t) + wanted.risk * uniform(draw, -0.1, 0.6))),
+      );
     // The same prompts after every step: those that are easily lost are lost first.
     const prompts = Array.from({ length: n }, draw);
     const counts = shares.map((share) => prompts.filter((ease) => ease < share).length);

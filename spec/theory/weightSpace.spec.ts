@@ -5,8 +5,8 @@
  * general none of them.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
 import { fineTune } from "../../src/anchored/fineTune.ts";
+import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { klToStudent } from "../../src/anchored/objectives/losses.ts";
 import { interpolateWeights, squaredDistance } from "../../src/anchored/objectives/weights.ts";
@@ -114,7 +114,10 @@ test("of a transformer that was fine-tuned the bound of curved models says nothi
     Array.from({ length: V }, (_, v) => {
       const gradient = grad((params: Params) => sum(slice(lastLogits(params), [v], [1])));
       const between = interpolateWeights(base, tuned, weight);
-      return squaredDistance(gradient(between), mapTensors((x) => full(x.shape, 0), base));
+      return squaredDistance(
+        gradient(between),
+        mapTensors((x) => full(x.shape, 0), base),
+      );
     }),
   );
   const [reached, moved, ...squares] = await engine.run(() => [
@@ -136,7 +139,13 @@ test("not law 1 of anchors of weights: between two models that say the same lies
     const middle = interpolateWeights(params(0), params(Math.PI), 0.5).w;
     const [p, s] = [logits(0), logits(Math.PI)].map(logSoftmax) as [Tensor, Tensor];
     const q = logSoftmax(logits(Math.PI / 2));
-    return [middle, concat([kl(p, q), kl(p, s)].map((x) => reshape(x, [1])), 0)] as const;
+    return [
+      middle,
+      concat(
+        [kl(p, q), kl(p, s)].map((x) => reshape(x, [1])),
+        0,
+      ),
+    ] as const;
   });
   expect(between.data[0]).toBeCloseTo(Math.PI / 2, 12);
   expect(at(divergences.data, 0)).toBeCloseTo(4.307, 3);

@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import type { Measurement, RowResult } from "../../../src/experiment/measurements.ts";
 import type { Recipe } from "../../../src/experiment/recipe.ts";
 import { studyRecipe } from "../../../src/experiment/recipes/study.ts";
-import { acrossData, phaseData } from "../../../src/experiment/report/analysis/across.ts";
+import {
+  acrossData,
+  conditionOf,
+  phaseData,
+  sizeFigure,
+} from "../../../src/experiment/report/analysis/across.ts";
 import { lawData } from "../../../src/experiment/report/analysis/divergence.ts";
 import {
   contrastData,
@@ -65,6 +70,29 @@ const families = [...new Set(study.recipe.rows.map(({ family }) => family))].sli
 
 const cell = ({ columns, rows }: DataTable, line: number, column: string) =>
   rows[line]?.[columns.indexOf(column)];
+
+describe("forgetting against size", () => {
+  it("has a field for each condition, whatever its name holds", () => {
+    const names = [
+      "study-C1",
+      "study-19k-C1",
+      "study-19k-C4-0.05",
+      "study-C2a-0.05",
+      "study-C5-mini-igsm",
+    ];
+    expect(names.map(conditionOf)).toEqual(["C1", "C1", "C4-0.05", "C2a-0.05", "C5-mini-igsm"]);
+    expect(conditionOf("mine-C1")).toBe("mine-C1");
+  });
+
+  it("is drawn where there are two sizes", () => {
+    const small = { ...run, config: { ...run.config, recipe: studyRecipe("C1", "19k") } };
+    const both = [run, { ...small, measurements: resultsOf(small.config.recipe, 0) }].map(
+      reportedOf,
+    );
+    expect(sizeFigure(both)).toContain("Forgetting against size");
+    expect(sizeFigure(both.slice(1))).toBeUndefined();
+  });
+});
 
 describe("the families of a study", () => {
   const lines = familyLines(study);

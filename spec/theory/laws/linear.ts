@@ -54,8 +54,7 @@ export const linearLaws: readonly Law[] = [
       const alpha = Math.fround(scene.alpha); // float32 refuses others
       const logits = (W: Tensor): Tensor => matmul(phi, W);
       let student = logits(base);
-      for (let t = 0; t < steps; t++)
-        student = interpolate("logit", alpha)(student, logits(tuned));
+      for (let t = 0; t < steps; t++) student = interpolate("logit", alpha)(student, logits(tuned));
       const merged = interpolateWeights(base, tuned, effectiveWeight(alpha, steps));
       const apart = totalVariation(logSoftmax(student), logSoftmax(logits(merged)));
       return [apart, "=", mul(apart, 0)];

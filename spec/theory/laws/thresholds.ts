@@ -15,7 +15,10 @@ import type { Law, Scene, Space } from "./laws.ts";
 const T = 3;
 
 /** What turns into straight lines over the weight. */
-const lines: { readonly [S in Space]: (logP: number) => number } = { logit: (x) => x, probability: Math.exp };
+const lines: { readonly [S in Space]: (logP: number) => number } = {
+  logit: (x) => x,
+  probability: Math.exp,
+};
 
 interface Answers {
   /** The base's choices, [R]. */
@@ -40,9 +43,15 @@ function answersOf({ snapshotLogits, referenceLogits, space, alpha, tolerance }:
   });
   const answers = Array.from({ length: seen.length / T }, (_, b) => seen.slice(b * T, (b + 1) * T));
   const numbers = (of: (tokens: typeof seen) => boolean): Tensor =>
-    constant(Float64Array.from(answers, (tokens) => Number(of(tokens))), [answers.length]);
+    constant(
+      Float64Array.from(answers, (tokens) => Number(of(tokens))),
+      [answers.length],
+    );
   return {
-    choices: constant(Int32Array.from(seen, ({ from }) => from), [seen.length]),
+    choices: constant(
+      Int32Array.from(seen, ({ from }) => from),
+      [seen.length],
+    ),
     lost: numbers((tokens) => alpha > Math.min(...tokens.map(({ leaves }) => leaves))),
     isClear: numbers((tokens) => tokens.every(({ isClear }) => isClear)),
   };

@@ -38,8 +38,7 @@ import { ownVersions } from "../terminal/version.ts";
 
 const mirror: Knob<string> = {
   value: "<url>",
-  about:
-    "fetches them from this Debian mirror in place of apt-get:\nhttps://deb.debian.org/debian",
+  about: "fetches them from this Debian mirror in place of apt-get:\nhttps://deb.debian.org/debian",
   expected: "an http or https address",
   read: (given) =>
     URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? given : undefined,

@@ -38,7 +38,9 @@ export function fromMirror(address: string, options: MirrorOptions): FetchPackag
     known ??= indexOf(root, folder, options);
     const found = (await known).get(name);
     if (!found)
-      throw new DataError(`${root}: expected the package ${name} in ${SUITE}, got none of that name`);
+      throw new DataError(
+        `${root}: expected the package ${name} in ${SUITE}, got none of that name`,
+      );
     await get(root, found, join(folder, basename(found.path)), options);
   };
 }

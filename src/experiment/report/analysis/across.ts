@@ -96,8 +96,8 @@ interface Size {
   readonly high: number;
 }
 
-/** The study's name without what says its size. */
-const conditionOf = (name: string): string => name.split("-").slice(-1).join();
+/** Of `study-19k-C4-0.05` `C4-0.05`: a study's name without what says its size. */
+export const conditionOf = (name: string): string => name.replace(/^study(-\d+[km])?-/, "");
 
 const chosenIn = ({ choices, rows }: Reported, family: string): RowSummary | undefined => {
   const chosen = choices.find((choice: Choice) => choice.family === family)?.row.id;

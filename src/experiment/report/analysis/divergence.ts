@@ -85,16 +85,23 @@ function worstFamilies(all: readonly Moved[]): string[] {
   return families.toSorted((a, b) => lossOf(b) - lossOf(a)).slice(0, WORST);
 }
 
-/** Forgetting against how far a row went on what it was trained on; the line is SFT's parabola. */
+/** Forgetting against how far a row went on what it was trained on; the line is SFT's parabola, and
+ * the numbers are the chosen rows'. */
 export function divergenceFigure(study: Reported): string | undefined {
-  const moved = movedRows(study).map((row) => ({ ...row, lost: 100 * row.drop }));
+  const numbers = new Map(study.rows.map(({ row }) => [row.id, study.numberOf(row)]));
+  const moved = movedRows(study).map((row) => ({
+    ...row,
+    ...{ lost: 100 * row.drop, number: numbers.get(row.row) },
+  }));
   if (moved.length < 4) return undefined;
-  const plain = curveOf(moved.filter(({ family }) => family === "sft"));
-  const most = Math.max(...moved.map(({ kl }) => kl));
+  const sft = moved.filter(({ family }) => family === "sft");
+  const plain = curveOf(sft);
+  // No further than SFT's rows: beyond them a parabola says nothing.
+  const far = sft.map(({ kl }) => kl);
+  const [least, most] = [Math.min(...far), Math.max(...far)];
   const curve = plain
-    ? Array.from({ length: 60 }, (_, i) => ({
-        x: (most * i) / 59,
-        y: 100 * plain((most * i) / 59),
+    ? Array.from({ length: 60 }, (_, i) => least + ((most - least) * i) / 59).map((x) => ({
+        ...{ x, y: 100 * plain(x) },
       }))
     : [];
   return drawSvg("Forgetting against divergence on the target", {
@@ -112,6 +119,13 @@ export function divergenceFigure(study: Reported): string | undefined {
         title: ({ label, kl, lost }: { label: string; kl: number; lost: number }) =>
           `${label}: KL ${kl.toFixed(3)}, lost ${lost.toFixed(1)} %`,
       }),
+      Plot.text(
+        moved.filter(({ number }) => number !== undefined),
+        {
+          ...{ x: "kl", y: "lost", text: "number", dy: -8, fontSize: 10, fontWeight: 600 },
+          ...{ fill: "color", stroke: "var(--page)", strokeWidth: 3 },
+        },
+      ),
     ],
   });
 }

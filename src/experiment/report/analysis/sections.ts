@@ -34,7 +34,7 @@ ${dataDetails(familyData(study), name)}
 ${dataDetails(contrastData(study), name)}
 <div class="figures">
 ${figure("Fronts", front, `Lines: what each family's nine settings reach together, in the corner whose area is counted; numbers as above. Means, ${limits(study)} A front is the best of nine and so looks better than any one of them would on new seeds.`)}
-${figure("Forgetting against divergence", divergence, `Each dot a row; dashed: a parabola through SFT's rows. Whether one law holds depends on which rows there are: the table leaves some out. Intervals resample rows, not bases. ${limits(study)}`, dataDetails(lawData(study), name))}
+${figure("Forgetting against divergence", divergence, `Each dot a row, numbers the chosen ones, as above; dashed: a parabola through SFT's rows, no further than these go. Whether one law holds depends on which rows there are: the table leaves some out. Intervals resample rows, not bases. ${limits(study)}`, dataDetails(lawData(study), name))}
 ${figure("Kept and certified answers", kept, `For rows with an anchor between distributions: the base's right answers that the student kept, against those that the exact anchor of the row's whole weight keeps (filled) and those that κ certifies of it (hollow). On the line the student kept just what the anchor does; the certificate is about the anchor and not about the student, and is vacuous where hollow dots stand far left. ${limits(study)}`)}
 </div>`;
 }
