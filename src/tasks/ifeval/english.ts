@@ -1,4 +1,4 @@
-import { type PunktParameters, seen } from "./punkt.ts";
+import { type PunktParameters, seen } from "./punkt/punkt.ts";
 
 /**
  * What Punkt needs to know of English, written down instead of learned. The original learned it

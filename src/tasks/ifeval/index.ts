@@ -14,8 +14,8 @@ export { detectLanguage } from "./language.ts";
 export type { Kind as MiniKind } from "./mini/constraints.ts";
 export { type MiniIfeval, type MiniOptions, miniIfeval, miniJudgement } from "./mini/mini.ts";
 export { detokenize, miniSymbols } from "./mini/symbols.ts";
-export { type PunktParameters, sentences } from "./punkt.ts";
-export { type PunktFiles, readPunkt } from "./punktFiles.ts";
+export { type PunktFiles, readPunkt } from "./punkt/files.ts";
+export { type PunktParameters, sentences } from "./punkt/punkt.ts";
 export {
   join,
   type Prompt,

@@ -13,7 +13,7 @@ import {
   hasTitle,
   isTwoResponses,
 } from "./layout.ts";
-import { countSentences, type PunktParameters } from "./punkt.ts";
+import { countSentences, type PunktParameters } from "./punkt/punkt.ts";
 import { countOf, countWords, isLower, isUpper, strip, stripAll } from "./text.ts";
 
 /** What an instruction may need besides its kwargs. */

@@ -1,4 +1,4 @@
-import { DataError } from "../../tensor/errors.ts";
+import { DataError } from "../../../tensor/errors.ts";
 import type { PunktParameters } from "./punkt.ts";
 
 /** The contents of the files of a language in NLTK's `punkt_tab`, which a user may download. */

@@ -1,4 +1,4 @@
-import { isSpace } from "./text.ts";
+import { isSpace } from "../text.ts";
 
 /** What an ASCII character may be to a word: bits. */
 const ENDS = 1;

@@ -1,3 +1,4 @@
+import { isSpace, skipSpace } from "../text.ts";
 import {
   isClosing,
   isEllipsis,
@@ -7,8 +8,7 @@ import {
   startsUpper,
   tokenize,
   typeOf,
-} from "./punktTokens.ts";
-import { isSpace, skipSpace } from "./text.ts";
+} from "./tokens.ts";
 
 /**
  * Splitting text into sentences by the decision rules of Kiss and Strunk, "Unsupervised

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ifeval } from "../../../src/tasks/index.ts";
-import { DataError } from "../../../src/tensor/errors.ts";
+import { ifeval } from "../../../../src/tasks/index.ts";
+import { DataError } from "../../../../src/tensor/errors.ts";
 
 const { english, readPunkt, sentences } = ifeval;
 
