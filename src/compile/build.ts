@@ -60,11 +60,13 @@ class Builder {
   readonly #values = new Map<Tensor, Value>();
   readonly #constantOf = new Map<TypedArray | string, Value>();
   readonly #computed = new Map<string, Value>();
-  readonly #attrIds = new Map<string, number>();
+  readonly #attrIds = new Map<string, string>();
   /** Which computation a view belongs to, where the same is computed again. */
   readonly #rounds = new Map<Tensor, number>();
   readonly #segments = new Map<object, number>();
   readonly #widening: Widening;
+  /** Nodes that have been visited and are widened: there is no value of them. */
+  readonly #widened = new Set<Tensor>();
 
   constructor(widening: Widening) {
     this.#widening = widening;
@@ -83,7 +85,7 @@ class Builder {
     const value = this.#values.get(node);
     if (value) return value;
     // What follows from codes alone is made where it is read, each time anew: what is wide lives short.
-    if (isPrimitive(node) && isWidened(node)) return this.#primitive(node);
+    if (this.#isWidened(node)) return this.#primitive(node);
     const what =
       node.op === "placeholder"
         ? "an argument of another traced function"
@@ -94,7 +96,13 @@ class Builder {
   visit(node: Tensor): void {
     if (this.#values.has(node)) return;
     if (isConstant(node)) this.give(node, this.#constant(node));
-    else if (isPrimitive(node) && !isWidened(node)) this.give(node, this.#primitive(node));
+    else if (!isPrimitive(node)) return;
+    else if (isWidened(node)) this.#widened.add(node);
+    else this.give(node, this.#primitive(node));
+  }
+
+  #isWidened(node: Tensor): node is Tensor<PrimitiveName> {
+    return this.#widened.has(node);
   }
 
   /** Makes a value an output of its own; what is no fresh temporary is copied. */
@@ -141,13 +149,13 @@ class Builder {
     });
     const output = this.buffer("temporary", node.shape, node.dtype);
     this.steps.push({ op: node.op, attrs, inputs, output });
-    if (!isWidened(node)) this.#computed.set(key, output);
+    if (!this.#isWidened(node)) this.#computed.set(key, output);
     return output;
   }
 
   /** Equal for operands of equal numbers, in the same round. */
   #keyOf({ node, shape }: Operand): string {
-    if (!isPrimitive(node) || !isWidened(node)) {
+    if (!this.#isWidened(node)) {
       let key = ` ${this.valueOf(node).buffer}:`;
       for (const n of shape) key += `${n},`;
       const round = this.#rounds.get(node);
@@ -167,10 +175,12 @@ class Builder {
 
   #signature(op: PrimitiveName, attrs: Attrs<PrimitiveName>): string {
     // Most operations have none; to write nothing down is not free.
-    const text = `${op} ${isEmpty(attrs) ? "" : JSON.stringify(attrs)}`;
-    const id = this.#attrIds.get(text) ?? this.#attrIds.size;
+    const text = isEmpty(attrs) ? op : `${op} ${JSON.stringify(attrs)}`;
+    const known = this.#attrIds.get(text);
+    if (known !== undefined) return known;
+    const id = String(this.#attrIds.size);
     this.#attrIds.set(text, id);
-    return String(id);
+    return id;
   }
 }
 

@@ -185,16 +185,23 @@ function together(
   b: Operands,
   isInside: (step: number) => boolean,
 ): Operands | undefined {
-  const elsewhere = a.elsewhere.concat(b.elsewhere);
-  if (elsewhere.some(isInside)) return undefined;
+  const elsewhere = joined(a.elsewhere, b.elsewhere);
+  for (const step of elsewhere) if (isInside(step)) return undefined;
   const reads: number[] = [];
-  for (const buffer of a.reads.concat(b.reads)) {
+  for (const buffer of joined(a.reads, b.reads)) {
     const maker = makerOf(buffer);
     if ((maker === undefined || !isInside(maker)) && !reads.includes(buffer)) reads.push(buffer);
   }
-  const writes = a.writes.concat(b.writes).filter((step) => escapes(step, isInside));
+  const writes: number[] = [];
+  for (const step of joined(a.writes, b.writes)) if (escapes(step, isInside)) writes.push(step);
   return { reads, writes, elsewhere };
 }
+
+/** Most groups have little to add. */
+const joined = (a: readonly number[], b: readonly number[]): readonly number[] => {
+  if (b.length === 0) return a;
+  return a.length === 0 ? b : a.concat(b);
+};
 
 const fits = ({ reads, writes }: Operands, limits: FusionLimits): boolean =>
   reads.length <= limits.reads &&

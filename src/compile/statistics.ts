@@ -40,16 +40,23 @@ const elementsOf = ({ shape }: Value): number => sizeOf(shape);
 
 /** Bytes that a step reads and writes, each operand once. */
 export function bytesTouched({ op, inputs, output }: Step, elementBytes = 4): number {
-  const size = ({ dtype }: Value, elements: number): number =>
-    bytesOf(dtype, elements, elementBytes);
   const made = elementsOf(output);
-  if (traits[op].partial) return size(output, made) + size(at(inputs, 0), made);
-  let bytes = size(output, made);
-  inputs.forEach((x, i) => {
-    if (inputs.findLastIndex(({ buffer }) => buffer === x.buffer) === i)
-      bytes += size(x, elementsOf(x));
-  });
+  const written = bytesOf(output.dtype, made, elementBytes);
+  if (traits[op].partial) return written + bytesOf(at(inputs, 0).dtype, made, elementBytes);
+  let bytes = written;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = at(inputs, i);
+    if (isReadAgain(inputs, i)) continue;
+    bytes += bytesOf(x.dtype, elementsOf(x), elementBytes);
+  }
   return bytes;
+}
+
+/** Whether an input is one of those that follow, too. */
+function isReadAgain(inputs: readonly Value[], i: number): boolean {
+  for (let j = i + 1; j < inputs.length; j++)
+    if (at(inputs, j).buffer === at(inputs, i).buffer) return true;
+  return false;
 }
 
 /** 2mnk for each product of [m, k] and [k, n]; of causal attention the whole square counts. */

@@ -6,6 +6,8 @@ import { type Instruction, unitsPerTask, type Write, wordsAt } from "./instructi
 /** Nanoseconds of an element in one kernel, roughly. */
 const NANOSECONDS = 0.5;
 
+const SLOTS: readonly number[] = Array.from({ length: abi.SLOTS }, (_, slot) => slot);
+
 /**
  * Elementwise instructions over the same elements as one, which runs them block by block.
  * @param links in the order of computation
@@ -64,10 +66,11 @@ interface Traffic {
 function trafficOf(links: readonly Instruction[]): Traffic {
   const lastReader = new Map<number, number>();
   const made = new Set<number>();
-  links.forEach(({ reads, writes }, i) => {
+  for (let i = 0; i < links.length; i++) {
+    const { reads, writes } = at(links, i);
     for (const x of reads) lastReader.set(x, i);
     for (const { buffer } of writes) made.add(buffer);
-  });
+  }
   return { lastReader, made };
 }
 
@@ -78,12 +81,14 @@ function slotsOf(
   { lastReader }: Traffic,
 ): ReadonlyMap<number, number> | undefined {
   const slots = new Map<number, number>();
-  const free = Array.from({ length: abi.SLOTS }, (_, slot) => slot);
-  for (const [i, { reads, writes }] of links.entries()) {
-    for (const [j, x] of reads.entries()) {
+  const free = SLOTS.slice();
+  for (let i = 0; i < links.length; i++) {
+    const { reads, writes } = at(links, i);
+    for (let j = 0; j < reads.length; j++) {
+      const x = at(reads, j);
       const slot = slots.get(x);
-      const isFirst = reads.indexOf(x) === j;
-      if (slot !== undefined && isFirst && lastReader.get(x) === i) free.unshift(slot);
+      if (slot === undefined || lastReader.get(x) !== i || reads.indexOf(x) !== j) continue;
+      free.unshift(slot);
     }
     for (const { buffer } of writes) {
       if (kept.has(buffer)) continue;

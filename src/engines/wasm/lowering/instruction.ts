@@ -62,8 +62,7 @@ export function wordsAt(end: number, named: { readonly [position: number]: numbe
       throw new RangeError(`wasm: expected a word at position ${position} of a kernel's, got none`);
     words.push(word);
   }
-  let given = 0;
-  for (const _ in named) given++;
+  const given = Object.keys(named).length;
   if (given !== words.length)
     throw new RangeError(`wasm: expected ${words.length} words before the result, got ${given}`);
   return words;

@@ -56,7 +56,9 @@ export const elementwise =
   (opcode: number, nanoseconds: number, words: readonly number[] = []) =>
   ({ op, inputs, output }: AnyStep, { threads }: Lowering): Instruction[] => {
     const buffers = buffersOf(inputs);
-    const overwritable = buffers.filter((_, i) => !traits[op].whole.includes(i));
+    const { whole } = traits[op];
+    const overwritable =
+      whole.length === 0 ? buffers : buffers.filter((_, i) => !whole.includes(i));
     const kernel = { opcode, words, inputs: buffers, overwritable, output: output.buffer };
     return [overElements(elementsOf(output), { nanoseconds, threads }, kernel)];
   };
