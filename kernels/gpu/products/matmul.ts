@@ -10,6 +10,7 @@ import {
 } from "../kernel.ts";
 import { strided } from "../moves/strided.ts";
 import { sumAxis } from "../rows/sum.ts";
+import { groupsOfRows, isOfRows, rowsMatmul } from "./rowsMatmul.ts";
 import {
   type GroupedProduct,
   type GroupTile,
@@ -41,6 +42,8 @@ export const matmul: Lowering<"matmul"> = (call) => {
   const k = (attrs.transposeA ? a.at(-2) : a.at(-1)) as number;
   const batch = sizeOf(shape.slice(0, -2));
   const small = batch * m * k * n < SMALL;
+  if (call.shares && !small && isOfRows({ batch, m, k, n, ...attrs }))
+    return [ofRows({ batch, m, k, n, ...attrs })];
   const tiling = call.shares && !small ? tilingOf({ batch, m, k, n }) : undefined;
   if (tiling) return sharing({ batch, m, k, n, parts: tiling.parts, ...attrs }, tiling.tile);
   const tile = small ? { rows: 1 as const, columns: lanesFor(wide, n) } : tileOf(call, batch, m, n);
@@ -54,6 +57,13 @@ export const matmul: Lowering<"matmul"> = (call) => {
   const turned = strided(wide, [batch, m, k], [m * k, 1, m]);
   return [turned, ...multiplied({ ...product, transposeA: false }, [resultOf(0), 1], 1)];
 };
+
+/** A few rows by groups of cells that add up together; the body is that of cells which share nothing. */
+function ofRows(shapes: Omit<GroupedProduct, "parts">): Kernel {
+  const tile = { rows: 1, columns: lanesFor(true, shapes.n) } as const;
+  const apart = tiles({ ...shapes, parts: 1, wide: true, tile }, [0, 1]);
+  return { ...apart, shader: { code: rowsMatmul(shapes), workgroups: groupsOfRows(shapes) } };
+}
 
 /** Groups of cells that share what they fetch; the body is that of cells which share nothing. */
 function sharing(product: GroupedProduct, tile: GroupTile): Kernel[] {

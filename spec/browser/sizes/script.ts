@@ -8,6 +8,7 @@ import { createGpuDevice } from "../../../src/engines/gpu/device.ts";
 import type { WebGpuOptions } from "../../../src/engines/gpu/webgpu.ts";
 import type { TypedArray } from "../../../src/tensor/tensor.ts";
 import { errorsOnWide, wideCases } from "../../engines/wideCases.ts";
+import { fewRowsResults } from "./fewRows.ts";
 import { modelResults } from "./models.ts";
 import { rowResults } from "./rows.ts";
 import { TALL, tableResults } from "./table.ts";
@@ -18,14 +19,23 @@ const wasm = await createEngine({ backend: "wasm", threads: 1 });
 const tell = (check: string, errors: Readonly<Record<string, number>>): void =>
   console.log(JSON.stringify({ check, errors }));
 
-async function onGpu<T>(options: WebGpuOptions, work: (engine: Engine) => Promise<T>): Promise<T> {
-  await using engine = engineOf(await createGpuDevice("webgpu", {}, options), "it is tested");
+interface Options extends WebGpuOptions {
+  /** Whether groups of cells share what they fetch, which a software rasteriser does not ask for. */
+  readonly shares?: boolean;
+}
+
+async function onGpu<T>(
+  { shares, ...options }: Options,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const traits = shares === undefined ? {} : { shares };
+  await using engine = engineOf(await createGpuDevice("webgpu", traits, options), "it is tested");
   return await work(engine);
 }
 
 async function compare(
   check: string,
-  options: WebGpuOptions,
+  options: Options,
   resultsOf: (engine: Engine) => Promise<Results>,
   other = wasm,
 ): Promise<void> {
@@ -57,6 +67,7 @@ await onGpu({ whole: true }, async (engine) => {
     tell(operation, Object.fromEntries(errors.entries()));
   }
 });
+await compare("few rows", { shares: true }, fewRowsResults);
 await compare("rows", {}, rowResults, await createEngine({ backend: "reference" }));
 await compare("tall", {}, (engine) => tableResults(engine, TALL));
 // Bindings so small that embedding, head and most other weights lie in parts.

@@ -1,0 +1,77 @@
+import { MOST_GROUPS } from "../wgsl.ts";
+import type { GroupedProduct } from "./tiledMatmul.ts";
+
+/** Rows of the left factor up to which a workgroup takes all of them. */
+export const MOST_ROWS = 8;
+/** Threads of a workgroup, and columns of the result that it makes. */
+const THREADS = 32;
+const COLUMNS = 4;
+
+/** A few rows times a matrix that is stored transposed, as weights are in decoding. */
+export type RowsProduct = Pick<GroupedProduct, "batch" | "m" | "k" | "n">;
+
+/** Whether a product is of a few rows, each factor's along k in whole groups of four. */
+export const isOfRows = ({
+  batch,
+  m,
+  k,
+  transposeA,
+  transposeB,
+}: Omit<GroupedProduct, "parts">): boolean =>
+  m <= MOST_ROWS && k % 4 === 0 && transposeB && !transposeA && batch <= MOST_GROUPS;
+
+/** Workgroups along x, y and z. */
+export function groupsOfRows({
+  batch,
+  n,
+}: Pick<RowsProduct, "batch" | "n">): readonly [x: number, y: number, z: number] {
+  const groups = Math.ceil(n / COLUMNS);
+  const y = Math.ceil(groups / MOST_GROUPS);
+  return [Math.ceil(groups / y), y, batch];
+}
+
+const each = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join("\n");
+
+/**
+ * WGSL of such a product: the threads of a workgroup go along k side by side, so that neighbours fetch
+ * neighbouring memory, and add up what they have in memory of their own. One launch, where cells of
+ * their own would be too few unless k were cut into parts, which another launch adds up.
+ */
+export function rowsMatmul(product: RowsProduct): string {
+  const { batch, m, k, n } = product;
+  const [x] = groupsOfRows(product);
+  const groups = Math.ceil(n / COLUMNS);
+  const steps = k / 4;
+  const bind = (binding: number, access: string, name: string, type: string): string =>
+    `@group(0) @binding(${binding}) var<storage, ${access}> ${name} : ${type};`;
+  const vectors = (numbers: number): string => `array<vec4<f32>, ${numbers / 4}>`;
+  const inside = (c: number): string => (n % COLUMNS === 0 ? "" : `if (column + ${c}u < ${n}u) `);
+  return `${bind(0, "read", "a", vectors(batch * m * k))}
+${bind(1, "read", "b", vectors(batch * k * n))}
+${bind(2, "read_write", "c", `array<f32, ${4 * Math.ceil((batch * m * n) / 4)}>`)}
+var<workgroup> sums : array<vec4<f32>, ${THREADS * m}>;
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) thread : u32) {
+  let place = group.x + group.y * ${x}u;
+  if (place >= ${groups}u) { return; }
+  let column = place * ${COLUMNS}u;
+  let batch = group.z;
+  ${each(COLUMNS, (c) => `let b${c} = (batch * ${n}u + min(column + ${c}u, ${n - 1}u)) * ${steps}u;`)}
+  ${each(m, (r) => `let a${r} = (batch * ${m}u + ${r}u) * ${steps}u;`)}
+  ${each(m, (r) => `var s${r} = vec4<f32>();`)}
+  for (var i = thread; i < ${steps}u; i += ${THREADS}u) {
+    ${each(COLUMNS, (c) => `let y${c} = b[b${c} + i];`)}
+    ${each(m, (r) => `let x${r} = a[a${r} + i]; s${r} += vec4<f32>(dot(x${r}, y0), dot(x${r}, y1), dot(x${r}, y2), dot(x${r}, y3));`)}
+  }
+  ${each(m, (r) => `sums[thread + ${r * THREADS}u] = s${r};`)}
+  workgroupBarrier();
+  if (thread < ${m}u) {
+    var total = vec4<f32>();
+    for (var i = 0u; i < ${THREADS}u; i++) { total += sums[thread * ${THREADS}u + i]; }
+    let line = (batch * ${m}u + thread) * ${n}u + column;
+    ${each(COLUMNS, (c) => `${inside(c)}{ c[line + ${c}u] = total[${c}]; }`)}
+  }
+}
+`;
+}
