@@ -33,6 +33,7 @@ export async function generate(engine: Engine, options: GenerateOptions): Promis
   const stops = new Set([...(options.stopTokens ?? []), ...stopTokenOf(options)]);
   const params = engine.put(options.params);
   const read = promptReader(programs, options, params, choose);
+  /** Whether programs are planned in milliseconds and each row costs time. */
   const isQuick = engine.backend === "wasm" || engine.backend === "reference";
   const guesser = guesserFor();
   const all = prompts.map((prompt, row): Seat => ({ row, prompt, answer: [], isOpen: true }));
