@@ -1,56 +1,20 @@
-import { apply, full } from "./apply.ts";
+import { apply } from "./apply.ts";
 import { ShapeError } from "./errors.ts";
+import { asTensor, broadcastTo, moved, type Of, type Operand, reshape } from "./moves.ts";
 import { expectKnown } from "./options.ts";
 import { at, broadcastShapes, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
-import {
-  type Attrs,
-  type DType,
-  type FloatTensor,
-  type Inputs,
-  type IntTensor,
-  isTensor,
-  type NodeName,
-  type PrimitiveName,
-  type Shape,
-  type StorageType,
-  type Tensor,
-} from "./tensor.ts";
+import type { DType, FloatTensor, IntTensor, StorageType, Tensor } from "./tensor.ts";
 
-/** A tensor, or a number that stands for a scalar. */
-export type Operand = FloatTensor | number;
-/** A tensor of a dtype. */
-type Of<D extends DType> = Tensor<NodeName, D>;
-
-/** @throws TypeError for anything else, whatever its type claims */
-export function asTensor<D extends DType>(x: Of<D> | number): Of<D | "float">;
-export function asTensor(x: Tensor | number): Tensor {
-  if (isTensor(x)) return x;
-  if (typeof x !== "number") throw new TypeError(`ops: expected a tensor or a number, got ${x}`);
-  return full([], x);
-}
-
-/** Repeats x to `shape` by NumPy's rule. @throws ShapeError */
-export function broadcastTo<D extends DType>(x: Of<D> | number, shape: Shape): Of<D | "float">;
-export function broadcastTo(x: Tensor | number, shape: Shape): Tensor {
-  const from = asTensor(x);
-  if (sameShape(from.shape, shape)) return from;
-  const missing = shape.length - from.shape.length;
-  if (missing < 0)
-    throw new ShapeError("broadcastTo", "no more axes than the target", [from.shape, shape]);
-  const aligned =
-    missing === 0 ? from : reshape(from, [...Array<number>(missing).fill(1), ...from.shape]);
-  return sameShape(aligned.shape, shape) ? aligned : apply("broadcast", [aligned], { shape });
-}
-
-/** The same numbers in other places, or fewer of them: the dtype stays. */
-const moved = <
-  D extends DType,
-  K extends "reshape" | "transpose" | "slice" | "pad" | "stopGradient",
->(
-  x: Of<D>,
-  op: K,
-  attrs: Attrs<K>,
-): Of<D> => apply<PrimitiveName>(op, [x] as Inputs<K>, attrs) as Of<D>;
+export {
+  asTensor,
+  broadcastTo,
+  concat,
+  type Operand,
+  pad,
+  reshape,
+  slice,
+  transpose,
+} from "./moves.ts";
 
 type UnaryOp = (x: Operand) => FloatTensor;
 type BinaryOp = (a: Operand, b: Operand) => FloatTensor;
@@ -68,9 +32,15 @@ const binary =
     return apply(op, [broadcastTo(x, shape), broadcastTo(y, shape)], {});
   };
 
-/** eˣ, element by element; +∞ where it overflows. */
+/**
+ * eˣ, element by element; +∞ where it overflows.
+ * @example await engine.run(() => exp(tensor([0, 1]))) // [1, 2.7182817]
+ */
 export const exp: UnaryOp = unary("exp");
-/** The natural logarithm, element by element: −∞ of 0, NaN below. */
+/**
+ * The natural logarithm, element by element: −∞ of 0, NaN below.
+ * @example await engine.run(() => log(tensor([1, 0]))) // [0, -Infinity]
+ */
 export const log: UnaryOp = unary("log");
 /** The hyperbolic tangent, element by element. */
 export const tanh: UnaryOp = unary("tanh");
@@ -82,7 +52,11 @@ export const sqrt: UnaryOp = unary("sqrt");
  * @example await engine.run(() => cos(tensor([0, Math.PI]))) // [1, -1]
  */
 export const cos: UnaryOp = unary("cos");
-/** The sine of angles in radians, exact near 0 too: that of 1e-20 is 1e-20. @see cos */
+/**
+ * The sine of angles in radians, exact near 0 too: that of 1e-20 is 1e-20.
+ * @see cos
+ * @example await engine.run(() => sin(tensor([0, Math.PI / 2]))) // [0, 1]
+ */
 export const sin: UnaryOp = unary("sin");
 /** −x, element by element. */
 export const neg: UnaryOp = unary("neg");
@@ -96,15 +70,26 @@ export const abs: UnaryOp = unary("abs");
 export const add: BinaryOp = binary("add");
 /** a · b, element by element, with broadcasting. @throws ShapeError */
 export const mul: BinaryOp = binary("mul");
-/** a · b, and 0 where a is 0, though b be infinite or NaN: an expectation, of which a is the weight. */
+/**
+ * a · b, and 0 where a is 0, though b be infinite or NaN: an expectation, of which a is the weight.
+ * @example // Σ p·log q, though q be 0 where p is
+ * sum(mulNoNan(p, log(q)))
+ */
 export const mulNoNan: BinaryOp = binary("mulNoNan");
 /** a − b, with broadcasting. @throws ShapeError */
 export const sub: BinaryOp = binary("sub");
 /** a / b, element by element, with broadcasting: ±∞ and NaN by IEEE 754. @throws ShapeError */
 export const div: BinaryOp = binary("div");
-/** The larger of a and b, with broadcasting; equal ones share the gradient. @throws ShapeError */
+/**
+ * The larger of a and b, with broadcasting; equal ones share the gradient.
+ * @throws ShapeError
+ * @example await engine.run(() => maximum(tensor([-1, 2]), 0)) // [0, 2]
+ */
 export const maximum: BinaryOp = binary("maximum");
-/** 1 where a < b, else 0. */
+/**
+ * 1 where a < b, else 0; no gradient passes.
+ * @example await engine.run(() => less(tensor([1, 2, 3]), 2)) // [1, 0, 0]
+ */
 export const less: BinaryOp = binary("less");
 /** x², element by element. */
 export const square: UnaryOp = (x) => mul(x, x);
@@ -120,7 +105,10 @@ export const sigmoid: UnaryOp = (x) => {
   return div(below, add(below, exp(neg(maximum(x, 0)))));
 };
 
-/** a where condition ≠ 0, else b; all three broadcast. */
+/**
+ * a where condition ≠ 0, else b; all three broadcast.
+ * @example select(less(x, 0), 0, x) // relu
+ */
 export function select(condition: Operand, a: Operand, b: Operand): FloatTensor {
   const [c, x, y] = [asTensor(condition), asTensor(a), asTensor(b)];
   const shape = broadcastShapes("select", c.shape, x.shape, y.shape);
@@ -145,53 +133,6 @@ const isFloat = (x: Tensor): x is FloatTensor => x.dtype === "float";
  */
 export const cast = <D extends "float" | StorageType>(x: Tensor, dtype: D): Of<D> =>
   (x.dtype === dtype ? x : apply("cast", [x], { from: x.dtype, to: dtype })) as Of<D>;
-
-/** Reshapes; one length may be −1 and is inferred. @throws ShapeError */
-export function reshape<D extends DType>(x: Of<D>, shape: Shape): Of<D> {
-  if (!shape.includes(-1)) return reshaped(x, shape);
-  const known = shape.reduce((n, m) => (m === -1 ? n : n * m), 1);
-  const open = shape.filter((m) => m === -1).length;
-  if (open > 1 || known === 0)
-    throw new ShapeError("reshape", "one length −1 at most, beside lengths above 0", [shape]);
-  return reshaped(
-    x,
-    shape.map((m) => (m === -1 ? sizeOf(x.shape) / known : m)),
-  );
-}
-
-const reshaped = <D extends DType>(x: Of<D>, shape: Shape): Of<D> =>
-  sameShape(x.shape, shape) ? x : moved(x, "reshape", { shape: [...shape] });
-
-/** Axis i of the result is axis permutation[i] of x; reverses all axes by default. */
-export function transpose<D extends DType>(x: Of<D>, permutation?: readonly number[]): Of<D> {
-  const axes = permutation ?? x.shape.map((_, i) => x.shape.length - 1 - i);
-  if (axes.every((axis, i) => axis === i) && axes.length === x.shape.length) return x;
-  return moved(x, "transpose", { permutation: axes });
-}
-
-/** The part of x that begins at `start` and has the shape `size`. @throws ShapeError where x ends before */
-export const slice = <D extends DType>(
-  x: Of<D>,
-  start: readonly number[],
-  size: readonly number[],
-): Of<D> =>
-  sameShape(x.shape, size) && start.length === size.length && start.every((n) => n === 0)
-    ? x
-    : moved(x, "slice", { start, size });
-
-/** x with so many zeros before and after it along each axis. @throws ShapeError */
-export const pad = <D extends DType>(
-  x: Of<D>,
-  before: readonly number[],
-  after: readonly number[],
-): Of<D> => ([...before, ...after].every((n) => n === 0) ? x : moved(x, "pad", { before, after }));
-
-/** Tensors one after the other along an axis, the first by default. @throws ShapeError where others differ */
-export function concat<D extends DType>(inputs: readonly Of<D>[], axis = 0): Of<D> {
-  if (inputs.length === 1) return at(inputs, 0);
-  const attrs = { axis: resolveAxis("concat", axis, inputs[0]?.shape.length ?? 1) };
-  return apply("concat", inputs, attrs) as Of<D>;
-}
 
 /** Over what `sum`, `max`, `mean` and `variance` go. */
 export interface ReduceOptions {
@@ -229,7 +170,11 @@ function reduction(op: "sum" | "max"): ReduceOp {
   };
 }
 
-/** The sum over axes: over all of them a scalar. @throws ShapeError for an axis that there is not */
+/**
+ * The sum over axes: over all of them a scalar.
+ * @throws ShapeError for an axis that there is not
+ * @example sum(x, { axis: -1, keepAxes: true }) // [m, n] → [m, 1]
+ */
 export const sum: ReduceOp = reduction("sum");
 /** The largest element over axes; equal ones share the gradient. @throws ShapeError */
 export const max: ReduceOp = reduction("max");
@@ -268,7 +213,10 @@ export function matmul(
   return apply("matmul", [x as Tensor, y as Tensor], attrs);
 }
 
-/** Rows of a table: [V, C], int ids [...I] → [...I, C]. Ids outside the table are the caller's error. */
+/**
+ * Rows of a table: [V, C], int ids [...I] → [...I, C]. Ids outside the table are the caller's error.
+ * @example gather(embeddings, ids([5, 0])) // [V, C] → [2, C]
+ */
 export const gather = (table: Tensor, rows: Tensor): FloatTensor =>
   apply("gather", [table, rows], {});
 
