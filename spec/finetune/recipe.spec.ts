@@ -51,7 +51,11 @@ describe("a recipe", () => {
   test.each<[string, string]>([
     ['{"model": "m", "rank": 3}', "run.json: expected settings among"],
     ['{"alpha": 2}', "run.json.alpha: expected a number from 0 to 1, got 2"],
-    ['{"alpha": 0.5, "alpha": 0.5}', "alpha: expected a key once, got it twice"],
+    ['{"alpha": 0.5, "alpha": 0.5}', "run.json: expected a key once, got it twice at alpha"],
+    [
+      '{"rank": [1e400]}',
+      "run.json: expected a number that is not too large for a double, got 1e400",
+    ],
     ['{"method": "magic"}', "run.json.method: expected one of sft, dft"],
     ["[]", "run.json: expected a JSON object, got []"],
     ['{"model": "m"', "run.json: expected JSON"],

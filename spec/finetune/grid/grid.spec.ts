@@ -81,6 +81,10 @@ describe("a recipe's grid", () => {
     ],
     [{ grid: { method: "nosuch" } }, "grid.json: grid[0].method: expected one of"],
     [{ grid: { nosuch: 1 } }, "grid.json: grid[0]: expected settings among"],
+    [
+      { grid: { family: "f".repeat(300) } },
+      "grid.json: expected names of runs up to 200 characters",
+    ],
     [{ grid: { family: "a/b" } }, "grid.json: grid[0].family: expected a name"],
     [{ grid: { method: "ewc" } }, "grid.json: grid[0]: expected full with ewc"],
     [

@@ -5,7 +5,7 @@ import { expectSameNumerics, type Numerics } from "../../engines/numerics.ts";
 import { isRecord } from "../../json/isRecord.ts";
 import { readJson } from "../../json/readJson.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { parseRow, shown } from "../../text/jsonl.ts";
+import { shown } from "../../text/jsonl.ts";
 import { makeFolder, readIfThere, removeUnfinished, writeWhole } from "../../weights/files.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Line } from "../train/events.ts";
@@ -169,7 +169,7 @@ async function recordIn(
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const bytes = await readIfThere(join(path, name));
   if (!bytes) return undefined;
-  const value = parseRow(new TextDecoder().decode(bytes), join(path, name));
+  const value = readJson(new TextDecoder().decode(bytes), join(path, name));
   if (isRecord(value)) return value;
   throw new DataError(`${join(path, name)}: expected a JSON object, got ${shown(value)}`);
 }

@@ -1,8 +1,9 @@
 import { combinations, idPart, type Json } from "../../json/combinations.ts";
 import { isRecord } from "../../json/isRecord.ts";
+import { readJson } from "../../json/readJson.ts";
 import { seedsFrom } from "../../json/seeds.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { parseRow, shown } from "../../text/jsonl.ts";
+import { shown } from "../../text/jsonl.ts";
 import { completeRecipe, expectSettings, type FinetuneRecipe } from "../recipe.ts";
 import type { RecipeOptions } from "../settings.ts";
 
@@ -36,6 +37,9 @@ export const gridHelp = `A recipe with a grid: runs of one checkpoint on one fil
   }
 `;
 
+/** A run's name is its folder's: file systems take 255, of which what is unfinished has its part. */
+const LONGEST = 200;
+
 /** What all runs of a grid have in common. */
 const SHARED = ["model", "data", "retain", "eval"];
 
@@ -45,7 +49,7 @@ const SHARED = ["model", "data", "retain", "eval"];
  * @throws DataError that names the file and the key
  */
 export function readRecipeFile(json: string, path: string): RecipeFile {
-  const value = parseRow(json, path);
+  const value = readJson(json, path);
   if (!isRecord(value)) throw new DataError(`${path}: expected a JSON object, got ${shown(value)}`);
   const { grid, seeds, ...settings } = value;
   expectSettings(settings, path);
@@ -99,6 +103,10 @@ export function gridRuns(file: RecipeFile, given: RecipeOptions, path: string): 
   const names = new Set<string>();
   for (const { id } of runs) {
     if (names.has(id)) throw new DataError(`${path}: expected different runs, got ${id} twice`);
+    if (id.length > LONGEST)
+      throw new DataError(
+        `${path}: expected names of runs up to ${LONGEST} characters, got ${id.length}: ${id.slice(0, 40)}…`,
+      );
     names.add(id);
   }
   return runs;
