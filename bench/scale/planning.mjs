@@ -1,7 +1,8 @@
-// node bench/scale/planning.mjs [MODEL …] [--batch 4] [--length 256] [--layers n] [--rank 16]: what training
-// steps of real sizes need and how long they take to plan, from shapes alone: no weights, nothing is run.
-// Prints a line of JSON for full training and for LoRA over a frozen base in float32, bf16 and q8_0, each
-// without and with gradient checkpointing.
+// node bench/scale/planning.mjs [MODEL …] [--batch 4] [--length 256] [--layers n] [--rank 16] [--kind KIND]
+// [--checkpointing on|off]: what training steps of real sizes need and how long they take to plan, from shapes
+// alone: no weights, nothing is run. Prints a line of JSON for full training and for LoRA over a frozen base in
+// float32, bf16 and q8_0, each without and with gradient checkpointing, or for one kind. Only the first line is
+// that of a fresh process.
 import { parseArgs } from "node:util";
 import { planFineTune } from "../../dist/src/anchored/plan.js";
 import { stepBytes } from "../../dist/src/anchored/stepOf.js";
@@ -16,6 +17,9 @@ const { values, positionals } = parseArgs({
     length: { type: "string", default: "256" },
     layers: { type: "string" },
     rank: { type: "string", default: "16" },
+    /** full, or LoRA over float, bf16 or q8_0; all by default. */
+    kind: { type: "string" },
+    checkpointing: { type: "string" },
   },
 });
 const [batchSize, length, rank] = [values.batch, values.length, values.rank].map(Number);
@@ -44,13 +48,18 @@ const kinds = {
   ),
 };
 
+if (values.kind !== undefined && !Object.hasOwn(kinds, values.kind))
+  throw new RangeError(`expected one of ${Object.keys(kinds).join(", ")}, got ${values.kind}`);
+const wanted = Object.entries(kinds).filter(([kind]) => (values.kind ?? kind) === kind);
+const recomputed = { on: [true], off: [false] }[values.checkpointing] ?? [false, true];
+
 for (const name of positionals.length > 0 ? positionals : ["135M", "0.5B", "1B"]) {
   const json = models[name];
   if (!json) throw new RangeError(`expected one of ${Object.keys(models).join(", ")}, got ${name}`);
   const layers = values.layers ? { num_hidden_layers: Number(values.layers) } : {};
   const config = ag.configOf({ ...json, ...layers }, "config.json");
-  for (const [kind, of] of Object.entries(kinds))
-    for (const gradientCheckpointing of [false, true]) {
+  for (const [kind, of] of wanted)
+    for (const gradientCheckpointing of recomputed) {
       // A program of its own each time, so that planning is new.
       const engine = await ag.createEngine({ backend: "wasm", threads: 1 });
       const [model, base] = of(ag.transformer({ ...config, gradientCheckpointing }));

@@ -8,11 +8,13 @@ import {
   chain,
   clipByGlobalNorm,
   globalNorm,
+  gradientNorm,
   type Optimizer,
 } from "../../src/optim/index.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
+import { topologicalOrder } from "../../src/tensor/graph.ts";
 import { mul } from "../../src/tensor/ops.ts";
-import type { Tensor } from "../../src/tensor/tensor.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { map } from "../../src/tensor/tree.ts";
 
 let engine: Engine;
@@ -59,6 +61,22 @@ describe("clipByGlobalNorm(max)", () => {
     expect(() => clipByGlobalNorm(0)).toThrow(
       new RangeError("clipByGlobalNorm: expected max > 0, got 0"),
     );
+  });
+});
+
+describe("a clip, and the norm that is told beside it", () => {
+  test("describe the squares of each gradient once, and one number for all of a shape", () => {
+    const shapes = [[3, 4], [4], [3, 4], [4], []];
+    const grads = shapes.map(
+      (shape, index) => new Tensor("placeholder", shape, "float", [], { index }),
+    );
+    const [clipped] = clipByGlobalNorm(1).update(grads, [], grads);
+    const nodes = topologicalOrder([...clipped, gradientNorm(grads)]);
+    const count = (op: string): number => nodes.filter((node) => node.op === op).length;
+    // Plain squares, and those that cannot overflow; a scalar is its own sum.
+    expect(count("sum")).toBe(2 * 4);
+    // Two factors, of two shapes that are none.
+    expect(count("broadcast")).toBe(2 * 2);
   });
 });
 
