@@ -111,6 +111,8 @@ export const sigmoid: UnaryOp = (x) => {
  */
 export function select(condition: Operand, a: Operand, b: Operand): FloatTensor {
   const [c, x, y] = [asTensor(condition), asTensor(a), asTensor(b)];
+  if (sameShape(c.shape, x.shape) && sameShape(x.shape, y.shape))
+    return apply("select", [c, x, y], {});
   const shape = broadcastShapes("select", c.shape, x.shape, y.shape);
   return apply("select", [broadcastTo(c, shape), broadcastTo(x, shape), broadcastTo(y, shape)], {});
 }
@@ -149,6 +151,8 @@ function reduction(op: "sum" | "max"): ReduceOp {
     expectKnown(op, options, ["axis", "keepAxes"]);
     const { axis, keepAxes = false } = options;
     const rank = x.shape.length;
+    if (axis === undefined && !keepAxes && rank > 0)
+      return apply(op, [reshape(x, [sizeOf(x.shape)])], { axis: 0 });
     const axes = axis === undefined ? x.shape.keys() : [axis].flat();
     const gone = [...new Set(Array.from(axes, (a) => resolveAxis(op, a, rank)))].sort(
       (a, b) => b - a,

@@ -14,6 +14,7 @@ export function ofWhole(
   instruction: Instruction,
   windows: ReadonlyMap<number, Window>,
 ): Instruction {
+  if (windows.size === 0) return instruction;
   const { reads, writes } = instruction;
   const isWhole = (name: number): boolean => !windows.has(name);
   // Most touch none.
