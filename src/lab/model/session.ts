@@ -1,5 +1,6 @@
 import { createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
+import { isSoftware } from "../../engines/gpu/probe.ts";
 import { type Conversation, openConversation } from "../../finetune/conversation.ts";
 import { usualDtype } from "../../finetune/keptAs.ts";
 import {
@@ -185,7 +186,9 @@ async function adapterFiles(
 
 function aboutOf(name: string, { backend, description }: Engine, loaded: LoadedModel): AboutModel {
   const tensors = Object.values(loaded.params);
-  const { config, chat, warnings } = loaded;
+  const { config, chat } = loaded;
+  const slow = `There is no graphics card behind ${backend} here, but a program that draws: WebAssembly is many times faster.`;
+  const warnings = [...loaded.warnings, ...(isSoftware(description) ? [slow] : [])];
   return {
     ...{ name, warnings, hasChat: chat !== undefined, contextLength: config.contextLength },
     parameters: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
