@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { queueName, readQueueUrl } from "../../src/queue/address.ts";
@@ -38,6 +39,34 @@ describe("a server that is not there", () => {
     const address = readQueueUrl("redis://:hidden@127.0.0.1:1");
     const opening = openSender({ address, queue: "q", hear: () => {}, patience: 500 });
     await expect(opening).rejects.toThrow("queue: redis://127.0.0.1:1: expected a server, got");
+  });
+
+  it("is one, too, where it goes before it has said what tables it has", async () => {
+    let greeted = 0;
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => {
+        greeted++;
+        // PostgreSQL's "welcome" and "ready", and the end.
+        const welcome = [0x52, 0, 0, 0, 8, 0, 0, 0, 0];
+        socket.write(Buffer.from([...welcome, 0x5a, 0, 0, 0, 5, 0x49]));
+        setTimeout(() => socket.destroy(), 10);
+      });
+    });
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address ? address.port : 0);
+      });
+    });
+    try {
+      const address = readQueueUrl(`postgres://me@127.0.0.1:${port}/runs`);
+      const opening = openSender({ address, queue: "q", hear: () => {}, patience: 500 });
+      await expect(opening).rejects.toThrow(/^queue: postgres:.*: expected a server, got/);
+      expect(greeted).toBeGreaterThan(1);
+    } finally {
+      server.close();
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import { setTimeout as wait } from "node:timers/promises";
 import type { BackendFactory, IQueueBackend } from "bullmq";
@@ -58,9 +59,25 @@ const redis = ({ url }: QueueAddress, pauseAfter: (times: number) => number | nu
 const postgres = ({ url }: QueueAddress) => ({
   connection: {
     ...{ connectionString: url, schema: SPACE, migrate: true },
-    ...{ keepAlive: true, connectionTimeoutMillis: 10_000 },
+    ...{ keepAlive: true, connectionTimeoutMillis: 10_000, Client: heardClient() },
   },
 });
+
+/**
+ * A connection that listens to its own end: BullMQ listens to none while it looks after its tables, and an
+ * error that nobody hears ends the process. What was asked of it is rejected all the same.
+ */
+function heardClient() {
+  const { Client } = createRequire(import.meta.url)("pg") as {
+    readonly Client: new (config?: unknown) => EventEmitter;
+  };
+  return class extends Client {
+    constructor(config?: unknown) {
+      super(config);
+      this.on("error", () => {});
+    }
+  };
+}
 
 async function loaded(driver: "ioredis" | "pg"): Promise<Bullmq> {
   try {
