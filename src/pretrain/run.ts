@@ -202,11 +202,16 @@ async function expectPlace(out: string, overwrite: boolean): Promise<void> {
   );
 }
 
-/** @throws DataError for an unfinished training that is another one */
+/**
+ * Where no text is kept yet, nothing has begun: whatever was refused there is of no account.
+ * @throws DataError for an unfinished training that is another one
+ */
 async function expectSame(folder: string, settings: object): Promise<void> {
   const path = join(folder, SETTINGS);
   const kept = await readIfThere(path);
-  if (!kept) return writeWhole(path, `${JSON.stringify(settings, undefined, 2)}\n`);
+  const names = await readdir(folder).catch((): string[] => []);
+  if (!kept || !names.some((name) => name.startsWith(TEXT)))
+    return writeWhole(path, `${JSON.stringify(settings, undefined, 2)}\n`);
   const there = readJson(new TextDecoder().decode(kept), path);
   if (canonicalJson(there) === canonicalJson(settings)) return;
   const [differs = "settings"] =
