@@ -34,13 +34,16 @@ function inRounds(mutants) {
   return rounds;
 }
 
-/** Whether a fault lies on the lines that a mutant changed. */
+/** Whether a fault lies on the lines that a mutant changed, or where the declaration that holds them begins. */
 function isAt({ line }, { line: from, start, by, text }) {
-  return line >= from && line < from + text.slice(start, start + by.length).split("\n").length;
+  const before = text.slice(0, start).split("\n");
+  const declared = before.findLastIndex((one) => /^(export |const |function )/.test(one)) + 1;
+  const changed = text.slice(start, start + by.length).split("\n").length;
+  return line === declared || (line >= from && line < from + changed);
 }
 
 /**
- * Which mutants the type checker refuses where they stand: nobody could commit them. Many are tried at
+ * Which mutants the type checker refuses in their declaration: nobody could commit them. Many are tried at
  * once, one in each file.
  * @param folder a copy of the tree, which is as it was afterwards
  * @returns what it says of each that it refuses
