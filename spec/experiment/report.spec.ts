@@ -140,6 +140,19 @@ describe("the report of a study with tuning seeds", () => {
     expect(reportPage([{ config: planned, measurements }])).toContain("chosen on seeds 100, 101 ");
   });
 
+  it("names the seeds that were measured, and says where they are not those of all rows", () => {
+    const waiting = { ...config, seeds: [0, 1, 2] };
+    const textOf = (some: readonly Measurement[]): string =>
+      markdownTable(reportedOf({ config: waiting, measurements: some }));
+    expect(textOf(measurements)).toContain("Means over seeds 0, 1, and in brackets");
+    const [first] = fullRecipe.rows.filter(({ id }) => id === fullRecipe.headline);
+    const without = measurements.filter(
+      (m) => !("row" in m && m.row === first?.id && m.seed === 1),
+    );
+    expect(without.length).toBeLessThan(measurements.length);
+    expect(textOf(without)).toContain("Means over seeds 0, 1, of some rows over 1 of them so far");
+  });
+
   it("writes the README's table from the same numbers", () => {
     const reported = reportedOf(run);
     const lines = markdownTable(reported).split("\n");

@@ -20,7 +20,7 @@ function withInterval(spread: Spread | undefined, digits = 1): string {
 
 /** The README's table: a line for each row that is shown, in the recipe's order. */
 export function markdownTable(reported: Reported): string {
-  const { recipe, seeds, choices, shown, look, tuningSeeds } = reported;
+  const { recipe, choices, shown, look, tuningSeeds } = reported;
   const triedOf = new Map(choices.map(({ row, tried }) => [row.id, tried]));
   const line = (summary: RowSummary): string => {
     const { row, target, gain, drop, klFromBase, steps } = summary;
@@ -58,7 +58,7 @@ export function markdownTable(reported: Reported): string {
       : "";
   return `${[cells(head), `|${rule.join("|")}|`, ...shown.map(line)].join("\n")}
 
-${meansOver(seeds)}${how}
+${meansOver(shown)}${how}
 `;
 }
 
@@ -84,12 +84,18 @@ export function jointMarkdownTable(studies: readonly Measured[]): string | undef
   });
   const head = ["", ...studies.map(({ recipe }) => escapeMarkdown(recipe.name))];
   const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
-  const seeds = new Set(rows.flatMap((row) => row.studies.flatMap((one) => one?.seeds ?? [])));
+  const measured = rows.flatMap((row) => row.studies.flatMap((one) => one ?? []));
   return `${[cells(head), `|${rule.join("|")}|`, ...lines].join("\n")}
 
-Target, % / prior skills lost, %. ${meansOver([...seeds].sort((a, b) => a - b))}
+Target, % / prior skills lost, %. ${meansOver(measured)}
 `;
 }
 
-const meansOver = (seeds: readonly number[]): string =>
-  `Means over seeds ${seeds.join(", ")}${seeds.length > 1 ? ", and in brackets their 95 % bootstrap intervals" : ""}.`;
+/** Which seeds were measured: of a sweep that has not ended fewer than it asks for, and not of all rows as many. */
+function meansOver(rows: readonly Pick<RowSummary, "seeds">[]): string {
+  const seeds = [...new Set(rows.flatMap((row) => row.seeds))].toSorted((a, b) => a - b);
+  const fewest = Math.min(...rows.map((row) => row.seeds.length));
+  const partly = fewest < seeds.length ? `, of some rows over ${fewest} of them so far` : "";
+  const ranges = seeds.length > 1 ? ", and in brackets their 95 % bootstrap intervals" : "";
+  return `Means over seeds ${seeds.join(", ")}${partly}${ranges}.`;
+}
