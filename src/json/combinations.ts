@@ -33,7 +33,7 @@ export function combinations(fields: Json, path: string): Json[] {
 const valueText = (value: unknown): string =>
   typeof value === "object" && value !== null
     ? Object.entries(value)
-        .map(([name, inner]) => `${name} ${inner}`)
+        .map(([name, inner]) => `${name} ${valueText(inner)}`)
         .join(" ")
     : `${value}`;
 

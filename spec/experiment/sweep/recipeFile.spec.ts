@@ -93,6 +93,15 @@ describe("readSweep(json, file, fallback, recipes)", () => {
     [{ ...small, grid: 3 }, "a.json: grid[0]: expected an object, got 3"],
     [{ ...small, grid: { alpha: 1 } }, "a.json: grid[0].method: expected the name of a method"],
     [
+      { ...small, grid: { method: "sft", label: Object.create(null) } },
+      "a.json: grid[0].label: expected a name",
+    ],
+    [
+      { ...small, grid: { method: "sft", family: { a: 1 } } },
+      "a.json: grid[0].family: expected a name",
+    ],
+    [{ ...small, grid: { method: "sft", epochs: { a: Object.create(null) } } }, "epochs: expected"],
+    [
       { ...small, grid: { method: "anchored", alpha: [] } },
       "a.json: grid[0].alpha: expected at least one value, got an empty list",
     ],

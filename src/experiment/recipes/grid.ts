@@ -32,6 +32,9 @@ export function expandGrid(grid: Json, path: string): Json[] {
   if (typeof method !== "string")
     throw new DataError(`${path}.method: expected the name of a method, got ${shown(method)}`);
   const { label = isTreatment(method) ? treatmentNames[method].short : method } = grid;
+  for (const [name, text] of Object.entries({ family, label }))
+    if (typeof text !== "string")
+      throw new DataError(`${path}.${name}: expected a name, got ${shown(text)}`);
   const settings = Object.entries(grid).filter(([name]) => !NAMES.includes(name));
   return combinations(Object.fromEntries(settings), path).map((row) => {
     const set = Object.entries(row);
