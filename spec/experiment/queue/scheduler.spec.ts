@@ -134,6 +134,20 @@ for (const kind of kinds) {
       expect(began.slice(jobs.length).sort()).toEqual(rows.map(({ id }) => id).sort());
     });
 
+    it("completes what a sweep that was killed has fetched in part", async () => {
+      await work();
+      await all(jobs, await schedule());
+      const weights = join(place, "one", "seed-1", "base.safetensors");
+      const both = () =>
+        Promise.all([weights, `${weights}.sha256`].map((path) => readFile(path, "utf8")));
+      const whole = await both();
+      for (const path of [weights, `${weights}.sha256`]) {
+        await rm(path);
+        await all(jobs, await schedule());
+        expect(await both()).toEqual(whole);
+      }
+    });
+
     it("says what a row failed with, and runs it again when it is asked again", async () => {
       const failing = new Set(["one/seed-0/row-2"]);
       const began = await work({ failing });

@@ -102,8 +102,12 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
   };
   const fetchWeights = async (job: Job, { weights }: FinishedRow): Promise<void> => {
     const path = weightsOf(job);
-    if (await holds(path, weights)) return;
-    await getFile(store, weights, path);
+    const there = await isThere(path);
+    const digest = await readFile(digestPath(path), "utf8").catch(() => "");
+    if (there && digest.startsWith(weights)) return;
+    // A sweep that was killed between the two has the weights alone.
+    const holds = there && (await digestOf(await fileBytes(path))) === weights;
+    if (!holds) await getFile(store, weights, path);
     await writeWhole(digestPath(path), `${weights}  ${basename(path)}\n`);
   };
 
@@ -151,13 +155,6 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
       await sender.close();
     },
   };
-}
-
-/** Whether a file of weights is there, of that digest. */
-async function holds(path: string, digest: string): Promise<boolean> {
-  if (!(await isThere(path))) return false;
-  const kept = await readFile(digestPath(path), "utf8").catch(() => "");
-  return kept.startsWith(digest) || (await digestOf(await fileBytes(path))) === digest;
 }
 
 /** Progress as workers tell it to a queue, which carries whatever it is given. */
