@@ -170,36 +170,37 @@ function spaceChoice(write: (space: Setup["space"]) => void): Part {
     logit: "in logits (geometric mean)",
     probability: "in probabilities (arithmetic mean)",
   };
-  const part = choice(
-    "Where the anchor lies between the two",
-    spaces,
-    ({ space }) => space,
-    (space) => write(space as Setup["space"]),
+  return shownWhile(
+    ({ method }) => heeds(method, "interpolation"),
+    choice(
+      "Where the anchor lies between the two",
+      spaces,
+      ({ space }) => space,
+      (space) => write(space as Setup["space"]),
+    ),
   );
-  return {
-    element: part.element,
-    show: (setup) => {
-      part.element.hidden = !heeds(setup.method, "interpolation");
-      part.show(setup);
-    },
-  };
 }
 
 function suretyChoice(write: (surety: Setup["surety"]) => void): Part {
-  const part = choice(
-    SURETY_LABEL,
-    suretyChoices,
-    ({ surety }) => surety,
-    (surety) => write(surety as Setup["surety"]),
+  return shownWhile(
+    ({ method }) => method === "anchored",
+    choice(
+      SURETY_LABEL,
+      suretyChoices,
+      ({ surety }) => surety,
+      (surety) => write(surety as Setup["surety"]),
+    ),
   );
-  return {
-    element: part.element,
-    show: (setup) => {
-      part.element.hidden = setup.method !== "anchored";
-      part.show(setup);
-    },
-  };
 }
+
+/** A part that hides where the setup has no use for it. */
+const shownWhile = (isUsed: (setup: Setup) => boolean, part: Part): Part => ({
+  element: part.element,
+  show: (setup) => {
+    part.element.hidden = !isUsed(setup);
+    part.show(setup);
+  },
+});
 
 function seedField(write: (seed: number) => void): Part {
   const input = html("input", {
