@@ -1,4 +1,5 @@
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { queueName, readQueueUrl } from "../../src/queue/address.ts";
@@ -53,12 +54,9 @@ describe("a server that is not there", () => {
         setTimeout(() => socket.destroy(), 10);
       });
     });
-    const port = await new Promise<number>((resolve) => {
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address();
-        resolve(typeof address === "object" && address ? address.port : 0);
-      });
-    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
     try {
       const address = readQueueUrl(`postgres://me@127.0.0.1:${port}/runs`);
       const opening = openSender({ address, queue: "q", hear: () => {}, patience: 500 });
