@@ -1,11 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { DataError } from "../tensor/errors.ts";
-import { makeFolder } from "../weights/files.ts";
+import { writeWhole } from "../weights/files.ts";
 import { digestOf, fileBytes, verified } from "./bytes.ts";
 import type { Store } from "./store.ts";
 
@@ -34,13 +28,5 @@ export async function fetchFile(
   const name = `${store.name}: ${key}`;
   const stream = await store.get(key);
   if (!stream) throw new DataError(`${name}: expected bytes of that digest, got none`);
-  await makeFolder(dirname(path));
-  const temporary = `${path}.${randomUUID()}.partial`;
-  try {
-    const bytes = Readable.from(verified(stream, digest, name), { objectMode: true });
-    await pipeline(bytes, createWriteStream(temporary, { flush: true }));
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await writeWhole(path, verified(stream, digest, name));
 }

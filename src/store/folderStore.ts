@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { link, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { temporaryPath } from "../weights/disk/temporary.ts";
 import { isThere, makeFolder } from "../weights/files.ts";
 import { syncFolder } from "../weights/nodeFile.ts";
 import { digestOf, fileBytes, streamOf } from "./bytes.ts";
@@ -25,7 +26,7 @@ export function folderStore(folder: string): Store {
     },
     putOnce: async (key, bytes) => {
       const path = pathOf(key);
-      const temporary = `${path}.${randomUUID()}${PARTIAL}`;
+      const temporary = temporaryPath(path);
       await makeFolder(dirname(path));
       try {
         const given = await writeTo(temporary, bytes);

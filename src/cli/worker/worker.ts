@@ -13,6 +13,7 @@ import { openReceiver, type ReceivedJob, type Receiver } from "../../queue/recei
 import { visible } from "../../report/escape.ts";
 import { duration } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { removeUnfinished } from "../../weights/files.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeMachine } from "../terminal/machine.ts";
 import { startEngine } from "../terminal/start.ts";
@@ -38,6 +39,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const name = ownName();
   const queue = queueName(numericsName(requires.numerics), requires.gpu);
   const work = options.work ?? (await mkdtemp(join(tmpdir(), "anchorgrad-worker-")));
+  // What a worker was killed at in a folder that is kept.
+  await removeUnfinished(work);
   const { address, store, concurrency, lease, renewal, grace } = options;
   const place = { machine: describeMachine(), versions: await ownVersions() };
   const { numerics } = requires;

@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { link, rm, stat } from "node:fs/promises";
 import { isRecord } from "../../json/isRecord.ts";
 import { fetchFile } from "../../store/blobs.ts";
 import { digestOf, fileBytes } from "../../store/bytes.ts";
 import type { Store } from "../../store/store.ts";
+import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { isThere } from "../../weights/files.ts";
 import { fileReader } from "../../weights/nodeFile.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
@@ -43,7 +43,7 @@ export function rowCheckpoint(store: Store, key: string, path: string): RowCheck
       const info = await stat(path).catch(() => undefined);
       if (!info || info.mtimeMs === last) return;
       // The process may replace the file meanwhile: a link keeps what is being read.
-      const kept = `${path}.${randomUUID()}.partial`;
+      const kept = temporaryPath(path);
       await link(path, kept);
       try {
         const digest = await digestOf(await fileBytes(kept));

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineOptions } from "../../engines/create.ts";
@@ -13,6 +12,7 @@ import { getFile, putFile } from "../../store/blobs.ts";
 import { digestOf, fileBytes } from "../../store/bytes.ts";
 import { getRecord, getResult, putRecord, putResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
+import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { isThere } from "../../weights/files.ts";
 import type { Attempt, Place, Result } from "../measurements.ts";
 import { weightsName } from "../recipe.ts";
@@ -124,8 +124,8 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
     run: async ({ key, label, data, signal, progress }) => {
       const row = await readRowJob(key, data, numerics);
       if (await placed(() => isFinished(store, key, row), signal)) return;
-      const folder = join(work, "jobs", `${key.slice(0, 16)}-${randomUUID()}`);
       // Not its key: a worker may get a job again that it has not quite ended.
+      const folder = temporaryPath(join(work, "jobs", key.slice(0, 16)));
       const job: Job = { id: folder, ...row, needs: [] };
       const stop = (): void => void rows.cancel(job);
       const onItsWay = rowCheckpoint(store, key, await wayOf(row, folder));

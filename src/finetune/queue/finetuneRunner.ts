@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,6 +11,7 @@ import { PlaceLost } from "../../queue/job.ts";
 import type { ReceivedJob } from "../../queue/receiver.ts";
 import { putResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
+import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { readFinetuneJob } from "./finetuneJob.ts";
 import { type FinetuneFacts, finishedFinetune, putRun } from "./finetuneResult.ts";
 import { withoutPlaces } from "./inputFiles.ts";
@@ -67,8 +67,11 @@ export function finetuneRunner(options: FinetuneRunnerOptions): FinetuneRunner {
       const job = await readFinetuneJob(key, data, numerics);
       if (await placed(() => finishedFinetune(store, key), signal)) return;
       // Not its key: a worker may get a job again that it has not quite ended.
-      const own = `${key.slice(0, 16)}-${randomUUID()}`;
-      const [out, inputs] = [join(work, "finetune", own), join(work, "read", own)];
+      const own = key.slice(0, 16);
+      const [out, inputs] = [
+        temporaryPath(join(work, "finetune", own)),
+        temporaryPath(join(work, "read", own)),
+      ];
       const onItsWay = runCheckpoint(store, key, out);
       const sft = sharedSft(store, out, job, numerics);
       const keeping = repeatedly(async () => {

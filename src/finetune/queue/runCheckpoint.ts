@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { link, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readJson } from "../../json/readJson.ts";
@@ -6,6 +5,7 @@ import { fetchFile } from "../../store/blobs.ts";
 import { bytesOf, collect, digestOf, fileBytes, verified } from "../../store/bytes.ts";
 import { type Store, Unreachable } from "../../store/store.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { isThere, makeFolder, writeWhole } from "../../weights/files.ts";
 import type { Standing } from "../files/directory.ts";
 import { digestAt, nameAt } from "./finetuneJob.ts";
@@ -79,7 +79,7 @@ export function runCheckpoint(store: Store, key: string, folder: string): RunChe
       if (standing === undefined || standing === last) return;
       const { bytes, checkpoint } = JSON.parse(standing) as Standing;
       // The process goes on meanwhile: links and copies keep what is being read.
-      const copy = join(dirname(folder), `kept-${randomUUID()}`);
+      const copy = temporaryPath(join(dirname(folder), "kept"));
       const linked = [...BEGUN, ...(checkpoint === undefined ? [] : [`checkpoints/${checkpoint}`])];
       try {
         for (const name of linked) {
