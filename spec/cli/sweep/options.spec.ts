@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readSweepOptions, sweepUsage } from "../../../src/cli/sweep/options.ts";
 import { UsageError } from "../../../src/cli/terminal/usage.ts";
 import { conditions } from "../../../src/experiment/recipes/conditions.ts";
+import { paperSeeds } from "../../../src/experiment/recipes/paper.ts";
 import {
   hoursOf,
   reportedSeeds,
@@ -66,10 +67,25 @@ describe("sweep study", () => {
     await expect(read("three-targets", "--halving")).rejects.toThrow(message);
   });
 
+  it("has the authors' program at both sizes, with seeds of its own", async () => {
+    for (const [args, name] of [
+      [["paper", "--size", "19k"], "paper-19k"],
+      [["paper"], "paper"],
+    ] as const) {
+      const { sweep } = await readSweepOptions(args, ".");
+      expect([sweep.name, sweep.studies[0]?.recipe.name]).toEqual([name, name]);
+      expect(sweep.studies).toMatchObject([{ seeds: paperSeeds, tuningSeeds: [] }]);
+    }
+  });
+
   it("refuses conditions of other sweeps, unknown ones, and sizes that there are not", async () => {
     const wrong: readonly (readonly [readonly string[], string])[] = [
       [["smoke", "--condition", "C1"], "--condition: expected the study with it, got smoke"],
       [["full", "--size", "19k"], "--size: expected the study with it, got full"],
+      [
+        ["paper", "--size", "19k", "--condition", "C3"],
+        "--condition: expected the study with it, got paper",
+      ],
       [["study", "--condition", "C9"], "--condition: expected"],
       [["study", "--size", "1M"], "--size: expected"],
       [

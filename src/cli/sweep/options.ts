@@ -6,7 +6,7 @@ import { conditions } from "../../experiment/recipes/conditions.ts";
 import { paperHours, paperRecipe } from "../../experiment/recipes/paper.ts";
 import { hoursOf, rowCount, type SizeName, sizes } from "../../experiment/recipes/study.ts";
 import { REPORTED } from "../../experiment/runs/config.ts";
-import { namedRecipes, namedSweeps, studySweep } from "../../experiment/sweep/named.ts";
+import { namedRecipes, namedSweeps, paperSweep, studySweep } from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
 import type { Sweep, SweepStudy } from "../../experiment/sweep/sweep.ts";
 import { openPlaces, type Places, placeKnobs, placesHelp } from "../queue/places.ts";
@@ -32,7 +32,7 @@ const sizeNames = Object.keys(sizes) as readonly SizeName[];
 
 const knobs = {
   condition: oneOf("what the study is run under (default: C1)", Object.keys(conditions), "<name>"),
-  size: oneOf("parameters of the study's model (default: 113k)", sizeNames, "<size>"),
+  size: oneOf("parameters of the model of study or paper (default: 113k)", sizeNames, "<size>"),
   name: fileName("the sweep's folder under runs/ (default: the sweep's name)"),
   seeds: seedList("reported seeds: how many, or which ones (7,8,9 or 7,)"),
   tuningSeeds: seedList("seeds on which each family's row is chosen"),
@@ -122,6 +122,7 @@ async function chosenSweep(
   { condition, size }: Values<typeof knobs>,
 ): Promise<Sweep> {
   if (condition === undefined && size === undefined) return sweepOf(what, folder);
+  if (what === "paper" && condition === undefined) return paperSweep(size ?? "113k");
   if (what !== "study")
     throw new UsageError(
       `--${condition === undefined ? "size" : "condition"}: expected the study with it, got ${what || "nothing"}`,

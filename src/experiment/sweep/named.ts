@@ -7,6 +7,7 @@ import { smokeRecipe } from "../recipes/smoke.ts";
 import {
   reportedSeeds,
   type SizeName,
+  sizes,
   studyRecipe,
   tuningSeeds as studyTuningSeeds,
 } from "../recipes/study.ts";
@@ -56,14 +57,18 @@ export function studySweep(condition: string, size: SizeName): Sweep {
   };
 }
 
+/** The authors' program in parts, from a base of some size: `paper`, `paper-19k`. */
+export function paperSweep(size: SizeName): Sweep {
+  const { recipe: of } = sizes[size];
+  const recipe = paperRecipe(size === "113k" ? of : { ...of, name: size });
+  return { name: recipe.name, studies: [{ recipe, seeds: paperSeeds, tuningSeeds: [] }] };
+}
+
 /** Sweeps that need no file; `study` is that of condition C1, `paper` the authors' program in parts. */
 export const namedSweeps: Readonly<Record<string, Sweep>> = {
   smoke: alone(smokeRecipe),
   full: alone(fullRecipe),
   study: studySweep("C1", "113k"),
-  paper: {
-    name: "paper",
-    studies: [{ recipe: paperRecipe(), seeds: paperSeeds, tuningSeeds: [] }],
-  },
+  paper: paperSweep("113k"),
   "three-targets": threeTargets,
 };
