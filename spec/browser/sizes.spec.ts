@@ -20,7 +20,9 @@ test.skipIf(absent)(
       .split("\n")
       .map((line): Check => JSON.parse(line));
     expect(checks.map(({ check }) => check)).toEqual(
-      expect.arrayContaining(["matmul", "few rows", "rows", "tall", "sliced", "block", "model"]),
+      expect.arrayContaining([
+        ...["matmul", "few rows", "rows", "tall", "sliced", "attention in parts", "block", "model"],
+      ]),
     );
     for (const { check, errors } of checks) {
       expect(Object.keys(errors), check).not.toHaveLength(0);

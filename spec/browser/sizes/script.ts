@@ -8,6 +8,7 @@ import { createGpuDevice } from "../../../src/engines/gpu/device.ts";
 import type { WebGpuOptions } from "../../../src/engines/gpu/webgpu.ts";
 import type { TypedArray } from "../../../src/tensor/tensor.ts";
 import { errorsOnWide, wideCases } from "../../engines/wideCases.ts";
+import { attentionResults } from "./attention.ts";
 import { fewRowsResults } from "./fewRows.ts";
 import { modelResults } from "./models.ts";
 import { rowResults } from "./rows.ts";
@@ -74,6 +75,7 @@ await compare("tall", {}, (engine) => tableResults(engine, TALL));
 await compare("sliced", { bindingBytes: 2 ** 16 }, (engine) =>
   tableResults(engine, { rows: 700, width: 96 }),
 );
+await compare("attention in parts", { bindingBytes: 2 ** 16 }, attentionResults);
 await compare("block", { whole: true, bindingBytes: 2e6 }, (engine) =>
   modelResults(engine, { layers: 1, vocabSize: 1024, length: 20 }),
 );

@@ -36,6 +36,15 @@ export function cutOf(shape: Shape, most: number): Cut | undefined {
 
 const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));
 
+/** A cut as rows of a length, if no row lies in two parts. */
+export function inRows(
+  { total, rows, width }: Cut,
+  length: number,
+): Pick<Cut, "total" | "rows"> | undefined {
+  if ((rows * width) % length !== 0) return undefined;
+  return { total: (total * width) / length, rows: (rows * width) / length };
+}
+
 /** From which row on to which each part is, the last excluded. */
 export function rowSpans({
   total,
@@ -50,4 +59,52 @@ export function rowSpans({
 export function partSizes(shape: Shape, most: number): readonly number[] {
   const cut = cutOf(shape, most);
   return cut ? rowSpans(cut).map(([from, to]) => (to - from) * cut.width) : [sizeOf(shape)];
+}
+
+/** Neighbouring matrices of a stack, whole; or some rows of one, then `matrices` is 1. */
+export interface Run {
+  readonly first: number;
+  readonly matrices: number;
+  /** Rows of the first matrix from and to which it goes, the last excluded. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Rows of a stack of matrices as runs, in order.
+ * @param length rows of a matrix
+ * @param most whole matrices of a run
+ */
+export function runsOf(
+  { from, to }: { readonly from: number; readonly to: number },
+  length: number,
+  most: number = Infinity,
+): readonly Run[] {
+  const runs: Run[] = [];
+  for (let row = from; row < to; ) {
+    const [first, start] = [Math.floor(row / length), row % length];
+    const whole = start === 0 ? Math.min(most, Math.floor((to - row) / length)) : 0;
+    const matrices = Math.max(1, whole);
+    const end = whole > 0 ? length : Math.min(length, start + to - row);
+    runs.push({ first, matrices, from: start, to: end });
+    row = whole > 0 ? row + whole * length : row + end - start;
+  }
+  return runs;
+}
+
+/**
+ * Rows of each part of a stack of matrices: whole matrices, or parts of equal length of each, where
+ * that is possible without making many more of them.
+ * @param length rows of a matrix
+ * @param largest rows that a part may have
+ */
+export function rowsOfStack(batch: number, length: number, largest: number): number {
+  if (largest >= length) {
+    const parts = Math.ceil(batch / Math.floor(largest / length));
+    return Math.ceil(batch / parts) * length;
+  }
+  const least = Math.ceil(length / largest);
+  for (let parts = least; parts < 4 * least; parts++)
+    if (length % parts === 0) return length / parts;
+  return Math.ceil(length / least);
 }

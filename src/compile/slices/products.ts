@@ -1,8 +1,10 @@
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Step, Value } from "../plan.ts";
+import { batchedProduct } from "./batches.ts";
 import type { Builder, Span } from "./builder.ts";
 import { type Cut, cutOf, rowSpans } from "./cuts.ts";
+import { joined, someRows } from "./joined.ts";
 
 /** The rows and columns of a stored matrix; leading axes are of length 1. */
 const matrixOf = ({ shape }: Value): readonly [rows: number, columns: number] => [
@@ -10,24 +12,17 @@ const matrixOf = ({ shape }: Value): readonly [rows: number, columns: number] =>
   shape.at(-1) ?? 1,
 ];
 
-/** Tensors put together along an axis. @param old what they make, if it is not more than a step on the way */
-export function joined(b: Builder, parts: readonly Value[], axis: number, old?: Value): Value {
-  const first = at(parts, 0);
-  const length = parts.reduce((sum, part) => sum + at(part.shape, axis), 0);
-  if (parts.length > 1)
-    return b.emit("concat", { axis }, parts, first.shape.with(axis, length), old);
-  return old ? b.emit("alias", {}, parts, first.shape, old) : first;
-}
-
 /**
  * A product of which a factor or the result is cut along its rows. Where the rows of the result are cut, or
  * those of the left factor, they are computed part by part; a right factor that is cut gives columns of
  * the result that are joined, or terms that are added; rows that are summed over are added up in order.
- * @returns false for products of several matrices
+ * Stacks of matrices are gone through as `batchedProduct` does.
+ * @returns false where it cannot be done in parts
  */
-export function product(b: Builder, { attrs, inputs, output }: Step<"matmul">): boolean {
+export function product(b: Builder, step: Step<"matmul">): boolean {
+  const { attrs, inputs, output } = step;
   const [left, right] = inputs as readonly [Value, Value];
-  if (sizeOf(output.shape.slice(0, -2)) !== 1) return false;
+  if (sizeOf(output.shape.slice(0, -2)) !== 1) return batchedProduct(b, step);
   const { transposeA, transposeB } = attrs;
   const [m, n] = matrixOf(output);
   const made = cutOf(output.shape, b.most);
@@ -92,11 +87,6 @@ export function product(b: Builder, { attrs, inputs, output }: Step<"matmul">): 
 }
 
 const flat = (value: Value, shape: Shape): Value => ({ ...value, shape });
-
-const someRows = (b: Builder, x: Value, from: number, to: number): Value => {
-  const attrs = { start: [from, 0], size: [to - from, at(x.shape, 1)] };
-  return b.emit("slice", attrs, [x], attrs.size);
-};
 
 interface InnerProduct {
   readonly left: Value;

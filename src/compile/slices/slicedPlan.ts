@@ -1,5 +1,6 @@
 import { showShape } from "../../tensor/errors.ts";
 import type { Plan, Step } from "../plan.ts";
+import { heldBy } from "./attention.ts";
 import { builderOf } from "./builder.ts";
 import { cutOf } from "./cuts.ts";
 import { inParts } from "./steps.ts";
@@ -13,12 +14,17 @@ import { inParts } from "./steps.ts";
  * @throws RangeError that names a step which cannot go through parts
  */
 export function slicedPlan(plan: Plan, most: number): Plan {
-  if (plan.buffers.every(({ elements }) => elements <= most)) return plan;
+  const isHeld = (step: Step): boolean => heldBy(step) <= most;
+  if (plan.buffers.every(({ elements }) => elements <= most) && plan.steps.every(isHeld))
+    return plan;
   const builder = builderOf(plan, most);
   for (const step of plan.steps)
     named(step, () => {
       const { op, attrs, inputs, output } = step;
-      const isLarge = inputs.some((x) => builder.cut(x)) || cutOf(output.shape, most) !== undefined;
+      const isLarge =
+        !isHeld(step) ||
+        inputs.some((x) => builder.cut(x)) ||
+        cutOf(output.shape, most) !== undefined;
       if (!isLarge) {
         builder.settle(inputs);
         builder.emit(op, attrs, inputs.map(builder.whole), output.shape, output);

@@ -2,9 +2,13 @@ import { at, last, sizeOf } from "../../tensor/shapes.ts";
 import type { PrimitiveName } from "../../tensor/tensor.ts";
 import { traits } from "../../tensor/traits.ts";
 import type { Step, Value } from "../plan.ts";
-import type { Builder, Partition, Span } from "./builder.ts";
-import { type Cut, cutOf, rowSpans } from "./cuts.ts";
-import { joined, product } from "./products.ts";
+import { causalSoftmax, rangeAttention, rope } from "./attention.ts";
+import type { Builder, Span } from "./builder.ts";
+import { type Cut, cutOf, inRows } from "./cuts.ts";
+import { joined } from "./joined.ts";
+import { broadcastRows, concat, slice, transpose } from "./moves.ts";
+import { product } from "./products.ts";
+import { gather, scatterAdd } from "./tables.ts";
 
 type Rule<K extends PrimitiveName> = (b: Builder, step: Step<K>) => boolean;
 
@@ -12,6 +16,7 @@ type Rule<K extends PrimitiveName> = (b: Builder, step: Step<K>) => boolean;
 const wholeInputs: { readonly [K in PrimitiveName]?: readonly number[] } = {
   rmsNorm: [1],
   rmsNormGradX: [2],
+  causalSoftmaxGrad: [],
 };
 const alongRows: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>(["sum", "max", "argmax"]);
 
@@ -59,19 +64,15 @@ function rowByRow(b: Builder, step: Step): boolean {
   return true;
 }
 
-/** A cut as rows of a length, if no row lies in two parts. */
-function inRows({ total, rows, width }: Cut, length: number): Partition | undefined {
-  if ((rows * width) % length !== 0) return undefined;
-  return { total: (total * width) / length, rows: (rows * width) / length };
-}
-
 /** One number, a row for all rows, or a number for each row. */
-const broadcast: Rule<"broadcast"> = (b, { inputs, output }) => {
+const broadcast: Rule<"broadcast"> = (b, step) => {
+  const { inputs, output } = step;
   const [from] = inputs as readonly [Value];
   const cut = cutOf(output.shape, b.most);
   const size = sizeOf(from.shape);
   const isColumn = size === cut?.total && from.shape.at(-1) === 1;
-  if (!cut || b.cut(from) || !(size === 1 || isColumn || isRow(from, cut))) return false;
+  if (!cut || b.cut(from) || !(size === 1 || isColumn || isRow(from, cut)))
+    return broadcastRows(b, step);
   b.settle(inputs);
   b.makeParts(cut, output, cut, (span) => {
     const shape = [span.to - span.from, cut.width];
@@ -102,77 +103,27 @@ const sum: Rule<"sum"> = (b, { attrs: { axis }, inputs, output }) => {
   return true;
 };
 
-/** Ids as numbers of rows of one part, in floats: on devices where ids are floats anyway. */
-function localIds(b: Builder, ids: Value, from: number): Value {
-  const n = sizeOf(ids.shape);
-  const floats = b.emit("toFloat", {}, [{ ...ids, shape: [n] }], [n]);
-  return b.emit("sub", {}, [floats, b.numbers(new Float32Array(n).fill(from))], [n]);
-}
-
-/** Each part gives what it has; ids that are not its own read its first row, which is not taken. */
-function gathered(b: Builder, parts: readonly Value[], ids: Value, old: Value): Value {
-  const n = sizeOf(ids.shape);
-  const shape = [n, last(at(parts, 0).shape)];
-  if (parts.length === 1) return b.emit("gather", {}, [at(parts, 0), ids], shape, old);
-  const repeated = (x: number): Value => b.numbers(new Float32Array(n).fill(x));
-  let all: Value | undefined;
-  let from = 0;
-  for (const [i, part] of parts.entries()) {
-    const rows = at(part.shape, 0);
-    const local = localIds(b, ids, from);
-    const early = b.emit("less", {}, [local, repeated(rows)], [n]);
-    const late = b.emit("less", {}, [repeated(-1), local], [n]);
-    const own = b.emit("mul", {}, [early, late], [n]);
-    const safe = b.emit("mul", {}, [local, own], [n]);
-    const found = b.emit("gather", {}, [part, safe], shape);
-    const column = { ...own, shape: [n, 1] };
-    const taken = b.emit("broadcast", { shape }, [column], shape);
-    const made = i === parts.length - 1 ? old : undefined;
-    all = all ? b.emit("select", {}, [taken, found, all], shape, made) : found;
-    from += rows;
-  }
-  return all as Value;
-}
-
-const gather: Rule<"gather"> = (b, { inputs, output }) => {
-  const [table, ids] = inputs as readonly [Value, Value];
-  const [made, n] = [cutOf(output.shape, b.most), sizeOf(ids.shape)];
-  b.settle(inputs);
-  const parts = (): readonly Value[] => (b.cut(table) ? b.parts(table) : [b.whole(table)]);
-  if (made)
-    b.makeParts(made, output, made, (span) =>
-      gathered(b, parts(), b.rows({ ...ids, shape: [n] }, n, span), output),
-    );
-  else gathered(b, parts(), b.whole(ids), output);
+/** A gain's gradient: that of the rows of each part, added up. */
+const rmsNormGradGain: Rule<"rmsNormGradGain"> = (b, { attrs, inputs, output }) => {
+  const [, x] = inputs as readonly [Value, Value];
+  const cut = b.cut(x);
+  const width = last(x.shape);
+  const partition = cut && inRows(cut, width);
+  if (!partition) return false;
+  b.settle([], inputs);
+  b.makeSum(partition, output, undefined, (span) => {
+    const own = inputs.map((rows) => ({
+      ...b.rows(rows, partition.total, span),
+      shape: [span.to - span.from, width],
+    }));
+    return [b.emit("rmsNormGradGain", attrs, own, [width])];
+  });
   return true;
 };
 
-/** Ids that are not a part's own name no row of it. */
-const scatterAdd: Rule<"scatterAdd"> = (b, { inputs, output }) => {
-  const [ids, updates] = inputs as readonly [Value, Value];
-  const [made, cut, n] = [cutOf(output.shape, b.most), b.cut(updates), sizeOf(ids.shape)];
-  const width = last(output.shape);
-  const added = (own: Value, rows: Value, from: number, to: number, old?: Value): Value => {
-    const table = { rows: to - from };
-    return b.emit("scatterAdd", table, [localIds(b, own, from), rows], [to - from, width], old);
-  };
-  b.settle([ids, ...(cut ? [] : [updates])], cut ? [updates] : []);
-  const partition = cut && inRows(cut, width);
-  if (partition)
-    b.makeSum(partition, output, made, (span) => {
-      const own = b.rows({ ...ids, shape: [n] }, n, span);
-      const spans = made ? rowSpans(made) : [[0, at(output.shape, 0)] as const];
-      return spans.map(([from, to]) => added(own, b.rows(updates, n, span), from, to));
-    });
-  else if (made)
-    b.makeParts(made, output, made, ({ from, to }) =>
-      added(b.whole(ids), b.whole(updates), from, to, output),
-    );
-  return partition !== undefined || made !== undefined;
-};
-
 const rules: { readonly [K in PrimitiveName]?: Rule<K> } = {
-  ...{ broadcast, sum, gather, scatterAdd, matmul: product },
+  ...{ broadcast, sum, gather, scatterAdd, matmul: product, transpose, slice, concat },
+  ...{ causalSoftmax, rope, rangeAttention, rmsNormGradGain },
 };
 
 /** Writes a step that touches what is cut. @returns false where it cannot be done in parts */

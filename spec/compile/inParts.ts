@@ -1,0 +1,76 @@
+import { expect } from "vitest";
+import type { Plan, Value } from "../../src/compile/plan.ts";
+import { partSizes } from "../../src/compile/slices/cuts.ts";
+import { slicedPlan } from "../../src/compile/slices/slicedPlan.ts";
+import { createReferenceDevice } from "../../src/engines/reference/device.ts";
+import { trace } from "../../src/engines/trace.ts";
+import { constant } from "../../src/tensor/apply.ts";
+import { optional } from "../../src/tensor/definitions.ts";
+import { shapeRules } from "../../src/tensor/shapeRules.ts";
+import { at, sizeOf } from "../../src/tensor/shapes.ts";
+import { lengthOf } from "../../src/tensor/storage/types.ts";
+import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
+
+const numbers = (n: number, seed: number): Float32Array =>
+  Float32Array.from({ length: n }, (_, i) => Math.sin(i * 0.7 + seed));
+export const matrix = (shape: Shape, seed: number): Tensor<"constant"> =>
+  constant(numbers(sizeOf(shape), seed), shape);
+
+/** Attention in basic primitives, as GPUs have it. */
+export const planOf = (fn: (...args: never[]) => unknown, args: readonly Tensor[]): Plan =>
+  trace(fn, args, [], { lacking: optional }).plan;
+
+/** Runs a plan; inputs and outputs that are in parts are cut up and put together. */
+async function run(plan: Plan, args: readonly Tensor[], most: number): Promise<Float64Array[]> {
+  const device = createReferenceDevice();
+  const executable = await device.prepare(plan);
+  const inputs = args.flatMap((x) => {
+    const { data } = x as Tensor<"constant">;
+    let from = 0;
+    return partSizes(x.shape, most).map((size) => {
+      const length = lengthOf(x.dtype, [size]);
+      const part = data.slice(from, from + length);
+      from += length;
+      return device.upload(part, [size], x.dtype);
+    });
+  });
+  const outputs = await executable.run(inputs);
+  return Promise.all(
+    outputs.map(async (buffer, i) => {
+      const { shape, dtype } = plan.outputs[i] as Value;
+      return Float64Array.from(await device.read(buffer, shape, dtype));
+    }),
+  );
+}
+
+/** Expects each step to make what the rules of shapes say of what it is given. */
+function isWellFormed({ steps }: Plan): void {
+  for (const { op, inputs, attrs, output } of steps) {
+    const rule: object = shapeRules[op];
+    const shape = (rule as (inputs: readonly Value[], attrs: unknown) => Shape)(inputs, attrs);
+    expect(shape, op).toEqual(output.shape);
+  }
+}
+
+/** Expects a function to compute the same in parts, and no tensor to be larger than `most`. */
+export async function agreesInParts(
+  fn: (...args: never[]) => unknown,
+  args: readonly Tensor[],
+  most: number,
+): Promise<Plan> {
+  const plan = planOf(fn, args);
+  const parts = slicedPlan(plan, most);
+  for (const { elements } of parts.buffers) expect(elements).toBeLessThanOrEqual(most);
+  isWellFormed(parts);
+  const [wanted, pieces] = [await run(plan, args, Infinity), await run(parts, args, most)];
+  for (const [i, { shape }] of plan.outputs.entries()) {
+    const own = pieces.splice(0, partSizes(shape, most).length).flatMap((x) => Array.from(x));
+    const want = at(wanted, i);
+    expect(own).toHaveLength(want.length);
+    const scale = want.reduce((m, x) => Math.max(m, Math.abs(x)), 1e-9);
+    const worst = want.reduce((m, x, j) => Math.max(m, Math.abs(x - at(own, j))), 0);
+    expect(worst / scale, `output ${i}`).toBeLessThan(1e-12);
+  }
+  expect(pieces).toHaveLength(0);
+  return parts;
+}
