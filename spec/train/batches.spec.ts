@@ -49,6 +49,16 @@ describe("collate", () => {
     );
   });
 
+  test("pads in few lengths, and to none beyond the context", () => {
+    const T = (positions: number, contextLength?: number) => {
+      const example = { prompt: [1], response: Array<number>(positions).fill(2) };
+      const bounded = contextLength === undefined ? {} : { contextLength };
+      return collate([example, { prompt: [1], response: [2] }], bounded).tokens.shape[1];
+    };
+    expect([61, 125, 130, 1000].map((n) => T(n))).toEqual([64, 128, 136, 1024]);
+    expect([T(61, 62), T(62, 62), T(1000, 1002), T(30, 1002)]).toEqual([62, 62, 1002, 32]);
+  });
+
   test("pads to a given length with a given token", () => {
     const { tokens } = collate([{ prompt: [1], response: [2] }], { length: 3, padding: 9 });
     expect([...tokens.data]).toEqual([1, 9, 9]);

@@ -103,7 +103,7 @@ function frozenOf(engine: Engine, plan: Plan, before: Certified | undefined): Fr
         ...{ model, params, temperature, stopToken, data: to, maxNewTokens },
         key: fold(fold(plan.key, SAMPLING), from),
       }),
-    length: Math.min(model.config.contextLength, paddedLength(prompt + maxNewTokens - 1)),
+    length: paddedLength(prompt + maxNewTokens - 1, model.config.contextLength),
   };
 }
 

@@ -52,7 +52,7 @@ export async function fisherDiagonal(engine: Engine, options: FisherOptions): Pr
   const answers = await sampleResponses(engine, {
     ...{ model, params, data, maxNewTokens, temperature: 1, stopToken, key },
   });
-  const length = paddedLength(Math.max(...answers.map(lengthOf)));
+  const length = paddedLength(Math.max(...answers.map(lengthOf)), model.config.contextLength);
   const logLikelihood = (p: Params, tokens: Tensor, labels: Tensor, mask: Tensor): Tensor =>
     sum(mul(tokenCrossEntropy(model.apply(p, tokens), labels), mask));
   const more = engine.compile(

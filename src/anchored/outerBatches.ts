@@ -15,6 +15,7 @@ import type { Plan } from "./plan.ts";
 export async function* outerBatches(
   engine: Engine,
   {
+    model,
     batch: { size, microBatchSize, packing, dropLast, replay, replayed, isApart },
     schedule: { inner, stepsPerEpoch },
     key,
@@ -43,6 +44,7 @@ export async function* outerBatches(
       const batch = batchOf(
         rows.map((row) => joined(row.map((i) => at(all, i)))),
         packing,
+        model.config.contextLength,
       );
       const T = at(batch.tokens.shape, 1);
       const compared = rows.map((row) => row.flatMap((i) => indices[i] ?? []));
@@ -62,8 +64,12 @@ export async function* outerBatches(
     }
 }
 
-const batchOf = (rows: readonly Example[], packing: boolean): Batch =>
-  collate(rows, packing ? { length: sharedLength(Math.max(...rows.map(lengthOf))) } : {});
+/** @param contextLength the model's; rows that several examples share may be longer */
+const batchOf = (rows: readonly Example[], packing: boolean, contextLength: number): Batch =>
+  collate(
+    rows,
+    packing ? { length: sharedLength(Math.max(...rows.map(lengthOf))) } : { contextLength },
+  );
 
 /** Keys of epochs count from 0, those of replay from here. */
 const REPLAY = 2 ** 30;

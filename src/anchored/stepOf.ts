@@ -73,7 +73,7 @@ export function stepBytes(engine: Engine, plan: Plan, examples: readonly Example
     mapTensors((x) => standIn(x.shape, x.dtype), tree);
   const state = standing(optimizer.init(params));
   const sound = standIn([]);
-  const batch = collate(examples);
+  const batch = collate(examples, { contextLength: model.config.contextLength });
   const { shape } = batch.tokens;
   const { target } = plan.method.objective;
   const states = plan.targets === "hidden" && model.hidden?.(params, batch.tokens);

@@ -1,5 +1,6 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
+import { roundedLength } from "../nn/lengths.ts";
 import { tokenCrossEntropy } from "../nn/losses.ts";
 import type { Transformer } from "../nn/transformer.ts";
 import { apply } from "../tensor/apply.ts";
@@ -38,7 +39,7 @@ export interface MeasureOptions {
 
 /** Logits that are held at a time, in numbers: 64 MiB. */
 const MOST_LOGITS = 2 ** 24;
-/** Rows are padded to a multiple of this, so that few programs are traced. */
+/** Rows are padded to a multiple of this at least. */
 const STEP = 32;
 
 /**
@@ -110,12 +111,7 @@ function* batchesOf(
   vocabSize: number,
   contextLength: number,
 ): Generator<{ readonly from: number; readonly to: number; readonly length: number }> {
-  const lengths = examples.map((example) =>
-    Math.min(
-      Math.ceil(lengthOf(example) / STEP) * STEP,
-      Math.max(contextLength, lengthOf(example)),
-    ),
-  );
+  const lengths = examples.map((example) => roundedLength(lengthOf(example), STEP, contextLength));
   for (let from = 0; from < examples.length; ) {
     let [to, length] = [from + 1, at(lengths, from)];
     for (; to < examples.length; to++) {

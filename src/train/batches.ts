@@ -1,3 +1,4 @@
+import { roundedLength } from "../nn/lengths.ts";
 import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
@@ -73,14 +74,16 @@ export interface CollateOptions {
   readonly length?: number;
   /** The token that fills the rest of a row; 0 by default. Nothing that counts attends to it. */
   readonly padding?: number;
+  /** What the longest example is not rounded beyond: the model's context. No bound by default. */
+  readonly contextLength?: number;
 }
 
-/** Lengths are rounded up to a multiple of this. */
+/** Lengths are rounded up to a multiple of this at least. */
 const LENGTH_STEP = 4;
 
-/** How far rows are padded whose longest has so many positions. */
-export const paddedLength = (positions: number): number =>
-  Math.ceil(positions / LENGTH_STEP) * LENGTH_STEP;
+/** How far rows are padded whose longest has so many positions, in a context of so many. */
+export const paddedLength = (positions: number, contextLength?: number): number =>
+  roundedLength(positions, LENGTH_STEP, contextLength);
 
 /** An example as one sequence. */
 export function sequenceOf(example: Example): MarkedTokens {
@@ -138,10 +141,10 @@ export const targetsOf = (example: Example): number =>
  *   naming its index
  */
 export function collate(examples: readonly Example[], options: CollateOptions = {}): Batch {
-  expectKnown("collate", options, ["length", "padding"]);
+  expectKnown("collate", options, ["length", "padding", "contextLength"]);
   checkExamples("collate", examples);
   const longest = Math.max(...examples.map(lengthOf));
-  const { length: T = paddedLength(longest), padding = 0 } = options;
+  const { length: T = paddedLength(longest, options.contextLength), padding = 0 } = options;
   if (!isCount(T)) throw new RangeError(`collate: expected length to be a whole number, got ${T}`);
   if (!isId(padding))
     throw new RangeError(`collate: expected a token id as padding, got ${padding}`);

@@ -1,7 +1,8 @@
+import { roundedLength } from "../nn/lengths.ts";
 import { at } from "../tensor/shapes.ts";
 import { type Example, type MarkedTokens, sequenceOf } from "./batches.ts";
 
-/** Rows of several examples are rounded up to a multiple of this, so that few programs are traced. */
+/** Rows of several examples are rounded up to a multiple of this at least. */
 const ROW_STEP = 64;
 
 /** Indices cut into rows of so many; the last has the rest. */
@@ -11,8 +12,7 @@ export const inRows = (indices: readonly number[], perRow: number): number[][] =
   );
 
 /** How far rows are padded whose longest has so many positions and shares it among examples. */
-export const sharedLength = (positions: number): number =>
-  Math.ceil(positions / ROW_STEP) * ROW_STEP;
+export const sharedLength = (positions: number): number => roundedLength(positions, ROW_STEP);
 
 /** Tokens of an example, without the padding behind its documents. */
 export function tokensOf(example: Example): number {

@@ -60,6 +60,7 @@ export async function greedyAnswers(
  * @param batchSize answers in a forward pass
  */
 export function lostAnswers(engine: Engine, model: LanguageModel, batchSize: number) {
+  const { contextLength } = model.config;
   const choose = engine.compile(function choose(
     params: Params,
     tokens: Tensor,
@@ -78,7 +79,7 @@ export function lostAnswers(engine: Engine, model: LanguageModel, batchSize: num
     let lost = 0;
     for (let from = 0; from < answers.length; from += batchSize) {
       const part = answers.slice(from, from + batchSize);
-      const batch = collate(part);
+      const batch = collate(part, { contextLength });
       const places = placesOf(part, at(batch.tokens.shape, 1));
       const made = await choose(params, batch.tokens, layoutOf(batch) ?? {}, ids(places));
       const likeliest = await engine.read(made);

@@ -113,6 +113,7 @@ async function anchorTargets(
 /** Columns of a certificate, a batch of examples at a time. */
 function lookProgram({ engine, plan }: Device, { data, length }: AnchoringOptions) {
   const { model, batch, space } = plan;
+  const { contextLength } = model.config;
   const programs = new Map<string, ReturnType<typeof compiled>>();
   const compiled = (setting: AnchorSetting) =>
     engine.compile(function certify(
@@ -132,7 +133,7 @@ function lookProgram({ engine, plan }: Device, { data, length }: AnchoringOption
     const looks: Look[] = [];
     for (let from = 0; from < Math.min(data.length, examples); from += batch.size) {
       const part = data.slice(from, Math.min(from + batch.size, examples));
-      const given = collate(part, length === undefined ? {} : { length });
+      const given = collate(part, length === undefined ? { contextLength } : { length });
       const places = placesOf(part, at(given.tokens.shape, 1));
       const labels = places.map((place) => at(given.labels.data, place));
       const layout = layoutOf(given) ?? {};

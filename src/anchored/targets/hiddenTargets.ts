@@ -33,10 +33,11 @@ export async function hiddenTargets(
   const isOne = "model" in anchor;
   const hidden = hiddenOf(isOne ? anchor.model : plan.model);
   const width = widthOf(hidden, isOne ? anchor.params : anchor.ends[0]);
-  const { size } = plan.batch;
+  const { contextLength } = plan.model.config;
+  const size = { width, batchSize: plan.batch.size, contextLength };
   const parts = isOne
-    ? partReader(engine, hidden, width, size)(anchor.params, data)
-    : partReader(engine, straight(hidden, anchor.alpha), width, size)(anchor.ends, data);
+    ? partReader(engine, hidden, size)(anchor.params, data)
+    : partReader(engine, straight(hidden, anchor.alpha), size)(anchor.ends, data);
   const starts = startsOf(data);
   const tokens = at(starts, data.length);
   if ((plan.statesDtype ?? chosen(tokens * width)) === "q16")

@@ -49,7 +49,7 @@ export function labelReader(
       let all: TypedArray | undefined;
       for (let from = 0; from < data.length; from += size) {
         const examples = data.slice(from, from + size);
-        const batch = collate(examples);
+        const batch = collate(examples, { contextLength: model.config.contextLength });
         const numbers = await read(params, batch);
         all ??= likeArray(numbers, at(starts, data.length));
         const rows = all;

@@ -44,8 +44,9 @@ export type ReadRows = (
 
 /** @param batchSize examples in a forward pass */
 export function responseReader(engine: Engine, model: LanguageModel, batchSize: number): ReadRows {
-  const { vocabSize } = model.config;
-  const read = partReader<Params>(engine, model.apply, vocabSize, batchSize);
+  const { vocabSize, contextLength } = model.config;
+  const size = { width: vocabSize, batchSize, contextLength };
+  const read = partReader<Params>(engine, model.apply, size);
   return async (params, data, length) => {
     const starts = startsOf(data);
     const size = at(starts, data.length) * vocabSize;
@@ -63,6 +64,16 @@ export type ReadParts<P> = (
   length?: number,
 ) => AsyncGenerator<TypedArray, void>;
 
+/** Of a forward pass, and of what is read of it. */
+export interface PartSize {
+  /** Numbers of a position. */
+  readonly width: number;
+  /** Examples in a forward pass. */
+  readonly batchSize: number;
+  /** The model's. */
+  readonly contextLength: number;
+}
+
 /**
  * Forward passes of any function of each position, compiled once for each length.
  * @param apply int [B, T] → [B, T, width]
@@ -70,8 +81,7 @@ export type ReadParts<P> = (
 export function partReader<P>(
   engine: Engine,
   apply: (params: P, tokens: Tensor, layout?: Layout) => Tensor,
-  width: number,
-  batchSize: number,
+  { width, batchSize, contextLength }: PartSize,
 ): ReadParts<P> {
   const forward = engine.compile(function forward(
     params: P,
@@ -83,7 +93,7 @@ export function partReader<P>(
   return async function* (params, data, length) {
     for (let from = 0; from < data.length; from += batchSize) {
       const examples = data.slice(from, from + batchSize);
-      const batch = collate(examples, length === undefined ? {} : { length });
+      const batch = collate(examples, length === undefined ? { contextLength } : { length });
       const made = await forward(params, batch.tokens, layoutOf(batch) ?? {});
       const read = await engine.read(made);
       engine.release(made);

@@ -1,5 +1,6 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
+import { roundedLength } from "../../nn/lengths.ts";
 import { ids } from "../../tensor/apply.ts";
 import { gather, reshape } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
@@ -37,7 +38,7 @@ export interface SeeOptions {
   readonly block?: number;
 }
 
-/** Lengths are rounded up to a multiple of this, so that few programs are traced. */
+/** Lengths are rounded up to a multiple of this at least. */
 const LENGTH_STEP = 32;
 
 /**
@@ -56,9 +57,8 @@ export async function* seenTokens(
   for (let from = 0; from < data.length; from += batchSize) {
     const examples = data.slice(from, from + batchSize);
     const longest = Math.max(...examples.map(lengthOf));
-    const rounded = Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP;
     const batch = collate(examples, {
-      length: Math.max(longest, Math.min(rounded, contextLength)),
+      length: roundedLength(longest, LENGTH_STEP, contextLength),
     });
     const T = at(batch.tokens.shape, 1);
     const places = examples.flatMap((example, i) =>

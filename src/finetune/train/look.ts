@@ -106,6 +106,7 @@ function shares(
 
 /** KL from the base and log-loss at the targets of examples, means over the targets. */
 function comparison(engine: Engine, { base, model, batch }: LookerOptions) {
+  const { contextLength } = model.config;
   const compare = engine.compile(function compare(
     models: { readonly base: Params; readonly student: Params },
     tokens: Tensor,
@@ -138,7 +139,7 @@ function comparison(engine: Engine, { base, model, batch }: LookerOptions) {
     const sums = { kl: 0, logLoss: 0, count: 0 };
     for (let from = 0; from < examples.length; from += batch) {
       const part = examples.slice(from, from + batch);
-      const given = collate(part);
+      const given = collate(part, { contextLength });
       const places = placesOf(part, at(given.tokens.shape, 1));
       const labels = places.map((place) => at(given.labels.data, place));
       const models = { base: base.params, student };

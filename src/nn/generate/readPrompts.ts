@@ -1,4 +1,5 @@
 import type { Params } from "../config.ts";
+import { roundedLength } from "../lengths.ts";
 import { rotationOf } from "../rotation.ts";
 import type { Choosing } from "./choosers.ts";
 import type { GenerateOptions } from "./options.ts";
@@ -7,8 +8,7 @@ import type { Cache, GenerateSteps, Step } from "./steps.ts";
 
 /** Positions that are read at once, unless options say otherwise. */
 const PREFILL_CHUNK = 512;
-/** Lengths of prompts that are read alone are rounded up to a multiple of it, so that few programs
- * are traced. */
+/** Lengths of prompts that are read alone are rounded up to a multiple of it at least. */
 const LENGTH_STEP = 8;
 
 /** Positions that caches have room for: the last new token is not read again. */
@@ -20,7 +20,7 @@ export function positionsOf({ model, prompts, maxNewTokens, batchSize }: Generat
   const longest = Math.max(...prompts.map(({ length }) => length));
   const step = batchSize === undefined || batchSize >= prompts.length ? 1 : LENGTH_STEP;
   const { contextLength } = model.config;
-  const upTo = (n: number): number => Math.min(contextLength, Math.ceil(n / step) * step);
+  const upTo = (n: number): number => (step === 1 ? n : roundedLength(n, step, contextLength));
   return { room: Math.max(longest + maxNewTokens - 1, upTo(longest)), upTo };
 }
 
