@@ -116,27 +116,40 @@ export function idFlow(
 ): IdFlow {
   const numberOf = new Map(inputs.map((x, i) => [x, i]));
   const sources = new Map<Tensor, Source>();
-  for (const node of order) if (node.dtype === "int") sources.set(node, sourceOf(node));
-
-  function sourceOf(node: Tensor): Source {
-    const { op, attrs, shape } = node;
-    const input = numberOf.get(node);
-    if (input !== undefined) return { kind: "input", input, shape };
-    if (isConstant(node)) return { kind: "constant", data: node.data, shape };
-    if (op === "argmax") {
-      const length = node.inputs[0]?.shape.at((attrs as { axis: number }).axis) ?? 0;
-      return { kind: "computed", range: { min: 0, max: length - 1 } };
-    }
-    const from = node.inputs.flatMap((x) => sources.get(x) ?? []);
-    return { kind: "moved", op: op as PrimitiveName, attrs, shape, from };
-  }
-
+  for (const node of order)
+    if (node.dtype === "int") sources.set(node, sourceOf(node, numberOf.get(node), sources));
   const uses = order.flatMap(usesOf).flatMap(({ ids, ...use }) => {
     const source = sources.get(ids);
     return source ? [{ ...use, source }] : [];
   });
-  const made = outputs.map((y) => sources.get(y));
+  return flowOf(
+    uses,
+    outputs.map((y) => sources.get(y)),
+  );
+}
 
+/** @param input the node's number among the program's inputs */
+function sourceOf(
+  node: Tensor,
+  input: number | undefined,
+  sources: ReadonlyMap<Tensor, Source>,
+): Source {
+  const { op, attrs, shape } = node;
+  if (input !== undefined) return { kind: "input", input, shape };
+  if (isConstant(node)) return { kind: "constant", data: node.data, shape };
+  if (op === "argmax") {
+    const length = node.inputs[0]?.shape.at((attrs as { axis: number }).axis) ?? 0;
+    return { kind: "computed", range: { min: 0, max: length - 1 } };
+  }
+  const from = node.inputs.flatMap((x) => sources.get(x) ?? []);
+  return { kind: "moved", op: op as PrimitiveName, attrs, shape, from };
+}
+
+/** Apart from `idFlow`, so that no graph stays alive with it. */
+function flowOf(
+  uses: readonly (Omit<Use, "ids"> & { readonly source: Source })[],
+  made: readonly (Source | undefined)[],
+): IdFlow {
   return {
     async check(given) {
       for (const { op, rows, what, source } of uses) {

@@ -12,10 +12,12 @@ import {
   type OnProgress,
 } from "./device.ts";
 import type { IdInputs } from "./idFlow.ts";
+import { keepLast } from "./kept.ts";
 import type { Residents } from "./resident.ts";
 import { type Leaves, leavesOf, type Trace, trace } from "./trace.ts";
 
-/** A compiled function: trees of resident or host tensors (numbers are scalars) → resident tensors. */
+/** A compiled function: trees of resident or host tensors (numbers are scalars) → resident tensors.
+ * What was compiled is kept for the 64 combinations of shapes that were used last. */
 export interface Program<Args extends readonly unknown[], Result> {
   (...args: Args): Promise<Result>;
   /** What it was compiled as: `CompileOptions.name`, or the function's own name. */
@@ -34,17 +36,17 @@ export interface Program<Args extends readonly unknown[], Result> {
    */
   planned(...args: Args): PlanStats;
   /**
-   * The kernels of every shape traced so far, in the order of their launches: the GPU.js function
+   * The kernels for the shapes that are kept, in the order of their launches: the GPU.js function
    * and what it was compiled to. Empty on the engines whose kernels serve every program.
    */
   sources(): readonly KernelText[];
   stats(): ProgramStats;
-  /** What was planned for every shape traced so far, the first first; pure data. */
+  /** What was planned for the shapes that are kept, the first first; pure data. */
   plans(): readonly Plan[];
 }
 
 /** Figures about a program, by the same names on every engine: those of one run, summed over the
- * combinations of shapes traced so far; of `peakBytes` the largest. */
+ * combinations of shapes that are kept; of `peakBytes` the largest. */
 export interface ProgramStats extends PlanStats, DeviceStats {}
 
 /** What `engine.compile` is told of a function beside its arguments. */
@@ -79,15 +81,28 @@ export interface Compiled<Buffer, Args extends readonly unknown[], Result> {
   readonly executables: readonly Executable<Buffer>[];
 }
 
+/** Combinations of shapes that a program keeps a plan for: one of a real model takes megabytes. */
+const MOST_KEPT = 64;
+
 /** Traces `fn` once for each combination of input shapes and runs the plan. */
 export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   { device, residents, enqueue, isClosed }: Host<Buffer>,
   fn: (...args: Args) => Result,
   { name = fn.name || "program", donate = [], onProgress }: CompileOptions,
 ): Compiled<Buffer, Args, Result> {
-  const ready = new Map<string, Promise<Ready<Buffer>>>();
   const executables: Executable<Buffer>[] = [];
   const plans: Plan[] = [];
+  const ready = keepLast<Promise<Ready<Buffer>>>(MOST_KEPT, (entry) => {
+    // Who was given it has had it queued before.
+    enqueue(async () => forget((await entry).executable)).catch(() => {});
+  });
+
+  function forget(executable: Executable<Buffer>): void {
+    const place = executables.indexOf(executable);
+    executables.splice(place, 1);
+    plans.splice(place, 1);
+    executable.dispose();
+  }
 
   async function traced(args: Args, donated: readonly number[]): Promise<Ready<Buffer>> {
     const made = trace(fn as (...args: never[]) => unknown, args, donated, device);
@@ -101,13 +116,12 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
     tensors.flatMap((_, i) => (donate.includes(at(argumentOf, i)) ? [i] : []));
 
   function prepared({ signature }: Leaves, args: Args, donated: number[]): Promise<Ready<Buffer>> {
-    const known = ready.get(signature);
-    if (known) return known;
-    const entry = traced(args, donated);
-    ready.set(signature, entry);
-    // A trace that failed is tried again next time.
-    entry.catch(() => ready.delete(signature));
-    return entry;
+    return ready.get(signature, () => {
+      const entry = traced(args, donated);
+      // A trace that failed is tried again next time.
+      entry.catch(() => ready.delete(signature));
+      return entry;
+    });
   }
 
   async function prepare(...args: Args): Promise<void> {

@@ -34,27 +34,10 @@ export interface WasmExecutable extends Executable<WasmBuffer> {
 
 /** Loads a plan: its stream, constants and table stay in memory until it is disposed. */
 export function load(plan: Plan, machine: Machine): WasmExecutable {
-  const program = programOf(plan, machine.threads.count);
-  const { buffers, places, phases, instructions, windows, arenaBytes } = program;
   const { memory, ownership, threads } = machine;
-  const { heap } = memory;
-  const words = streamWords(phases);
-  const streamBytes = 4 * words.stream;
-  const counterBytes = 4 * words.counters;
-  const { made, free } = allocateTogether(heap, (allocate) => {
-    const stream = allocate(streamBytes + counterBytes);
-    const table = allocate(4 * buffers.length);
-    memory.words().set(encode(phases, stream + streamBytes), stream / 4);
-    for (const { value, data } of plan.constants) {
-      const address = allocate(bytesOfData(data, value.dtype));
-      write(memory, address, data, value.dtype);
-      memory.words()[table / 4 + value.buffer] = address;
-    }
-    return { stream, table };
-  });
-  const { stream, table } = made;
-  // What is too small to share is not worth waking anybody for.
-  const alone = !phases.some(({ parallel }) => parallel);
+  const { stats, storage, made, free } = written(plan, machine);
+  const { buffers, places, windows, arenaBytes } = storage;
+  const { stream, streamBytes, counterBytes, table, alone } = made;
   let arenaAt = -1;
 
   function placeTemporaries(): void {
@@ -121,14 +104,46 @@ export function load(plan: Plan, machine: Machine): WasmExecutable {
 
   return {
     run: async (inputs) => run(inputs),
-    stats: () => ({
-      kernels: new Set(instructions.map(({ opcode }) => opcode)).size,
-      launches: instructions.length,
-      peakBytes: peakBytesOf(program),
-      phases: phases.length,
-      arenaBytes,
-    }),
+    stats: () => stats,
     dispose: free,
+  };
+}
+
+/** Writes the stream, constants and table of a plan. No instruction is kept beside the stream: with a real
+ * model they take megabytes. */
+function written(plan: Plan, { memory, threads }: Machine) {
+  const program = programOf(plan, threads.count);
+  const { buffers, places, windows, arenaBytes, phases } = program;
+  const words = streamWords(phases);
+  const streamBytes = 4 * words.stream;
+  const counterBytes = 4 * words.counters;
+  const { made, free } = allocateTogether(memory.heap, (allocate) => {
+    const stream = allocate(streamBytes + counterBytes);
+    const table = allocate(4 * buffers.length);
+    memory.words().set(encode(phases, stream + streamBytes), stream / 4);
+    for (const { value, data } of plan.constants) {
+      const address = allocate(bytesOfData(data, value.dtype));
+      write(memory, address, data, value.dtype);
+      memory.words()[table / 4 + value.buffer] = address;
+    }
+    // What is too small to share is not worth waking anybody for.
+    const alone = !phases.some(({ parallel }) => parallel);
+    return { stream, streamBytes, counterBytes, table, alone };
+  });
+  return {
+    ...{ stats: statsOf(program), made, free },
+    storage: { buffers, places, windows, arenaBytes },
+  };
+}
+
+function statsOf(program: Program): WasmStats {
+  const { instructions, phases, arenaBytes } = program;
+  return {
+    kernels: new Set(instructions.map(({ opcode }) => opcode)).size,
+    launches: instructions.length,
+    peakBytes: peakBytesOf(program),
+    phases: phases.length,
+    arenaBytes,
   };
 }
 
