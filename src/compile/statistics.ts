@@ -68,8 +68,9 @@ export function flopOf({ op, attrs, inputs, output }: Step): number {
     const { transposeA } = attrs as Attrs<"matmul">;
     return 2 * elementsOf(output) * at(shape, shape.length - (transposeA ? 2 : 1));
   }
-  const { shape } = at(inputs, inputs.length - 3); // q: [B, H, T, D]
-  return 2 * products * sizeOf(shape) * at(shape, 2);
+  // A gradient is given the cotangent first. q: [B, H, T, D], k: [B, G, S, D]
+  const q = op === "causalAttentionGrad" || op === "rangeAttentionGrad" ? 1 : 0;
+  return 2 * products * elementsOf(at(inputs, q)) * at(at(inputs, q + 1).shape, 2);
 }
 
 /** The most bytes alive after any step has made its result and before it gives up its operands. */
