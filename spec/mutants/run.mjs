@@ -2,7 +2,8 @@
 //
 //     npm run mutants                        a sample of 380 mutants, the same each time
 //     npm run mutants -- --count 1000        a larger one, which holds the smaller
-//     npm run mutants -- src/optim           those of the sample in a folder or a file
+//     npm run mutants -- src/optim           those of the sample in a folder, a file or a line of one
+//     npm run mutants -- src/optim/muon.ts:129 --on spec/optim/muon.spec.ts    on that spec alone
 //     npm run mutants -- --most 30           on the quickest specs alone, that take so many seconds
 //     npm run mutants -- --fresh             tries again what was tried before
 //
@@ -28,6 +29,7 @@ const { values: options, positionals } = parseArgs({
     count: { type: "string", default: "380" },
     lanes: { type: "string", default: "2" },
     most: { type: "string", default: "Infinity" },
+    on: { type: "string", multiple: true },
     fresh: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
@@ -75,25 +77,27 @@ const anywhere = filesIn("spec", ".spec.ts").filter(
 
 /**
  * A file's specs, of those that import it: those that bear its name or its folder's, those that import it
- * themselves, and those of its folder, of those above and of the subject. Quick ones first.
+ * themselves, and those of its folder, of those above and of the subject.
+ * @returns them, and how many times the cost of a near one each is worth: what is far notices less often
  */
 function specsOf(file, { folder, specs }) {
   const mirror = dirname(file).replace(/^src\//, "spec/");
   const name = basename(file, ".ts");
-  const near = specsIn(mirror);
-  const inTasks = folder === "src/tasks" && mirror.split("/").length > 2;
-  const above = inTasks ? specsIn(mirror.split("/").slice(0, 3).join("/")) : [];
-  const others = [...near, ...above, ...specs.flatMap(specsIn)];
   const own = [`${mirror}/${name}.spec.ts`, `${mirror}.spec.ts`];
   const named = own.filter((spec) => existsSync(join(root, spec)));
   const direct = anywhere.filter((spec) => distance(spec, file) === 1);
-  const quick = (list) => list.toSorted((a, b) => costOf(a) - costOf(b));
-  return {
-    specs: [...new Set([...named, ...quick(direct), ...quick(others)])].filter((spec) =>
-      Number.isFinite(distance(spec, file)),
-    ),
-    direct: new Set([...named, ...direct]),
-  };
+  const inTasks = folder === "src/tasks" && mirror.split("/").length > 2;
+  const above = inTasks ? specsIn(mirror.split("/").slice(0, 3).join("/")) : [];
+  const others = [...above, ...specs.flatMap(specsIn)];
+  const far = new Map();
+  for (const [steps, list] of [
+    [1, [...named, ...direct]],
+    [2, specsIn(mirror)],
+    [8, others],
+  ])
+    for (const spec of list)
+      if (!far.has(spec) && Number.isFinite(distance(spec, file))) far.set(spec, steps);
+  return { specs: [...far.keys()], far };
 }
 
 /** The rows of the table of traits. */
@@ -136,8 +140,10 @@ const explained = JSON.parse(read("spec/mutants/equivalent.json"));
 const reasonOf = ({ file, was, becomes }) =>
   explained.find((one) => one.file === file && one.was === was && one.becomes === becomes)?.why;
 
+const isIn = ({ file, line }, place) =>
+  /:\d+$/.test(place) ? place === `${file}:${line}` : file.startsWith(place);
 const wanted = sample().filter(
-  ({ file }) => positionals.length === 0 || positionals.some((place) => file.startsWith(place)),
+  (mutant) => positionals.length === 0 || positionals.some((place) => isIn(mutant, place)),
 );
 if (options.list) {
   for (const { file, line, kind, was, becomes } of wanted)
@@ -171,23 +177,26 @@ const killsOf = (file, spec) => kills.get(`${dirname(file)} ${spec}`) ?? 0;
 const countKill = (file, spec) => kills.set(`${dirname(file)} ${spec}`, killsOf(file, spec) + 1);
 
 /**
- * The specs to be tried, no more than --most: the one that noticed it before, those that import the file
- * themselves, then those that notice most for their time.
+ * The specs to be tried, no more than --most: the one that noticed it before, then those that are likely
+ * to notice for their time: near ones, and those that notice the folder's other mutants.
  */
-function inTurn({ file, specs, direct }, passed, killer) {
-  const worth = (spec) => costOf(spec) / (1 + killsOf(file, spec));
-  const waiting = specs.filter((spec) => !passed.includes(spec));
-  const nearest = waiting.filter((spec) => direct.has(spec));
-  const others = waiting.filter((spec) => !direct.has(spec));
-  const first = waiting.filter((spec) => spec === killer);
-  const ordered = [
-    ...new Set([...first, ...nearest, ...others.toSorted((a, b) => worth(a) - worth(b))]),
-  ];
+function inTurn({ file, specs, far }, passed, killer) {
+  const worth = (spec) => (costOf(spec) * far.get(spec)) / (1 + killsOf(file, spec));
+  const waiting = (options.on ?? specs).filter((spec) => !passed.includes(spec));
+  if (options.on) return waiting;
+  const rank = new Map(waiting.map((spec) => [spec, spec === killer ? 0 : worth(spec)]));
   let left = most;
-  return ordered.filter((spec, i) => {
-    left -= costOf(spec);
-    return left >= 0 || i === 0;
-  });
+  return waiting
+    .toSorted((a, b) => rank.get(a) - rank.get(b))
+    .filter((spec, i) => {
+      left -= costOf(spec);
+      return left >= 0 || i === 0;
+    });
+}
+
+for (const { file, text } of wanted) {
+  const killer = verdicts.killer(sha256(file, text));
+  if (killer) countKill(file, killer);
 }
 
 let done = 0;
@@ -198,7 +207,7 @@ const results = await lanes.each(wanted, async (mutant, lane) => {
   const killer = verdicts.killer(key);
   const specs = inTurn(mutant, passed, killer);
   const known = why ? { state: "equivalent", by: why } : verdicts.get(key, [...passed, ...specs]);
-  const laws = killer ? [] : lawsOf(mutant).filter((spec) => !passed.includes(spec));
+  const laws = killer || options.on ? [] : lawsOf(mutant).filter((spec) => !passed.includes(spec));
   const verdict = known ?? (await lane.attempt({ ...mutant, specs, laws, name: opOf(mutant) }));
   times.hear(verdict.seconds);
   if (verdict.spec) countKill(mutant.file, verdict.spec);
