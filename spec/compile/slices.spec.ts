@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cutOf, partSizes } from "../../src/compile/slices/cuts.ts";
 import { slicedPlan } from "../../src/compile/slices/slicedPlan.ts";
 import { planStats } from "../../src/compile/statistics.ts";
 import { apply, constant, full, stored, tensor } from "../../src/tensor/apply.ts";
@@ -138,21 +137,4 @@ describe("a plan in parts", () => {
       "broadcast [4, 1001]: expected rows of at most 8 numbers where a tensor has more than 512, got 1001",
     );
   });
-});
-
-test("tensors are cut alike, into parts that begin at multiples of 64 numbers", () => {
-  const shapes = fc.tuple(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 1, max: 200 }));
-  fc.assert(
-    fc.property(shapes, fc.integer({ min: 12_800, max: 100_000 }), ([rows, width], most) => {
-      const sizes = partSizes([rows, width], most);
-      expect(sizes.reduce((a, b) => a + b, 0)).toBe(rows * width);
-      for (const size of sizes) expect(size).toBeLessThanOrEqual(most);
-      for (const size of sizes.slice(0, -1)) {
-        expect(size % width).toBe(0);
-        expect(size % 64).toBe(0);
-      }
-      expect(cutOf([rows, width], most) === undefined).toBe(rows * width <= most);
-      if (width > 1) expect(partSizes([1, rows, width], most)).toEqual(sizes);
-    }),
-  );
 });

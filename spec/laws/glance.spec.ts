@@ -41,6 +41,16 @@ describe.each(primitives)("%s", (op) => {
     }
   });
 
+  const [drawn] = fc.sample(cases[op](moderate) as fc.Arbitrary<Case>, { numRuns: 1, seed: 12 });
+  if (traits[op].elementwise && drawn && drawn.inputs.length > 1)
+    test("takes no input of another shape than the others", () => {
+      const inputs: readonly Tensor[] = drawn.inputs;
+      for (const [i, { shape }] of inputs.entries()) {
+        const other = inputs.with(i, full([...shape, 2], 1));
+        expect(() => apply(op, other as never, drawn.attrs), `input ${i}`).toThrow(ShapeError);
+      }
+    });
+
   if (!traits[op].differentiable) return;
   test("has the slope of differences", async () => {
     const functions = few(op);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { adamw, applyUpdates, muon, type Optimizer } from "../../src/optim/index.ts";
-import { tensor } from "../../src/tensor/apply.ts";
+import { full, tensor } from "../../src/tensor/apply.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { flatten } from "../../src/tensor/tree.ts";
@@ -130,6 +130,18 @@ describe("muon", () => {
       expect(at(at(along, i), i)).toBeGreaterThan(0.6);
       expect(at(at(along, i), i)).toBeLessThan(1.3);
     }
+  });
+
+  test("turns those alone that are taller than wide", async () => {
+    const opsOf = async (rows: number, columns: number): Promise<number> => {
+      const { init, update } = muon({ learningRate: 1 });
+      const step = engine.compile((p: { readonly w: Tensor }) => update(p, init(p), p)[0]);
+      await step({ w: full([rows, columns], 0.5) });
+      return step.stats().ops;
+    };
+    const [wide, square, tall] = [await opsOf(2, 3), await opsOf(3, 3), await opsOf(3, 2)];
+    expect(square).toBe(wide);
+    expect(tall).toBeGreaterThan(wide);
   });
 
   test("trains as matrices what it is told to", async () => {
