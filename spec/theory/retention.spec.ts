@@ -33,7 +33,7 @@ function binomial(k: number, n: number, p: number): number {
 
 const counts = fc.integer({ min: 1, max: 400 });
 const shares = fc.double({ min: 0.005, max: 0.5, noNaN: true });
-const confidences = fc.double({ min: 0.5, max: 0.999, noNaN: true });
+const confidences = fc.double({ min: 0.01, max: 0.999, noNaN: true });
 
 describe("how many may be lost", () => {
   test("is the most at which the binomial law still refuses the risk", () => {

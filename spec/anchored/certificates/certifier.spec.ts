@@ -197,6 +197,20 @@ describe("createCertifier", () => {
     );
   });
 
+  test("refuses a way that is longer than its bound, at the first token as at the last", () => {
+    const zero = new Float64Array(TOKENS);
+    const step = { stepKl: zero, anchorKl: zero, referenceKl: zero, bound: zero };
+    for (let token = 0; token < TOKENS; token++) {
+      const start = { whole: zero, error: zero, travelled: zero.with(token, 0.5) };
+      const look: Look = { starts: STARTS, step: { ...step, delta: zero, eta: zero }, start };
+      const setting = { alpha: 0.5, interpolation: "probability", temperature: 1 } as const;
+      const [example, position] = token < 2 ? [0, token] : [1, token - 2];
+      expect(() => createCertifier().certify({ outer: 0, linear: true, ...setting, look })).toThrow(
+        `cumulative bound at token ${position} of the response of example ${example} in outer step 0, got 0.5 and 0`,
+      );
+    }
+  });
+
   test("looks at examples in parts, and at the first ones, as at all of them", () => {
     const [p, s, next] = [1, 2, 3].map((seed) => rowsOf(seed, 3)) as [
       ResponseRows,

@@ -89,4 +89,14 @@ describe("verdictOf(columns)", () => {
     expect(violated({ anchorKl: [0.6 + 1e-9] })).toBeUndefined();
     expect(violated({ anchorKl: [0.6 + 3e-9] })).toMatch("anchorKl ≤ bound");
   });
+
+  test("tells the least that is left of bound + delta, of the tokens that count", () => {
+    const zero = [0, 0, 0];
+    const columns = {
+      ...{ stepKl: [0.1, 0.5, 0.2], bound: [0.6, 0.6, 0.3], delta: [0.1, 0, 0.3] },
+      ...{ referenceKl: zero, anchorKl: zero, eta: zero },
+    };
+    expect(verdictOf(columns).leastSlack).toBeCloseTo(0.1, 14);
+    expect(verdictOf(columns, { mask: [1, 0, 1] }).leastSlack).toBeCloseTo(0.4, 14);
+  });
 });

@@ -167,6 +167,10 @@ describe("a weight that is certified before training", () => {
     expect(of({ certified: 0 })).toThrow("expected certified above 0");
     expect(of({ retain: { ...retain, ...risk } })).toThrow("in either alpha or retain, got both");
     expect(of({ retain: { ...retain, newTokens: 0 } })).toThrow("expected a positive newTokens");
+    const misspelt = { ...retain, newToken: 4 };
+    expect(of({ retain: misspelt })).toThrow(
+      /^fineTune retain: expected options of .*, got newToken$/,
+    );
     const { retain: _, ...without } = options();
     expect(() => planFineTune(without)).toThrow("expected retain with prompts to plan by");
   });

@@ -2,6 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Method, objectives } from "../../../src/anchored/objectives/methods.ts";
+import { defaults as usual } from "../../../src/anchored/options.ts";
+import { defaults } from "../../../src/anchored/vectors/cases.ts";
 import { evaluateVector } from "../../../src/anchored/vectors/evaluate.ts";
 import { type LossVectors, lossVectors } from "../../../src/anchored/vectors/vectors.ts";
 import { createEngine } from "../../../src/engines/create.ts";
@@ -39,6 +41,10 @@ test("holds every method, with its formula and finite numbers", () => {
       expect(heeded, `${method}.${name}`).toContain(name);
     }
   }
+});
+
+test("says what fineTune does where a case says nothing", () => {
+  expect(usual).toMatchObject(defaults);
 });
 
 test("is the same text again", async () => {

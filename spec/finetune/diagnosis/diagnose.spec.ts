@@ -92,6 +92,15 @@ describe("seenTokens", () => {
   });
 });
 
+test("seenTokens keeps nothing of what it has seen, also where one stops in the middle", async () => {
+  await seen(prior, 2, 24);
+  const before = engine.memory().buffers;
+  await seen(prior, 2, 24);
+  expect(engine.memory().buffers).toBe(before);
+  for await (const _ of seenTokens(engine, [base, sft], prior, { batchSize: 2 })) break;
+  expect(engine.memory().buffers).toBe(before);
+});
+
 describe("diagnose", () => {
   let found: CheckpointDiagnosis;
   beforeAll(async () => {
