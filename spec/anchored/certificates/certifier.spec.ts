@@ -230,6 +230,8 @@ describe("createCertifier", () => {
       return { starts: start.starts, ...columns };
     };
     const whole = lookAt(0, 2);
+    const uncut = { start: p, snapshot: p, reference: s, next, labels: labelsOf(3) };
+    expect(whole).toEqual({ starts: STARTS, ...stepColumns(uncut, setting) });
     expect(joined([lookAt(0, 1), lookAt(1, 2)])).toEqual(whole);
     expect(first(whole, 1)).toEqual(lookAt(0, 1));
     expect(first(whole, Infinity)).toEqual(whole);
