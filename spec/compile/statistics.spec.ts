@@ -80,3 +80,16 @@ describe("bytes", () => {
     expect(statsOf([table, rows], ops.gather(table, rows)).bytes).toBe(4 * (2 * 3 * 8));
   });
 });
+
+test("peakBytes is what lives at one time: what is given, and no more of a chain than two links", () => {
+  const n = 6;
+  const x = argument(0, [n]);
+  const peak = (links: number, donated: readonly number[] = []) => {
+    let y = x;
+    for (let i = 0; i < links; i++) y = ops.exp(y);
+    return planStats(buildPlan([y], [x], { donated })).peakBytes / (4 * n);
+  };
+  expect([1, 2, 3, 8].map((links) => peak(links))).toEqual([2, 3, 3, 3]);
+  // A result that takes over memory that was given takes none of its own.
+  expect(peak(1, [0])).toBe(1);
+});
