@@ -11,7 +11,7 @@
 // again once its file changes, or the spec that noticed it; one that survived, once any of its specs
 // does, on those that it was not tried on: after --most, a run without goes on where that one left.
 // Exits with 1 where one survives that equivalent.json does not explain.
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -49,20 +49,24 @@ const filesIn = (folder, ending) =>
     : [];
 
 const cache = join(root, "node_modules/.cache/mutants");
-const hashes = new Map();
+const texts = new Map();
 /** Kept, as the lanes copy the tree: somebody may work on it while this runs. */
-const hashOf = (file) => {
-  if (!hashes.has(file))
-    hashes.set(file, existsSync(join(root, file)) ? sha256(read(file)) : "gone");
+function textOf(file) {
+  if (!texts.has(file)) texts.set(file, existsSync(join(root, file)) ? read(file) : "");
+  return texts.get(file);
+}
+const hashes = new Map();
+function hashOf(file) {
+  if (!hashes.has(file)) hashes.set(file, sha256(textOf(file)));
   return hashes.get(file);
-};
+}
 const verdicts = openVerdicts(cache, { fresh: options.fresh, hashOf });
 const times = openTimes(cache);
 
 const distance = distances(root);
 
 /** How long a spec takes: as it was seen, else by its size, for a start. */
-const costOf = (spec) => times.get(spec) ?? statSync(join(root, spec)).size / 4000;
+const costOf = (spec) => times.get(spec) ?? textOf(spec).length / 4000;
 
 /** The specs of a folder, or the one spec of that name. */
 const specsIn = (place) =>
