@@ -9,7 +9,8 @@ import type { RunConfig } from "../../../src/experiment/runs/config.ts";
 import { type Job, planJobs, type Study } from "../../../src/experiment/sweep/plan.ts";
 import { runSweep, type SweepEvent } from "../../../src/experiment/sweep/runSweep.ts";
 import type { Scheduler } from "../../../src/experiment/sweep/scheduler.ts";
-import { readQueueUrl } from "../../../src/queue/address.ts";
+import { queueName, readQueueUrl } from "../../../src/queue/address.ts";
+import { openSender } from "../../../src/queue/sender.ts";
 import { folderStore } from "../../../src/store/folderStore.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { kinds, type QueueServer } from "../../queue/servers.ts";
@@ -89,6 +90,18 @@ for (const kind of kinds) {
         checkpointsOf: ({ recipe }) => join(place, recipe.name),
         ...more,
       });
+    /** Somebody who looks at the queue. */
+    const watcher = async () => {
+      const queue = queueName("reference-1", false);
+      const address = readQueueUrl(server.url);
+      const sender = await openSender({ address, queue, hear: () => {} });
+      open.push(() => sender.close());
+      const keyOf = async (job: Job) => (await rowJobOf(job, requires.numerics, {}, false)).key;
+      return {
+        stateOf: async (job: Job) => (await sender.stateOf(await keyOf(job))).kind,
+        cancel: async (job: Job) => sender.cancel(await keyOf(job)),
+      };
+    };
     const all = async (
       of: readonly Job[],
       scheduler: Scheduler,
@@ -165,22 +178,32 @@ for (const kind of kinds) {
     it("is left, and goes on without anybody who watches", async () => {
       const leaving = new AbortController();
       const watching = all(jobs, await schedule(), leaving.signal);
-      setTimeout(() => leaving.abort(), 500);
+      const bases = jobs.filter(({ id }) => /one\/seed-\d\/base/.test(id));
+      const { stateOf } = await watcher();
+      const states = () => Promise.all(bases.map(stateOf));
+      await expect.poll(states).toEqual(["waiting", "waiting"]);
+      leaving.abort();
       expect(idsOf(await watching, "finished")).toEqual([]);
       const began = await work();
-      const bases = ["one/seed-0/base", "one/seed-1/base"];
-      await expect.poll(() => began.toSorted()).toEqual(bases);
+      await expect.poll(() => began.toSorted()).toEqual(bases.map(({ id }) => id));
     });
 
-    it("cancels what no worker has begun", async () => {
+    it.each([
+      ["waits", "what no worker has begun"],
+      ["comes", "what is on its way to the queue"],
+    ])("cancels a job that %s: %s", async (when) => {
       const scheduler = await schedule();
+      const { stateOf } = await watcher();
       const [base] = jobs as [Job];
       const events: SweepEvent[] = [];
       for await (const event of runSweep([base], scheduler)) {
         events.push(event);
-        if (event.kind === "started") setTimeout(() => scheduler.cancel(base), 500);
+        if (event.kind !== "started") continue;
+        if (when === "waits") await expect.poll(() => stateOf(base)).toBe("waiting");
+        await scheduler.cancel(base);
       }
       expect(events.map(({ kind: what }) => what)).toEqual(["started", "cancelled"]);
+      expect(await stateOf(base)).not.toBe("waiting");
       const began = await work();
       await all(jobs.slice(0, 1), await schedule());
       expect(began).toHaveLength(1);
@@ -190,16 +213,10 @@ for (const kind of kinds) {
       const scheduler = await schedule();
       const [base] = jobs as [Job];
       const running = all([base], scheduler);
-      const second = await schedule();
+      const { stateOf, cancel } = await watcher();
+      await expect.poll(() => stateOf(base)).toBe("waiting");
       // Somebody else takes it back.
-      void second
-        .submit(base, 1)
-        [Symbol.asyncIterator]()
-        .next()
-        .catch(() => {});
-      await new Promise((go) => setTimeout(go, 500));
-      await second.cancel(base);
-      await second.close("detach");
+      await cancel(base);
       await work();
       expect(idsOf(await running, "finished")).toEqual([base.id]);
     });

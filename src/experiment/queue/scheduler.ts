@@ -54,6 +54,8 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
   /** By key: several sweeps of one command may ask for the same. */
   const jobs = new Map<string, { readonly job: Job; readonly queued: QueueJob }>();
   const keys = new Map<string, string>();
+  /** By id: aborted where somebody cancels a job, be it on its way to the queue. */
+  const cancels = new Map<string, AbortController>();
 
   const sender = await openSender({
     ...{ address, warn },
@@ -115,18 +117,35 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
   const reached = <T>(ask: () => Promise<T>): Promise<T> => whenReached(ask, leaving.signal, warn);
 
   async function* submit(job: Job): AsyncGenerator<Measurement, void> {
-    const digests = await reached(() => inputs(job));
-    const queued = await rowJobOf(job, requires.numerics, digests, keepWeights);
+    const cancel = new AbortController();
+    cancels.set(job.id, cancel);
+    try {
+      const digests = await reached(() => inputs(job));
+      const queued = await rowJobOf(job, requires.numerics, digests, keepWeights);
+      yield* queuedRow(job, queued, cancel.signal);
+    } finally {
+      cancels.delete(job.id);
+    }
+  }
+
+  async function* queuedRow(
+    job: Job,
+    queued: QueueJob,
+    cancelled: AbortSignal,
+  ): AsyncGenerator<Measurement, void> {
     const { key } = queued;
     jobs.set(key, { job, queued });
     keys.set(job.id, key);
     try {
       let row = await reached(() => finished(key, job));
       if (!row) {
+        cancelled.throwIfAborted();
         // Before it is sent: it may end at once.
         const ended = waiters.waitFor(key);
         ended.catch(() => {});
         await sender.send(queued);
+        // Whoever cancelled it meanwhile may have found nothing to cancel.
+        if (cancelled.aborted) await sender.cancel(key);
         row = await ended;
       }
       const { measurements } = row;
@@ -143,10 +162,12 @@ export async function queueScheduler(options: QueueSchedulerOptions): Promise<Sc
     capacity: Number.POSITIVE_INFINITY,
     ...{ requires, submit },
     cancel: async ({ id }) => {
+      const reason = new JobCancelled(`${id}: it was cancelled`);
+      cancels.get(id)?.abort(reason);
       const key = keys.get(id);
       if (key === undefined) return;
       await sender.cancel(key);
-      waiters.end(key, new JobCancelled(`${id}: it was cancelled`));
+      waiters.end(key, reason);
     },
     close: async (how) => {
       if (how === "cancel") await Promise.all([...jobs.keys()].map((key) => sender.cancel(key)));
