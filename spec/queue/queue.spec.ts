@@ -4,7 +4,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { queueName, readQueueUrl } from "../../src/queue/address.ts";
 import { PlaceLost, type QueueJob } from "../../src/queue/job.ts";
-import { openReceiver, type ReceivedJob, type Receiver } from "../../src/queue/receiver.ts";
+import {
+  openReceiver,
+  type ReceivedJob,
+  type Receiver,
+  type ReceiverOptions,
+} from "../../src/queue/receiver.ts";
 import { openSender, type QueueNews, type Sender } from "../../src/queue/sender.ts";
 import { outage } from "./outage.ts";
 import { kinds, type QueueServer } from "./servers.ts";
@@ -59,9 +64,12 @@ describe("a server that is not there", () => {
     const { port } = server.address() as AddressInfo;
     try {
       const address = readQueueUrl(`postgres://me@127.0.0.1:${port}/runs`);
-      const opening = openSender({ address, queue: "q", hear: () => {}, patience: 500 });
-      await expect(opening).rejects.toThrow(/^queue: postgres:.*: expected a server, got/);
-      expect(greeted).toBeGreaterThan(1);
+      // It is asked again while there is patience, of which a busy machine needs more.
+      for (let patience = 500; greeted < 2; patience *= 2) {
+        greeted = 0;
+        const opening = openSender({ address, queue: "q", hear: () => {}, patience });
+        await expect(opening).rejects.toThrow(/^queue: postgres:.*: expected a server, got/);
+      }
     } finally {
       server.close();
     }
@@ -86,7 +94,10 @@ for (const kind of kinds) {
       readonly sender: Sender;
       readonly news: QueueNews[];
       readonly ran: string[];
-      receive(run: (job: ReceivedJob) => Promise<void>, concurrency?: number): Promise<Receiver>;
+      receive(
+        run: (job: ReceivedJob) => Promise<void>,
+        more?: Partial<ReceiverOptions>,
+      ): Promise<Receiver>;
     }
 
     async function both({ lease = 60_000, renewal = 1000 } = {}): Promise<Both> {
@@ -96,9 +107,9 @@ for (const kind of kinds) {
       const ran: string[] = [];
       const sender = await openSender({ address, queue, hear: (one) => news.push(one) });
       open.push(() => sender.close());
-      const receive = async (run: (job: ReceivedJob) => Promise<void>, concurrency = 1) => {
+      const receive: Both["receive"] = async (run, more) => {
         const receiver = await openReceiver({
-          ...{ address, queue, name: "here", concurrency, lease, renewal },
+          ...{ address, queue, name: "here", concurrency: 1, lease, renewal, ...more },
           run: (received) => {
             ran.push(received.key);
             return run(received);
@@ -129,7 +140,8 @@ for (const kind of kinds) {
       expect(ran).toEqual(["a1", "b2", "c3", "d3"]);
       const heard = () => news.filter(({ kind: what }) => what === "finished").length;
       await expect.poll(heard).toBe(4);
-      expect(news).toContainEqual({ key: "a1", kind: "progress", data: { step: 1 } });
+      const progress = { key: "a1", kind: "progress", data: { step: 1 } };
+      await expect.poll(() => news).toContainEqual(progress);
     });
 
     it("says why a job failed, and tries it again when it is sent again", async () => {
@@ -209,19 +221,20 @@ for (const kind of kinds) {
     });
 
     it("stops a job whose lease ended, and gives it to somebody else", async () => {
-      const { sender, ran, receive } = await both({ lease: 1500, renewal: 10_000 });
+      const { sender, receive } = await both();
       const reasons: unknown[] = [];
-      await receive(async ({ signal }) => {
-        if (ran.length > 1) return;
-        await aborted(signal).catch((reason) => reasons.push(reason));
+      // Never done with it, however often it gets it: the other one is.
+      const first = await receive(({ signal }) => aborted(signal, reasons), {
+        ...{ lease: 1500, renewal: 10_000 },
       });
       await sender.send(job("a"));
-      await expect.poll(() => ran).toEqual(["a"]);
-      await receive(async () => {});
-      await expect.poll(() => reasons).toHaveLength(1);
+      await expect.poll(() => reasons).not.toHaveLength(0);
       expect(String(reasons[0])).toContain("its lease of 1.5 s could not be renewed");
+      const others: string[] = [];
+      await receive(async ({ key }) => void others.push(key), { look: 500 });
+      await first.close(0);
       await expect.poll(stateOf(sender, "a")).toBe("finished");
-      expect(ran).toEqual(["a", "a"]);
+      expect(others).toEqual(["a"]);
     });
 
     // What decides is whether the lease outlasts the outage, which here spans several renewals and

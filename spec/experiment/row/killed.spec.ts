@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,16 +23,16 @@ afterAll(() => rm(place, { recursive: true }));
 
 /** Runs a row in a process of its own. @returns the lines that it wrote before it was killed */
 async function run(folder: string, row: string, killedAfter = Infinity): Promise<string[]> {
-  const child: ChildProcess = spawn(process.execPath, [join(place, "killed.mjs"), folder, row], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(place, "killed.mjs"), folder, row, `${killedAfter}`],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const ended = once(child, "close");
   const lines: string[] = [];
-  if (child.stdout)
-    for await (const line of createInterface(child.stdout)) {
-      lines.push(line);
-      if (lines.length === killedAfter) child.kill("SIGKILL");
-    }
+  for await (const line of createInterface(child.stdout)) lines.push(line);
   const [code, signal] = (await ended) as [number | null, string | null];
   expect([code, signal]).toEqual(killedAfter === Infinity ? [0, null] : [null, "SIGKILL"]);
   return lines;
