@@ -1,15 +1,23 @@
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, engineOf } from "../../src/engines/engine.ts";
 import { configOf, paramsFrom, transformer } from "../../src/nn/index.ts";
 import { ids } from "../../src/tensor/apply.ts";
 import { absent, apart, checkpoint, checkpoints, reason } from "../nn/huggingFace/checkpoints.ts";
+import { launchChromium } from "./chromium.ts";
 import { openBrowser, type RemoteBrowser } from "./remote.ts";
+
+let chromium: Browser;
+beforeAll(async () => {
+  if (!absent) chromium = await launchChromium();
+});
+afterAll(() => chromium?.close());
 
 describe.skipIf(absent).each(["webgpu", "webgl2"] as const)("on %s in Chromium", (mode) => {
   let browser: RemoteBrowser;
   let engine: Engine;
   beforeAll(async () => {
-    browser = await openBrowser();
+    browser = await openBrowser(chromium);
     engine = engineOf(await browser.device(mode), "it was asked for");
   });
   afterAll(() => browser?.close());

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 const { GPU } = process.env;
 /** Whether browsers are to use this machine's GPU, by Vulkan; else their software rasteriser. */
@@ -44,28 +44,50 @@ export function findChromium(): string {
   );
 }
 
+/** However busy the machine is, ms. */
+export const PATIENCE = 600_000;
+
 /** @throws Error that tells how to install Chromium where there is none */
 export const launchChromium = (): Promise<Browser> =>
-  chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
+  chromium.launch({ executablePath: findChromium(), args: ARGUMENTS, timeout: PATIENCE });
 
-/** Bundles a page's script, serves it to a fresh Chromium and waits until it has run. */
+export interface PageOptions {
+  /** Whether its memory may be shared. */
+  readonly isolated?: boolean;
+  /** Its Content-Security-Policy. */
+  readonly policy?: string;
+  /** Where it opens in a context of its own; a fresh Chromium by default. */
+  readonly browser?: Browser;
+}
+
+/** Bundles a page's script, serves it to a Chromium and waits until it has run. */
 export async function openPage(
   entry: string | URL,
-  { isolated = true, policy }: { readonly isolated?: boolean; readonly policy?: string } = {},
+  { isolated = true, policy, browser }: PageOptions = {},
 ): Promise<TestPage> {
   const headers = policy === undefined ? {} : { "Content-Security-Policy": policy };
-  const server = await serve(await bundle(entry), { ...headers, ...(isolated ? HEADERS : {}) });
-  const browser = await launchChromium();
+  const server = await serve(await bundleOf(entry), { ...headers, ...(isolated ? HEADERS : {}) });
+  const chosen = browser ?? (await launchChromium());
+  const context = await chosen.newContext();
   const close = async (): Promise<void> => {
-    await browser.close();
+    await (browser ? context : chosen).close();
     server.close();
   };
   try {
-    return { page: await load(browser, server), close, [Symbol.asyncDispose]: close };
+    return { page: await load(context, server), close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** By entry: several pages of a file may have one script. */
+const bundles = new Map<string, Promise<string>>();
+
+function bundleOf(entry: string | URL): Promise<string> {
+  const found = bundles.get(`${entry}`) ?? bundle(entry);
+  bundles.set(`${entry}`, found);
+  return found;
 }
 
 async function bundle(entry: string | URL): Promise<string> {
@@ -106,8 +128,9 @@ async function serve(script: string, headers: Record<string, string>): Promise<S
   return server;
 }
 
-async function load(browser: Browser, server: Server): Promise<Page> {
-  const page = await browser.newPage();
+async function load(context: BrowserContext, server: Server): Promise<Page> {
+  context.setDefaultTimeout(PATIENCE);
+  const page = await context.newPage();
   const failed = new Promise<never>((_, reject) => page.once("pageerror", reject));
   failed.catch(() => {});
   const { port } = server.address() as AddressInfo;

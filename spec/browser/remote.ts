@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import type { DeviceTraits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
 import { planStats } from "../../src/compile/statistics.ts";
@@ -21,9 +21,13 @@ export interface RemoteBrowser extends AsyncDisposable {
 
 declare const anchorgrad: PageApi;
 
-/** @throws Error where there is no Chromium */
-export async function openBrowser(): Promise<RemoteBrowser> {
-  const { page, close } = await openPage(new URL("page.ts", import.meta.url));
+/**
+ * @param browser whose page it is to be; of a fresh one by default
+ * @throws Error where there is no Chromium
+ */
+export async function openBrowser(browser?: Browser): Promise<RemoteBrowser> {
+  const options = browser ? { browser } : {};
+  const { page, close } = await openPage(new URL("page.ts", import.meta.url), options);
   return {
     device: (mode, traits = {}) => remoteDevice(page, mode, traits),
     loseContexts: () => page.evaluate(() => anchorgrad.loseContexts()),

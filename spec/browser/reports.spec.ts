@@ -6,7 +6,7 @@ import { reportPage } from "../../src/experiment/report/page.ts";
 import { reportOf } from "../../src/finetune/report/index.ts";
 import { configOf, measure } from "../experiment/measured.ts";
 import { recipeText, textOf, tunedLines } from "../finetune/report/fixture.ts";
-import { launchChromium } from "./chromium.ts";
+import { launchChromium, PATIENCE } from "./chromium.ts";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -49,6 +49,7 @@ describe.each(Object.entries(reports))("the report of a %s", (_, report) => {
   let page: Page;
   beforeAll(async () => {
     page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE);
     await page.setContent(report());
   });
 

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MemoryUse } from "../../src/engines/device.ts";
-import { openPage } from "./chromium.ts";
+import { launchChromium, openPage } from "./chromium.ts";
 import { pytorchLosses } from "./peerData.ts";
 
 /** What peer.mjs puts on `window`. */
@@ -9,10 +10,16 @@ declare const anchorgrad: {
   step(): Promise<{ loss: number; memory: MemoryUse }>;
 };
 
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser?.close());
+
 test.each(["webgl2", "webgpu"])(
   "%s trains the peers' GPT along PyTorch's loss curve, with no new memory",
   async (mode) => {
-    await using tab = await openPage(new URL("peer.mjs", import.meta.url));
+    await using tab = await openPage(new URL("peer.mjs", import.meta.url), { browser });
     await tab.page.evaluate((device) => anchorgrad.start(device), mode);
     const memory: MemoryUse[] = [];
     for (const [step, expected] of pytorchLosses.entries()) {

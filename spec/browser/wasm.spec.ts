@@ -1,6 +1,7 @@
+import type { Browser } from "playwright-core";
 import { expect, test } from "vitest";
 import { info, make } from "../../bench/peers/own.mjs";
-import { openPage } from "./chromium.ts";
+import { launchChromium, openPage } from "./chromium.ts";
 import { batch, config, pytorchLosses, weights } from "./peerData.ts";
 
 /** What peer.mjs puts on `window`. */
@@ -16,9 +17,10 @@ async function trainInNode(threads: number): Promise<{ losses: number[]; backend
   return { losses, backend: info.backend };
 }
 
-async function trainInChromium(options: { isolated: boolean; threads: number }) {
+async function trainInChromium(browser: Browser, isolated: boolean) {
+  const options = { browser, isolated };
   await using tab = await openPage(new URL("peer.mjs", import.meta.url), options);
-  const backend = await tab.page.evaluate((n) => anchorgrad.start("wasm", n), options.threads);
+  const backend = await tab.page.evaluate(() => anchorgrad.start("wasm", 2));
   const losses: number[] = [];
   for (const _ of pytorchLosses)
     losses.push((await tab.page.evaluate(() => anchorgrad.step())).loss);
@@ -34,10 +36,11 @@ test("wasm trains the peers' GPT along PyTorch's loss curve, on any number of th
 
 test("wasm gives the same bits in Chromium, with workers and without shared memory", async () => {
   const node = await trainInNode(2);
-  const isolated = await trainInChromium({ isolated: true, threads: 2 });
+  await using browser = await launchChromium();
+  const isolated = await trainInChromium(browser, true);
   expect(isolated.backend).toContain("2 threads");
   expect(isolated.losses).toEqual(node.losses);
-  const alone = await trainInChromium({ isolated: false, threads: 2 });
+  const alone = await trainInChromium(browser, false);
   expect(alone.backend).toContain("1 thread");
   expect(alone.losses).toEqual(node.losses);
 });

@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import { logSoftmax } from "../../src/lab/simplex/distributions.ts";
 import { spoken } from "../../src/lab/simplex/handles.ts";
 import { readState } from "../../src/lab/simplex/state.ts";
+import { PATIENCE } from "../browser/chromium.ts";
 import { openLab } from "./site.ts";
-import { PATIENCE } from "./visitor.ts";
 
 type ColorScheme = NonNullable<BrowserContextOptions["colorScheme"]>;
 

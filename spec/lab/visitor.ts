@@ -6,6 +6,7 @@ import {
   type Written,
 } from "../../src/experiment/measurements.ts";
 import type { RunConfig } from "../../src/experiment/runs/run.ts";
+import { PATIENCE } from "../browser/chromium.ts";
 
 /** Somebody who uses the page. */
 export interface Visitor {
@@ -51,9 +52,6 @@ export async function visit(context: BrowserContext, address: string, hash = "")
     files: () => newestRun(page),
   };
 }
-
-/** However busy the machine is, ms. */
-export const PATIENCE = 600_000;
 
 /** A profile of its own: nothing is kept from another. */
 export async function newProfile(
