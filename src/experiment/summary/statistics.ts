@@ -29,15 +29,21 @@ export function estimate(values: readonly number[]): Estimate | undefined {
   const { counts, weights } = resamplesOf(n);
   // Up to 10,000 resamples for every number of a table: indices are in range by construction, and
   // casts cost nothing where a checked look-up would.
-  const means = weights.map((_, r) => {
+  const means = Float64Array.from(weights, (_, r) => {
     let sum = 0;
     for (let i = 0; i < n; i++) sum += (counts[r * n + i] as number) * (values[i] as number);
     return sum / n;
   });
+  const tail = tailOf(n);
+  if (n > ALL_UP_TO) {
+    // Alike in weight: numbers alone are sorted several times faster than with their places.
+    means.sort();
+    const rank = rankOf(weights, tail);
+    return { mean: mean(values), low: at(means, rank), high: at(means, DRAWN - 1 - rank) };
+  }
   const order = Array.from(means.keys()).sort(
     (a, b) => (means[a] as number) - (means[b] as number),
   );
-  const tail = tailOf(n);
   const quantile = (ranks: readonly number[]): number => {
     let seen = 0;
     const found = ranks.find((r) => {
@@ -113,6 +119,15 @@ export const paretoFrontier = <P extends Point>(points: readonly P[]): P[] =>
   points
     .filter((point) => !points.some((other) => dominates(other, point)))
     .toSorted((a, b) => a.gain - b.gain);
+
+/** The place of the first weight with which their sum reaches `tail`. */
+function rankOf(weights: readonly number[], tail: number): number {
+  let seen = 0;
+  return weights.findIndex((weight) => {
+    seen += weight;
+    return seen >= tail;
+  });
+}
 
 /** Resamples of n values: how often each one is drawn, [resamples, n], and their probabilities. */
 interface Resamples {
