@@ -2,6 +2,7 @@ import { constant, numbersOnce } from "../tensor/apply.ts";
 import { isConstant, type ResidentHandle, Tensor, type TypedArray } from "../tensor/tensor.ts";
 import type { Device, Span } from "./device.ts";
 import { type IdRange, rangeOf } from "./idFlow.ts";
+import { turns } from "./turns.ts";
 
 type State<Buffer> =
   | { readonly kind: "device"; readonly buffer: Buffer }
@@ -56,6 +57,7 @@ export interface Residents<Buffer> {
 }
 
 export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffer> {
+  const turn = turns();
   const garbage = new FinalizationRegistry<Handle<Buffer>>((handle) => {
     if (handle.state.kind === "device") device.free(handle.state.buffer);
   });
@@ -124,14 +126,14 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
       const handle = handleOf(x, pathOf);
       if (handle.state.kind === "host") return handle.state.data.slice(...(span ?? []));
       const { buffer } = handle.state as { buffer: Buffer };
-      if (span) return device.read(buffer, x.shape, x.dtype, span);
-      const data = await device.read(buffer, x.shape, x.dtype);
-      if (data.length <= SMALL && handle.state.kind === "device") {
+      const data = await device.read(buffer, x.shape, x.dtype, span);
+      const isKept = !span && data.length <= SMALL && handle.state.kind === "device";
+      if (isKept) {
         handle.state = { kind: "host", data };
         device.free(buffer);
-        return data.slice();
       }
-      return data;
+      await turn();
+      return isKept ? data.slice() : data;
     },
     release(x) {
       if (!isResident(x)) return;
