@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -44,6 +44,21 @@ const widened = ({ params }: LoadedModel): LoadedModel["params"] =>
       return [name, constant(widen(dtype, data as Codes), shape)];
     }),
   );
+
+test("types are named in either case, and none is taken for another", async () => {
+  const loaded = await loadModel(files.f32);
+  const [lower, unknown] = [join(place, "lower"), join(place, "unknown")];
+  await saveModel(lower, loaded, { dtype: "bf16" });
+  const weights = (folder: string) => readFile(join(folder, "model.safetensors"));
+  expect(await weights(lower)).toEqual(await weights(files.bf16));
+  await expect(saveModel(unknown, loaded, { dtype: "int4" as "bf16" })).rejects.toThrow(
+    new RangeError("saveModel: dtype: expected one of F32, F16, BF16, got int4"),
+  );
+  await expect(saveGguf(unknown, loaded, { dtype: "Q4_K" as "Q8_0" })).rejects.toThrow(
+    new RangeError("saveGguf: dtype: expected one of F32, F16, BF16, Q8_0, got Q4_K"),
+  );
+  expect(await readdir(place)).not.toContain("unknown");
+});
 
 const tokens = ids([[3, 1, 4, 1, 5, 9, 2, 6]]);
 

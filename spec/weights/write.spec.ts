@@ -47,6 +47,21 @@ async function wanted(sources: readonly TensorSource[]): Promise<Record<string, 
 }
 
 describe("writeSafetensors", () => {
+  test("refuses what is no record of tensors, and unknown types", async () => {
+    const path = join(root, "never.safetensors");
+    const bare = { w: numbers(3, 1) } as unknown as { tensors: Record<string, Tensor> };
+    await expect(writeSafetensors(path, bare)).rejects.toThrow(
+      new TypeError("writeSafetensors: expected { tensors, metadata }, got no tensors by name"),
+    );
+    const weights = { tensors: { w: numbers(3, 1) } };
+    await expect(writeSafetensors(path, weights, { dtype: "F4" as "F32" })).rejects.toThrow(
+      /^writeSafetensors: dtype: expected one of .*BF16.*, got F4$/,
+    );
+    const typeOf = () => "f4" as StoredType;
+    expect(() => encodeSafetensors({ ...weights, metadata: {} }, typeOf)).toThrow(RangeError);
+    expect(await readdir(root)).not.toContain("never.safetensors");
+  });
+
   test("each tensor in its own type, with the widest first", async () => {
     const path = join(root, "mixed.safetensors");
     const tensors = {

@@ -9,9 +9,9 @@ import { expectKnown } from "../tensor/options.ts";
 import type { TensorParts } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeAdapter } from "../weights/adapterFiles.ts";
-import type { StoredType } from "../weights/dtypes.ts";
+import { type EitherCase, type StoredType, typeNamed } from "../weights/dtypes.ts";
 import { toGguf } from "../weights/gguf/convert.ts";
-import type { GgufTensorType } from "../weights/gguf/types.ts";
+import { GGUF_TENSOR_TYPES, type GgufTensorType } from "../weights/gguf/types.ts";
 import { writeGguf } from "../weights/gguf/write.ts";
 import { bytesIn } from "../weights/modelFiles.ts";
 import { makeFolder, nodeFs } from "../weights/nodeFile.ts";
@@ -84,10 +84,12 @@ function hubName(folder: string): string {
 /** What `saveModel` and `saveGguf` write: a loaded model, its parameters perhaps others by now. */
 export type ModelToSave = Pick<LoadedModel, "config" | "base" | "adapter" | "params" | "files">;
 
+const SAVED_TYPES = ["F32", "F16", "BF16"] as const;
+
 /** How `saveModel` writes a Hugging Face folder. */
 export interface SaveModelOptions extends SaveOptions {
-  /** How the numbers are written; by default each tensor as the base has it. */
-  readonly dtype?: "F32" | "F16" | "BF16";
+  /** How the numbers are written, `bf16` or `BF16`; by default each tensor as the base has it. */
+  readonly dtype?: EitherCase<(typeof SAVED_TYPES)[number]>;
   /** A new file is begun before one grows beyond this; 5 GB by default, as transformers'
    * save_pretrained has it. The base's own split into files is not kept: readers go by the index. */
   readonly maxShardBytes?: number;
@@ -97,8 +99,8 @@ export interface SaveModelOptions extends SaveOptions {
  * Writes a model's folder that transformers, vLLM and `loadModel` open: weights under the base's
  * names, config.json, and copies of the tokenizer's files. An adapter is merged, in float64, rounded
  * once. No more than a part of a tensor is held at a time. Node only.
- * @throws DataError for a folder that holds other things; TypeError, ShapeError for parameters that
- *   are not the model's
+ * @throws DataError for a folder that holds other things; RangeError for an unknown dtype; TypeError,
+ *   ShapeError for parameters that are not the model's
  * @example await saveModel("merged", await loadModel("base", { adapter: "adapter" }))
  */
 export async function saveModel(
@@ -109,8 +111,9 @@ export async function saveModel(
   expectKnown("saveModel", options, ["dtype", "maxShardBytes", "engine", "overwrite"]);
   const { dtype, maxShardBytes, engine, ...output } = options;
   const { files } = model;
+  const type = dtype && typeNamed("saveModel: dtype", dtype, SAVED_TYPES);
   const values = await hostParams(model, engine);
-  const sources = sourcesOf(values, files, dtype);
+  const sources = sourcesOf(values, files, type);
   const config = { ...huggingFaceConfig(values.config, files.json), ...typeOfAll(sources, files) };
   await writeOutput(folder, { kind: "model", last: "config.json" }, output, async (temporary) => {
     await saveWeights(temporary, sources, maxShardBytes === undefined ? {} : { maxShardBytes });
@@ -206,8 +209,8 @@ async function write(path: string, content: string | Uint8Array): Promise<void> 
 
 /** How `saveGguf` writes its file. */
 export interface SaveGgufOptions {
-  /** How matrices are kept; by default as in the base. */
-  readonly dtype?: GgufTensorType;
+  /** How matrices are kept, `q8_0` or `Q8_0`; by default as in the base. */
+  readonly dtype?: EitherCase<GgufTensorType>;
   /** `general.name`. */
   readonly name?: string;
   /** Whether a file of that name may be replaced. */
@@ -220,8 +223,9 @@ export interface SaveGgufOptions {
  * Writes a GGUF file that llama.cpp opens, with tokenizer and chat template; an adapter is merged.
  * Node only.
  * @returns what of the model llama.cpp will compute otherwise
- * @throws DataError for models that llama.cpp does not have, and for a file that is there already
- * @example await saveGguf("model.gguf", await loadModel("base", { adapter: "adapter" }), { dtype: "Q8_0" })
+ * @throws DataError for models that llama.cpp does not have, and for a file that is there already;
+ *   RangeError for an unknown dtype
+ * @example await saveGguf("model.gguf", await loadModel("base", { adapter: "adapter" }), { dtype: "q8_0" })
  */
 export async function saveGguf(
   path: string,
@@ -230,6 +234,7 @@ export async function saveGguf(
 ): Promise<readonly string[]> {
   expectKnown("saveGguf", options, ["dtype", "name", "overwrite", "engine"]);
   const { dtype, name, overwrite = false, engine } = options;
+  const type = dtype && typeNamed("saveGguf: dtype", dtype, GGUF_TENSOR_TYPES);
   const fs = nodeFs("saveGguf");
   const isThere = await fs.stat(path).then(
     () => true,
@@ -257,7 +262,7 @@ export async function saveGguf(
       config: huggingFaceConfig(values.config, files.json),
       ...files.text,
     },
-    { ...(dtype && { dtype }), ...(name !== undefined && { name }) },
+    { ...(type && { dtype: type }), ...(name !== undefined && { name }) },
   );
   const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
   if (at > 0) await makeFolder(path.slice(0, at));

@@ -142,6 +142,23 @@ export const storedTypes: Readonly<Record<StoredType, Stored>> = {
 export const isStoredType = (name: unknown): name is StoredType =>
   typeof name === "string" && Object.hasOwn(storedTypes, name);
 
+/** The types' names. */
+export const STORED_TYPES: readonly StoredType[] = Object.keys(storedTypes).filter(isStoredType);
+
+/** A type as files write it, `BF16`, or as the rest of this package does, `bf16`. */
+export type EitherCase<T extends string> = T | Lowercase<T>;
+
+/** A type by its name in either case. @throws RangeError for one that is not known */
+export function typeNamed<T extends string>(
+  where: string,
+  name: EitherCase<T>,
+  known: readonly T[],
+): T {
+  const found = known.find((type) => type === name || type.toLowerCase() === name);
+  if (found !== undefined) return found;
+  throw new RangeError(`${where}: expected one of ${known.join(", ")}, got ${String(name)}`);
+}
+
 /** The type that keeps an array's numbers as they are. @throws TypeError for other kinds of arrays */
 export function ownType(data: TypedArray, name: string): StoredType {
   if (data instanceof Float32Array) return "F32";

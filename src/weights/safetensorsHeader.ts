@@ -153,6 +153,10 @@ export function encodeHeader(
     checkName(name);
     if (rows.has(name))
       throw new DataError(`safetensors: expected ${show(name)} once, got it again`);
+    if (!isStoredType(type))
+      throw new RangeError(
+        `safetensors: expected one of ${Object.keys(storedTypes).join(", ")} for ${show(name)}, got ${String(type)}`,
+      );
     const from = end;
     end += sizeOf(shape) * storedTypes[type].bytes;
     rows.set(name, { dtype: type, shape, data_offsets: [from, end] });

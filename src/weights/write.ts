@@ -1,9 +1,18 @@
+import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
 import { inParts, inUnits, type TensorParts } from "../tensor/parts.ts";
 import { sameShape, sizeOf } from "../tensor/shapes.ts";
 import { type Shape, Tensor } from "../tensor/tensor.ts";
-import { encodeNumbers, ownType, type StoredType, storedTypes } from "./dtypes.ts";
+import {
+  type EitherCase,
+  encodeNumbers,
+  ownType,
+  STORED_TYPES,
+  type StoredType,
+  storedTypes,
+  typeNamed,
+} from "./dtypes.ts";
 import { allOrNone, partialFile, type Sink } from "./partialFile.ts";
 import type { TypeOf } from "./safetensors.ts";
 import { encodeHeader } from "./safetensorsHeader.ts";
@@ -58,13 +67,13 @@ export async function writeTensors(
 /** How numbers are written into a safetensors file. */
 export interface WriteOptions {
   /** How numbers are written: one type for all floats, or for each; their own where it is absent. */
-  readonly dtype?: StoredType | TypeOf;
+  readonly dtype?: EitherCase<StoredType> | TypeOf;
 }
 
 /**
  * Writes a safetensors file: the whole file or nothing.
  * @example await writeSafetensors("w.safetensors", { tensors: { w: tensor([1, 2]) } }, { dtype: "BF16" })
- * @throws DataError, TypeError for what could not be read back
+ * @throws DataError, TypeError for what could not be read back; RangeError for an unknown dtype
  */
 export async function writeSafetensors(
   path: string,
@@ -78,11 +87,17 @@ export async function writeSafetensors(
   options: WriteOptions = {},
 ): Promise<void> {
   expectKnown("writeSafetensors", options, ["dtype"]);
+  if (!isRecord(tensors))
+    throw new TypeError("writeSafetensors: expected { tensors, metadata }, got no tensors by name");
   const { dtype } = options;
+  const ofAll =
+    typeof dtype === "string"
+      ? typeNamed("writeSafetensors: dtype", dtype, STORED_TYPES)
+      : undefined;
   const typeOf = (name: string, tensor: Tensor): StoredType => {
     const own = ownType(tensor.data, name);
     if (typeof dtype === "function") return dtype(name, tensor) ?? own;
-    return tensor.dtype === "float" ? (dtype ?? own) : own;
+    return tensor.dtype === "float" ? (ofAll ?? own) : own;
   };
   const sources = Object.entries(tensors).map(([name, tensor]) => ({
     ...{ name, shape: tensor.shape, type: typeOf(name, tensor) },

@@ -46,11 +46,11 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   if (to === "hf")
     await saveModel(path, model, {
       overwrite,
-      ...(dtype && dtype !== "q8_0" && { dtype: types[dtype] }),
+      ...(dtype && dtype !== "q8_0" && { dtype }),
     });
   else {
     const warnings = await saveGguf(path, model, {
-      ...{ overwrite, ...(dtype && { dtype: types[dtype] }) },
+      ...{ overwrite, ...(dtype && { dtype }) },
       ...(name !== undefined && { name }),
     });
     for (const warning of warnings) err.write(`${warning}\n`);
@@ -58,8 +58,6 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   terminal.out.write(`${path}\n`);
   return true;
 }
-
-const types = { bf16: "BF16", f16: "F16", f32: "F32", q8_0: "Q8_0" } as const;
 
 export const exportModel: Command = {
   usage,

@@ -1,6 +1,6 @@
 import { constant } from "../../tensor/apply.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { expectKnown } from "../../tensor/options.ts";
+import { expectKnown, expectOneOf } from "../../tensor/options.ts";
 import { sameNumbers } from "../../tensor/parts.ts";
 import { at } from "../../tensor/shapes.ts";
 import { BLOCK } from "../../tensor/storage/q8.ts";
@@ -13,7 +13,7 @@ import { type Heads, layoutOf } from "./layout.ts";
 import { type Architecture, ggufName, isBuffer } from "./names.ts";
 import { llama3Divisors } from "./rope.ts";
 import { type TokenizerFiles, tokenizerKeys } from "./tokenizer.ts";
-import type { GgufMetadata, GgufTensorType } from "./types.ts";
+import { GGUF_TENSOR_TYPES, type GgufMetadata, type GgufTensorType } from "./types.ts";
 import type { GgufContent, GgufTensor } from "./write.ts";
 
 /** A checkpoint of Hugging Face's layout. */
@@ -37,7 +37,8 @@ const fileTypes: Readonly<Record<GgufTensorType, number>> = { F32: 0, F16: 1, Q8
  * A checkpoint as llama.cpp wants it: names, metadata, tokenizer, and tensors that are converted
  * when they are written.
  * @returns the content for `writeGguf`, and what of the model llama.cpp will compute otherwise
- * @throws DataError for models and tensors that llama.cpp does not have
+ * @throws DataError for models and tensors that llama.cpp does not have; RangeError for an unknown
+ *   dtype
  */
 export async function toGguf(
   checkpoint: Checkpoint,
@@ -45,6 +46,7 @@ export async function toGguf(
 ): Promise<GgufContent & { readonly warnings: readonly string[] }> {
   expectKnown("toGguf", options, ["dtype", "name"]);
   const { dtype, name } = options;
+  if (dtype !== undefined) expectOneOf("toGguf: dtype", dtype, GGUF_TENSOR_TYPES);
   const { weights, config } = checkpoint;
   const arch = architectureOf(config);
   const keys = ggufKeys(config);

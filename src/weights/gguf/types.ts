@@ -71,7 +71,8 @@ export const numberArrays: Readonly<
 };
 
 /** How tensors of a GGUF file are written; Q8_0 has blocks of 32 numbers with a common scale. */
-export type GgufTensorType = "F32" | "F16" | "BF16" | "Q8_0";
+export type GgufTensorType = (typeof GGUF_TENSOR_TYPES)[number];
+export const GGUF_TENSOR_TYPES = ["F32", "F16", "BF16", "Q8_0"] as const;
 
 /** Tensor types that are read: their code, numbers of a block and its bytes. */
 export const tensorTypes: Readonly<
