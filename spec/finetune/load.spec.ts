@@ -13,6 +13,7 @@ import { filesOf } from "../../src/weights/modelFiles.ts";
 import { openWeights } from "../../src/weights/openWeights.ts";
 import { apart, checkpoint } from "../nn/huggingFace/checkpoints.ts";
 import { checkpoints, isAbsent, models, reason } from "../weights/checkpoints.ts";
+import { writeTinyModel } from "./tinyModel.ts";
 
 let place: string;
 let engine: Engine;
@@ -123,6 +124,23 @@ describe.skipIf(isAbsent)(`a trained model with its tokenizer${reason}`, () => {
     expect(again.tokenizer?.specialTokens).toEqual(loaded.tokenizer?.specialTokens);
     expect(again.stopTokens).toEqual(back.stopTokens);
   });
+});
+
+test("folders that hold no model say what they hold", async () => {
+  const run = join(place, "a run");
+  await mkdir(join(run, "adapter"), { recursive: true });
+  await writeFile(join(run, "recipe.json"), "{}");
+  await writeFile(join(run, "adapter", "adapter_config.json"), "{}");
+  await expect(loadModel(run)).rejects.toThrow(
+    "a run/config.json: expected a model's config, got the folder of a run, whose adapter is in adapter",
+  );
+  await expect(loadModel(join(run, "adapter"))).rejects.toThrow(
+    "config.json: expected a model's config, got an adapter: open its base with it as the adapter",
+  );
+  const tiny = await writeTinyModel(join(place, "tiny"));
+  await expect(loadModel(tiny, { adapter: run })).rejects.toThrow(
+    "adapter_config.json: expected a PEFT adapter's config, got a folder whose adapter is in",
+  );
 });
 
 const adapters = isAbsent ? [] : await readdir(`${checkpoints}/lora`);

@@ -1,6 +1,7 @@
 import type { Engine } from "../engines/engine.ts";
-import { roundedParts, type TensorParts } from "../tensor/parts.ts";
-import type { StorageType } from "../tensor/tensor.ts";
+import type { PlaceParts } from "../nn/huggingFace/paramsFrom.ts";
+import { roundedParts, type TensorParts, wholeOf } from "../tensor/parts.ts";
+import type { StorageType, Tensor } from "../tensor/tensor.ts";
 
 /**
  * How an engine holds a model's matrices: in float32, or in a storage type of 2 bytes a number (bf16,
@@ -23,4 +24,23 @@ export function keptAs(parts: TensorParts, dtype: WeightsDtype): TensorParts {
   if (!wanted || parts.shape.length < 2 || parts.dtype !== "float") return parts;
   const fits = wanted !== "q8_0" || (parts.shape.at(-1) ?? 1) % 32 === 0;
   return roundedParts(parts, fits ? wanted : "f16");
+}
+
+/** Does work that places parameters; where it fails, those that it placed on the engine are freed. */
+export async function placing<T>(
+  engine: Engine | undefined,
+  work: (place: PlaceParts) => Promise<T>,
+): Promise<T> {
+  const placed: Tensor[] = [];
+  try {
+    return await work(async (parts, name) => {
+      if (!engine) return wholeOf(parts, name);
+      const there = await engine.putParts(parts);
+      placed.push(there);
+      return there;
+    });
+  } catch (error) {
+    engine?.release(placed);
+    throw error;
+  }
 }

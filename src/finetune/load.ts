@@ -10,17 +10,24 @@ import { adapterLayout, expectAdapter } from "../nn/lora/layout.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
-import { inParts, wholeOf } from "../tensor/parts.ts";
+import { inParts } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Chat } from "../text/chat.ts";
 import { stopTokensOf, type Tokenizer } from "../text/tokenizer.ts";
 import { type Adapter, readAdapter } from "../weights/adapterFiles.ts";
 import { fromGguf } from "../weights/gguf/back.ts";
 import { openGguf } from "../weights/gguf/read.ts";
-import { bytesIn, filesAt, jsonIn, type ModelFiles, pathIn } from "../weights/modelFiles.ts";
+import {
+  bytesIn,
+  filesAt,
+  jsonIn,
+  type ModelFiles,
+  pathIn,
+  whatIsIn,
+} from "../weights/modelFiles.ts";
 import { openWeights, weightsIn } from "../weights/openWeights.ts";
 import type { TensorFile } from "../weights/weightFile.ts";
-import { keptAs, type WeightsDtype } from "./keptAs.ts";
+import { keptAs, placing, type WeightsDtype } from "./keptAs.ts";
 import { type TextFiles, type TextSources, textFilesIn, textFilesOf } from "./textFiles.ts";
 
 /** What `loadModel` puts on a checkpoint, and where it puts its parameters. */
@@ -130,25 +137,6 @@ export async function withAdapterAt(
   return placing(engine, (place) => over(base, params, adapter, place));
 }
 
-/** Does work that places parameters; where it fails, those that it placed on the engine are freed. */
-async function placing<T>(
-  engine: Engine | undefined,
-  work: (place: PlaceParts) => Promise<T>,
-): Promise<T> {
-  const placed: Tensor[] = [];
-  try {
-    return await work(async (parts, name) => {
-      if (!engine) return wholeOf(parts, name);
-      const there = await engine.putParts(parts);
-      placed.push(there);
-      return there;
-    });
-  } catch (error) {
-    engine?.release(placed);
-    throw error;
-  }
-}
-
 /** What a checkpoint's files say beside the weights, which have not been read. */
 export interface DescribedModel
   extends Pick<LoadedModel, "folder" | "config" | "base" | "tokenizer" | "chat" | "stopTokens"> {
@@ -190,7 +178,8 @@ async function openModel(files: ModelFiles): Promise<Opened> {
     return openOneGguf(files, name);
   const json = await jsonIn(files, "config.json");
   const path = pathIn(files, "config.json");
-  if (json === undefined) throw new DataError(`${path}: expected a model's config, got no file`);
+  if (json === undefined)
+    throw new DataError(`${path}: expected a model's config, got ${whatIsIn(files)}`);
   if (!isRecord(json)) throw new DataError(`${path}: expected a JSON object, got ${typeof json}`);
   const [weights, text] = [await openWeights(files), await textFilesIn(files)];
   return { source: { files, json, weights, text: text.sources, format: "huggingFace" }, text };

@@ -67,7 +67,10 @@ function ofChat(row: ChatRow, options: LabelOptions): Labelled {
   const { messages, promptLength, tools, variables } = row;
   const { assistantOnly = promptLength === undefined } = options;
   if (chat === undefined)
-    throw new DataError("row: expected a chat template for a conversation, got none");
+    throw new DataError(
+      "row: expected a chat template for a conversation, got none: a model without one learns rows of " +
+        "prompt and completion, or of text; or lay a chat_template.jinja beside its tokenizer.json",
+    );
   const settings = { tools, variables };
   const { encode, encodeWithOffsets } = tokenizer;
   const rendered = chat.render(messages, settings);

@@ -26,7 +26,11 @@ export interface Adapter {
 export async function readAdapter(files: Pick<Files, "read">, folder: string): Promise<Adapter> {
   const [configPath, weightsPath] = [`${folder}/${CONFIG}`, `${folder}/${WEIGHTS}`];
   const [text, weights] = [await files.read(configPath), await files.read(weightsPath)];
-  if (!text) throw new DataError(`${configPath}: expected a PEFT adapter's config, got no file`);
+  if (!text) {
+    const isRun = await files.read(`${folder}/adapter/${CONFIG}`);
+    const got = isRun ? `a folder whose adapter is in ${folder}/adapter` : "no file";
+    throw new DataError(`${configPath}: expected a PEFT adapter's config, got ${got}`);
+  }
   const config = adapterConfigOf(readJson(new TextDecoder().decode(text), configPath), configPath);
   if (!weights) {
     const pickle = await files.read(`${folder}/adapter_model.bin`);

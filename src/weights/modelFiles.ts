@@ -86,3 +86,13 @@ export async function jsonIn(files: ModelFiles, name: string): Promise<unknown> 
   const text = await textIn(files, name);
   return text === undefined ? undefined : readJson(text, pathIn(files, name));
 }
+
+/** What a folder without a model's config is, where it is one that users have. */
+export function whatIsIn({ names }: ModelFiles): string {
+  if (names.includes("adapter_config.json"))
+    return "an adapter: open its base with it as the adapter, or merge the two first (anchorgrad export)";
+  const made = ["model", "adapter"].find((name) => names.includes(name));
+  return names.includes("recipe.json") && made
+    ? `the folder of a run, whose ${made} is in ${made}`
+    : "no file";
+}
