@@ -174,6 +174,42 @@ describe("configOf(json, path)", () => {
     expect(() => configFor(family, changes)).toThrow("config.json: ");
   });
 
+  test("takes windows and scalings as the classes of transformers do", () => {
+    const types = ["sliding_attention", "full_attention", "sliding_attention"];
+    const named = { layer_types: types, sliding_window: 5 };
+    // SmolLM3's masks go by layer_types alone; Qwen's window is gone without use_sliding_window.
+    expect(configFor("smollm3", named)).toMatchObject({
+      window: 5,
+      layerTypes: [slid, full, slid],
+    });
+    expect(configFor("smollm3", { sliding_window: 5 })).toMatchObject({ window: null });
+    expect(configFor("smollm3", { sliding_window: 5, use_sliding_window: true })).toMatchObject({
+      window: 5,
+      layerTypes: [full, full, slid],
+    });
+    const off = { ...named, use_sliding_window: false };
+    expect(configFor("qwen2", off)).toMatchObject({ window: null, layerTypes: [full, full, full] });
+    // Gemma 3's attention is given no cap, whatever the file says.
+    expect(configFor("gemma3_text", { attn_logit_softcapping: 50 }).attentionSoftcap).toBe(null);
+    expect(configFor("gemma3_text", { final_logit_softcapping: 30 }).logitSoftcap).toBe(30);
+    // Phi-3's original length is 4096 where the file does not say it beside the scaling.
+    const { original_max_position_embeddings: _, ...phi3 } = families["phi3"] ?? {};
+    const factors = { short_factor: [1, 1, 1], long_factor: [2, 2, 2] };
+    const inside = { type: "longrope", ...factors, original_max_position_embeddings: 8 };
+    const long = { max_position_embeddings: 16384, rope_scaling: inside };
+    expect(configOf({ ...phi3, ...long }, "c").ropeScaling).toMatchObject({
+      originalLength: 4096,
+      attentionFactor: Math.sqrt(1 + Math.log(4) / Math.log(4096)),
+    });
+    // An empty record says nothing.
+    const parameters = { rope_type: "linear", factor: 2, rope_theta: 7 };
+    const empty = { rope_scaling: {}, rope_parameters: parameters };
+    expect(configFor("llama", empty)).toMatchObject({
+      ropeTheta: 7,
+      ropeScaling: { type: "linear", factor: 2 },
+    });
+  });
+
   test("lets pass what changes nothing", () => {
     const idle = {
       rope_interleaved: false,

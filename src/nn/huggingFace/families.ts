@@ -145,6 +145,8 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       hidden_size: 3072,
       intermediate_size: 8192,
       max_position_embeddings: 4096,
+      // The class has it beside the scaling, whose own gives way.
+      original_max_position_embeddings: 4096,
       rms_norm_eps: 1e-5,
     },
     dead: ["attention_bias", "mlp_bias"],
@@ -174,9 +176,14 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
       sliding_window_pattern: 6,
     },
     spelling: GEMMA_SPELLING,
-    dead: ["hidden_act"],
+    // Its class keeps Gemma 2's cap on scores, and hands it to no attention.
+    dead: ["hidden_act", "attn_logit_softcapping"],
     sliding: SLIDING.pattern,
-    variant: (fields, width) => ({ ...gemma(fields, width), qkNorm: "head" }),
+    variant: (fields, width) => ({
+      ...gemma(fields, width),
+      attentionSoftcap: null,
+      qkNorm: "head",
+    }),
   },
   gpt2: {
     defaults: {

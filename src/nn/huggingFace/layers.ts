@@ -27,9 +27,11 @@ export const SLIDING: Readonly<
     const n = fields.countOr("_sliding_window_pattern", fields.count("sliding_window_pattern"));
     return (layer) => (layer + 1) % n !== 0;
   },
-  /** Those without rotary positions, and only if use_sliding_window. */
-  still: (fields, turns) =>
-    fields.flag("use_sliding_window") ? (layer) => turns[layer] === false : null,
+  /** Those without rotary positions, and only if use_sliding_window; which layer_types does not ask for. */
+  still: (fields, turns) => {
+    const isUsed = fields.flag("use_sliding_window");
+    return (layer) => isUsed && turns[layer] === false;
+  },
 };
 
 /** What a family's layers depend on. */

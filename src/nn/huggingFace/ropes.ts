@@ -15,8 +15,7 @@ type Ropes = Pick<
  */
 export function ropesOf(fields: Fields, path: string, headDim: number): Ropes {
   const longest = fields.count("max_position_embeddings");
-  const scaling = fields.record("rope_scaling");
-  const parameters = fields.record("rope_parameters");
+  const [scaling, parameters] = [filled(fields, "rope_scaling"), filled(fields, "rope_parameters")];
   const shared: Shared = {
     path,
     key: scaling ? "rope_scaling" : "rope_parameters",
@@ -44,6 +43,12 @@ export function ropesOf(fields: Fields, path: string, headDim: number): Ropes {
     slidingRope: sliding && { theta: sliding.theta, scaling: sliding.scaling },
     contextLength: reach(longest, full.scaling),
   };
+}
+
+/** A record that says something. */
+function filled(fields: Fields, key: string): Json | undefined {
+  const record = fields.record(key);
+  return record && Object.keys(record).length > 0 ? record : undefined;
 }
 
 interface Shared {
