@@ -82,3 +82,14 @@ test("a log gets whole lines without control characters", () => {
     "",
   ]);
 });
+
+test("steps of an SFT that is there already were not made now, and have no speed", () => {
+  const { written, clock, show } = shown(true);
+  show.reused("sft.safetensors");
+  show.step(step(1));
+  clock.now = 1;
+  show.step(step(10));
+  expect(written).toEqual(["\r\x1b[K", "SFT is there already: sft.safetensors\n"]);
+  show.step(step(1, { stage: "anchored" }));
+  expect(written.at(-1)).toContain("anchored 10 %");
+});

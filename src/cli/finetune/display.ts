@@ -19,6 +19,8 @@ export interface Display {
   look(event: LookEvent): void;
   retention(event: RetentionEvent): void;
   certificate(event: CertificateEvent): void;
+  /** SFT was found in its cache: steps of it that follow were not made now. */
+  reused(path: string): void;
   say(text: string): void;
   end(): void;
 }
@@ -31,6 +33,7 @@ export function display(err: Output, now: () => number = Date.now): Display {
   let drawn = Number.NEGATIVE_INFINITY;
   /** The last look at what is to be kept. */
   let kept: LookEvent | undefined;
+  let isReplayed = false;
   const clear = (): void => {
     if (err.isTTY) err.write("\r\x1b[K");
   };
@@ -40,7 +43,12 @@ export function display(err: Output, now: () => number = Date.now): Display {
   };
   return {
     say,
+    reused(path) {
+      isReplayed = true;
+      say(`SFT is there already: ${path}`);
+    },
     step(event) {
+      if (isReplayed && event.stage === "sft") return;
       const time = now();
       if (event.stage !== stage) {
         // The first step compiles: what it takes says nothing of the others.

@@ -72,7 +72,7 @@ function tell(event: FinetuneEvent, show: Display, write: (text: string) => void
   else if (event.kind === "certificate") show.certificate(event);
   else if (event.kind === "resumed")
     show.say(`going on after step ${event.step} of ${event.stage}`);
-  else if (event.kind === "reused") show.say(`SFT is there already: ${event.path}`);
+  else if (event.kind === "reused") show.reused(event.path);
 }
 
 function bytesOf(gib: string): number {
