@@ -4,11 +4,13 @@ import { buildPlan } from "../../../src/compile/build.ts";
 import type { Device } from "../../../src/engines/device.ts";
 import { createReferenceDevice } from "../../../src/engines/reference/device.ts";
 import { createWasmDevice, type WasmBuffer } from "../../../src/engines/wasm/device.ts";
-import { apply, constant, ids } from "../../../src/tensor/apply.ts";
+import { apply, constant, ids, stored } from "../../../src/tensor/apply.ts";
 import * as ops from "../../../src/tensor/ops.ts";
 import { sizeOf } from "../../../src/tensor/shapes.ts";
-import type { Shape, Tensor, TypedArray } from "../../../src/tensor/tensor.ts";
+import { round } from "../../../src/tensor/storage/types.ts";
+import type { Shape, StorageType, Tensor, TypedArray } from "../../../src/tensor/tensor.ts";
 import { noise } from "../noise.ts";
+import { type Computer, createBackwardsDevice } from "./backwards.ts";
 
 // The laws of spec/laws use short axes. Here they are long enough to leave parts of vectors, tiles,
 // blocks of rows and tasks over.
@@ -23,6 +25,11 @@ const shapeOf = (rank: number): fc.Arbitrary<Shape> =>
 const anyShape = fc.integer({ min: 1, max: 4 }).chain(shapeOf);
 const matrix = fc.tuple(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 70 }));
 const withAxis = anyShape.chain((shape) => fc.tuple(fc.constant(shape), fc.nat(shape.length - 1)));
+
+/** A storage type and a matrix: of Q8_0, of whole blocks. */
+const storable = fc
+  .tuple(fc.constantFrom<StorageType[]>("bf16", "f16", "q8_0"), matrix)
+  .map(([dtype, [r, c]]) => [dtype, [r, dtype === "q8_0" ? 32 * Math.ceil(c / 32) : c]] as const);
 
 /** A kind of kernel, and tensors that it computes. */
 const kernels: Readonly<Record<string, fc.Arbitrary<Tensor>>> = {
@@ -70,6 +77,16 @@ const kernels: Readonly<Record<string, fc.Arbitrary<Tensor>>> = {
   sum: withAxis.map(([shape, axis]) => ops.sum(random(shape, 4), { axis })),
   max: withAxis.map(([shape, axis]) => ops.max(random(shape, 5), { axis })),
   argmax: withAxis.map(([shape, axis]) => ops.argmax(random(shape, 6), axis)),
+  matmul: fc
+    .tuple(fc.integer({ min: 1, max: 3 }), length, length, length, fc.boolean(), fc.boolean())
+    .map(([batch, m, n, k, transposeA, transposeB]) => {
+      const a = random([batch, ...(transposeA ? [k, m] : [m, k])], 1);
+      const b = random([batch, ...(transposeB ? [n, k] : [k, n])], 2);
+      return apply("matmul", [a, b], { transposeA, transposeB });
+    }),
+  scatterRows: matrix.map(([r, c]) =>
+    apply("scatterRows", [random([r, c], 1), positions(5, r), random([5, c], 2)], {}),
+  ),
   gather: matrix.map(([r, c]) => ops.gather(random([r, c], 7), positions(100, r))),
   scatterAdd: matrix.map(([r, c]) => ops.scatterAdd(positions(r, 13), random([r, c], 8), 13)),
   softmax: matrix.map(([r, c]) => ops.softmax(random([r, c], 9))),
@@ -111,6 +128,12 @@ const kernels: Readonly<Record<string, fc.Arbitrary<Tensor>>> = {
   anchoredKlGrad: matrix.map((s) =>
     apply("anchoredKlGrad", [random([s[0]], 1), ops.logSoftmax(random(s, 1)), random(s, 2)], {}),
   ),
+  "cast to fewer bits": storable.map(([dtype, shape]) =>
+    ops.cast(ops.mul(random(shape, 16), 4), dtype),
+  ),
+  "cast of fewer bits": storable.map(([dtype, shape]) =>
+    ops.cast(stored(dtype, round(dtype, noise(sizeOf(shape), 17)), shape), "float"),
+  ),
   activations: matrix.map((s) => {
     const [x, y] = [ops.mul(random(s, 1), 4), random(s, 2)];
     const swiglu = apply("swiglu", [x, y], {});
@@ -129,17 +152,18 @@ const kernels: Readonly<Record<string, fc.Arbitrary<Tensor>>> = {
 };
 
 describe("wasm kernels equal the reference on long and odd shapes", () => {
-  let devices: Device<WasmBuffer>[];
+  let devices: Computer<WasmBuffer>[];
   const reference = createReferenceDevice() as Device<unknown>;
   beforeAll(async () => {
     devices = [
       await createWasmDevice({ threads: 2 }),
       await createWasmDevice({ threads: 1, relaxedSimd: false }),
+      await createBackwardsDevice(),
     ];
   });
   afterAll(() => Promise.all(devices.map((device) => device.close())));
 
-  async function compute<Buffer>(device: Device<Buffer>, y: Tensor): Promise<TypedArray> {
+  async function compute<Buffer>(device: Computer<Buffer>, y: Tensor): Promise<TypedArray> {
     const executable = await device.prepare(buildPlan([y], []));
     const [buffer] = (await executable.run([])) as [Buffer];
     const data = await device.read(buffer, y.shape, y.dtype);
