@@ -187,8 +187,11 @@ for (const options of [
       await check({ ...{ dtype: "f16", m, n, k, seed: 3 }, ...transposed }, codes as Codes);
     });
 
-    test("of rows too long to be widened four at a time", () =>
-      check({ ...{ dtype: "bf16", m: 4, n: 5, k: 9001, seed: 3 }, ...transposed }));
+    test("of rows too long to be widened four at a time", async () => {
+      for (const dtype of ["bf16", "f16", "q8_0"] as const)
+        await check({ ...{ dtype, m: 9, n: 5, k: 9024, seed: 3 }, ...transposed });
+      await check({ ...{ dtype: "bf16", m: 4, n: 5, k: 9001, seed: 3 }, ...transposed });
+    });
 
     test("of a few rows by more columns than a block has", async () => {
       for (const dtype of ["bf16", "q8_0"] as const)
