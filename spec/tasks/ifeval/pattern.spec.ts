@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countKeyword, hasWord } from "../../../src/tasks/ifeval/keywords.ts";
+import { countHeadings, countKeyword, hasWord } from "../../../src/tasks/ifeval/keywords.ts";
 import { compile } from "../../../src/tasks/ifeval/match.ts";
 import { PatternError } from "../../../src/tasks/ifeval/pattern.ts";
 import { ifeval } from "../../../src/tasks/index.ts";
@@ -24,7 +24,10 @@ const { pattern } = fc.letrec<{ pattern: string; part: string; atom: string }>((
     .map((choices) => choices.map((parts) => parts.join("")).join("|")),
 }));
 
-const text = fc.string({ unit: fc.constantFrom("a", "b", "A", "B", "1", " ", "."), maxLength: 12 });
+const text = fc.string({
+  unit: fc.constantFrom("a", "b", "A", "B", "1", " ", ".", "\n"),
+  maxLength: 12,
+});
 
 /** Undefined for what is refused. */
 const count = (source: string, subject: string): number | undefined => {
@@ -56,6 +59,7 @@ describe("compile(pattern).count(text)", () => {
     expect(compile("s", { ignoreCase: true }).count("Ssſ")).toBe(3);
     expect(compile("(?P<name>a)b").count("ab")).toBe(1);
     expect(compile(".").count("😀")).toBe(1);
+    expect(compile(".").count("\n\v\r\u2028")).toBe(3);
     expect(compile("a*").count("baac")).toBe(4);
     expect(compile("a{,2}b").count("aaab")).toBe(1);
     expect(compile("a{x}").count("a{x}")).toBe(1);
@@ -159,5 +163,18 @@ describe("countKeyword(text, keyword)", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe("countHeadings(text, splitter)", () => {
+  it("takes what is no pattern by itself for the characters themselves, though a number follows", () => {
+    fc.assert(
+      fc.property(unreadable, (splitter) => {
+        fc.pre(count(splitter, "") === undefined);
+        expect(countHeadings(`${splitter} 1 ${splitter} 2`, splitter)).toBe(2);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(countHeadings("Part\\ 1 Part\\ 2", "Part\\")).toBe(2);
   });
 });

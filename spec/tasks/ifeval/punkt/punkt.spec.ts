@@ -26,6 +26,7 @@ describe("sentences(text, english)", () => {
     ["Wait... what? Well... They left.", ["Wait... what?", "Well...", "They left."]],
     ["Visit example.com today.", ["Visit example.com today."]],
     ["no.space here.Next", ["no.space here.Next"]],
+    [" .? One", [" .?", "One"]],
     ["The anti-U.S. mood grew.", ["The anti-U.S. mood grew."]],
   ])("splits %j", (text, split) => {
     expect(sentences(text, english)).toEqual(split);
@@ -81,6 +82,25 @@ describe("readPunkt(files)", () => {
     expect(count("He said yes. 5.")).toBe(2);
     expect(count("He had 5. apples.")).toBe(2);
     expect(count("He had 5. plums.")).toBe(1);
+  });
+
+  it("knows the word that follows without the comma at its end", () => {
+    const parameters = readPunkt(files);
+    expect(sentences("It is ca. Plums, he said.", parameters)).toEqual([
+      "It is ca.",
+      "Plums, he said.",
+    ]);
+  });
+
+  it("takes an initial for part of a name only where a capital may go on with it", () => {
+    const count = (text: string, abbreviations = ""): number =>
+      sentences(text, readPunkt({ ...files, abbreviations })).length;
+    expect(count("It is by J. Ten.")).toBe(1);
+    expect(count("It is by J. Plums.")).toBe(2);
+    expect(count("It is by J. 5 came.")).toBe(2);
+    // What often begins a sentence ends none after an initial that is an abbreviation too.
+    expect(count("It is by J. Zounds.", "j\n")).toBe(1);
+    expect(count("It is by jj. Zounds.", "jj\n")).toBe(2);
   });
 
   it("names what is wrong with a line", () => {
