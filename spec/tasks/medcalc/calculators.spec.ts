@@ -72,6 +72,20 @@ describe("calculate(id, entities)", () => {
     ]);
   });
 
+  it("27: pulse, pressure and haemoglobin have the points of their ranges from the first number on", () => {
+    const points = (name: string, values: readonly number[], unit: string, sex = "Male") => {
+      const of = (value: number): number =>
+        Number(calculate(27, { ...entitiesOf(27), sex, [name]: [value, unit] }));
+      return values.map((value) => of(value) - of(values[0] ?? Number.NaN));
+    };
+    expect(points("Heart Rate or Pulse", [99, 99.9, 100, 101], "bpm")).toEqual([0, 0, 1, 1]);
+    const pressures = [110, 109, 100, 99, 90, 89];
+    expect(points("Systolic Blood Pressure", pressures, "mm hg")).toEqual([0, 1, 1, 2, 2, 3]);
+    const hemoglobin = [13, 12.9, 12, 11.9, 10, 9.9];
+    expect(points("Hemoglobin", hemoglobin, "g/dL")).toEqual([0, 1, 1, 3, 3, 6]);
+    expect(points("Hemoglobin", hemoglobin, "g/dL", "Female")).toEqual([0, 0, 0, 1, 1, 6]);
+  });
+
   it("43: each vasopressor counts from the first µg/kg/min, and none of none", () => {
     const { DOBUTamine: _, ...rest } = entitiesOf(43);
     const points = (drugs: Entities): number =>
