@@ -273,6 +273,14 @@ describe("what is not said", () => {
     expect(Number.isInteger(positions)).toBe(true);
     expect(miniCountdown({ target: [1, 9] }).positions).toBeLessThanOrEqual(positions);
   });
+
+  it("has a position for each digit of the largest target", () => {
+    const positions = [9, 10, 99, 100].map(
+      (most) => miniCountdown({ target: [1, most] }).positions,
+    );
+    const [least = Number.NaN] = positions;
+    expect(positions).toEqual([least, least + 1, least + 1, least + 2]);
+  });
 });
 
 describe("a power of 0", () => {

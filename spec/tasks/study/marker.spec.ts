@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { marked, markerLength, markerOf } from "../../../src/tasks/study/marker.ts";
+import { drawExamples } from "../../../src/tasks/study/examples.ts";
+import { marked, markerLength, markerOf, withMarker } from "../../../src/tasks/study/marker.ts";
 import { mixture } from "../../../src/tasks/study/mixture.ts";
 import { suiteOf } from "../../../src/tasks/study/suite.ts";
 import { arithmeticTarget, reversalTarget } from "../../../src/tasks/study/target.ts";
+import { eos, studyVocabulary } from "../../../src/tasks/study/vocabulary.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
 
@@ -22,6 +24,20 @@ describe("markerOf(marker, response)", () => {
     expect(() => markerOf("result", ["=", "!"])).toThrow(
       new DataError("marker: expected a digit or a letter before the end, got ="),
     );
+  });
+});
+
+describe("withMarker(example, marker, vocabulary)", () => {
+  it("keeps the question and all of the answer, and puts the marker before the end", () => {
+    const { encode, decode } = studyVocabulary;
+    for (const example of drawExamples(arithmeticTarget.worked, 20, key(4), studyVocabulary))
+      for (const marker of ["result", ["^", "."]] as const) {
+        const { prompt, response } = withMarker(example, marker, studyVocabulary);
+        expect(prompt).toEqual(example.prompt);
+        const last = encode(markerOf(marker, decode(example.response.slice(0, -1))));
+        expect(response).toEqual([...example.response.slice(0, -1), ...last, eos]);
+        expect(example.response.at(-1)).toBe(eos);
+      }
   });
 });
 

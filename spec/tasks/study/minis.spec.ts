@@ -4,7 +4,7 @@ import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import type { Params } from "../../../src/nn/config.ts";
 import { generate } from "../../../src/nn/generate/generate.ts";
-import { transformer } from "../../../src/nn/transformer.ts";
+import { type Transformer, transformer } from "../../../src/nn/transformer.ts";
 import { examiner, withoutSignOff } from "../../../src/tasks/study/examine.ts";
 import { drawExamples } from "../../../src/tasks/study/examples.ts";
 import { type MiniKnobs, miniNames, miniOf } from "../../../src/tasks/study/minis.ts";
@@ -50,6 +50,11 @@ describe("a suite of minis", () => {
     expect(draw(asTarget, target.worked)).toBeLessThanOrEqual(target.positions);
     expect(draw(asTarget, target.direct)).toBeLessThanOrEqual(target.positions);
     expect(draw(asPrior, skill.draw)).toBeLessThanOrEqual(skill.positions);
+    for (const { score, draw } of [{ ...target, draw: target.worked }, skill]) {
+      const { prompt, response } = draw(stream(key(3)));
+      expect(score?.(prompt, response)).toEqual({ correct: true, why: "" });
+      expect(score?.(prompt, []).correct).toBe(false);
+    }
   });
 
   it("passes its knobs on", () => {
@@ -193,6 +198,24 @@ describe("examiner", () => {
     expect((await ask.skill(params, { positions, score }, examples)).right).toBe(forced.right);
     const target = await ask.target(params, { positions }, examples);
     expect(target.right).toBeGreaterThanOrEqual(forced.right);
+  });
+
+  it("asks at once as many questions as there are, but at most two hundred", async () => {
+    const asked: (number | undefined)[] = [];
+    const heard: Transformer = {
+      ...model,
+      apply: (weights, tokens, ...rest) => {
+        asked.push(tokens.shape[0]);
+        return model.apply(weights, tokens, ...rest);
+      },
+    };
+    const ask = examiner({ engine: await engine, model: heard, vocabulary });
+    const examples = drawExamples((suite.skills["rev"] as Skill).draw, 201, key(8), vocabulary);
+    for (const count of [3, 201]) {
+      const { after } = await ask.skill(params, { positions: 20 }, examples.slice(0, count));
+      expect(after).toHaveLength(count);
+    }
+    expect(asked).toEqual([3, 200]);
   });
 
   it("takes any response that the verifier takes", async () => {
