@@ -4,7 +4,6 @@ import type { Measurement } from "../../src/experiment/measurements.ts";
 import { fullRecipe } from "../../src/experiment/recipes/full.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { toCsv } from "../../src/experiment/report/export/csv.ts";
-import { type Labelled, placeLabels } from "../../src/experiment/report/labels.ts";
 import { markdownTable } from "../../src/experiment/report/markdown.ts";
 import { reportPage } from "../../src/experiment/report/page.ts";
 import { reportedOf } from "../../src/experiment/report/reported.ts";
@@ -151,6 +150,9 @@ describe("the report of a study with tuning seeds", () => {
     );
     expect(without.length).toBeLessThan(measurements.length);
     expect(textOf(without)).toContain("Means over seeds 0, 1, of some rows over 1 of them so far");
+    const page = reportPage([{ config: waiting, measurements: without }]);
+    expect(page).toContain("interval over 2 seeds, of some rows over 1 of them so far.");
+    expect(page).toContain('<p class="muted">seeds 0, 1, of some rows over 1 of them so far ·');
   });
 
   it("writes the README's table from the same numbers", () => {
@@ -222,31 +224,5 @@ describe("the report of a run that has just begun", () => {
     const html = reportPage([{ config: configOf(recipe, [0]), measurements: measure(recipe, 0) }]);
     expect(html).not.toContain("<b>");
     expect(html).toContain("&lt;b&gt;Base&amp;");
-  });
-});
-
-describe("placeLabels", () => {
-  it("keeps labels apart and within the frame while there is room", () => {
-    const frame = { left: 0, right: 700, top: 0, bottom: 400 };
-    const points: Labelled[] = [100, 100, 101, 300, 690].map((x, i) => ({
-      x,
-      y: 200,
-      text: `row ${i}`,
-    }));
-    const boxes = placeLabels(points, frame).map(({ dx, dy, anchor }, i) => {
-      const { x, y, text } = points[i] as Labelled;
-      const width = text.length * 6.8;
-      const left = x + dx - (anchor === "end" ? width : anchor === "middle" ? width / 2 : 0);
-      return { left, right: left + width, top: y + dy - 6, bottom: y + dy + 6 };
-    });
-    for (const [i, a] of boxes.entries()) {
-      expect(a.left).toBeGreaterThanOrEqual(frame.left);
-      expect(a.right).toBeLessThanOrEqual(frame.right);
-      for (const b of boxes.slice(i + 1)) {
-        const apart =
-          a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
-        expect(apart).toBe(true);
-      }
-    }
   });
 });

@@ -1,7 +1,7 @@
 import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
 import type { Certified } from "../measurements.ts";
-import { wideArea } from "./dots.ts";
+import { wideArea } from "./figure/area.ts";
 import type { Reported } from "./reported.ts";
 
 /** What the logarithmic axis can show: rounding may give less, and a step that stood still gives 0. */
@@ -11,7 +11,7 @@ const FLOOR = 1e-6;
 const COLUMNS = 5;
 const PANEL = 180;
 /** Letters that fit above a panel. */
-const LETTERS = 34;
+const LETTERS = 30;
 
 /** A row's number and name above its panel. */
 const panelTitle = ({ label, fx, fy }: Panel): Plot.Markish =>

@@ -2,8 +2,9 @@ import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
 import type { RowRecipe } from "../recipe.ts";
 import { weightOf } from "../summary/summary.ts";
-import { type Domain, type Dot, labelledDots, plotArea } from "./dots.ts";
 import { families } from "./families.ts";
+import { type Domain, plotArea } from "./figure/area.ts";
+import { type Dot, labelledDots } from "./figure/dots.ts";
 import { percents, tens } from "./pareto.ts";
 import type { Reported } from "./reported.ts";
 
@@ -23,7 +24,7 @@ export function weightFigure({ rows, numberOf, look }: Reported): string | undef
     .toSorted((a, b) => a.x.mean - b.x.mean);
   const [from, to] = tens(
     dots.map(({ y }) => y),
-    [0, 50],
+    [0, 10],
   );
   const y: Domain = [Math.min(from, -2), to];
   return drawSvg("Drop against effective weight", {
@@ -58,7 +59,7 @@ export function skillFigure({ shown, look, numberOf }: Reported): string {
     ...{ width: 1180, height: 64 + 20 * labels.length },
     ...{ marginLeft: 12 + 7.2 * Math.max(...labels.map(({ length }) => length)), marginRight: 16 },
     ...{ marginTop: 32, marginBottom: 32 },
-    fx: { domain: skills, label: null, padding: 0.12 },
+    fx: { domain: skills, label: null, padding: 0.18 },
     x: { domain: [0, 100], ticks: [0, 50, 100], label: null, grid: true },
     y: { domain: labels, label: null, padding: 0.25, tickSize: 0 },
     marks: [

@@ -1,4 +1,4 @@
-import { type Labelled, placeLabels } from "../../experiment/report/labels.ts";
+import { type Labelled, placeLabels } from "../../experiment/report/figure/labels.ts";
 import { percent } from "../../report/format.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
 import { drawing, figure, nothingYet } from "../chart/figure.ts";

@@ -5,8 +5,8 @@ import { baseOf } from "../../recipe.ts";
 import type { Choice } from "../../summary/choose.ts";
 import { differencesOf, groupedEstimate, mean } from "../../summary/statistics.ts";
 import type { RowSummary } from "../../summary/summary.ts";
-import { wideArea } from "../dots.ts";
 import { type DataTable, tableOf } from "../export/csv.ts";
+import { wideArea } from "../figure/area.ts";
 import type { Reported } from "../reported.ts";
 import { opponents } from "./lines.ts";
 

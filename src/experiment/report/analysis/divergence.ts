@@ -7,8 +7,9 @@ import {
   spearmanInterval,
 } from "../../summary/correlation.ts";
 import { mean } from "../../summary/statistics.ts";
-import { wideArea } from "../dots.ts";
 import { type DataTable, tableOf } from "../export/csv.ts";
+import { type Domain, wideArea } from "../figure/area.ts";
+import { numberMarks } from "../figure/numbers.ts";
 import type { Reported } from "../reported.ts";
 
 /** A row as a point: how far it went on the target, and what it forgot. */
@@ -104,28 +105,30 @@ export function divergenceFigure(study: Reported): string | undefined {
         ...{ x, y: 100 * plain(x) },
       }))
     : [];
+  // An axis has a length, even where nothing moved.
+  const x: Domain = [0, 1.02 * Math.max(1e-3, ...moved.map(({ kl }) => kl))];
+  const y: Domain = [-5, 100];
+  const numbered = moved.flatMap(({ kl, lost, number: text, color }) =>
+    text === undefined ? [] : [{ x: kl, y: lost, text, color }],
+  );
+  const { leaders, labels } = numberMarks(numbered, x, y, wideArea);
   return drawSvg("Forgetting against divergence on the target", {
     ...wideArea,
-    x: { label: "KL(base‖θ) on the target, nats a token →", grid: true },
-    y: { domain: [-5, 100], label: "↑ prior skills lost, %", grid: true },
+    x: { domain: [...x], label: "KL(base‖θ) on the target, nats a token →", grid: true },
+    y: { domain: [...y], label: "↑ prior skills lost, %", grid: true },
     marks: [
       Plot.line(curve, {
         ...{ x: "x", y: "y", stroke: "var(--sft)", strokeOpacity: 0.5, clip: true },
         strokeDasharray: "4 3",
       }),
+      ...leaders,
       Plot.dot(moved, {
         ...{ x: "kl", y: "lost", r: 3.4, fill: "color", fillOpacity: 0.8 },
         stroke: "var(--page)",
         title: ({ label, kl, lost }: { label: string; kl: number; lost: number }) =>
           `${label}: KL ${kl.toFixed(3)}, lost ${lost.toFixed(1)} %`,
       }),
-      Plot.text(
-        moved.filter(({ number }) => number !== undefined),
-        {
-          ...{ x: "kl", y: "lost", text: "number", dy: -8, fontSize: 10, fontWeight: 600 },
-          ...{ fill: "color", stroke: "var(--page)", strokeWidth: 3 },
-        },
-      ),
+      ...labels,
     ],
   });
 }

@@ -3,7 +3,8 @@ import { drawSvg } from "../../../report/svg.ts";
 import { pointsOf } from "../../summary/front.ts";
 import { CORNER } from "../../summary/hypervolume.ts";
 import { type Point, paretoFrontier } from "../../summary/statistics.ts";
-import { wideArea } from "../dots.ts";
+import { wideArea } from "../figure/area.ts";
+import { numberMarks } from "../figure/numbers.ts";
 import type { Reported } from "../reported.ts";
 
 /** Where the axes end, percent. */
@@ -48,7 +49,10 @@ export function frontFigure(study: Reported): string | undefined {
     return [{ line, dots, tag: chosen && step(chosen, study.numberOf(numbered.row)) }];
   });
   if (fronts.length === 0) return undefined;
-  const tags = fronts.flatMap(({ tag }) => (tag && tag.x >= kept && tag.y >= from ? [tag] : []));
+  const tags = fronts.flatMap(({ tag }) =>
+    tag && tag.x >= kept && tag.y >= from ? [{ ...tag, text: tag.label }] : [],
+  );
+  const { leaders, labels } = numberMarks(tags, [kept, END], [from, END], wideArea);
   return drawSvg("Fronts of the families", {
     ...wideArea,
     x: { domain: [kept, END], label: "prior skills kept, % of the base →", grid: true },
@@ -61,14 +65,12 @@ export function frontFigure(study: Reported): string | undefined {
           ...{ strokeOpacity: 0.7, clip: true },
         },
       ),
+      ...leaders,
       Plot.dot(
         fronts.flatMap(({ dots }) => dots),
         { x: "x", y: "y", r: 2.6, fill: "color", stroke: "var(--page)", title: "label" },
       ),
-      Plot.text(tags, {
-        ...{ x: "x", y: "y", text: "label", dx: 6, textAnchor: "start", fontSize: 10 },
-        ...{ fill: "color", stroke: "var(--page)", strokeWidth: 3, fontWeight: 600 },
-      }),
+      ...labels,
     ],
   });
 }

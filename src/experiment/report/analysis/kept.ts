@@ -1,6 +1,6 @@
 import * as Plot from "../../../report/plot.ts";
 import { drawSvg } from "../../../report/svg.ts";
-import { plotArea } from "../dots.ts";
+import { plotArea } from "../figure/area.ts";
 import type { Reported } from "../reported.ts";
 
 /** Answers that students kept against those that κ certifies of the exact anchor (hollow) and those
