@@ -57,6 +57,17 @@ describe.each([smokeRecipe, fullRecipe])("the table of the $name study", (recipe
     }
   });
 
+  it("says of which seeds the means are where rows have not all been run on all", () => {
+    const seeds = Array.from({ length: 17 }, (_, i) => 100 + i);
+    const all = measure(recipe, seeds);
+    const some = all.filter((m) => m.seed === 100 || ("row" in m && m.row === recipe.rows[0]?.id));
+    const notes = renderNotes(recipe, summarize(recipe, some));
+    for (const line of notes.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(notes.replaceAll("\n", " ")).toContain(
+      `Means over seeds ${seeds.join(", ")}, of some rows over 1 of them so far, and below them ranges.`,
+    );
+  });
+
   it("marks no row where none was named", () => {
     const { headline: _, ...nameless } = recipe;
     const text = renderTable(nameless, summarize(nameless, measure(nameless, [0])), {

@@ -78,6 +78,17 @@ describe("renderJointTable", () => {
       ...["100.0", "2.0"],
     ]);
   });
+
+  it("names all seeds that were measured, wherever the base's row has fewer", () => {
+    const unfinished = studies.map(({ recipe, measurements }, i) => ({
+      recipe,
+      measurements: measurements.filter(({ seed }) => i > 0 || seed === 0),
+    }));
+    const words = renderJointTable(unfinished).replaceAll("\n", " ");
+    expect(words).toContain("Means over seeds 0, 1, of some rows over 1 of them so far.");
+    for (const line of renderJointTable(unfinished).split("\n"))
+      expect(line.length).toBeLessThanOrEqual(80);
+  });
 });
 
 describe("showTargets", () => {

@@ -1,7 +1,9 @@
 import { styleText } from "node:util";
 import type { Recipe } from "../../experiment/recipe.ts";
+import { measuredSeeds, seedsText } from "../../experiment/summary/seeds.ts";
 import type { RowSummary } from "../../experiment/summary/summary.ts";
 import { duration, nats, percent, range } from "../../report/format.ts";
+import { reflow } from "../terminal/reflow.ts";
 import { foldedTable } from "../terminal/table.ts";
 
 interface Column {
@@ -103,7 +105,6 @@ export function renderTable(
 /** What the columns mean, and the headline in words. */
 export function renderNotes(recipe: Recipe, rows: readonly RowSummary[]): string {
   const labelOf = (id: string): string => recipe.rows.find((row) => row.id === id)?.label ?? id;
-  const seeds = rows[0]?.seeds ?? [];
   return [
     "target and skills: exact match, %.",
     `gain: share of ${labelOf(recipe.reference)}'s way from the base's target to its own, %.`,
@@ -113,7 +114,9 @@ export function renderNotes(recipe: Recipe, rows: readonly RowSummary[]): string
     "δ: how much of that way the inner loop's error is, %.",
     ...rows.flatMap(stepNotes),
     ...(recipe.headline === undefined ? [] : ["◂ the row that the study is about."]),
-    ...(seeds.length > 1 ? [`Means over seeds ${seeds.join(", ")}, and below them ranges.`] : []),
+    ...(measuredSeeds(rows).seeds.length > 1
+      ? [reflow(`Means over ${seedsText(rows)}, and below them ranges.`)]
+      : []),
   ].join("\n");
 }
 

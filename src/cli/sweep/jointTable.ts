@@ -1,7 +1,9 @@
 import { baseOf } from "../../experiment/recipe.ts";
+import { seedsText } from "../../experiment/summary/seeds.ts";
 import { type JointRow, joinStudies, type Measured } from "../../experiment/summary/studies.ts";
 import type { RowSummary, Spread } from "../../experiment/summary/summary.ts";
 import { percent } from "../../report/format.ts";
+import { reflow } from "../terminal/reflow.ts";
 import { type ColumnGroup, foldedTable } from "../terminal/table.ts";
 
 const none = "–";
@@ -45,11 +47,12 @@ export function renderJointTable(studies: readonly Measured[]): string {
       rows.map((row) => (isBase(row) ? [none, none] : [share(row.gain), share(row.drop)])),
     ),
   };
-  const seeds = rows[0]?.studies[0]?.seeds ?? [];
+  const measured = rows.flatMap((row) => row.studies.flatMap((one) => one ?? []));
   return [
     foldedTable(["", ...rows.map(({ label }) => label)], [...groups, means], { gap: 2 }),
     "target: answered rightly, %, whatever signs the answer off.",
-    "gain: share of the reference's way, %. drop: relative loss of the mean prior",
-    `skill, %. Means over seeds ${seeds.join(", ")}.`,
+    reflow(
+      `gain: share of the reference's way, %. drop: relative loss of the mean prior skill, %. Means over ${seedsText(measured)}.`,
+    ),
   ].join("\n");
 }

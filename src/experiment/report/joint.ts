@@ -3,6 +3,7 @@ import { percent, range } from "../../report/format.ts";
 import { style } from "../../report/style.ts";
 import { baseOf } from "../recipe.ts";
 import type { RunConfig } from "../runs/run.ts";
+import { seedsText } from "../summary/seeds.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";
 
@@ -25,7 +26,9 @@ function cells(row: RowSummary | undefined, isBase: boolean): string {
  */
 export function jointPage(name: string, config: RunConfig, studies: readonly Measured[]): string {
   const base = baseOf(config.recipe).id;
-  const rows = joinStudies(studies).map(({ id, label, studies: found, gain, drop }) => {
+  const joined = joinStudies(studies);
+  const measured = joined.flatMap((row) => row.studies.flatMap((one) => one ?? []));
+  const rows = joined.map(({ id, label, studies: found, gain, drop }) => {
     const isBase = id === base;
     const means = isBase ? "<td>–</td><td>–</td>" : cell(gain, 2) + cell(drop, 2);
     const own = found.map((row) => cells(row, isBase)).join("");
@@ -36,9 +39,9 @@ export function jointPage(name: string, config: RunConfig, studies: readonly Mea
     ({ recipe }) =>
       `<th colspan="3"><a href="${encodeURIComponent(recipe.name)}/metrics.jsonl">${escapeHtml(recipe.name)}</a></th>`,
   );
-  const { seeds, backend, device, versions } = config;
+  const { backend, device, versions } = config;
   const made = Object.entries(versions).map(([what, version]) => `${what} ${version}`);
-  const provenance = [`seeds ${seeds.join(", ")}`, `${backend} (${device})`, ...made].join(" · ");
+  const provenance = [seedsText(measured), `${backend} (${device})`, ...made].join(" · ");
   return `<!doctype html>
 <html lang="en">
 <head>

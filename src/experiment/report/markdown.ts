@@ -1,6 +1,7 @@
 import { escapeMarkdown } from "../../report/escape.ts";
 import { nats, percent } from "../../report/format.ts";
 import { baseOf } from "../recipe.ts";
+import { measuredSeeds, seedsText } from "../summary/seeds.ts";
 import { estimate } from "../summary/statistics.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";
@@ -91,11 +92,9 @@ Target, % / prior skills lost, %. ${meansOver(measured)}
 `;
 }
 
-/** Which seeds were measured: of a sweep that has not ended fewer than it asks for, and not of all rows as many. */
+/** Of which seeds the means are. */
 function meansOver(rows: readonly Pick<RowSummary, "seeds">[]): string {
-  const seeds = [...new Set(rows.flatMap((row) => row.seeds))].toSorted((a, b) => a - b);
-  const fewest = Math.min(...rows.map((row) => row.seeds.length));
-  const partly = fewest < seeds.length ? `, of some rows over ${fewest} of them so far` : "";
-  const ranges = seeds.length > 1 ? ", and in brackets their 95 % bootstrap intervals" : "";
-  return `Means over seeds ${seeds.join(", ")}${partly}${ranges}.`;
+  const ranges =
+    measuredSeeds(rows).seeds.length > 1 ? ", and in brackets their 95 % bootstrap intervals" : "";
+  return `Means over ${seedsText(rows)}${ranges}.`;
 }

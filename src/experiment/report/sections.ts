@@ -2,6 +2,7 @@ import { escapeHtml } from "../../report/escape.ts";
 import { percent } from "../../report/format.ts";
 import type { Certified, Measurement } from "../measurements.ts";
 import type { RunConfig } from "../runs/config.ts";
+import { measuredSeeds, seedsText } from "../summary/seeds.ts";
 import { stepsOf } from "../summary/steps.ts";
 import type { RowSummary } from "../summary/summary.ts";
 import { analysisSections } from "./analysis/sections.ts";
@@ -46,7 +47,7 @@ ${trajectories(study)}
 ${distributions(study)}
 
 <h3>All rows</h3>
-<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. ${seedsText(rows)} KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. KL/bound: how much of its linear bound an outer step went, %; δ/KL: how much of that the inner loop's error is, %. audit: runs whose student passed on retained answers, for rows with a risk. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
+<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. ${intervalText(rows)} KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. KL/bound: how much of its linear bound an outer step went, %; δ/KL: how much of that the inner loop's error is, %. audit: runs whose student passed on retained answers, for rows with a risk. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
 ${resultTable(study)}
 ${csvLink(result, recipe.name)}
 ${csvLink(seedData(study), recipe.name)}
@@ -56,20 +57,20 @@ ${comparisons(study)}
 </details>`;
 }
 
-const seedsIn = (rows: readonly RowSummary[]): number => rows[0]?.seeds.length ?? 0;
-
 /** One seed has no interval, and is not said to have one. */
-const seedsText = (rows: readonly RowSummary[]): string =>
-  seedsIn(rows) > 1
-    ? `Below each mean its 95 % bootstrap interval over ${seedsIn(rows)} seeds.`
-    : "One seed, of which there are no intervals.";
+function intervalText(rows: readonly RowSummary[]): string {
+  const { seeds, fewest } = measuredSeeds(rows);
+  if (seeds.length < 2) return "One seed, of which there are no intervals.";
+  const partly = fewest < seeds.length ? `, of some rows over ${fewest} of them so far` : "";
+  return `Below each mean its 95 % bootstrap interval over ${seeds.length} seeds${partly}.`;
+}
 
 function paretoText(rows: readonly RowSummary[]): string {
   const dots =
-    seedsIn(rows) > 1
+    measuredSeeds(rows).seeds.length > 1
       ? "Filled dots are means with 95 % bootstrap intervals, the small ones behind them single seeds,"
       : "Filled dots are rows of one seed,";
-  return `Up is more of the new task, right is more of the old skills; the upper right corner has both. ${dots} the hollow ones rows that were not chosen; the dashed line is the frontier: below and left of it some row has more of both.`;
+  return `Up is more of the new task, right is more of the old skills; the upper right corner has both. ${dots} the hollow ones rows that were not chosen; the dashed line is the frontier: below and left of it some row has more of both. Dots that lie on one another share a label.`;
 }
 
 const CORNER = "The same, where most of both is.";
@@ -81,9 +82,9 @@ const WEIGHT =
 const optional = (svg: string | undefined, section: (svg: string) => string): string =>
   svg === undefined ? "" : section(svg);
 
-function provenance({ config, measurements, seeds, choices, tuningSeeds }: Reported): string {
+function provenance({ config, measurements, rows, choices, tuningSeeds }: Reported): string {
   return [
-    `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}`,
+    ...(rows.length > 0 ? [seedsText(rows)] : []),
     ...(choices.length > 0 ? [`rows chosen on seeds ${tuningSeeds.join(", ")}`] : []),
     ...placesOf(config, measurements),
     ...Object.entries(config.versions).map(([name, version]) => `${name} ${version}`),

@@ -40,6 +40,6 @@ export function familyMarkdown(study: Reported): string | undefined {
   const seeds = Math.max(...lines.map(({ summary }) => summary.seeds.length));
   return `${[cells(head), `|${rule.join("|")}|`, ...body].join("\n")}
 
-Chosen on seeds ${study.tuningSeeds.join(", ")}, reported on ${seeds} others. Differences by seed with 95 % bootstrap intervals; p of the two-sided sign-flip test by Holm, at least ${2 ** (1 - seeds)} before it. Area: dominated by the means of all rows of the family on seeds ${study.settledSeeds.join(", ")} beyond 80 % of gain and retention. Cost in trainings of SFT, counted.
+Chosen on seeds ${study.tuningSeeds.join(", ")}, reported on ${seeds} others. Differences by seed with 95 % bootstrap intervals; p of the two-sided sign-flip test by Holm, at least ${Number((2 ** (1 - seeds)).toPrecision(2))} before it. Area: dominated by the means of all rows of the family on seeds ${study.settledSeeds.join(", ")} beyond 80 % of gain and retention. Cost in trainings of SFT, counted.
 `;
 }

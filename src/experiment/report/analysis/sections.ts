@@ -15,7 +15,10 @@ import { contrastData, type FamilyLine, familyData, familyLines } from "./lines.
 function limits({ seeds, rows }: Reported): string {
   const n = Math.max(0, ...rows.map((row) => row.seeds.length));
   const few = n < seeds.length ? `, of ${seeds.length} that are to be` : "";
-  const p = n > 0 ? `; with so many no sign-flip test can give less than ${2 ** (1 - n)}` : "";
+  const p =
+    n > 0
+      ? `; with so many no sign-flip test can give less than ${Number((2 ** (1 - n)).toPrecision(2))}`
+      : "";
   return `${n} ${n === 1 ? "seed" : "seeds"}${few}${n < 2 ? ": no intervals" : ""}${p}.`;
 }
 
