@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   coinciding,
   type Labelled,
+  piecesOf,
   placeLabels,
 } from "../../../src/experiment/report/figure/labels.ts";
 import { at } from "../../../src/tensor/shapes.ts";
@@ -46,6 +47,18 @@ describe("placeLabels", () => {
       }),
       { numRuns: 20 },
     );
+  });
+});
+
+describe("piecesOf", () => {
+  it("keeps a label off a line", () => {
+    const line = [0, 100].map((x) => ({ x: x + 100, y: 100 }));
+    const frame = { left: 0, right: 400, top: 0, bottom: 200 };
+    const dot = { x: 150, y: 100, text: "label" };
+    const [beside] = placeLabels([dot], frame);
+    const [off] = placeLabels([dot], frame, piecesOf(line));
+    expect(beside?.dy).toBe(0);
+    expect(Math.abs(off?.dy ?? 0)).toBeGreaterThan(8);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Labelled, placeLabels } from "../../experiment/report/figure/labels.ts";
+import { type Labelled, piecesOf, placeLabels } from "../../experiment/report/figure/labels.ts";
 import { percent } from "../../report/format.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
 import { drawing, figure, nothingYet } from "../chart/figure.ts";
@@ -89,7 +89,10 @@ function drawPaths(paths: readonly Path[], width: number): SVGSVGElement {
         return { x: x(end.kept), y: y(end.target), text: label, color, faded };
       }),
   ];
-  const placed = placeLabels(points, { ...plane, right: width });
+  const ways = begun.flatMap(({ looks }) =>
+    piecesOf(looks.map((look) => ({ x: x(look.kept), y: y(look.target) }))),
+  );
+  const placed = placeLabels(points, { ...plane, right: width }, ways);
   const labels = points.map(({ text, color, faded, ...at }, i) => {
     const { dx, dy, anchor } = placed[i] as (typeof placed)[number];
     return svg(

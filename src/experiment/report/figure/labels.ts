@@ -78,9 +78,14 @@ const ROUNDS = 12;
  * Chooses a place for each label so that it covers no other label, nothing outside the frame and no
  * dot, as far as that can be had, in this order; and near to its dot. One after the other first, then
  * each again, given the others, until none moves.
+ * @param obstacles what else labels had better not cover, such as pieces of lines
  */
-export function placeLabels(points: readonly Labelled[], frame: Frame): Placement[] {
-  const dots = points.map(around);
+export function placeLabels(
+  points: readonly Labelled[],
+  frame: Frame,
+  obstacles: readonly Frame[] = [],
+): Placement[] {
+  const dots = [...points.map(around), ...obstacles];
   const chosen: (Placement | undefined)[] = points.map(() => undefined);
   const costOf = (i: number, placement: Placement): number => {
     const point = at(points, i);
@@ -166,3 +171,19 @@ export function coinciding(points: readonly Pick<Labelled, "x" | "y">[]): number
   }
   return groups;
 }
+
+/** Pixels from one piece of a line to the next, and their size. */
+const [EVERY, PIECE] = [7, 4];
+
+/** A line as pieces that labels keep away from. */
+export const piecesOf = (line: readonly Pick<Labelled, "x" | "y">[]): Frame[] =>
+  line.slice(1).flatMap((to, i) => {
+    const from = at(line, i);
+    const pieces = Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / EVERY);
+    return Array.from({ length: pieces }, (_, k): Frame => {
+      const share = k / pieces;
+      const [x, y] = [from.x + share * (to.x - from.x), from.y + share * (to.y - from.y)];
+      const [left, right] = [x - PIECE / 2, x + PIECE / 2];
+      return { left, right, top: y - PIECE / 2, bottom: y + PIECE / 2 };
+    });
+  });
