@@ -75,6 +75,10 @@ describe("failureText", () => {
     [new UsageError("--a: expected b"), "anchorgrad: --a: expected b\n"],
     [new DataError("f: \u001b[2J"), "anchorgrad: f: \\u{1b}[2J\n"],
     [
+      new Error("createEngine: webgpu cannot start here: Dawn finds no GPU"),
+      "anchorgrad: createEngine: webgpu cannot start here: Dawn finds no GPU\n",
+    ],
+    [
       system("EACCES", "runs/a"),
       "anchorgrad: runs/a: expected a place to work in, got no permission\n",
     ],

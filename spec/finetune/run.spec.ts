@@ -170,7 +170,7 @@ describe("runFinetune", () => {
       await expect(told({ ...own, ...rest })).rejects.toThrow(message);
       await expect(readdir(own.out)).rejects.toThrow("ENOENT");
     };
-    await refused({ data: "none.jsonl" }, "none.jsonl: expected a file to read, got ENOENT");
+    await refused({ data: "none.jsonl" }, "none.jsonl: expected a file to read, got no such file");
     await refused({ model: "nowhere" }, "expected a folder with a model, got no such folder");
     await refused({ dora: true, method: "l2sp" }, "expected adapters without dora");
     await refused({}, "expected a run that fits into 1.0 KiB, got one of", { memory: 1024 });

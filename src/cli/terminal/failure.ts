@@ -40,8 +40,12 @@ export function failureText(error: unknown): string {
   return `anchorgrad: ${visibleLines(whatFailed(error))}\n`;
 }
 
+/** No engine of that kind here: another `--backend`, a driver or a package mends it. */
+const NO_ENGINE = /^createEngine: \w+ cannot start here: /;
+
 function whatFailed(error: unknown): string {
   if (error instanceof UsageError || error instanceof DataError) return error.message;
+  if (error instanceof Error && NO_ENGINE.test(error.message)) return error.message;
   const reason = reasonOf(error);
   if (reason === undefined) return error instanceof Error ? `${error.stack}` : `${error}`;
   const { path, syscall, message } = error as NodeJS.ErrnoException;

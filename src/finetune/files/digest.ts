@@ -11,6 +11,13 @@ const OF_MODEL =
 /** Whether a file of a model's folder is one of these. */
 export const isOfModel = (name: string): boolean => OF_MODEL.test(name);
 
+/** What is wrong with a path, in words. */
+const reasons: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "no such file"],
+  ["EISDIR", "a folder"],
+  ["EACCES", "no permission"],
+]);
+
 /** sha256 of files' names and bytes, in order. @throws DataError for a file that cannot be read */
 async function digestOf(paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
@@ -19,9 +26,9 @@ async function digestOf(paths: readonly string[]): Promise<string> {
       hash.update(`${basename(path)}\0${(await stat(path)).size}\0`);
       for await (const piece of createReadStream(path)) hash.update(piece);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ENOENT" && code !== "EISDIR" && code !== "EACCES") throw error;
-      throw new DataError(`${path}: expected a file to read, got ${code}`);
+      const reason = reasons.get((error as NodeJS.ErrnoException).code ?? "");
+      if (reason === undefined) throw error;
+      throw new DataError(`${path}: expected a file to read, got ${reason}`);
     }
   }
   return hash.digest("hex");
