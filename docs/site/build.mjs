@@ -4,7 +4,7 @@ import { copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/p
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { apiPages } from "./api.mjs";
-import { highlight, markdown } from "./markdown.mjs";
+import { highlight, markdown, textOf } from "./markdown.mjs";
 import { pageHtml } from "./page.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,6 +18,7 @@ const ORDER = [
   "engines",
   "choosing",
   "methods",
+  "fair",
   "study",
   "results",
   "theory",
@@ -57,7 +58,7 @@ export async function buildSite({ out, dist, lab }) {
         await readFile(join(root, file), "utf8"),
         linksOf(file, files),
       );
-      const title = /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(html)?.[1]?.replaceAll(/<[^>]+>/g, "") ?? path;
+      const title = textOf(/<h1[^>]*>([\s\S]*?)<\/h1>/.exec(html)?.[1] ?? path);
       return {
         path,
         title,

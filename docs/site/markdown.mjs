@@ -3,6 +3,14 @@ import { Marked } from "marked";
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 export const escapeHtml = (text) => text.replaceAll(/[&<>"]/g, (c) => ENTITIES[c]);
 
+/** What HTML says, without its tags and with its characters as they are. */
+export const textOf = (html) =>
+  html
+    .replaceAll(/<[^>]+>/g, "")
+    .replaceAll(/&(?:lt|gt|quot|#39|amp);/g, (entity) => CHARACTERS[entity]);
+
+const CHARACTERS = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
+
 /** As GitHub makes them: `The main job` → `the-main-job`. */
 export const slugOf = (text) =>
   text

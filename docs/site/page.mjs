@@ -21,6 +21,7 @@ export function pageHtml({ path, title, body, groups }) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title === "anchorgrad" ? title : `${title} · anchorgrad`)}</title>
+<link rel="icon" href="${up}lab/icon.svg">
 <link rel="stylesheet" href="${up}site.css">
 <script defer src="${up}search.js" data-up="${up}"></script>
 </head>

@@ -55,6 +55,22 @@ describe("the documentation's site", () => {
       }
   });
 
+  test("has titles as people write them, and every page in its place", async () => {
+    const nav = /<nav[\s\S]*?<\/nav>/.exec(await htmlOf("study.html"))?.[0] ?? "";
+    expect(nav).toContain(">The study&#39;s protocol</a>");
+    for (const page of pages) {
+      const [, title = ""] = /<title>([^<]*)/.exec(await htmlOf(page)) ?? [];
+      expect(title, page).not.toMatch(/&amp;(?:#|\w+;)/);
+    }
+    // A page that nobody has put into the order comes last.
+    expect(
+      nav
+        .match(/href="[a-z]+\.html"/g)
+        ?.slice(0, 16)
+        .at(-1),
+    ).toBe('href="faq.html"');
+  });
+
   test("describes every export of every entry of the package", PATIENT, async () => {
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
       readonly exports: Readonly<Record<string, { readonly types?: string }>>;
