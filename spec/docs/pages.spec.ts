@@ -64,6 +64,18 @@ test("commands of the documentation exist, with their options", async () => {
   }
 });
 
+/** Options of programs that are none of ours: npm's scripts, benches, Node's tests, Redis, Slurm. */
+const FOREIGN = /npm run|node bench|redis-server|#SBATCH|`--signal|^timeout|--fast/;
+
+test("options that are told beside commands and in sentences exist", async () => {
+  const usages = await Promise.all(commands.map(async ({ load }) => (await load()).usage));
+  const known = `${usages.join("\n")} --help --version`;
+  for (const { path, text } of pages)
+    for (const line of text.split("\n").filter((one) => !FOREIGN.test(one)))
+      for (const [option] of line.matchAll(/(?<![-\w|])--[a-z][a-z-]+/g))
+        expect(known, `${path}: ${line}`).toContain(option);
+});
+
 test("scripts that the documentation names exist", async () => {
   const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
     readonly scripts: Readonly<Record<string, string>>;
@@ -73,8 +85,14 @@ test("scripts that the documentation names exist", async () => {
       expect(Object.keys(scripts), `${path}: npm run ${name}`).toContain(name);
 });
 
+/** Pages with tables of what was measured. */
+const MEASURED = [
+  ...["README.md", "docs/results.md", "docs/benchmarks.md", "docs/fair.md", "docs/choosing.md"],
+  "docs/theory.md",
+];
+
 test("every speed and result names its commit", () => {
-  for (const name of ["README.md", "docs/results.md", "docs/benchmarks.md"]) {
+  for (const name of MEASURED) {
     const page = pages.find(({ path }) => path === name);
     for (const table of page?.text.split("\n\n").filter((part) => part.startsWith("|")) ?? []) {
       const before = page?.text.slice(0, page.text.indexOf(table)) ?? "";
