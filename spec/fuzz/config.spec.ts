@@ -22,7 +22,7 @@ describe("config.json", () => {
     async (_, valid) => {
       expect(transformer(configOf(valid, "config.json")).config.layers).toBeGreaterThan(1);
       const { fault } = await attack(
-        mutants(400),
+        mutants(400, Object.keys(families).length),
         (roll) => mutateJson(valid, roll),
         (json) => {
           const { shapes, config } = transformer(configOf(json, "config.json"));

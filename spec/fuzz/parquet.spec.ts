@@ -53,7 +53,7 @@ describe.each(Object.entries(files))("Parquet, %s", (_, file) => {
 
   it("with changed bytes is refused by a DataError, or has as many rows as it can hold", async () => {
     const { fault, refused } = await attack(
-      mutants(300),
+      mutants(300, Object.keys(files).length),
       (roll) => mutate(file, roll),
       async (bytes) => {
         const rows = await readParquet(bytes);
