@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,6 +65,35 @@ describe("a place where nothing can be written", () => {
       expect(code).toBe(1);
     },
   );
+});
+
+describe("a disk that is full in the middle of a file", () => {
+  // As a limit of the system has it, which every user may set: 8 KiB a file.
+  const limited = async (args: readonly string[]) => {
+    const shell = spawn(
+      "sh",
+      [
+        ...["-c", "ulimit -f 16; trap '' XFSZ; exec \"$@\"", "sh", process.execPath],
+        ...[join(place, "bin", "main.js"), ...args],
+      ],
+      { cwd: place, stdio: ["ignore", "ignore", "pipe"] },
+    );
+    let err = "";
+    shell.stderr?.on("data", (text: Buffer) => {
+      err += text;
+    });
+    const [code] = (await once(shell, "close")) as [number | null];
+    return { code, err };
+  };
+
+  it.skipIf(process.platform === "win32")("is one line, and leaves nothing of it", async () => {
+    const { code, err } = await limited(["data", "skills", "--count", "90", "--out", "a.jsonl"]);
+    expect(err).toBe(
+      `anchorgrad: ${join(place, "a.jsonl")}: expected a place to write to, got a file that is too large\n`,
+    );
+    expect(code).toBe(1);
+    expect((await readdir(place)).filter((name) => name.startsWith("a.jsonl"))).toEqual([]);
+  });
 });
 
 describe("failureText", () => {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { makeFolder, readIfThere, writeWhole } from "../../src/weights/files.ts";
+import { writeAll } from "../../src/weights/nodeFile.ts";
 
 const root = await mkdtemp(join(tmpdir(), "anchorgrad-files-"));
 afterAll(() => rm(root, { recursive: true }));
@@ -65,5 +66,16 @@ describe("readIfThere", () => {
 
   it.skipIf(!existsSync("/dev/zero"))("refuses a device that never ends", async () => {
     await expect(readIfThere("/dev/zero")).rejects.toThrow("/dev/zero: expected a file");
+  });
+});
+
+describe("writeAll", () => {
+  it("names the file that the system, once it is open, no longer names", async () => {
+    const path = join(root, "closed");
+    await writeFile(path, "");
+    const handle = await open(path, "r");
+    const failed = writeAll(handle, "a", path);
+    await expect(failed).rejects.toMatchObject({ code: "EBADF", path });
+    await handle.close();
   });
 });

@@ -3,7 +3,7 @@ import { link, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { temporaryPath } from "../weights/disk/temporary.ts";
 import { isThere, makeFolder } from "../weights/files.ts";
-import { syncFolder } from "../weights/nodeFile.ts";
+import { syncFolder, writeAll } from "../weights/nodeFile.ts";
 import { digestOf, fileBytes, streamOf } from "./bytes.ts";
 import { Conflict, checkBlob, checkKey, checkPrefix, checkRemovable, type Store } from "./store.ts";
 
@@ -60,8 +60,7 @@ async function writeTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<
   try {
     for await (const piece of bytes) {
       hash.update(piece);
-      for (let done = 0; done < piece.length; )
-        done += (await handle.write(piece, done)).bytesWritten;
+      await writeAll(handle, piece, path);
     }
     await handle.sync();
   } finally {

@@ -3,7 +3,7 @@ import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DataError } from "../tensor/errors.ts";
 import { temporaryPath } from "./disk/temporary.ts";
-import { fileReader, makeFolder, syncFolder } from "./nodeFile.ts";
+import { fileReader, makeFolder, naming, syncFolder } from "./nodeFile.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "./store.ts";
 
 export { removeUnfinished } from "./disk/temporary.ts";
@@ -29,7 +29,7 @@ export async function writeWhole(
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw naming(error, path);
   }
 }
 

@@ -80,6 +80,30 @@ export async function makeFolder(path: string): Promise<void> {
 const parentOf = (path: string): string =>
   builtin<typeof import("node:path")>("node:path")?.dirname(path) ?? path;
 
+/** An error of the system as it is, naming a path where it names none: of an open file it never does. */
+export function naming(error: unknown, path: string): unknown {
+  if (error instanceof Error && "syscall" in error && !("path" in error))
+    return Object.assign(error, { path });
+  return error;
+}
+
+/**
+ * Writes all of it where the file stands. `write` alone takes what there is room for, and says only the
+ * next time that there was too little: of the last piece nobody would hear.
+ * @throws the system's error, naming the path
+ */
+export async function writeAll(
+  handle: FileHandle,
+  content: string | Uint8Array,
+  path: string,
+): Promise<void> {
+  try {
+    await handle.appendFile(content);
+  } catch (error) {
+    throw naming(error, path);
+  }
+}
+
 /** Makes names that were just given last: without it a loss of power may take a rename back. */
 export async function syncFolder(path: string): Promise<void> {
   try {

@@ -1,5 +1,5 @@
 import { temporaryPath } from "./disk/temporary.ts";
-import { nodeFs, syncFolder } from "./nodeFile.ts";
+import { nodeFs, syncFolder, writeAll } from "./nodeFile.ts";
 
 /** Where bytes go, one after the other. */
 export interface Sink {
@@ -25,10 +25,7 @@ export function partialFile(path: string): PartialFile {
       const handle = await fs.open(temporary, "w");
       try {
         await write({
-          write: async (bytes) => {
-            for (let done = 0; done < bytes.length; )
-              done += (await handle.write(bytes, done)).bytesWritten;
-          },
+          write: (bytes) => writeAll(handle, bytes, path),
         });
         await handle.sync();
       } finally {

@@ -2,7 +2,7 @@ import { type FileHandle, open, readFile, rename, rm, truncate } from "node:fs/p
 import { basename, dirname, join } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
 import { isThere, makeFolder, writeWhole } from "../../weights/files.ts";
-import { syncFolder } from "../../weights/nodeFile.ts";
+import { syncFolder, writeAll } from "../../weights/nodeFile.ts";
 import { type Claim, claim } from "../terminal/claim.ts";
 
 /** Rows that are written as they are made, to a file that gets its name when all are there. */
@@ -86,7 +86,7 @@ async function begin(path: string, settings: object, overwrite: boolean): Promis
   return {
     done: kept.split("\n").length - 1,
     write: async (added) => {
-      await file.appendFile(added.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      await writeAll(file, added.map((row) => `${JSON.stringify(row)}\n`).join(""), partial);
       await file.datasync();
     },
     finish: async () => {

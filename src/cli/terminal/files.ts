@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { DataError } from "../../tensor/errors.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { makeFolder } from "../../weights/files.ts";
+import { writeAll } from "../../weights/nodeFile.ts";
 import type { Output } from "./command.ts";
 import { reasonOf } from "./failure.ts";
 
@@ -68,7 +69,7 @@ export async function writeFile(
     await makeFolder(dirname(path));
     const file = await open(temporary, "w");
     try {
-      for await (const piece of pieces(texts, signal)) await file.write(piece);
+      for await (const piece of pieces(texts, signal)) await writeAll(file, piece, path);
       await file.sync();
     } finally {
       await file.close();

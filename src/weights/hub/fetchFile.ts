@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError } from "../../tensor/errors.ts";
 import { makeFolder } from "../files.ts";
+import { writeAll } from "../nodeFile.ts";
 import { type PartialEnding, partialOf } from "./partial.ts";
 
 /** What to fetch, and what it has to be. */
@@ -238,7 +239,7 @@ async function append(
         await chunks.return?.();
         throw new DataError(`expected at most ${limit} bytes, got more`);
       }
-      await file.write(next.value);
+      await writeAll(file, next.value, partial);
       onProgress(done, total);
     }
   } finally {
