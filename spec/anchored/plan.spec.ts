@@ -173,6 +173,10 @@ describe("what is given to fineTune", () => {
     [{ method: "klRegularized", beta: -1 }, "expected beta ≥ 0, got -1"],
     [{ method: "klRegularized", beta: 1e39 }, "got 1e+39, which is Infinity in float32"],
     [{ method: "l2sp", beta: 1e-50 }, "got 1e-50, which is 0 in float32"],
+    [{ sam: 1e300 }, "expected sam ≥ 0, got 1e+300, which is Infinity in float32"],
+    [{ method: "power", power: 1e39 }, "expected power ≥ 0, got 1e+39, which is Infinity"],
+    [{ method: "flow", tau: 1e-300 }, "expected tau > 0, got 1e-300, which is 0 in float32"],
+    [{ epochs: 1e9 }, "expected at most 16777216 steps, which float32 counts one by one"],
   ])("is refused: %j", (options, message) => {
     expect(wrong(options)).toThrow(RangeError);
     expect(wrong(options)).toThrow(message);

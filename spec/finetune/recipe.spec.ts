@@ -57,6 +57,29 @@ describe("a recipe", () => {
       "run.json: expected a number that is not too large for a double, got 1e400",
     ],
     ['{"method": "magic"}', "run.json.method: expected one of sft, dft"],
+    // Engines compute in float32.
+    [
+      '{"learningRate": 1e-60}',
+      "learningRate: expected a number above 0, got 1e-60, which is 0 in",
+    ],
+    ['{"loraAlpha": 1e300}', "loraAlpha: expected a number above 0, got 1e+300, which is Infinity"],
+    [
+      '{"weightDecay": 1e39}',
+      "weightDecay: expected a number ≥ 0, got 1e+39, which is Infinity in",
+    ],
+    [
+      '{"tau": 1e-300}',
+      "run.json.tau: expected a number above 0, got 1e-300, which is 0 in float32",
+    ],
+    [
+      '{"alpha": 1e-300}',
+      "alpha: expected a number from 0 to 1, got 1e-300, which is 0 in float32",
+    ],
+    [
+      '{"alphaRisk": 0.999999999}',
+      "a number between 0 and 1, got 0.999999999, which is 1 in float32",
+    ],
+    ['{"labelSmoothing": 0.999999999}', "below 1, got 0.999999999, which is 1 in float32"],
     ["[]", "run.json: expected a JSON object, got []"],
     ['{"model": "m"', "run.json: expected JSON"],
   ])("refuses %s", (text, message) => {

@@ -48,3 +48,14 @@ export function expectSettings(
     );
   }
 }
+
+/** Optimizers and schedules count in float32, where one more than that is the same again. */
+const MOST_STEPS = 2 ** 24;
+
+/** @throws RangeError for more steps of a run than are counted one by one */
+export function expectSteps(steps: number): void {
+  if (steps > MOST_STEPS)
+    throw new RangeError(
+      `fineTune: expected at most ${MOST_STEPS} steps, which float32 counts one by one, got ${steps}`,
+    );
+}

@@ -1,11 +1,11 @@
 import type { Params } from "../nn/config.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
-import { expectKnown, expectNames } from "../tensor/options.ts";
+import { expectKnown, expectNames, inFloat32, isFloat32 } from "../tensor/options.ts";
 import type { Key } from "../tensor/random.ts";
 import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
 import type { Every } from "../train/trainSteps.ts";
-import { expectGiven, expectSettings } from "./checks.ts";
+import { expectGiven, expectSettings, expectSteps } from "./checks.ts";
 import { checkWeight } from "./objectives/interpolations.ts";
 import { objectiveOf } from "./objectives/kinds.ts";
 import type { Method } from "./objectives/methods.ts";
@@ -144,6 +144,7 @@ export function planFineTune(options: FineTuneOptions): Plan {
     throw new TypeError(`fineTune: expected a reference for the method ${name}, got none`);
   const stepsPerEpoch = (given.dropLast ? Math.floor : Math.ceil)(data.length / given.batchSize);
   const steps = outer * given.inner * stepsPerEpoch;
+  expectSteps(steps);
   checkOptimizer(options);
   const restarts = given.restart === "outer";
   const rate = scheduleOf(given, restarts ? steps / outer : steps);
@@ -275,10 +276,10 @@ function checkNumbers(given: FilledOptions): void {
   checkCount("topK", topK, 2);
   checkCount("period", period, 1);
   for (const [name, value] of Object.entries({ power, clipRatio, sam }))
-    if (!(value >= 0 && Number.isFinite(value)))
-      throw new RangeError(`fineTune: expected ${name} ≥ 0, got ${value}`);
-  if (!(tau > 0 && Number.isFinite(tau)))
-    throw new RangeError(`fineTune: expected tau > 0, got ${tau}`);
+    if (!(value >= 0 && isFloat32(value)))
+      throw new RangeError(`fineTune: expected ${name} ≥ 0, got ${inFloat32(value)}`);
+  if (!(tau > 0 && isFloat32(tau)))
+    throw new RangeError(`fineTune: expected tau > 0, got ${inFloat32(tau)}`);
 }
 
 function checkCounts(given: FilledOptions, outer: number): void {

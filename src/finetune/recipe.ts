@@ -3,6 +3,7 @@ import { heeds, methodsOwn, requires } from "../anchored/objectives/kinds.ts";
 import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
 import { shown } from "../text/jsonl.ts";
+import { refusedValue } from "./settingKinds.ts";
 import {
   type DefaultedSettings,
   type FinetuneMethod,
@@ -148,7 +149,7 @@ export function expectSettings(options: object, where: string): asserts options 
       );
     const { is, expected } = settings[name as SettingName];
     if (value !== undefined && !is(value))
-      throw new DataError(`${where}.${name}: expected ${expected}, got ${shown(value)}`);
+      throw new DataError(`${where}.${name}: expected ${expected}, got ${refusedValue(value)}`);
   }
 }
 

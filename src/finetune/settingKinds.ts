@@ -1,4 +1,6 @@
 /** What settings of a fine-tune may be, in recipe files and on the command line. */
+import { inFloat32, isFloat32 } from "../tensor/options.ts";
+import { shown } from "../text/jsonl.ts";
 
 /** What a setting may be, in a recipe file and on the command line. */
 export interface Setting<T> {
@@ -28,34 +30,36 @@ export const whole = (min: number, max = 1e9): Kind<number> => ({
   is: (x): x is number => typeof x === "number" && Number.isInteger(x) && x >= min && x <= max,
 });
 
+// Engines compute in float32: a number that is 0, 1 or infinite there is not the one that was asked for.
+
 export const share = (isOpen = false): Kind<number> => ({
   value: "<p>",
   expected: isOpen ? "a number from 0 to below 1" : "a number from 0 to 1",
-  is: (x): x is number => typeof x === "number" && x >= 0 && (isOpen ? x < 1 : x <= 1),
+  is: (x): x is number => isFloat32(x) && x >= 0 && (isOpen ? Math.fround(x) < 1 : x <= 1),
 });
 
 export const between: Kind<number> = {
   value: "<p>",
   expected: "a number between 0 and 1",
-  is: (x): x is number => typeof x === "number" && x > 0 && x < 1,
+  is: (x): x is number => isFloat32(x) && x > 0 && Math.fround(x) < 1,
 };
 
 export const upToOne: Kind<number> = {
   value: "<p>",
   expected: "a number above 0 and at most 1",
-  is: (x): x is number => typeof x === "number" && x > 0 && x <= 1,
+  is: (x): x is number => isFloat32(x) && x > 0 && x <= 1,
 };
 
 export const positive: Kind<number> = {
   value: "<x>",
   expected: "a number above 0",
-  is: (x): x is number => typeof x === "number" && x > 0 && Number.isFinite(x),
+  is: (x): x is number => isFloat32(x) && x > 0,
 };
 
 export const fromZero: Kind<number> = {
   value: "<x>",
   expected: "a number ≥ 0",
-  is: (x): x is number => typeof x === "number" && x >= 0 && Number.isFinite(x),
+  is: (x): x is number => isFloat32(x) && x >= 0,
 };
 
 export const flag: Kind<boolean> = {
@@ -88,3 +92,10 @@ export const inLines = (names: readonly string[]): string =>
 
 /** Characters of a line of the help beside an option. */
 const ROOM = 54;
+
+/** A value that a setting does not take, for messages: a number with what it is in float32. */
+export const refusedValue = (value: unknown): string => {
+  if (typeof value !== "number") return shown(value);
+  const isOne = value < 1 && Math.fround(value) === 1;
+  return isOne ? `${value}, which is 1 in float32` : inFloat32(value);
+};

@@ -2,6 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { finetune } from "../../../src/cli/finetune/finetune.ts";
+import { UsageError } from "../../../src/cli/terminal/usage.ts";
+import { DataError } from "../../../src/tensor/errors.ts";
 import { jsonl, writeTinyModel } from "../../finetune/tinyModel.ts";
 import { openHub } from "../../weights/hub/server.ts";
 import { openPlace, type Place } from "../terminal.ts";
@@ -51,8 +53,28 @@ describe("before it begins", () => {
     [`--model none ${line}`, "none: expected a folder, a .gguf file, or org/name of the Hub"],
     [`--model m --data none.jsonl`, "none.jsonl: expected a file to read"],
     [`--model m ${line} --modules-to-save lm`, "modulesToSave among the model's modules"],
-  ])("refuses %s", async (args, message) => {
-    await expect(place.run(finetune, args)).rejects.toThrow(message);
+    [`--model m ${line} --lora-targets w_proj`, "lora: expected targets among the model's modules"],
+    [`--model m ${line} --learning-rate 1e39`, "got 1e+39, which is Infinity in float32"],
+    [`--model m ${line} --temperature 1e-40`, "expected a positive temperature, got 1e-40"],
+    [
+      `--model m ${line} --outer 1000000000`,
+      "expected at most 16777216 steps, which float32 counts",
+    ],
+  ])("refuses %s in a line", async (args, message) => {
+    const error: unknown = await place
+      .run(finetune, args.replace(/--outer 1 (?=.*--outer)/, ""))
+      .catch((e) => e);
+    expect(error instanceof UsageError || error instanceof DataError).toBe(true);
+    expect((error as Error).message).toContain(message);
+    expect((error as Error).message).not.toContain("\n");
+  });
+
+  test("leaves a folder of other things as it is", async () => {
+    for (const out of [".", "d.jsonl"])
+      await expect(place.run(finetune, `--model m ${line} --out ${out}`)).rejects.toThrow(
+        out === "." ? "got one that holds" : "expected a folder, got a file",
+      );
+    expect((await readdir(place.folder)).sort()).toEqual(["d.jsonl", "m", "r.jsonl"]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { basename, join, resolve } from "node:path";
 import { valueDigest } from "../../finetune/files/digest.ts";
+import { expectPlace } from "../../finetune/files/directory.ts";
 import { gridHelp, gridRuns, namesIn, readRecipeFile } from "../../finetune/grid/grid.ts";
 import { completeRecipe, type FinetuneRecipe, type RecipeOptions } from "../../finetune/recipe.ts";
 import { placeOf } from "../model/open.ts";
@@ -64,6 +65,8 @@ export const finetune: Command = {
     const name = one ? nameOf(one) : basename(values.recipe ?? "", ".json");
     const path = resolve(folder, values.out ?? join("runs", name));
     if (values.out !== undefined) await expectBelowAFolder(join(path, "recipe.json"));
+    // A run's lock does not go into a folder of other things.
+    if (one && !dryRun) await expectPlace(path);
     const claimed = dryRun ? undefined : await claim(path);
     const options: ManyOptions = {
       ...{ path, logging, claimed, dryRun, places },

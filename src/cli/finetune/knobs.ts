@@ -1,3 +1,4 @@
+import { refusedValue } from "../../finetune/settingKinds.ts";
 import {
   type RecipeOptions,
   type Setting,
@@ -7,20 +8,25 @@ import {
 import { placeKnobs } from "../queue/places.ts";
 import { flag, type Knob, type Knobs, text, type Values, whole } from "../terminal/knobs.ts";
 import { logKnobs } from "../terminal/logging.ts";
+import { UsageError } from "../terminal/usage.ts";
 
-/** What an option's text says; a number where it is one. */
-function readSetting(given: string, { value, is }: Setting<unknown>): unknown {
+/** What an option's text says; a number where it is one. @throws UsageError as `Knob.read` */
+function readSetting(given: string, setting: Setting<unknown>, option: string): unknown {
+  const { value, is, expected } = setting;
   if (value === "") return true;
   if (is(given)) return given;
   const number = /^[-+]?[\d.]+(e[-+]?\d+)?$/i.test(given) ? Number(given) : NaN;
-  return is(number) ? number : undefined;
+  if (is(number)) return number;
+  if (Number.isFinite(number))
+    throw new UsageError(`${option}: expected ${expected}, got ${refusedValue(number)}`);
+  return undefined;
 }
 
 const knobOf = (setting: Setting<unknown>): Knob<unknown> => ({
   value: setting.value,
   about: setting.about,
   expected: setting.expected,
-  read: (given) => readSetting(given, setting),
+  read: (given, option) => readSetting(given, setting, option),
 });
 
 /** A recipe's settings, each an option. */

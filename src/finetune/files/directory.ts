@@ -5,8 +5,11 @@ import { expectSameNumerics, type Numerics } from "../../engines/numerics.ts";
 import { isRecord } from "../../json/isRecord.ts";
 import { readJson } from "../../json/readJson.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { isCount } from "../../tensor/shapes.ts";
 import { shown } from "../../text/jsonl.ts";
+import { isTemporary } from "../../weights/disk/temporary.ts";
 import { makeFolder, readIfThere, removeUnfinished, writeWhole } from "../../weights/files.ts";
+import { writeAll } from "../../weights/nodeFile.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Line } from "../train/events.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpointFile.ts";
@@ -66,6 +69,7 @@ const PATHS = ["model", "data", "retain", "eval"] as const;
  *   difference
  */
 export async function openDirectory(path: string, begun: Begun): Promise<RunDirectory> {
+  await expectPlace(path);
   await makeFolder(path);
   await removeUnfinished(path);
   await expectSame(path, begun);
@@ -73,7 +77,15 @@ export async function openDirectory(path: string, begun: Begun): Promise<RunDire
   let standing = await standingIn(path);
   const metrics = join(path, METRICS);
   const file: FileHandle = await open(metrics, "a");
-  await truncate(metrics, standing.bytes);
+  try {
+    const { size } = await file.stat();
+    if (size < standing.bytes)
+      throw new DataError(`${metrics}: expected ${standing.bytes} bytes or more, got ${size}`);
+    await truncate(metrics, standing.bytes);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   let bytes = standing.bytes;
 
   async function stand(next: Omit<Standing, "bytes">): Promise<void> {
@@ -93,8 +105,9 @@ export async function openDirectory(path: string, begun: Begun): Promise<RunDire
         : readCheckpoint(join(path, "checkpoints", checkpoint));
     },
     log: async (line) => {
-      const { bytesWritten } = await file.write(`${JSON.stringify(line)}\n`);
-      bytes += bytesWritten;
+      const written = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
+      await writeAll(file, written, metrics);
+      bytes += written.length;
     },
     lines: () => linesOf(path),
     keep: async (checkpoint) => {
@@ -135,6 +148,7 @@ export async function writeFinished(
   metrics: string,
   fill: (path: string) => Promise<void>,
 ): Promise<void> {
+  await expectPlace(path);
   await makeFolder(path);
   await removeUnfinished(path);
   await expectSame(path, begun);
@@ -174,16 +188,31 @@ async function recordIn(
   throw new DataError(`${join(path, name)}: expected a JSON object, got ${shown(value)}`);
 }
 
+/**
+ * Looks at a place before anything is made or removed there: a folder of other things stays as it is.
+ * @throws DataError unless it is none yet, empty, or a fine-tune's
+ */
+export async function expectPlace(path: string): Promise<void> {
+  const names = await readdir(path).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    if (error.code === "ENOTDIR") throw new DataError(`${path}: expected a folder, got a file`);
+    throw error;
+  });
+  if (!names.includes(RECIPE)) expectNew(path, names);
+}
+
+/** @throws DataError where there is more than what a run begins with */
+function expectNew(path: string, names: readonly string[]): void {
+  const others = names.filter((name) => ![RECIPE, INPUTS, ".lock"].includes(name));
+  if (others.every(isTemporary)) return;
+  throw new DataError(
+    `${path}: expected an empty folder or one of a fine-tune, got one that holds ${others.slice(0, 3).join(", ")}`,
+  );
+}
+
 async function expectSame(path: string, { recipe, inputs, numerics }: Begun): Promise<void> {
   const [old, read] = [await recordIn(path, RECIPE), await recordIn(path, INPUTS)];
-  if (!old || !read) {
-    const others = (await readdir(path)).filter((name) => ![RECIPE, INPUTS].includes(name));
-    const ours = others.every((name) => name === ".lock");
-    if (ours) return;
-    throw new DataError(
-      `${path}: expected an empty folder or one of a fine-tune, got one that holds ${others.slice(0, 3).join(", ")}`,
-    );
-  }
+  if (!old || !read) return expectNew(path, await readdir(path));
   const refuse = (what: string, before: unknown, now: unknown): never => {
     throw new DataError(
       `${path}: expected the recipe of the run that is there, got another ${what}: ` +
@@ -211,13 +240,17 @@ function numericsIn(value: unknown): Numerics | undefined {
     : undefined;
 }
 
+/** Whether it is the name of a checkpoint of ours, and no path. */
+const isCheckpoint = (name: unknown): name is string =>
+  typeof name === "string" && /^\w+-\d+\.safetensors$/.test(name);
+
 async function standingIn(path: string): Promise<Standing> {
   const found = await recordIn(path, STANDING);
   if (!found) return { stage: "base", bytes: 0 };
   const { stage, bytes, checkpoint } = found;
   const known = stages.find((each) => each === stage);
-  const isText = checkpoint === undefined || typeof checkpoint === "string";
-  if (!known || typeof bytes !== "number" || !isText)
+  const isFile = checkpoint === undefined || isCheckpoint(checkpoint);
+  if (!known || typeof bytes !== "number" || !isCount(bytes) || !isFile)
     throw new DataError(`${join(path, STANDING)}: expected where a run stands, got something else`);
   return { stage: known, bytes, ...(checkpoint !== undefined && { checkpoint }) };
 }

@@ -11,6 +11,7 @@ import { type DescribedModel, type LoadedModel, loadModel } from "../load.ts";
 import { planMemory, type RunMemory } from "../memory.ts";
 import { adapterOf, type FinetuneRecipe } from "../recipe.ts";
 import { createLooker, type Looker, type Model } from "./look.ts";
+import { asRecipe } from "./refusal.ts";
 import { keys } from "./training.ts";
 
 /** All that a run needs before its first step. */
@@ -53,13 +54,13 @@ export async function prepareOn(
   // What `auto` has found is part of what the numbers depend on.
   const recipe = { ...asked, backend: engine.backend as FinetuneRecipe["backend"] };
   const kind = adapterOf(recipe);
-  const adapter = kind && lora(kind);
+  const adapter = kind && asRecipe(() => lora(kind));
   // What starts as rows of the base, or as their lengths, is made on the host.
   const { dora = false, modulesToSave = [] } = adapter?.config ?? {};
   const onHost = dora || modulesToSave.length > 0;
   const dtype = recipe.dtype ?? (adapter ? usualDtype(engine) : "f32");
   const data = await readData(recipe, described, files);
-  const memory = planMemory({ engine, recipe, described, data, dtype }, most);
+  const memory = asRecipe(() => planMemory({ engine, recipe, described, data, dtype }, most));
   const { config } = described;
   const gradientCheckpointing = memory.isRecomputed;
   const loaded = await loadModel(
