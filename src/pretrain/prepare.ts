@@ -79,6 +79,9 @@ function preparedOf({ tokenizer, sources, texts, heldOut }: Tokens): Prepared {
   };
 }
 
+/** Tokens are kept as numbers of 16 bits. */
+const MOST_TOKENS = 2 ** 16;
+
 /** One piece of so many is held out. */
 const HELD_EVERY = 100;
 /** Tokens that are measured on at most. */
@@ -100,6 +103,10 @@ export interface PrepareOptions {
 /** Trains the tokenizer and turns all text into tokens. @throws DataError for too little text */
 export function prepare({ corpus, vocabulary, length, ...options }: PrepareOptions): Prepared {
   const { pieces, sources } = corpus;
+  if (vocabulary > MOST_TOKENS)
+    throw new RangeError(
+      `pretrain: expected a vocabulary of at most ${MOST_TOKENS} tokens, which 16 bits number, got ${vocabulary}`,
+    );
   // A small corpus has no hundredth piece: its last one is held out.
   const apart = Math.min(HELD_EVERY, pieces.length);
   const held = pieces.filter((_, i) => i % apart === apart - 1);

@@ -194,8 +194,12 @@ function planOf(
 }
 
 /** @throws DataError before anything is trained for a folder that could not be written */
-async function expectPlace(out: string, overwrite: boolean): Promise<void> {
-  const names = await readdir(out).catch((): string[] => []);
+export async function expectPlace(out: string, overwrite: boolean): Promise<void> {
+  const names = await readdir(out).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    if (error.code === "ENOTDIR") throw new DataError(`${out}: expected a new folder, got a file`);
+    throw error;
+  });
   if (names.length === 0 || overwrite) return;
   throw new DataError(
     `${out}: expected a new folder, got one that holds ${names.includes(RECORD) ? "a finished base" : names.slice(0, 3).join(", ")}; give another, or --overwrite`,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { pretrain } from "../../../src/cli/pretrain/pretrain.ts";
 import { loadModel } from "../../../src/finetune/load.ts";
 import { sizeNames, sizes } from "../../../src/pretrain/sizes.ts";
+import { DataError } from "../../../src/tensor/errors.ts";
 import { corpus } from "../../pretrain/tiny.ts";
 import { openPlace, type Place } from "../terminal.ts";
 
@@ -52,9 +53,19 @@ describe("pretrain", () => {
     await expect(place.run(pretrain, "--mirror ftp://a/debian")).rejects.toThrow(
       "--mirror: expected an http or https address, got ftp://a/debian",
     );
-    await expect(place.run(pretrain, `${mirror} --backend wasm`)).rejects.toThrow(
+    const gone = place.run(pretrain, `${mirror} --backend wasm`);
+    await expect(gone).rejects.toThrow(DataError);
+    await expect(gone).rejects.toThrow(
       "http://127.0.0.1:1/debian/dists/bookworm/Release: no connection",
     );
+    await expect(place.run(pretrain, "--mirror http://me:secret@a/debian")).rejects.toThrow(
+      "--mirror: expected an address without a name and a password, got one",
+    );
+    const before = readdirSync(place.folder);
+    await expect(place.run(pretrain, `${small} --out river.txt`)).rejects.toThrow(
+      "river.txt: expected a new folder, got a file",
+    );
+    expect(readdirSync(place.folder)).toEqual(before);
   });
 
   it("has sizes that are called by their parameters", () => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { fromMirror } from "../../../src/pretrain/texts/mirror.ts";
+import { DataError } from "../../../src/tensor/errors.ts";
 
 const digest = (bytes: Uint8Array | string): string =>
   createHash("sha256").update(bytes).digest("hex");
@@ -124,6 +125,23 @@ describe("fromMirror(address)", () => {
     files.set(index, gzipSync("Package: river\n"));
     await expect(take()).rejects.toThrow(/by-hash\/SHA256\/[\da-f]{64}: expected/);
     expect(debs()).toEqual([]);
+  });
+
+  it("refuses an index that is none, or larger than any", async () => {
+    const taken = (index: Buffer): Promise<void> => {
+      const line = ` ${digest(index)} ${index.length} main/binary-all/Packages.gz`;
+      files.set("dists/bookworm/Release", Buffer.from(`SHA256:\n${line}\n`));
+      files.set(`${INDEX}/Packages.gz`, index);
+      return take();
+    };
+    await expect(taken(Buffer.from("no gzip"))).rejects.toThrow(DataError);
+    await expect(taken(Buffer.from("no gzip"))).rejects.toThrow(
+      "main/binary-all/Packages.gz: expected at most 134217728 bytes packed by gzip, got others",
+    );
+    const zeros = gzipSync(Buffer.alloc(2 ** 20));
+    await expect(taken(Buffer.concat(Array(129).fill(zeros)))).rejects.toThrow(
+      "bytes packed by gzip, got others",
+    );
   });
 
   it("says what is missing", async () => {

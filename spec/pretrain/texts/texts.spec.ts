@@ -83,6 +83,16 @@ describe("text of strangers", () => {
     );
   });
 
+  it.each<[Markup, string, string]>([
+    ["html", "&constructor; &__proto__; &toString;", "&constructor; &__proto__; &toString;"],
+    ["html", "a&#xd800;b&#56320;c&#0;&#x110000;", "abc"],
+    ["html", "&#x1f600;&#945;", "😀α"],
+    ["pod", "E<constructor> E<__proto__> E<gt>", "constructor __proto__ >"],
+    ["roff", "a\\[constructor]b\\[__proto__]c\\[em]", "abc—"],
+  ])("%s has the names of its marks, not those of objects: %s", (markup, text, plain) => {
+    expect(plainOf(text, markup)).toBe(plain);
+  });
+
   it.each<[Markup, readonly string[]]>([
     ["html", ["<!--", "<script ", "<", "<br", "<p", " ", "&#", "&", "<table>", "-->", "</p"]],
     ["pod", ["B<", "B<< ", "L<a|", "E<", "<", ">", "B<<<", "X<"]],

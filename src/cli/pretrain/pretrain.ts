@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { Engine } from "../../engines/engine.ts";
 import { speedOf } from "../../finetune/speed.ts";
 import {
+  expectPlace,
   type PretrainEvent,
   type PretrainSettings,
   runPretrain,
@@ -40,8 +41,14 @@ const mirror: Knob<string> = {
   value: "<url>",
   about: "fetches them from this Debian mirror in place of apt-get:\nhttps://deb.debian.org/debian",
   expected: "an http or https address",
-  read: (given) =>
-    URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? given : undefined,
+  read: (given, option) => {
+    const url = URL.canParse(given) ? new URL(given) : undefined;
+    if (!url || !/^https?:$/.test(url.protocol)) return undefined;
+    // The model card tells the command.
+    if (url.username !== "" || url.password !== "")
+      throw new UsageError(`${option}: expected an address without a name and a password, got one`);
+    return given;
+  },
 };
 
 const own = {
@@ -54,7 +61,7 @@ const own = {
   dryRun: flag("says what it would take, and trains nothing"),
 };
 const shaped = {
-  steps: whole("batches to train on (default: by the size)", 1, 1e9),
+  steps: whole("batches to train on (default: by the size)", 1, 2 ** 24),
   batch: whole("rows of a batch (default: by the size)", 1, 4096),
   length: whole("tokens of a row, the model's context (default: 512)", 128, 8192),
   vocabulary: whole("tokens of the vocabulary (default: 2048)", 300, 65_535),
@@ -114,7 +121,7 @@ async function textsOf(given: Given, { folder, err, signal }: Terminal): Promise
     }),
     onSource: ({ name, version, licence, characters }) => {
       const size = `${(characters / 1e6).toFixed(1)} million characters`;
-      err.write(`${name} ${version}: ${size}, ${licence}\n`);
+      err.write(`${visible(`${name} ${version}`)}: ${size}, ${licence}\n`);
     },
   });
 }
@@ -134,6 +141,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const settings = settingsOf(given);
   const out = resolve(folder, given.out ?? join("models", settings.name));
   await expectBelowAFolder(join(out, "config.json"));
+  await expectPlace(out, given.overwrite ?? false);
   await using engine = await openEngine(only(given, engineKnobs));
   const claimed = given.dryRun ? undefined : await claim(unfinishedOf(out));
   const show = display(err);

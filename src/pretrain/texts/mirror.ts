@@ -2,7 +2,12 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { DataError } from "../../tensor/errors.ts";
-import { type FetchOptions, fetchFile } from "../../weights/hub/fetchFile.ts";
+import {
+  FetchError,
+  type FetchOptions,
+  fetchFile,
+  type Wanted,
+} from "../../weights/hub/fetchFile.ts";
 import { isInside } from "../../weights/hub/names.ts";
 import type { FetchPackage } from "./debian.ts";
 
@@ -12,6 +17,8 @@ const SUITE = "bookworm";
 const INDEX = "main/binary-all/Packages.gz";
 /** Bytes of what has no size that is known beforehand: the release's list of files. */
 const MOST = 4 * 2 ** 20;
+/** Bytes of an index, some times what Debian's has. */
+const MOST_UNPACKED = 2 ** 27;
 
 export type MirrorOptions = Pick<FetchOptions, "fetch" | "signal">;
 
@@ -28,8 +35,8 @@ interface Entry {
  * names the index of packages with its SHA-256, and the index each package's. So nothing is taken that is not what
  * the list says; the list itself is as trustworthy as the way to the mirror, for its signature is not checked.
  * @param address such as https://deb.debian.org/debian
- * @throws FetchError where the mirror cannot be reached or has no such file, DataError where a file is not
- *   what the list above it says, or there is no such package
+ * @throws DataError where the mirror cannot be reached or has no such file, where a file is not what the
+ *   list above it says, or there is no such package
  */
 export function fromMirror(address: string, options: MirrorOptions): FetchPackage {
   const root = address.replace(/\/+$/, "");
@@ -52,8 +59,17 @@ async function get(
   options: MirrorOptions,
 ): Promise<void> {
   const url = `${root}/${path}`;
-  const isWhole = await fetchFile({ url, ...wanted }, to, { ...options, onProgress: () => {} });
-  if (!isWhole) options.signal.throwIfAborted();
+  await fetched({ url, ...wanted }, to, options);
+}
+
+/** @throws DataError where it cannot be had */
+async function fetched(wanted: Wanted, to: string, options: MirrorOptions): Promise<void> {
+  try {
+    const isWhole = await fetchFile(wanted, to, { ...options, onProgress: () => {} });
+    if (!isWhole) options.signal.throwIfAborted();
+  } catch (error) {
+    throw error instanceof FetchError ? new DataError(error.message) : error;
+  }
 }
 
 /** Packages by name, the last of several versions. */
@@ -64,9 +80,7 @@ async function indexOf(
 ): Promise<ReadonlyMap<string, Entry>> {
   const above = `dists/${SUITE}`;
   const list = join(folder, "Release");
-  const told = { ...options, onProgress: () => {} };
-  if (!(await fetchFile({ url: `${root}/${above}/Release`, most: MOST }, list, told)))
-    options.signal.throwIfAborted();
+  await fetched({ url: `${root}/${above}/Release`, most: MOST }, list, options);
   const release = fieldsOf(await readFile(list, "utf8"));
   const line = (release.get("SHA256") ?? "")
     .split("\n")
@@ -81,7 +95,18 @@ async function indexOf(
       : `${above}/${INDEX}`;
   const index = join(folder, `Packages-${sha256.slice(0, 8)}.gz`);
   await get(root, { path, sha256, size: Number(size) }, index, options);
-  return entriesOf(gunzipSync(await readFile(index)).toString("utf8"), root);
+  return entriesOf(unpacked(await readFile(index), `${root}/${path}`), root);
+}
+
+/** @throws DataError for what is not packed, or holds more than any index */
+function unpacked(bytes: Uint8Array, where: string): string {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED }).toString("utf8");
+  } catch (error) {
+    throw new DataError(
+      `${where}: expected at most ${MOST_UNPACKED} bytes packed by gzip, got others (${(error as Error).message})`,
+    );
+  }
 }
 
 function entriesOf(text: string, root: string): Map<string, Entry> {

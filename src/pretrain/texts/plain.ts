@@ -28,7 +28,12 @@ const dictionary = (source: string): string =>
       : line.replace(/^ {3}/, ""),
   );
 
-const named: Readonly<Record<string, string>> = {
+/** What strangers' names stand for, of which some are those of every object. */
+function tableOf(texts: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(texts));
+}
+
+const named = tableOf({
   ...{ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " ", hellip: "…", copy: "©" },
   ...{
     ndash: "–",
@@ -40,14 +45,15 @@ const named: Readonly<Record<string, string>> = {
     sol: "/",
     verbar: "|",
   },
-};
+});
 
 const character = (entity: string, name: string): string => {
   const code = /^#x/i.test(name)
     ? Number.parseInt(name.slice(2), 16)
     : Number.parseInt(name.slice(1), 10);
-  if (!name.startsWith("#")) return named[name.toLowerCase()] ?? entity;
-  return code <= 0x10ffff && code > 0 ? String.fromCodePoint(code) : "";
+  if (!name.startsWith("#")) return named.get(name.toLowerCase()) ?? entity;
+  const isHalf = code >= 0xd800 && code <= 0xdfff;
+  return code <= 0x10ffff && code > 0 && !isHalf ? String.fromCodePoint(code) : "";
 };
 
 const PARTING = /<\/?(p|div|h\d|li|pre|ul|ol|section|dt|dd|blockquote)\b[^>]*>|<br[^>]*>/gi;
@@ -90,17 +96,17 @@ const escapes = (line: string): string =>
   line
     .replace(/\\".*$/, "")
     .replace(/\\f(\[[^\]]*\]|\(..|.)|\\s[-+]?\d|\\[&/,|^!]|\\[hv]'[^']*'/g, "")
-    .replace(/\\\((..)/g, (_, name: string) => glyphs[name] ?? "")
-    .replace(/\\\[(\w+)\]/g, (_, name: string) => glyphs[name] ?? "")
+    .replace(/\\\((..)/g, (_, name: string) => glyphs.get(name) ?? "")
+    .replace(/\\\[(\w+)\]/g, (_, name: string) => glyphs.get(name) ?? "")
     .replace(/\\([- .'`])/g, "$1")
     .replace(/\\e/g, "\\")
     .replace(/\\[~0]/g, " ");
 
-const glyphs: Readonly<Record<string, string>> = {
+const glyphs = tableOf({
   ...{ aq: "'", dq: '"', lq: "“", rq: "”", oq: "‘", cq: "’", ha: "^", ti: "~", em: "—", en: "–" },
   ...{ bu: "•", co: "©", rg: "®", mu: "×", "+-": "±", "->": "→", "<=": "≤", ">=": "≥", rs: "\\" },
   ...{ mc: "µ", ss: "ß", ":a": "ä", ":o": "ö", ":u": "ü", "'e": "é", "`e": "è", "*m": "μ" },
-};
+});
 
 /** The arguments of a macro that alternates fonts are put together, those of others keep spaces. */
 function joined(macro: string, rest: string): string {
