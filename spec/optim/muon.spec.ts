@@ -156,6 +156,40 @@ describe("muon", () => {
     expect(all[2]).not.toEqual(none[2]);
   });
 
+  test("turns matrices whose squares leave float32, as those that are smaller", async () => {
+    await using wasm = await createEngine({ backend: "wasm", threads: 1 });
+    const turned = (size: number) =>
+      wasm.run(() => {
+        const optimizer = muon({ learningRate: 1, weightDecay: 0 });
+        const params = { hidden: tensor([[0, 0]]) };
+        const grads = { hidden: tensor([[3 * size, 4 * size]]) };
+        return optimizer.update(grads, optimizer.init(params), params)[0].hidden;
+      });
+    const [usual, large] = [await turned(1), await turned(1e30)];
+    for (const [i, x] of usual.data.entries()) {
+      expect(Math.abs(x)).toBeGreaterThan(0.05);
+      expect(large.data[i]).toBeCloseTo(x, 5);
+    }
+  });
+
+  test("keeps parameters apart whatever they are called", async () => {
+    const matrix = tensor([[1, 2]]);
+    const named = Object.fromEntries([
+      ["__proto__", matrix],
+      ["1", matrix],
+      ["constructor", matrix],
+    ]);
+    const [updates, state] = await engine.run(() => {
+      const optimizer = muon({ learningRate: 1 });
+      return optimizer.update(named, optimizer.init(named), named);
+    });
+    expect(Object.keys(updates)).toEqual(Object.keys(named));
+    expect(Object.keys(state.momentum)).toEqual(Object.keys(named));
+    expect(() => muon({ learningRate: 1 }).init({ "a.b": matrix, a: { b: matrix } })).toThrow(
+      "muon: expected parameters of different paths, got a.b twice",
+    );
+  });
+
   test.each([
     [{ momentum: 1 }, "muon: expected 0 ≤ momentum < 1, got 1"],
     [{ weightDecay: -1 }, "muon: expected weightDecay ≥ 0, got -1"],

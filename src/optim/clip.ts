@@ -7,10 +7,10 @@ import { mapTensors, type Optimizer, spread, type TensorTree } from "./optimizer
 
 /** Squares of float32 overflow from 2⁶⁴ on and vanish below 2⁻⁷⁵; those of numbers divided by it, or
  * multiplied, do not where the others do. A power of two: no digit is lost. */
-const FAR = 2 ** 80;
+export const FAR: number = 2 ** 80;
 
 /** The largest float32: what is not below it has overflowed, or is no number. */
-const LARGEST = 3.4028234663852886e38;
+export const LARGEST: number = 3.4028234663852886e38;
 
 /** Where the plain norm is smaller, squares may have vanished. */
 const SMALL = 2 ** -50;

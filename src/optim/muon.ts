@@ -1,10 +1,24 @@
 import { full } from "../tensor/apply.ts";
-import { add, div, matmul, mul, sqrt, square, sub, sum, transpose } from "../tensor/ops.ts";
+import {
+  add,
+  broadcastTo,
+  div,
+  less,
+  matmul,
+  mul,
+  select,
+  sqrt,
+  square,
+  sub,
+  sum,
+  transpose,
+} from "../tensor/ops.ts";
 import { expectKnown } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { entries } from "../tensor/tree.ts";
 import { type AdamwOptions, type AdamwState, adamw } from "./adamw.ts";
+import { FAR, LARGEST } from "./clip.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
 
@@ -72,8 +86,14 @@ export function muon(options: MuonOptions): Optimizer<MuonState> {
   function parted(tree: TensorTree, like: TensorTree): readonly [Named, Named] {
     const [inside, outside]: [[string, Tensor][], [string, Tensor][]] = [[], []];
     const params = entries<Tensor>(like);
-    for (const [i, [name, value]] of entries<Tensor>(tree).entries())
+    const names = new Set<string>();
+    for (const [i, [name, value]] of entries<Tensor>(tree).entries()) {
+      // A name may have a dot in it, and then be another's path.
+      if (names.has(name))
+        throw new TypeError(`muon: expected parameters of different paths, got ${name} twice`);
+      names.add(name);
       (isMatrix(name, at(params, i)[1]) ? inside : outside).push([name, value]);
+    }
     return [Object.fromEntries(inside), Object.fromEntries(outside)];
   }
 
@@ -93,30 +113,31 @@ export function muon(options: MuonOptions): Optimizer<MuonState> {
       const [gradients, restGradients] = parted(grads as TensorTree, tree);
       const rate = sub(0, schedule(state.step));
       const mean = (m: Tensor, g: Tensor): Tensor => add(mul(m, momentum), mul(g, 1 - momentum));
-      const next: Record<string, Tensor> = {};
+      const next: [string, Tensor][] = [];
       const [restUpdates, rest] = forRest.update(restGradients, state.rest, outside);
-      const updates: Record<string, Tensor> = { ...restUpdates };
+      const updates = new Map(Object.entries(restUpdates));
       for (const [name, p] of Object.entries(inside)) {
         const gradient = leafOf(gradients, name);
         const m = mean(leafOf(state.momentum, name), gradient);
-        next[name] = m;
+        next.push([name, m]);
         const direction = orthogonal(nesterov ? mean(m, gradient) : m);
         const moved = mul(direction, ADAMW_SIZE * Math.sqrt(Math.max(...p.shape)));
         const decay = decays(name, p) ? weightDecay : 0;
-        updates[name] = mul(decay === 0 ? moved : add(moved, mul(p, decay)), rate);
+        updates.set(name, mul(decay === 0 ? moved : add(moved, mul(p, decay)), rate));
       }
+      const named = Object.fromEntries(updates);
       const names = entries<Tensor>(tree).map(([name]) => name);
       let leaf = 0;
       return [
-        mapTensors(() => leafOf(updates, at(names, leaf++)), params),
-        { step: add(state.step, 1), momentum: next, rest },
+        mapTensors(() => leafOf(named, at(names, leaf++)), params),
+        { step: add(state.step, 1), momentum: Object.fromEntries(next), rest },
       ];
     },
   };
 }
 
 function leafOf(named: Named, name: string): Tensor {
-  const leaf = named[name];
+  const leaf = Object.hasOwn(named, name) ? named[name] : undefined;
   if (leaf === undefined) throw new TypeError(`muon: expected a state with ${name}, got none`);
   return leaf;
 }
@@ -128,7 +149,14 @@ function orthogonal(x: Tensor): Tensor {
   const [rows = 0, columns = 0] = x.shape;
   const isTall = rows > columns;
   const flat = isTall ? transpose(x) : x;
-  let y: Tensor = div(flat, add(sqrt(sum(square(flat))), LEAST));
+  // Squares of large numbers overflow, those of what is divided by a power of two do not.
+  const norm = sqrt(sum(square(flat)));
+  const distant = mul(flat, 1 / FAR);
+  let y: Tensor = select(
+    broadcastTo(less(norm, LARGEST), flat.shape),
+    div(flat, add(norm, LEAST)),
+    div(distant, add(sqrt(sum(square(distant))), LEAST)),
+  );
   for (let n = 0; n < TIMES; n++) {
     const gram = matmul(y, y, { transposeB: true });
     const factor = add(mul(gram, B), mul(matmul(gram, gram), C));
