@@ -88,6 +88,19 @@ describe("TensorBoard", () => {
   });
 });
 
+describe("a note of strangers", () => {
+  test("is a cell of TensorBoard's table, and nothing else", async () => {
+    const place = await mkdtemp(join(folder, "tb-"));
+    const said = { ...run, note: "a|b\n| c | <b>", settings: { data: "x_`y`.jsonl" } };
+    const log = await beginAll([trackerOf(`tensorboard=${place}`, {})], said, silent);
+    await log.end("finished");
+    const [file] = await readdir(join(place, "smol-lm/run-1"));
+    const [first] = readEvents(await readFile(join(place, "smol-lm/run-1", file as string)));
+    expect(first?.text).toContain("\n| note | a\\|b \\| c \\| &lt;b&gt; |");
+    expect(first?.text).toContain("\n| data | x\\_\\`y\\`.jsonl |\n");
+  });
+});
+
 describe("MLflow", () => {
   const usual = (path: string) => {
     if (path.endsWith("experiments/create")) return { json: { experiment_id: "7" } };

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { escapeMarkdown } from "../report/escape.ts";
 import { makeFolder } from "../weights/files.ts";
+import { writeAll } from "../weights/nodeFile.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { finiteIn, type LoggedRun, type Tracker } from "./log.ts";
 
@@ -20,19 +22,20 @@ export function tensorBoard(folder: string): Tracker {
       await makeFolder(place);
       const now = seconds();
       const file = `events.out.tfevents.${Math.floor(now)}.${safe(hostname())}.${randomUUID().slice(0, 8)}`;
-      const handle = await open(join(place, file), "ax");
-      await write(handle, event(now, 0, text(3, "brain.Event:2")));
+      const path = join(place, file);
+      const handle = await open(path, "ax");
+      await write(handle, path, event(now, 0, text(3, "brain.Event:2")));
       const said = [
-        ...Object.entries(settings).map(([key, value]) => `| ${key} | ${value} |`),
-        ...(tags.length > 0 ? [`| tags | ${tags.join(", ")} |`] : []),
-        ...(note === undefined ? [] : [`| note | ${note} |`]),
+        ...Object.entries(settings).map(([key, value]) => row(key, `${value}`)),
+        ...(tags.length > 0 ? [row("tags", tags.join(", "))] : []),
+        ...(note === undefined ? [] : [row("note", note)]),
       ];
       const table = `| setting | value |\n|---|---|\n${said.join("\n")}`;
-      await write(handle, event(now, 0, summary([textValue("settings", table)])));
+      await write(handle, path, event(now, 0, summary([textValue("settings", table)])));
       return {
         async log(step, metrics) {
           const values = finiteIn(metrics).map(([tag, value]) => scalarValue(tag, value));
-          if (values.length > 0) await write(handle, event(seconds(), step, summary(values)));
+          if (values.length > 0) await write(handle, path, event(seconds(), step, summary(values)));
         },
         end: async () => {
           await handle.sync();
@@ -43,16 +46,20 @@ export function tensorBoard(folder: string): Tracker {
   };
 }
 
+/** Of a table that TensorBoard shows as Markdown. */
+const row = (key: string, value: string): string =>
+  `| ${escapeMarkdown(key)} | ${escapeMarkdown(value)} |`;
+
 /** As a folder's name; names of rows and models are made of these. */
 const safe = (name: string): string =>
   name.replaceAll(/[^\w.@-]+/g, "-").replace(/^\.+/, "") || "run";
 
 const seconds = (): number => Date.now() / 1000;
 
-async function write(handle: FileHandle, data: Uint8Array): Promise<void> {
+async function write(handle: FileHandle, path: string, data: Uint8Array): Promise<void> {
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(data.length), true);
-  await handle.write(joined([length, checksum(length), data, checksum(data)]));
+  await writeAll(handle, joined([length, checksum(length), data, checksum(data)]), path);
 }
 
 function checksum(bytes: Uint8Array): Uint8Array {
