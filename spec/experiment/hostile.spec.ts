@@ -16,6 +16,7 @@ import {
   escapeHtml,
   escapeMarkdown,
   hasUnseen,
+  spoken,
   visible,
   visibleLines,
 } from "../../src/report/escape.ts";
@@ -166,6 +167,9 @@ describe("escapes", () => {
   it("show what a terminal would obey", () => {
     expect(visible("a\x1b[2J\rb\u202ec\x9bd")).toBe("a\\u{1b}[2J\\u{d}b\\u{202e}c\\u{9b}d");
     expect(visibleLines("a\nb\x07")).toBe("a\nb\\u{7}");
+    expect(spoken("a\n\tb\x1b]0;t\x07\r\u202ec")).toBe("a\n\tb\\u{1b}]0;t\\u{7}\\u{d}\\u{202e}c");
+    // What joins letters is no command: a family, a Persian word.
+    for (const text of ["👩\u200d👧", "می\u200cخواهم"]) expect(spoken(text)).toBe(text);
     expect(visible("Anchored α=0.25 — KL(b‖θ) 1−(1−α)ᵀ 日本")).toBe(
       "Anchored α=0.25 — KL(b‖θ) 1−(1−α)ᵀ 日本",
     );

@@ -58,5 +58,13 @@ export const hasUnseen = (text: string): boolean => text.search(UNSEEN) >= 0;
 export const visible = (text: string): string =>
   text.replace(UNSEEN, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
 
+/** What a terminal obeys, but not what writes letters together or takes them apart. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const OBEYED = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069]/g;
+
+/** A piece of running text for a terminal: lines, tabs and joined letters stay, nothing is obeyed. */
+export const spoken = (text: string): string =>
+  text.replace(OBEYED, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
+
 /** The same of several lines, which stay lines. */
 export const visibleLines = (text: string): string => text.split("\n").map(visible).join("\n");

@@ -1,5 +1,6 @@
 import { openConversation } from "../../finetune/conversation.ts";
 import { expectReader } from "../../finetune/reader.ts";
+import { spoken } from "../../report/escape.ts";
 import { count } from "../../report/format.ts";
 import {
   describeModel,
@@ -105,7 +106,9 @@ async function answer(
   const forget = lines.onInterrupt(() => stop.abort());
   try {
     const either = AbortSignal.any([signal, stop.signal]);
-    const { end } = await conversation.say(line, (piece) => out.write(piece), either);
+    // A file gets the text as it is, a terminal would obey what is in it.
+    const hear = (piece: string): unknown => out.write(out.isTTY ? spoken(piece) : piece);
+    const { end } = await conversation.say(line, hear, either);
     out.write("\n");
     if (end === "full") err.write("the context is full: /reset begins anew\n");
     else if (end === "length") err.write("(stopped at --max-tokens)\n");

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { visible } from "../../report/escape.ts";
 import { count as grouped } from "../../report/format.ts";
 import { OptionsError } from "../../tasks/optionsError.ts";
 import { key } from "../../tensor/random.ts";
@@ -133,7 +134,7 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
     const finished = out
       ? await writeFile(resolve(folder, out), texts, signal)
       : await writeOut(terminal.out, texts, signal);
-    for (const note of source.notes) err.write(`${note}\n`);
+    for (const note of source.notes) err.write(`${visible(note)}\n`);
     reportProblems(err, source.problems, written);
     if (finished && out)
       err.write(`${resolve(folder, out)}: ${grouped(written)} ${written === 1 ? "row" : "rows"}\n`);

@@ -9,6 +9,7 @@ import { usualDtype, type WeightsDtype } from "../../finetune/keptAs.ts";
 import { type LoadedModel, loadModel } from "../../finetune/load.ts";
 import { startOf } from "../../finetune/reader.ts";
 import { RANK, RATES } from "../../finetune/recipe.ts";
+import { visible } from "../../report/escape.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
 import { encodeRows } from "../../text/examples.ts";
@@ -115,7 +116,7 @@ export async function diagnoseCheckpoint(
   // What SFT trains is float32.
   const dtype = values.full && given === undefined ? "f32" : (values.dtype ?? usualDtype(engine));
   const base = await loadModel(path, { engine, dtype });
-  for (const warning of base.warnings) err.write(`${warning}\n`);
+  for (const warning of base.warnings) err.write(`${visible(warning)}\n`);
   const rows = async (file: string): Promise<readonly Example[]> =>
     examplesOf(resolve(folder, file), base, values, terminal);
   const mine =

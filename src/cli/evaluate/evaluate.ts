@@ -5,6 +5,7 @@ import type { LoadedModel } from "../../finetune/load.ts";
 import { measure } from "../../finetune/measure.ts";
 import { partsOf } from "../../finetune/partsOf.ts";
 import { expectReader, type Reader } from "../../finetune/reader.ts";
+import { visible } from "../../report/escape.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { encodeRows } from "../../text/examples.ts";
@@ -127,7 +128,7 @@ async function measureRows(
   );
   if (truncated > 0)
     err.write(`${count(truncated)} rows were cut to ${options.maxLength} tokens\n`);
-  for (const note of notes) err.write(`${note}\n`);
+  for (const note of notes) err.write(`${visible(note)}\n`);
   if (other) {
     const theirs = encodeRows(rows, { ...options, tokenizer: other.tokenizer, chat: model.chat });
     if (!isDeepStrictEqual(theirs.examples, examples))

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { saveGguf, saveModel } from "../../finetune/save.ts";
+import { visible } from "../../report/escape.ts";
 import { describeModel, modelKnobs, openModel } from "../model/open.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeKnobs, flag, oneOf, readKnobs, text } from "../terminal/knobs.ts";
@@ -53,7 +54,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
       ...{ overwrite, ...(dtype && { dtype }) },
       ...(name !== undefined && { name }),
     });
-    for (const warning of warnings) err.write(`${warning}\n`);
+    for (const warning of warnings) err.write(`${visible(warning)}\n`);
   }
   terminal.out.write(`${path}\n`);
   return true;

@@ -4,6 +4,7 @@ import type {
   RetentionEvent,
   StepEvent,
 } from "../../finetune/train/events.ts";
+import { visible } from "../../report/escape.ts";
 import { count, duration, nats, percent, smallNats } from "../../report/format.ts";
 import { auditText, plannedSentences } from "../../report/retention.ts";
 import type { Output } from "../terminal/command.ts";
@@ -39,7 +40,7 @@ export function display(err: Output, now: () => number = Date.now): Display {
   };
   const say = (text: string): void => {
     clear();
-    err.write(`${text}\n`);
+    err.write(`${visible(text)}\n`);
   };
   return {
     say,

@@ -1,4 +1,5 @@
 import type { Line, LookEvent, PlanEvent, SetName } from "../../finetune/train/events.ts";
+import { visible } from "../../report/escape.ts";
 import { bytes, count, duration, nats, percent, smallNats } from "../../report/format.ts";
 import { auditSentence } from "../../report/retention.ts";
 
@@ -19,7 +20,9 @@ export function planText(plan: PlanEvent): string {
     ...(evalIsData ? ["  note      without --eval the first rows of the data are looked at"] : []),
     ...notes.map((note) => `  note      ${note}`),
     "",
-  ].join("\n");
+  ]
+    .map(visible)
+    .join("\n");
 }
 
 /** How long it will take. */

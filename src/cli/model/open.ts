@@ -3,6 +3,7 @@ import { BACKENDS, type Backend, createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { usualDtype, WEIGHTS_DTYPES, type WeightsDtype } from "../../finetune/keptAs.ts";
 import { type LoadedModel, loadModel } from "../../finetune/load.ts";
+import { visible } from "../../report/escape.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { isThere } from "../../weights/files.ts";
@@ -91,7 +92,7 @@ export async function openModel(
     ...(engine && { engine }),
     ...(engine && { dtype: dtype ?? usualDtype(engine) }),
   });
-  for (const warning of loaded.warnings) terminal.err.write(`${warning}\n`);
+  for (const warning of loaded.warnings) terminal.err.write(`${visible(warning)}\n`);
   return loaded;
 }
 

@@ -1,3 +1,4 @@
+import { visible } from "../../report/escape.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { FetchError } from "../../weights/hub/fetchFile.ts";
@@ -44,11 +45,13 @@ export async function pulled(
       onFile: ({ path, size, cached }) => {
         bar.close();
         if (!cached)
-          err.write(`${model}/${path}${size === undefined ? "" : `: ${count(size)} bytes`}\n`);
+          err.write(
+            `${visible(`${model}/${path}`)}${size === undefined ? "" : `: ${count(size)} bytes`}\n`,
+          );
       },
     });
     bar.close();
-    if (done?.warning !== undefined) err.write(`${done.warning}\n`);
+    if (done?.warning !== undefined) err.write(`${visible(done.warning)}\n`);
     return done?.folder;
   } catch (error) {
     bar.close();
