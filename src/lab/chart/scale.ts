@@ -7,8 +7,12 @@ export interface Scale {
 
 export type Range = readonly [from: number, to: number];
 
-const shown = (x: number): string =>
-  Math.abs(x) >= 1000 ? `${Math.round(x / 100) / 10}k` : `${Number(x.toPrecision(3))}`;
+/** In so few letters that they stand beside the axis: `20k`, `0.05`, `1e-4`. */
+const shown = (x: number): string => {
+  if (Math.abs(x) >= 1000) return `${Math.round(x / 100) / 10}k`;
+  const digits = Number(x.toPrecision(3));
+  return digits !== 0 && Math.abs(digits) < 1e-3 ? digits.toExponential() : `${digits}`;
+};
 
 /** A scale whose ticks are 1, 2 or 5 times a power of ten apart. */
 export function linear([from, to]: Range, [start, end]: Range, count = 5): Scale {

@@ -2,7 +2,7 @@ import { retentionSentences } from "../../finetune/report/retention.ts";
 import { type FineTuned, readFineTuned, stageName } from "../../finetune/report/run.ts";
 import { keptSentence, learnedSentence } from "../../finetune/report/verdict.ts";
 import type { FinetuneEvent, Line, LookEvent } from "../../finetune/train/events.ts";
-import { bytes, count, duration, nats, percent } from "../../report/format.ts";
+import { bytes, count, duration, nats, smallNats } from "../../report/format.ts";
 import { lines, type Series } from "../chart/lines.ts";
 import { html } from "../dom.ts";
 
@@ -161,10 +161,15 @@ const looksAt =
         : [],
     );
 
-function certificateText({ outer, mean }: FineTuned["certificates"][number]): string {
-  const share =
-    mean.bound > 0 ? `, ${percent(mean.stepKl / mean.bound, 0)} % of what the bound allows` : "";
-  return `Step ${outer + 1} went ${nats(mean.stepKl)} nats a token${share}.`;
+/** How far a step went, and how far it could have gone: its linear bound, and the inner loop's error. */
+export function certificateText({
+  outer,
+  mean: { stepKl, bound, delta },
+}: Pick<FineTuned["certificates"][number], "outer"> & {
+  readonly mean: Pick<FineTuned["certificates"][number]["mean"], "stepKl" | "bound" | "delta">;
+}): string {
+  const most = bound > 0 ? ` of at most ${smallNats(bound + delta)}` : "";
+  return `Step ${outer + 1} went ${smallNats(stepKl)}${most} nats a token.`;
 }
 
 function answersTable(run: FineTuned): HTMLElement | string {
