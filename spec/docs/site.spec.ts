@@ -57,7 +57,7 @@ describe("the documentation's site", () => {
 
   test("has titles as people write them, and every page in its place", async () => {
     const nav = /<nav[\s\S]*?<\/nav>/.exec(await htmlOf("study.html"))?.[0] ?? "";
-    expect(nav).toContain(">The study&#39;s protocol</a>");
+    expect(nav).toContain(">The study's protocol</a>");
     for (const page of pages) {
       const [, title = ""] = /<title>([^<]*)/.exec(await htmlOf(page)) ?? [];
       expect(title, page).not.toMatch(/&amp;(?:#|\w+;)/);
