@@ -249,15 +249,11 @@ describe("readRows(bytes, file)", () => {
     expect(version).toBe("corrected labels");
   });
 
-  it.each([
-    [1047, "v1.0 test"],
-    [10_053, "v1.0 train"],
-    [1100, "v1.1 or later, test"],
-    [10_543, "v1.1 or v1.2, train"],
-    [10_538, "Verified, train"],
-    [10_544, "unknown"],
-  ])("tells the version by the number of rows, however bad: of %i it is %s", (rows, version) => {
-    expect(read(csv() + "?\n".repeat(rows)).version).toBe(version);
+  it("tells the version by the number of rows, however bad they are", () => {
+    const sizes = { "v1.0 test": 1047, "v1.0 train": 10_053, "v1.1 or later, test": 1100 };
+    const later = { "v1.1 or v1.2, train": 10_543, "Verified, train": 10_538, unknown: 2 };
+    for (const [version, rows] of Object.entries({ ...sizes, ...later }))
+      expect(read(csv() + "?\n".repeat(rows)).version).toBe(version);
   });
 
   it("reads parquet as it reads CSV", async () => {
