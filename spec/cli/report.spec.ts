@@ -56,6 +56,33 @@ describe("anchorgrad report", () => {
     expect(await place.read("x/y.html")).toContain('<h2 id="b"');
   });
 
+  it("compares rows with one of them, of the families that are asked for", async () => {
+    const { rows } = smokeRecipe;
+    const [other] = rows.filter(({ family }) => family === "anchored");
+    const { out } = await place.run(report, `runs/both/a --markdown --against ${other?.id}`);
+    const lines = out.split("\n").filter((line) => line.startsWith("| "));
+    // A head, the row itself, and all but it and the base.
+    expect(lines).toHaveLength(rows.length);
+    expect(lines[1]).toContain(`**${other?.label}**`);
+    const few = await place.run(
+      report,
+      `runs/both/a --markdown --against ${other?.id} --families sft`,
+    );
+    expect(few.out.split("\n").filter((line) => line.startsWith("| "))).toHaveLength(
+      2 + rows.filter(({ family }) => family === "sft").length,
+    );
+    for (const [args, message] of [
+      ["--against nobody", "--against: expected --markdown beside it"],
+      ["--markdown --families sft", "--families: expected --against beside it"],
+      ["--markdown --against nobody", `--against: expected a row of a (base, `],
+      [
+        `--markdown --against ${other?.id} --families sft,none`,
+        "--families: expected families of a (",
+      ],
+    ] as const)
+      await expect(place.run(report, `runs/both/a ${args}`)).rejects.toThrow(message);
+  });
+
   it("prints Markdown and writes no page", async () => {
     const { out } = await place.run(report, "runs/both/a --markdown");
     expect(out.split("\n")[0]).toMatch(/^\| method \| row \| target, %/);
@@ -71,7 +98,7 @@ describe("anchorgrad report", () => {
     expect(lines).toHaveLength(2 + smokeRecipe.rows.length);
     // The second row of each run: 1 of 12 on the target, and nothing lost.
     expect(lines[3]).toBe(`| ${smokeRecipe.rows[1]?.label} | 8.3 / 0.0 | 8.3 / 0.0 |`);
-    expect(joint).toContain("Means over seeds 0.");
+    expect(joint).toContain("Means over seed 0.");
   });
 
   it.each([

@@ -43,6 +43,11 @@ const knobs = {
   tables: text("<folder>", "where tables go (default: tables in the first folder)"),
   overwrite,
   markdown: flag("prints the tables of results as Markdown, and writes no page"),
+  against: text(
+    "<row>",
+    "with --markdown: rows paired by seed with this one, in place of\nresults",
+  ),
+  families: text("<names>", "with --against: the families whose rows are compared (default: all)"),
 };
 
 const usage = `anchorgrad report <folder …> [options]: one self-contained page about runs
@@ -50,6 +55,7 @@ const usage = `anchorgrad report <folder …> [options]: one self-contained page
   npx anchorgrad report runs/study
   npx anchorgrad report runs/full-2026-01-02-030405 runs/alpha --out both.html
   npx anchorgrad report runs/study --markdown >> README.md
+  npx anchorgrad report runs/paper --markdown --against paper --families paperWith
 
 Each folder is a run's, with config.json and metrics.jsonl, or one of several runs, as a sweep's.
 Runs that have not ended are reported as far as they are.
@@ -65,6 +71,12 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
   const runs = (await Promise.all(folders.map((path) => readRuns(resolve(folder, path))))).flat();
   if (values.tables !== undefined && !values.export)
     throw new UsageError("--tables: expected --export beside it, got none");
+  for (const [name, needed] of [
+    ["against", "markdown"],
+    ["families", "against"],
+  ] as const)
+    if (values[name] !== undefined && values[needed] === undefined)
+      throw new UsageError(`--${name}: expected --${needed} beside it, got none`);
   if (values.export)
     await writeTables(
       runs,
@@ -73,7 +85,9 @@ async function run(args: readonly string[], { out, folder }: Terminal): Promise<
       out,
     );
   if (values.markdown) {
-    out.write(reportMarkdown(runs));
+    const { against, families } = values;
+    const named = families === undefined ? {} : { families: families.split(",") };
+    out.write(reportMarkdown(runs, against === undefined ? undefined : { against, ...named }));
     return true;
   }
   const page = resolve(folder, values.out ?? join(first, "report.html"));

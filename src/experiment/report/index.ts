@@ -1,6 +1,7 @@
 import { escapeMarkdown } from "../../report/escape.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { readFailures, reopenRun, runsIn } from "../runs/directory.ts";
+import { againstMarkdown, type Comparison } from "./against.ts";
 import { familyMarkdown } from "./analysis/markdown.ts";
 import { jointMarkdownTable, markdownTable } from "./markdown.ts";
 import { type ReportedRun, reportedOf, reportedPart } from "./reported.ts";
@@ -26,11 +27,17 @@ export async function readRuns(folder: string): Promise<ReportedRun[]> {
   );
 }
 
-/** Tables of each run in Markdown, and one for what several have in common. */
-export function reportMarkdown(runs: readonly ReportedRun[]): string {
+/**
+ * Tables of each run in Markdown, and one for what several have in common.
+ * @param comparison in place of them, rows of each run against one of its own
+ * @throws DataError for a comparison with what a run has not measured
+ */
+export function reportMarkdown(runs: readonly ReportedRun[], comparison?: Comparison): string {
+  const tablesOf = (one: ReportedRun): string[] =>
+    comparison ? [againstMarkdown(reportedOf(one), comparison)] : resultsOf(one);
   const [only] = runs;
   if (only && runs.length === 1) return tablesOf(only).join("\n");
-  const joint = jointMarkdownTable(runs.map(reportedPart));
+  const joint = comparison ? undefined : jointMarkdownTable(runs.map(reportedPart));
   return [
     ...runs.map(
       (one) => `### ${escapeMarkdown(one.config.recipe.name)}\n\n${tablesOf(one).join("\n")}`,
@@ -40,7 +47,7 @@ export function reportMarkdown(runs: readonly ReportedRun[]): string {
 }
 
 /** All rows, and the families where their rows were chosen. */
-function tablesOf(one: ReportedRun): string[] {
+function resultsOf(one: ReportedRun): string[] {
   const study = reportedOf(one);
   const families = familyMarkdown(study);
   return [markdownTable(study), ...(families === undefined ? [] : [families])];

@@ -1,16 +1,32 @@
 import { escapeMarkdown } from "../../report/escape.ts";
 import { nats, percent } from "../../report/format.ts";
 import { baseOf } from "../recipe.ts";
+import type { Contrast } from "../summary/contrasts.ts";
 import { measuredSeeds, seedsText } from "../summary/seeds.ts";
 import { estimate } from "../summary/statistics.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
 import type { RowSummary, Spread } from "../summary/summary.ts";
 import type { Reported } from "./reported.ts";
 
-const cells = (list: readonly string[]): string => `| ${list.join(" | ")} |`;
+/** A line of a table. */
+export const cells = (list: readonly string[]): string => `| ${list.join(" | ")} |`;
+
+const signed = (x: number): string => `${x > 0 ? "+" : ""}${percent(x)}`;
+
+/** `+1.2 (-0.3 to +2.1), p 0.04`: a row less another. */
+export function difference(contrast: Contrast | undefined): string {
+  if (!contrast) return "";
+  const { difference: found, adjusted } = contrast;
+  return found
+    ? `${signed(found.mean)} (${signed(found.low)} to ${signed(found.high)}), p ${adjusted.toPrecision(2)}`
+    : "–";
+}
+
+/** The least that a two-sided sign-flip test over so many seeds can come to. */
+export const leastP = (seeds: number): number => Number((2 ** (1 - seeds)).toPrecision(2));
 
 /** `1.8 (1.2–2.2)`: the mean, and its 95 % interval where there are several seeds. */
-function withInterval(spread: Spread | undefined, digits = 1): string {
+export function withInterval(spread: Spread | undefined, digits = 1): string {
   if (!spread) return "–";
   const interval = estimate([...spread.values.values()]);
   const mean = percent(spread.mean, digits);

@@ -61,7 +61,7 @@ export const reportedPart = ({
 });
 
 /** So many rows can be looked at one by one. */
-const FEW = 20;
+const FEW = 25;
 
 export function reportedOf({ config, measurements, failures = [] }: ReportedRun): Reported {
   const { recipe } = config;

@@ -7,7 +7,7 @@ import { holm, signFlipTest } from "./tests.ts";
 /** What is compared. */
 export type Contrasted = "gain" | "drop";
 
-/** A family's chosen row against that of another family, on the same seeds. */
+/** A row against another, on the same seeds. */
 export interface Contrast {
   readonly family: string;
   readonly row: RowRecipe;
@@ -19,7 +19,7 @@ export interface Contrast {
   readonly difference: Estimate | undefined;
   /** Of the two-sided sign-flip test. */
   readonly p: number;
-  /** Holm's, over all families against this one in this figure. */
+  /** Holm's, over all rows against this one in this figure. */
   readonly adjusted: number;
 }
 
@@ -39,25 +39,29 @@ export function contrastsWith(
   choices: readonly Choice[],
   against: string,
 ): Contrast[] {
-  const summaryOf = (family: string): RowSummary | undefined => {
-    const chosen = choices.find((choice) => choice.family === family)?.row.id;
-    return rows.find(({ row }) => row.id === chosen);
-  };
-  const other = summaryOf(against);
-  if (!other) return [];
+  const chosen = choices.flatMap(({ row }) => rows.find((one) => one.row.id === row.id) ?? []);
+  const other = chosen.find(({ row }) => row.family === against);
+  return other ? contrastsOf(chosen, other) : [];
+}
+
+/**
+ * Rows against one of them or another, on the seeds that each has in common with it.
+ * @returns all in gain, then all in drop; rows without enough seeds are left out
+ */
+export function contrastsOf(rows: readonly RowSummary[], other: RowSummary): Contrast[] {
   return (["gain", "drop"] as const).flatMap((of) => {
-    const found = choices.flatMap(({ family, row }) => {
-      const mine = family === against ? undefined : summaryOf(family);
-      const [left, right] = [mine, other].map((summary) => summary && spreadOf[of](summary));
-      if (!left || !right) return [];
+    const found = rows.flatMap((one) => {
+      const { row } = one;
+      const [left, right] = [spreadOf[of](one), spreadOf[of](other)];
+      if (row.id === other.row.id || !left || !right) return [];
       const differences = differencesOf(left.values, right.values);
       const p = signFlipTest(differences);
-      return p === undefined ? [] : [{ family, row, differences, p }];
+      return p === undefined ? [] : [{ row, differences, p }];
     });
     const adjusted = holm(found.map(({ p }) => p));
     return found.map(
-      ({ family, row, differences, p }, i): Contrast => ({
-        ...{ family, row, against: other.row, of, seeds: differences.length },
+      ({ row, differences, p }, i): Contrast => ({
+        ...{ family: row.family, row, against: other.row, of, seeds: differences.length },
         ...{ difference: estimate(differences), p, adjusted: adjusted[i] ?? 1 },
       }),
     );

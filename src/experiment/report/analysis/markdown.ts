@@ -1,21 +1,8 @@
 import { escapeMarkdown } from "../../../report/escape.ts";
 import { percent } from "../../../report/format.ts";
-import type { Contrast } from "../../summary/contrasts.ts";
+import { cells, difference, leastP } from "../markdown.ts";
 import type { Reported } from "../reported.ts";
 import { familyLines } from "./lines.ts";
-
-const signed = (x: number): string => `${x > 0 ? "+" : ""}${percent(x)}`;
-
-/** `+1.2 (-0.3 to +2.1), p 0.04`: row − Anchored's. */
-function difference(contrast: Contrast | undefined): string {
-  if (!contrast) return "";
-  const { difference: found, adjusted } = contrast;
-  return found
-    ? `${signed(found.mean)} (${signed(found.low)} to ${signed(found.high)}), p ${adjusted.toPrecision(2)}`
-    : "–";
-}
-
-const cells = (list: readonly string[]): string => `| ${list.join(" | ")} |`;
 
 /** The families' chosen rows against Anchored's, by falling area; undefined where none was chosen. */
 export function familyMarkdown(study: Reported): string | undefined {
@@ -40,6 +27,6 @@ export function familyMarkdown(study: Reported): string | undefined {
   const seeds = Math.max(...lines.map(({ summary }) => summary.seeds.length));
   return `${[cells(head), `|${rule.join("|")}|`, ...body].join("\n")}
 
-Chosen on seeds ${study.tuningSeeds.join(", ")}, reported on ${seeds} others. Differences by seed with 95 % bootstrap intervals; p of the two-sided sign-flip test by Holm, at least ${Number((2 ** (1 - seeds)).toPrecision(2))} before it. Area: dominated by the means of all rows of the family on seeds ${study.settledSeeds.join(", ")} beyond 80 % of gain and retention. Cost in trainings of SFT, counted.
+Chosen on seeds ${study.tuningSeeds.join(", ")}, reported on ${seeds} others. Differences by seed with 95 % bootstrap intervals; p of the two-sided sign-flip test by Holm, at least ${leastP(seeds)} before it. Area: dominated by the means of all rows of the family on seeds ${study.settledSeeds.join(", ")} beyond 80 % of gain and retention. Cost in trainings of SFT, counted.
 `;
 }
