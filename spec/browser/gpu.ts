@@ -9,7 +9,7 @@ import { fillsInParts, keepsNothingOfFailures } from "../engines/fillsInParts.ts
 import { fusesAsReference } from "../engines/fusing.ts";
 import { expectFlat } from "../engines/training.ts";
 import { warmsUp } from "../engines/warm.ts";
-import { agreesOnWide, sumsManyTerms, wideOperations } from "../engines/wide.ts";
+import { agreesOnWide, sumsManyTerms, wideOperations } from "../engines/wide/laws.ts";
 import { agreesWithReference } from "../laws/agreement.ts";
 import { composesAsMeant } from "../laws/composed.ts";
 import { agreesAtEdges } from "../laws/edges.ts";

@@ -7,7 +7,7 @@ import { type Engine, engineOf } from "../../../src/engines/engine.ts";
 import { createGpuDevice } from "../../../src/engines/gpu/device.ts";
 import type { WebGpuOptions } from "../../../src/engines/gpu/webgpu.ts";
 import type { TypedArray } from "../../../src/tensor/tensor.ts";
-import { errorsOnWide, wideCases } from "../../engines/wideCases.ts";
+import { errorsOnWide, wideCases } from "../../engines/wide/cases.ts";
 import { attentionResults } from "./attention.ts";
 import { fewRowsResults } from "./fewRows.ts";
 import { modelResults } from "./models.ts";

@@ -14,7 +14,7 @@ import { fillsInParts, keepsNothingOfFailures } from "../fillsInParts.ts";
 import { fusesAsReference } from "../fusing.ts";
 import { trainsFlat } from "../training.ts";
 import { warmsUp } from "../warm.ts";
-import { agreesOnWide, sumsManyTerms, wideOperations } from "../wide.ts";
+import { agreesOnWide, sumsManyTerms, wideOperations } from "../wide/laws.ts";
 
 for (const backend of ["webasm", "cpu"] as const) {
   describe(`the GPU.js engine (${backend})`, () => {

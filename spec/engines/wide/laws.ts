@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import type { Engine } from "../../src/engines/engine.ts";
-import { full } from "../../src/tensor/apply.ts";
-import * as ops from "../../src/tensor/ops.ts";
-import { errorsOnWide, wideCases } from "./wideCases.ts";
+import type { Engine } from "../../../src/engines/engine.ts";
+import { full } from "../../../src/tensor/apply.ts";
+import * as ops from "../../../src/tensor/ops.ts";
+import { errorsOnWide, wideCases } from "./cases.ts";
 
 export const wideOperations: readonly string[] = Object.keys(wideCases);
 

@@ -1,11 +1,11 @@
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
-import { inOrder } from "../../src/nn/sequence.ts";
-import { apply } from "../../src/tensor/apply.ts";
-import * as ops from "../../src/tensor/ops.ts";
-import * as random from "../../src/tensor/random.ts";
-import { at } from "../../src/tensor/shapes.ts";
-import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
+import { createEngine } from "../../../src/engines/create.ts";
+import type { Engine } from "../../../src/engines/engine.ts";
+import { inOrder } from "../../../src/nn/sequence.ts";
+import { apply } from "../../../src/tensor/apply.ts";
+import * as ops from "../../../src/tensor/ops.ts";
+import * as random from "../../../src/tensor/random.ts";
+import { at } from "../../../src/tensor/shapes.ts";
+import type { Shape, Tensor } from "../../../src/tensor/tensor.ts";
 
 const x = (shape: Shape, seed = 0): Tensor => random.normal(random.key(seed), shape);
 const ids = (shape: Shape, below: number): Tensor =>
