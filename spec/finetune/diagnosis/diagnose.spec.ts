@@ -93,12 +93,14 @@ describe("seenTokens", () => {
 });
 
 test("seenTokens keeps nothing of what it has seen, also where one stops in the middle", async () => {
-  await seen(prior, 2, 24);
+  // 12 examples of 12 tokens have more logits than the engine moves to the host by itself.
+  const many = reversals(12, key(6));
+  await seen(many, 12);
   const before = engine.memory().buffers;
-  await seen(prior, 2, 24);
-  expect(engine.memory().buffers).toBe(before);
-  for await (const _ of seenTokens(engine, [base, sft], prior, { batchSize: 2 })) break;
-  expect(engine.memory().buffers).toBe(before);
+  await seen(many, 12);
+  expect(engine.memory().buffers).toBeLessThanOrEqual(before);
+  for await (const _ of seenTokens(engine, [base, sft], many, { batchSize: 12 })) break;
+  expect(engine.memory().buffers).toBeLessThanOrEqual(before);
 });
 
 describe("diagnose", () => {
