@@ -19,6 +19,7 @@ const ORDER = [
   "choosing",
   "methods",
   "fair",
+  "paper",
   "study",
   "results",
   "theory",
