@@ -7,8 +7,23 @@ import type { FunctionName } from "./numbers/functions.ts";
  */
 export type Lanes = 1 | 4;
 
+/** Cells that go through a row together. */
+export interface Shared {
+  readonly threads: number;
+  /** Which of them this cell is. */
+  readonly thread: string;
+  /** Adds up a variable's numbers of all: each has the sum then. */
+  sum(variable: string): void;
+  /** The same with the largest; a NaN is larger than any. */
+  max(variable: string): void;
+  /** The same with the smallest. */
+  least(variable: string): void;
+}
+
 /** Writes the source of one cell (GPU.js calls it a thread) of a kernel. */
 export interface Cell {
+  /** Where others go through the same row beside it. */
+  readonly shared?: Shared;
   readonly wide: boolean;
   /** This cell's place among all cells, row-major. */
   readonly index: string;
@@ -59,6 +74,9 @@ export interface Kernel {
 export interface Shader {
   readonly code: string;
   readonly workgroups: readonly [x: number, y: number, z: number];
+  /** The same with `finish(place, numbers)` called for each four of its numbers in place of storing them,
+   * and without the result: what declares that function stands before it and binds what follows. */
+  readonly ended?: (declarations: string) => string;
 }
 
 /** The j-th of the results of an operation's kernels, for `Kernel.reads`. */

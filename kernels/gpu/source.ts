@@ -2,7 +2,14 @@ import { glsl, glslNumber, type NativeFunction, type TextureSize } from "./glsl.
 import { type Kernel, type Lanes, resultsOf } from "./kernel.ts";
 import { functions } from "./numbers/functions.ts";
 import { wgslBody } from "./translation/wgslBody.ts";
-import { type WgslFunction, wgsl, wgslModule, wgslNumber } from "./wgsl.ts";
+import {
+  type Translated,
+  type WgslFunction,
+  wgsl,
+  wgslEnding,
+  wgslModule,
+  wgslNumber,
+} from "./wgsl.ts";
 import { type Dialect, type Writer, writerOf } from "./writer.ts";
 
 /** What GPU.js makes a kernel of. */
@@ -42,20 +49,27 @@ export interface StorageSource {
   readonly module: (body: string) => string;
 }
 
-/**
- * The source of a kernel that reads and writes storage buffers, four numbers at a time where it can.
- * @param sizes the number of elements of each tensor that it reads
- * @param whole whether places are counted in whole numbers, for those that floats skip
- */
-export function storageSource(
-  kernel: Kernel,
-  sizes: readonly number[],
-  whole: boolean,
-): StorageSource {
+/** A kernel's code and all that a module around it is made of. */
+interface Written extends Omit<StorageSource, "module" | "body"> {
+  readonly views: Translated["views"];
+}
+
+/** How code reads storage buffers, and what it was seen to call. */
+export interface StorageDialect {
+  readonly dialect: Dialect;
+  call(name: string, returnType: WgslFunction["returnType"], ...args: string[]): string;
+  /** @param sizes the number of elements of each tensor that is read */
+  views(sizes: readonly number[]): Translated["views"];
+  /** @param own bodies of functions besides those that read */
+  functions(views: Translated["views"], own: Readonly<Record<string, string>>): WgslFunction[];
+}
+
+/** @param whole whether places are counted in whole numbers */
+export function storageDialect(whole: boolean): StorageDialect {
   const calls = new Map<string, Omit<WgslFunction, "body">>();
   const numeric = new Map<string, WgslFunction>();
   const grouped = new Set<number>();
-  const call = (name: string, returnType: WgslFunction["returnType"], ...args: string[]) => {
+  const call: StorageDialect["call"] = (name, returnType, ...args) => {
     const parameters = args.length === 1 ? ["n"] : ["n", "x", "y", "z", "w"].slice(-args.length);
     calls.set(name, { name, parameters, returnType });
     return `${name}(${args.join(", ")})`;
@@ -74,6 +88,28 @@ export function storageSource(
     },
     whole,
   };
+  return {
+    ...{ dialect, call },
+    views: (sizes) =>
+      sizes.map((elements, read) => ({ elements, lanes: grouped.has(read) ? 4 : 1 })),
+    functions(views, own) {
+      const bodies: Record<string, string> = { ...own };
+      for (const [read, view] of views.entries()) {
+        bodies[`number${read}`] = wgsl.number(read, view.lanes);
+        bodies[`group${read}`] = wgsl.group(read);
+      }
+      const called = [...calls.values()].map((f) => ({ ...f, body: bodies[f.name] as string }));
+      return [...called, ...numeric.values()];
+    },
+  };
+}
+
+/**
+ * @param sizes the number of elements of each tensor that it reads
+ * @param led whether a tensor after those is numbers that a shader has already
+ */
+function written(kernel: Kernel, sizes: readonly number[], whole: boolean, led = false): Written {
+  const { dialect, call, ...storage } = storageDialect(whole);
   const writer = writerOf(dialect, true);
   const { numbers, at, cell } = writer.cell(kernel, writer.declare("this.thread.x"));
   const { lanes, rows = 1, places } = kernel;
@@ -83,25 +119,45 @@ export function storageSource(
     writer.run(`${call("store", "Number", place, ...row(i))};`);
   for (let i = 1; i < rows && !places; i++)
     writer.run(`${call(`store${i}`, "Number", ...row(i))};`);
-  const views = sizes.map((elements, read) => ({
-    elements,
-    lanes: (grouped.has(read) ? 4 : 1) as Lanes,
-  }));
+  const views = storage.views(sizes);
   const bodies: Record<string, string> = { store: wgsl.store(0, "u32(n)") };
-  for (const [read, view] of views.entries()) {
-    bodies[`number${read}`] = wgsl.number(read, view.lanes);
-    bodies[`group${read}`] = wgsl.group(read);
-  }
+  if (led) bodies[`group${views.length}`] = wgsl.led;
   for (let i = 1; i < resultsOf(kernel); i++) bodies[`store${i}`] = wgsl.store(i, "threadGid.x");
-  const called = [...calls.values()].map((f) => ({ ...f, body: bodies[f.name] as string }));
-  const functions = [...called, ...numeric.values()];
   const returned = lanes === 4 ? `[${row(0).join(", ")}]` : (numbers[0] as string);
   const code = writer.finish(kernel, returned);
+  const functions = storage.functions(views, bodies);
+  return { code, constants: writer.constants, functions, views };
+}
+
+/**
+ * The source of a kernel that reads and writes storage buffers, four numbers at a time where it can.
+ * @param sizes the number of elements of each tensor that it reads
+ * @param whole whether places are counted in whole numbers, for those that floats skip
+ */
+export function storageSource(
+  kernel: Kernel,
+  sizes: readonly number[],
+  whole: boolean,
+): StorageSource {
+  const { views, ...source } = written(kernel, sizes, whole);
+  const { code, functions } = source;
   return {
-    ...{ code, constants: writer.constants, functions },
+    ...source,
     ...(whole ? { body: wgslBody(code, functions) } : {}),
-    module: (body) => wgslModule(kernel, views, functions, body, whole),
+    module: (body) => wgslModule({ kernel, views, functions, body, whole }),
   };
+}
+
+/**
+ * WGSL of what goes on from where a shader of its own has four numbers, as `wgslEnding` makes it.
+ * @param kernel its reads end with those numbers
+ * @param sizes the number of elements of each tensor that it reads besides
+ * @param first binding of those tensors; the results follow
+ */
+export function endingSource(kernel: Kernel, sizes: readonly number[], first: number): string {
+  const { code, functions, views } = written(kernel, sizes, true, true);
+  const body = wgslBody(code, functions);
+  return wgslEnding({ kernel, views, functions, body, whole: true }, first);
 }
 
 /**

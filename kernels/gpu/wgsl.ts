@@ -43,34 +43,42 @@ export const wgsl = {
   number: (read: number, lanes: Lanes): string =>
     lanes === 4 ? `let i = u32(n); return a${read}[i >> 2u][i & 3u];` : `return a${read}[u32(n)];`,
   group: (read: number): string => `return a${read}[u32(n)];`,
+  /** In place of a group: the numbers that a shader has already. */
+  led: "return led;",
   store: (target: number, place: string): string =>
     `target${target}[${place}] = vec4<f32>(x, y, z, w); return 0.0;`,
 };
 
+/** A body that was translated, and what it touches. */
+export interface Translated {
+  readonly kernel: Kernel;
+  /** How each tensor that the kernel reads is seen, and its number of elements. */
+  readonly views: readonly { readonly lanes: Lanes; readonly elements: number }[];
+  readonly functions: readonly WgslFunction[];
+  readonly body: string;
+  /** Whether places, which functions call `n`, are whole numbers. */
+  readonly whole: boolean;
+}
+
 /**
- * A compute shader around a body that was translated, which puts the numbers that it returns into
- * `result`. The sizes of all tensors are known, so that the driver need not ask for them.
- * @param views how each tensor that the kernel reads is seen, and its number of elements
- * @param whole whether places, which functions call `n`, are whole numbers
+ * Tensors, functions and the function `cell`, which leaves its numbers in `result`.
+ * @param first binding
+ * @param results how many of the kernel's are declared
  */
-export function wgslModule(
-  kernel: Kernel,
-  views: readonly { readonly lanes: Lanes; readonly elements: number }[],
-  functions: readonly WgslFunction[],
-  body: string,
-  whole: boolean,
+export function declarations(
+  { kernel, views, functions, body, whole }: Translated,
+  first: number,
+  results: number = resultsOf(kernel),
 ): string {
-  const { lanes, places } = kernel;
+  const { lanes } = kernel;
   const array = (elements: number, width: Lanes): string =>
     `array<${typeOf(width)}, ${lengthOf(elements, width)}>`;
   const bind = (binding: number, access: string, name: string, type: string): string =>
-    `@group(0) @binding(${binding}) var<storage, ${access}> ${name} : ${type};`;
+    `@group(0) @binding(${first + binding}) var<storage, ${access}> ${name} : ${type};`;
   const reads = views.map((view, i) => bind(i, "read", `a${i}`, array(view.elements, view.lanes)));
-  const targets = Array.from({ length: resultsOf(kernel) }, (_, i) =>
+  const targets = Array.from({ length: results }, (_, i) =>
     bind(views.length + i, "read_write", `target${i}`, array(elementsOf(kernel), lanes)),
   );
-  const [x] = workgroupsOf(kernel);
-  const own = lanes === 4 ? "vec4<f32>(result[0], result[1], result[2], result[3])" : "result[0]";
   return `${[...reads, ...targets].join("\n")}
 var<private> threadGid : vec3<u32>;
 var<private> result : array<f32, ${lanes}>;
@@ -79,17 +87,50 @@ ${functions.map((f) => functionOf(f, whole)).join("\n")}
 fn cell() {
 const data_index : i32 = 0;
 ${body}
+}`;
 }
+
+const own = (lanes: Lanes): string =>
+  lanes === 4 ? "vec4<f32>(result[0], result[1], result[2], result[3])" : "result[0]";
+
+/**
+ * A compute shader around a body that was translated, which puts the numbers that it returns into
+ * `result`. The sizes of all tensors are known, so that the driver need not ask for them.
+ */
+export function wgslModule(translated: Translated): string {
+  const { kernel } = translated;
+  const [x] = workgroupsOf(kernel);
+  return `${declarations(translated, 0)}
 @compute @workgroup_size(${WORKGROUP})
 fn main(@builtin(global_invocation_id) id : vec3<u32>) {
   let index = id.x + id.y * ${x * WORKGROUP}u;
   if (index >= ${cellsOf(kernel)}u) { return; }
   threadGid = vec3<u32>(index, 0u, 0u);
   cell();
-  ${places ? "" : `target0[index] = ${own};`}
+  ${kernel.places ? "" : `target0[index] = ${own(kernel.lanes)};`}
 }
 `;
 }
+
+/**
+ * What goes on from where a shader of its own has four numbers: a function that takes their place among
+ * all groups of four, and them, and stores what comes of them.
+ * @param first binding of what the body touches
+ */
+export const wgslEnding = (translated: Translated, first: number): string =>
+  apart(`var<private> led : vec4<f32>;
+${declarations(translated, first)}
+fn finish(place : u32, numbers : vec4<f32>) {
+  threadGid = vec3<u32>(place, 0u, 0u);
+  led = numbers;
+  cell();
+  target0[place] = ${own(4)};
+}
+`);
+
+/** With names of its own, for the module that it stands in may have been made by `declarations`, too. */
+const apart = (code: string): string =>
+  code.replace(/\b(a\d+|target\d+|fn_\w+|cell|result|threadGid|fround|led)\b/g, "$1_");
 
 function functionOf({ name, parameters, returnType, body }: WgslFunction, whole: boolean): string {
   const kindOf = (parameter: string): string => (whole && parameter === "n" ? "i32" : "f32");

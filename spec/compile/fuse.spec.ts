@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildPlan } from "../../src/compile/build.ts";
 import { type FusedPlan, type FusionLimits, fuse, repetitionOf } from "../../src/compile/fuse.ts";
-import type { Plan } from "../../src/compile/plan.ts";
+import type { Plan, Step } from "../../src/compile/plan.ts";
 import { showFused } from "../../src/compile/show.ts";
 import { apply } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
@@ -39,6 +39,11 @@ const drawnLimits: fc.Arbitrary<FusionLimits> = fc.record({
   writes: fc.integer({ min: 1, max: 4 }),
   operands: fc.integer({ min: 2, max: 9 }),
   broadcasts: fc.boolean(),
+  leads: fc.constantFrom(
+    () => false,
+    () => true,
+    ({ op }: Step) => op === "matmul" || op === "softmax",
+  ),
 });
 
 describe("fuse(plan, limits)", () => {

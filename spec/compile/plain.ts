@@ -37,14 +37,17 @@ export function plainGroups(
     op === "broadcast"
       ? limits.broadcasts && repetitionOf(at(inputs, 0).shape, output.shape) !== undefined
       : traits[op].elementwise;
+  const isLeader = (step: Step): boolean => !isFusable(step) && limits.leads?.(step) === true;
   const fits = (members: readonly number[]): boolean => {
     const inside = new Set(members);
     const isMade = (buffer: number): boolean =>
       members.some((i) => at(steps, i).output.buffer === buffer);
     const elsewhere = members.flatMap((i) => {
       const { op, inputs } = at(steps, i);
-      return traits[op].whole.map((input) => at(inputs, input).buffer);
+      const whole = isLeader(at(steps, i)) ? inputs.keys() : traits[op].whole;
+      return [...whole].map((input) => at(inputs, input).buffer);
     });
+    const leaders = members.filter((i) => isLeader(at(steps, i))).length;
     const read = members.flatMap((i) => at(steps, i).inputs.map((x) => x.buffer));
     const reads = new Set(read.filter((buffer) => !isMade(buffer))).size;
     const writes = members.filter((i) => {
@@ -54,8 +57,8 @@ export function plainGroups(
       );
       return isRead || outputs.some((y) => y.buffer === buffer);
     }).length;
-    const room = reads <= limits.reads && writes <= limits.writes;
-    return room && reads + writes <= limits.operands && !elsewhere.some(isMade);
+    const room = leaders + reads <= limits.reads && writes <= limits.writes && leaders < 2;
+    return room && leaders + reads + writes <= limits.operands && !elsewhere.some(isMade);
   };
   const groupOf: (readonly number[])[] = steps.map((_, i) => [i]);
   for (const region of regions)
@@ -66,7 +69,7 @@ export function plainGroups(
     for (const maker of at(edges, i)) {
       const [own, other] = [at(groupOf, i), at(groupOf, maker)];
       const [a, b] = [at(steps, maker), step];
-      if (own === other || held[maker] || !isFusable(a)) continue;
+      if (own === other || held[maker] || !(isFusable(a) || isLeader(a))) continue;
       if (sizeOf(a.output.shape) !== sizeOf(b.output.shape)) continue;
       const both = [...own, ...other].sort((x, y) => x - y);
       if (fits(both) && isConvex(edges, groupOf, both))

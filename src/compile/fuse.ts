@@ -15,9 +15,13 @@ export interface FusionLimits {
   readonly operands: number;
   /** Whether it can repeat numbers. */
   readonly broadcasts: boolean;
+  /** Whether a step that is not elementwise can be computed with elementwise ones after it: a number of
+   * its result is known where theirs are made. None by default. */
+  readonly leads?: (step: Step) => boolean;
 }
 
-/** Steps computed at once: one step of any kind, or elementwise steps of the same size. */
+/** Steps computed at once: one step of any kind, or elementwise steps of the same size, with one other
+ * before them where `FusionLimits.leads` says so. */
 export interface Group {
   /** Positions in the plan, in the order of computation. */
   readonly positions: readonly number[];
@@ -82,13 +86,14 @@ export function fuse(
     if (block) held.set(block, region);
   }
   const operandsOf = new Map<Block, Operands>();
-  const known = (block: Block): Operands =>
-    operandsOf.get(block) ?? ownOperands(graph, at(block.nodes, 0));
   const fusable = plan.steps.map((step) => isFusable(step, limits));
+  const leads = plan.steps.map((step, i) => !fusable[i] && limits.leads?.(step) === true);
+  const known = (block: Block): Operands =>
+    operandsOf.get(block) ?? ownOperands(graph, at(block.nodes, 0), leads);
   plan.steps.forEach(({ op }, i) => {
     if (!fusable[i] || op === "broadcast") return;
     for (const maker of at(makers, i)) {
-      if (!fusable[maker] || sizes[maker] !== sizes[i]) continue;
+      if (!(fusable[maker] || leads[maker]) || sizes[maker] !== sizes[i]) continue;
       const [own, other] = [blocks.blockOf(i), blocks.blockOf(maker)];
       if (own === other || held.has(own) || held.has(other)) continue;
       const isInside = (x: number) => blocks.blockOf(x) === own || blocks.blockOf(x) === other;
@@ -163,14 +168,22 @@ interface Operands {
   readonly writes: readonly number[];
   /** Steps whose results it reads elsewhere than at the place of the number that it makes. */
   readonly elsewhere: readonly number[];
+  /** Steps that are not elementwise; what one of them makes on the way may be read, too. */
+  readonly leaders: number;
 }
 
-function ownOperands({ plan, makerOf, escapes }: Graph, position: number): Operands {
+function ownOperands(
+  { plan, makerOf, escapes }: Graph,
+  position: number,
+  leads: readonly boolean[],
+): Operands {
+  const isLeader = at(leads, position);
   const step = at(plan.steps, position);
   const reads: number[] = [];
   for (const { buffer } of step.inputs) if (!reads.includes(buffer)) reads.push(buffer);
-  const elsewhere = readsElsewhere(step);
+  const elsewhere = isLeader ? step.inputs : readsElsewhere(step);
   return {
+    leaders: isLeader ? 1 : 0,
     reads,
     writes: escapes(position, (x) => x === position) ? [position] : NOTHING,
     elsewhere:
@@ -185,6 +198,8 @@ function together(
   b: Operands,
   isInside: (step: number) => boolean,
 ): Operands | undefined {
+  const leaders = a.leaders + b.leaders;
+  if (leaders > 1) return undefined;
   const elsewhere = joined(a.elsewhere, b.elsewhere);
   for (const step of elsewhere) if (isInside(step)) return undefined;
   const reads: number[] = [];
@@ -194,7 +209,7 @@ function together(
   }
   const writes: number[] = [];
   for (const step of joined(a.writes, b.writes)) if (escapes(step, isInside)) writes.push(step);
-  return { reads, writes, elsewhere };
+  return { reads, writes, elsewhere, leaders };
 }
 
 /** Most groups have little to add. */
@@ -203,10 +218,10 @@ const joined = (a: readonly number[], b: readonly number[]): readonly number[] =
   return a.length === 0 ? b : a.concat(b);
 };
 
-const fits = ({ reads, writes }: Operands, limits: FusionLimits): boolean =>
-  reads.length <= limits.reads &&
+const fits = ({ reads, writes, leaders }: Operands, limits: FusionLimits): boolean =>
+  leaders + reads.length <= limits.reads &&
   writes.length <= limits.writes &&
-  reads.length + writes.length <= limits.operands;
+  leaders + reads.length + writes.length <= limits.operands;
 
 /** The groups, each after those it depends on, else by their last step. */
 function ordered(

@@ -62,14 +62,19 @@ export const matmul: Lowering<"matmul"> = (call) => {
 function ofRows(shapes: Omit<GroupedProduct, "parts">): Kernel {
   const tile = { rows: 1, columns: lanesFor(true, shapes.n) } as const;
   const apart = tiles({ ...shapes, parts: 1, wide: true, tile }, [0, 1]);
-  return { ...apart, shader: { code: rowsMatmul(shapes), workgroups: groupsOfRows(shapes) } };
+  const shader = { code: rowsMatmul(shapes), workgroups: groupsOfRows(shapes) };
+  if (shapes.n % 4 !== 0) return { ...apart, shader };
+  return { ...apart, shader: { ...shader, ended: (ending) => rowsMatmul(shapes, ending) } };
 }
 
 /** Groups of cells that share what they fetch; the body is that of cells which share nothing. */
 function sharing(product: GroupedProduct, tile: GroupTile): Kernel[] {
   const { batch, m, n, parts } = product;
   const apart = tiles({ ...product, wide: true, tile: { rows: 1, columns: 4 } }, [0, 1]);
-  const shader = { code: tiledMatmul(product, tile), workgroups: groupsOf(product, tile) };
+  const shader = {
+    ...{ code: tiledMatmul(product, tile), workgroups: groupsOf(product, tile) },
+    ended: (ending: string) => tiledMatmul(product, tile, ending),
+  };
   const kernel = { ...apart, shader };
   return parts === 1 ? [kernel] : [kernel, sumAxis(true, 1, parts, batch * m * n, resultOf(0))];
 }

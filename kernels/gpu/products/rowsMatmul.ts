@@ -37,8 +37,9 @@ const each = (count: number, line: (i: number) => string): string =>
  * WGSL of such a product: the threads of a workgroup go along k side by side, so that neighbours fetch
  * neighbouring memory, and add up what they have in memory of their own. One launch, where cells of
  * their own would be too few unless k were cut into parts, which another launch adds up.
+ * @param ending declares `finish`, which takes the numbers in place of the result, where n is a multiple of 4
  */
-export function rowsMatmul(product: RowsProduct): string {
+export function rowsMatmul(product: RowsProduct, ending?: string): string {
   const { batch, m, k, n } = product;
   const [x] = groupsOfRows(product);
   const groups = Math.ceil(n / COLUMNS);
@@ -49,7 +50,7 @@ export function rowsMatmul(product: RowsProduct): string {
   const inside = (c: number): string => (n % COLUMNS === 0 ? "" : `if (column + ${c}u < ${n}u) `);
   return `${bind(0, "read", "a", vectors(batch * m * k))}
 ${bind(1, "read", "b", vectors(batch * k * n))}
-${bind(2, "read_write", "c", `array<f32, ${4 * Math.ceil((batch * m * n) / 4)}>`)}
+${ending ?? bind(2, "read_write", "c", `array<f32, ${4 * Math.ceil((batch * m * n) / 4)}>`)}
 var<workgroup> sums : array<vec4<f32>, ${THREADS * m}>;
 @compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) thread : u32) {
@@ -70,7 +71,7 @@ fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_inde
     var total = vec4<f32>();
     for (var i = 0u; i < ${THREADS}u; i++) { total += sums[thread * ${THREADS}u + i]; }
     let line = (batch * ${m}u + thread) * ${n}u + column;
-    ${each(COLUMNS, (c) => `${inside(c)}{ c[line + ${c}u] = total[${c}]; }`)}
+    ${ending ? "finish(line / 4u, total);" : each(COLUMNS, (c) => `${inside(c)}{ c[line + ${c}u] = total[${c}]; }`)}
   }
 }
 `;

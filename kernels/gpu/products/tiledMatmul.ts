@@ -72,8 +72,9 @@ const each = (count: number, line: (i: number) => string): string =>
  * WGSL of a product whose workgroups keep what they multiply in memory of their own, so that a number
  * is fetched once for a whole tile. GPU.js has no such memory. Blocks of 4 × 4 numbers are fetched
  * while those before them are multiplied. m, k and n are multiples of 4, a part of k too.
+ * @param ending declares `finish`, which takes the numbers in place of the result
  */
-export function tiledMatmul(product: GroupedProduct, tile: GroupTile): string {
+export function tiledMatmul(product: GroupedProduct, tile: GroupTile, ending?: string): string {
   const { batch, parts, m, k, n, transposeA, transposeB } = product;
   const { rows, columns, threadRows, threadColumns } = tile;
   const [across, down] = [columns / threadColumns, rows / threadRows];
@@ -114,15 +115,16 @@ export function tiledMatmul(product: GroupedProduct, tile: GroupTile): string {
       ...(m % rows === 0 ? [] : [`line < ${m}u`]),
       ...(n % columns === 0 ? [] : [`column < ${n / 4}u`]),
     ].join(" && ");
-    const put = `c[(z * ${m}u + line) * ${n / 4}u + column] = s${r}_${j};`;
-    const place = `let line = first_a + ${line}; let column = first_b / 4u + ${column};`;
-    return `{ ${place} ${inside ? `if (${inside}) { ${put} }` : put} }`;
+    const place = `(z * ${m}u + line) * ${n / 4}u + column`;
+    const put = ending ? `finish(${place}, s${r}_${j});` : `c[${place}] = s${r}_${j};`;
+    const at = `let line = first_a + ${line}; let column = first_b / 4u + ${column};`;
+    return `{ ${at} ${inside ? `if (${inside}) { ${put} }` : put} }`;
   });
   const bind = (binding: number, access: string, name: string, numbers: number): string =>
     `@group(0) @binding(${binding}) var<storage, ${access}> ${name} : array<vec4<f32>, ${numbers / 4}>;`;
   return `${bind(0, "read", "a", batch * m * k)}
 ${bind(1, "read", "b", batch * k * n)}
-${bind(2, "read_write", "c", parts * batch * m * n)}
+${ending ?? bind(2, "read_write", "c", parts * batch * m * n)}
 var<workgroup> kept_a : array<vec4<f32>, ${(DEPTH * rows) / 4}>;
 var<workgroup> kept_b : array<vec4<f32>, ${(DEPTH * columns) / 4}>;
 @compute @workgroup_size(${threads})

@@ -1,3 +1,4 @@
+import { leads } from "../../../kernels/gpu/fused.ts";
 import { type FusionLimits, fuse, type Group } from "../../compile/fuse.ts";
 import type { Plan, Step, Value } from "../../compile/plan.ts";
 import { partSizes } from "../../compile/slices/cuts.ts";
@@ -106,6 +107,7 @@ const limitsOf = ({ traits }: Driver<unknown>): FusionLimits => ({
   writes: traits.targets,
   operands: traits.operands,
   broadcasts: true,
+  leads: (step) => leads(step, traits),
 });
 
 const compiled = async <M>({ launch, reads }: Compiling<M>): Promise<Stage<M>> => ({

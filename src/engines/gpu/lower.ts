@@ -1,13 +1,6 @@
 import type { Cast } from "../../../kernels/gpu/casts/cast.ts";
-import { fused } from "../../../kernels/gpu/fused.ts";
-import {
-  elementsOf,
-  type Kernel,
-  type LoweredName,
-  type Lowering,
-  resultsOf,
-} from "../../../kernels/gpu/kernel.ts";
-import { lowerings } from "../../../kernels/gpu/table.ts";
+import { fused, kernelsOf } from "../../../kernels/gpu/fused.ts";
+import { elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import type { Group } from "../../compile/fuse.ts";
 import type { Step, Value } from "../../compile/plan.ts";
 import { showShape } from "../../tensor/errors.ts";
@@ -52,7 +45,7 @@ export function copiesCodes({ steps, outputs }: Group): boolean {
 export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<Memory>[] {
   const cast = castOf(group);
   if (cast) return [{ launch: driver.codes.cast(cast), reads: [0] }];
-  const kernels = kernelsOf(driver, group);
+  const kernels = kernelsOfGroup(driver, group);
   const operands = operandsOf(group);
   const sizes = kernels.flatMap((kernel) =>
     Array<number>(resultsOf(kernel)).fill(elementsOf(kernel)),
@@ -77,13 +70,8 @@ function castOf({ steps, outputs }: Group): Cast | undefined {
   return isStorageType(to) ? { storage: to, widens: false, elements } : undefined;
 }
 
-function kernelsOf({ traits }: Driver<unknown>, group: Group): readonly Kernel[] {
-  const step = at(group.steps, 0);
-  if (group.steps.length > 1) return [fused(group, traits)];
-  const lowering = lowerings[step.op as LoweredName] as Lowering<PrimitiveName>;
-  const shapes = step.inputs.map((x) => x.shape);
-  return lowering({ shapes, shape: step.output.shape, attrs: step.attrs, ...traits });
-}
+const kernelsOfGroup = ({ traits }: Driver<unknown>, group: Group): readonly Kernel[] =>
+  group.steps.length > 1 ? fused(group, traits) : kernelsOf(at(group.steps, 0), traits);
 
 /** Says which tensor is too large for the device. */
 export function ofTensor<T>(name: string, work: () => T): T {
