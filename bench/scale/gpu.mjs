@@ -1,6 +1,6 @@
-// node bench/scale/gpu.mjs [MODEL …] [--layers n] [--vocabulary n] [--length n] [--quick]: what models of real
-// size take on Node's WebGPU: reading a prompt, a token more, a step of LoRA and an anchored one; against what
-// the GPU was measured to do at best. A model that cannot be held is told with the reason.
+// node bench/scale/gpu.mjs [MODEL …] [--layers n] [--vocabulary n] [--length n] [--quick] [--launches] [--minutes 12]:
+// what models of real size take on Node's WebGPU: reading a prompt, a token more, a step of LoRA and an anchored
+// one; against what the GPU was measured to do at best. A model that cannot be held is told with the reason.
 import { parseArgs } from "node:util";
 import { planStats } from "../../dist/src/compile/statistics.js";
 import { createEngine, nn } from "../../dist/src/index.js";
@@ -23,9 +23,14 @@ const { values, positionals } = parseArgs({
     length: { type: "string", default: "256" },
     /** Fewer repeats. */
     quick: { type: "boolean", default: false },
+    /** What the launches of each program compute. */
+    launches: { type: "boolean", default: false },
+    /** After so many nothing is begun or repeated any more, and what was left out is told. */
+    minutes: { type: "string", default: "12" },
   },
 });
 const length = Number(values.length);
+const isOver = () => performance.now() > 60_000 * Number(values.minutes);
 const sizes = { length, prompt: length / 2, capacity: length };
 const HEAD = [
   "program",
@@ -47,6 +52,10 @@ async function all(clock, names) {
   for (const name of names) {
     if (!(name in models))
       throw new RangeError(`bench: expected ${Object.keys(models).join(", ")}, got ${name}`);
+    if (isOver()) {
+      console.log(`\n${name}: left out after ${values.minutes} minutes`);
+      continue;
+    }
     const engine = await createEngine({ backend: "webgpu" });
     console.log(`\n### ${name}\n`);
     try {
@@ -73,13 +82,18 @@ async function measureModel(engine, name, ceiling) {
   console.log(
     `weights ${figure(weights / MIB)} MiB, made and put in ${figure(performance.now() - began)} ms\n`,
   );
-  const rows = [];
+  const [rows, histograms] = [[], []];
   for (const [what, make] of Object.entries(await programsOf(engine, model, params, sizes))) {
+    if (isOver()) {
+      console.log(`${what}: left out after ${values.minutes} minutes`);
+      continue;
+    }
     const own = typeof make === "function" ? make() : make;
     const times = await timesOf(own);
     own.release();
     const { flop } = planStats(own.program.plans()[0]);
     const { launches, kernels } = own.program.stats();
+    histograms.push(histogram(what, own.program.sources()));
     const [ms, best] = [median(times.repeated), Math.min(...times.repeated)];
     const tokens = { prefill: sizes.prompt, decode: 1 }[what] ?? length;
     // A token more reads all weights; the rest multiplies.
@@ -95,6 +109,18 @@ async function measureModel(engine, name, ceiling) {
     ]);
   }
   console.log(table(HEAD, rows));
+  if (values.launches) console.log(`\n${histograms.join("\n\n")}`);
+}
+
+/** Launches by the operations that each computes, the most frequent first. */
+function histogram(what, sources) {
+  const counts = new Map();
+  for (const { ops } of sources) {
+    const names = ops.join(" ");
+    counts.set(names, (counts.get(names) ?? 0) + 1);
+  }
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return table([what, "launches"], sorted);
 }
 
 /** ms of the first run, which compiles, and of others. */
@@ -108,6 +134,7 @@ async function timesOf({ run }) {
   const first = await time();
   await time();
   const repeated = [];
-  for (let i = 0; i < (values.quick ? 2 : 20); i++) repeated.push(await time());
+  for (let i = 0; i < (values.quick ? 2 : 20) && !(i > 0 && isOver()); i++)
+    repeated.push(await time());
   return { first, repeated };
 }

@@ -7,7 +7,16 @@ test.skipIf(absent)(
   `the benchmark of models of real size measures a small one${reason}`,
   async () => {
     const script = await bundleScript("../../bench/scale/gpu.mjs");
-    const options = ["--layers", "1", "--vocabulary", "300", "--length", "16", "--quick"];
+    const options = [
+      "--layers",
+      "1",
+      "--vocabulary",
+      "300",
+      "--length",
+      "16",
+      "--quick",
+      "--launches",
+    ];
     const { stdout, stderr, status } = runNode(driver, script, "tiny", ...options);
     expect(stderr).toBe("");
     expect(status).toBe(0);
@@ -18,6 +27,9 @@ test.skipIf(absent)(
       .map((line) => line.split("|").map((cell) => cell.trim()))
       .filter(([, name = ""]) => PROGRAMS.includes(name));
     expect(rows.map(([, name]) => name)).toEqual(PROGRAMS);
+    expect(stdout).toMatch(/\| decode +\| launches \|/);
+    expect(stdout).toMatch(/\| matmul add +\| +\d+ \|/);
+    expect(stdout).not.toMatch(/left out/);
     for (const [, name, ms, best, rate, launches, kernels, first, , share, peak] of rows) {
       for (const figure of [ms, best, rate, launches, kernels, first, peak])
         expect(Number(figure?.replaceAll(",", "")), name).toBeGreaterThan(0);

@@ -1,38 +1,46 @@
 import { at } from "../../../src/tensor/shapes.ts";
 import { type Cell, type Lowering, resultOf } from "../kernel.ts";
-import { logSumExpParts, recordAt, records, rowSums, rowsOf } from "./rows.ts";
+import {
+  logSumExpParts,
+  numberOfRow,
+  recordAt,
+  recorded,
+  records,
+  rowSums,
+  rowsOf,
+} from "./rows.ts";
 
 /** Σ eᵃ · (a − log softmax(x)) over rows of (anchor log-probabilities a, logits x). */
-export const anchoredKl: Lowering<"anchoredKl"> = ({ shapes: [logits = []], wide }) => {
-  const rows = rowsOf(logits, wide);
-  return [
-    {
-      reads: [0, 1],
-      extent: [rows.count],
-      lanes: 1,
-      body(cell, row = "0") {
-        const { max, sum } = logSumExpParts(cell, rows, row, 1);
-        const log = cell.declare(cell.call("log", sum));
-        return rowSums(cell, rows, row, { reads: [0, 1] }, ([total], _, anchor = [], x = []) => {
-          const terms = anchor.map((a, lane) => {
-            const q = cell.declare(cell.call("exp", a));
-            // An anchor that rules a token out has −∞ there.
-            return `(${q} == 0 ? 0 : ${q} * (${a} - ((${x[lane]} - ${max}) - ${log})))`;
-          });
-          cell.run(`${total} += ${terms.join(" + ")};`);
+export const anchoredKl: Lowering<"anchoredKl"> = (call) => {
+  const [logits = []] = call.shapes;
+  const rows = rowsOf(logits, call.wide);
+  return numberOfRow(call, rows, {
+    reads: [0, 1],
+    extent: [rows.count],
+    lanes: 1,
+    body(cell, row = "0") {
+      const { max, sum } = logSumExpParts(cell, rows, row, 1);
+      const log = cell.declare(cell.call("log", sum));
+      return rowSums(cell, rows, row, { reads: [0, 1] }, ([total], _, anchor = [], x = []) => {
+        const terms = anchor.map((a, lane) => {
+          const q = cell.declare(cell.call("exp", a));
+          // An anchor that rules a token out has −∞ there.
+          return `(${q} == 0 ? 0 : ${q} * (${a} - ((${x[lane]} - ${max}) - ${log})))`;
         });
-      },
+        cell.run(`${total} += ${terms.join(" + ")};`);
+      });
     },
-  ];
+  });
 };
 
 /** Rounded alike in both kernels, so that it cancels where one token has all the mass. */
 const probability = (cell: Cell, a: string): string => `Math.fround(${cell.call("exp", a)})`;
 
 /** (g, anchor, logits) → g · (softmax(logits) · Σ eᵃ − eᵃ). */
-export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
+export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = (call) => {
+  const { shape, wide } = call;
   const rows = rowsOf(shape, wide);
-  return [
+  return recorded(call, rows, [
     records(wide, [1, 2], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 1);
       const [mass] = rowSums(cell, rows, row, { reads: [0] }, ([mass], _, anchor = []) => {
@@ -56,5 +64,5 @@ export const anchoredKlGrad: Lowering<"anchoredKlGrad"> = ({ shape, wide }) => {
           );
       },
     },
-  ];
+  ]);
 };

@@ -1,14 +1,16 @@
 import { last } from "../../../src/tensor/shapes.ts";
 import { type Cell, type Lowering, literal, resultOf } from "../kernel.ts";
-import { type Rows, recordAt, records, rowsOf } from "./rows.ts";
+import { eachGroup } from "../sharedRows.ts";
+import { type Rows, recordAt, recorded, records, rowsOf } from "./rows.ts";
 import { throughSoftmax } from "./softmax.ts";
 
 /** Rows of [..., T, T]: row i sees the numbers j ≤ i. */
-export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, wide }) => {
+export const causalSoftmax: Lowering<"causalSoftmax"> = (call) => {
+  const { shape, attrs, wide } = call;
   const rows = rowsOf(shape, wide);
   const T = last(shape);
   const scale = literal(attrs.scale);
-  return [
+  return recorded(call, rows, [
     {
       ...records(wide, [0], rows.count, 2, (cell, row) => {
         const [, i] = cell.divide(row, T, rows.count);
@@ -17,10 +19,12 @@ export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, wide })
         overPast(cell, rows, row, i, (x, past) => {
           cell.run(`if (${past}) { ${max} = Math.max(${max}, ${scale} * ${x}); }`);
         });
+        cell.shared?.max(max);
         const sum = cell.variable("0");
         overPast(cell, rows, row, i, (x, past) => {
           cell.run(`if (${past}) { ${sum} += ${cell.call("exp", `${scale} * ${x} - ${max}`)}; }`);
         });
+        cell.shared?.sum(sum);
         return [max, `1 / ${sum}`];
       }),
     },
@@ -36,7 +40,7 @@ export const causalSoftmax: Lowering<"causalSoftmax"> = ({ shape, attrs, wide })
         });
       },
     },
-  ];
+  ]);
 };
 
 /** Visits the numbers of a row up to its own place, and tells for each whether it is in the past. */
@@ -48,12 +52,14 @@ function overPast(
   visit: (x: string, past: string) => void,
 ): void {
   const first = cell.declare(`${row} * ${groups}`);
-  cell.repeat(groups, (group) => {
+  const visited = (group: string): void => {
     cell.run(`if (${group} * ${lanes} > ${i}) { break; }`);
     const numbers = cell.load(0, `${first} + ${group}`, lanes);
     for (const [lane, x] of numbers.entries()) visit(x, `${group} * ${lanes} + ${lane} <= ${i}`);
-  });
+  };
+  if (cell.shared) eachGroup(cell, cell.shared, groups, visited);
+  else cell.repeat(groups, visited);
 }
 
-export const causalSoftmaxGrad: Lowering<"causalSoftmaxGrad"> = ({ shape, attrs, wide }) =>
-  throughSoftmax(shape, wide, attrs.scale);
+export const causalSoftmaxGrad: Lowering<"causalSoftmaxGrad"> = (call) =>
+  throughSoftmax(call, call.attrs.scale);

@@ -1,5 +1,14 @@
 import { type Cell, type Lowering, resultOf } from "../kernel.ts";
-import { type Rows, recordAt, records, rowMax, rowSums, rowsOf } from "./rows.ts";
+import {
+  numberOfRow,
+  type Rows,
+  recordAt,
+  recorded,
+  records,
+  rowMax,
+  rowSums,
+  rowsOf,
+} from "./rows.ts";
 
 /** What a row's label and its other tokens weigh, relative to the largest number. */
 function weights(
@@ -25,34 +34,34 @@ const isLabel = (rows: Rows, group: string, lane: number, label: string): string
   `${group} * ${rows.lanes} + ${lane} == ${label}`;
 
 /** log Σ eˣ − x[label], a row at a time. */
-export const crossEntropy: Lowering<"crossEntropy"> = ({ shapes: [logits = []], wide }) => {
-  const rows = rowsOf(logits, wide);
-  return [
-    {
-      reads: [0, 1],
-      extent: [rows.count],
-      lanes: 1,
-      body(cell, row = "0") {
-        const label = cell.at(1, row);
-        const { max, own, others } = weights(cell, rows, row, 0, label);
-        const picked = cell.at(0, `${row} * ${logits[1]} + ${cell.whole(label)}`);
-        // A label that has almost all the weight costs others / own, which log Σ would lose.
-        const sure = cell.declare(cell.call("logOnePlus", others));
-        const log = cell.declare(cell.call("log", `${own} + ${others}`));
-        const none = cell.declare(cell.call("nothing", own));
-        return [`${picked} == ${max} ? ${sure} + ${none} : ${log} + (${max} - ${picked})`];
-      },
+export const crossEntropy: Lowering<"crossEntropy"> = (call) => {
+  const [logits = []] = call.shapes;
+  const rows = rowsOf(logits, call.wide);
+  return numberOfRow(call, rows, {
+    reads: [0, 1],
+    extent: [rows.count],
+    lanes: 1,
+    body(cell, row = "0") {
+      const label = cell.at(1, row);
+      const { max, own, others } = weights(cell, rows, row, 0, label);
+      const picked = cell.at(0, `${row} * ${logits[1]} + ${cell.whole(label)}`);
+      // A label that has almost all the weight costs others / own, which log Σ would lose.
+      const sure = cell.declare(cell.call("logOnePlus", others));
+      const log = cell.declare(cell.call("log", `${own} + ${others}`));
+      const none = cell.declare(cell.call("nothing", own));
+      return [`${picked} == ${max} ? ${sure} + ${none} : ${log} + (${max} - ${picked})`];
     },
-  ];
+  });
 };
 
 /**
  * (g, logits, labels) → g · (softmax − one-hot). At the label that is −g times the weight of the
  * others, which keeps its digits where the label has almost all.
  */
-export const crossEntropyGrad: Lowering<"crossEntropyGrad"> = ({ shape, wide }) => {
+export const crossEntropyGrad: Lowering<"crossEntropyGrad"> = (call) => {
+  const { shape, wide } = call;
   const rows = rowsOf(shape, wide);
-  return [
+  return recorded(call, rows, [
     records(wide, [1, 2], rows.count, 3, (cell, row) => {
       const label = cell.at(1, row);
       const { max, own, others } = weights(cell, rows, row, 0, label);
@@ -74,5 +83,5 @@ export const crossEntropyGrad: Lowering<"crossEntropyGrad"> = ({ shape, wide }) 
         });
       },
     },
-  ];
+  ]);
 };

@@ -1,10 +1,11 @@
 import { at } from "../../../src/tensor/shapes.ts";
 import { type Lowering, resultOf } from "../kernel.ts";
-import { logSumExpParts, recordAt, records, rowSums, rowsOf } from "./rows.ts";
+import { logSumExpParts, recordAt, recorded, records, rowSums, rowsOf } from "./rows.ts";
 
-export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, wide }) => {
+export const logSoftmax: Lowering<"logSoftmax"> = (call) => {
+  const { shape, wide } = call;
   const rows = rowsOf(shape, wide);
-  return [
+  return recorded(call, rows, [
     records(wide, [0], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 0);
       return [max, cell.call("log", sum)];
@@ -18,13 +19,14 @@ export const logSoftmax: Lowering<"logSoftmax"> = ({ shape, wide }) => {
         return cell.load(0, cell.index, rows.lanes).map((x) => `(${x} - ${max}) - ${log}`);
       },
     },
-  ];
+  ]);
 };
 
 /** g − eʸ · Σ g over rows of (g, y). */
-export const logSoftmaxGrad: Lowering<"logSoftmaxGrad"> = ({ shape, wide }) => {
+export const logSoftmaxGrad: Lowering<"logSoftmaxGrad"> = (call) => {
+  const { shape, wide } = call;
   const rows = rowsOf(shape, wide);
-  return [
+  return recorded(call, rows, [
     records(wide, [0], rows.count, 1, (cell, row) => {
       return rowSums(cell, rows, row, { reads: [0] }, ([sum], _, g = []) =>
         cell.run(`${sum} += ${g.join(" + ")};`),
@@ -41,5 +43,5 @@ export const logSoftmaxGrad: Lowering<"logSoftmaxGrad"> = ({ shape, wide }) => {
         return g.map((v, lane) => `${v} - ${cell.call("exp", at(y, lane))} * ${sum}`);
       },
     },
-  ];
+  ]);
 };

@@ -1,12 +1,13 @@
 import { last } from "../../../src/tensor/shapes.ts";
 import type { Shape } from "../../../src/tensor/tensor.ts";
 import { type Cell, type Kernel, type Lowering, literal, resultOf } from "../kernel.ts";
-import { overRow, type Rows, recordAt, records, rowsOf } from "./rows.ts";
+import { overRow, type Rows, recordAt, recorded, records, rowsOf } from "./rows.ts";
 import { columnSums } from "./sum.ts";
 
-export const rmsNorm: Lowering<"rmsNorm"> = ({ shape, attrs, wide }) => {
+export const rmsNorm: Lowering<"rmsNorm"> = (call) => {
+  const { shape, attrs, wide } = call;
   const rows = rowsOf(shape, wide);
-  return [
+  return recorded(call, rows, [
     reciprocalRms(rows, shape, attrs.epsilon, wide, 0),
     {
       reads: [0, 1, resultOf(0)],
@@ -18,7 +19,7 @@ export const rmsNorm: Lowering<"rmsNorm"> = ({ shape, attrs, wide }) => {
         return cell.load(0, cell.index, rows.lanes).map((x, lane) => `${x} * ${r} * ${gain[lane]}`);
       },
     },
-  ];
+  ]);
 };
 
 /** One number a row: 1 / √(mean(x²) + epsilon). */
@@ -34,6 +35,7 @@ const reciprocalRms = (
     overRow(cell, rows, row, [0], (_, v = []) => {
       cell.run(`${squares} += ${v.map((n) => `${n} * ${n}`).join(" + ")};`);
     });
+    cell.shared?.sum(squares);
     return [reciprocal(cell, squares, shape, epsilon)];
   });
 
@@ -41,9 +43,10 @@ const reciprocal = (cell: Cell, squares: string, shape: Shape, epsilon: number):
   cell.declare(`1 / ${cell.call("sqrt", `${squares} / ${shape.at(-1)} + ${literal(epsilon)}`)}`);
 
 /** (g·gain − n · mean(g·gain·n)) · r, with r the reciprocal root mean square and n = x·r. */
-export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, wide }) => {
+export const rmsNormGradX: Lowering<"rmsNormGradX"> = (call) => {
+  const { shape, attrs, wide } = call;
   const rows = rowsOf(shape, wide);
-  return [
+  return recorded(call, rows, [
     records(wide, [0, 1, 2], rows.count, 2, (cell, row) => {
       const squares = cell.variable("0");
       const dot = cell.variable("0");
@@ -52,6 +55,7 @@ export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, wide }) =
         cell.run(`${squares} += ${x.map((v) => `${v} * ${v}`).join(" + ")};`);
         cell.run(`${dot} += ${x.map((v, i) => `${g[i]} * ${gain[i]} * ${v}`).join(" + ")};`);
       });
+      for (const total of [squares, dot]) cell.shared?.sum(total);
       const r = reciprocal(cell, squares, shape, attrs.epsilon);
       return [r, `${dot} * ${r} / ${shape.at(-1)}`];
     }),
@@ -74,7 +78,7 @@ export const rmsNormGradX: Lowering<"rmsNormGradX"> = ({ shape, attrs, wide }) =
         return x.map((v, i) => `(${g[i]} * ${gain[i]} - ${v} * ${r} * ${mean}) * ${r}`);
       },
     },
-  ];
+  ]);
 };
 
 export const rmsNormGradGain: Lowering<"rmsNormGradGain"> = (call) => {

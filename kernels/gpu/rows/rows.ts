@@ -1,6 +1,7 @@
-import { sizeOf } from "../../../src/tensor/shapes.ts";
-import type { Shape } from "../../../src/tensor/tensor.ts";
-import { type Cell, type Kernel, type Lanes, lanesFor } from "../kernel.ts";
+import { at, sizeOf } from "../../../src/tensor/shapes.ts";
+import type { PrimitiveName, Shape } from "../../../src/tensor/tensor.ts";
+import { type Call, type Cell, type Kernel, type Lanes, lanesFor } from "../kernel.ts";
+import { eachGroup, groupsOfSharedRows, type SharedRows, sharedRows } from "../sharedRows.ts";
 
 /** A tensor as rows of its last axis, read `lanes` numbers at a time. */
 export interface Rows {
@@ -16,7 +17,7 @@ export function rowsOf(shape: Shape, wide: boolean): Rows {
   return { count: sizeOf(shape.slice(0, -1)), lanes, groups: length / lanes };
 }
 
-/** Visits the numbers of a row of several tensors, group by group. */
+/** Visits the numbers of a row of several tensors, group by group; where cells share a row, their own. */
 export function overRow(
   cell: Cell,
   { groups, lanes }: Rows,
@@ -25,10 +26,12 @@ export function overRow(
   visit: (group: string, ...numbers: (readonly string[])[]) => void,
 ): void {
   const first = cell.declare(`${row} * ${groups}`);
-  cell.repeat(groups, (group) => {
+  const visited = (group: string): void => {
     const place = cell.declare(`${first} + ${group}`);
     visit(group, ...reads.map((read) => cell.load(read, place, lanes)));
-  });
+  };
+  if (cell.shared) eachGroup(cell, cell.shared, groups, visited);
+  else cell.repeat(groups, visited);
 }
 
 /** Groups of a row that are added up on their own where it has more. */
@@ -48,8 +51,9 @@ export function rowSums(
 ): readonly string[] {
   const zeros = () => Array.from({ length: count }, () => cell.variable("0"));
   const totals = zeros();
-  if (rows.groups <= PART) {
+  if (rows.groups <= PART * (cell.shared?.threads ?? 1)) {
     overRow(cell, rows, row, reads, (group, ...numbers) => visit(totals, group, ...numbers));
+    for (const total of totals) cell.shared?.sum(total);
     return totals;
   }
   const [parts, length] = [zeros(), cell.variable("0")];
@@ -65,6 +69,7 @@ export function rowSums(
     });
   });
   close();
+  for (const total of totals) cell.shared?.sum(total);
   return totals;
 }
 
@@ -75,6 +80,7 @@ export function rowMax(cell: Cell, rows: Rows, row: string, read: number): strin
   overRow(cell, rows, row, [read], (_, x) => {
     for (const v of x) cell.run(`${max} = Math.max(${max}, ${v});`);
   });
+  cell.shared?.max(max);
   return max;
 }
 
@@ -130,4 +136,79 @@ export function recordAt(
 ): readonly string[] {
   if (cell.wide) return cell.load(read, row, 4).slice(0, width);
   return Array.from({ length: width }, (_, i) => cell.at(read, `(${row}) * ${width} + ${i}`));
+}
+
+/** Groups of a row below which cells do not share it. */
+const FEW = 8;
+
+/** Cells that share a row. */
+const threadsFor = (groups: number): number => (groups >= 512 ? 256 : groups >= 128 ? 64 : 32);
+
+type Sharing = Pick<Call<PrimitiveName>, "shares" | "shapes">;
+
+/**
+ * A kernel that makes a record of each row, and one that makes a row of its record, as one that workgroups
+ * go through where cells can share. The record is the second kernel's last tensor.
+ */
+export function recorded(
+  { shares, shapes }: Sharing,
+  rows: Rows,
+  [record, output]: readonly [Kernel, Kernel],
+): readonly Kernel[] {
+  if (!shares || rows.lanes !== 4 || rows.groups < FEW) return [record, output];
+  const reads = [...new Set([...record.reads, ...output.reads.slice(0, -1)])];
+  const led = (cell: Cell, own: readonly number[]): Cell => ({
+    ...cell,
+    load: (read, ...args) => cell.load(reads.indexOf(at(own, read)), ...args),
+    at: (read, place) => cell.at(reads.indexOf(at(own, read)), place),
+  });
+  const recordOf = (cell: Cell, row: string) => record.body(led(cell, record.reads), row);
+  const rowOf = (cell: Cell, row: string, group: string, known: readonly string[]) => {
+    const own = led(cell, output.reads);
+    const last = output.reads.length - 1;
+    const load: Cell["load"] = (read, ...args) => (read === last ? known : own.load(read, ...args));
+    // The row as the kernel's axes have it.
+    return output.body({ ...own, load }, ...axesOf(cell, output, row, group));
+  };
+  const shared: SharedRows = {
+    sizes: reads.map((read) => sizeOf(at(shapes, read))),
+    ...{ count: rows.count, threads: threadsFor(rows.groups), record: recordOf },
+    output: { groups: rows.groups, body: rowOf },
+  };
+  const kernel: Kernel = {
+    reads,
+    extent: [rows.count, rows.groups],
+    lanes: 4,
+    body: (cell, row = "0", group = "0") =>
+      rowOf(cell, row, group, recordOf(cell, row).map(cell.declare)),
+    shader: {
+      code: sharedRows(shared),
+      workgroups: groupsOfSharedRows(shared),
+      ended: (ending) => sharedRows(shared, ending),
+    },
+  };
+  return [kernel];
+}
+
+/** What a kernel's body is told of a group's place. */
+function axesOf(cell: Cell, { extent }: Kernel, row: string, group: string): string[] {
+  if (extent.length === 2) return [row, group];
+  const [, length = 1] = extent;
+  const [block, i] = cell.divide(row, length, sizeOf(extent.slice(0, 2)));
+  return [block, i, group];
+}
+
+/** A kernel that makes a number of each row of its first tensor, by workgroups where cells can share. */
+export function numberOfRow(
+  { shares, shapes }: Sharing,
+  rows: Rows,
+  kernel: Kernel,
+): readonly Kernel[] {
+  if (!shares || rows.lanes !== 4 || rows.groups < FEW) return [kernel];
+  const shared: SharedRows = {
+    sizes: kernel.reads.map((read) => sizeOf(at(shapes, read))),
+    ...{ count: rows.count, threads: threadsFor(rows.groups), record: kernel.body },
+  };
+  const shader = { code: sharedRows(shared), workgroups: groupsOfSharedRows(shared) };
+  return [{ ...kernel, shader }];
 }

@@ -1,10 +1,10 @@
-import type { Shape } from "../../../src/tensor/tensor.ts";
-import { type Kernel, type Lowering, resultOf } from "../kernel.ts";
-import { logSumExpParts, recordAt, records, rowSums, rowsOf } from "./rows.ts";
+import { type Call, type Kernel, type Lowering, resultOf } from "../kernel.ts";
+import { logSumExpParts, recordAt, recorded, records, rowSums, rowsOf } from "./rows.ts";
 
-export const softmax: Lowering<"softmax"> = ({ shape, wide }) => {
+export const softmax: Lowering<"softmax"> = (call) => {
+  const { shape, wide } = call;
   const rows = rowsOf(shape, wide);
-  return [
+  return recorded(call, rows, [
     records(wide, [0], rows.count, 2, (cell, row) => {
       const { max, sum } = logSumExpParts(cell, rows, row, 0);
       return [max, `1 / ${sum}`];
@@ -20,16 +20,18 @@ export const softmax: Lowering<"softmax"> = ({ shape, wide }) => {
           .map((x) => `${cell.call("exp", `${x} - ${max}`)} * ${scale}`);
       },
     },
-  ];
+  ]);
 };
 
-export const softmaxGrad: Lowering<"softmaxGrad"> = ({ shape, wide }) =>
-  throughSoftmax(shape, wide, 1);
+export const softmaxGrad: Lowering<"softmaxGrad"> = (call) => throughSoftmax(call, 1);
+
+type Softmaxes = Pick<Call<"softmaxGrad">, "shape" | "shapes" | "shares" | "wide">;
 
 /** scale · y · (g − Σ g·y) over rows of (g, y). */
-export function throughSoftmax(shape: Shape, wide: boolean, scale: number): Kernel[] {
+export function throughSoftmax(call: Softmaxes, scale: number): readonly Kernel[] {
+  const { shape, wide } = call;
   const rows = rowsOf(shape, wide);
-  return [
+  return recorded(call, rows, [
     records(wide, [0, 1], rows.count, 1, (cell, row) => {
       return rowSums(cell, rows, row, { reads: [0, 1] }, ([dot], _, g = [], y = []) => {
         cell.run(`${dot} += ${g.map((v, lane) => `${v} * ${y[lane]}`).join(" + ")};`);
@@ -46,5 +48,5 @@ export function throughSoftmax(shape: Shape, wide: boolean, scale: number): Kern
         return y.map((v, lane) => `${scale} * ${v} * (${g[lane]} - ${dot})`);
       },
     },
-  ];
+  ]);
 }

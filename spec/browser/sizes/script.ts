@@ -12,6 +12,7 @@ import { attentionResults } from "./attention.ts";
 import { fewRowsResults } from "./fewRows.ts";
 import { modelResults } from "./models.ts";
 import { rowResults } from "./rows.ts";
+import { stepResults } from "./step.ts";
 import { TALL, tableResults } from "./table.ts";
 
 type Results = Readonly<Record<string, TypedArray>>;
@@ -69,7 +70,10 @@ await onGpu({ whole: true }, async (engine) => {
   }
 });
 await compare("few rows", { shares: true }, fewRowsResults);
-await compare("rows", {}, rowResults, await createEngine({ backend: "reference" }));
+await compare("step", { shares: true }, stepResults);
+const reference = await createEngine({ backend: "reference" });
+await compare("rows", {}, rowResults, reference);
+await compare("shared rows", { shares: true }, rowResults, reference);
 await compare("tall", {}, (engine) => tableResults(engine, TALL));
 // Bindings so small that embedding, head and most other weights lie in parts.
 await compare("sliced", { bindingBytes: 2 ** 16 }, (engine) =>

@@ -1,0 +1,131 @@
+import type { Cell, Kernel, Shared } from "./kernel.ts";
+import { storageDialect } from "./source.ts";
+import { wgslBody } from "./translation/wgslBody.ts";
+import { declarations, MOST_GROUPS, wgsl } from "./wgsl.ts";
+import { writerOf } from "./writer.ts";
+
+/** Rows, each gone through by cells that are a workgroup. */
+export interface SharedRows {
+  /** Numbers of each tensor that is read. */
+  readonly sizes: readonly number[];
+  readonly count: number;
+  /** Cells of a row: a power of two. */
+  readonly threads: number;
+  /** What is known of a row: numbers that all of its cells have. */
+  readonly record: (cell: Cell, row: string) => readonly string[];
+  /** What is made of a row: groups of four, or the first number of its record where it is absent. */
+  readonly output?: {
+    readonly groups: number;
+    /** At the cell's index. */
+    body(cell: Cell, row: string, group: string, record: readonly string[]): readonly string[];
+  };
+}
+
+/** Workgroups along x, y and z. */
+export function groupsOfSharedRows({
+  count,
+}: Pick<SharedRows, "count">): readonly [x: number, y: number, z: number] {
+  const y = Math.ceil(count / MOST_GROUPS);
+  return [Math.ceil(count / y), y, 1];
+}
+
+/** Goes through groups of a row, each cell through its own. */
+export function eachGroup(
+  cell: Cell,
+  { threads, thread }: Shared,
+  groups: number,
+  visit: (group: string) => void,
+): void {
+  cell.repeat(Math.ceil(groups / threads), (i) => {
+    const group = cell.declare(`${i} * ${threads} + ${thread}`);
+    if (groups % threads !== 0) cell.run(`if (${group} >= ${groups}) { break; }`);
+    visit(group);
+  });
+}
+
+/** Statements of a function that makes one number of all cells' numbers `x`. */
+const reduced = (threads: number, two: (a: string, b: string) => string): string =>
+  `shared_numbers[thread_index] = x;
+  workgroupBarrier();
+  for (var step = ${threads / 2}u; step > 0u; step >>= 1u) {
+    if (thread_index < step) {
+      let other = shared_numbers[thread_index + step];
+      shared_numbers[thread_index] = ${two("shared_numbers[thread_index]", "other")};
+    }
+    workgroupBarrier();
+  }
+  let all = shared_numbers[0];
+  workgroupBarrier();
+  return all;`;
+
+/**
+ * WGSL of rows that workgroups go through: neighbours fetch neighbouring memory, and add up what they have in
+ * memory of their own. One launch, where a cell would go through a row alone and another launch take what
+ * it found.
+ * @param ending declares `finish`, which takes groups of four in place of the result
+ */
+export function sharedRows(rows: SharedRows, ending?: string): string {
+  const { sizes, count, threads, record, output } = rows;
+  const { dialect, call, ...storage } = storageDialect(true);
+  const writer = writerOf(dialect, true);
+  const reduce = (name: string, cell: Cell) => (variable: string) =>
+    cell.run(`${variable} = ${call(name, "Number", variable)};`);
+  const kernel: Kernel = {
+    reads: sizes.map((_, i) => i),
+    extent: [output ? count * output.groups : count],
+    lanes: output ? 4 : 1,
+    body(own, row = "0") {
+      const thread = own.whole(call("thread", "Number", "0"));
+      const shared: Shared = {
+        ...{ threads, thread },
+        sum: reduce("sharedSum", own),
+        max: reduce("sharedMax", own),
+        least: reduce("sharedLeast", own),
+      };
+      const cell = { ...own, shared };
+      const known = record(cell, row).map(cell.declare);
+      if (!output) cell.run(`${call("alone", "Number", row, "0", "0", "0", at0(known))};`);
+      else
+        eachGroup(cell, shared, output.groups, (group) => {
+          const index = cell.declare(`${row} * ${output.groups} + ${group}`);
+          const numbers = output.body({ ...own, index }, row, group, known);
+          cell.run(`${call("put", "Number", index, ...numbers)};`);
+        });
+      return ["0", "0", "0", "0"];
+    },
+  };
+  // The largest is exact about NaN.
+  const largest = dialect.call("maximum", ["a", "b"]).split("(")[0];
+  writer.cell(kernel, writer.declare("this.thread.x"));
+  const code = writer.finish(kernel, "0");
+  const views = storage.views(sizes);
+  const functions = storage
+    .functions(views, {
+      thread: "return f32(thread_index);",
+      put: ending ? "finish(u32(n), vec4<f32>(x, y, z, w)); return 0.0;" : wgsl.store(0, "u32(n)"),
+      alone: "if (thread_index == 0u) { target0[n] = w; } return 0.0;",
+      sharedSum: reduced(threads, (a, b) => `${a} + ${b}`),
+      sharedMax: reduced(threads, (a, b) => `fn_${largest}(${a}, ${b})`),
+      sharedLeast: reduced(threads, (a, b) => `min(${a}, ${b})`),
+    })
+    // The dialect takes one argument for a place.
+    .map((f) => (f.name.startsWith("shared") ? { ...f, parameters: ["x"] } : f));
+  const body = wgslBody(code, functions);
+  const translated = { kernel, views, functions, body, whole: true };
+  const [x] = groupsOfSharedRows(rows);
+  return `var<workgroup> shared_numbers : array<f32, ${threads}>;
+var<private> thread_index : u32;
+${declarations(translated, 0, ending ? 0 : 1)}
+${ending ?? ""}
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) thread : u32) {
+  let index = group.x + group.y * ${x}u;
+  if (index >= ${count}u) { return; }
+  threadGid = vec3<u32>(index, 0u, 0u);
+  thread_index = thread;
+  cell();
+}
+`;
+}
+
+const at0 = ([first = "0"]: readonly string[]): string => first;
