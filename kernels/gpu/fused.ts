@@ -28,22 +28,24 @@ export function kernelsOf(
 
 const lanesOf = ({ wide }: DeviceTraits): Lanes => (wide ? 4 : 1);
 
+const isElementwise = ({ op }: Step): boolean => op === "broadcast" || facts[op].elementwise;
+
 /**
  * Whether elementwise steps can go on from where the last kernel of a step has its numbers: each cell
- * has those of its own place, as many as cells of elementwise kernels. A slice may be a window, which
- * takes no launch.
+ * has those of its own place, as many as cells of elementwise kernels, and it reads no more than the step
+ * does and one result of another kernel. A slice may be a window, which takes no launch.
  */
 export function leads(step: Step, traits: DeviceTraits): boolean {
   const { op, inputs, output } = step;
   const isEmpty = [output, ...inputs].some(({ shape }) => sizeOf(shape) === 0);
-  if (isEmpty || op === "slice" || !(op in lowerings)) return false;
-  const { lanes, rows = 1, places, extent, shader } = last(kernelsOf(step, traits));
+  if (isEmpty || isElementwise(step) || op === "slice" || !(op in lowerings)) return false;
+  const { reads, lanes, rows = 1, places, extent, shader } = last(kernelsOf(step, traits));
   const cells = Math.ceil(sizeOf(output.shape) / lanesOf(traits));
   const isInPlace = lanes === lanesOf(traits) && rows === 1 && !places;
-  return isInPlace && cellsOf({ extent }) === cells && (!shader || shader.ended !== undefined);
+  const isReading = reads.length <= 1 + new Set(inputs.map(({ buffer }) => buffer)).size;
+  const isOpen = shader === undefined || shader.ended !== undefined;
+  return isInPlace && isReading && isOpen && cellsOf({ extent }) === cells;
 }
-
-const isElementwise = ({ op }: Step): boolean => op === "broadcast" || facts[op].elementwise;
 
 /**
  * The kernels of steps that are computed together: elementwise ones take what others made from where they

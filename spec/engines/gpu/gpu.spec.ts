@@ -55,6 +55,15 @@ for (const backend of ["webasm", "cpu"] as const) {
     test("computes elementwise steps together as it computes them apart", () =>
       fusesAsReference(engine, 40));
 
+    test("adds to axes that are repeated between others", async () => {
+      const columns = tensor([1, 2, 3, 4, 5, 6, 7, 8]);
+      const sums = engine.compile((x: ReturnType<typeof tensor>) => {
+        const repeated = ops.broadcastTo(ops.reshape(x, [2, 1, 4, 1]), [2, 3, 4, 2]);
+        return ops.add(repeated, ops.neg(repeated));
+      });
+      expect(await engine.read(await sums(columns))).toEqual(new Float32Array(48));
+    });
+
     test("sums more terms than GPU.js lets a loop of unknown length have", () =>
       sumsManyTerms(engine, [5000]));
 
