@@ -85,7 +85,8 @@ export function processes(options: ProcessOptions): Scheduler {
       for await (const reply of ask(child, request)) {
         if (reply.kind === "measured") yield reply.measurement;
         else {
-          idle.push(child);
+          // One that was cancelled as it ended is killed all the same.
+          if (!child.killed) idle.push(child);
           if (reply.kind === "done") return;
           throw Object.assign(new Error(reply.message), { stack: reply.stack });
         }
