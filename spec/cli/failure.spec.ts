@@ -4,26 +4,17 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { failureText } from "../../src/cli/terminal/failure.ts";
 import { startEngine } from "../../src/cli/terminal/start.ts";
 import { UsageError } from "../../src/cli/terminal/usage.ts";
 import { DataError } from "../../src/tensor/errors.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
+import { bundleScripts } from "../bundled.ts";
 
 let place: string;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "anchorgrad-"));
-  await build({
-    entryPoints: [join(root, "src/cli/main.ts")],
-    ...{ outdir: join(place, "bin"), entryNames: "[name]", bundle: true, packages: "external" },
-    ...{ platform: "node", target: "node20", format: "esm", logLevel: "error" },
-  });
-  await symlink(join(root, "node_modules"), join(place, "node_modules"));
-  await writeFile(join(place, "package.json"), '{ "type": "module", "version": "0.0.0" }');
+  await bundleScripts(place, ["src/cli/main.ts"]);
   await writeFile(join(place, "file"), "");
 });
 afterAll(() => rm(place, { recursive: true }));

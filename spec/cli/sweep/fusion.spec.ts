@@ -1,16 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleScripts } from "../../bundled.ts";
 import type { Computed } from "./computes.ts";
 
 // On CPUs without fused multiply-add both are the same, and there is nothing to tell apart.
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const run = promisify(execFile);
 /** Makes Node compute as on a CPU without fused multiply-add. */
 const PLAIN = "--no-enable-fma3";
@@ -22,7 +20,7 @@ let plain: Computed;
 async function compute(threads: number, ...flags: string[]): Promise<Computed> {
   const { stdout } = await run(process.execPath, [
     ...flags,
-    join(place, "computes.js"),
+    join(place, "bin/computes.js"),
     `${threads}`,
   ]);
   return JSON.parse(stdout) as Computed;
@@ -35,13 +33,7 @@ beforeAll(async () => {
     "src/experiment/sweep/worker.ts",
     "spec/cli/sweep/computes.ts",
   ];
-  await build({
-    entryPoints: scripts.map((file) => join(root, file)),
-    ...{ outdir: place, entryNames: "[name]", bundle: true, packages: "external" },
-    ...{ platform: "node", target: "node20", format: "esm", logLevel: "error" },
-  });
-  await symlink(join(root, "node_modules"), join(place, "node_modules"));
-  await writeFile(join(place, "package.json"), '{ "type": "module", "version": "0.0.0" }');
+  await bundleScripts(place, scripts);
   [fused, plain] = [await compute(1), await compute(1, PLAIN)];
 });
 afterAll(() => rm(place, { recursive: true }));
@@ -71,7 +63,7 @@ describe("a CPU without fused multiply-add", () => {
     };
     await writeFile(join(place, "tiny.json"), JSON.stringify(recipe));
     const sweep = (...flags: string[]) =>
-      run(process.execPath, [...flags, join(place, "main.js"), "sweep", "tiny.json"], {
+      run(process.execPath, [...flags, join(place, "bin/main.js"), "sweep", "tiny.json"], {
         cwd: place,
       });
     await sweep();

@@ -1,14 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-const root = fileURLToPath(new URL("../../..", import.meta.url));
+import { bundleScripts } from "../../bundled.ts";
 
 /** A sweep of seconds: small enough to run often, long enough to be ended in its middle. */
 const recipe = {
@@ -33,13 +30,7 @@ let place: string;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "anchorgrad-"));
   // The command line as it is built, in processes of its own.
-  await build({
-    entryPoints: ["src/cli/main.ts", "src/experiment/sweep/worker.ts"].map((f) => join(root, f)),
-    ...{ outdir: join(place, "bin"), entryNames: "[name]", bundle: true, packages: "external" },
-    ...{ platform: "node", target: "node20", format: "esm", logLevel: "error" },
-  });
-  await symlink(join(root, "node_modules"), join(place, "node_modules"));
-  await writeFile(join(place, "package.json"), '{ "type": "module", "version": "0.0.0" }');
+  await bundleScripts(place, ["src/cli/main.ts", "src/experiment/sweep/worker.ts"]);
 });
 afterAll(() => rm(place, { recursive: true }));
 

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundleScripts } from "../../bundled.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -42,15 +42,8 @@ export interface StartOptions {
 /** @param withPackages false for a place without the optional ones */
 export async function openCommands(withPackages = true): Promise<Commands> {
   const place = await mkdtemp(join(tmpdir(), "anchorgrad-worker-spec-"));
-  await build({
-    entryPoints: scripts.map((file) => join(root, file)),
-    ...{ outdir: join(place, "bin"), entryNames: "[name]", bundle: true, splitting: true },
-    ...{ platform: "node", target: "node20", format: "esm", packages: "external" },
-    logLevel: "error",
-  });
-  if (withPackages) await symlink(join(root, "node_modules"), join(place, "node_modules"));
-  else await linkDependencies(place);
-  await writeFile(join(place, "package.json"), '{ "type": "module", "version": "0.0.0" }');
+  await bundleScripts(place, scripts, withPackages);
+  if (!withPackages) await linkDependencies(place);
   const all = new Set<Started>();
   return {
     place,

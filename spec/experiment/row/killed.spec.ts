@@ -1,23 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleScripts } from "../../bundled.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 let place: string;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "anchorgrad-"));
-  await build({
-    entryPoints: [fileURLToPath(new URL("killed.ts", import.meta.url))],
-    ...{ outfile: join(place, "killed.mjs"), bundle: true, packages: "external" },
-    ...{ platform: "node", target: "node20", format: "esm", logLevel: "error" },
-  });
-  await symlink(join(root, "node_modules"), join(place, "node_modules"));
+  await bundleScripts(place, ["spec/experiment/row/killed.ts"]);
 });
 afterAll(() => rm(place, { recursive: true }));
 
@@ -25,7 +18,7 @@ afterAll(() => rm(place, { recursive: true }));
 async function run(folder: string, row: string, killedAfter = Infinity): Promise<string[]> {
   const child = spawn(
     process.execPath,
-    [join(place, "killed.mjs"), folder, row, `${killedAfter}`],
+    [join(place, "bin/killed.js"), folder, row, `${killedAfter}`],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },

@@ -1,8 +1,6 @@
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Measurement } from "../../../src/experiment/measurements.ts";
@@ -15,9 +13,9 @@ import {
   WorkerLost,
 } from "../../../src/experiment/sweep/scheduler.ts";
 import { at } from "../../../src/tensor/shapes.ts";
+import { bundleScripts } from "../../bundled.ts";
 import { tinyRecipe } from "../tiny.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const recipe = { ...tinyRecipe, pretraining: { ...tinyRecipe.pretraining, steps: 400 } };
 const jobs = planJobs([{ recipe, seeds: [0, 1, 2] }]).filter(({ row }) => row === "base");
 /** The same job of a training that nobody waits for to its end, however late a busy machine hears of it. */
@@ -31,13 +29,8 @@ let folder: string;
 let scheduler: Scheduler;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "anchorgrad-"));
-  const script = join(folder, "worker.mjs");
-  await build({
-    entryPoints: [join(root, "src/experiment/sweep/worker.ts")],
-    ...{ outfile: script, bundle: true, packages: "external", platform: "node" },
-    ...{ target: "node20", format: "esm", logLevel: "error" },
-  });
-  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  await bundleScripts(folder, ["src/experiment/sweep/worker.ts"]);
+  const script = join(folder, "bin/worker.js");
   scheduler = processes({
     ...{ processes: 2, engine: { backend: "wasm", threads: 1 }, place, script },
     pretrained: join(folder, "pretrained"),

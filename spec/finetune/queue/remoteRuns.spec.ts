@@ -1,8 +1,6 @@
-import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createEngine } from "../../../src/engines/create.ts";
 import { numericsOf } from "../../../src/engines/numerics.ts";
@@ -18,11 +16,11 @@ import { writeReport } from "../../../src/finetune/report/index.ts";
 import { PlaceLost } from "../../../src/queue/job.ts";
 import { folderStore } from "../../../src/store/folderStore.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { bundleScripts } from "../../bundled.ts";
 import { written } from "../runs.ts";
 import { jsonl, writeTinyModel } from "../tinyModel.ts";
 import { type FakeQueue, fakeQueue } from "./fakeQueue.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const versions = { node: "1" };
 const engine = { backend: "wasm", threads: 1 } as const;
 const grid = {
@@ -54,13 +52,7 @@ let run: Omit<RemoteRun, "out">;
 let local: Record<string, string>;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "anchorgrad-finetunes-"));
-  await build({
-    entryPoints: [join(root, "src/finetune/queue/finetuneChild.ts")],
-    ...{ outdir: join(place, "bin"), bundle: true, platform: "node", target: "node20" },
-    ...{ format: "esm", packages: "external", logLevel: "error", splitting: true },
-  });
-  await symlink(join(root, "node_modules"), join(place, "node_modules"));
-  await writeFile(join(place, "package.json"), '{ "type": "module" }');
+  await bundleScripts(place, ["src/finetune/queue/finetuneChild.ts"]);
   script = join(place, "bin", "finetuneChild.js");
   held = join(place, "bin", "held.mjs");
   await writeFile(held, HELD);
