@@ -26,10 +26,35 @@ const recipe = {
 };
 const ROWS = 6 * 3;
 
+/** After which finished row a sweep is ended, and how: itself alone, or its group, as a terminal does it. */
+interface Ending {
+  readonly row: number;
+  readonly signal: "SIGKILL" | "SIGINT";
+}
+/** Ends a sweep from within, and says which workers it had: whoever reads its lines may be late. */
+const ENDING = `
+import { readFileSync, writeSync } from "node:fs";
+const { row, signal } = JSON.parse(process.env.ENDING);
+const { write } = process.stdout;
+let finished = 0;
+if (!process.send)
+  process.stdout.write = function (...line) {
+    const done = Reflect.apply(write, this, line);
+    if (!String(line[0]).startsWith("✓ ") || ++finished !== row) return done;
+    const children = \`/proc/\${process.pid}/task/\${process.pid}/children\`;
+    try {
+      writeSync(1, "workers: " + readFileSync(children, "utf8") + "\\n");
+    } catch {}
+    process.kill(signal === "SIGINT" ? 0 : process.pid, signal);
+    return done;
+  };
+`;
+
 let place: string;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "anchorgrad-"));
   // The command line as it is built, in processes of its own.
+  await writeFile(join(place, "ending.mjs"), ENDING);
   await bundleScripts(place, ["src/cli/main.ts", "src/experiment/sweep/worker.ts"]);
 });
 afterAll(() => rm(place, { recursive: true }));
@@ -45,37 +70,26 @@ async function open(name: string, file: unknown = recipe): Promise<string> {
 interface Started {
   readonly child: ChildProcess;
   readonly text: () => string;
-  /** Resolves when that text has been written. */
-  readonly until: (text: string) => Promise<void>;
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-function start(folder: string, ...args: string[]): Started {
+function start(folder: string, args: readonly string[] = [], ending?: Ending): Started {
   const main = join(place, "bin", "main.js");
+  const ends = ending ? ["--import", join(place, "ending.mjs")] : [];
   // In a group of its own, as a terminal starts it.
-  const child = spawn(process.execPath, [main, "sweep", "tiny.json", ...args], {
+  const child = spawn(process.execPath, [...ends, main, "sweep", "tiny.json", ...args], {
     ...{ cwd: folder, detached: true },
+    env: { ...process.env, ENDING: JSON.stringify(ending ?? {}) },
   });
   let written = "";
-  const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (text: Buffer) => {
       written += text;
-      for (const listener of listeners) listener();
     });
   const ended = once(child, "close").then(
     ([code, signal]) => (signal ?? code) as number | NodeJS.Signals,
   );
-  const until = (text: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (written.includes(text)) resolve();
-      };
-      listeners.add(look);
-      look();
-      ended.then(() => reject(new Error(`expected ${text} before the end, got ${written}`)));
-    });
-  return { child, text: () => written, until, ended };
+  return { child, text: () => written, ended };
 }
 
 /** Waits for the end. @returns what was written. @throws when it ended otherwise than expected */
@@ -117,6 +131,10 @@ async function outcome(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries((await Promise.all(contents)).sort());
 }
 
+/** The workers that a sweep had when it was ended, on systems that tell. */
+const workersAt = (text: string): number[] =>
+  (/^workers: (.*)$/m.exec(text)?.[1] ?? "").split(" ").filter(Boolean).map(Number);
+
 /** Processes that run this folder's workers, on systems that tell. */
 async function workersOf(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
@@ -134,32 +152,30 @@ const alive = async (pids: readonly number[]): Promise<number[]> => {
   return pids.filter((_, i) => states[i]);
 };
 
+const TWO = ["--processes", "2"];
+
 describe("anchorgrad sweep", () => {
   let whole: Record<string, string>;
   beforeAll(async () => {
     const folder = await open("whole");
-    await endOf(start(folder, "--processes", "1"), 0);
+    await endOf(start(folder, ["--processes", "1"]), 0);
     whole = await outcome(folder);
     expect(await finishedLines(folder)).toHaveLength(ROWS);
   });
 
   it("ended by kill −9 goes on to the same bits, and repeats no finished row", async () => {
     const folder = await open("killed");
-    for (const [moment, finished] of [
-      ["✓ seed 110  SFT", 1],
-      ["✓ seed 110  WiSE-FT", 7],
+    for (const [row, finished] of [
+      [3, 3],
+      [6, 9],
     ] as const) {
-      const started = start(folder, "--processes", "2");
-      await started.until(moment);
-      const workers = await workersOf(started.child.pid as number);
-      started.child.kill("SIGKILL");
-      await endOf(started, "SIGKILL");
-      expect((await attemptLines(folder)).length).toBeGreaterThanOrEqual(finished);
+      const started = start(folder, TWO, { row, signal: "SIGKILL" });
+      const workers = workersAt(await endOf(started, "SIGKILL"));
+      expect(await attemptLines(folder)).toHaveLength(finished);
       await expect.poll(() => alive(workers)).toEqual([]);
     }
     const before = await attemptLines(folder);
-    expect(before.length).toBeLessThan(ROWS);
-    const text = await endOf(start(folder, "--processes", "2"), 0);
+    const text = await endOf(start(folder, TWO), 0);
     expect(text).toContain(`${before.length} of them finished before`);
     // Times tell whether a row was run again.
     const after = await attemptLines(folder);
@@ -172,7 +188,7 @@ describe("anchorgrad sweep", () => {
 
   it("replaces a worker that is killed, to the same bits", async () => {
     const folder = await open("crashed");
-    const started = start(folder, "--processes", "2");
+    const started = start(folder, TWO);
     // Both processes have a base to pre-train before there is anything else to do.
     const workers = () => workersOf(started.child.pid as number);
     await expect.poll(workers).toHaveLength(2);
@@ -185,15 +201,10 @@ describe("anchorgrad sweep", () => {
 
   it("stopped by Ctrl-C ends with 130, leaves no process, and goes on", async () => {
     const folder = await open("stopped");
-    const started = start(folder, "--processes", "2");
-    await started.until("✓ seed 110  SFT");
-    const pid = started.child.pid as number;
-    const workers = await workersOf(pid);
-    // As a terminal does it: everybody in the group, at once.
-    process.kill(-pid, "SIGINT");
-    expect(await endOf(started, 130)).toContain("Stopped. The same command goes on from here.");
-    await expect.poll(() => alive(workers)).toEqual([]);
-    await endOf(start(folder, "--processes", "2"), 0);
+    const text = await endOf(start(folder, TWO, { row: 4, signal: "SIGINT" }), 130);
+    expect(text).toContain("Stopped. The same command goes on from here.");
+    await expect.poll(() => alive(workersAt(text))).toEqual([]);
+    await endOf(start(folder, TWO), 0);
     expect(await outcome(folder)).toEqual(whole);
   });
 
