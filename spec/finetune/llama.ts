@@ -1,13 +1,7 @@
 import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
-/**
- * llama.cpp through node-llama-cpp 3.21.1, which is no dependency: with its GPU builds it is some
- * hundred megabytes. To run what needs it:
- *   npm install --prefix <folder> --omit=optional --ignore-scripts node-llama-cpp@3.21.1 \
- *     @node-llama-cpp/linux-x64@3.21.1
- *   ANCHORGRAD_LLAMA=<folder> npm test -- spec/finetune/llama.spec.ts
- */
+/** llama.cpp through node-llama-cpp 3.21.1, where `npm run llama` could install it. */
 export interface Llama {
   /** A model of a GGUF file, in float32, its keys and values too. */
   open(path: string): Promise<LlamaModel>;
@@ -46,9 +40,11 @@ interface Sequence {
 }
 
 async function library(): Promise<Library | undefined> {
-  const folder = process.env["ANCHORGRAD_LLAMA"];
-  const from = folder === undefined ? import.meta.url : pathToFileURL(`${folder}/package.json`);
+  const folder =
+    process.env["ANCHORGRAD_LLAMA"] ??
+    fileURLToPath(new URL("../../.cache/llama", import.meta.url));
   try {
+    const from = pathToFileURL(`${folder}/package.json`);
     const path = createRequire(from).resolve("node-llama-cpp");
     return (await import(pathToFileURL(path).href)) as Library;
   } catch {
@@ -61,7 +57,7 @@ export async function openLlama(): Promise<{ readonly llama?: Llama; readonly re
   const found = await library();
   if (!found)
     return {
-      reason: " (skipped: set ANCHORGRAD_LLAMA to a folder with node-llama-cpp 3.21.1 installed)",
+      reason: " (skipped: `npm run llama` installs node-llama-cpp 3.21.1)",
     };
   const llama = await found.getLlama({
     ...{ build: "never", gpu: false, logLevel: "error", skipDownload: true, maxThreads: 1 },
