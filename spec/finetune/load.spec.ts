@@ -132,10 +132,10 @@ test("folders that hold no model say what they hold", async () => {
   await writeFile(join(run, "recipe.json"), "{}");
   await writeFile(join(run, "adapter", "adapter_config.json"), "{}");
   await expect(loadModel(run)).rejects.toThrow(
-    "a run/config.json: expected a model's config, got the folder of a run, whose adapter is in adapter",
+    "a run: expected a model, got the folder of a run, whose adapter is in adapter",
   );
   await expect(loadModel(join(run, "adapter"))).rejects.toThrow(
-    "config.json: expected a model's config, got an adapter: open its base with it as the adapter",
+    "a run/adapter: expected a model, got an adapter: open its base with it as the adapter",
   );
   const tiny = await writeTinyModel(join(place, "tiny"));
   await expect(loadModel(tiny, { adapter: run })).rejects.toThrow(

@@ -19,11 +19,11 @@ import { fromGguf } from "../weights/gguf/back.ts";
 import { openGguf } from "../weights/gguf/read.ts";
 import {
   bytesIn,
+  expectModelIn,
   filesAt,
   jsonIn,
   type ModelFiles,
   pathIn,
-  whatIsIn,
 } from "../weights/modelFiles.ts";
 import { openWeights, weightsIn } from "../weights/openWeights.ts";
 import type { TensorFile } from "../weights/weightFile.ts";
@@ -173,13 +173,13 @@ interface Opened {
 }
 
 async function openModel(files: ModelFiles): Promise<Opened> {
+  expectModelIn(files);
   const name = weightsIn(files);
   if (name.endsWith(".gguf") && !files.names.includes("config.json"))
     return openOneGguf(files, name);
   const json = await jsonIn(files, "config.json");
   const path = pathIn(files, "config.json");
-  if (json === undefined)
-    throw new DataError(`${path}: expected a model's config, got ${whatIsIn(files)}`);
+  if (json === undefined) throw new DataError(`${path}: expected a model's config, got no file`);
   if (!isRecord(json)) throw new DataError(`${path}: expected a JSON object, got ${typeof json}`);
   const [weights, text] = [await openWeights(files), await textFilesIn(files)];
   return { source: { files, json, weights, text: text.sources, format: "huggingFace" }, text };

@@ -87,12 +87,20 @@ export async function jsonIn(files: ModelFiles, name: string): Promise<unknown> 
   return text === undefined ? undefined : readJson(text, pathIn(files, name));
 }
 
-/** What a folder without a model's config is, where it is one that users have. */
-export function whatIsIn({ names }: ModelFiles): string {
+/**
+ * Refuses what users take for a model's folder.
+ * @throws DataError for an adapter's folder or a run's, saying where the model is
+ */
+export function expectModelIn({ path, names }: ModelFiles): void {
+  if (names.includes("config.json")) return;
   if (names.includes("adapter_config.json"))
-    return "an adapter: open its base with it as the adapter, or merge the two first (anchorgrad export)";
+    throw new DataError(
+      `${path}: expected a model, got an adapter: open its base with it as the adapter, or merge the two ` +
+        "first (anchorgrad export)",
+    );
   const made = ["model", "adapter"].find((name) => names.includes(name));
-  return names.includes("recipe.json") && made
-    ? `the folder of a run, whose ${made} is in ${made}`
-    : "no file";
+  if (names.includes("recipe.json") && made)
+    throw new DataError(
+      `${path}: expected a model, got the folder of a run, whose ${made} is in ${made}`,
+    );
 }
