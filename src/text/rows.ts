@@ -20,7 +20,7 @@ export interface RowsOptions {
 }
 
 /** A record of a file and where it stands. */
-interface Placed {
+export interface Placed {
   readonly place: string;
   readonly read: () => unknown;
 }
@@ -178,8 +178,34 @@ function open(path: string): DataFile {
   }
 }
 
-const isParquet = (bytes: Uint8Array): boolean =>
+/** Whether a file holds Parquet. */
+export const isParquet = (bytes: Uint8Array): boolean =>
   [0x50, 0x41, 0x52, 0x31].every((byte, i) => bytes[i] === byte);
+
+/**
+ * The records of a file: JSONL, a JSON list, CSV with a header; of Parquet a promise of them.
+ * @param name tells CSV
+ * @throws DataError for bytes that are no UTF-8, for what is none of these; a list or a table that is
+ *   broken throws it when it is read
+ */
+export function recordsIn(
+  bytes: Uint8Array,
+  name: string,
+): Iterable<Placed> | Promise<Iterable<Placed>> {
+  if (isParquet(bytes)) return parquet(bytes, name);
+  checkText(bytes, name, EXPECTED, "rowsOf");
+  if (/\.csv$/i.test(name)) return csv(bytes, name);
+  const sign = firstSign(bytes);
+  if (sign === "[") return jsonArray(bytes, name);
+  if (sign === "{" || sign === "") return jsonLines(bytes, name);
+  throw new DataError(`rowsOf: expected ${name} to be ${EXPECTED}, got ${shown(sign)} first`);
+}
+
+/** The first character that is no space or byte order mark; empty where there is none. */
+export function firstSign(bytes: Uint8Array): string {
+  const start = bytes.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte < 0x80);
+  return start === -1 ? "" : String.fromCharCode(bytes[start] ?? 0);
+}
 
 /**
  * The rows of a file of training data: JSONL, a JSON list, CSV with a header, Parquet. Each row is a
@@ -204,13 +230,8 @@ export function rowsOf(
   if (typeof name !== "string" || !(typeof content === "string" || content instanceof Uint8Array))
     throw new TypeError(`rowsOf: expected a path, or { name, content }, got ${shown(file)}`);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  if (isParquet(bytes))
-    return parquet(bytes, name).then((records) => readRows(records, name, shape));
-  checkText(bytes, name, EXPECTED, "rowsOf");
-  const start = bytes.findIndex((byte) => byte > 0x20 && byte !== 0xef && byte < 0x80);
-  const sign = start === -1 ? "" : String.fromCharCode(bytes[start] ?? 0);
-  if (/\.csv$/i.test(name)) return readRows(csv(bytes, name), name, shape);
-  if (sign === "[") return readRows(jsonArray(bytes, name), name, shape);
-  if (sign === "{" || sign === "") return readRows(jsonLines(bytes, name), name, shape);
-  throw new DataError(`rowsOf: expected ${name} to be ${EXPECTED}, got ${shown(sign)} first`);
+  const records = recordsIn(bytes, name);
+  return records instanceof Promise
+    ? records.then((all) => readRows(all, name, shape))
+    : readRows(records, name, shape);
 }

@@ -48,6 +48,18 @@ test("responses stand in the rows that asked, in order, whatever is answered tog
   expect(await place.rows("guessed.jsonl")).toEqual(rows);
   const settings = JSON.parse(await place.read("p.responses.settings.json"));
   expect(settings).toMatchObject({ sampling: { temperature: 0 }, maxTokens: 6, template: true });
+  // Other forms of the same rows; a table has no lists.
+  await place.write("list.json", JSON.stringify(prompts, undefined, 2));
+  await place.run(generate, line.replace("p.jsonl", "list.json"));
+  expect(await place.rows("list.responses.jsonl")).toEqual(rows);
+  await place.write(
+    "t.csv",
+    "id,prompt,instruction,input\na,Once upon a time,,\nc,,the other said,yes!\n",
+  );
+  await place.run(generate, `${line.replace("p.jsonl", "t.csv")} --out table.jsonl`);
+  expect((await place.rows("table.jsonl")).map(({ response }) => response)).toEqual(
+    [rows[0], rows[2]].map((row) => row?.["response"]),
+  );
   await expect(place.run(generate, line)).rejects.toThrow("expected a new file");
   await place.run(generate, `${line} --overwrite --raw --system none`).catch(() => {});
   expect(await place.rows("p.responses.jsonl")).toHaveLength(5);

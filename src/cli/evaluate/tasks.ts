@@ -2,7 +2,7 @@ import type { LoadedModel } from "../../finetune/load.ts";
 import type { Reader } from "../../finetune/reader.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { type Parsed, parseJsonl, record } from "../../text/jsonl.ts";
+import { record } from "../../text/jsonl.ts";
 import { MAX_TOKENS } from "../generate/generate.ts";
 import { type Prompt, promptOf } from "../model/prompts.ts";
 import { respond } from "../model/respond.ts";
@@ -10,7 +10,7 @@ import { describeSampling, samplingOf } from "../model/sampling.ts";
 import { type Count, type Judge, scorables } from "../score/questions.ts";
 import { renderScores, type ScoreLine, tally } from "../score/table.ts";
 import { promptIn, referenceIn } from "../terminal/fields.ts";
-import { readJsonlFile } from "../terminal/jsonlFile.ts";
+import { readRowsFile } from "../terminal/jsonlFile.ts";
 import { reportProblems } from "../terminal/problems.ts";
 import type { Evaluation, Given } from "./evaluation.ts";
 
@@ -56,13 +56,11 @@ async function questionsOf(
   reader: Reader,
   { given, terminal }: Evaluation,
 ): Promise<readonly Question[]> {
-  const parse = (text: string, file: string): Parsed<Question> =>
-    parseJsonl(text, file, (value) => {
-      const row = record(value);
-      const judge = scorable.judge(row, promptIn(row) ?? "", referenceIn(row));
-      return { ...promptOf(row, reader, given), judge };
-    });
-  const { rows, problems } = await readJsonlFile(path, parse);
+  const { rows, problems } = await readRowsFile(path, (value): Question => {
+    const row = record(value);
+    const judge = scorable.judge(row, promptIn(row) ?? "", referenceIn(row));
+    return { ...promptOf(row, reader, given), judge };
+  });
   reportProblems(terminal.err, problems, rows.length);
   if (rows.length === 0) throw new DataError(`${path}: expected questions, got none`);
   return rows;

@@ -22,7 +22,10 @@ import { ownVersions } from "../terminal/version.ts";
 import { type Journal, openJournal } from "./journal.ts";
 
 const own = {
-  prompts: text("<file>", "JSONL: `prompt`, `messages`, `instruction` or `question`"),
+  prompts: text(
+    "<file>",
+    "JSONL, JSON, CSV or Parquet: `prompt`, `messages`,\n`instruction` or `question`",
+  ),
   out: text("<file>", "the responses; default: beside the prompts, .responses.jsonl"),
   batch: whole("prompts that are answered side by side (default: 8)", 1, 4096),
   sampled: flag("draws as the checkpoint's generation_config.json asks for"),
@@ -58,7 +61,8 @@ ${describeKnobs(engineKnobs)}`;
 /** Tokens of an answer where neither the command line nor the checkpoint says. */
 export const MAX_TOKENS = 256;
 
-const besides = (path: string): string => `${path.replace(/\.jsonl$/, "")}.responses.jsonl`;
+const besides = (path: string): string =>
+  `${path.replace(/\.(jsonl?|csv|parquet)$/i, "")}.responses.jsonl`;
 
 async function run(args: readonly string[], terminal: Terminal): Promise<boolean> {
   const given = readKnobs(args, knobs);

@@ -1,11 +1,11 @@
 import { encodePrompt, type Reader } from "../../finetune/reader.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { type Parsed, parseJsonl, record, shown } from "../../text/jsonl.ts";
+import { record, shown } from "../../text/jsonl.ts";
 import { isFields, messagesOf } from "../../text/messages.ts";
 import type { Message } from "../../text/spans.ts";
 import type { Output } from "../terminal/command.ts";
 import type { Row } from "../terminal/fields.ts";
-import { readJsonlFile } from "../terminal/jsonlFile.ts";
+import { readRowsFile } from "../terminal/jsonlFile.ts";
 import { flag, type Knob, text } from "../terminal/knobs.ts";
 import { reportProblems } from "../terminal/problems.ts";
 
@@ -75,7 +75,7 @@ export function promptOf(row: Row, reader: Reader, { system, raw }: PromptOption
 }
 
 /**
- * The prompts of a JSONL file; what cannot be read is told and left out.
+ * The prompts of a file of rows; what cannot be read is told and left out.
  * @throws DataError for a file without any
  */
 export async function readPrompts(
@@ -84,9 +84,9 @@ export async function readPrompts(
   options: PromptOptions,
   err: Output,
 ): Promise<readonly Prompt[]> {
-  const parse = (text: string, file: string): Parsed<Prompt> =>
-    parseJsonl(text, file, (value) => promptOf(record(value), reader, options));
-  const { rows, problems } = await readJsonlFile(path, parse);
+  const { rows, problems } = await readRowsFile(path, (value) =>
+    promptOf(record(value), reader, options),
+  );
   reportProblems(err, problems, rows.length);
   if (rows.length === 0) throw new DataError(`${path}: expected prompts, got none`);
   return rows;

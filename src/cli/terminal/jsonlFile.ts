@@ -1,5 +1,7 @@
+import { DataError } from "../../tensor/errors.ts";
 import { decodeText, REPLACEMENT } from "../../text/decode.ts";
-import type { Parsed } from "../../text/jsonl.ts";
+import { type Parsed, parseJsonl } from "../../text/jsonl.ts";
+import { firstSign, isParquet, recordsIn } from "../../text/rows.ts";
 import { readBytes } from "./files.ts";
 
 /** The rows of a JSONL file, and what is wrong with the others as `file:line: what`. */
@@ -40,4 +42,30 @@ export function readJsonlBytes<Row>(
       .sort((a, b) => a.line - b.line)
       .map(({ line, message }) => `${path}:${line}: ${message}`),
   };
+}
+
+/**
+ * Reads a file of rows as training data may have it: JSONL, and by what it begins with or is called
+ * a JSON list, CSV or Parquet.
+ * @param read throws a DataError for a row that cannot be used
+ * @throws DataError for a file that is not there, or is broken as a whole
+ */
+export async function readRowsFile<Row>(
+  path: string,
+  read: (value: unknown) => Row,
+): Promise<Read<Row>> {
+  const bytes = await readBytes(path);
+  const isOther = isParquet(bytes) || /\.csv$/i.test(path) || firstSign(bytes) === "[";
+  if (!isOther) return readJsonlBytes(bytes, path, (text, file) => parseJsonl(text, file, read));
+  const rows: Row[] = [];
+  const problems: string[] = [];
+  for (const { place, read: record } of await recordsIn(bytes, path)) {
+    try {
+      rows.push(read(record()));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      problems.push(`${place}: ${error.message}`);
+    }
+  }
+  return { rows, problems };
 }
