@@ -198,8 +198,8 @@ function inTurn({ file, specs, far }, passed, killer) {
     });
 }
 
-for (const { file, text } of wanted) {
-  const killer = verdicts.killer(sha256(file, text));
+for (const { file, text, id } of wanted) {
+  const killer = verdicts.killer(sha256(file, text), id);
   if (killer) countKill(file, killer);
 }
 
@@ -208,7 +208,7 @@ const results = await lanes.each(wanted, async (mutant, lane) => {
   const key = sha256(mutant.file, mutant.text);
   const why = reasonOf(mutant);
   const passed = verdicts.passed(key);
-  const killer = verdicts.killer(key);
+  const killer = verdicts.killer(key, mutant.id);
   const specs = inTurn(mutant, passed, killer);
   const known = why ? { state: "equivalent", by: why } : verdicts.get(key, [...passed, ...specs]);
   const laws = killer || options.on ? [] : lawsOf(mutant).filter((spec) => !passed.includes(spec));
@@ -218,7 +218,7 @@ const results = await lanes.each(wanted, async (mutant, lane) => {
   if (!known && verdict.state !== "crashed") {
     const { state, by, spec } = verdict;
     const seen = state === "survived" ? [...passed, ...specs] : spec ? [spec] : [];
-    verdicts.set(key, { state, by }, seen);
+    verdicts.set(key, { state, by, id: mutant.id }, seen);
   }
   done++;
   if (!["killed", "refused"].includes(verdict.state) && !why)

@@ -22,6 +22,12 @@ export function openVerdicts(folder, { fresh, hashOf }) {
   if (fresh) rmSync(file, { force: true });
   const { rows, add } = openRows(file);
   const known = new Map(rows.map((row) => [row.mutant, row]));
+  /** By what was changed: its file may have become another since. */
+  const killers = new Map(
+    rows
+      .filter(({ state, id }) => state === "killed" && id !== undefined)
+      .map(({ id, seen }) => [id, Object.keys(seen)[0]]),
+  );
   const holds = ({ seen }) => Object.entries(seen).every(([spec, hash]) => hashOf(spec) === hash);
   return {
     /** The specs, as they are now, that a mutant passed. */
@@ -33,9 +39,9 @@ export function openVerdicts(folder, { fresh, hashOf }) {
     /** Whether it was tried, or the type checker has let it pass. */
     has: (mutant) => known.has(mutant),
     /** The spec that noticed it, whatever has become of either: it is likely to notice it again. */
-    killer(mutant) {
+    killer(mutant, id) {
       const { state, seen } = known.get(mutant) ?? {};
-      return state === "killed" ? Object.keys(seen)[0] : undefined;
+      return state === "killed" ? Object.keys(seen)[0] : killers.get(id);
     },
     /** @param specs all that may notice it */
     get(mutant, specs) {
