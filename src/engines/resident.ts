@@ -2,7 +2,7 @@ import { constant, numbersOnce } from "../tensor/apply.ts";
 import { isConstant, type ResidentHandle, Tensor, type TypedArray } from "../tensor/tensor.ts";
 import type { Device, Span } from "./device.ts";
 import { type IdRange, rangeOf } from "./idFlow.ts";
-import { turns } from "./turns.ts";
+import { turns } from "./within.ts";
 
 type State<Buffer> =
   | { readonly kind: "device"; readonly buffer: Buffer }
