@@ -40,7 +40,7 @@ let finished = 0;
 if (!process.send)
   process.stdout.write = function (...line) {
     const done = Reflect.apply(write, this, line);
-    if (!String(line[0]).startsWith("✓ ") || ++finished !== row) return done;
+    if (!String(line[0]).includes("✓ ") || ++finished !== row) return done;
     const children = \`/proc/\${process.pid}/task/\${process.pid}/children\`;
     try {
       writeSync(1, "workers: " + readFileSync(children, "utf8") + "\\n");
