@@ -101,6 +101,9 @@ describe("the environment", () => {
       new DataError("chat template: no system here"),
     );
     expect(() => render("{{ range(1000000) }}")).toThrow(DataError);
+    // Of ten thousand million turns.
+    const loops = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}";
+    expect(() => render(loops)).toThrow("chat template: expected at most 1048576 steps, got more");
     expect(() => open("{% if %}")).toThrow(DataError);
     expect(() => open("{% for a in b %}")).toThrow(DataError);
   });

@@ -63,6 +63,9 @@ function mendFilter(node: Node): Node {
   }
 }
 
+/** Stands in front of a loop's body and says nothing, so that its turns can be counted. */
+const TURN = textNode("");
+
 /** Mends a tree from its leaves up, in place. */
 function mend(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(mend);
@@ -72,7 +75,32 @@ function mend(value: unknown): unknown {
   for (const [name, child] of Object.entries(value)) value[name] = mend(child);
   if (value["type"] === "CallExpression") return mendCall(value);
   if (value["type"] === "FilterExpression") return mendFilter(value);
+  // A loop around nothing counts as well.
+  if (value["type"] === "For" && Array.isArray(value["body"])) value["body"].unshift(TURN);
   return value;
+}
+
+/** What a template may do: five thousand messages at two hundred expressions each. */
+const MOST_STEPS = 2 ** 20;
+/** Items of a list that are looked through in the time of one step. */
+const ITEMS = 64;
+/** Steps that a turn of a loop takes beside what is done in it. */
+const OF_TURN = 8;
+
+/** One that ends a template which would go on for hours, as loops within loops do. */
+function boundedInterpreter(environment: Environment): Interpreter {
+  const interpreter = new Interpreter(environment);
+  const evaluate: Interpreter["evaluate"] = interpreter.evaluate.bind(interpreter);
+  let left = MOST_STEPS;
+  interpreter.evaluate = (...asked: Parameters<Interpreter["evaluate"]>): RuntimeValue => {
+    const made: RuntimeValue = evaluate(...asked);
+    if (asked[0] === (TURN as unknown)) left -= OF_TURN;
+    left -= 1 + (made.type === "ArrayValue" ? (made.value as unknown[]).length / ITEMS : 0);
+    if (left < 0)
+      throw new DataError(`chat template: expected at most ${MOST_STEPS} steps, got more`);
+    return made;
+  };
+  return interpreter;
 }
 
 /** What the library's values hold, plain again; floats stay told apart. */
@@ -219,7 +247,7 @@ export function compileTemplate(source: string, now: () => Date = () => new Date
         for (const [name, value] of known) environment.setVariable(name, value);
         for (const [name, value] of Object.entries(variables))
           if (value !== undefined) define(environment, name, value);
-        return `${new Interpreter(environment).run(program).value}`;
+        return `${boundedInterpreter(environment).run(program).value}`;
       } catch (error) {
         throw explained(error);
       }
