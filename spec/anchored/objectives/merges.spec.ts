@@ -36,6 +36,17 @@ test("DARE drops differences and is the fine-tuned model on average", () => {
   );
 });
 
+test.each([NaN, Infinity, -Infinity])("a model that has broken down, %s, is not merged", (x) => {
+  for (const [from, to] of [
+    [base, { ...tuned, b: tensor([[4, x]]) }],
+    [{ ...base, b: tensor([[4, x]]) }, tuned],
+  ] as const) {
+    const message = /Merge: expected finite numbers, got .* at b\[1\]$/;
+    expect(() => tiesMerge(from, to, { weight: 1, keep: 0.2 })).toThrow(message);
+    expect(() => dareMerge(from, to, { weight: 1, drop: 0.9, key: key(1) })).toThrow(message);
+  }
+});
+
 test("merges refuse what cannot be", () => {
   expect(() => tiesMerge(base, tuned, { weight: 1, keep: 2 })).toThrow("0 ≤ keep ≤ 1, got 2");
   expect(() => dareMerge(base, tuned, { weight: 1, drop: 1, key: key(0) })).toThrow(

@@ -20,7 +20,8 @@ export interface TiesOptions {
  * TIES-Merging of one task: θ_base + weight·Δ, where of Δ = θ_tuned − θ_base only the largest
  * differences are kept, over all parameters together. The vote on signs says nothing of one task.
  * @param base on the host, as is `tuned`
- * @throws RangeError, TypeError for a tensor that is missing or not on the host
+ * @throws RangeError for numbers that cannot be, those of a model that has broken down among them;
+ *   TypeError for a tensor that is missing or not on the host
  * @see https://arxiv.org/abs/2306.01708 (Yadav et al., 2023), algorithm 1
  * @example tiesMerge(base, tuned, { weight: 1, keep: 0.2 })
  */
@@ -51,7 +52,8 @@ export interface DareOptions {
  * DARE: θ_base + weight·Δ′, where each number of Δ = θ_tuned − θ_base is dropped with a probability
  * and the others are divided by that of staying, so that Δ′ is Δ on average.
  * @param base on the host, as is `tuned`
- * @throws RangeError, TypeError for a tensor that is missing or not on the host
+ * @throws RangeError for numbers that cannot be, those of a model that has broken down among them;
+ *   TypeError for a tensor that is missing or not on the host
  * @see https://arxiv.org/abs/2311.03099 (Yu et al., 2023), equations 2 and 3
  * @example dareMerge(base, tuned, { weight: 1, drop: 0.9, key: random.key(0) })
  */
@@ -104,7 +106,15 @@ function merged<P extends Weights>(
   const made = Object.entries(base).map(([name, { shape }]): [string, Tensor] => {
     const [from, to] = pairOf(caller, base, tuned, name);
     const data = from instanceof Float64Array ? new Float64Array(from) : Float32Array.from(from);
-    for (let i = 0; i < data.length; i++) data[i] = at(from, i) + make(at(to, i) - at(from, i));
+    for (let i = 0; i < data.length; i++) {
+      const delta = at(to, i) - at(from, i);
+      // Trimmed or dropped, it would be gone without a word.
+      if (!Number.isFinite(delta))
+        throw new RangeError(
+          `${caller}: expected finite numbers, got ${from[i]} and ${to[i]} at ${name}[${i}]`,
+        );
+      data[i] = at(from, i) + make(delta);
+    }
     return [name, constant(data, shape)];
   });
   return Object.fromEntries(made) as P;
