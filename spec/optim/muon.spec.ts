@@ -192,6 +192,10 @@ describe("muon", () => {
 
   test.each([
     [{ momentum: 1 }, "muon: expected 0 ≤ momentum < 1, got 1"],
+    [
+      { nesterov: "no" as unknown as boolean },
+      "muon: expected nesterov to be true or false, got no",
+    ],
     [{ weightDecay: -1 }, "muon: expected weightDecay ≥ 0, got -1"],
     [{ b1: 1 }, "adamw: expected 0 ≤ b1 < 1, got 1"],
   ])("refuses %o", (options, message) => {

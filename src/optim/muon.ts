@@ -74,6 +74,8 @@ export function muon(options: MuonOptions): Optimizer<MuonState> {
   const { weightDecay = 0.01, decays = () => true } = others;
   expectShare("muon", "momentum", momentum);
   expectDecay("muon", weightDecay);
+  if (typeof nesterov !== "boolean")
+    throw new TypeError(`muon: expected nesterov to be true or false, got ${nesterov}`);
   for (const [name, value] of Object.entries({ matrices, decays }))
     if (typeof value !== "function")
       throw new TypeError(`muon: expected ${name} to be a function, got ${value}`);

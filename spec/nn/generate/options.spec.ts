@@ -19,6 +19,18 @@ const tiny = transformer({ vocabSize: 7, contextLength: 40, layers: 2, heads: 2,
 const tinyParams = tiny.init(key(5));
 
 describe("options of generate", () => {
+  test.each<[object, string]>([
+    [{ prompts: [[1], null] }, "expected a list of token ids as prompt 1, got null"],
+    [{ prompts: ["1"] }, "expected a list of token ids as prompt 0, got 1"],
+    [{ stopTokens: 3 }, "expected a list of token ids as stopTokens, got 3"],
+    [{ allowedTokens: "12" }, "expected a list of token ids as allowedTokens, got 12"],
+    [{ onToken: 3 }, "expected onToken to be a function, got 3"],
+    [{ onAnswer: "x" }, "expected onAnswer to be a function, got x"],
+  ])("refuses %j", async (given, message) => {
+    const options = { model: tiny, params: tinyParams, prompts: [[1]], maxNewTokens, ...given };
+    await expect(generate(engine, options)).rejects.toThrow(new TypeError(`generate: ${message}`));
+  });
+
   test("ends a sequence with the first of several stop tokens", async () => {
     await fc.assert(
       fc.asyncProperty(

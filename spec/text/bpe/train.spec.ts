@@ -146,9 +146,13 @@ describe("trainBpe(texts, options)", () => {
     refused({ vocabulary: 300, specials: ["Ġ"] }).toThrow(
       'trainBpe: expected specials of two characters or more, got "Ġ", which stands for a byte',
     );
-    for (const texts of ["a text", [undefined], ["a", 1]])
+    for (const texts of ["a text", [undefined], ["a", 1], undefined, 7])
       expect(() => trainBpe(texts as string[], { vocabulary: 300 })).toThrow(
-        /^trainBpe: expected texts, got (a text|nothing among them|1 among them)$/,
+        /^trainBpe: expected texts, got (a text|nothing among them|1 among them|nothing|7)$/,
+      );
+    for (const specials of ["abc", [3], [null], {}, ["\ud800"]] as unknown as readonly string[][])
+      refused({ vocabulary: 300, specials }).toThrow(
+        "trainBpe: expected a list of texts as specials, got",
       );
   });
 });

@@ -125,7 +125,8 @@ export function expectGenerateOptions(options: GenerateOptions): void {
       throw new RangeError(`generate: expected ${name} ${rule[1]}, got ${value}`);
   }
   if (prompts.length === 0) throw new DataError("generate: expected at least one prompt, got none");
-  prompts.forEach((prompt, b) => {
+  prompts.forEach((prompt: unknown, b) => {
+    expectList(prompt, `a list of token ids as prompt ${b}`);
     if (prompt.length === 0)
       throw new DataError(`generate: expected tokens in prompt ${b}, got none`);
     expectIds(prompt, vocabSize, `token ids 0 … ${vocabSize - 1} in prompt ${b}`);
@@ -145,6 +146,11 @@ export function expectGenerateOptions(options: GenerateOptions): void {
   if (!(Number.isInteger(known) && known > 0 && known <= vocabSize))
     throw new RangeError(`generate: expected tokenizerSize in 1 … ${vocabSize}, got ${known}`);
   const { stopToken, stopTokens = [], allowedTokens } = options;
+  for (const [name, list] of Object.entries({ stopTokens, allowedTokens }))
+    if (list !== undefined) expectList(list, `a list of token ids as ${name}`);
+  for (const name of ["onToken", "onAnswer"] as const)
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw new TypeError(`generate: expected ${name} to be a function, got ${options[name]}`);
   if (stopToken !== undefined)
     expectIds([stopToken], vocabSize, `a stopToken 0 … ${vocabSize - 1}`);
   expectIds(stopTokens, vocabSize, `stopTokens 0 … ${vocabSize - 1}`);
@@ -152,6 +158,12 @@ export function expectGenerateOptions(options: GenerateOptions): void {
   expectIds(allowedTokens, known, `allowedTokens 0 … ${known - 1}`);
   if (allowedTokens.length === 0)
     throw new RangeError("generate: expected at least one of allowedTokens, got none");
+}
+
+/** @throws TypeError for what is neither a list nor a typed array */
+function expectList(value: unknown, expected: string): asserts value is readonly number[] {
+  if (!(Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value)))
+    throw new TypeError(`generate: expected ${expected}, got ${value}`);
 }
 
 function expectIds(ids: readonly number[], count: number, expected: string): void {

@@ -32,6 +32,10 @@ const SEEN = 2;
 export function trainBpe(texts: Iterable<string>, options: BpeOptions): BpeFile {
   expectKnown("trainBpe", options, ["vocabulary", "specials"]);
   const { vocabulary, specials = [] } = options;
+  // As a language without types may give them.
+  const given: unknown = specials;
+  if (!Array.isArray(given) || !given.every(isText))
+    throw new TypeError(`trainBpe: expected a list of texts as specials, got ${shown(given)}`);
   const twice = specials.find((token, i) => token === "" || specials.indexOf(token) !== i);
   if (twice !== undefined)
     throw new RangeError(`trainBpe: expected different specials, got ${JSON.stringify(twice)}`);
@@ -68,6 +72,10 @@ export function trainBpe(texts: Iterable<string>, options: BpeOptions): BpeFile 
   return bpeFile({ specials, tokens, merges });
 }
 
+/** Half of a surrogate pair is no text: no file keeps it. */
+const isText = (token: unknown): boolean =>
+  typeof token === "string" && !/\p{Surrogate}/u.test(token);
+
 /** Two ids have to fit into the number of a pair. */
 const MOST = 2 ** 24;
 
@@ -82,6 +90,8 @@ const utf8 = new TextEncoder();
 function countedWords(texts: Iterable<string>, idOf: ReadonlyMap<string, number>): Word[] {
   const counts = new Map<string, number>();
   if (typeof texts === "string") throw new TypeError("trainBpe: expected texts, got a text");
+  if (typeof Object(texts)[Symbol.iterator] !== "function")
+    throw new TypeError(`trainBpe: expected texts, got ${shown(texts)}`);
   for (const text of texts) {
     if (typeof text !== "string")
       throw new TypeError(`trainBpe: expected texts, got ${shown(text)} among them`);
