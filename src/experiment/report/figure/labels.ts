@@ -23,6 +23,16 @@ export interface Placement {
   readonly anchor: "start" | "end" | "middle";
 }
 
+/** A label where it is tried. */
+export interface Placed {
+  readonly at: Labelled;
+  readonly placement: Placement;
+  readonly box: Frame;
+}
+
+/** What it costs that two labels stand where they do, beside what they cover of each other. */
+export type Conflict = (a: Placed, b: Placed) => number;
+
 /** Pixels. */
 const CHARACTER = 6.8;
 const HEIGHT = 13;
@@ -69,8 +79,6 @@ const candidates: readonly Placement[] = [
 
 /** What a square pixel is worth of another label, of what lies outside, of a dot; and a pixel away. */
 const [LABEL, OUTSIDE, COVERED, AWAY] = [100, 100, 1, 0.2];
-/** What it costs when lines from labels to their dots cross, or a line runs through a label. */
-const CROSSING = 60;
 /** After so many rounds what still moves goes in circles. */
 const ROUNDS = 12;
 
@@ -79,11 +87,13 @@ const ROUNDS = 12;
  * dot, as far as that can be had, in this order; and near to its dot. One after the other first, then
  * each again, given the others, until none moves.
  * @param obstacles what else labels had better not cover, such as pieces of lines
+ * @param conflict what two labels cost besides, where there are lines to their dots: `leadsConflict`
  */
 export function placeLabels(
   points: readonly Labelled[],
   frame: Frame,
   obstacles: readonly Frame[] = [],
+  conflict: Conflict = () => 0,
 ): Placement[] {
   const dots = [...points.map(around), ...obstacles];
   const chosen: (Placement | undefined)[] = points.map(() => undefined);
@@ -95,10 +105,12 @@ export function placeLabels(
     for (const dot of dots) cost += COVERED * overlap(box, dot);
     for (const [j, other] of chosen.entries()) {
       if (j === i || !other) continue;
-      const [from, there] = [at(points, j), boxOf(at(points, j), other)];
-      cost += LABEL * overlap(box, there);
-      if (crosses(point, placement, from, other)) cost += CROSSING;
-      if (runsThrough(point, placement, there) || runsThrough(from, other, box)) cost += CROSSING;
+      const there: Placed = {
+        at: at(points, j),
+        placement: other,
+        box: boxOf(at(points, j), other),
+      };
+      cost += LABEL * overlap(box, there.box) + conflict({ at: point, placement, box }, there);
     }
     return cost;
   };
@@ -117,39 +129,6 @@ export function placeLabels(
 function cheapest(costOf: (placement: Placement) => number): Placement {
   const costs = candidates.map(costOf);
   return at(candidates, costs.indexOf(Math.min(...costs)));
-}
-
-type Point = readonly [x: number, y: number];
-
-const ends = ({ x, y }: Labelled, { dx, dy }: Placement): readonly [Point, Point] => [
-  [x, y],
-  [x + dx, y + dy],
-];
-
-/** On which side of the line from a to b the third point is. */
-const side = ([ax, ay]: Point, [bx, by]: Point, [x, y]: Point): number =>
-  Math.sign((bx - ax) * (y - ay) - (by - ay) * (x - ax));
-
-const meet = ([a, b]: readonly [Point, Point], [c, d]: readonly [Point, Point]): boolean =>
-  side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0;
-
-const crosses = (p: Labelled, a: Placement, q: Labelled, b: Placement): boolean =>
-  meet(ends(p, a), ends(q, b));
-
-/** Whether the line from a dot to its label goes through a box. */
-function runsThrough(point: Labelled, placement: Placement, box: Frame): boolean {
-  const line = ends(point, placement);
-  const { left, right, top, bottom } = box;
-  return (
-    meet(line, [
-      [left, top],
-      [right, bottom],
-    ]) ||
-    meet(line, [
-      [left, bottom],
-      [right, top],
-    ])
-  );
 }
 
 /** Dots that lie on one another share a label. */

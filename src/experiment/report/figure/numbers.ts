@@ -2,6 +2,7 @@ import * as Plot from "../../../report/plot.ts";
 import { at } from "../../../tensor/shapes.ts";
 import { type Domain, frameOf, type PlotArea } from "./area.ts";
 import { coinciding, placeLabels } from "./labels.ts";
+import { leadsConflict } from "./leads.ts";
 
 /** A row's number at its place, in the values of the axes. */
 export interface Numbered {
@@ -48,7 +49,7 @@ export function numberMarks(
     const color = group.length === 1 ? at(dots, first).color : "currentColor";
     return { ...at(pixels, first), text, width: widthOf(text), color, dot: at(dots, first) };
   });
-  const places = placeLabels(groups, frame);
+  const places = placeLabels(groups, frame, [], leadsConflict);
   // A halo keeps letters apart from lines that they cross.
   const halo = { stroke: "var(--page)", strokeWidth: 3, fontWeight: 600 };
   return {
