@@ -1,5 +1,5 @@
 // Records the run that the lab plays when it opens: some minutes on one core. It is recorded anew
-// when the study's numbers change, which spec/lab/recorded.spec.ts tells.
+// when the study's numbers change, which spec/lab/opening.spec.ts tells.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

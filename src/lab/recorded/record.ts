@@ -17,6 +17,10 @@ const UNSEEN = ["overlap", "byClass", "anchorKept", "ece", "rarest", "priorBare"
 const seen = (text: string): string =>
   JSON.stringify(JSON.parse(text, (name, value) => (UNSEEN.includes(name) ? undefined : value)));
 
+/** Of the base's pre-training, which nobody watches here, twenty looks make the curve. */
+const isBetween = (m: Result): boolean =>
+  m.kind === "progress" && m.stage.kind !== "row" && m.step % 80 !== 0;
+
 /**
  * Runs the scenario and writes what a page needs to show it: measurements, and what each model says.
  * @param bases the folder of those that come with the page
@@ -32,7 +36,7 @@ export async function record(bases: string): Promise<string> {
     ...{ seeds: [SEED], checkpoints, pretrained },
   })) {
     // How it came about is another's on every machine.
-    if (m.kind === "attempt") continue;
+    if (m.kind === "attempt" || isBetween(m)) continue;
     measurements.push(m);
     if (m.kind !== "row") continue;
     const weights = await checkpoints.load(`seed-${SEED}/${m.row}`);
