@@ -34,3 +34,10 @@ export async function refusesLostGpu(
   expect(await program.run([x]).then(() => "no error", message)).toMatch(error);
   expect(await read().then(() => "no error", message)).toMatch(error);
 }
+
+/** Takes a WebGL 2 context away in the middle of a training, before one call of it or another. */
+export async function refusesLostAnywhere(browser: RemoteBrowser, error: RegExp): Promise<void> {
+  // While it compiles, uploads, launches, waits and reads; some 1,700 calls in all.
+  for (const call of [0, 40, 150, 400, 800, 1200, 1600])
+    expect(await browser.lostAt("webgl2", call), `call ${call}`).toMatch(error);
+}

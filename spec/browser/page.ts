@@ -30,6 +30,27 @@ if (GPUAdapter) {
   };
 }
 
+/** Loses a context right before so many-th call of it. @returns what takes that back */
+function loseAt(gl: WebGL2RenderingContext | undefined, call: number): () => void {
+  if (!gl) throw new Error("expected a context");
+  const loss = gl.getExtension("WEBGL_lose_context");
+  const methods = WebGL2RenderingContext.prototype as unknown as Record<string, unknown>;
+  const own = gl as unknown as Record<string, unknown>;
+  let calls = 0;
+  for (const name of Object.getOwnPropertyNames(methods)) {
+    const is = Object.getOwnPropertyDescriptor(methods, name);
+    if (name === "constructor" || typeof is?.value !== "function") continue;
+    const method: (...args: unknown[]) => unknown = is.value;
+    own[name] = (...args: unknown[]) => {
+      if (calls++ === call) loss?.loseContext();
+      return Reflect.apply(method, gl, args);
+    };
+  }
+  return () => {
+    for (const name of Object.keys(own)) delete own[name];
+  };
+}
+
 interface Opened {
   readonly device: Device<unknown>;
   readonly buffers: Map<number, unknown>;
@@ -118,6 +139,21 @@ const api: PageApi = {
     const { engineOf } = await import("../../src/engines/engine.ts");
     await using engine = engineOf(await createGpuDevice(mode), "it was asked for");
     return await trainSmall(engine, steps);
+  },
+  async lostAt(mode, call) {
+    const { createGpuDevice } = await import("../../src/engines/gpu/device.ts");
+    const { engineOf } = await import("../../src/engines/engine.ts");
+    const engine = engineOf(await createGpuDevice(mode), "it was asked for");
+    const restore = loseAt(contexts.at(-1), call);
+    try {
+      await trainSmall(engine, 3);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    } finally {
+      restore();
+      await engine.close().catch(() => {});
+    }
   },
   async probe() {
     const { probeGpu } = await import("../../src/engines/gpu/probe.ts");

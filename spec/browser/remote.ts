@@ -14,6 +14,7 @@ export interface RemoteBrowser extends AsyncDisposable {
   /** Starts GPU.js in the page; every method of the device is carried out there. */
   device(mode: GpuMode, traits?: Partial<DeviceTraits>): Promise<Device<number>>;
   loseContexts(): Promise<void>;
+  lostAt: PageApi["lostAt"];
   train: PageApi["train"];
   probe: PageApi["probe"];
   close(): Promise<void>;
@@ -33,6 +34,8 @@ export async function openBrowser(browser?: Browser): Promise<RemoteBrowser> {
     loseContexts: () => page.evaluate(() => anchorgrad.loseContexts()),
     train: (mode, steps) =>
       page.evaluate(([m, n]) => anchorgrad.train(m, n), [mode, steps] as const),
+    lostAt: (mode, call) =>
+      page.evaluate(([m, n]) => anchorgrad.lostAt(m, n), [mode, call] as const),
     probe: () => page.evaluate(() => anchorgrad.probe()),
     close,
     [Symbol.asyncDispose]: close,

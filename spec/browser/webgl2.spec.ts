@@ -3,13 +3,16 @@ import { tensor } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { onGpu } from "./chromium.ts";
 import { behavesOnGpu } from "./gpu.ts";
+import { refusesLostAnywhere } from "./lost.ts";
+
+const lost = /^webgl2: the GPU's context was lost .* new engine/;
 
 describe("the GPU.js engine on WebGL 2 in Chromium", () => {
   const gpu = behavesOnGpu({
     mode: "webgl2",
     kernel: /^#version 300 es/,
     long: [5000, 5001],
-    lost: /^webgl2: the GPU's context was lost .* new engine/,
+    lost,
   });
 
   test("names the renderer", () => {
@@ -27,4 +30,6 @@ describe("the GPU.js engine on WebGL 2 in Chromium", () => {
   });
 
   gpu.saysWhenLost();
+
+  test("says so wherever in a training it is lost", () => refusesLostAnywhere(gpu.browser, lost));
 });
