@@ -29,13 +29,13 @@ export function groupsOfSharedRows({
   return [Math.ceil(count / y), y, 1];
 }
 
-/** Goes through groups of a row, each cell through its own. */
-export function eachGroup(
-  cell: Cell,
-  { threads, thread }: Shared,
-  groups: number,
-  visit: (group: string) => void,
-): void {
+/** Goes through the groups of a row; where cells share it, each through its own. */
+export function eachGroup(cell: Cell, groups: number, visit: (group: string) => void): void {
+  if (!cell.shared) {
+    cell.repeat(groups, visit);
+    return;
+  }
+  const { threads, thread } = cell.shared;
   cell.repeat(Math.ceil(groups / threads), (i) => {
     const group = cell.declare(`${i} * ${threads} + ${thread}`);
     if (groups % threads !== 0) cell.run(`if (${group} >= ${groups}) { break; }`);
@@ -86,7 +86,7 @@ export function sharedRows(rows: SharedRows, ending?: string): string {
       const known = record(cell, row).map(cell.declare);
       if (!output) cell.run(`${call("alone", "Number", row, "0", "0", "0", at0(known))};`);
       else
-        eachGroup(cell, shared, output.groups, (group) => {
+        eachGroup(cell, output.groups, (group) => {
           const index = cell.declare(`${row} * ${output.groups} + ${group}`);
           const numbers = output.body({ ...own, index }, row, group, known);
           cell.run(`${call("put", "Number", index, ...numbers)};`);

@@ -52,13 +52,11 @@ function overPast(
   visit: (x: string, past: string) => void,
 ): void {
   const first = cell.declare(`${row} * ${groups}`);
-  const visited = (group: string): void => {
+  eachGroup(cell, groups, (group) => {
     cell.run(`if (${group} * ${lanes} > ${i}) { break; }`);
     const numbers = cell.load(0, `${first} + ${group}`, lanes);
     for (const [lane, x] of numbers.entries()) visit(x, `${group} * ${lanes} + ${lane} <= ${i}`);
-  };
-  if (cell.shared) eachGroup(cell, cell.shared, groups, visited);
-  else cell.repeat(groups, visited);
+  });
 }
 
 export const causalSoftmaxGrad: Lowering<"causalSoftmaxGrad"> = (call) =>

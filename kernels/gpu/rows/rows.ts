@@ -26,12 +26,10 @@ export function overRow(
   visit: (group: string, ...numbers: (readonly string[])[]) => void,
 ): void {
   const first = cell.declare(`${row} * ${groups}`);
-  const visited = (group: string): void => {
+  eachGroup(cell, groups, (group) => {
     const place = cell.declare(`${first} + ${group}`);
     visit(group, ...reads.map((read) => cell.load(read, place, lanes)));
-  };
-  if (cell.shared) eachGroup(cell, cell.shared, groups, visited);
-  else cell.repeat(groups, visited);
+  });
 }
 
 /** Groups of a row that are added up on their own where it has more. */
@@ -141,21 +139,36 @@ export function recordAt(
 /** Groups of a row below which cells do not share it. */
 const FEW = 8;
 
+/** Whether workgroups go through such rows. */
+const areShared = ({ shares }: Sharing, { lanes, groups }: Rows): boolean =>
+  shares && lanes === 4 && groups >= FEW;
+
 /** Cells that share a row. */
 const threadsFor = (groups: number): number => (groups >= 512 ? 256 : groups >= 128 ? 64 : 32);
 
 type Sharing = Pick<Call<PrimitiveName>, "shares" | "shapes">;
+
+/** Rows of a call by the tensors that are read and what is known of a row. */
+const sharedRowsOf = (
+  { shapes }: Sharing,
+  { count, groups }: Rows,
+  reads: readonly number[],
+  record: SharedRows["record"],
+): SharedRows => ({
+  sizes: reads.map((read) => sizeOf(at(shapes, read))),
+  ...{ count, threads: threadsFor(groups), record },
+});
 
 /**
  * A kernel that makes a record of each row, and one that makes a row of its record, as one that workgroups
  * go through where cells can share. The record is the second kernel's last tensor.
  */
 export function recorded(
-  { shares, shapes }: Sharing,
+  call: Sharing,
   rows: Rows,
   [record, output]: readonly [Kernel, Kernel],
 ): readonly Kernel[] {
-  if (!shares || rows.lanes !== 4 || rows.groups < FEW) return [record, output];
+  if (!areShared(call, rows)) return [record, output];
   const reads = [...new Set([...record.reads, ...output.reads.slice(0, -1)])];
   const led = (cell: Cell, own: readonly number[]): Cell => ({
     ...cell,
@@ -171,8 +184,7 @@ export function recorded(
     return output.body({ ...own, load }, ...axesOf(cell, output, row, group));
   };
   const shared: SharedRows = {
-    sizes: reads.map((read) => sizeOf(at(shapes, read))),
-    ...{ count: rows.count, threads: threadsFor(rows.groups), record: recordOf },
+    ...sharedRowsOf(call, rows, reads, recordOf),
     output: { groups: rows.groups, body: rowOf },
   };
   const kernel: Kernel = {
@@ -199,16 +211,9 @@ function axesOf(cell: Cell, { extent }: Kernel, row: string, group: string): str
 }
 
 /** A kernel that makes a number of each row of its first tensor, by workgroups where cells can share. */
-export function numberOfRow(
-  { shares, shapes }: Sharing,
-  rows: Rows,
-  kernel: Kernel,
-): readonly Kernel[] {
-  if (!shares || rows.lanes !== 4 || rows.groups < FEW) return [kernel];
-  const shared: SharedRows = {
-    sizes: kernel.reads.map((read) => sizeOf(at(shapes, read))),
-    ...{ count: rows.count, threads: threadsFor(rows.groups), record: kernel.body },
-  };
+export function numberOfRow(call: Sharing, rows: Rows, kernel: Kernel): readonly Kernel[] {
+  if (!areShared(call, rows)) return [kernel];
+  const shared = sharedRowsOf(call, rows, kernel.reads, kernel.body);
   const shader = { code: sharedRows(shared), workgroups: groupsOfSharedRows(shared) };
   return [{ ...kernel, shader }];
 }
