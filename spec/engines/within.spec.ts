@@ -28,7 +28,7 @@ test("one that does not come is an error, and is given back when it comes after 
 
 test("the event loop is heard once work has kept it waiting, and not each time", async () => {
   let time = 0;
-  const turn = turns(() => time);
+  const turn = turns(50, () => time);
   let heard = 0;
   const listening = setImmediate().then(() => heard++);
   await turn();

@@ -31,19 +31,23 @@ export async function within<T>(
   }
 }
 
-/** Milliseconds for which the event loop may be kept waiting. */
+/** So that a person who presses a key does not notice it, ms. */
 const PERIOD = 50;
 
 /**
  * Gives the event loop a turn where it had none for a while. Work whose promises all resolve at once
  * runs from one to the next, and nobody is heard meanwhile: no Ctrl-C, no click, no timer.
+ * @param period milliseconds for which it may be kept waiting
  * @param now milliseconds
  */
-export function turns(now: () => number = () => performance.now()): () => Promise<void> {
+export function turns(
+  period: number = PERIOD,
+  now: () => number = () => performance.now(),
+): () => Promise<void> {
   const later = builtin<typeof import("node:timers")>("node:timers")?.setImmediate ?? setTimeout;
   let last = now();
   return async () => {
-    if (now() - last < PERIOD) return;
+    if (now() - last < period) return;
     await new Promise<void>((resolve) => {
       later(resolve);
     });

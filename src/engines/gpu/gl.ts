@@ -4,6 +4,7 @@ import { elementsOf, type Kernel } from "../../../kernels/gpu/kernel.ts";
 import { type KernelSource, textureSource } from "../../../kernels/gpu/source.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { MemoryUse } from "../device.ts";
+import { turns } from "../within.ts";
 import { codeTextures } from "./codeTextures.ts";
 import { type Driver, float32, type Launch, noMemoryLeft, WORK } from "./driver.ts";
 import {
@@ -55,7 +56,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
   const sizes = new WeakMap<GpuTexture, TextureSize>();
   const launches = new Map<string, Promise<Launch<GpuTexture>>>();
   const built: GpuJsLauncher[] = [];
-  const turn = turns();
+  const queued = oneByOne();
   const framebuffer = gl.createFramebuffer();
   /** Whether textures were made since memory was last found to be enough. */
   let grown = false;
@@ -105,7 +106,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     const known = launches.get(key);
     if (known) return known;
     const results = Array<TextureSize>(kernel.rows ?? 1).fill(size);
-    const launch = turn(() => launchOf(source, results, reads));
+    const launch = queued(() => launchOf(source, results, reads));
     launches.set(key, launch);
     return launch;
   }
@@ -168,7 +169,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
       return createTexture(gl, seed, size, "bytes");
     },
     launch: (cast, from, to, makes) =>
-      turn(() => launchOf({ ...castSource(cast, from, to), parts: [] }, [to], [from], makes)),
+      queued(() => launchOf({ ...castSource(cast, from, to), parts: [] }, [to], [from], makes)),
   });
   const use = (): MemoryUse => {
     const [a, b] = [textures.use(), codes.use()];
@@ -236,17 +237,11 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
 }
 
 /** Does one thing after the other, and lets the event loop run where that takes long. */
-function turns(): <T>(work: () => T) => Promise<T> {
+function oneByOne(): <T>(work: () => T) => Promise<T> {
+  const turn = turns(LONG);
   let tail: Promise<unknown> = Promise.resolve();
-  let began = performance.now();
   return (work) => {
-    const result = tail.then(async () => {
-      if (performance.now() - began > LONG) {
-        await new Promise((resolve) => setTimeout(resolve));
-        began = performance.now();
-      }
-      return work();
-    });
+    const result = tail.then(turn).then(work);
     tail = result.catch(() => {});
     return result;
   };
