@@ -2,7 +2,7 @@ import { isRecord } from "../json/isRecord.ts";
 import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { isTemporary, removeLeft, temporaryPath } from "../weights/disk/temporary.ts";
-import { makeFolder, nodeFs, syncFolder } from "../weights/nodeFile.ts";
+import { makeFolder, namesIfThere, nodeFs, syncFolder } from "../weights/nodeFile.ts";
 
 /** Stands in every folder that was written here, and says which of the files are ours. */
 export const MARK = "anchorgrad.json";
@@ -51,12 +51,7 @@ async function formerFiles(
   overwrite: boolean,
 ): Promise<readonly string[] | undefined> {
   const fs = nodeFs("save");
-  const names = await fs.readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    if (error.code === "ENOTDIR")
-      throw new DataError(`${folder}: expected a folder to write into, got a file`);
-    throw error;
-  });
+  const names = await namesIfThere(folder, "a folder to write into");
   if (names === undefined) return undefined;
   if (names.length === 0) {
     // An empty folder gives its name away: a rename onto it works on POSIX alone.

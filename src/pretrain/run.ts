@@ -13,6 +13,7 @@ import { expectKnown } from "../tensor/options.ts";
 import { fold, key } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shapes.ts";
 import { checkpointFolder, readIfThere, writeWhole } from "../weights/files.ts";
+import { namesIfThere } from "../weights/nodeFile.ts";
 import { checkpointsInMemory } from "../weights/store.ts";
 import { cardOf } from "./card.ts";
 import { type Examination, examine } from "./examine.ts";
@@ -195,11 +196,7 @@ function planOf(
 
 /** @throws DataError before anything is trained for a folder that could not be written */
 export async function expectPlace(out: string, overwrite: boolean): Promise<void> {
-  const names = await readdir(out).catch((error: NodeJS.ErrnoException): string[] => {
-    if (error.code === "ENOENT") return [];
-    if (error.code === "ENOTDIR") throw new DataError(`${out}: expected a new folder, got a file`);
-    throw error;
-  });
+  const names = (await namesIfThere(out, "a new folder")) ?? [];
   if (names.length === 0 || overwrite) return;
   throw new DataError(
     `${out}: expected a new folder, got one that holds ${names.includes(RECORD) ? "a finished base" : names.slice(0, 3).join(", ")}; give another, or --overwrite`,

@@ -77,6 +77,25 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * What a folder holds; undefined where there is none.
+ * @param expected what it is to be, for the error
+ * @throws DataError where a file stands in its place
+ */
+export async function namesIfThere(
+  folder: string,
+  expected = "a folder",
+): Promise<string[] | undefined> {
+  try {
+    return await nodeFs("namesIfThere").readdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return undefined;
+    if (code === "ENOTDIR") throw new DataError(`${folder}: expected ${expected}, got a file`);
+    throw error;
+  }
+}
+
 const parentOf = (path: string): string =>
   builtin<typeof import("node:path")>("node:path")?.dirname(path) ?? path;
 

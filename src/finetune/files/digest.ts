@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
+import { reasons } from "../../weights/disk/reasons.ts";
 
 /** What decides what a model says, among the files of its folder. */
 const OF_MODEL =
@@ -11,12 +12,8 @@ const OF_MODEL =
 /** Whether a file of a model's folder is one of these. */
 export const isOfModel = (name: string): boolean => OF_MODEL.test(name);
 
-/** What is wrong with a path, in words. */
-const reasons: ReadonlyMap<string, string> = new Map([
-  ["ENOENT", "no such file"],
-  ["EISDIR", "a folder"],
-  ["EACCES", "no permission"],
-]);
+/** What a path may have wrong with it. */
+const UNREADABLE = ["ENOENT", "EISDIR", "EACCES"];
 
 /** sha256 of files' names and bytes, in order. @throws DataError for a file that cannot be read */
 async function digestOf(paths: readonly string[]): Promise<string> {
@@ -26,9 +23,9 @@ async function digestOf(paths: readonly string[]): Promise<string> {
       hash.update(`${basename(path)}\0${(await stat(path)).size}\0`);
       for await (const piece of createReadStream(path)) hash.update(piece);
     } catch (error) {
-      const reason = reasons.get((error as NodeJS.ErrnoException).code ?? "");
-      if (reason === undefined) throw error;
-      throw new DataError(`${path}: expected a file to read, got ${reason}`);
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (!UNREADABLE.includes(code)) throw error;
+      throw new DataError(`${path}: expected a file to read, got ${reasons[code]}`);
     }
   }
   return hash.digest("hex");

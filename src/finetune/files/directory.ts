@@ -9,7 +9,7 @@ import { isCount } from "../../tensor/shapes.ts";
 import { shown } from "../../text/jsonl.ts";
 import { isTemporary } from "../../weights/disk/temporary.ts";
 import { makeFolder, readIfThere, removeUnfinished, writeWhole } from "../../weights/files.ts";
-import { writeAll } from "../../weights/nodeFile.ts";
+import { namesIfThere, writeAll } from "../../weights/nodeFile.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Line } from "../train/events.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpointFile.ts";
@@ -193,11 +193,7 @@ async function recordIn(
  * @throws DataError unless it is none yet, empty, or a fine-tune's
  */
 export async function expectPlace(path: string): Promise<void> {
-  const names = await readdir(path).catch((error: NodeJS.ErrnoException): string[] => {
-    if (error.code === "ENOENT") return [];
-    if (error.code === "ENOTDIR") throw new DataError(`${path}: expected a folder, got a file`);
-    throw error;
-  });
+  const names = (await namesIfThere(path)) ?? [];
   if (!names.includes(RECIPE)) expectNew(path, names);
 }
 

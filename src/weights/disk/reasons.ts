@@ -1,0 +1,21 @@
+/** What the system says of files, places and itself, in words. */
+export const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EISDIR: "a folder",
+  EACCES: "no permission",
+  EPERM: "no permission",
+  ENOTDIR: "a file where a folder should be",
+  ENOSPC: "no space left",
+  EDQUOT: "no space left of this user's",
+  EFBIG: "a file that is too large",
+  EROFS: "a read-only place",
+  EMFILE: "no file handles left for this process (ulimit -n)",
+  ENFILE: "no file handles left on this machine",
+  EAGAIN: "no processes or threads left (ulimit -u)",
+  ENOMEM: "no memory left",
+  ENAMETOOLONG: "a name that is too long",
+  ELOOP: "links that go round",
+  EIO: "an error of the disk",
+  ERR_WORKER_OUT_OF_MEMORY: "no memory left for a thread",
+  ERR_WORKER_INIT_FAILED: "no memory or handles left for a thread",
+};
