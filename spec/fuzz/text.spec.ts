@@ -9,9 +9,10 @@ import {
   template,
   tokenizerConfig,
 } from "../text/tiny.ts";
+import { mutants } from "./mutants.ts";
 
-/** Cases of each property; `FUZZ=100000` looks longer. */
-const numRuns = Number(process.env["FUZZ"] ?? 400);
+/** Cases of each property. */
+const numRuns = mutants(400);
 
 /** What strangers' files may do: be read, or be refused by a DataError. */
 async function readOrRefused(read: () => unknown): Promise<void> {
@@ -105,7 +106,7 @@ describe("rowsOf", () => {
           }),
         ),
       ),
-      { numRuns: numRuns * 2 },
+      { numRuns: mutants(800) },
     );
   });
 
@@ -198,7 +199,7 @@ describe("loadTokenizer", () => {
       fc.asyncProperty(damaged(text), (tokenizerJson) =>
         readOrRefused(() => loadTokenizer({ tokenizerJson }).encode("Once upon")),
       ),
-      { numRuns: Math.ceil(numRuns / 4) },
+      { numRuns: mutants(100) },
     );
   });
 });
@@ -231,7 +232,7 @@ describe("chatTemplate", () => {
           return [chat?.render(all).text, chat?.render(messages).spans];
         }),
       ),
-      { numRuns: numRuns * 2 },
+      { numRuns: mutants(800) },
     );
   });
 });

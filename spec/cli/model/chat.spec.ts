@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -98,6 +99,56 @@ describe("chat", () => {
     expect(await run("--top-p 0.5")).toContain("temperature 0.7, top-k 5, top-p 0.5, at most 4");
     expect(await run("--greedy --max-tokens 9")).toContain("greedy, at most 9 tokens");
     await expect(run("--greedy --top-k 3")).rejects.toThrow("--greedy: expected no --temperature");
+  });
+
+  test("takes no more of its input than it answers, and hears signals between lines", async () => {
+    await tinyModel(join(place.folder, "m"));
+    const stop = new AbortController();
+    let asked = 0;
+    const endless = function* () {
+      for (;;) {
+        asked++;
+        yield "/help\n".repeat(1000);
+      }
+    };
+    // What takes a turn of the event loop, as signals and a closed output do.
+    setTimeout(() => stop.abort(), 300);
+    const { finished } = await place.run(chat, `--model m ${engineOptions}`, {
+      ...{ input: Readable.from(endless()), signal: stop.signal },
+    });
+    expect(finished).toBe(false);
+    expect(asked).toBeLessThan(1000);
+  });
+
+  test.each<[string, Iterable<unknown>, string]>([
+    ["a line that does not end", Array(20).fill(Buffer.alloc(2 ** 17, "a")), "lines of at most"],
+    ["UTF-16", [Buffer.from("\ufeffhi\n", "utf16le")], "input: expected UTF-8, got other bytes"],
+  ])("refuses an input of %s", async (_, parts, message) => {
+    await tinyModel(join(place.folder, "m"));
+    const input = Readable.from(parts, { objectMode: true });
+    await expect(place.run(chat, `--model m ${engineOptions}`, { input })).rejects.toThrow(message);
+  });
+
+  test("says that its input is a folder", async () => {
+    await tinyModel(join(place.folder, "m"));
+    const input = createReadStream(place.folder);
+    await expect(place.run(chat, `--model m ${engineOptions}`, { input })).rejects.toThrow(
+      "input: expected lines to answer, got a folder",
+    );
+  });
+
+  test("reads a piped text in whatever parts it comes, with any line ends", async () => {
+    await tinyModel(join(place.folder, "m"));
+    const text = Buffer.from("\ufeff/system é ü\r\n/system z");
+    const run = async (size: number) => {
+      const parts = Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+        text.subarray(i * size, (i + 1) * size),
+      );
+      return (await place.run(chat, `--model m ${engineOptions}`, { input: Readable.from(parts) }))
+        .err;
+    };
+    expect(await run(100)).toMatch(/system: é ü\nsystem: z\n$/);
+    expect(await run(1)).toBe(await run(100));
   });
 
   test("says what is wrong with the model", async () => {

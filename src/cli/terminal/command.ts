@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+
 /** Where a command writes. */
 export interface Output {
   write(text: string): boolean;
@@ -18,7 +20,7 @@ export interface Terminal {
   readonly signal: AbortSignal;
   readonly fetch: typeof globalThis.fetch;
   /** What is typed; absent where a command is not to ask. */
-  readonly input?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly input?: Readable & { readonly isTTY?: boolean };
 }
 
 /** `anchorgrad <name> …`; names stand in `commands.ts`, which loads nothing. */
