@@ -140,6 +140,32 @@ describe("MLflow", () => {
     });
   });
 
+  test.each<[string, object]>([
+    ["mlflow", { MLFLOW_TRACKING_TOKEN: "hidden\nb" }],
+    ["trackio", { TRACKIO_WRITE_TOKEN: "hidden…" }],
+  ])("%s: a secret that no header carries is named, not shown", (kind, environment) => {
+    const open = () => trackerOf(`${kind}=${address}`, { ...environment });
+    expect(open).toThrow(`${Object.keys(environment)}: expected letters`);
+    expect(open).not.toThrow("hidden");
+  });
+
+  test.each<[string, unknown]>([
+    ["nothing", null],
+    ["a number", 3],
+    ["a list", [1]],
+    ["other fields", { run: "x", experiments: 5 }],
+    ["nothing inside", { run: null, experiments: [null] }],
+  ])("that answers %s is refused", async (_, json) => {
+    answer = () => ({ json });
+    await expect(beginAll([trackerOf(`mlflow=${address}`, {})], run, silent)).rejects.toThrow(
+      /^(mlflow|http\S+): expected /,
+    );
+    answer = (path) => (path.endsWith("experiments/create") ? usual(path) : { json });
+    await expect(beginAll([trackerOf(`mlflow=${address}`, {})], run, silent)).rejects.toThrow(
+      /^(mlflow|http\S+): expected /,
+    );
+  });
+
   test("takes the experiment that is there", async () => {
     answer = (path) => {
       if (path.endsWith("experiments/create"))
@@ -199,7 +225,8 @@ describe("MLflow", () => {
 describe("Trackio", () => {
   test("gets the settings, and numbers at steps", async () => {
     answer = () => ({ json: { data: null } });
-    const tracker = trackerOf(`trackio=${address}`, { TRACKIO_WRITE_TOKEN: "w" });
+    const secrets = { TRACKIO_WRITE_TOKEN: "w", HF_TOKEN: "the Hub's alone" };
+    const tracker = trackerOf(`trackio=${address}`, secrets);
     const log = await beginAll([tracker], run, silent);
     await log.log(5, { loss: 0.25 });
     await log.end("finished");
@@ -209,6 +236,7 @@ describe("Trackio", () => {
     });
     expect(asked[1]?.body).toMatchObject({ logs: [{ metrics: { loss: 0.25 }, step: 5 }] });
     expect(asked[1]?.headers).toMatchObject({ "x-trackio-write-token": "w" });
+    expect(asked[1]?.headers).not.toHaveProperty("authorization");
   });
 });
 

@@ -1,4 +1,6 @@
+import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
+import { headerValue } from "../weights/headerValue.ts";
 import { finiteIn, type LoggedRun, type Outcome, type Tracker } from "./log.ts";
 import { post, Refused } from "./request.ts";
 
@@ -20,7 +22,7 @@ const statuses: Readonly<Record<Outcome, string>> = {
  */
 export function mlflow(address: string, environment: Environment): Tracker {
   const headers = headersOf(environment);
-  const ask = (what: string, body: unknown): Promise<unknown> =>
+  const ask = (what: string, body: unknown): Promise<Readonly<Record<string, unknown>>> =>
     post(`${address}/api/2.0/mlflow/${what}`, body, headers);
 
   async function experimentOf(name: string): Promise<string> {
@@ -31,23 +33,21 @@ export function mlflow(address: string, environment: Environment): Tracker {
         throw error;
     }
     const filter = `name = '${name.replaceAll("'", "''")}'`;
-    const found = await ask("experiments/search", { filter, max_results: 1 });
-    const [first] = (found as { readonly experiments?: readonly unknown[] }).experiments ?? [];
-    return textIn(first, "experiment_id");
+    const { experiments } = await ask("experiments/search", { filter, max_results: 1 });
+    return textIn(Array.isArray(experiments) ? experiments[0] : undefined, "experiment_id");
   }
 
   return {
     async begin({ group, name, settings, tags = [], note }: LoggedRun) {
       const experiment_id = await experimentOf(group);
-      const created = await ask("runs/create", {
+      const { run } = await ask("runs/create", {
         ...{ experiment_id, run_name: name, start_time: Date.now() },
         tags: [
           ...(note === undefined ? [] : [{ key: "mlflow.note.content", value: note }]),
           ...tags.map((tag) => ({ key: tag, value: "true" })),
         ],
       });
-      const { run } = created as { readonly run?: { readonly info?: unknown } };
-      const run_id = textIn(run?.info, "run_id");
+      const run_id = textIn(isRecord(run) ? run["info"] : undefined, "run_id");
       const params = Object.entries(settings).map(([key, value]) => ({
         ...{ key, value: `${value}`.slice(0, MOST_LETTERS) },
       }));
@@ -69,7 +69,7 @@ export function mlflow(address: string, environment: Environment): Tracker {
 
 function headersOf(environment: Environment): Readonly<Record<string, string>> {
   const token = environment["MLFLOW_TRACKING_TOKEN"];
-  if (token) return { authorization: `Bearer ${token}` };
+  if (token) return { authorization: `Bearer ${headerValue("MLFLOW_TRACKING_TOKEN", token)}` };
   const name = environment["MLFLOW_TRACKING_USERNAME"];
   const password = environment["MLFLOW_TRACKING_PASSWORD"] ?? "";
   if (!name) return {};
@@ -77,7 +77,7 @@ function headersOf(environment: Environment): Readonly<Record<string, string>> {
 }
 
 function textIn(record: unknown, field: string): string {
-  const value = (record as Readonly<Record<string, unknown>> | undefined)?.[field];
+  const value = isRecord(record) ? record[field] : undefined;
   if (typeof value === "string" && value !== "") return value;
   throw new DataError(
     `mlflow: expected ${field} in the server's answer, got ${JSON.stringify(value)}`,

@@ -1,14 +1,15 @@
+import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
 
 /** Milliseconds that a tracker may take to answer. */
 const PATIENCE = 10_000;
 
-/** Posts JSON and reads JSON. @throws DataError naming the address and what it answered */
+/** Posts JSON and reads an object of JSON. @throws DataError naming the address and what it answered */
 export async function post(
   address: string,
   body: unknown,
   headers: Readonly<Record<string, string>>,
-): Promise<unknown> {
+): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(address, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
@@ -17,12 +18,22 @@ export async function post(
   }).catch((error: Error) => {
     throw new DataError(`${address}: no answer (${reasonOf(error)})`);
   });
-  const text = await response.text();
+  const text = await response.text().catch((error: Error) => {
+    throw new DataError(`${address}: an answer that broke off (${reasonOf(error)})`);
+  });
   if (!response.ok) throw new Refused(address, response.status, text);
+  const answer = text === "" ? {} : parsed(text);
+  if (isRecord(answer)) return answer;
+  throw new DataError(
+    `${address}: expected an object of JSON, got ${JSON.stringify(text.slice(0, 80))}`,
+  );
+}
+
+function parsed(text: string): unknown {
   try {
-    return text === "" ? {} : (JSON.parse(text) as unknown);
+    return JSON.parse(text);
   } catch {
-    throw new DataError(`${address}: expected JSON, got ${JSON.stringify(text.slice(0, 80))}`);
+    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { headerValue } from "../weights/headerValue.ts";
 import { finiteIn, type LoggedRun, type Tracker } from "./log.ts";
 import { post } from "./request.ts";
 
@@ -12,8 +13,8 @@ export function trackio(
 ): Tracker {
   const { TRACKIO_WRITE_TOKEN: token, HF_TOKEN: hub } = environment;
   const headers = {
-    ...(token && { "x-trackio-write-token": token }),
-    ...(hub && { authorization: `Bearer ${hub}` }),
+    ...(token && { "x-trackio-write-token": headerValue("TRACKIO_WRITE_TOKEN", token) }),
+    ...(hub && isSpace(address) && { authorization: `Bearer ${headerValue("HF_TOKEN", hub)}` }),
   };
   return {
     async begin({ group: project, name: run, settings, tags = [], note }: LoggedRun) {
@@ -40,4 +41,10 @@ export function trackio(
       };
     },
   };
+}
+
+/** Whether an address is the Hub's: no other server is to see its token. */
+function isSpace(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === "https:" && hostname.endsWith(".hf.space");
 }

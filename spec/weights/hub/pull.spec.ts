@@ -190,6 +190,27 @@ test("the environment is read as huggingface_hub reads it", async () => {
   expect((await hubLocation({ HF_HUB_OFFLINE: "0" })).offline).toBe(false);
 });
 
+test.each([
+  ...["foo", "ftp://hub", "https://me:hidden@hub", "https://hub?token=hidden", "http://hub:99999"],
+])("HF_ENDPOINT=%s is refused by its name, without what is secret", async (HF_ENDPOINT) => {
+  const location = hubLocation({ HOME: home, HF_ENDPOINT });
+  await expect(location).rejects.toThrow(/^HF_ENDPOINT: expected an address/);
+  await expect(location).rejects.not.toThrow("hidden");
+});
+
+test("a token that no header carries is refused by the name of what holds it", async () => {
+  const kept = join(home, "token");
+  for (const secret of ["hf_hidden\nx", "hf_hidden…", "hf_hidden x"]) {
+    await writeFile(kept, secret);
+    const given = [{ HF_TOKEN: secret }, { HUGGING_FACE_HUB_TOKEN: secret }, {}];
+    for (const [i, name] of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", kept].entries()) {
+      const location = hubLocation({ HF_HOME: home, ...given[i] });
+      await expect(location).rejects.toThrow(`${name}: expected letters`);
+      await expect(location).rejects.not.toThrow("hidden");
+    }
+  }
+});
+
 test("names that lead elsewhere are none", () => {
   expect(["org/name", "gpt2", "Qwen/Qwen2.5-0.5B"].every(isModelId)).toBe(true);
   expect(["", "a/b/c", "../x", "a/..", "a b", "/a", "a/", "a\\b"].some(isModelId)).toBe(false);

@@ -76,8 +76,8 @@ export function createHubClient(
         const next = response.headers.get("location");
         const moved = response.status >= 300 && response.status < 400;
         if (moved && next !== null && !response.headers.has("x-linked-etag")) {
-          const target = new URL(next, url);
-          if (target.origin !== new URL(url).origin) break;
+          const target = URL.canParse(next, url) ? new URL(next, url) : undefined;
+          if (target?.origin !== new URL(url).origin) break;
           url = target.href;
           continue;
         }

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { DataError } from "../../tensor/errors.ts";
+import { headerValue } from "../headerValue.ts";
 
 /** Where the Hub and its cache are, as huggingface_hub finds them. */
 export interface HubLocation {
@@ -18,6 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads HF_ENDPOINT, HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, HF_TOKEN,
  * HUGGING_FACE_HUB_TOKEN, HF_TOKEN_PATH, HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE.
+ * @throws DataError naming the variable that holds what is no address or no token, and never a secret
  * @see https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
  */
 export async function hubLocation(env: Environment): Promise<HubLocation> {
@@ -28,15 +31,27 @@ export async function hubLocation(env: Environment): Promise<HubLocation> {
   const home = expand(given("HF_HOME") ?? join(caches, "huggingface"));
   const cache = given("HF_HUB_CACHE") ?? given("HUGGINGFACE_HUB_CACHE");
   const kept = expand(given("HF_TOKEN_PATH") ?? join(home, "token"));
+  const named = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].find((name) => given(name) !== undefined);
+  const token = named
+    ? given(named)
+    : (await readFile(kept, "utf8").catch(() => "")).trim() || undefined;
   return {
-    endpoint: (given("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),
+    endpoint: endpointOf(given("HF_ENDPOINT") ?? "https://huggingface.co"),
     cache: expand(cache ?? join(home, "hub")),
-    token:
-      given("HF_TOKEN") ??
-      given("HUGGING_FACE_HUB_TOKEN") ??
-      ((await readFile(kept, "utf8").catch(() => "")).trim() || undefined),
+    token: token && headerValue(named ?? kept, token),
     offline: isTrue(given("HF_HUB_OFFLINE")) || isTrue(given("TRANSFORMERS_OFFLINE")),
   };
+}
+
+function endpointOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "https:" && url?.protocol !== "http:")
+    throw new DataError(
+      `HF_ENDPOINT: expected an address with http:// or https://, got ${JSON.stringify(text.replace(/\/\/[^/@]*@/, "//…@").slice(0, 80))}`,
+    );
+  if (url.username || url.password || url.search || url.hash)
+    throw new DataError("HF_ENDPOINT: expected an address alone, got one with more to it");
+  return text.replace(/\/+$/, "");
 }
 
 const isTrue = (value = ""): boolean => ["1", "ON", "YES", "TRUE"].includes(value.toUpperCase());
