@@ -22,6 +22,11 @@ describe("a store's URL", () => {
   it("is refused where it is no place, and never shown with a secret", () => {
     for (const text of ["s3://", "s3://UPPER", "http://runs", "s3://a?style=x", "s3://runs?reg=x"])
       expect(() => readS3Url(text, {}), text).toThrow(/^store: expected/);
+    const odd = ["%zz", "%ff", "a%00b", "%2e%2e%2fb", "a%0a", "?region=x.org/", "?region="];
+    for (const rest of odd)
+      expect(() => readS3Url(`s3://runs/${rest}`, {}), rest).toThrow(
+        /^store: expected a (prefix|region)/,
+      );
     for (const text of ["s3://me:hidden@runs", "s3://runs?endpoint=https://me:hidden@host"]) {
       expect(() => readS3Url(text, {}), text).toThrow("expected no user or password in a URL");
       expect(() => readS3Url(text, {}), text).not.toThrow("hidden");
@@ -34,12 +39,22 @@ describe("a store's URL", () => {
     expect(readS3Credentials(env)).toEqual({ accessKeyId: "id", secretAccessKey: "key" });
     expect(readS3Credentials({ ...env, AWS_SESSION_TOKEN: "t" }).sessionToken).toBe("t");
     await expect(openStore("s3://runs", "/", {})).rejects.toThrow("expected AWS_ACCESS_KEY_ID in");
+    for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+      for (const secret of ["hidden\nb", "hidden…", "hidden b"]) {
+        const read = () => readS3Credentials({ ...env, [name]: secret });
+        expect(read).toThrow(`${name}: expected letters`);
+        expect(read).not.toThrow("hidden");
+      }
     expect((await openStore("s3://runs/x", "/", env)).name).toBe("s3://runs/x");
   });
 
   it("may be a folder", async () => {
     expect((await openStore("kept", "/some/where", {})).name).toBe("/some/where/kept");
     expect((await openStore("file:///some/a%20b", "/", {})).name).toBe("/some/a b");
+    for (const text of ["file://nas/share", "file:///a%2fb"])
+      await expect(openStore(text, "/", {})).rejects.toThrow(
+        "a folder of this machine as file:///",
+      );
     await expect(openStore("gs://runs", "/", {})).rejects.toThrow("got gs://");
   });
 });

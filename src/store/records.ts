@@ -1,4 +1,5 @@
 import { isRecord } from "../json/isRecord.ts";
+import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { bytesOf, collect, digestOf, verified } from "./bytes.ts";
 import { Conflict, type Store } from "./store.ts";
@@ -41,7 +42,7 @@ async function record(
   const bytes = await collect(stream);
   const name = `${store.name}: ${key}`;
   const body = await unsealed(new TextDecoder().decode(bytes), name);
-  return { value: JSON.parse(body), digest: await digestOf(bytesOf(bytes)) };
+  return { value: readJson(body, name), digest: await digestOf(bytesOf(bytes)) };
 }
 
 /** JSON that was put by @see putRecord. @throws DataError where it is damaged */

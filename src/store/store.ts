@@ -52,23 +52,28 @@ export class Conflict extends DataError {
 const KEY = /^[a-z]+(\/[A-Za-z0-9][\w.+-]{0,199}){1,3}$/;
 const PREFIX = /^[a-z]+\/([A-Za-z0-9][\w.+-]{0,199}\/)*$/;
 
+/** A key may be anybody's text, of any length. */
+const shown = (key: string): string => JSON.stringify(key.slice(0, 80));
+
 /** @throws RangeError for a key that not every store could keep */
 export function checkKey(key: string): void {
   if (!KEY.test(key) || key.endsWith(".partial"))
-    throw new RangeError(`store: expected a key as blob/0a1b or attempt/0a1b/host-1, got ${key}`);
+    throw new RangeError(
+      `store: expected a key as blob/0a1b or attempt/0a1b/host-1, got ${shown(key)}`,
+    );
 }
 
 /** @throws RangeError for what is no folder of keys: `attempt/0a1b/` */
 export function checkPrefix(prefix: string): void {
   if (!PREFIX.test(prefix))
-    throw new RangeError(`store: expected a prefix as attempt/0a1b/, got ${prefix}`);
+    throw new RangeError(`store: expected a prefix as attempt/0a1b/, got ${shown(prefix)}`);
 }
 
 /** @throws RangeError unless the key is of what is kept for a while only */
 export function checkRemovable(key: string): void {
   checkKey(key);
   if (!key.startsWith("checkpoint/"))
-    throw new RangeError(`store: expected a key under checkpoint/ to remove, got ${key}`);
+    throw new RangeError(`store: expected a key under checkpoint/ to remove, got ${shown(key)}`);
 }
 
 /** @throws DataError for a blob whose key says another digest */

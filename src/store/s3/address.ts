@@ -1,4 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
+import { headerValue } from "../../weights/headerValue.ts";
 
 /** Where a bucket is, and how it is spoken to. */
 export interface S3Address {
@@ -40,9 +41,13 @@ export function readS3Url(text: string, env: Environment): S3Address {
   const unknown = [...searchParams.keys()].find((name) => !KNOWN.includes(name));
   if (unknown !== undefined)
     throw new DataError(`store: expected ${KNOWN.join(", ")} behind ?, got ${unknown}`);
-  const path = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, "");
+  const path = decoded(url.pathname)?.replace(/^\/+|\/+$/g, "");
+  if (path === undefined || /[\p{Cc}\p{Cs}]/u.test(path) || path.split("/").some(isDots))
+    throw new DataError(`store: expected a prefix of names, got ${shown(url.pathname)}`);
   const region =
     searchParams.get("region") ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"] ?? "us-east-1";
+  if (!/^[a-z0-9-]{1,63}$/.test(region))
+    throw new DataError(`store: expected a region as us-east-1, got ${shown(region)}`);
   const given =
     searchParams.get("endpoint") ?? env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"];
   const endpoint = endpointOf(given ?? `https://s3.${region}.amazonaws.com`);
@@ -62,6 +67,20 @@ export function readS3Url(text: string, env: Environment): S3Address {
   };
 }
 
+/** Undefined for what is no percent-encoded UTF-8. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a URL would leave out the part, or go up with it. */
+const isDots = (part: string): boolean => part === "." || part === "..";
+
+const shown = (text: string): string => JSON.stringify(text.slice(0, 80));
+
 function endpointOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "https:" && url?.protocol !== "http:")
@@ -78,13 +97,13 @@ const withoutSecrets = (text: string): string => text.replace(/\/\/[^/@]*@/, "//
 export function readS3Credentials(env: Environment): S3Credentials {
   const needed = (name: string): string => {
     const value = env[name];
-    if (value) return value;
+    if (value) return headerValue(name, value);
     throw new DataError(`store: expected ${name} in the environment, got none`);
   };
   const sessionToken = env["AWS_SESSION_TOKEN"];
   return {
     accessKeyId: needed("AWS_ACCESS_KEY_ID"),
     secretAccessKey: needed("AWS_SECRET_ACCESS_KEY"),
-    ...(sessionToken && { sessionToken }),
+    ...(sessionToken && { sessionToken: headerValue("AWS_SESSION_TOKEN", sessionToken) }),
   };
 }
