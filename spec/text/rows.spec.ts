@@ -142,6 +142,14 @@ describe("shapes", () => {
 });
 
 describe("files", () => {
+  it.each([
+    ["/nothing/here.jsonl", "/nothing/here.jsonl: expected a file to read, got no such file"],
+    [tmpdir(), `${tmpdir()}: expected a file to read, got a folder`],
+    ["a\0.jsonl", "a\0.jsonl: expected a file to read, got a name with a NUL in it"],
+  ])("at a path that cannot be read are refused in words: %j", (path, message) => {
+    expect(() => rowsOf(path)).toThrow(new DataError(message));
+  });
+
   it("are read from a path, JSON lists with their row", () => {
     const folder = mkdtempSync(`${tmpdir()}/rows-`);
     try {

@@ -1,3 +1,4 @@
+import { systemReason } from "../json/reasons.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown, expectOneOf } from "../tensor/options.ts";
 import { type CsvRecord, readCsv } from "./csv.ts";
@@ -173,8 +174,8 @@ function open(path: string): DataFile {
     return { name: path, content: readWhole(fs, path) };
   } catch (error) {
     if (error instanceof DataError) throw error;
-    const reason = error instanceof Error ? error.message : `${error}`;
-    throw new DataError(`rowsOf: expected a file that can be read, got: ${reason}`);
+    const reason = systemReason(error) ?? (error instanceof Error ? error.message : `${error}`);
+    throw new DataError(`${path}: expected a file to read, got ${reason}`);
   }
 }
 

@@ -1,13 +1,13 @@
+import { systemReason } from "../../json/reasons.ts";
 import { visibleLines } from "../../report/escape.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { reasons } from "../../weights/disk/reasons.ts";
 import { UsageError } from "./usage.ts";
 
 /** What the system says of a file or of itself; undefined for other errors. */
 export function reasonOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { code = "" } = error as NodeJS.ErrnoException;
-  if (Object.hasOwn(reasons, code)) return reasons[code];
+  const said = systemReason(error);
+  if (said !== undefined) return said;
   // Engines say it in many ways: `ulimit -v`, a container's limit.
   return /could not allocate|allocation failed|out of memory/i.test(error.message)
     ? "no memory left"

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { systemReason } from "../../json/reasons.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { reasons } from "../../weights/disk/reasons.ts";
 
 /** What decides what a model says, among the files of its folder. */
 const OF_MODEL =
@@ -12,20 +12,24 @@ const OF_MODEL =
 /** Whether a file of a model's folder is one of these. */
 export const isOfModel = (name: string): boolean => OF_MODEL.test(name);
 
-/** What a path may have wrong with it. */
-const UNREADABLE = ["ENOENT", "EISDIR", "EACCES"];
-
 /** sha256 of files' names and bytes, in order. @throws DataError for a file that cannot be read */
 async function digestOf(paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const path of paths) {
     try {
-      hash.update(`${basename(path)}\0${(await stat(path)).size}\0`);
+      const kind = await stat(path);
+      if (kind.isDirectory()) throw new DataError(`${path}: expected a file to read, got a folder`);
+      // A pipe has its bytes once, and a device may have them without end.
+      if (!kind.isFile())
+        throw new DataError(
+          `${path}: expected a file that can be read again, got a pipe or device`,
+        );
+      hash.update(`${basename(path)}\0${kind.size}\0`);
       for await (const piece of createReadStream(path)) hash.update(piece);
     } catch (error) {
-      const { code = "" } = error as NodeJS.ErrnoException;
-      if (!UNREADABLE.includes(code)) throw error;
-      throw new DataError(`${path}: expected a file to read, got ${reasons[code]}`);
+      const reason = systemReason(error);
+      if (reason === undefined) throw error;
+      throw new DataError(`${path}: expected a file to read, got ${reason}`);
     }
   }
   return hash.digest("hex");

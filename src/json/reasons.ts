@@ -1,5 +1,5 @@
 /** What the system says of files, places and itself, in words. */
-export const reasons: Readonly<Record<string, string>> = {
+const reasons: Readonly<Record<string, string>> = {
   ENOENT: "no such file",
   EISDIR: "a folder",
   EACCES: "no permission",
@@ -19,3 +19,13 @@ export const reasons: Readonly<Record<string, string>> = {
   ERR_WORKER_OUT_OF_MEMORY: "no memory left for a thread",
   ERR_WORKER_INIT_FAILED: "no memory or handles left for a thread",
 };
+
+/** What the system said where it refused, in words; undefined for other errors. */
+export function systemReason(error: unknown): string | undefined {
+  const code =
+    error instanceof Error ? (error as Error & { readonly code?: unknown }).code : undefined;
+  // What no path can hold.
+  if (code === "ERR_INVALID_ARG_VALUE" && /null bytes/.test((error as Error).message))
+    return "a name with a NUL in it";
+  return typeof code === "string" && Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+}
