@@ -1,19 +1,16 @@
 import { DataError } from "../../tensor/errors.ts";
 import { checkSizes } from "./sizes.ts";
 
-/**
- * Refuses a file of Parquet that claims to hold what its bytes cannot, before anything is taken for it.
- * @throws DataError
- */
-export async function checkParquet(bytes: Uint8Array): Promise<void> {
-  const [{ parquetMetadata, snappyUncompress }, column, schema, encoding, delta] =
-    await Promise.all([
-      import("hyparquet"),
-      import("hyparquet/src/column.js"),
-      import("hyparquet/src/schema.js"),
-      import("hyparquet/src/encoding.js"),
-      import("hyparquet/src/delta.js"),
-    ]);
+/** What decodes, loaded once it is needed. */
+async function load() {
+  const [{ parquetMetadata, parquetReadObjects, snappyUncompress }, ...parts] = await Promise.all([
+    import("hyparquet"),
+    import("hyparquet/src/column.js"),
+    import("hyparquet/src/schema.js"),
+    import("hyparquet/src/encoding.js"),
+    import("hyparquet/src/delta.js"),
+  ]);
+  const [column, schema, encoding, delta] = parts;
   const library = {
     parquetMetadata,
     snappyUncompress,
@@ -22,11 +19,31 @@ export async function checkParquet(bytes: Uint8Array): Promise<void> {
     ...encoding,
     ...delta,
   };
+  return { library, parquetReadObjects };
+}
+
+let loading: ReturnType<typeof load> | undefined;
+const loaded = (): ReturnType<typeof load> => {
+  loading ??= load();
+  return loading;
+};
+
+/** What the library says of a file, whatever it throws. */
+const refusal = (error: unknown): DataError =>
+  error instanceof DataError
+    ? error
+    : new DataError(error instanceof Error ? error.message : `${error}`);
+
+/**
+ * Refuses a file of Parquet that claims to hold what its bytes cannot, before anything is taken for it.
+ * @throws DataError
+ */
+export async function checkParquet(bytes: Uint8Array): Promise<void> {
+  const { library } = await loaded();
   try {
     checkSizes(bytes, library);
   } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(error instanceof Error ? error.message : `${error}`);
+    throw refusal(error);
   }
 }
 
@@ -36,10 +53,10 @@ export async function checkParquet(bytes: Uint8Array): Promise<void> {
  */
 export async function readParquet(bytes: Uint8Array): Promise<readonly Record<string, unknown>[]> {
   await checkParquet(bytes);
-  const { parquetReadObjects } = await import("hyparquet");
+  const { parquetReadObjects } = await loaded();
   try {
     return await parquetReadObjects({ file: bytes.slice().buffer });
   } catch (error) {
-    throw new DataError(error instanceof Error ? error.message : `${error}`);
+    throw refusal(error);
   }
 }
