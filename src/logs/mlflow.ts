@@ -1,6 +1,6 @@
 import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
-import { headerValue } from "../weights/headerValue.ts";
+import { headerValue } from "../weights/hub/headerValue.ts";
 import { finiteIn, type LoggedRun, type Outcome, type Tracker } from "./log.ts";
 import { post, Refused } from "./request.ts";
 

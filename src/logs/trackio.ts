@@ -1,4 +1,4 @@
-import { headerValue } from "../weights/headerValue.ts";
+import { headerValue } from "../weights/hub/headerValue.ts";
 import { finiteIn, type LoggedRun, type Tracker } from "./log.ts";
 import { post } from "./request.ts";
 

@@ -28,6 +28,8 @@ export async function filesAt(path: string): Promise<ModelFiles> {
     const start = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1;
     return inFolder(path.slice(0, start), [path.slice(start)]);
   }
+  if (!kind.isDirectory())
+    throw new DataError(`${path}: expected a folder or a file with a model, got a pipe or device`);
   const names = await fs.readdir(path);
   const below = names.includes(BELOW) ? await fs.readdir(`${path}/${BELOW}`).catch(() => []) : [];
   const start = /[\\/]$/.test(path) ? path : `${path}/`;

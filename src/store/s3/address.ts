@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import { headerValue } from "../../weights/headerValue.ts";
+import { headerValue } from "../../weights/hub/headerValue.ts";
 
 /** Where a bucket is, and how it is spoken to. */
 export interface S3Address {

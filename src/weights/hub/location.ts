@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
-import { headerValue } from "../headerValue.ts";
+import { headerValue } from "./headerValue.ts";
 
 /** Where the Hub and its cache are, as huggingface_hub finds them. */
 export interface HubLocation {

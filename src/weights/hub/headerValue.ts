@@ -1,4 +1,4 @@
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "../../tensor/errors.ts";
 
 /**
  * A secret as a request carries it. `fetch` shows a value that it refuses, whole, in its error.
