@@ -6,6 +6,7 @@ export {
   areaY,
   barX,
   barY,
+  cell,
   dot,
   frame,
   line,

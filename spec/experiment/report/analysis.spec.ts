@@ -1,14 +1,10 @@
+import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
 import type { Measurement, RowResult } from "../../../src/experiment/measurements.ts";
 import type { Recipe } from "../../../src/experiment/recipe.ts";
 import { studyRecipe } from "../../../src/experiment/recipes/study.ts";
-import {
-  acrossData,
-  conditionOf,
-  phaseData,
-  sizeFigure,
-} from "../../../src/experiment/report/analysis/across.ts";
+import { acrossData } from "../../../src/experiment/report/analysis/across.ts";
 import { lawData } from "../../../src/experiment/report/analysis/divergence.ts";
 import {
   contrastData,
@@ -16,11 +12,20 @@ import {
   familyLines,
 } from "../../../src/experiment/report/analysis/lines.ts";
 import { familyMarkdown } from "../../../src/experiment/report/analysis/markdown.ts";
+import { phaseData } from "../../../src/experiment/report/analysis/phase.ts";
+import {
+  conditionOf,
+  sizeData,
+  sizeFigures,
+  sizeText,
+} from "../../../src/experiment/report/analysis/size.ts";
 import type { DataTable } from "../../../src/experiment/report/export/csv.ts";
+import { spreadOut } from "../../../src/experiment/report/figure/spread.ts";
 import { reportPage } from "../../../src/experiment/report/page.ts";
 import { type ReportedRun, reportedOf } from "../../../src/experiment/report/reported.ts";
 import { contrastsWith } from "../../../src/experiment/summary/contrasts.ts";
 import { mean } from "../../../src/experiment/summary/statistics.ts";
+import { at } from "../../../src/tensor/shapes.ts";
 import { otherScores, unmoved } from "../summary/scores.ts";
 
 const seeds = [20, 21, 22];
@@ -31,11 +36,11 @@ function resultsOf({ rows }: Recipe, worse: number): Measurement[] {
   const families = [...new Set(rows.map(({ family }) => family))];
   return [...seeds, ...tuningSeeds].flatMap((seed) =>
     rows.map((row, i): RowResult => {
-      const at = families.indexOf(row.family);
+      const rank = families.indexOf(row.family);
       const isBase = row.method === "base";
       const setting = i % 9;
-      const lost = isBase ? 0 : row.family === "anchored" ? 0.01 : (at + worse) / 100;
-      const kl = at / 10 + setting / 50;
+      const lost = isBase ? 0 : row.family === "anchored" ? 0.01 : (rank + worse) / 100;
+      const kl = rank / 10 + setting / 50;
       return {
         ...{ kind: "row", seed, row: row.id, ...otherScores },
         ...{ target: isBase ? 0 : 0.99 - setting / 1000, signOff: 0, klFromBase: kl, klToBase: kl },
@@ -84,13 +89,51 @@ describe("forgetting against size", () => {
     expect(conditionOf("mine-C1")).toBe("mine-C1");
   });
 
-  it("is drawn where there are two sizes", () => {
+  it("says how large a model is", () => {
+    expect([18_944, 113_408, 918_656, 11_408_256].map(sizeText)).toEqual([
+      "19k",
+      "113k",
+      "919k",
+      "11m",
+    ]);
+  });
+
+  it("is drawn of conditions with two sizes, every family with its name and what it loses", () => {
     const small = { ...run, config: { ...run.config, recipe: studyRecipe("C1", "19k") } };
     const both = [run, { ...small, measurements: resultsOf(small.config.recipe, 0) }].map(
       reportedOf,
     );
-    expect(sizeFigure(both)).toContain("Forgetting against size");
-    expect(sizeFigure(both.slice(1))).toBeUndefined();
+    const other = reportedOf(runOf("C2a", 1));
+    const [figure, ...more] = sizeFigures([...both, other]);
+    expect(more).toEqual([]);
+    expect(figure?.condition).toBe("C1");
+    expect(figure?.svg).toContain("Forgetting against size, C1");
+    expect(figure?.svg).toContain("Anchored Learning, logit 1.1");
+    expect(sizeData([...both, other]).rows).toHaveLength(2 * families.length);
+    expect(sizeFigures([...both.slice(1), other])).toEqual([]);
+  });
+
+  it("has no name over another, and dots joined with what they are called", () => {
+    const places = fc.array(fc.double({ min: 0, max: 400, noNaN: true }), { maxLength: 40 });
+    fc.assert(
+      fc.property(places, (ys) => {
+        const moved = spreadOut(ys, { gap: 13, from: 0, to: 400 });
+        const step = Math.min(13, 400 / Math.max(1, ys.length - 1));
+        const order = ys.map((_, i) => i).sort((a, b) => at(ys, a) - at(ys, b) || a - b);
+        order.forEach((i, rank) => {
+          expect(at(moved, i)).toBeGreaterThanOrEqual(-1e-9);
+          expect(at(moved, i)).toBeLessThan(400 + 1e-9);
+          if (rank > 0)
+            expect(at(moved, i) - at(moved, at(order, rank - 1))).toBeGreaterThan(step - 1e-9);
+        });
+        // Whoever has room stays.
+        const apart = order.every(
+          (i, rank) => rank === 0 || at(ys, i) - at(ys, at(order, rank - 1)) >= step,
+        );
+        if (apart) for (const [i, y] of moved.entries()) expect(y).toBeCloseTo(at(ys, i), 9);
+      }),
+    );
+    expect(spreadOut([10, 10, 90], { gap: 12, from: 0, to: 100 })).toEqual([4, 16, 90]);
   });
 });
 
@@ -167,7 +210,12 @@ describe("the page of several studies", () => {
       expect(figures.filter((one) => one === title)).toHaveLength(2);
     expect(figures).toContain("The best family by rarity and rate");
     // One size is no figure over sizes.
-    expect(figures).not.toContain("Forgetting against size");
+    expect(figures.filter((one) => one?.startsWith("Forgetting against size"))).toEqual([]);
+    // Columns say which study they are, how large its model and how rare what is wanted.
+    const [phase] = [...document.querySelectorAll("figure svg")].filter(
+      (svg) => svg.getAttribute("aria-label") === "The best family by rarity and rate",
+    );
+    for (const text of ["C1", "C2a", "113k", "−2.0"]) expect(phase?.textContent).toContain(text);
     expect(page).toContain("3 seeds; with so many no sign-flip test can give less than 0.25.");
     const tables = [...document.querySelectorAll("details[data-table=families] tbody")];
     expect(tables.map((body) => body.querySelectorAll("tr").length)).toEqual([

@@ -5,11 +5,13 @@ import { details } from "../../summary/details.ts";
 import type { Spread } from "../../summary/summary.ts";
 import type { Reported } from "../reported.ts";
 import { dataDetails, line, table } from "../tables.ts";
-import { acrossData, phaseData, phaseFigure, sizeFigure } from "./across.ts";
+import { acrossData } from "./across.ts";
 import { divergenceFigure, lawData } from "./divergence.ts";
 import { frontFigure } from "./fronts.ts";
 import { keptFigure } from "./kept.ts";
 import { contrastData, type FamilyLine, familyData, familyLines } from "./lines.ts";
+import { phaseData, phaseFigure } from "./phase.ts";
+import { sizeData, sizeFigures } from "./size.ts";
 
 /** How much the seeds of a study can say at all. */
 function limits({ seeds, rows }: Reported): string {
@@ -45,12 +47,14 @@ ${figure("Kept and certified answers", kept, `For rows with an anchor between di
 /** What several studies say together. */
 export function acrossSections(studies: readonly Reported[]): string {
   if (studies.length < 2) return "";
-  const [phase, size, across] = [phaseFigure(studies), sizeFigure(studies), acrossData(studies)];
+  const [phase, across] = [phaseFigure(studies), acrossData(studies)];
+  const sizes = sizeFigures(studies);
   const name = "all";
   return `<h2>Across studies</h2>
 <div class="figures">
-${figure("Which family where", phase, "For each study and learning rate the family whose best row has the largest sum of gain and retention, by means over seeds, and how many are within half a point of it: with so few seeds those cannot be told apart. It says nothing between the studies that were run.", dataDetails(phaseData(studies), name))}
-${figure("Forgetting against size", size, "What each family's chosen row loses, with the range over seeds. Two or three sizes are no law of scale.")}
+${figure("Which family where", phase, "For each study and learning rate the family whose best row has the largest sum of gain and retention, by means over seeds, how many are within half a point of it (with so few seeds those cannot be told apart), and that row's gain and loss, %: where nothing is gained whoever learns nothing is best. Studies stand in the order of how rare the rarest wanted token is to their bases, written below them. It says nothing between the studies that were run.", dataDetails(phaseData(studies), name))}
+${sizes.map(({ condition, svg }) => figure(`Forgetting against size, ${condition}`, svg, "What each family's chosen row loses: means, whose intervals stand in the studies' own tables. Two or three sizes are no law of scale, and rates were chosen for each size.")).join("\n")}
+${dataDetails(sizeData(studies), name)}
 </div>
 ${
   across.rows.length > 0
