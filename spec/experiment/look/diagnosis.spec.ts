@@ -220,6 +220,7 @@ describe("advice", () => {
     );
     const fewer = await adviceAgainst(engine, { ...(await run), measurements: without }, 100);
     expect(fewer?.cases.rows).toMatchObject({ isWhole: false, agreement: undefined });
+    expect(renderAgreement(fewer ? [fewer] : [])).toMatch(/a family by chance +–\n/);
     expect(fewer?.cases.rows.volumes).toHaveLength(part);
     const empty = { ...(await run), measurements: [] };
     expect(await adviceAgainst(engine, empty, 100)).toBeUndefined();

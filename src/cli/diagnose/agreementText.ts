@@ -43,6 +43,10 @@ function caseLine({ study, seed }: AdvisedSeed, one: AdvisedCase): string {
 const hitsText = ({ near, cases }: Hits): string =>
   cases === 0 ? "–" : `${near} of ${cases} (${percent(near / cases, 0)} %)`;
 
+/** Where no case can be told, there is no chance either. */
+const chanceText = (cases: readonly AdvisedCase[]): string =>
+  adviceHits(cases).cases === 0 ? "–" : `${percent(chanceOf(cases), 0)} %`;
+
 function part(
   title: string,
   seeds: readonly AdvisedSeed[],
@@ -64,7 +68,7 @@ function part(
     ...seeds.map((one) => caseLine(one, one.cases[kind])),
     "",
     `advised              ${hitsText(adviceHits(cases))}`,
-    `a family by chance   ${percent(chanceOf(cases), 0)} %`,
+    `a family by chance   ${chanceText(cases)}`,
     ...constant.map(
       ({ family, hits }) => `always ${family.slice(0, 13).padEnd(14)}${hitsText(hits)}`,
     ),
