@@ -12,11 +12,12 @@ import { flipDivergence } from "../../src/anchored/targets/flips.ts";
 import { logSoftmaxOf } from "../../src/arbitraries/distributions.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
-import { tensor } from "../../src/tensor/apply.ts";
+import { constant, tensor } from "../../src/tensor/apply.ts";
 import { argmax } from "../../src/tensor/ops.ts";
 import { at } from "../../src/tensor/shapes.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { choiceLaws, radii } from "./laws/choices.ts";
-import { type Space, testLaws } from "./laws/laws.ts";
+import { FLOAT32, type Space, testLaws } from "./laws/laws.ts";
 import { thresholdLaws } from "./laws/thresholds.ts";
 
 let engine: Engine;
@@ -84,39 +85,76 @@ test("an over-confident reference wins in logit space at any weight, in probabil
   expect(thresholds.probability(sure(1e-300))).toBeCloseTo(0.98 / 1.98, 12);
 });
 
+/** A distribution, and the nearest that tie its two likeliest tokens: log-probabilities. */
+interface Ties {
+  readonly logP: readonly number[];
+  /** Of the least KL(p‖·), and of the least KL(·‖p). */
+  readonly halfway: readonly number[];
+  readonly projected: readonly number[];
+}
+
+function tiesOf(logits: readonly number[]): Ties {
+  const logP = logSoftmaxOf([...logits]);
+  const [first = 0, second = 0] = logP
+    .map((_, i) => i)
+    .sort((a, b) => at(logP, b) - at(logP, a) || a - b);
+  const tie = (level: number): readonly number[] =>
+    logSoftmaxOf(logP.map((x, i) => (i === first || i === second ? level : x)));
+  const [p1, p2] = [at(logP, first), at(logP, second)];
+  return {
+    logP,
+    halfway: tie(Math.log((Math.exp(p1) + Math.exp(p2)) / 2)),
+    projected: tie((p1 + p2) / 2),
+  };
+}
+
 describe("what another choice costs", () => {
   testLaws(() => engine, choiceLaws);
 
   test("both radii are attained where the two likeliest are tied", async () => {
-    const rows = fc.array(fc.double({ min: -30, max: 0, noNaN: true }), {
-      minLength: 2,
-      maxLength: 16,
+    await using wasm = await createEngine({ backend: "wasm", threads: 1 });
+    await using cpu = await createEngine({ backend: "cpu" });
+    /** Where each is evaluated, and to what share of 1 + κ. */
+    const engines = [
+      [engine, 1e-12],
+      [wasm, FLOAT32],
+      [cpu, FLOAT32],
+    ] as const;
+    // Rows of one length share a program: forty of them to each of twenty-five runs.
+    const logit = fc.double({ min: -30, max: 0, noNaN: true });
+    const many = fc.integer({ min: 2, max: 16 }).chain((V) => {
+      const row = fc.array(logit, { minLength: V, maxLength: V });
+      return fc.array(row, { minLength: 40, maxLength: 40 });
     });
     await fc.assert(
-      fc.asyncProperty(rows, async (logits) => {
-        const order = logits.map((_, i) => i).sort((a, b) => at(logits, b) - at(logits, a));
-        const total = logits.reduce((sum, z) => sum + Math.exp(z), 0);
-        const p = logits.map((z) => Math.exp(z) / total);
-        const tie = (level: (p1: number, p2: number) => number): number[] => {
-          const [first, second] = [order[0] as number, order[1] as number];
-          const value = level(p[first] as number, p[second] as number);
-          const q = p.map((x, i) => (i === first || i === second ? value : x));
-          const sum = q.reduce((a, b) => a + b, 0);
-          return q.map((x) => Math.log(x / sum));
-        };
-        const logP = tensor(p.map(Math.log));
-        const sides = await engine.run(() => {
-          const { forward, reverse } = radii(logP);
-          const halfway = tensor(tie((p1, p2) => (p1 + p2) / 2));
-          const projected = tensor(tie((p1, p2) => Math.sqrt(p1 * p2)));
-          return [forward, kl(logP, halfway), reverse, kl(projected, logP)];
-        });
-        const [forward, atHalf, reverse, atProjection] = sides.map(({ data }) => data[0] as number);
-        const near = (a = 0, b = 0) => expect(Math.abs(a - b)).toBeLessThan(1e-12 * (1 + b));
-        near(atHalf, forward);
-        near(atProjection, reverse);
+      fc.asyncProperty(many, async (rows) => {
+        const cases = rows.map(tiesOf);
+        const V = at(rows, 0).length;
+        const put = (pick: (one: Ties) => readonly number[]): Tensor =>
+          constant(Float64Array.from(cases.flatMap(pick)), [cases.length, V]);
+        const [p, half, projection] = [
+          put(({ logP }) => logP),
+          put(({ halfway }) => halfway),
+          put(({ projected }) => projected),
+        ];
+        for (const [on, tolerance] of engines) {
+          const [forward, atHalf, reverse, atProjection] = await on.run(() => {
+            const { forward, reverse } = radii(p);
+            return [forward, kl(p, half), reverse, kl(projection, p)] as const;
+          });
+          cases.forEach((_, i) => {
+            for (const [radius, spent] of [
+              [forward, atHalf],
+              [reverse, atProjection],
+            ] as const) {
+              const [wanted, got] = [at(radius.data, i), at(spent.data, i)];
+              if (!(Math.abs(got - wanted) < tolerance * (1 + wanted)))
+                expect.fail(`${on.backend}: expected ${wanted}, got ${got}`);
+            }
+          });
+        }
       }),
-      { numRuns: 1000 },
+      { numRuns: 25 },
     );
   });
 
