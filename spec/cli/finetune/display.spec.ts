@@ -65,6 +65,7 @@ test("a log gets whole lines without control characters", () => {
   show.certificate({
     ...{ kind: "certificate", outer: 0, alpha: 0.25, targets: "hidden", linear: true },
     ...{ tokens: 1, held: 1, mean: { stepKl: 0.125, bound: 0.5, delta: 0.0625 } },
+    ledger: { path: -1.2, inexactness: 0.0312 },
   } as Parameters<typeof show.certificate>[0]);
   show.certificate({
     ...{ kind: "certificate", outer: 1, alpha: 0.25, targets: "hidden", linear: true },
@@ -78,6 +79,7 @@ test("a log gets whole lines without control characters", () => {
     expect.stringMatching(/^ {2}sft 30 % · step 3\/10/),
     "✓ sft          eval   log-loss 2.000 · KL(base‖model) 0.250 · exact 50 % · changed 100 %",
     "✓ outer step 1, α = 0.25: KL(pₜ‖pₜ₊₁) 0.125 · bound 0.500 (25 %) · δ 0.063 (50 %)",
+    "  Log-loss of the training answers: −1.169 nats a token, of which exact steps make −1.200 and the inner loops' errors +0.031.",
     "✓ outer step 2, α = 0.25: KL(pₜ‖pₜ₊₁) 4.4e-5 · bound 6.0e-4 (7 %) · δ -2.0e-6 (-5 %)",
     "",
   ]);

@@ -6,6 +6,7 @@ import type {
 } from "../../finetune/train/events.ts";
 import { visible } from "../../report/escape.ts";
 import { count, duration, nats, percent, smallNats } from "../../report/format.ts";
+import { ledgerSentence } from "../../report/ledger.ts";
 import { auditText, plannedSentences } from "../../report/retention.ts";
 import type { Output } from "../terminal/command.ts";
 
@@ -90,7 +91,7 @@ export function display(err: Output, now: () => number = Date.now): Display {
     retention(event) {
       for (const sentence of plannedSentences(event)) say(`  ${sentence}`);
     },
-    certificate({ outer, alpha, mean, linear, retention }) {
+    certificate({ outer, alpha, mean, linear, ledger, retention }) {
       const { stepKl, bound, delta } = mean;
       const share = (part: number, whole: number): string =>
         whole > 0 ? ` (${percent(part / whole, 0)} %)` : "";
@@ -100,6 +101,7 @@ export function display(err: Output, now: () => number = Date.now): Display {
         `δ ${smallNats(delta)}${share(delta, stepKl)}`,
       ];
       say(parts.join(" · "));
+      if (ledger) say(`  ${ledgerSentence(ledger)}`);
       if (retention) say(`  ${auditText(retention)}`);
     },
     end: clear,

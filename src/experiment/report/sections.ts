@@ -1,5 +1,6 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { percent } from "../../report/format.ts";
+import { ledgerSentence } from "../../report/ledger.ts";
 import type { Certified, Measurement } from "../measurements.ts";
 import type { RunConfig } from "../runs/config.ts";
 import { measuredSeeds, seedsText } from "../summary/seeds.ts";
@@ -160,7 +161,7 @@ function distributions(study: Reported): string {
       `<figure><h4>${escapeHtml(title)}</h4><p class="muted">after <code>${escapeHtml(context)}</code></p>${svg}</figure>`,
   );
   if (figures.length === 0) return "";
-  const main = study.recipe.rows.find(({ id }) => id === study.recipe.headline)?.label ?? "";
+  const main = mainLabel(study);
   return `<h3>Distributions at chosen tokens</h3>
 <p class="muted">${escapeHtml(main)}, one seed: in each outer step the snapshot p<sub>t</sub>, the anchor between it and p<sub>sft</sub>, and the student after the step, p<sub>t+1</sub>. The likeliest symbols of any of them.</p>
 ${legend(sourceLegend)}
@@ -183,8 +184,17 @@ ${below}
 ${data ? dataDetails(data, prefix) : ""}</section>`;
 }
 
+/** Of the row that the study is about. */
+const mainLabel = ({ recipe: { rows, headline } }: Reported): string =>
+  rows.find(({ id }) => id === headline)?.label ?? "";
+
 function boundSection(study: Reported): string {
   const { certificates, recipe } = study;
+  const main = stepsOf(certificates.filter(({ row }) => row === recipe.headline));
+  const ledger =
+    main?.path === undefined || main.inexactness === undefined
+      ? ""
+      : ` Of ${mainLabel(study)}: ${ledgerSentence({ path: main.path, inexactness: main.inexactness })}`;
   const broken = certificates.filter((certificate) => !certificate.held).length;
   const check =
     broken === 0
@@ -193,7 +203,7 @@ function boundSection(study: Reported): string {
   return figure(
     "Each step against its bound",
     boundFigure(study),
-    `Dots: how far the outer step went, KL(p<sub>t</sub>‖p<sub>t+1</sub>). Ticks: α·KL(p<sub>t</sub>‖p<sub>sft</sub>), which an exact step cannot exceed; an anchor in weight space has no such bound. Means over the response tokens of the training data. ${escapeHtml(stepWords(certificates))} No bound speaks of prompts where it was not evaluated: what was kept is measured on the prior skills.${check}`,
+    `Dots: how far the outer step went, KL(p<sub>t</sub>‖p<sub>t+1</sub>). Ticks: α·KL(p<sub>t</sub>‖p<sub>sft</sub>), which an exact step cannot exceed; an anchor in weight space has no such bound. Means over the response tokens of the training data. ${escapeHtml(`${stepWords(certificates)}${ledger}`)} No bound speaks of prompts where it was not evaluated: what was kept is measured on the prior skills.${check}`,
     certificateData(study),
     recipe.name,
     true,
@@ -216,7 +226,7 @@ function stepWords(certificates: readonly Certified[]): string {
 /** Rows against the main one, and how they were chosen. */
 function comparisons(study: Reported): string {
   const { recipe } = study;
-  const main = recipe.rows.find(({ id }) => id === recipe.headline)?.label ?? "";
+  const main = mainLabel(study);
   const [differences, choices] = [differenceData(study), choiceData(study)];
   const parts = [
     differences.rows.length > 0

@@ -1,6 +1,7 @@
 import type { Certified } from "../../experiment/measurements.ts";
 import { type StepsSummary, stepsOf } from "../../experiment/summary/steps.ts";
 import { nats, percent } from "../../report/format.ts";
+import { ledgerSentence } from "../../report/ledger.ts";
 import { auditSentence, plannedSentences } from "../../report/retention.ts";
 import { drawAxes, type Plane } from "../chart/axes.ts";
 import { drawing, figure, nothingYet } from "../chart/figure.ts";
@@ -41,8 +42,9 @@ export function certificateView(): View {
       badge.className = `badge ${summary && summary.broken > 0 ? "bad" : "plain"}`;
       badge.textContent = summary ? stepWords(summary) : "";
       const planned = run && row && plannedOf(run, row);
-      const audit = certificates.at(-1)?.retention;
+      const { ledger, retention: audit } = certificates.at(-1) ?? {};
       retained.textContent = [
+        ...(ledger ? [ledgerSentence(ledger)] : []),
         ...(planned ? plannedSentences(planned) : []),
         ...(audit ? [auditSentence(audit)] : []),
       ].join(" ");
