@@ -109,6 +109,19 @@ describe("runPretrain(options)", () => {
     expect(kinds).not.toContain("examined");
   });
 
+  it("is stopped while texts are fetched, and fails where they cannot be", async () => {
+    const stop = new AbortController();
+    const place = join(folder, "fetching");
+    const fetching = async (): Promise<never> => {
+      stop.abort();
+      throw new Error("The operation was aborted");
+    };
+    const { signal } = stop;
+    const events = await pretrained(engine, place, { corpus: fetching, signal });
+    expect(events).toEqual([{ kind: "stopped" }]);
+    await expect(pretrained(engine, place, { corpus: fetching })).rejects.toThrow("was aborted");
+  });
+
   it("takes another number of steps while the rate does not fall", async () => {
     const place = join(folder, "longer-or-shorter");
     const of = (steps: number) => ({ ...settings, steps });

@@ -122,7 +122,15 @@ export async function* runPretrain(options: PretrainOptions): AsyncGenerator<Pre
   };
   if (!options.dryRun) await expectSame(unfinished, decides);
   const asked = { suite, latent, vocabulary, length, key: fold(root, 0) };
-  const text = await prepared(kept, corpus, asked);
+  let text: Prepared;
+  try {
+    text = await prepared(kept, corpus, asked);
+  } catch (error) {
+    // A download that was told to end fails as any other does.
+    if (!signal.aborted) throw error;
+    yield { kind: "stopped" };
+    return;
+  }
   const model = transformer(configFor(settings, text.vocabSize, length));
   const plan = planOf(settings, text, model.shapes);
   yield plan;
