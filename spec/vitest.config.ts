@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { compiledSources, loadedByNode } from "./compiled.ts";
 import { LongestFirst } from "./sequencer.ts";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -22,11 +23,13 @@ const APART: readonly string[] = [
 
 /** What both kinds of files have. */
 const both = {
+  plugins: [compiledSources()],
   // Scripts that import what is built are tested as they stand in src.
   resolve: {
     alias: [{ find: /^.*\/dist\/src\/index\.js$/, replacement: here("../src/index.ts") }],
   },
   test: {
+    server: { deps: { external: [loadedByNode] } },
     setupFiles: [here("seed.ts")],
     // For what hangs alone: a busy machine is no failure, however busy; who asks for many mutants waits.
     testTimeout: process.env["FUZZ"] === undefined ? 1_800_000 : 0,

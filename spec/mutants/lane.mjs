@@ -37,7 +37,7 @@ const listener = {
 };
 
 const vitest = await createVitest("test", {
-  ...{ root, config: join(root, "spec/vitest.config.ts"), watch: false, bail: 1 },
+  ...{ root, config: join(root, "spec/vitest.config.ts"), watch: false, bail: 1, mode: "mutants" },
   ...{
     maxWorkers: 1,
     fileParallelism: false,
