@@ -6,8 +6,9 @@ import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { at } from "../../src/tensor/shapes.ts";
 import { tinyRecipe } from "../experiment/tiny.ts";
+import { programOf, runtimes } from "./installed.mjs";
 import { filesOf, link, node, type Packed, pack, root, run, typeCheck } from "./packed.ts";
-import { programOf, runtimes, smoke } from "./runtimes.ts";
+import { smoke } from "./smoke.ts";
 
 /** What somebody else writes who has nothing but the package. */
 const program = `
