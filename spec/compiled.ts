@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join, posix, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin as EsbuildPlugin, version } from "esbuild";
@@ -10,6 +20,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What is compiled lies here, from where Node finds the repository's packages. */
 const CACHE = "node_modules/.cache/spec";
+/** No run takes longer, ms: what none has begun with since is of nobody's use. */
+const LONGEST = 2 * 3_600_000;
 /** What Vitest must leave to Node. */
 export const loadedByNode: RegExp = /\/node_modules\/\.cache\/spec\//;
 
@@ -68,19 +80,27 @@ async function compile(): Promise<Compiled> {
     .update(await readFile(import.meta.filename));
   for (const [i, file] of files.entries()) hash.update(`${file} ${texts[i]}\n`);
   const folder = join(root, CACHE, hash.digest("hex").slice(0, 16));
-  if (!existsSync(folder)) {
-    await mkdir(dirname(folder), { recursive: true });
-    const made = await mkdtemp(join(dirname(folder), "making-"));
-    await build({
-      ...{ absWorkingDir: root, entryPoints: files, outdir: made, outbase: root },
-      ...{ bundle: true, platform: "node", format: "esm", target: "node20" },
-      ...{ sourcemap: "linked", logLevel: "error", plugins: [oneByOne] },
-    });
-    await writeFile(join(made, "package.json"), '{ "type": "module" }');
-    // Another run may have made the same meanwhile.
-    await rename(made, folder).catch(() => rm(made, { recursive: true }));
-  }
+  if (!existsSync(folder)) await make(folder, files);
+  await utimes(folder, new Date(), new Date());
   return { folder, files: new Set(files) };
+}
+
+async function make(folder: string, files: string[]): Promise<void> {
+  const cache = dirname(folder);
+  await mkdir(cache, { recursive: true });
+  for (const name of await readdir(cache)) {
+    const { mtimeMs } = await stat(join(cache, name));
+    if (mtimeMs < Date.now() - LONGEST) await rm(join(cache, name), { recursive: true });
+  }
+  const made = await mkdtemp(join(cache, "making-"));
+  await build({
+    ...{ absWorkingDir: root, entryPoints: files, outdir: made, outbase: root },
+    ...{ bundle: true, platform: "node", format: "esm", target: "node20" },
+    ...{ sourcemap: "linked", logLevel: "error", plugins: [oneByOne] },
+  });
+  await writeFile(join(made, "package.json"), '{ "type": "module" }');
+  // Another run may have made the same meanwhile.
+  await rename(made, folder).catch(() => rm(made, { recursive: true }));
 }
 
 /** Each file by itself; who asks where it is is told where it was written. */

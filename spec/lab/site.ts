@@ -5,7 +5,6 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, inject, vi } from "vitest";
 import { HEADERS, launchChromium } from "../browser/chromium.ts";
 
@@ -49,6 +48,7 @@ export async function builtPage(): Promise<ReadonlyMap<string, Uint8Array>> {
     },
   );
   if (!begun) {
+    const { build } = await import("vite");
     await build({
       configFile: fileURLToPath(new URL("../../src/lab/vite.config.ts", import.meta.url)),
       logLevel: "error",
