@@ -14,6 +14,7 @@ import {
   readKnobs,
   share,
   text,
+  texts,
   whole,
 } from "../../src/cli/terminal/knobs.ts";
 import { reflow } from "../../src/cli/terminal/reflow.ts";
@@ -113,6 +114,7 @@ describe("readKnobs(args, knobs)", () => {
     kind: oneOf("", ["a", "b"]),
     bare: flag(""),
     out: text("<file>", ""),
+    stop: texts("<text>", ""),
   };
 
   it("gives what was given, by names in camel case", () => {
@@ -123,6 +125,7 @@ describe("readKnobs(args, knobs)", () => {
     });
     const negative = readKnobs(["--width=-3..-1", "--max-op=-5"], knobs);
     expect(negative).toEqual({ width: [-3, -1], maxOp: -5 });
+    expect(readKnobs(["--stop", "a,b", "--stop=\n"], knobs)).toEqual({ stop: ["a,b", "\n"] });
     expect(readKnobs([], knobs)).toEqual({});
     expect(only(values, { bare: flag(""), rate: share("") })).toEqual({ bare: true, rate: 0.5 });
   });
@@ -134,10 +137,14 @@ describe("readKnobs(args, knobs)", () => {
     [["--width", "1.5"], "--width: expected a range a..b with a ≤ b, got 1.5"],
     [["--rate", "1.1"], "--rate: expected a number from 0 to 1, got 1.1"],
     [["--kind", "c"], "--kind: expected one of a, b, got c"],
+    [["--stop", "a", "--stop", ""], "--stop: expected <text>, got "],
     [["--out"], "--out"],
     [["--width", "-3..-1"], "Option '--width' argument is ambiguous; see --help"],
     [["--bare=1"], "--bare"],
-    [["--maxOp", "1"], "Unknown option '--maxOp'; see --help"],
+    [["--maxOp", "1"], "Unknown option '--maxOp', did you mean --max-op; see --help"],
+    [["--output_dir", "x"], "Unknown option '--output_dir', did you mean --out; see --help"],
+    [["--rat", "1"], "Unknown option '--rat', did you mean --rate; see --help"],
+    [["--lr", "1"], "Unknown option '--lr'; see --help"],
     [["extra"], "Unexpected argument 'extra'"],
     [["--out", "a", "--out=b"], "--out: expected it once, got it again; see --help"],
     [["--bare", "--rate", "1", "--bare"], "--bare: expected it once, got it again"],

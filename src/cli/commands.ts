@@ -1,4 +1,5 @@
 import type { Command } from "./terminal/command.ts";
+import { nearest } from "./terminal/suggest.ts";
 import { UsageError } from "./terminal/usage.ts";
 
 /** A command's name and what it does; its module is loaded when it is called. */
@@ -158,23 +159,12 @@ function commandNamed(word: string): CommandRow {
     throw new UsageError(
       `expected a command before ${word}, such as ${ownerOf(word)} ${word}; npx anchorgrad shows them all`,
     );
-  const near = commands.find(({ name }) => distance(name, word) <= 2);
-  const hint = near ? `; did you mean ${near.name}?` : "";
+  const near = nearest(
+    word,
+    commands.map(({ name }) => name),
+  );
+  const hint = near === undefined ? "" : `; did you mean ${near}?`;
   throw new UsageError(
     `expected a command, got ${word || "nothing"}${hint || "; npx anchorgrad shows them all"}`,
   );
-}
-
-/** Letters to insert, remove or replace (Levenshtein 1966). */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, i) => i);
-  for (const letter of left) {
-    const next = [(row[0] ?? 0) + 1];
-    for (let i = 1; i < row.length; i++) {
-      const kept = (row[i - 1] ?? 0) + (letter === right[i - 1] ? 0 : 1);
-      next.push(Math.min((row[i] ?? 0) + 1, (next[i - 1] ?? 0) + 1, kept));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

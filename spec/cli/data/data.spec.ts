@@ -142,7 +142,7 @@ describe("data of drawn benchmarks", () => {
     ["toString", "data: expected one of igsm, "],
     ["igsm --op 0", "--op: expected a whole number from 1 to 52, got 0"],
     ["igsm --op 1e1", "--op: expected a whole number from 1 to 52, got 1e1"],
-    ["igsm --ops 3", "Unknown option '--ops'; see --help"],
+    ["igsm --ops 3", "Unknown option '--ops', did you mean --op; see --help"],
     ["igsm extra", "Unexpected argument 'extra'"],
     ["igsm --order jitter", "--order: expected any, solution or jitter:<k>, got jitter"],
     ["igsm --width 5..3", "--width: expected a range a..b with a ≤ b, got 5..3"],

@@ -48,7 +48,7 @@ describe("parseOptions", () => {
   });
 
   it.each([
-    [["--seed", "3"], "Unknown option '--seed'; see --help"],
+    [["--seed", "3"], "Unknown option '--seed', did you mean --seeds; see --help"],
     [
       ["--data", "mine.jsonl"],
       "--data: expected none, as the study draws its own; anchorgrad finetune --data",

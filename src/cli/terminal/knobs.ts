@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { isName, LONGEST_NAME, NAME } from "../../experiment/checks.ts";
+import { optionMeant } from "./suggest.ts";
 import { UsageError } from "./usage.ts";
 
 /** An option of a command. */
@@ -10,6 +11,8 @@ export interface Knob<T> {
   readonly expected: string;
   /** Undefined for a text that is not as expected. @throws UsageError to say more of it */
   readonly read: (text: string, option: string) => T | undefined;
+  /** Whether it may be given again: what is read are lists, which are joined. */
+  readonly isRepeated?: true;
 }
 
 /** Options by name in camel case: `maxOp` is `--max-op`. */
@@ -68,6 +71,15 @@ export const flag = (about: string): Knob<true> => ({
   about,
   expected: "no value",
   read: () => true,
+});
+
+/** Texts, each given by the option once more. */
+export const texts = (value: string, about: string): Knob<readonly string[]> => ({
+  value,
+  about,
+  expected: value,
+  read: (given) => (given === "" ? undefined : [given]),
+  isRepeated: true,
 });
 
 /** Of commands that write to a place of the user's choice. */
@@ -154,9 +166,12 @@ function valuesOf<K extends Knobs>(given: Given, knobs: K): Values<K> {
     const option = optionOf(name);
     const said = given[option];
     if (said === undefined) return [];
-    const value = knob.read(`${said}`, `--${option}`);
-    if (value === undefined)
-      throw new UsageError(`--${option}: expected ${knob.expected}, got ${said}`);
+    const read = (text: string): unknown => {
+      const value = knob.read(text, `--${option}`);
+      if (value !== undefined) return value;
+      throw new UsageError(`--${option}: expected ${knob.expected}, got ${text}`);
+    };
+    const value = Array.isArray(said) ? said.flatMap((each) => read(`${each}`)) : read(`${said}`);
     return [[name, value] as const];
   });
   return Object.fromEntries(values) as Values<K>;
@@ -170,23 +185,28 @@ function parse(
   allowPositionals: boolean,
 ): { readonly values: Given; readonly positionals: readonly string[] } {
   const options = Object.fromEntries(
-    Object.entries(knobs).map(([name, { value }]) => [
+    Object.entries(knobs).map(([name, { value, isRepeated = false }]) => [
       optionOf(name),
-      { type: value === "" ? ("boolean" as const) : ("string" as const) },
+      {
+        type: value === "" ? ("boolean" as const) : ("string" as const),
+        multiple: isRepeated,
+      },
     ]),
   );
   const parsed = (() => {
     try {
       return parseArgs({ args: [...args], options, strict: true, allowPositionals, tokens: true });
     } catch (error) {
-      const [message] = (error as Error).message.split(/\.\s/);
-      throw new UsageError(`${message}; see --help`);
+      const [message = ""] = (error as Error).message.split(/\.\s/);
+      const [, unknown] = /^Unknown option '--(.*)'/.exec(message) ?? [];
+      const meant = unknown && optionMeant(unknown, Object.keys(options));
+      throw new UsageError(`${message}${meant ? `, did you mean --${meant}` : ""}; see --help`);
     }
   })();
   const seen = new Set<string>();
   for (const token of parsed.tokens) {
     if (token.kind !== "option") continue;
-    if (seen.has(token.name))
+    if (seen.has(token.name) && !options[token.name]?.multiple)
       throw new UsageError(`--${token.name}: expected it once, got it again; see --help`);
     seen.add(token.name);
   }
