@@ -4,6 +4,7 @@ import type { SamplingOptions } from "../nn/generate/options.ts";
 import { DataError } from "../tensor/errors.ts";
 import { fold, key } from "../tensor/random.ts";
 import type { Message } from "../text/spans.ts";
+import { stopFinder } from "../text/stream.ts";
 import type { LoadedModel } from "./load.ts";
 import { encodePrompt, type Reader } from "./reader.ts";
 
@@ -32,6 +33,8 @@ export interface ConversationOptions {
   readonly system: string | undefined;
   /** Whether each text stands for itself, without a template. */
   readonly raw: boolean;
+  /** Texts before which an answer ends. */
+  readonly stops?: readonly string[] | undefined;
   /** As `generate` has it. */
   readonly promptLookup?: number | undefined;
 }
@@ -40,12 +43,12 @@ export interface ConversationOptions {
 export function openConversation(
   engine: Engine,
   model: LoadedModel & Reader,
-  { sampling, maxTokens, seed, system, raw, promptLookup = 0 }: ConversationOptions,
+  { sampling, maxTokens, seed, system, raw, promptLookup = 0, stops = [] }: ConversationOptions,
 ): Conversation {
   const { chat, tokenizer, config, generation } = model;
   const isChat = chat !== undefined && !raw;
   const { stopTokens, tokenizerSize } = generation;
-  const stops = new Set(stopTokens);
+  const ends = new Set(stopTokens);
   let [said, asked] = [system ?? "", 0];
   let messages: readonly Message[] = [];
 
@@ -64,6 +67,7 @@ export function openConversation(
     const decoder = tokenizer.decoder({ skipSpecialTokens: true });
     // A text goes on where it stopped: SentencePiece has no space in front of a first word alone.
     if (!isChat) prompt.forEach(decoder.push);
+    const finder = stopFinder(stops);
     const pieces: string[] = [];
     const tell = (piece: string): void => {
       if (piece === "") return;
@@ -78,15 +82,17 @@ export function openConversation(
         promptLookup,
         onToken: (token) => {
           if (signal.aborted) throw new Stopped();
-          if (stops.has(token)) end = "model";
-          else tell(decoder.push(token));
+          if (ends.has(token)) end = "model";
+          else tell(finder.push(decoder.push(token)));
+          if (finder.isStopped) end = "model";
         },
+        stopWhen: () => finder.isStopped,
       });
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
       end = "stopped";
     }
-    tell(decoder.end());
+    tell(finder.push(decoder.end()) + finder.end());
     return { text: pieces.join(""), end };
   }
 

@@ -65,6 +65,24 @@ test("responses stand in the rows that asked, in order, whatever is answered tog
   expect(await place.rows("p.responses.jsonl")).toHaveLength(5);
 });
 
+test("an answer ends before a text, and what was made of it before does not change", async () => {
+  await tinyModel(join(place.folder, "m"), { chat: true });
+  await writePrompts();
+  await place.run(generate, `${line} --out whole.jsonl`);
+  const whole = (await place.rows("whole.jsonl")).map(({ response }) => `${response}`);
+  const first = whole[0] ?? "";
+  const stop = first.slice(2, 4);
+  const options = `${line} --out cut.jsonl --batch 2 --stop`.split(" ");
+  const { err } = await place.run(generate, [...options, stop, "--stop", "never said"]);
+  const rows = await place.rows("cut.jsonl");
+  expect(rows.map(({ response }) => response)).toEqual(whole.map((text) => text.split(stop, 1)[0]));
+  expect(rows[0]).not.toHaveProperty("truncated");
+  const ended = rows.filter((row) => !("truncated" in row)).length;
+  expect(err).toContain(`${ended} ended by the model`);
+  const settings = JSON.parse(await place.read("cut.settings.json"));
+  expect(settings).toMatchObject({ stops: [stop, "never said"] });
+});
+
 test("what was interrupted goes on where it stopped, and ends the same", async () => {
   await tinyModel(join(place.folder, "m"), { chat: true });
   await writePrompts();

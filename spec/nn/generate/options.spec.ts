@@ -26,6 +26,7 @@ describe("options of generate", () => {
     [{ allowedTokens: "12" }, "expected a list of token ids as allowedTokens, got 12"],
     [{ onToken: 3 }, "expected onToken to be a function, got 3"],
     [{ onAnswer: "x" }, "expected onAnswer to be a function, got x"],
+    [{ stopWhen: "." }, "expected stopWhen to be a function, got ."],
   ])("refuses %j", async (given, message) => {
     const options = { model: tiny, params: tinyParams, prompts: [[1]], maxNewTokens, ...given };
     await expect(generate(engine, options)).rejects.toThrow(new TypeError(`generate: ${message}`));
@@ -53,6 +54,10 @@ describe("options of generate", () => {
             return at < 0 ? tokens : tokens.slice(0, at + 1);
           });
           expect(stopped).toEqual(cut);
+          // What a function finds complete ends as what a stop token ends.
+          const stopWhen = (answer: readonly number[]): boolean =>
+            stopTokens.includes(answer.at(-1) ?? -1);
+          expect(await generate(engine, { ...options, stopWhen, promptLookup: 3 })).toEqual(cut);
           const [stopToken, ...others] = stopTokens;
           if (stopToken === undefined) return;
           const both = { ...options, stopToken, stopTokens: others };

@@ -62,7 +62,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   else err.write("each line is a text that the model goes on with\n");
   const conversation = openConversation(engine, model, {
     ...{ sampling, maxTokens, seed: given.seed ?? 0, system: given.system },
-    ...{ raw: given.raw ?? false, promptLookup: given.promptLookup },
+    ...{ raw: given.raw ?? false, promptLookup: given.promptLookup, stops: given.stop },
   });
   const lines = openLines(terminal);
   try {

@@ -93,4 +93,5 @@ const optionsOf = (given: Given, { generation, chat }: LoadedModel) => ({
   sampling: samplingOf(given, undefined),
   maxTokens: given.maxTokens ?? generation.maxNewTokens ?? MAX_TOKENS,
   ...{ seed: given.seed ?? 0, batch: given.batch ?? 8, promptLookup: given.promptLookup },
+  stops: given.stop,
 });

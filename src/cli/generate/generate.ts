@@ -78,7 +78,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   const model = expectReader(loaded);
   const prompts = await readPrompts(path, model, given, err);
   const sampling = samplingOf(given, given.sampled ? model.generation : undefined);
-  const { batch = 8, seed = 0 } = given;
+  const { batch = 8, seed = 0, stop: stops } = given;
   const maxTokens = given.maxTokens ?? model.generation.maxNewTokens ?? MAX_TOKENS;
   const settings = {
     ...{
@@ -87,6 +87,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
       folder: model.folder,
     },
     ...{ sampling, maxTokens, seed, batch, stopTokens: model.stopTokens },
+    ...(stops && { stops }),
     ...{ template: model.chat !== undefined && !given.raw, system: given.system ?? null },
     prompts: createHash("sha256").update(JSON.stringify(prompts)).digest("hex"),
     ...{ engine: engine.backend, numerics: numericsOf(engine) },
@@ -100,7 +101,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   if (journal.done > 0) err.write(`going on after ${count(journal.done)} responses\n`);
   const raw = !model.chat || given.raw === true;
   const { promptLookup } = given;
-  const how = { sampling, maxTokens, seed, batch, raw, promptLookup };
+  const how = { sampling, maxTokens, seed, batch, raw, promptLookup, stops };
   const options = { ...how, signal, skip: journal.done };
   const started = performance.now();
   let [done, tokens, ended] = [journal.done, 0, 0];

@@ -6,6 +6,7 @@ import { sequenceKeys } from "../../nn/generate/sampling.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";
+import { type StopFinder, type StreamDecoder, stopFinder } from "../../text/stream.ts";
 import type { Sampling } from "./sampling.ts";
 
 export interface RespondOptions {
@@ -17,6 +18,8 @@ export interface RespondOptions {
   /** Whether answers go on with a text, in place of a turn of their own. */
   readonly raw: boolean;
   readonly signal: AbortSignal;
+  /** Texts before which an answer ends. */
+  readonly stops?: readonly string[] | undefined;
   /** As `generate` has it. */
   readonly promptLookup?: number | undefined;
   /** So many prompts have their answers already. */
@@ -96,21 +99,34 @@ export async function* respond(
   engine: Engine,
   { model, params, tokenizer, generation, config }: LoadedModel & Reader,
   prompts: readonly { readonly tokens: readonly number[] }[],
-  { sampling, maxTokens, seed, batch, raw, signal, promptLookup = 0, skip = 0 }: RespondOptions,
+  options: RespondOptions,
 ): AsyncGenerator<{ readonly from: number; readonly answers: readonly Answer[] }> {
+  const { sampling, maxTokens, seed, batch, raw, signal, promptLookup = 0, skip = 0 } = options;
+  const { stops = [] } = options;
   const { stopTokens, tokenizerSize } = generation;
-  const stops = new Set(stopTokens);
+  const ends = new Set(stopTokens);
   const context = config.contextLength;
   const tokensOf = (from: number, to: number) =>
     prompts.slice(from, to).map(({ tokens }) => tokens);
   const fits = (from: number, to: number, room: number): boolean =>
     tokensOf(from, to).every(({ length }) => length + room <= context);
   const batches = batchesOf(prompts, { batch, maxTokens, context }).filter(({ to }) => to > skip);
+  /** Of an answer. */
+  const decoderOf = (row: number): StreamDecoder => {
+    const decoder = tokenizer.decoder({ skipSpecialTokens: true });
+    // A text goes on where it stopped: SentencePiece has no space in front of a first word alone.
+    if (raw) at(prompts, row).tokens.forEach(decoder.push);
+    return decoder;
+  };
   const answerOf = (row: number, ids: readonly number[]): Answer => {
-    const ended = stops.has(ids.at(-1) ?? -1);
-    const before = raw ? at(prompts, row).tokens : [];
-    const text = textOf(tokenizer, before, ended ? ids.slice(0, -1) : ids);
-    return { text, tokens: ids.length, ended };
+    const isClosed = ends.has(ids.at(-1) ?? -1);
+    const finder = stopFinder(stops);
+    const said = finder.push(textIn(decoderOf(row), isClosed ? ids.slice(0, -1) : ids));
+    return {
+      text: `${said}${finder.end()}`,
+      tokens: ids.length,
+      ended: isClosed || finder.isStopped,
+    };
   };
   for (const queue of queuesOf(batches, fits)) {
     const { from, room } = at(queue, 0);
@@ -129,6 +145,9 @@ export async function* respond(
         left.signal.throwIfAborted();
       },
       onAnswer: heard.add,
+      ...(stops.length > 0 && {
+        stopWhen: stoppingAt(stops, (row) => decoderOf(from + row)),
+      }),
     }).catch((error: unknown) => {
       if (!signal.aborted && !left.signal.aborted) throw error;
       return undefined;
@@ -148,6 +167,21 @@ export async function* respond(
       await made;
     }
   }
+}
+
+/** Says, token by token, whether one of the texts has come. */
+function stoppingAt(
+  stops: readonly string[],
+  decoderOf: (row: number) => StreamDecoder,
+): (answer: readonly number[], row: number) => boolean {
+  const reading = new Map<number, { decoder: StreamDecoder; finder: StopFinder }>();
+  return (answer, row) => {
+    const known = reading.get(row) ?? { decoder: decoderOf(row), finder: stopFinder(stops) };
+    reading.set(row, known);
+    const { decoder, finder } = known;
+    finder.push(decoder.push(answer.at(-1) ?? -1));
+    return finder.isStopped;
+  };
 }
 
 /** Answers as they come, in any order. */
@@ -182,13 +216,5 @@ class Arrivals {
   }
 }
 
-/** The text of an answer; behind a text that it goes on with, SentencePiece's first space stays. */
-function textOf(
-  { decoder }: Reader["tokenizer"],
-  before: readonly number[],
-  ids: readonly number[],
-): string {
-  const stream = decoder({ skipSpecialTokens: true });
-  before.forEach(stream.push);
-  return `${ids.map(stream.push).join("")}${stream.end()}`;
-}
+const textIn = (decoder: StreamDecoder, ids: readonly number[]): string =>
+  `${ids.map(decoder.push).join("")}${decoder.end()}`;

@@ -1,11 +1,12 @@
 import type { LoadedModel } from "../../finetune/load.ts";
 import type { SamplingOptions } from "../../nn/generate/options.ts";
-import { flag, type Knob, number, share, type Values, whole } from "../terminal/knobs.ts";
+import { flag, type Knob, number, share, texts, type Values, whole } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
 
 /** How answers are drawn. */
 export const samplingKnobs: {
   readonly greedy: Knob<true>;
+  readonly stop: Knob<readonly string[]>;
 } & Readonly<
   Record<
     | "temperature"
@@ -26,6 +27,7 @@ export const samplingKnobs: {
   minP: share("among tokens at least so many times as likely as the likeliest"),
   repetitionPenalty: number("above 1: against tokens that are there already", 0),
   maxTokens: whole("at most so many tokens of an answer", 1, 2 ** 24),
+  stop: texts("<text>", "ends an answer before this text; may be given several times"),
   seed: whole("of the draws (default: 0)", 0, 2 ** 31 - 1),
   promptLookup: whole(
     "guesses up to so many tokens at a time from what stands in prompt and\nanswer; checked at once, so that the same answers come sooner",

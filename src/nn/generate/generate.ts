@@ -27,7 +27,8 @@ const WORTH_SHRINKING = 16;
  */
 export async function generate(engine: Engine, options: GenerateOptions): Promise<number[][]> {
   expectGenerateOptions(options);
-  const { model, prompts, maxNewTokens, onToken, onAnswer, batchSize = prompts.length } = options;
+  const { model, prompts, maxNewTokens, onToken, onAnswer, stopWhen } = options;
+  const { batchSize = prompts.length } = options;
   const choose = chooserOf(options);
   const programs = generateSteps(engine, model, choose.chooser);
   const stops = new Set([...(options.stopTokens ?? []), ...stopTokenOf(options)]);
@@ -55,6 +56,7 @@ export async function generate(engine: Engine, options: GenerateOptions): Promis
         seat.answer.push(token);
         seat.isOpen = !stops.has(token) && seat.answer.length < maxNewTokens;
         await onToken?.(token, seat.row, seat.answer.length - 1);
+        if (stopWhen?.(seat.answer, seat.row)) seat.isOpen = false;
         if (!seat.isOpen) await onAnswer?.(seat.answer, seat.row);
       }
       guesser?.learn(seat, guess, right);

@@ -60,6 +60,12 @@ export interface GenerateOptions extends SamplingOptions {
   readonly stopToken?: number;
   /** Each of them ends a sequence that produces it. */
   readonly stopTokens?: readonly number[];
+  /**
+   * Ends a sequence whose answer it finds complete; asked once for each new token, behind `onToken`.
+   * @param answer the prompt's new tokens so far
+   * @param row the prompt's index
+   */
+  readonly stopWhen?: (answer: readonly number[], row: number) => boolean;
   /** Number of ids that the tokenizer knows, where the model's vocabulary is padded: the others are
    * never taken. */
   readonly tokenizerSize?: number;
@@ -81,6 +87,7 @@ const KNOWN: { readonly [K in keyof GenerateOptions]-?: true } = {
   ...{ onAnswer: true, keys: true, batchSize: true, prefillChunk: true, promptLookup: true },
   ...{ repetitionPenalty: true, temperature: true, topK: true, topP: true, minP: true },
   ...{ stopToken: true, stopTokens: true, tokenizerSize: true, allowedTokens: true, onToken: true },
+  stopWhen: true,
 };
 
 const isPositive = (n: number): boolean => Number.isInteger(n) && n > 0;
@@ -148,7 +155,7 @@ export function expectGenerateOptions(options: GenerateOptions): void {
   const { stopToken, stopTokens = [], allowedTokens } = options;
   for (const [name, list] of Object.entries({ stopTokens, allowedTokens }))
     if (list !== undefined) expectList(list, `a list of token ids as ${name}`);
-  for (const name of ["onToken", "onAnswer"] as const)
+  for (const name of ["onToken", "onAnswer", "stopWhen"] as const)
     if (options[name] !== undefined && typeof options[name] !== "function")
       throw new TypeError(`generate: expected ${name} to be a function, got ${options[name]}`);
   if (stopToken !== undefined)
