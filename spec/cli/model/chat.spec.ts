@@ -151,6 +151,45 @@ describe("chat", () => {
     expect(await run(1)).toBe(await run(100));
   });
 
+  test("opens an adapter alone over the base that its file names", async () => {
+    const [m, a] = ["m", "a"].map((name) => join(place.folder, name)) as [string, string];
+    await tinyModel(m);
+    await tinyAdapter(a, m);
+    const said = async (options: string) =>
+      place.run(chat, `${options} --greedy ${engineOptions}`, typed("the other"));
+    const both = await said("--model m --adapter a");
+    const alone = [await said("--adapter a"), await said("--model a")];
+    for (const { out, err } of alone) {
+      expect(out).toBe(both.out);
+      expect(err).toBe(`base: ${m}, as the adapter names it\n${both.err}`);
+    }
+    const path = join("a", "adapter_config.json");
+    const { base_model_name_or_path: _, ...rest } = JSON.parse(await place.read(path));
+    await place.write(path, JSON.stringify(rest));
+    await expect(said("--model a")).rejects.toThrow(
+      "expected a base_model_name_or_path, got undefined; name the base as --model",
+    );
+  });
+
+  test("ends an answer before a text, and holds back what may begin it", async () => {
+    await tinyModel(join(place.folder, "m"), { chat: true });
+    const line = `--model m --greedy ${engineOptions}`.split(" ");
+    const whole = (await place.run(chat, line, typed("Hi"))).out.slice(0, -1);
+    const stop = whole.slice(2, 5);
+    const pieces: string[] = [];
+    const out = {
+      write: (piece: string) => {
+        pieces.push(piece);
+        return true;
+      },
+      once: () => undefined,
+    };
+    const { err } = await place.run(chat, [...line, "--stop", stop], { ...typed("Hi"), out });
+    const before = whole.slice(0, whole.indexOf(stop));
+    expect(pieces.join("")).toBe(`${before}\n`);
+    expect(err).not.toContain("stopped");
+  });
+
   test("says what is wrong with the model", async () => {
     const options = "--backend wasm --threads 1";
     await expect(place.run(chat, options)).rejects.toThrow("--model: expected a model, got none");
@@ -159,7 +198,12 @@ describe("chat", () => {
     );
     await tinyModel(join(place.folder, "m"));
     await tinyAdapter(join(place.folder, "a"), join(place.folder, "m"));
-    await expect(place.run(chat, `--model a ${options}`)).rejects.toThrow("is an adapter");
+    await expect(place.run(chat, `--model a --adapter a ${options}`)).rejects.toThrow(
+      "--model: expected the base of --adapter, got an adapter",
+    );
+    await expect(place.run(chat, `--adapter m ${options}`)).rejects.toThrow(
+      "adapter_config.json: expected a PEFT adapter's config, got no file",
+    );
     await expect(place.run(chat, `--model m --adapter m ${options}`)).rejects.toThrow(
       "adapter_config.json: expected a PEFT adapter's config, got no file",
     );

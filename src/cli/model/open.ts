@@ -3,19 +3,27 @@ import { BACKENDS, type Backend, createEngine } from "../../engines/create.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { usualDtype, WEIGHTS_DTYPES, type WeightsDtype } from "../../finetune/keptAs.ts";
 import { type LoadedModel, loadModel } from "../../finetune/load.ts";
+import { isRecord } from "../../json/isRecord.ts";
+import { readJson } from "../../json/readJson.ts";
 import { visible } from "../../report/escape.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { isThere } from "../../weights/files.ts";
+import { shown } from "../../text/jsonl.ts";
+import { isThere, readIfThere } from "../../weights/files.ts";
 import { isModelId } from "../../weights/hub/names.ts";
 import { pulled } from "../pull/pull.ts";
 import type { Terminal } from "../terminal/command.ts";
 import { type Knob, oneOf, text, type Values, whole } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
 
+const ADAPTER_CONFIG = "adapter_config.json";
+
 /** Which model; every command that opens one has these. */
 export const modelKnobs: Readonly<Record<"model" | "adapter" | "revision", Knob<string>>> = {
-  model: text("<model>", "a folder, a .gguf file, or org/name of the Hub"),
+  model: text(
+    "<model>",
+    "a folder, a .gguf file, or org/name of the Hub (default: the base\nthat the adapter names)",
+  ),
   adapter: text("<folder>", "an adapter over it, as PEFT writes them, or org/name"),
   revision: text("<name>", "of org/name: a branch, a tag or a commit (default: main)"),
 };
@@ -70,23 +78,14 @@ export async function placeOf(
  * @throws UsageError without a model
  */
 export async function openModel(
-  {
-    model,
-    adapter,
-    revision,
-    dtype,
-  }: Values<typeof modelKnobs> & { readonly dtype?: WeightsDtype },
+  given: Values<typeof modelKnobs> & { readonly dtype?: WeightsDtype },
   terminal: Terminal,
   engine?: Engine,
 ): Promise<LoadedModel | undefined> {
-  if (model === undefined) throw new UsageError("--model: expected a model, got none; see --help");
-  const folder = await placeOf(model, terminal, revision);
-  const over = adapter === undefined ? undefined : await placeOf(adapter, terminal);
-  if (folder === undefined || (adapter !== undefined && over === undefined)) return undefined;
-  if (await isAdapter(folder))
-    throw new UsageError(
-      `--model: ${folder} is an adapter: name its base, and the folder as --adapter`,
-    );
+  const places = await placesOf(given, terminal);
+  if (!places) return undefined;
+  const { folder, over } = places;
+  const { dtype } = given;
   const loaded = await loadModel(folder, {
     ...(over !== undefined && { adapter: over }),
     ...(engine && { engine }),
@@ -94,6 +93,46 @@ export async function openModel(
   });
   for (const warning of loaded.warnings) terminal.err.write(`${visible(warning)}\n`);
   return loaded;
+}
+
+interface ModelPlaces {
+  readonly folder: string;
+  /** The adapter's. */
+  readonly over?: string | undefined;
+}
+
+/** An adapter alone stands for the base that its file names, with it. @returns undefined when interrupted */
+async function placesOf(
+  { model, adapter, revision }: Values<typeof modelKnobs>,
+  terminal: Terminal,
+): Promise<ModelPlaces | undefined> {
+  if (model === undefined && adapter === undefined)
+    throw new UsageError("--model: expected a model, got none; see --help");
+  const named = model === undefined ? undefined : await placeOf(model, terminal, revision);
+  if (model !== undefined && named === undefined) return undefined;
+  const over = adapter === undefined ? undefined : await placeOf(adapter, terminal);
+  if (adapter !== undefined && over === undefined) return undefined;
+  if (named !== undefined && !(await isAdapter(named))) return { folder: named, over };
+  if (named !== undefined && over !== undefined)
+    throw new UsageError(`--model: expected the base of --adapter, got an adapter: ${named}`);
+  const alone = named ?? over ?? "";
+  const base = await baseOf(alone);
+  terminal.err.write(`base: ${visible(base)}, as the adapter names it\n`);
+  const folder = await placeOf(base, terminal, revision);
+  return folder === undefined ? undefined : { folder, over: alone };
+}
+
+/** The base that an adapter's file names. @throws DataError where it names none */
+async function baseOf(adapter: string): Promise<string> {
+  const path = join(adapter, ADAPTER_CONFIG);
+  const bytes = await readIfThere(path);
+  if (!bytes) throw new DataError(`${path}: expected a PEFT adapter's config, got no file`);
+  const config = readJson(new TextDecoder().decode(bytes), path);
+  const base = isRecord(config) ? config["base_model_name_or_path"] : undefined;
+  if (typeof base === "string" && base !== "") return base;
+  throw new DataError(
+    `${path}: expected a base_model_name_or_path, got ${shown(base)}; name the base as --model, the folder as --adapter`,
+  );
 }
 
 /** `llama, 5 layers, 64 wide, 260,032 parameters, LoRA of rank 8` */
@@ -110,5 +149,4 @@ export function describeModel({ config, base, params, adapter, files }: LoadedMo
 }
 
 const isAdapter = async (folder: string): Promise<boolean> =>
-  (await isThere(join(folder, "adapter_config.json"))) &&
-  !(await isThere(join(folder, "config.json")));
+  (await isThere(join(folder, ADAPTER_CONFIG))) && !(await isThere(join(folder, "config.json")));
