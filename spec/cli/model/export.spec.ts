@@ -111,6 +111,12 @@ test("pull fetches a model that other commands then open by its name", async () 
     expect(out).toBe(`${at(`hf/hub/models--org--tiny/snapshots/${COMMIT}`)}\n`);
     expect(err).toContain("org/tiny/model.safetensors: ");
     await expect(place.run(pull, "org/none", { fetch })).rejects.toThrow("there is no such model");
+    vi.stubEnv("HTTPS_PROXY", "http://proxy:3128");
+    vi.stubEnv("NODE_USE_ENV_PROXY", undefined);
+    const told = "; HTTPS_PROXY is set, which Node 24 heeds with NODE_USE_ENV_PROXY=1";
+    await expect(place.run(pull, "org/far")).rejects.toThrow(told);
+    vi.stubEnv("NODE_USE_ENV_PROXY", "1");
+    await expect(place.run(pull, "org/far")).rejects.not.toThrow(told);
     await expect(place.run(pull, "")).rejects.toThrow("expected the name of a model");
   } finally {
     await hub.close();

@@ -59,8 +59,16 @@ export async function pulled(
     const instead = /no connection|HF_HUB_OFFLINE/.test(error.message)
       ? "; without the Hub, `npx anchorgrad pretrain` makes a small base here"
       : "";
-    throw new DataError(`${error.message}${instead}`);
+    const isLost = /no connection/.test(error.message);
+    throw new DataError(`${error.message}${isLost ? proxyHint(process.env) : ""}${instead}`);
   }
+}
+
+/** `fetch` of Node asks a proxy where it is told to, and of its versions the later ones can. */
+function proxyHint(env: Readonly<Record<string, string | undefined>>): string {
+  const set = ["HTTPS_PROXY", "https_proxy"].find((name) => env[name]);
+  if (set === undefined || env["NODE_USE_ENV_PROXY"] === "1") return "";
+  return `; ${set} is set, which Node 24 heeds with NODE_USE_ENV_PROXY=1`;
 }
 
 export const pull: Command = {
