@@ -1,5 +1,6 @@
 import type { Example } from "../anchored/index.ts";
 import { DataError } from "../tensor/errors.ts";
+import { fold, key, permutation } from "../tensor/random.ts";
 import { type EncodedRows, type ExampleOptions, encodeRows } from "../text/examples.ts";
 import { type DataFile, rowsOf } from "../text/rows.ts";
 import type { Row } from "../text/shapes.ts";
@@ -9,6 +10,7 @@ import type { LoadedModel } from "./load.ts";
 import { type FinetuneRecipe, replays, riskOf } from "./recipe.ts";
 import type { SetName } from "./train/events.ts";
 import { type RetainedHalves, retainedNotes, splitRetained } from "./train/retained.ts";
+import { keys } from "./train/training.ts";
 
 /** A prompt that is answered greedily. */
 export interface Prompt {
@@ -61,7 +63,8 @@ export async function readData(
   // The last token predicts nothing: as many positions as the context has, and one token more.
   const maxLength = Math.min(recipe.maxLength, loaded.base.config.contextLength);
   const options = { tokenizer, chat, maxLength, stopTokens };
-  const rows = await rowsOf(files.data);
+  const given = await rowsOf(files.data);
+  const { rows, heldOut } = parted(given, recipe, nameOf(files.data));
   const train = encodeRows(rows, { ...options, packing: recipe.packing === "rows" });
   if (train.examples.length === 0)
     throw new DataError(
@@ -82,13 +85,16 @@ export async function readData(
       : undefined;
   // What audits is not looked at.
   const retain = retained ? retained.plan.map(({ row }) => row) : all;
-  const evaluated = files.eval === undefined ? rows : await rowsOf(files.eval);
+  const evaluated = heldOut ?? (files.eval === undefined ? rows : await rowsOf(files.eval));
   // Texts of the base's own come later: what stands for them is as long.
   const prior = (): readonly Example[] =>
     recipe.replayFrom === "base" ? train.examples : encodeRows(retain ?? [], options).examples;
   const setOf = (name: SetName, of: readonly Row[], ofBase: boolean): LookSet =>
     lookSet(name, of.slice(0, recipe.lookRows), ofBase, { recipe, options });
-  const notes = retained && risk ? retainedNotes(retained, risk) : [];
+  const notes = [
+    ...(heldOut ? [`held out of the data, and only looked at: ${heldOut.length} rows`] : []),
+    ...(retained && risk ? retainedNotes(retained, risk) : []),
+  ];
   return {
     rows: rows.length,
     train: { ...train, notes: [...train.notes, ...notes] },
@@ -98,7 +104,25 @@ export async function readData(
       ...(retain ? [setOf("retain", retain, recipe.retainAnswers === "base")] : []),
       setOf("eval", evaluated, false),
     ],
-    evalIsData: files.eval === undefined,
+    evalIsData: evaluated === rows,
+  };
+}
+
+/** Rows to learn, and those that are held out of them by chance, where the recipe asks for it. */
+function parted(
+  rows: readonly Row[],
+  { evalShare, seed }: FinetuneRecipe,
+  name: string,
+): { readonly rows: readonly Row[]; readonly heldOut?: readonly Row[] } {
+  if (evalShare === undefined) return { rows };
+  const count = Math.ceil(evalShare * rows.length);
+  if (count === rows.length)
+    throw new DataError(`${name}: expected rows to learn beside ${count} held out, got none`);
+  const order = permutation(fold(key(seed), keys.heldOut), rows.length);
+  const held = new Set(order.slice(0, count));
+  return {
+    rows: rows.filter((_, i) => !held.has(i)),
+    heldOut: rows.filter((_, i) => held.has(i)),
   };
 }
 

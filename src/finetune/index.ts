@@ -30,6 +30,7 @@ export { runFinetune } from "./finetune.ts";
 export { completeRecipe, type FinetuneRecipe, type RecipeOptions } from "./recipe.ts";
 export { writeReport } from "./report/index.ts";
 export type {
+  BestEvent,
   CertificateEvent,
   FinetuneEvent,
   LookEvent,

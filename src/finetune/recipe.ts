@@ -78,6 +78,7 @@ export function completeRecipe(options: RecipeOptions, where = "recipe"): Finetu
   expectHeeded(said, filled, where);
   expectFull(filled, where);
   expectRisk(said, filled, where);
+  expectHeldOut(filled, where);
   if (learningRate === undefined) throw new DataError(`${where}: expected a learning rate`);
   return filled as FinetuneRecipe;
 }
@@ -103,6 +104,23 @@ function expectRisk(said: RecipeOptions, filled: RecipeOptions, where: string): 
     throw new DataError(`${where}.retain: expected rows to keep for alphaRisk, got nothing`);
   if (certified === 0)
     throw new DataError(`${where}.certified: expected some examples for alphaRisk, got 0`);
+}
+
+/** @throws DataError for what is held out in two ways, or chosen by rows that were learnt */
+function expectHeldOut(filled: RecipeOptions, where: string): void {
+  const { keep, patience, lookEvery, evalShare } = filled;
+  if (filled.eval !== undefined && evalShare !== undefined)
+    throw new DataError(`${where}: expected either eval or evalShare, got both`);
+  if (keep !== "best") {
+    if (patience === undefined) return;
+    throw new DataError(`${where}.keep: expected best beside patience, got ${keep}`);
+  }
+  if (filled.eval === undefined && evalShare === undefined)
+    throw new DataError(
+      `${where}.keep: expected held-out rows to choose by, in eval or by evalShare, got none`,
+    );
+  if (lookEvery === 0)
+    throw new DataError(`${where}.lookEvery: expected some looks to choose the best of, got 0`);
 }
 
 /** Whether prior rows are more than looked at. */

@@ -67,6 +67,7 @@ export interface DefaultedSettings extends DefaultedMethodSettings {
   readonly samples: number;
   readonly newTokens: number;
   readonly retainAnswers: "given" | "base";
+  readonly keep: "last" | "best";
   readonly checkpointEvery: number;
   readonly seed: number;
   readonly backend: Backend;
@@ -79,6 +80,7 @@ export interface OpenSettings extends OpenMethodSettings {
   readonly data: string;
   readonly retain: string;
   readonly eval: string;
+  readonly evalShare: number;
   readonly alphaRisk: number;
   readonly alphaConfidence: number;
   readonly dtype: (typeof WEIGHTS_DTYPES)[number];
@@ -90,6 +92,7 @@ export interface OpenSettings extends OpenMethodSettings {
   readonly targets: TargetsKind;
   readonly statesDtype: StatesDtype;
   readonly lookEvery: number;
+  readonly patience: number;
 }
 
 /** What may be said. */
@@ -113,6 +116,10 @@ export const settings: {
     "what to keep, of the same form: only looked at, unless it is replayed",
   ),
   eval: open(text("<file>"), "held-out rows of the task; the data's first rows without it"),
+  evalShare: open(
+    between,
+    "in place of --eval: the share of the data's rows that is held out, drawn by\nthe seed",
+  ),
   method: row(
     { ...oneOf(...methods), value: "<name>" },
     `how to train, anchored by default:\n${inLines(methods)}`,
@@ -203,6 +210,15 @@ export const settings: {
   lookEvery: open(
     whole(0),
     "steps between looks at --retain and --eval, 0 for none before a stage's\nend; an eighth of a stage by default",
+  ),
+  keep: row(
+    oneOf("last", "best"),
+    "what a stage leaves: its last step, or of its looks the one of least\nlog-loss on the held-out rows of --eval or --eval-share; last by default",
+    "last",
+  ),
+  patience: open(
+    whole(1),
+    "with --keep best: looks in a row without a better one, after which a stage\nends; all steps by default",
   ),
   lookRows: row(whole(1), "rows of each that are looked at; 64 by default", 64),
   samples: row(whole(0), "prompts of each that are answered; 8 by default", 8),

@@ -167,7 +167,7 @@ describe("chat", () => {
     const { base_model_name_or_path: _, ...rest } = JSON.parse(await place.read(path));
     await place.write(path, JSON.stringify(rest));
     await expect(said("--model a")).rejects.toThrow(
-      "expected a base_model_name_or_path, got undefined; name the base as --model",
+      "expected a base_model_name_or_path, got nothing; name the base as --model",
     );
   });
 

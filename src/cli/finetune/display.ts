@@ -1,4 +1,5 @@
 import type {
+  BestEvent,
   CertificateEvent,
   LookEvent,
   RetentionEvent,
@@ -21,6 +22,7 @@ export interface Display {
   look(event: LookEvent): void;
   retention(event: RetentionEvent): void;
   certificate(event: CertificateEvent): void;
+  best(event: BestEvent): void;
   /** SFT was found in its cache: steps of it that follow were not made now. */
   reused(path: string): void;
   say(text: string): void;
@@ -90,6 +92,10 @@ export function display(err: Output, now: () => number = Date.now): Display {
     },
     retention(event) {
       for (const sentence of plannedSentences(event)) say(`  ${sentence}`);
+    },
+    best({ stage, step, steps, logLoss }) {
+      if (isReplayed && stage === "sft") return;
+      say(`✓ ${stage.padEnd(12)} best    log-loss ${nats(logLoss)} at step ${step} of ${steps}`);
     },
     certificate({ outer, alpha, mean, linear, ledger, retention }) {
       const { stepKl, bound, delta } = mean;

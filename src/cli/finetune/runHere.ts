@@ -68,6 +68,7 @@ function tell(event: FinetuneEvent, show: Display, write: (text: string) => void
   else if (event.kind === "estimate") write(timeText(event.seconds));
   else if (event.kind === "step") show.step(event);
   else if (event.kind === "look") show.look(event);
+  else if (event.kind === "best") show.best(event);
   else if (event.kind === "retention") show.retention(event);
   else if (event.kind === "certificate") show.certificate(event);
   else if (event.kind === "resumed")

@@ -10,8 +10,24 @@ import { flatten, type Structure, unflatten } from "../../tensor/tree.ts";
 import { readSafetensors, type Weights } from "../../weights/safetensors.ts";
 import { writeSafetensors } from "../../weights/write.ts";
 
+/** What was best on held-out rows so far. */
+export interface Best {
+  /** On the host. */
+  readonly params: Params;
+  readonly step: number;
+  readonly logLoss: number;
+  /** Looks since then, none of them better. */
+  readonly since: number;
+}
+
+/** From which a stage of a run goes on. */
+export interface RunCheckpoint extends FineTuneCheckpoint {
+  readonly best?: Best;
+}
+
 /** Beside the tensors, as JSON. */
 interface About {
+  readonly best?: Omit<Best, "params">;
   readonly step: number;
   readonly outer: number;
   readonly left?: number;
@@ -29,7 +45,8 @@ function without(prefix: string, tensors: Params): Params {
 }
 
 /** A checkpoint as tensors, and text about them. */
-export function checkpointWeights(checkpoint: FineTuneCheckpoint): Weights {
+export function checkpointWeights(checkpoint: RunCheckpoint): Weights {
+  const { best } = checkpoint;
   const { step, outer, params, state, snapshot, certified } = checkpoint;
   const { leaves, structure } = flatten<Tensor>(state);
   const { left, reach, ledger, lost } = certified ?? {};
@@ -38,12 +55,14 @@ export function checkpointWeights(checkpoint: FineTuneCheckpoint): Weights {
     ...(left !== undefined && { left }),
     ...(ledger && { ledger }),
     ...(lost && { lost }),
+    ...(best && { best: { step: best.step, logLoss: best.logLoss, since: best.since } }),
   };
   return {
     tensors: {
       ...prefixed("params/", params),
       ...Object.fromEntries(leaves.map((leaf, i) => [`state/${i}`, leaf])),
       ...(snapshot && prefixed("snapshot/", snapshot)),
+      ...(best && prefixed("best/", best.params)),
       ...(reach && { reach: constant(reach, [reach.length]) }),
     },
     metadata: { checkpoint: JSON.stringify(about) },
@@ -51,11 +70,11 @@ export function checkpointWeights(checkpoint: FineTuneCheckpoint): Weights {
 }
 
 /** Writes a checkpoint as one safetensors file: whole or not at all. */
-export const writeCheckpoint = (path: string, checkpoint: FineTuneCheckpoint): Promise<void> =>
+export const writeCheckpoint = (path: string, checkpoint: RunCheckpoint): Promise<void> =>
   writeSafetensors(path, checkpointWeights(checkpoint));
 
 /** @throws DataError for a file that is no checkpoint */
-export const readCheckpoint = async (path: string): Promise<FineTuneCheckpoint> =>
+export const readCheckpoint = async (path: string): Promise<RunCheckpoint> =>
   checkpointIn(await readSafetensors(path), path);
 
 /**
@@ -63,10 +82,10 @@ export const readCheckpoint = async (path: string): Promise<FineTuneCheckpoint> 
  * @param path where they come from, for messages
  * @throws DataError for what is no checkpoint
  */
-export function checkpointIn({ tensors, metadata }: Weights, path: string): FineTuneCheckpoint {
+export function checkpointIn({ tensors, metadata }: Weights, path: string): RunCheckpoint {
   const told = metadata["checkpoint"];
   if (told === undefined) throw new DataError(`${path}: expected a checkpoint, got other weights`);
-  const { step, outer, left, ledger, lost, structure } = readJson(told, path) as About;
+  const { step, outer, left, ledger, lost, structure, best } = readJson(told, path) as About;
   const numbered = without("state/", tensors);
   const leaves = Object.keys(numbered).map((_, i): Tensor => {
     const leaf = numbered[`${i}`];
@@ -80,6 +99,7 @@ export function checkpointIn({ tensors, metadata }: Weights, path: string): Fine
     params: without("params/", tensors),
     state: unflatten(structure, leaves) as TensorTree,
     ...(Object.keys(snapshot).length > 0 && { snapshot }),
+    ...(best && { best: { ...best, params: without("best/", tensors) } }),
     ...(left !== undefined && {
       certified: {
         left,

@@ -1,6 +1,5 @@
 import { type FileHandle, open, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
 import { expectSameNumerics, type Numerics } from "../../engines/numerics.ts";
 import { isRecord } from "../../json/isRecord.ts";
 import { readJson } from "../../json/readJson.ts";
@@ -12,7 +11,7 @@ import { makeFolder, readIfThere, removeUnfinished, writeWhole } from "../../wei
 import { namesIfThere, writeAll } from "../../weights/nodeFile.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Line } from "../train/events.ts";
-import { readCheckpoint, writeCheckpoint } from "./checkpointFile.ts";
+import { type RunCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpointFile.ts";
 
 /** What a run does next. */
 export type Stage = "base" | "sft" | "method" | "done";
@@ -35,13 +34,13 @@ export interface RunDirectory {
   readonly path: string;
   readonly standing: Standing;
   /** The checkpoint to go on from, if the stage has one. */
-  resume(): Promise<FineTuneCheckpoint | undefined>;
+  resume(): Promise<RunCheckpoint | undefined>;
   /** Adds a line to metrics.jsonl. */
   log(line: Line): Promise<void>;
   /** What has been written so far. */
   lines(): Promise<readonly Line[]>;
   /** Keeps a checkpoint, and the one before it. */
-  keep(checkpoint: FineTuneCheckpoint): Promise<void>;
+  keep(checkpoint: RunCheckpoint): Promise<void>;
   /** The stage has been done. */
   enter(stage: Stage): Promise<void>;
   close(): Promise<void>;

@@ -8,7 +8,7 @@ import { readSafetensors } from "../../weights/safetensors.ts";
 import { writeSafetensors } from "../../weights/write.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { SettingName } from "../settings.ts";
-import type { StepEvent } from "../train/events.ts";
+import type { BestEvent, StepEvent } from "../train/events.ts";
 import { valueDigest } from "./digest.ts";
 import type { Inputs } from "./directory.ts";
 
@@ -16,7 +16,8 @@ import type { Inputs } from "./directory.ts";
 export interface Sft {
   /** What was trained, on the host. */
   readonly params: Params;
-  readonly steps: readonly StepEvent[];
+  /** Its steps, and which of them is the one that was chosen. */
+  readonly lines: readonly (StepEvent | BestEvent)[];
 }
 
 /** SFT models beside the runs that share them. */
@@ -41,18 +42,24 @@ const OF_SFT: readonly SettingName[] = [
   ] as const),
   ...(["full", "batch", "microBatch", "maxLength", "packing", "learningRate", "warmup"] as const),
   ...(["decay", "weightDecay", "clip", "seed", "backend", "targets", "dtype", "weights"] as const),
-  ...(["sam", "updateShare", "selfAnswers"] as const),
+  ...(["sam", "updateShare", "selfAnswers", "evalShare"] as const),
 ];
+
+/** The same, where the best of its looks is chosen. */
+const OF_CHOICE: readonly SettingName[] = ["keep", "patience", "lookEvery", "lookRows"];
 
 /** @param numerics what it is computed with */
 export function sftCache(
   out: string,
   recipe: FinetuneRecipe,
-  { model, data }: Inputs,
+  { model, data, eval: heldOut }: Inputs,
   numerics: Numerics,
 ): SftCache {
-  const said = OF_SFT.map((name) => [name, recipe[name] ?? null]);
-  const key = valueDigest({ model, data, numerics: numericsName(numerics), said }).slice(0, 32);
+  const isChosen = recipe.keep === "best";
+  const names = isChosen ? [...OF_SFT, ...OF_CHOICE] : OF_SFT;
+  const said = names.map((name) => [name, recipe[name] ?? null]);
+  const inputs = { model, data, ...(isChosen && { heldOut }) };
+  const key = valueDigest({ ...inputs, numerics: numericsName(numerics), said }).slice(0, 32);
   const start = join(dirname(out), ".cache", `sft-${key}`);
   const [path, lines] = [`${start}.safetensors`, `${start}.jsonl`];
   return {
@@ -61,19 +68,19 @@ export function sftCache(
       const told = await readIfThere(lines);
       if (!told || !existsSync(path)) return undefined;
       const { tensors } = await readSafetensors(path);
-      const steps = new TextDecoder()
+      const all = new TextDecoder()
         .decode(told)
         .split("\n")
         .filter((line) => line !== "");
       return {
         params: tensors,
-        steps: steps.map((line, i) => readJson(line, `${lines}:${i + 1}`) as StepEvent),
+        lines: all.map((line, i) => readJson(line, `${lines}:${i + 1}`) as StepEvent | BestEvent),
       };
     },
-    save: async ({ params, steps }) => {
+    save: async ({ params, lines: told }) => {
       await makeFolder(dirname(path));
       // The model's file is written last: it says that the lines are there.
-      await writeWhole(lines, steps.map((step) => `${JSON.stringify(step)}\n`).join(""));
+      await writeWhole(lines, told.map((line) => `${JSON.stringify(line)}\n`).join(""));
       await writeSafetensors(path, { tensors: params });
     },
   };

@@ -7,10 +7,10 @@ import { hostCopy } from "../../train/trainSteps.ts";
 import type { RunDirectory } from "../files/directory.ts";
 import type { SftCache } from "../files/sftCache.ts";
 import { operationsOf, speedOf } from "../speed.ts";
-import type { FinetuneEvent, Line, PlanEvent, SavedEvent, StepEvent } from "./events.ts";
+import type { FinetuneEvent, Line, PlanEvent, SavedEvent } from "./events.ts";
 import { withOwnData } from "./ownData.ts";
 import type { Prepared } from "./prepared.ts";
-import { type StageOptions, trainStage } from "./stages.ts";
+import { type StageOptions, type Trained, trainStage } from "./stages.ts";
 import { keys, methodTraining, needsSft, sftTraining, stepsOf } from "./training.ts";
 import { workOf } from "./work.ts";
 
@@ -102,27 +102,26 @@ async function* sft(
   const isBegun = directory.standing.checkpoint !== undefined;
   const known = isNow && isBegun ? undefined : await cache.load();
   const training = sftTraining(prepared);
-  let params: Params | undefined;
+  let trained: Trained | undefined;
   if (known) {
-    params = engine.put(known.params);
+    const best = known.lines.find((line) => line.kind === "best");
+    trained = { params: engine.put(known.params), step: best?.step ?? stepsOf(training) };
     if (isNow) {
       yield { kind: "reused", what: "sft", path: cache.path };
-      yield* told(directory, known.steps);
+      yield* told(directory, known.lines);
     }
   } else {
     // Where the method has begun and the cache is gone, it is trained once more, to the same bits.
     const own = { ...stage, stage: "sft", training, isLogged: isNow };
-    params = yield* trainStage(own);
-    if (!params) return undefined;
-    const lines = isNow ? await directory.lines() : [];
-    const steps = lines.filter((line): line is StepEvent => line.kind === "step");
-    if (isNow) await cache.save({ params: await hostCopy(engine, params), steps });
+    trained = yield* trainStage(own);
+    if (!trained) return undefined;
+    const all = isNow ? await directory.lines() : [];
+    const lines = all.filter((line) => line.kind === "step" || line.kind === "best");
+    if (isNow) await cache.save({ params: await hostCopy(engine, trained.params), lines });
   }
+  const { params, step } = trained;
   if (isNow) {
-    yield* told(
-      directory,
-      await looker.look({ stage: "sft", step: stepsOf(training) }, params, true),
-    );
+    yield* told(directory, await looker.look({ stage: "sft", step }, params, true));
     await directory.enter("method");
   }
   return params;
@@ -139,11 +138,11 @@ async function* method(
   if (recipe.method === "sft") return reference;
   const trained = training
     ? yield* trainStage({ ...stage, stage: recipe.method, training })
-    : await merged(prepared, reference);
+    : { params: await merged(prepared, reference), step: 0 };
   if (!trained) return undefined;
-  const at = { stage: recipe.method, step: stepsOf(training) };
-  yield* told(directory, await looker.look(at, trained, true));
-  return trained;
+  const { params, step } = trained;
+  yield* told(directory, await looker.look({ stage: recipe.method, step }, params, true));
+  return params;
 }
 
 /** WiSE-FT, TIES or DARE, in the space of weights. */

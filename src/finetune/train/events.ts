@@ -48,6 +48,17 @@ export interface StepEvent {
   readonly responseTokens: number;
 }
 
+/** Which step of a stage was kept: that of the look with the least log-loss on held-out rows. */
+export interface BestEvent {
+  readonly kind: "best";
+  readonly stage: string;
+  readonly step: number;
+  /** Of the stage that were done. */
+  readonly steps: number;
+  /** On `eval`, nats a token. */
+  readonly logLoss: number;
+}
+
 /** What a model says at the answers of a set of prompts. */
 export interface LookEvent {
   readonly kind: "look";
@@ -102,6 +113,7 @@ export interface SavedEvent {
 export type Line =
   | PlanEvent
   | StepEvent
+  | BestEvent
   | LookEvent
   | RetentionEvent
   | CertificateEvent

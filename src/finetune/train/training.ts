@@ -28,7 +28,7 @@ export interface TrainingParts {
 }
 
 /** Keys of what is random, apart. */
-export const keys = { adapter: 0, sft: 1, method: 2, retain: 3, own: 4 } as const;
+export const keys = { adapter: 0, sft: 1, method: 2, retain: 3, own: 4, heldOut: 5 } as const;
 
 function common(parts: TrainingParts): Omit<Training, "method" | "key"> {
   const { recipe, model, start, data } = parts;
