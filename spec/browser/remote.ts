@@ -86,6 +86,7 @@ async function remoteDevice(
   return {
     backend: mode,
     lacking: optional,
+    readsWait: true,
     ...{ description, numerics },
     prepare,
     peakBytes: (plan) => planStats(plan).peakBytes,

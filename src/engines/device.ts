@@ -71,6 +71,8 @@ export interface Device<Buffer> {
   readonly description: string;
   /** The numerics class: devices of one class compute the same bits. @see Numerics */
   readonly numerics: string;
+  /** Whether a read waits for what another processor computes; else it gives the event loop no turn. */
+  readonly readsWait?: boolean;
   /** Fused primitives that it has no kernels for: plans name their definitions instead. */
   readonly lacking: readonly FusedName[];
   /** Operations whose kernels widen what is kept in a storage type; for others it is widened before. */

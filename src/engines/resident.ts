@@ -56,12 +56,8 @@ export interface Residents<Buffer> {
   release(x: Tensor): void;
 }
 
-/** Devices that a read waits for. */
-const WAITING: readonly string[] = ["webgl2", "webgpu"];
-
 export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffer> {
-  // Who waits for a GPU leaves turns as it is.
-  const turn = WAITING.includes(device.backend) ? async () => {} : turns();
+  const turn = device.readsWait ? async () => {} : turns();
   const garbage = new FinalizationRegistry<Handle<Buffer>>((handle) => {
     if (handle.state.kind === "device") device.free(handle.state.buffer);
   });

@@ -16,6 +16,7 @@ import { traits } from "./emitted.ts";
 /** A WebGPU of hardware that makes nothing: kernels are counted, not run. */
 const counting: Driver<null> = {
   description: "counts",
+  readsWait: true,
   most: Infinity,
   traits: { ...traits.webgpu, reads: 15, operands: 16, ...WORK.compute },
   compile: async () => ({ source: "", run: () => [] }),

@@ -53,6 +53,7 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
     description: driver.description,
     numerics: mode === "cpu" || mode === "webasm" ? mode : gpuClass(mode, driver.description),
     lacking: optional,
+    readsWait: driver.readsWait,
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
     peakBytes: (plan) => planStats(plan).peakBytes,
     upload(data, shape, dtype) {

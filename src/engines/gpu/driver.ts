@@ -17,6 +17,8 @@ export const noMemoryLeft = ({ bytes }: MemoryUse): string =>
 export interface Driver<Memory> {
   readonly description: string;
   readonly traits: DeviceTraits;
+  /** As the device's. */
+  readonly readsWait: boolean;
   /** Numbers of the largest tensor: larger ones are held in parts, each a tensor. */
   readonly most: number;
   /**

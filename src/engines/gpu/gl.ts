@@ -182,6 +182,8 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
 
   return {
     description: `${mode} on ${renderer}`,
+    // A fence of WebGL 2 is asked after; without one a read blocks.
+    readsWait: mode === "webgl2",
     most: Infinity,
     traits: {
       ...{ wide: true, reads, targets, operands: reads + targets, scatters: false },

@@ -54,6 +54,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<N
   return {
     description: mode === "webasm" ? "GPU.js in WebAssembly" : "GPU.js in JavaScript",
     most: Infinity,
+    readsWait: false,
     traits: {
       wide: false,
       reads: 16,

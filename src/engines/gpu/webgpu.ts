@@ -202,6 +202,7 @@ export async function createWebGpuDriver({
 
   return {
     description: `webgpu on ${name}`,
+    readsWait: true,
     most,
     traits: {
       wide: true,
