@@ -1,6 +1,6 @@
-import { contentPolicy, escapeHtml } from "../../report/escape.ts";
+import { escapeHtml } from "../../report/escape.ts";
 import { duration, percent } from "../../report/format.ts";
-import { style } from "../../report/style.ts";
+import { pageOf } from "../../report/page.ts";
 
 /** How far one run of a sweep has come. */
 export interface Standing {
@@ -14,6 +14,8 @@ export interface Standing {
   readonly changed: number;
 }
 
+const ownStyle = "\nprogress { width: 100%; min-width: 6rem; }\n";
+
 /** Seconds after which the page asks anew. */
 const EVERY = 5;
 
@@ -25,29 +27,13 @@ export function standingPage(name: string, runs: readonly Standing[], now: numbe
   const done = runs.reduce((sum, run) => sum + run.done, 0);
   const rows = runs.reduce((sum, run) => sum + run.rows, 0);
   const title = `${name}: ${done} of ${rows} rows`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-${contentPolicy}
-<meta http-equiv="refresh" content="${EVERY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${style}
-progress { width: 100%; min-width: 6rem; }
-</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
-<p>${done === rows ? "All rows have ended." : `It loads itself anew every ${EVERY} s.`} <a href="/report">The report so far</a></p>
+  const body = `<p>${done === rows ? "All rows have ended." : `It loads itself anew every ${EVERY} s.`} <a href="/report">The report so far</a></p>
 <div class="scroll"><table>
 <thead><tr><th>run</th><th>rows</th><th></th><th>failed</th><th>since</th><th>last row</th></tr></thead>
 <tbody>
 ${runs.map((run) => line(run, now)).join("\n")}
-</tbody></table></div>
-</body>
-</html>
-`;
+</tbody></table></div>`;
+  return pageOf({ title, body, style: ownStyle, refresh: EVERY });
 }
 
 function line({ name, done, rows, failures, started, changed }: Standing, now: number): string {

@@ -1,6 +1,6 @@
-import { contentPolicy, escapeHtml } from "../../report/escape.ts";
+import { escapeHtml } from "../../report/escape.ts";
 import { percent, range } from "../../report/format.ts";
-import { style } from "../../report/style.ts";
+import { pageOf } from "../../report/page.ts";
 import { baseOf } from "../recipe.ts";
 import type { RunConfig } from "../runs/run.ts";
 import { seedsText } from "../summary/seeds.ts";
@@ -42,26 +42,13 @@ export function jointPage(name: string, config: RunConfig, studies: readonly Mea
   const { backend, device, versions } = config;
   const made = Object.entries(versions).map(([what, version]) => `${what} ${version}`);
   const provenance = [seedsText(measured), `${backend} (${device})`, ...made].join(" · ");
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-${contentPolicy}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(name)}</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>${escapeHtml(name)}</h1>
-<p class="muted">${escapeHtml(provenance)}</p>
+  const body = `<p class="muted">${escapeHtml(provenance)}</p>
 <p>One base a seed; from it each target is taught on its own. target: answered rightly, %, whatever signs the answer off. gain: share of the reference's way, %. drop: relative loss of the mean prior skill, %. Small: ranges over seeds; in the last two columns over targets.</p>
 <div class="scroll"><table><thead>
 <tr><th></th>${groups.join("")}<th colspan="2">mean</th></tr>
 <tr><th>row</th>${studies.map(() => head).join("")}<th>gain</th><th>drop</th></tr>
 </thead><tbody>
 ${rows.join("\n")}
-</tbody></table></div>
-</body>
-</html>
-`;
+</tbody></table></div>`;
+  return pageOf({ title: name, body });
 }

@@ -1,5 +1,5 @@
-import { contentPolicy, escapeHtml } from "../../report/escape.ts";
-import { style } from "../../report/style.ts";
+import { escapeHtml } from "../../report/escape.ts";
+import { pageOf } from "../../report/page.ts";
 import { acrossSections } from "./analysis/sections.ts";
 import { type ReportedRun, reportedOf } from "./reported.ts";
 import { studySections } from "./sections.ts";
@@ -18,21 +18,8 @@ export function reportPage(runs: readonly ReportedRun[], name?: string): string 
   const links = studies.map(
     ({ recipe }) => `<li><a href="#${escapeHtml(recipe.name)}">${escapeHtml(recipe.name)}</a></li>`,
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-${contentPolicy}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
-${studies.length > 1 ? `<nav><ul>${links.join("")}</ul></nav>` : ""}
+  const body = `${studies.length > 1 ? `<nav><ul>${links.join("")}</ul></nav>` : ""}
 ${studies.map((study) => studySections(study, studies.length > 1)).join("\n")}
-${acrossSections(studies)}
-</body>
-</html>
-`;
+${acrossSections(studies)}`;
+  return pageOf({ title, body });
 }

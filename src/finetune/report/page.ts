@@ -1,5 +1,4 @@
-import { contentPolicy, escapeHtml } from "../../report/escape.ts";
-import { style } from "../../report/style.ts";
+import { pageOf } from "../../report/page.ts";
 import { type RunFiles, readFineTuned, stageName } from "./run.ts";
 import { sections } from "./sections.ts";
 
@@ -53,19 +52,5 @@ export function reportOf(files: RunFiles): string {
   const method =
     run.method ?? (typeof run.recipe["method"] === "string" ? run.recipe["method"] : "sft");
   const title = `${name}, fine-tuned: ${stageName(method)}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-${contentPolicy}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${style}${ownStyle}</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
-${sections(run)}
-</body>
-</html>
-`;
+  return pageOf({ title, body: sections(run), style: ownStyle });
 }
