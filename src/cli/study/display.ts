@@ -1,9 +1,9 @@
-import { styleText } from "node:util";
 import type { Attempt, Measurement, Progress, RowResult } from "../../experiment/measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../../experiment/recipe.ts";
 import { rowTokens } from "../../experiment/row/work.ts";
 import { dropOf } from "../../experiment/summary/summary.ts";
 import type { Output } from "../terminal/command.ts";
+import { liveLines } from "../terminal/live.ts";
 import { finishedLine, progressLines, type Standing } from "./progress.ts";
 
 /** Shows measurements as they come. */
@@ -37,20 +37,12 @@ export function createDisplay(options: DisplayOptions): Display {
   const results = [...options.finished];
   const first = baseOf(recipe).id;
   let attempt: Attempt | undefined;
-  let drawn = 0;
   const start = now();
   let stageStart = start;
   let last = live ? -Infinity : start;
   const ahead = workLeft(recipe, seeds, results);
 
-  const erase = (): void => {
-    if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[0J`);
-    drawn = 0;
-  };
-  const say = (line: string): void => {
-    erase();
-    out.write(`${line}\n`);
-  };
+  const { say, redraw, erase } = liveLines(out);
   const draw = (progress: Progress): void => {
     const time = now();
     if (time - last < (live ? REDRAW_MS : LINE_MS)) return;
@@ -66,11 +58,8 @@ export function createDisplay(options: DisplayOptions): Display {
       secondsLeft: ((time - start) / 1000) * (left / Math.max(1, ahead - left)),
     };
     const [above, below] = progressLines(standing, live ? (out.columns ?? 80) : 1000);
-    if (live) {
-      erase();
-      out.write(`${above}\n${styleText("dim", below, { validateStream: false })}\n`);
-      drawn = 2;
-    } else say(`${above}${below}`);
+    if (live) redraw([above, below]);
+    else say(`${above}${below}`);
   };
   return {
     say,

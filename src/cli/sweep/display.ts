@@ -1,4 +1,3 @@
-import { styleText } from "node:util";
 import { type Progress, type RowResult, stageText } from "../../experiment/measurements.ts";
 import { baseOf } from "../../experiment/recipe.ts";
 import { rowTokens } from "../../experiment/row/work.ts";
@@ -8,6 +7,7 @@ import type { SweepEvent } from "../../experiment/sweep/runSweep.ts";
 import { duration, nats, percent } from "../../report/format.ts";
 import { bar, finishedLine, labelOf } from "../study/progress.ts";
 import type { Output } from "../terminal/command.ts";
+import { liveLines } from "../terminal/live.ts";
 
 export interface SweepDisplayOptions {
   readonly name: string;
@@ -46,20 +46,13 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
   const start = now();
   const bases = new Map(options.bases);
   const running = new Map<string, { readonly job: Job; progress?: Progress }>();
-  let [drawn, last] = [0, live ? -Infinity : start];
+  let last = live ? -Infinity : start;
   let [finished, failed, workDone] = [options.finished.size, 0, 0];
   const ahead = jobs
     .filter(({ id }) => !options.finished.has(id))
     .reduce((sum, job) => sum + workOf(job), 0);
 
-  const erase = (): void => {
-    if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[0J`);
-    drawn = 0;
-  };
-  const say = (line: string): void => {
-    erase();
-    out.write(`${line}\n`);
-  };
+  const { say, redraw, erase } = liveLines(out);
   const overall = (): string => {
     const begun = [...running.values()].reduce((sum, { progress }) => sum + tokensOf(progress), 0);
     const done = workDone + begun;
@@ -78,13 +71,9 @@ export function createSweepDisplay(options: SweepDisplayOptions): SweepDisplay {
       say(overall());
       return;
     }
-    erase();
     const columns = (out.columns ?? 80) - 1;
     const lines = [overall(), ...shownOf([...running.values()]).map(runningLine)];
-    const dim = (text: string, i: number): string =>
-      i === 0 ? text : styleText("dim", text, { validateStream: false });
-    out.write(lines.map((line, i) => `${dim(line.slice(0, columns), i)}\n`).join(""));
-    drawn = lines.length;
+    redraw(lines.map((line) => line.slice(0, columns)));
   };
   const end = (job: Job): void => {
     running.delete(job.id);

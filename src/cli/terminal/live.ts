@@ -1,0 +1,34 @@
+import { styleText } from "node:util";
+import type { Output } from "./command.ts";
+
+/** Lines that are drawn anew at a terminal's end, below lines that stay. */
+export interface LiveLines {
+  /** A line that stays. */
+  say(line: string): void;
+  /** Draws these in place of those that were drawn last; all but the first are dim. */
+  redraw(lines: readonly string[]): void;
+  /** Takes them away. */
+  erase(): void;
+}
+
+export function liveLines(out: Output): LiveLines {
+  let drawn = 0;
+  const erase = (): void => {
+    if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[0J`);
+    drawn = 0;
+  };
+  return {
+    erase,
+    say(line) {
+      erase();
+      out.write(`${line}\n`);
+    },
+    redraw(lines) {
+      erase();
+      const dim = (text: string, i: number): string =>
+        i === 0 ? text : styleText("dim", text, { validateStream: false });
+      out.write(lines.map((line, i) => `${dim(line, i)}\n`).join(""));
+      drawn = lines.length;
+    },
+  };
+}
