@@ -11,27 +11,19 @@ import {
 } from "./rows.ts";
 
 /** Σ eᵃ · (a − log softmax(x)) over rows of (anchor log-probabilities a, logits x). */
-export const anchoredKl: Lowering<"anchoredKl"> = (call) => {
-  const [logits = []] = call.shapes;
-  const rows = rowsOf(logits, call.wide);
-  return numberOfRow(call, rows, {
-    reads: [0, 1],
-    extent: [rows.count],
-    lanes: 1,
-    body(cell, row = "0") {
-      const { max, sum } = logSumExpParts(cell, rows, row, 1);
-      const log = cell.declare(cell.call("log", sum));
-      return rowSums(cell, rows, row, { reads: [0, 1] }, ([total], _, anchor = [], x = []) => {
-        const terms = anchor.map((a, lane) => {
-          const q = cell.declare(cell.call("exp", a));
-          // An anchor that rules a token out has −∞ there.
-          return `(${q} == 0 ? 0 : ${q} * (${a} - ((${x[lane]} - ${max}) - ${log})))`;
-        });
-        cell.run(`${total} += ${terms.join(" + ")};`);
+export const anchoredKl: Lowering<"anchoredKl"> = (call) =>
+  numberOfRow(call, (cell, rows, row) => {
+    const { max, sum } = logSumExpParts(cell, rows, row, 1);
+    const log = cell.declare(cell.call("log", sum));
+    return rowSums(cell, rows, row, { reads: [0, 1] }, ([total], _, anchor = [], x = []) => {
+      const terms = anchor.map((a, lane) => {
+        const q = cell.declare(cell.call("exp", a));
+        // An anchor that rules a token out has −∞ there.
+        return `(${q} == 0 ? 0 : ${q} * (${a} - ((${x[lane]} - ${max}) - ${log})))`;
       });
-    },
+      cell.run(`${total} += ${terms.join(" + ")};`);
+    });
   });
-};
 
 /** Rounded alike in both kernels, so that it cancels where one token has all the mass. */
 const probability = (cell: Cell, a: string): string => `Math.fround(${cell.call("exp", a)})`;

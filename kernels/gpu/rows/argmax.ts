@@ -1,6 +1,6 @@
 import { around } from "../../../src/tensor/shapes.ts";
 import type { Cell, Kernel, Lowering } from "../kernel.ts";
-import { numberOfRow, overRow, type Rows, rowsOf } from "./rows.ts";
+import { byWorkgroups, overRow, type Rows, rowsOf } from "./rows.ts";
 
 /** The first of several largest numbers wins; a NaN is larger than any. */
 export const argmax: Lowering<"argmax"> = (call) => {
@@ -19,7 +19,7 @@ export const argmax: Lowering<"argmax"> = (call) => {
       return [found.place];
     },
   };
-  return inner === 1 ? numberOfRow(call, rows, kernel) : [kernel];
+  return inner === 1 ? byWorkgroups(call, rows, kernel) : [kernel];
 };
 
 /** The largest number so far, from one on, and its place. */

@@ -34,25 +34,17 @@ const isLabel = (rows: Rows, group: string, lane: number, label: string): string
   `${group} * ${rows.lanes} + ${lane} == ${label}`;
 
 /** log Σ eˣ − x[label], a row at a time. */
-export const crossEntropy: Lowering<"crossEntropy"> = (call) => {
-  const [logits = []] = call.shapes;
-  const rows = rowsOf(logits, call.wide);
-  return numberOfRow(call, rows, {
-    reads: [0, 1],
-    extent: [rows.count],
-    lanes: 1,
-    body(cell, row = "0") {
-      const label = cell.at(1, row);
-      const { max, own, others } = weights(cell, rows, row, 0, label);
-      const picked = cell.at(0, `${row} * ${logits[1]} + ${cell.whole(label)}`);
-      // A label that has almost all the weight costs others / own, which log Σ would lose.
-      const sure = cell.declare(cell.call("logOnePlus", others));
-      const log = cell.declare(cell.call("log", `${own} + ${others}`));
-      const none = cell.declare(cell.call("nothing", own));
-      return [`${picked} == ${max} ? ${sure} + ${none} : ${log} + (${max} - ${picked})`];
-    },
+export const crossEntropy: Lowering<"crossEntropy"> = (call) =>
+  numberOfRow(call, (cell, rows, row) => {
+    const label = cell.at(1, row);
+    const { max, own, others } = weights(cell, rows, row, 0, label);
+    const picked = cell.at(0, `${row} * ${rows.groups * rows.lanes} + ${cell.whole(label)}`);
+    // A label that has almost all the weight costs others / own, which log Σ would lose.
+    const sure = cell.declare(cell.call("logOnePlus", others));
+    const log = cell.declare(cell.call("log", `${own} + ${others}`));
+    const none = cell.declare(cell.call("nothing", own));
+    return [`${picked} == ${max} ? ${sure} + ${none} : ${log} + (${max} - ${picked})`];
   });
-};
 
 /**
  * (g, logits, labels) → g · (softmax − one-hot). At the label that is −g times the weight of the

@@ -210,8 +210,22 @@ function axesOf(cell: Cell, { extent }: Kernel, row: string, group: string): str
   return [block, i, group];
 }
 
-/** A kernel that makes a number of each row of its first tensor, by workgroups where cells can share. */
-export function numberOfRow(call: Sharing, rows: Rows, kernel: Kernel): readonly Kernel[] {
+/** A kernel that makes a number of each row of its first tensor and of what the second has for it. */
+export function numberOfRow(
+  call: Pick<Call<PrimitiveName>, "shares" | "shapes" | "wide">,
+  body: (cell: Cell, rows: Rows, row: string) => readonly string[],
+): readonly Kernel[] {
+  const rows = rowsOf(at(call.shapes, 0), call.wide);
+  return byWorkgroups(call, rows, {
+    reads: [0, 1],
+    extent: [rows.count],
+    lanes: 1,
+    body: (cell, row = "0") => body(cell, rows, row),
+  });
+}
+
+/** A kernel whose cells make a number of a row each, by workgroups where cells can share. */
+export function byWorkgroups(call: Sharing, rows: Rows, kernel: Kernel): readonly Kernel[] {
   if (!areShared(call, rows)) return [kernel];
   const shared = sharedRowsOf(call, rows, kernel.reads, kernel.body);
   const shader = { code: sharedRows(shared), workgroups: groupsOfSharedRows(shared) };
