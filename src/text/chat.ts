@@ -1,3 +1,4 @@
+import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
 import { compileTemplate, type Template } from "./jinja.ts";
@@ -57,9 +58,6 @@ export interface Chat {
   readonly sources: Readonly<Record<string, string>>;
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** `chat_template` of a JSON file: a text, or a list of `{ name, template }`. */
 function listed(file: unknown): Readonly<Record<string, string>> {
   const value = isRecord(file) ? file["chat_template"] : undefined;
@@ -79,7 +77,7 @@ function listed(file: unknown): Readonly<Record<string, string>> {
 }
 
 /** As transformers resolves them: files before the configuration, which comes before the legacy. */
-export function templatesOf(files: ChatFiles): Readonly<Record<string, string>> {
+function templatesOf(files: ChatFiles): Readonly<Record<string, string>> {
   const { chatTemplateJinja, additional = {} } = files;
   if (chatTemplateJinja !== undefined) return { ...additional, default: chatTemplateJinja };
   if (Object.keys(additional).length > 0) return additional;

@@ -1,11 +1,9 @@
+import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
 import { shown } from "./jsonl.ts";
 import type { Message } from "./spans.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Hub data sets' names of the roles that templates know. */
 const roles: ReadonlyMap<string, string> = new Map([
@@ -26,7 +24,7 @@ function contentOf(where: string, value: unknown): string {
   if (!Array.isArray(value)) return refuse(where, "a text", value);
   return value
     .map((part: unknown) => {
-      const { type, text } = isFields(part) ? part : {};
+      const { type, text } = isRecord(part) ? part : {};
       return type === "text" && typeof text === "string"
         ? text
         : refuse(where, "parts of text", part);
@@ -35,7 +33,7 @@ function contentOf(where: string, value: unknown): string {
 }
 
 function message(where: string, value: unknown): Message {
-  if (!isFields(value)) return refuse(where, "a message", value);
+  if (!isRecord(value)) return refuse(where, "a message", value);
   // Columns of a data set are null in rows that lack them; templates ask whether they are defined.
   const given = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
   const { role, from, content, value: said, ...others }: Fields = Object.fromEntries(given);

@@ -1,3 +1,4 @@
+import { isRecord } from "../json/isRecord.ts";
 import { systemReason } from "../json/reasons.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown, expectOneOf } from "../tensor/options.ts";
@@ -5,7 +6,6 @@ import { type CsvRecord, readCsv } from "./csv.ts";
 import { checkText } from "./decode.ts";
 import { parsePythonJson } from "./json.ts";
 import { shown } from "./jsonl.ts";
-import { isFields } from "./messages.ts";
 import { readParquet } from "./parquet/read.ts";
 import { type Row, type RowShape, readShape, rowShapes, shapeOf } from "./shapes.ts";
 
@@ -27,7 +27,7 @@ export interface Placed {
 }
 
 /** Longer lines are no rows: most likely the line ends are missing. */
-export const MAX_LINE: number = 2 ** 26;
+const MAX_LINE: number = 2 ** 26;
 
 const EXPECTED = "JSONL, JSON, CSV or Parquet in UTF-8";
 const NEWLINE = 0x0a;
@@ -95,7 +95,7 @@ function plain(value: unknown, depth = 0): unknown {
   }
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item) => plain(item, depth + 1));
-  if (!isFields(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, plain(inner, depth + 1)]),
   );
@@ -129,7 +129,7 @@ function readRows(records: Iterable<Placed>, name: string, given?: RowShape): re
   for (const { place, read } of records) {
     const row = placed(place, (): Row => {
       const value = read();
-      if (!isFields(value)) throw new DataError(`row: expected an object, got ${shown(value)}`);
+      if (!isRecord(value)) throw new DataError(`row: expected an object, got ${shown(value)}`);
       const shape = given ?? shapeOf(value);
       first ??= { shape, place };
       if (shape !== first.shape)

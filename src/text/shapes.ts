@@ -1,7 +1,8 @@
+import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
 import { parsePythonJson } from "./json.ts";
 import { shown } from "./jsonl.ts";
-import { type Fields, isFields, messagesOf } from "./messages.ts";
+import { type Fields, messagesOf } from "./messages.ts";
 import type { Message } from "./spans.ts";
 
 /** A text to go on with, all of it. */
@@ -75,11 +76,11 @@ function extras(row: Fields): Pick<ChatRow, "tools" | "variables"> {
   const variables = row["chat_template_kwargs"];
   if (!(absent(tools) || tools === "" || Array.isArray(tools)))
     throw new DataError(`tools: expected a list, got ${shown(tools)}`);
-  if (!(absent(variables) || isFields(variables)))
+  if (!(absent(variables) || isRecord(variables)))
     throw new DataError(`chat_template_kwargs: expected an object, got ${shown(variables)}`);
   return {
     ...(Array.isArray(tools) && tools.length > 0 ? { tools } : {}),
-    ...(isFields(variables) ? { variables } : {}),
+    ...(isRecord(variables) ? { variables } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isRecord } from "../json/isRecord.ts";
 import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { shown } from "./jsonl.ts";
@@ -25,11 +26,8 @@ const refuse = (expected: string, value: unknown): never => {
   throw new DataError(`loadTokenizer: expected ${expected}, got ${shown(value)}`);
 };
 
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const fieldsOf = (value: unknown, what: string): Fields =>
-  isFields(value) ? value : refuse(`${what} to be an object`, value);
+  isRecord(value) ? value : refuse(`${what} to be an object`, value);
 
 /** No vocabulary is near; what is beyond would be an array with holes. */
 const MOST_IDS = 2 ** 24;
@@ -108,7 +106,7 @@ export function readTokenizerFile(source: unknown): TokenizerFile {
 }
 
 const contentOf = (value: unknown): string | undefined => {
-  const content = isFields(value) ? value["content"] : value;
+  const content = isRecord(value) ? value["content"] : value;
   return typeof content === "string" && content !== "" ? content : undefined;
 };
 
@@ -131,7 +129,7 @@ export const specialTokensOf = (...files: readonly unknown[]): SpecialTokens =>
   Object.fromEntries(
     roles.flatMap((role) => {
       const content = files
-        .map((file) => (isFields(file) ? contentOf(file[role]) : undefined))
+        .map((file) => (isRecord(file) ? contentOf(file[role]) : undefined))
         .find((found) => found !== undefined);
       return content === undefined ? [] : [[role, content]];
     }),

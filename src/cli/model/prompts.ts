@@ -1,7 +1,8 @@
 import { encodePrompt, type Reader } from "../../finetune/reader.ts";
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { record, shown } from "../../text/jsonl.ts";
-import { isFields, messagesOf } from "../../text/messages.ts";
+import { messagesOf } from "../../text/messages.ts";
 import type { Message } from "../../text/spans.ts";
 import type { Output } from "../terminal/command.ts";
 import type { Row } from "../terminal/fields.ts";
@@ -34,7 +35,7 @@ const given = (row: Row, ...names: readonly string[]): unknown =>
 const user = (content: string): readonly Message[] => [{ role: "user", content }];
 
 /** What a row asks: its conversation without the answers at its end. */
-export function conversationOf(row: Row): readonly Message[] {
+function conversationOf(row: Row): readonly Message[] {
   for (const name of ["messages", "conversations", "conversation", "prompt"]) {
     const turns = row[name];
     if (!Array.isArray(turns)) continue;
@@ -68,7 +69,7 @@ export function promptOf(row: Row, reader: Reader, { system, raw }: PromptOption
   const tokens = encodePrompt(reader, messages, {
     ...(raw && { raw }),
     ...(Array.isArray(tools) && tools.length > 0 && { tools }),
-    ...(isFields(variables) && { variables }),
+    ...(isRecord(variables) && { variables }),
   });
   if (tokens.length === 0) throw new DataError("prompt: expected a token, got an empty text");
   return { row, tokens };

@@ -1,5 +1,6 @@
 /** What the lines of a fine-tune's metrics.jsonl may hold, and how they are read. */
 import type { PlannedRetention, Retention } from "../../anchored/retention/retain.ts";
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { shown } from "../../text/jsonl.ts";
 import type {
@@ -20,9 +21,6 @@ type Reads<T> = { readonly [Name in keyof T]-?: Read<T[Name]> };
 const refuse = (place: string, expected: string, value: unknown): never => {
   throw new DataError(`${place}: expected ${expected}, got ${shown(value)}`);
 };
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const text: Read<string> = (value, place) =>
   typeof value === "string" ? value : refuse(place, "a text", value);

@@ -1,9 +1,10 @@
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { completeConfig, MOST_LAYERS } from "../completeConfig.ts";
 import type { TransformerConfig } from "../config.ts";
 import { expectSize, parameterShapes } from "../config.ts";
 import { FAMILIES } from "./families.ts";
-import { Fields, isRecord, type Json } from "./fields.ts";
+import { Fields, type Json } from "./fields.ts";
 import { isIgnored } from "./ignored.ts";
 import { layersOf } from "./layers.ts";
 import { ropesOf } from "./ropes.ts";

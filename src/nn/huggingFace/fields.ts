@@ -1,10 +1,8 @@
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { isCount } from "../../tensor/shapes.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
-
-export const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Reads a JSON object key by key and remembers which keys were read, so that the rest can be looked

@@ -1,7 +1,8 @@
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
 import type { TransformerConfig } from "../config.ts";
 import type { Rope, RopeScaling } from "../ropeScaling.ts";
-import { Fields, isRecord, type Json } from "./fields.ts";
+import { Fields, type Json } from "./fields.ts";
 
 type Ropes = Pick<
   TransformerConfig,

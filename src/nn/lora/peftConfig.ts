@@ -1,3 +1,4 @@
+import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../../tensor/options.ts";
 import { type AdapterConfig, completeLora, type LoraOptions, shown } from "./adapterConfig.ts";
@@ -165,9 +166,6 @@ export function asPython(json: string): string {
     .replace(/[\u007f-\uffff]/g, escaped)
     .replace(/^( {2}"lora_dropout": \d+)(,?)$/m, "$1.0$2");
 }
-
-const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** How a feature says that it is not used. */
 const isOff = (value: unknown): boolean =>
