@@ -27,6 +27,7 @@ export { type ExperimentOptions, experiment } from "./experiment/experiment.ts";
 export type { Recipe } from "./experiment/recipe.ts";
 export { fullRecipe } from "./experiment/recipes/full.ts";
 export { smokeRecipe } from "./experiment/recipes/smoke.ts";
+export type { WeightsDtype } from "./finetune/keptAs.ts";
 export {
   type LoadedModel,
   type LoadOptions,
@@ -45,6 +46,7 @@ export {
 } from "./finetune/save.ts";
 export * as nn from "./nn/index.ts";
 export {
+  type AdapterConfig,
   configOf,
   crossEntropy,
   type GenerateOptions,
@@ -59,6 +61,7 @@ export {
   type NamedTensors,
   type Params,
   paramsFrom,
+  type SamplingOptions,
   type TensorToWrite,
   type Transformer,
   type TransformerConfig,
@@ -119,15 +122,28 @@ export {
   type BpeOptions,
   type Chat,
   type ChatFiles,
+  type ChatRow,
+  type CompletionRow,
   chatTemplate,
+  type DataFile,
+  type DecodeOptions,
   type EncodedRows,
+  type EncodeOptions,
   type ExampleOptions,
   encodeRows,
+  type Left,
   loadTokenizer,
   type Message,
+  type Rendered,
+  type RenderOptions,
   type Row,
+  type RowShape,
+  type RowsOptions,
   rowsOf,
+  type StreamDecoder,
   stopTokensOf,
+  type TextExample,
+  type TextRow,
   type Tokenizer,
   type TokenizerFiles,
   trainBpe,

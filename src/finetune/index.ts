@@ -33,9 +33,13 @@ export type {
   BestEvent,
   CertificateEvent,
   FinetuneEvent,
+  Line,
   LookEvent,
   PlanEvent,
+  RetentionEvent,
   SampleEvent,
+  SavedEvent,
+  SetName,
   StepEvent,
 } from "./train/events.ts";
 export type { FinetuneOptions } from "./train/prepare.ts";

@@ -44,12 +44,14 @@ export {
 export { adapterConfigJson, adapterConfigOf } from "./lora/peftConfig.ts";
 export { type Lora, lora, loraOf } from "./lora.ts";
 export {
+  type CrossEntropyOptions,
   crossEntropy,
   klDivergence,
   maskedMean,
   mse,
   type SumAndCount,
   summedCrossEntropy,
+  type TokenOptions,
   tokenCrossEntropy,
 } from "./losses.ts";
 export { layerNorm, type NormPlacement } from "./norms.ts";
