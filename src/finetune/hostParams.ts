@@ -16,7 +16,7 @@ export interface HostParams {
 }
 
 /** A tensor's numbers on the host, in parts, as floats. @throws TypeError where it is on an engine that was not given */
-export function streamed(tensor: Tensor, name: string, engine?: Engine): TensorParts {
+function streamed(tensor: Tensor, name: string, engine?: Engine): TensorParts {
   if (isConstant(tensor)) return widenedParts(inParts(tensor));
   if (!engine)
     throw new TypeError(

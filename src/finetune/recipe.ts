@@ -28,7 +28,7 @@ export const RANK = 16;
 const OF_MERGES = ["mergeKind", "mergeKeep", "mergeDrop"] as const;
 
 /** Settings that only adapters have. */
-const OF_ADAPTERS = [
+export const OF_ADAPTERS = [
   "lora",
   "loraAlpha",
   "loraTargets",

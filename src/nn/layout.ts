@@ -86,7 +86,7 @@ function boundOf(positions: Tensor, contextLength: number): number {
 }
 
 /** 1 where tokens t and s lie in different segments: int [B, T] → [B, T, T]. */
-export function areApart(segments: Tensor): Tensor {
+function areApart(segments: Tensor): Tensor {
   const [B, T] = segments.shape as [number, number];
   const known = toFloat(segments);
   const [rows, columns] = [reshape(known, [B, T, 1]), reshape(known, [B, 1, T])];

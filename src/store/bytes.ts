@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { DataError } from "../tensor/errors.ts";
-import { at } from "../tensor/shapes.ts";
 
 /** Files are read in pieces of so many bytes. */
 const PIECE = 1 << 20;
@@ -102,6 +101,3 @@ export async function* inParts(
     }
   if (filled > 0 || count === 0) yield part.subarray(0, filled);
 }
-
-/** The digest in a blob's key. */
-export const digestIn = (key: string): string => at(key.split("/"), 1);

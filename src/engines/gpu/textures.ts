@@ -54,7 +54,7 @@ export function createTexture(
 type Numbers = Float32Array | Uint8Array;
 
 /** Whole texels: the last one filled up with zeros. */
-export function inTexels<N extends Numbers>(data: N): N {
+function inTexels<N extends Numbers>(data: N): N {
   if (data.length % 4 === 0) return data;
   const Kind = data.constructor as new (length: number) => N;
   const padded = new Kind(4 * Math.ceil(data.length / 4));
@@ -110,7 +110,7 @@ export interface Rectangle {
 }
 
 /** Texels from a place on, row by row: the rest of a row, whole rows, the beginning of a row. */
-export function rectangles(from: number, count: number, width: number): readonly Rectangle[] {
+function rectangles(from: number, count: number, width: number): readonly Rectangle[] {
   const x = from % width;
   const y = Math.floor(from / width);
   const head = x === 0 ? 0 : Math.min(count, width - x);

@@ -47,7 +47,7 @@ const ROW_SECONDS = 6.2;
 const FRONT_FAMILIES = 6;
 
 /** Runs that a condition takes: all rows on the tuning seeds, those that are reported on the others. */
-export function runCount(condition: Condition): number {
+function runCount(condition: Condition): number {
   const rows = rowCount(condition);
   const reported = 1 + (rows - 1) / 9 + 8 * FRONT_FAMILIES;
   return rows * tuningSeeds.length + reported * reportedSeeds.length;
@@ -58,7 +58,7 @@ export const hoursOf = (condition: Condition): number =>
   (runCount(condition) * ROW_SECONDS) / 3600 / 2;
 
 /** Under which name a condition's run stands: `study-C1`, `study-19k-C2a`. */
-export const studyName = (condition: string, size: SizeName = "113k"): string =>
+const studyName = (condition: string, size: SizeName = "113k"): string =>
   `study${sizes[size].infix}-${condition}`;
 
 /**

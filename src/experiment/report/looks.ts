@@ -3,7 +3,7 @@ import { isTreatment, treatmentNames } from "../treatments.ts";
 import { families, familyOf, type RowStyle } from "./families.ts";
 
 /** So many colours there are for families that have none of their own; the style defines them. */
-export const PALETTE = 12;
+const PALETTE = 12;
 
 /** What families are called that are no methods, and have no colour of their own. */
 const names: Readonly<Record<string, string>> = {

@@ -42,15 +42,14 @@ export function spread(values: ReadonlyMap<number, number>): Spread {
 }
 
 /** Mean over the prior skills. */
-export const priorMean = ({ prior }: RowResult): number => mean(Object.values(prior));
+const priorMean = ({ prior }: RowResult): number => mean(Object.values(prior));
 
 /** 1 − prior / prior of the base; 0 where the base had nothing to lose. */
 export const dropOf = (row: RowResult, base: RowResult): number =>
   priorMean(base) > 0 ? 1 - priorMean(row) / priorMean(base) : 0;
 
 /** The share of questions answered as they are to be: with a marker, answer and marker. */
-export const goalOf = ({ joint, target }: Pick<RowResult, "joint" | "target">): number =>
-  joint ?? target;
+const goalOf = ({ joint, target }: Pick<RowResult, "joint" | "target">): number => joint ?? target;
 
 /** (goal − base) / (reference − base). */
 export const gainOf = (row: RowResult, base: RowResult, reference: RowResult): number =>

@@ -6,7 +6,7 @@ import type { Params } from "../../nn/config.ts";
 import { makeFolder, readIfThere, writeWhole } from "../../weights/files.ts";
 import { readSafetensors } from "../../weights/safetensors.ts";
 import { writeSafetensors } from "../../weights/write.ts";
-import type { FinetuneRecipe } from "../recipe.ts";
+import { type FinetuneRecipe, OF_ADAPTERS } from "../recipe.ts";
 import type { SettingName } from "../settings.ts";
 import type { BestEvent, StepEvent } from "../train/events.ts";
 import { valueDigest } from "./digest.ts";
@@ -30,16 +30,7 @@ export interface SftCache {
 
 /** What SFT depends on, beside the model and the data. */
 const OF_SFT: readonly SettingName[] = [
-  ...([
-    "epochs",
-    "labelSmoothing",
-    "lora",
-    "loraAlpha",
-    "loraTargets",
-    "modulesToSave",
-    "rslora",
-    "dora",
-  ] as const),
+  ...(["epochs", "labelSmoothing", ...OF_ADAPTERS] as const),
   ...(["full", "batch", "microBatch", "maxLength", "packing", "learningRate", "warmup"] as const),
   ...(["decay", "weightDecay", "clip", "seed", "backend", "targets", "dtype", "weights"] as const),
   ...(["sam", "updateShare", "selfAnswers", "evalShare"] as const),

@@ -36,7 +36,7 @@ export function onNoMachine(recipe: FinetuneRecipe): FinetuneRecipe {
  * and content.
  * @returns SHA-256 of the canonical JSON, in hexadecimal
  */
-export const finetuneKey = (
+const finetuneKey = (
   { recipe, files }: Pick<FinetuneJob, "recipe" | "files">,
   { class: name, version: numerics }: Numerics,
 ): Promise<string> =>

@@ -16,7 +16,7 @@ export interface Answered {
 }
 
 /** A set's prompts: those first whose answers changed, the method's before SFT's. */
-export function answeredOf(run: FineTuned, set: SampleLine["set"]): readonly Answered[] {
+function answeredOf(run: FineTuned, set: SampleLine["set"]): readonly Answered[] {
   const prompts = new Map<number, Answered & { readonly answers: Map<string, string> }>();
   for (const { stage, index, prompt, answer, wanted, ...sample } of run.samples) {
     if (sample.set !== set) continue;
@@ -31,7 +31,7 @@ export function answeredOf(run: FineTuned, set: SampleLine["set"]): readonly Ans
 }
 
 /** Whether a stage answers otherwise than the base; false where either is not known. */
-export function hasChanged({ answers }: Answered, stage: string): boolean {
+function hasChanged({ answers }: Answered, stage: string): boolean {
   const [base, own] = [answers.get("base"), answers.get(stage)];
   return base !== undefined && own !== undefined && base.trim() !== own.trim();
 }

@@ -39,7 +39,7 @@ const number = (x: number | undefined): string =>
   x === undefined || !Number.isFinite(x) ? "–" : nats(x);
 
 /** Base, SFT and the method beside each other. */
-export function beforeAfter(run: FineTuned): string {
+function beforeAfter(run: FineTuned): string {
   const [task, retained] = [outcomeOf(run, "eval"), outcomeOf(run, "retain")];
   const has = (outcome: Outcome): boolean => Object.values(outcome).some((look) => look);
   const sets: { readonly of: Outcome; readonly name: string; readonly set: LookLine["set"] }[] = [

@@ -1,14 +1,14 @@
 import { html } from "../dom.ts";
 import type { Tell, Voice } from "./protocol.ts";
 
-export const voiceNames: Readonly<Record<Voice, string>> = {
+const voiceNames: Readonly<Record<Voice, string>> = {
   base: "As it came",
   sft: "Ordinary fine-tuning",
   student: "The method",
 };
 
 /** What each voice is drawn in. */
-export const voiceColors: Readonly<Record<Voice, string>> = {
+const voiceColors: Readonly<Record<Voice, string>> = {
   base: "base",
   sft: "sft",
   student: "anchored",

@@ -91,7 +91,7 @@ function privateStorage(root: FileSystemDirectoryHandle): Storage {
 }
 
 /** Files that live as long as the page or the worker that keeps them. */
-export function memoryStorage(): Storage {
+function memoryStorage(): Storage {
   const kept = new Map<string, Uint8Array>();
   const below = (path: string): string[] =>
     [...kept.keys()].filter((name) => name.startsWith(`${path}/`));

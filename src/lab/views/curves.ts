@@ -23,7 +23,7 @@ function seriesOf(
 }
 
 /** The last step that any shown row has or will have. */
-export function lastStep({ run, others }: Shown): number {
+function lastStep({ run, others }: Shown): number {
   const steps = [...others, ...(run ? [run] : [])].flatMap((each) =>
     tunedRows(each).map((row) => progressOf(each, row)[0]?.steps ?? 0),
   );

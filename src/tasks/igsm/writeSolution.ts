@@ -17,7 +17,7 @@ export interface Detail {
  * The 12 detail levels of the original: level = define + 3 · (no hints) + 6 · (no calculations).
  * @throws RangeError for other numbers
  */
-export function detailOf(level: number): Detail {
+function detailOf(level: number): Detail {
   const define = (["full", "symbol", "name"] as const)[level % 3];
   if (define === undefined || level >= 12)
     throw new RangeError(`igsm: expected a detail level 0 … 11, got ${level}`);

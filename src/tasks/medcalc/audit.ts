@@ -35,7 +35,7 @@ export interface Audit {
 }
 
 /** An answer as the files write it. */
-export const showAnswer = (answer: Answer): string =>
+const showAnswer = (answer: Answer): string =>
   Array.isArray(answer)
     ? `('${answer[0]}', '${answer[1]}')`
     : `${typeof answer === "number" ? roundFive(answer) : answer}`;

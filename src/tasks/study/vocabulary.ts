@@ -17,7 +17,7 @@ export interface Vocabulary {
 }
 
 /** @throws RangeError for a symbol that comes twice */
-export function vocabularyOf(symbols: readonly string[]): Vocabulary {
+function vocabularyOf(symbols: readonly string[]): Vocabulary {
   const idOf: ReadonlyMap<string, number> = new Map(symbols.map((symbol, id) => [symbol, id]));
   const twice = symbols.find((symbol, id) => idOf.get(symbol) !== id);
   if (twice !== undefined)

@@ -51,7 +51,7 @@ export async function askHub(
 }
 
 /** What the Hub has answered. @throws DataError for something else */
-export function modelIn(json: unknown, name: string): HubModel {
+function modelIn(json: unknown, name: string): HubModel {
   const { sha, siblings } = (json ?? {}) as { readonly sha?: unknown; readonly siblings?: unknown };
   if (typeof sha !== "string" || !/^[\da-f]{40}$/.test(sha) || !Array.isArray(siblings))
     throw new DataError(`${name}: expected a commit and files from the Hub, got something else`);
