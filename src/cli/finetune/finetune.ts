@@ -13,11 +13,11 @@ import { loggingOf } from "../terminal/logging.ts";
 import { expectBelowAFolder } from "../terminal/place.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { runGrid } from "./grid.ts";
-import { recipeIn, recipeKnobs, runKnobs } from "./knobs.ts";
+import { headings, recipeIn, recipeKnobs, runKnobs } from "./knobs.ts";
 import { runOne } from "./one.ts";
 import type { ManyOptions, Planned } from "./runs.ts";
 
-const knobs = { ...runKnobs, ...recipeKnobs };
+const knobs = { ...recipeKnobs, ...runKnobs };
 
 const usage = `anchorgrad finetune --model <model> --data <file> [options]: fine-tunes a checkpoint, and measures
 what it learns and what it forgets
@@ -36,8 +36,7 @@ bits.
 Defaults are those that work for most models: LoRA of rank 16 on every linear module at 2e-4, or
 --full at 2e-5; 5 % warm-up, then a cosine; AdamW, gradients clipped to norm 1; 1024 tokens.
 
-Options
-${describeKnobs(knobs)}
+${describeKnobs(knobs, headings)}
 ${gridHelp}
 Its runs are made one after the other, each in a folder of its own below runs/<file's name> or
 --out; a table compares them at the end. With --queue an anchorgrad worker makes each, and checkpoint

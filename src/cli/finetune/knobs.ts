@@ -34,6 +34,17 @@ export const recipeKnobs: Knobs = Object.fromEntries(
   Object.entries(settings).map(([name, setting]) => [name, knobOf(setting)]),
 );
 
+/** What the help puts before the option that each begins with. */
+export const headings: Readonly<Partial<Record<SettingName | keyof typeof runKnobs, string>>> = {
+  model: "Model and data",
+  method: "Method",
+  dtype: "Weights and adapter",
+  batch: "Steps",
+  targets: "Anchors and certificates",
+  lookEvery: "Looks at --retain and --eval, and which step is kept",
+  checkpointEvery: "Run",
+};
+
 /** What is not the recipe's: where, and on what machine. */
 export const runKnobs: {
   readonly out: Knob<string>;

@@ -221,13 +221,21 @@ export const only = <K extends Knobs>(values: Values<Knobs>, knobs: K): Values<K
 
 const COLUMN = 26;
 
-/** A line or more for each option: `  --count <n>             how many rows`. */
-export const describeKnobs = (knobs: Knobs): string =>
+/**
+ * A line or more for each option: `  --count <n>             how many rows`.
+ * @param headings stand before the options that they name, where there are many
+ */
+export const describeKnobs = (
+  knobs: Knobs,
+  headings: Readonly<Record<string, string | undefined>> = {},
+): string =>
   Object.entries(knobs)
-    .map(([name, { value, about }]) => {
+    .map(([name, { value, about }], i) => {
       const option = `  --${optionOf(name)}${value === "" ? "" : ` ${value}`}`;
       const gap =
         option.length < COLUMN - 1 ? " ".repeat(COLUMN - option.length) : `\n${" ".repeat(COLUMN)}`;
-      return `${option}${gap}${about.replaceAll("\n", `\n${" ".repeat(COLUMN)}`)}\n`;
+      const heading = headings[name];
+      const above = heading === undefined ? "" : `${i > 0 ? "\n" : ""}${heading}\n`;
+      return `${above}${option}${gap}${about.replaceAll("\n", `\n${" ".repeat(COLUMN)}`)}\n`;
     })
     .join("");
