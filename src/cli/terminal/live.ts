@@ -5,13 +5,17 @@ import type { Output } from "./command.ts";
 export interface LiveLines {
   /** A line that stays. */
   say(line: string): void;
-  /** Draws these in place of those that were drawn last; all but the first are dim. */
+  /** Draws these in place of those that were drawn last; all but the first are dim, unless NO_COLOR is set. */
   redraw(lines: readonly string[]): void;
   /** Takes them away. */
   erase(): void;
 }
 
-export function liveLines(out: Output): LiveLines {
+export function liveLines(
+  out: Output,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): LiveLines {
+  const isPlain = (env["NO_COLOR"] ?? "") !== "";
   let drawn = 0;
   const erase = (): void => {
     if (drawn > 0) out.write(`\x1b[${drawn}F\x1b[0J`);
@@ -26,7 +30,7 @@ export function liveLines(out: Output): LiveLines {
     redraw(lines) {
       erase();
       const dim = (text: string, i: number): string =>
-        i === 0 ? text : styleText("dim", text, { validateStream: false });
+        i === 0 || isPlain ? text : styleText("dim", text, { validateStream: false });
       out.write(lines.map((line, i) => `${dim(line, i)}\n`).join(""));
       drawn = lines.length;
     },
