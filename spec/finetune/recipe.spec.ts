@@ -50,6 +50,8 @@ describe("a recipe", () => {
 
   test.each<[string, string]>([
     ['{"model": "m", "rank": 3}', "run.json: expected settings among"],
+    ['{"learning_rate": 1}', 'run.json: expected learningRate, got "learning_rate"'],
+    ['{"replay-from": "base"}', 'run.json: expected replayFrom, got "replay-from"'],
     ['{"alpha": 2}', "run.json.alpha: expected a number from 0 to 1, got 2"],
     ['{"alpha": 0.5, "alpha": 0.5}', "run.json: expected a key once, got it twice at alpha"],
     [

@@ -161,10 +161,15 @@ const isDefault = (name: SettingName, said: RecipeOptions): boolean => {
 /** @throws DataError for what is no setting, or none of its values */
 export function expectSettings(options: object, where: string): asserts options is RecipeOptions {
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(settings, name))
+    if (!Object.hasOwn(settings, name)) {
+      // As Python and the command line spell it.
+      const camel = name.replace(/[-_]+(\w)/g, (_, letter: string) => letter.toUpperCase());
       throw new DataError(
-        `${where}: expected settings among ${Object.keys(settings).join(", ")}, got ${shown(name)}`,
+        Object.hasOwn(settings, camel)
+          ? `${where}: expected ${camel}, got ${shown(name)}`
+          : `${where}: expected settings among ${Object.keys(settings).join(", ")}, got ${shown(name)}`,
       );
+    }
     const { is, expected } = settings[name as SettingName];
     if (value !== undefined && !is(value))
       throw new DataError(`${where}.${name}: expected ${expected}, got ${refusedValue(value)}`);
