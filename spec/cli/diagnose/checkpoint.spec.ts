@@ -52,7 +52,11 @@ describe("diagnose --model", () => {
     ["", UsageError, "expected a run's folder or --model, got none"],
     ["--model x --data a --retain b --lora 4 --full", UsageError, "expected --lora or --full"],
     ["--model x --data a --retain b --adopt 0", UsageError, "expected a number above 0"],
-    ["--model x --data a --retain b --rate 0", UsageError, "--rate: expected a positive number"],
+    [
+      "--model x --data a --retain b --learning-rate 0",
+      UsageError,
+      "--learning-rate: expected a positive number",
+    ],
     ["--model none --data a --retain b", DataError, "none"],
   ])("refuses %j", async (args, kind, message) => {
     await expect(place.run(diagnose, args)).rejects.toThrow(kind);
@@ -89,7 +93,15 @@ describe("diagnose of a tiny model", () => {
     const rows = Array.from({ length: 15 }, (_, i) => row(`say ${i % 5}`, `a${i % 5}b`));
     await place.write("many.jsonl", rows.join(""));
   });
-  const given = ["--model", "tiny model", "--data", "many.jsonl", "--full", "--rate", "3e-3"];
+  const given = [
+    "--model",
+    "tiny model",
+    "--data",
+    "many.jsonl",
+    "--full",
+    "--learning-rate",
+    "3e-3",
+  ];
   const ask = (...more: readonly string[]) =>
     place.run(diagnose, [...given, "--backend", "wasm", ...more]);
 
@@ -116,7 +128,7 @@ describe.skipIf(isAbsent)(`diagnose of stories260K${reason}`, () => {
   test("trains a short SFT and says which weight takes over what it has learnt", async () => {
     const { finished, out, err } = await place.run(
       diagnose,
-      `${given} --rate 1e-2 --epochs 12 --batch 2 --lora 8`,
+      `${given} --learning-rate 1e-2 --epochs 12 --batch 2 --lora 8`,
     );
     expect(finished).toBe(true);
     expect(err).toMatch(/sft 24\/24 {2}loss 0\.\d+/);

@@ -43,7 +43,7 @@ export interface Asked {
   readonly lora: number;
   readonly full: true;
   readonly epochs: number;
-  readonly rate: number;
+  readonly learningRate: number;
   readonly gentler: number;
   readonly batch: number;
   readonly maxLength: number;
@@ -69,7 +69,7 @@ export const checkpointKnobs: { readonly [N in keyof Asked]: Knob<Asked[N]> } = 
   lora: whole(`rank of the adapter that SFT trains (default: ${RANK})`, 1, 4096),
   full: flag("SFT trains all parameters instead"),
   epochs: whole("of that SFT (default: 2)", 1, 1000),
-  rate: positive(
+  learningRate: positive(
     "<η>",
     `learning rate of that SFT (default: ${RATES.adapter.toExponential(0)} for an adapter,\n${RATES.full.toExponential(0)} with --full)`,
   ),

@@ -34,8 +34,11 @@ export async function loadSft(
 /** Epochs of an SFT that is trained to be looked at. */
 export const EPOCHS = 2;
 
-export const rateOf = ({ rate, full }: Pick<CheckpointValues, "rate" | "full">): number =>
-  rate ?? RATES[full ? "full" : "adapter"];
+export const rateOf = ({
+  learningRate,
+  full,
+}: Pick<CheckpointValues, "learningRate" | "full">): number =>
+  learningRate ?? RATES[full ? "full" : "adapter"];
 
 /** A short SFT on the data: an adapter over the base, or all of its parameters.
  * @param share of the learning rate

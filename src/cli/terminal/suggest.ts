@@ -14,7 +14,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   eval: ["eval-dataset", "eval-file", "validation-file", "val-data", "test"],
   full: ["full-finetune", "no-peft"],
   "gradient-checkpointing": ["use-gradient-checkpointing"],
-  "learning-rate": ["lr"],
+  "learning-rate": ["lr", "rate"],
   "eval-share": ["eval-split", "val-split", "test-size", "validation-split", "eval-fraction"],
   keep: ["load-best-model-at-end"],
   log: ["report-to"],
