@@ -115,6 +115,10 @@ function expectHeldOut(filled: RecipeOptions, where: string): void {
     if (patience === undefined) return;
     throw new DataError(`${where}.keep: expected best beside patience, got ${keep}`);
   }
+  if (filled.alphaRisk !== undefined)
+    throw new DataError(
+      `${where}.keep: expected last with alphaRisk, whose audit is of the last student, got best`,
+    );
   if (filled.eval === undefined && evalShare === undefined)
     throw new DataError(
       `${where}.keep: expected held-out rows to choose by, in eval or by evalShare, got none`,

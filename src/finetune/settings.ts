@@ -213,12 +213,12 @@ export const settings: {
   ),
   keep: row(
     oneOf("last", "best"),
-    "what a stage leaves: its last step, or of its looks the one of least\nlog-loss on the held-out rows of --eval or --eval-share; last by default",
+    "what a stage leaves: its last step, or of its looks, or outer steps, the one\nof least log-loss on the held-out rows of --eval or --eval-share; last by\ndefault",
     "last",
   ),
   patience: open(
     whole(1),
-    "with --keep best: looks in a row without a better one, after which a stage\nends; all steps by default",
+    "with --keep best: looks, or outer steps, in a row without a better one,\nafter which a stage ends; all by default",
   ),
   lookRows: row(whole(1), "rows of each that are looked at; 64 by default", 64),
   samples: row(whole(0), "prompts of each that are answered; 8 by default", 8),

@@ -48,6 +48,7 @@ export async function* trainStage({
   const { engine, recipe, looker } = prepared;
   const steps = stepsOf(training);
   const chooses = recipe.keep === "best";
+  const hasAnchor = isAnchored(objectiveOf(training.method).target);
   const looks = isLogged || chooses;
   const probeEvery = looks ? (recipe.lookEvery ?? Math.ceil(steps / LOOKS)) : 0;
   const resume = isLogged ? await directory.resume() : undefined;
@@ -62,37 +63,44 @@ export async function* trainStage({
       yield line;
     }
   }
-  async function* look({ step, params }: Trained): AsyncGenerator<FinetuneEvent> {
+  /** @param isEnd whether the stage may be left with what is looked at */
+  async function* look({ step, params }: Trained, isEnd: boolean): AsyncGenerator<FinetuneEvent> {
     const lines = await looker.look({ stage, step }, params, false);
     yield* told(lines);
-    if (chooses) best = await better(engine, best, { params, step }, lines);
+    if (chooses && isEnd) best = await better(engine, best, { params, step }, lines);
   }
+  const isPatient = (): boolean => !best || best.since < (recipe.patience ?? Infinity);
   async function* chosen({ params, step }: Trained): AsyncGenerator<FinetuneEvent, Trained> {
     if (!best) return { params, step };
     yield* told([{ kind: "best", stage, step: best.step, steps: step, logLoss: best.logLoss }]);
     return { params: engine.put(best.params), step: best.step };
   }
   const checkpointEvery = isLogged ? isDue : Infinity;
+  let certified: number | undefined;
   const options = { ...training, probeEvery, checkpointEvery, ...(resume && { resume }) };
   for await (const m of fineTune(engine, options)) {
     if (m.kind === "end") {
-      if (chooses) yield* look(m);
+      if (chooses && m.step !== certified) yield* look(m, true);
       return yield* chosen(m);
     }
     if (m.kind === "step") {
       const { step, loss, gradientNorm, learningRate, tokens, responseTokens, outer } = m;
       const sizes = { gradientNorm, learningRate, tokens, responseTokens };
-      const isOuter = isAnchored(objectiveOf(training.method).target);
       yield* told([
-        { kind: "step", stage, step, steps, ...(isOuter && { outer }), loss, ...sizes },
+        { kind: "step", stage, step, steps, ...(hasAnchor && { outer }), loss, ...sizes },
       ]);
     } else if (m.kind === "probe") {
       // The last look comes with answers, when the stage has ended.
-      if (m.step < steps) yield* look(m);
-      if (best && best.since >= (recipe.patience ?? Infinity)) return yield* chosen(m);
+      // What is certified is the end of an outer step: the student that is kept is one of those.
+      if (m.step < steps) yield* look(m, !hasAnchor);
+      if (!isPatient()) return yield* chosen(m);
     } else if (m.kind === "outer") {
       const { outer, alpha, targets, certificate } = m;
       yield* told([{ kind: "certificate", outer, alpha, targets, ...certificate }]);
+      if (!chooses) continue;
+      certified = m.step;
+      yield* look(m, true);
+      if (!isPatient()) return yield* chosen(m);
     } else if (m.kind === "retention") yield* told([m]);
     else {
       await directory.keep({ ...m, ...(best && { best }) });
