@@ -13,6 +13,7 @@ import {
 } from "../../../src/experiment/report/analysis/lines.ts";
 import { familyMarkdown } from "../../../src/experiment/report/analysis/markdown.ts";
 import { phaseData } from "../../../src/experiment/report/analysis/phase.ts";
+import { sideBySideMarkdown } from "../../../src/experiment/report/analysis/sideBySide.ts";
 import {
   conditionOf,
   sizeData,
@@ -21,6 +22,7 @@ import {
 } from "../../../src/experiment/report/analysis/size.ts";
 import type { DataTable } from "../../../src/experiment/report/export/csv.ts";
 import { spreadOut } from "../../../src/experiment/report/figure/spread.ts";
+import { reportMarkdown } from "../../../src/experiment/report/index.ts";
 import { reportPage } from "../../../src/experiment/report/page.ts";
 import { type ReportedRun, reportedOf } from "../../../src/experiment/report/reported.ts";
 import { contrastsWith } from "../../../src/experiment/summary/contrasts.ts";
@@ -233,6 +235,24 @@ describe("the page of several studies", () => {
     const phases = phaseData(studies);
     expect(phases.rows).toHaveLength(6);
     expect(cell(phases, 0, "best")).toBe("sft");
+  });
+
+  it("has every family beside itself under the other condition, in Markdown too", () => {
+    const studies = runs.map(reportedOf);
+    const [head, , ...body] =
+      (sideBySideMarkdown(studies) ?? "").split("\n\n")[0]?.split("\n") ?? [];
+    expect(head).toBe("| family | study-C1 | study-C2a |");
+    expect(body).toHaveLength(families.length);
+    // Anchored gains what it does, and loses 1 % and what a seed adds, in both.
+    const anchored = body.find((line) => line.startsWith("| Anchored Learning, logit |"));
+    const [line] = familyLines(study).filter(({ family }) => family === "anchored");
+    const [gain, lost] = [line?.summary.gain?.mean, line?.summary.drop.mean].map((x = 0) =>
+      (100 * x).toFixed(1),
+    );
+    expect(anchored).toContain(`| ${gain} / ${lost} / ${line?.hypervolume.toFixed(3)} |`);
+    expect(page).toContain("<h3>Families side by side</h3>");
+    expect(reportMarkdown(runs)).toContain("### Families side by side");
+    expect(sideBySideMarkdown(studies.slice(1))).toBeUndefined();
   });
 
   it("has none of it where no rows were chosen", () => {

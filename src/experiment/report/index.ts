@@ -3,8 +3,9 @@ import { DataError } from "../../tensor/errors.ts";
 import { readFailures, reopenRun, runsIn } from "../runs/directory.ts";
 import { againstMarkdown, type Comparison } from "./against.ts";
 import { familyMarkdown } from "./analysis/markdown.ts";
+import { sideBySideMarkdown } from "./analysis/sideBySide.ts";
 import { jointMarkdownTable, markdownTable } from "./markdown.ts";
-import { type ReportedRun, reportedOf, reportedPart } from "./reported.ts";
+import { type Reported, type ReportedRun, reportedOf, reportedPart } from "./reported.ts";
 
 export { reportPage } from "./page.ts";
 export type { ReportedRun } from "./reported.ts";
@@ -33,22 +34,24 @@ export async function readRuns(folder: string): Promise<ReportedRun[]> {
  * @throws DataError for a comparison with what a run has not measured
  */
 export function reportMarkdown(runs: readonly ReportedRun[], comparison?: Comparison): string {
-  const tablesOf = (one: ReportedRun): string[] =>
-    comparison ? [againstMarkdown(reportedOf(one), comparison)] : resultsOf(one);
-  const [only] = runs;
-  if (only && runs.length === 1) return tablesOf(only).join("\n");
+  const studies = runs.map(reportedOf);
+  const tablesOf = (study: Reported): string[] =>
+    comparison ? [againstMarkdown(study, comparison)] : resultsOf(study);
+  const [only] = studies;
+  if (only && studies.length === 1) return tablesOf(only).join("\n");
   const joint = comparison ? undefined : jointMarkdownTable(runs.map(reportedPart));
+  const families = comparison ? undefined : sideBySideMarkdown(studies);
   return [
-    ...runs.map(
-      (one) => `### ${escapeMarkdown(one.config.recipe.name)}\n\n${tablesOf(one).join("\n")}`,
+    ...studies.map(
+      (one) => `### ${escapeMarkdown(one.recipe.name)}\n\n${tablesOf(one).join("\n")}`,
     ),
     ...(joint === undefined ? [] : [`### Side by side\n\n${joint}`]),
+    ...(families === undefined ? [] : [`### Families side by side\n\n${families}`]),
   ].join("\n");
 }
 
 /** All rows, and the families where their rows were chosen. */
-function resultsOf(one: ReportedRun): string[] {
-  const study = reportedOf(one);
+function resultsOf(study: Reported): string[] {
   const families = familyMarkdown(study);
   return [markdownTable(study), ...(families === undefined ? [] : [families])];
 }

@@ -11,6 +11,7 @@ import { frontFigure } from "./fronts.ts";
 import { keptFigure } from "./kept.ts";
 import { contrastData, type FamilyLine, familyData, familyLines } from "./lines.ts";
 import { phaseData, phaseFigure } from "./phase.ts";
+import { sideBySideSection } from "./sideBySide.ts";
 import { sizeData, sizeFigures } from "./size.ts";
 
 /** How much the seeds of a study can say at all. */
@@ -51,6 +52,7 @@ export function acrossSections(studies: readonly Reported[]): string {
   const sizes = sizeFigures(studies);
   const name = "all";
   return `<h2>Across studies</h2>
+${sideBySideSection(studies)}
 <div class="figures">
 ${figure("Which family where", phase, "For each study and learning rate the family whose best row has the largest sum of gain and retention, by means over seeds, how many are within half a point of it (with so few seeds those cannot be told apart), and that row's gain and loss, %: where nothing is gained whoever learns nothing is best. Studies stand in the order of how rare the rarest wanted token is to their bases, written below them. It says nothing between the studies that were run.", dataDetails(phaseData(studies), name))}
 ${sizes.map(({ condition, svg }) => figure(`Forgetting against size, ${condition}`, svg, "What each family's chosen row loses: means, whose intervals stand in the studies' own tables. Two or three sizes are no law of scale, and rates were chosen for each size.")).join("\n")}
