@@ -19,6 +19,8 @@ export async function logEvent(log: RunLog, event: FinetuneEvent): Promise<void>
       ...(exact !== undefined && { [`${stage}/${set}/exact`]: exact }),
       ...(changed !== undefined && { [`${stage}/${set}/changed`]: changed }),
     });
+  } else if (event.kind === "best") {
+    await log.log(event.step, { [`${event.stage}/best_log_loss`]: event.logLoss });
   } else if (event.kind === "certificate") {
     const { outer, alpha, mean } = event;
     await log.log(outer, {
