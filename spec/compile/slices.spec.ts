@@ -110,6 +110,19 @@ describe("a plan in parts", () => {
     expect(planStats(parts).peakBytes).toBeLessThan(0.4 * logits);
   });
 
+  test.each([
+    ["a number", [1, 1], { broadcast: 2 }],
+    ["a row", [1, 4], { broadcast: 2 }],
+    // Of a column each part takes its own rows.
+    ["a column", [512, 1], { slice: 2, broadcast: 2 }],
+  ] as const)("spreads %s over each part at once", async (_, shape, wanted) => {
+    const spread = (x: Tensor) => ops.exp(ops.broadcastTo(x, [512, 4]));
+    const { steps } = await agreesInParts(spread, [matrix(shape, 1)], 1024);
+    const found: Record<string, number> = {};
+    for (const { op } of steps) found[op] = (found[op] ?? 0) + 1;
+    expect(found).toEqual({ ...wanted, exp: 2 });
+  });
+
   test("widens codes part by part, given or part of the program", async () => {
     const shape = [96, 32];
     const table = matrix(shape, 3).data;

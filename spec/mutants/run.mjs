@@ -141,8 +141,15 @@ function sample() {
 }
 
 const explained = JSON.parse(read("spec/mutants/equivalent.json"));
-const reasonOf = ({ file, was, becomes }) =>
-  explained.find((one) => one.file === file && one.was === was && one.becomes === becomes)?.why;
+/** Of lines that read alike, a row is of all, or of the one that its `nth` names. */
+const reasonOf = ({ file, was, becomes, nth }) =>
+  explained.find(
+    (one) =>
+      one.file === file &&
+      one.was === was &&
+      one.becomes === becomes &&
+      (one.nth === undefined || one.nth === nth),
+  )?.why;
 
 const isIn = ({ file, line }, place) =>
   /:\d+$/.test(place) ? place === `${file}:${line}` : file.startsWith(place);

@@ -172,7 +172,7 @@ function lineOf(source, { start, end }) {
 
 /**
  * The mutants of a file. `id` holds what the change is and not where it stands, so that a sample
- * stays the same while other lines come and go.
+ * stays the same while other lines come and go; `nth` counts changes that read alike, from 1.
  */
 export function mutantsOf(file, source, options) {
   const seen = new Map();
@@ -184,7 +184,7 @@ export function mutantsOf(file, source, options) {
     const copies = (seen.get(change) ?? 0) + 1;
     seen.set(change, copies);
     return {
-      ...{ file, line, kind, within, was, becomes, id: sha256(change, `${copies}`) },
+      ...{ file, line, kind, within, was, becomes, nth: copies, id: sha256(change, `${copies}`) },
       ...{ start, end, by },
       text: `${source.slice(0, start)}${by}${source.slice(end)}`,
     };
