@@ -8,7 +8,7 @@ import { ownVersions } from "./terminal/version.ts";
 /** As shells count them: a process ended by SIGINT. */
 const INTERRUPTED = 130;
 
-async function main(line: readonly string[]): Promise<number> {
+async function main(line: readonly string[], stop: AbortController): Promise<number> {
   const { stdout: out, stderr: err } = process;
   endWithOutput(out, err, (code) => process.exit(code));
   const asked = askedOf(line);
@@ -27,13 +27,13 @@ async function main(line: readonly string[]): Promise<number> {
   }
   const folder = process.cwd();
   const { stdin: input } = process;
-  const terminal = { out, err, folder, signal: interruption(), fetch: globalThis.fetch, input };
+  hearInterruptions(stop);
+  const terminal = { out, err, folder, signal: stop.signal, fetch: globalThis.fetch, input };
   return (await command.run(asked.args, terminal)) ? 0 : INTERRUPTED;
 }
 
-/** Aborted by the first signal to stop. */
-function interruption(): AbortSignal {
-  const stop = new AbortController();
+/** The first signal to stop aborts. */
+function hearInterruptions(stop: AbortController): void {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(name, () => {
       // The second one does not wait for the measurement at hand.
@@ -41,12 +41,14 @@ function interruption(): AbortSignal {
       stop.abort();
       process.stderr.write("\nstopping after this step; once more to stop at once\n");
     });
-  return stop.signal;
 }
 
+const stop = new AbortController();
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2), stop);
 } catch (error) {
-  process.stderr.write(failureText(error));
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  // What was going on may end in an error when it is stopped.
+  const isStopped = stop.signal.aborted && error instanceof Error && error.name === "AbortError";
+  if (!isStopped) process.stderr.write(failureText(error));
+  process.exitCode = isStopped ? INTERRUPTED : error instanceof UsageError ? 2 : 1;
 }
