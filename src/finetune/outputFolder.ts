@@ -37,13 +37,23 @@ export async function writeOutput(
     const files = (await filesBelow(temporary)).sort();
     const mark = { writer: "anchorgrad", kind, files };
     await fs.writeFile(`${temporary}/${MARK}`, `${JSON.stringify(mark, undefined, 2)}\n`);
-    if (former === undefined) await fs.rename(temporary, target);
+    if (former === undefined) await fs.rename(temporary, target).catch(expectNobody(target));
     else await replace(temporary, target, former, [...files.filter((f) => f !== last), MARK, last]);
   } finally {
     await fs.rm(temporary, { recursive: true, force: true });
   }
   await syncFolder(target);
 }
+
+/** Somebody else may have written the folder since it was looked at. */
+const expectNobody =
+  (folder: string) =>
+  (error: NodeJS.ErrnoException): never => {
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    throw new DataError(
+      `${folder}: expected a folder that nobody else writes, got one that was written meanwhile`,
+    );
+  };
 
 /** The files of an earlier output; undefined for a folder that is not there or is empty. */
 async function formerFiles(

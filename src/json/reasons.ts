@@ -5,6 +5,10 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "no permission",
   EPERM: "no permission",
   ENOTDIR: "a file where a folder should be",
+  EEXIST: "one that is there already",
+  ENOTEMPTY: "a folder that holds something",
+  EBUSY: "one that is in use",
+  ESTALE: "a file that its server no longer has",
   ENOSPC: "no space left",
   EDQUOT: "no space left of this user's",
   EFBIG: "a file that is too large",
@@ -19,6 +23,16 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_WORKER_OUT_OF_MEMORY: "no memory left for a thread",
   ERR_WORKER_INIT_FAILED: "no memory or handles left for a thread",
 };
+
+/** An error's words: where, and what the system said of it, or its own. */
+export function errorText(error: unknown): string {
+  const reason = systemReason(error);
+  if (!(error instanceof Error)) return `${error}`;
+  const { message, path, syscall } = error as NodeJS.ErrnoException;
+  return reason === undefined
+    ? message
+    : `${path ?? syscall ?? "the system"}: expected a place to work in, got ${reason}`;
+}
 
 /** What the system said where it refused, in words; undefined for other errors. */
 export function systemReason(error: unknown): string | undefined {

@@ -1,6 +1,7 @@
 /** The process that runs jobs one after the other; it is started by the local scheduler. */
 
 import { createEngine } from "../../engines/create.ts";
+import { errorText } from "../../json/reasons.ts";
 import { at } from "../../tensor/shapes.ts";
 import { checkpointFolder } from "../../weights/files.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
@@ -26,8 +27,8 @@ async function serve(request: Request): Promise<void> {
       await send({ kind: "measured", measurement });
     await send({ kind: "done" });
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    await send({ kind: "failed", message, stack });
+    const { stack } = error instanceof Error ? error : new Error(String(error));
+    await send({ kind: "failed", message: errorText(error), stack });
   }
 }
 
