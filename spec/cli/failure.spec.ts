@@ -1,11 +1,12 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failureText } from "../../src/cli/terminal/failure.ts";
+import { failureText, isOfStop } from "../../src/cli/terminal/failure.ts";
 import { startEngine } from "../../src/cli/terminal/start.ts";
 import { UsageError } from "../../src/cli/terminal/usage.ts";
 import { DataError } from "../../src/tensor/errors.ts";
@@ -132,4 +133,17 @@ describe("startEngine", () => {
     late.abort();
     expect(await starting).toBeUndefined();
   });
+});
+
+it("an error that a signal brought about is none, and one without a signal is", async () => {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const sleeping = promisify(execFile)(process.execPath, ["-e", "setTimeout(() => {}, 1e6)"], {
+    signal,
+  }).catch((error: unknown) => error);
+  const early = new DOMException("stopped", "AbortError");
+  expect(isOfStop(early, signal)).toBe(false);
+  stop.abort();
+  expect([await sleeping, early, signal.reason].every((e) => isOfStop(e, signal))).toBe(true);
+  expect([new Error("AbortError"), undefined, "x"].some((e) => isOfStop(e, signal))).toBe(false);
 });

@@ -95,18 +95,6 @@ describe("runPretrain(options)", () => {
     expect(readdirSync(unfinishedOf(place))).toEqual([]);
   });
 
-  it("is stopped while it reads its texts", async () => {
-    const stop = new AbortController();
-    const reading = async () => {
-      stop.abort();
-      stop.signal.throwIfAborted();
-      return corpus();
-    };
-    const options = { corpus: reading, signal: stop.signal };
-    const events = await pretrained(engine, join(folder, "unread"), options);
-    expect(events).toEqual([{ kind: "stopped" }]);
-  });
-
   it("hears who stops it, though the engine itself waits for nothing", async () => {
     const stop = new AbortController();
     const place = join(folder, "heard");

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { askedOf, overview } from "./commands.ts";
-import { endWithOutput, failureText } from "./terminal/failure.ts";
+import { endWithOutput, failureText, isOfStop } from "./terminal/failure.ts";
 import { reflow } from "./terminal/reflow.ts";
 import { UsageError } from "./terminal/usage.ts";
 import { ownVersions } from "./terminal/version.ts";
@@ -47,8 +47,7 @@ const stop = new AbortController();
 try {
   process.exitCode = await main(process.argv.slice(2), stop);
 } catch (error) {
-  // What was going on may end in an error when it is stopped.
-  const isStopped = stop.signal.aborted && error instanceof Error && error.name === "AbortError";
-  if (!isStopped) process.stderr.write(failureText(error));
-  process.exitCode = isStopped ? INTERRUPTED : error instanceof UsageError ? 2 : 1;
+  const isEnd = isOfStop(error, stop.signal);
+  if (!isEnd) process.stderr.write(failureText(error));
+  process.exitCode = isEnd ? INTERRUPTED : error instanceof UsageError ? 2 : 1;
 }

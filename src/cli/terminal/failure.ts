@@ -19,6 +19,10 @@ export function failureText(error: unknown): string {
   return `anchorgrad: ${visibleLines(whatFailed(error))}\n`;
 }
 
+/** Whether an error says no more than that the signal was heard: what was going on ended in it. */
+export const isOfStop = (error: unknown, signal: AbortSignal): boolean =>
+  signal.aborted && error instanceof Error && error.name === "AbortError";
+
 /** No engine of that kind here: another `--backend`, a driver or a package mends it. */
 const NO_ENGINE = /^createEngine: \w+ cannot start here: /;
 
