@@ -8,6 +8,7 @@ import { publishedNames } from "../../src/cli/download/sources.ts";
 import { scorables } from "../../src/cli/score/questions.ts";
 import {
   flag,
+  number,
   oneOf,
   only,
   range,
@@ -111,6 +112,7 @@ describe("readKnobs(args, knobs)", () => {
     maxOp: whole("", -5, 20),
     width: range(""),
     rate: share(""),
+    scale: number("", 0),
     kind: oneOf("", ["a", "b"]),
     bare: flag(""),
     out: text("<file>", ""),
@@ -126,6 +128,9 @@ describe("readKnobs(args, knobs)", () => {
     const negative = readKnobs(["--width=-3..-1", "--max-op=-5"], knobs);
     expect(negative).toEqual({ width: [-3, -1], maxOp: -5 });
     expect(readKnobs(["--stop", "a,b", "--stop=\n"], knobs)).toEqual({ stop: ["a,b", "\n"] });
+    expect(readKnobs(["--max-op=-0", "--scale=0e5", "--rate=0.00"], knobs)).toEqual({
+      ...{ maxOp: 0, scale: 0, rate: 0 },
+    });
     expect(readKnobs([], knobs)).toEqual({});
     expect(only(values, { bare: flag(""), rate: share("") })).toEqual({ bare: true, rate: 0.5 });
   });
@@ -136,6 +141,10 @@ describe("readKnobs(args, knobs)", () => {
     [["--width", "4..2"], "--width: expected a range a..b with a ≤ b, got 4..2"],
     [["--width", "1.5"], "--width: expected a range a..b with a ≤ b, got 1.5"],
     [["--rate", "1.1"], "--rate: expected a number from 0 to 1, got 1.1"],
+    [["--rate", `0.${"0".repeat(400)}1`], "--rate: expected a number from 0 to 1, got 0.000"],
+    [["--scale", "1e-400"], "--scale: expected a number ≥ 0, got 1e-400"],
+    [["--scale", "1e400"], "--scale: expected a number ≥ 0, got 1e400"],
+    [["--scale", "0x1"], "--scale: expected a number ≥ 0, got 0x1"],
     [["--kind", "c"], "--kind: expected one of a, b, got c"],
     [["--stop", "a", "--stop", ""], "--stop: expected <text>, got "],
     [["--out"], "--out"],

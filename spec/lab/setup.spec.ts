@@ -50,6 +50,26 @@ describe("a setup", () => {
     expect(readSetup(new URLSearchParams())).toEqual(defaultSetup("smoke"));
     const nonsense = "recipe=full&seed=-1&method=sft&alpha=2&T=1.5&K=&space=log&rate=x&engine=cpu";
     expect(readSetup(new URLSearchParams(nonsense))).toEqual(defaultSetup("full"));
+    for (const value of [
+      "0x1",
+      "1e-400",
+      "0b1",
+      " 1",
+      "١",
+      "Infinity",
+      "1_0",
+      "--1",
+      "9".repeat(9e4),
+    ]) {
+      const link = new URLSearchParams({ recipe: "full", alpha: value, T: value, seed: value });
+      const told: string[] = [];
+      expect(
+        readSetup(link, (problem) => told.push(problem)),
+        value,
+      ).toEqual(defaultSetup("full"));
+      expect(told.length, value).toBe(3);
+      expect(told.join("").length).toBeLessThan(500);
+    }
   });
 
   test("makes a recipe that stands every check, of two rows after the base", () => {

@@ -92,9 +92,15 @@ export const whole = (about: string, min: number, max: number): Knob<number> => 
   expected: `a whole number from ${min} to ${max}`,
   read: (given) => {
     const number = Number(given);
-    return /^-?\d{1,15}$/.test(given) && number >= min && number <= max ? number : undefined;
+    // Of -0 its sign says nothing.
+    return /^-?\d{1,15}$/.test(given) && number >= min && number <= max ? number + 0 : undefined;
   },
 });
+
+/** Whether a double takes a fraction for neither 0 nor ∞. */
+const isKept = (given: string): boolean =>
+  Number.isFinite(Number(given)) &&
+  (Number(given) > 0 || !/[1-9]/.test(given.split(/e/i, 1)[0] ?? ""));
 
 /** A number from `min` on. */
 export const number = (about: string, min: number): Knob<number> => ({
@@ -102,9 +108,7 @@ export const number = (about: string, min: number): Knob<number> => ({
   about,
   expected: `a number ≥ ${min}`,
   read: (given) =>
-    /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(given) &&
-    Number(given) >= min &&
-    Number.isFinite(Number(given))
+    /^(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(given) && isKept(given) && Number(given) >= min
       ? Number(given)
       : undefined,
 });
@@ -115,7 +119,9 @@ export const share = (about: string): Knob<number> => ({
   about,
   expected: "a number from 0 to 1",
   read: (given) =>
-    /^(\d+\.?\d*|\.\d+)$/.test(given) && Number(given) <= 1 ? Number(given) : undefined,
+    /^(\d+\.?\d*|\.\d+)$/.test(given) && isKept(given) && Number(given) <= 1
+      ? Number(given)
+      : undefined,
 });
 
 /** `3..4`, or `3` for `3..3`. */

@@ -1,3 +1,4 @@
+import { decimalIn, shownIn } from "../decimal.ts";
 import { challengers } from "./challengers.ts";
 import { everyKnob, type KnobField, knobFields, knobs } from "./knobs.ts";
 import { defaultSetup, recipes, type Setup } from "./setup.ts";
@@ -37,7 +38,7 @@ export function readSetup(
     const text = parameters.get(name);
     const found = choices.find((choice) => choice === text);
     if (text !== null && found === undefined)
-      refuse(`expected one of ${choices.join(", ")} for ${name}, got ${text || "nothing"}`);
+      refuse(`expected one of ${choices.join(", ")} for ${name}, got ${shownIn(text)}`);
     return found ?? otherwise;
   };
   const number = (name: string, min: number, max: number, whole: boolean): number | undefined => {
@@ -45,7 +46,7 @@ export function readSetup(
     const value = numberIn(text, min, max, whole);
     if (text !== null && value === undefined)
       refuse(
-        `expected a ${whole ? "whole " : ""}number from ${min} to ${max} for ${name}, got ${text || "nothing"}`,
+        `expected a ${whole ? "whole " : ""}number from ${min} to ${max} for ${name}, got ${shownIn(text)}`,
       );
     return value;
   };
@@ -73,6 +74,6 @@ function numberIn(
   max: number,
   whole: boolean,
 ): number | undefined {
-  const value = text === null || text.trim() === "" ? Number.NaN : Number(text);
+  const value = decimalIn(text ?? "");
   return value >= min && value <= max && (!whole || Number.isInteger(value)) ? value : undefined;
 }

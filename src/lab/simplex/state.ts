@@ -1,4 +1,5 @@
 import { at } from "../../tensor/shapes.ts";
+import { decimalIn, shownIn } from "../decimal.ts";
 import { logSoftmax } from "./distributions.ts";
 import { findPreset, type Preset, presets } from "./presets.ts";
 
@@ -84,7 +85,7 @@ export function readState(parameters: URLSearchParams): SimplexState {
   const logits = (name: string): Logits | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
-    const numbers = value.split("_").map(numberOf);
+    const numbers = value.split("_").map(decimalIn);
     if (numbers.length === 3 && numbers.every((x) => x >= LEAST && x <= -LEAST))
       return rounded(numbers);
     throw refusal(name, `three logits from ${LEAST} to ${-LEAST}`, value);
@@ -92,7 +93,7 @@ export function readState(parameters: URLSearchParams): SimplexState {
   const number = (name: string, least: number, most: number): number | undefined => {
     const value = text(name);
     if (value === undefined) return undefined;
-    const x = numberOf(value);
+    const x = decimalIn(value);
     if (x >= least && x <= most) return x;
     throw refusal(name, `a number from ${least} to ${most}`, value);
   };
@@ -109,8 +110,5 @@ export function readState(parameters: URLSearchParams): SimplexState {
   };
 }
 
-/** NaN for what is no number; `Number("")` is 0. */
-const numberOf = (text: string): number => (text === "" ? Number.NaN : Number(text));
-
 const refusal = (name: string, expected: string, got: string): RangeError =>
-  new RangeError(`readState: expected ${expected} for ${PREFIX}${name}, got ${got}`);
+  new RangeError(`readState: expected ${expected} for ${PREFIX}${name}, got ${shownIn(got)}`);
