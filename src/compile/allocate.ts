@@ -21,18 +21,20 @@ export interface Allocation {
  * @see https://arxiv.org/abs/2001.03288 (greedy by size, Pisarchyk and Lee)
  */
 export function allocate(requests: readonly Request[], alignment: number): Allocation {
-  const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
-  const offsets = new Array<number>(requests.length).fill(0);
+  // Counted in units of the alignment: addresses of gigabytes stay small integers, which are quick.
   const order = requests
-    .map(({ bytes, first, last }, index) => ({ bytes: align(bytes), first, last, index }))
-    .filter(({ bytes }) => bytes > 0)
-    .sort((a, b) => b.bytes - a.bytes || a.first - b.first || a.index - b.index);
+    .map(({ bytes, first, last }, index) => {
+      return { units: Math.ceil(bytes / alignment), first, last, index };
+    })
+    .filter(({ units }) => units > 0)
+    .sort((a, b) => b.units - a.units || a.first - b.first || a.index - b.index);
+  const offsets = new Array<number>(requests.length).fill(0);
   const occupancy = new Occupancy();
   let total = 0;
-  for (const { bytes, first, last, index } of order) {
-    const start = occupancy.take(first, last, bytes);
-    offsets[index] = start;
-    total = Math.max(total, start + bytes);
+  for (const { units, first, last, index } of order) {
+    const start = occupancy.take(first, last, units);
+    offsets[index] = start * alignment;
+    total = Math.max(total, start + units);
   }
-  return { offsets, bytes: total };
+  return { offsets, bytes: total * alignment };
 }

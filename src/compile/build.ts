@@ -121,7 +121,7 @@ class Builder {
     const { data } = node.attrs;
     const identity = data.length === 1 ? `${node.dtype} ${data[0]}` : data;
     const known = this.#constantOf.get(identity);
-    if (known?.dtype === node.dtype) return { ...known, shape: node.shape };
+    if (known?.dtype === node.dtype) return seenAs(known, node.shape);
     const value = this.buffer("constant", node.shape, node.dtype);
     this.#constantOf.set(identity, value);
     this.constants.push({ value, data });
@@ -131,10 +131,10 @@ class Builder {
   #primitive(node: Tensor<PrimitiveName>): Value {
     if (!traits[node.op].view) return this.#step(node);
     const x = at(node.inputs, 0);
-    const { buffer, dtype } = this.valueOf(x);
+    const value = this.valueOf(x);
     const round = isOp(node, "after") ? this.#roundOf(node) : this.#rounds.get(x);
     if (round !== undefined) this.#rounds.set(node, round);
-    return { buffer, shape: node.shape, dtype };
+    return seenAs(value, node.shape);
   }
 
   #step(node: Tensor<PrimitiveName>): Value {
@@ -143,10 +143,8 @@ class Builder {
     for (const operand of operands) key += this.#keyOf(operand);
     const known = this.#computed.get(key);
     if (known) return known;
-    const inputs = operands.map(({ node: x, shape }) => {
-      const value = this.valueOf(x);
-      return value.shape === shape ? value : { ...value, shape };
-    });
+    const inputs: Value[] = [];
+    for (const { node: x, shape } of operands) inputs.push(seenAs(this.valueOf(x), shape));
     const output = this.buffer("temporary", node.shape, node.dtype);
     this.steps.push({ op: node.op, attrs, inputs, output });
     if (!this.#isWidened(node)) this.#computed.set(key, output);
@@ -183,6 +181,10 @@ class Builder {
     return id;
   }
 }
+
+/** The same buffer with another shape. */
+const seenAs = (value: Value, shape: Shape): Value =>
+  value.shape === shape ? value : { buffer: value.buffer, shape, dtype: value.dtype };
 
 function isEmpty(record: object): boolean {
   for (const _ in record) return false;

@@ -65,7 +65,7 @@ export function repetitionOf(from: Shape, to: Shape): Repetition | undefined {
 const readsElsewhere = ({ op, inputs }: Step): readonly Value[] =>
   traits[op].whole.length === 0 ? NOTHING : traits[op].whole.map((i) => at(inputs, i));
 
-const NOTHING: readonly never[] = Object.freeze([]);
+const NOTHING: readonly never[] = [];
 
 /**
  * Puts elementwise steps together with those that make what they read, so that what is between

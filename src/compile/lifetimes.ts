@@ -35,7 +35,7 @@ export function overwritable({ op, inputs }: MutableStep): number[] {
   return elementwise ? inputs.flatMap((x, i) => (whole.includes(i) ? [] : x.buffer)) : [];
 }
 
-const NONE: readonly number[] = Object.freeze([]);
+const NONE: readonly number[] = [];
 
 /** Adds to a draft where each buffer dies and which donated input an output takes over. */
 export function finish(draft: Draft): Plan {
@@ -57,12 +57,11 @@ export function finish(draft: Draft): Plan {
   }
   return {
     ...draft,
-    steps: steps.map(
-      ({ op, attrs, inputs, output }, i): Step => ({
-        ...{ op, attrs, inputs, output },
-        frees: frees[i] ?? NONE,
-      }),
-    ),
+    // Named one by one: objects made by spreading have no shape that the host's compiler knows them by.
+    steps: steps.map(({ op, attrs, inputs, output }, i): Step => {
+      const freed = frees[i] ?? NONE;
+      return { op, attrs, inputs, output, frees: freed };
+    }),
   };
 }
 

@@ -96,7 +96,7 @@ export class Occupancy {
   /** @param among what is taken, by where it starts: at least all that is from step `first` to `last` */
   #gap(among: readonly number[], first: number, last: number, bytes: number): number {
     const [starts, ends, firsts, lasts] = [this.#starts, this.#ends, this.#firsts, this.#lasts];
-    let [best, least, end] = [-1, Number.POSITIVE_INFINITY, 0];
+    let [best, least, end] = [-1, Number.MAX_SAFE_INTEGER, 0];
     for (let i = 0; i < among.length; i++) {
       const taken = among[i] as number;
       if ((firsts[taken] as number) > last || (lasts[taken] as number) < first) continue;

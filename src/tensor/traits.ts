@@ -37,51 +37,45 @@ export interface Traits {
   readonly differentiable: boolean;
 }
 
-const plain: Omit<Traits, "rounding"> = {
-  changes: undefined,
-  ...{ elementwise: false, view: false, whole: [], scalars: false, byRow: false, partial: false },
-  ...{ products: 0, ints: [], makes: "float", differentiable: true },
-};
-
 type Facts<K extends keyof Traits = never> = Partial<Traits> & Pick<Traits, K>;
 
-/** Element by element. */
-const elementwise = (rounding: Traits["rounding"], facts: Facts = {}): Traits => ({
-  ...plain,
-  ...{ elementwise: true, rounding },
-  ...facts,
+/** A row that says what is not as usual. All have their members in one order: the rows are looked at for
+ * each step of each plan, and the host's compiler knows objects by that. */
+const row = (facts: Facts<"rounding">): Traits => ({
+  elementwise: facts.elementwise ?? false,
+  changes: facts.changes,
+  view: facts.view ?? false,
+  whole: facts.whole ?? [],
+  scalars: facts.scalars ?? false,
+  byRow: facts.byRow ?? false,
+  partial: facts.partial ?? false,
+  products: facts.products ?? 0,
+  ints: facts.ints ?? [],
+  makes: facts.makes ?? "float",
+  rounding: facts.rounding,
+  differentiable: facts.differentiable ?? true,
 });
+
+/** Element by element. */
+const elementwise = (rounding: Traits["rounding"], facts: Facts = {}): Traits =>
+  row({ elementwise: true, rounding, ...facts });
 
 /** The value of the first input. */
-const view = (facts: Facts<"ints">): Traits => ({
-  ...plain,
-  ...{ view: true, rounding: "exact" },
-  ...facts,
-});
+const view = (facts: Facts<"ints">): Traits => row({ view: true, rounding: "exact", ...facts });
 
 /** Elements as they are, in other places. */
-const moves = (facts: Facts<"ints" | "partial">): Traits => ({
-  ...plain,
-  rounding: "exact",
-  ...facts,
-});
+const moves = (facts: Facts<"ints" | "partial">): Traits => row({ rounding: "exact", ...facts });
 
 /** Along one axis, which disappears. */
-const reduces = (rounding: Traits["rounding"], facts: Facts = {}): Traits => ({
-  ...plain,
-  rounding,
-  ...facts,
-});
+const reduces = (rounding: Traits["rounding"], facts: Facts = {}): Traits =>
+  row({ rounding, ...facts });
 
 /** Along the rows of the last axis. */
-const inRows = (facts: Facts<"byRow">): Traits => ({ ...plain, rounding: "summed", ...facts });
+const inRows = (facts: Facts<"byRow">): Traits => row({ rounding: "summed", ...facts });
 
 /** Made of matrix products. */
-const product = (products: number, facts: Facts = {}): Traits => ({
-  ...plain,
-  ...{ rounding: "summed", products },
-  ...facts,
-});
+const product = (products: number, facts: Facts = {}): Traits =>
+  row({ rounding: "summed", products, ...facts });
 
 /** One row for each primitive. */
 export const traits: { readonly [K in PrimitiveName]: Traits } = {
@@ -103,7 +97,7 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
   select: elementwise("exact", { scalars: true }),
   toFloat: elementwise("exact", { ints: [0], differentiable: false }),
   // Not elementwise: what goes in and what comes out differ in size. Cotangents pass, though it rounds.
-  cast: { ...plain, rounding: "exact", ints: "cast", differentiable: false },
+  cast: row({ rounding: "exact", ints: "cast", differentiable: false }),
   sum: reduces("summed"),
   max: reduces("exact"),
   argmax: reduces("exact", { makes: "int", differentiable: false }),

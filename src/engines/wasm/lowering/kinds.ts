@@ -9,6 +9,7 @@ import {
   type Kernel,
   overElements,
   overUnits,
+  type Work,
   wordsAt,
 } from "./instruction.ts";
 import type { Triangles } from "./triangles.ts";
@@ -54,33 +55,47 @@ export const COSTLY = 1;
 /** Elementwise, every input an array. */
 export const elementwise =
   (opcode: number, nanoseconds: number, words: readonly number[] = []) =>
-  ({ op, inputs, output }: AnyStep, { threads }: Lowering): Instruction[] => {
-    const buffers = buffersOf(inputs);
-    const { whole } = traits[op];
-    const overwritable =
-      whole.length === 0 ? buffers : buffers.filter((_, i) => !whole.includes(i));
-    const kernel = { opcode, words, inputs: buffers, overwritable, output: output.buffer };
-    return [overElements(elementsOf(output), { nanoseconds, threads }, kernel)];
-  };
+  (step: AnyStep, { threads }: Lowering): Instruction[] =>
+    byElements({ opcode, words }, { nanoseconds, threads }, step);
+
+// Apart from the rules, of which there is one for each primitive: the host compiles it once.
+function byElements(
+  { opcode, words }: Required<Pick<Kernel, "opcode" | "words">>,
+  work: Work,
+  { op, inputs, output }: AnyStep,
+): Instruction[] {
+  const buffers = buffersOf(inputs);
+  const { whole } = traits[op];
+  const overwritable = whole.length === 0 ? buffers : buffers.filter((_, i) => !whole.includes(i));
+  const kernel = { opcode, words, inputs: buffers, overwritable, output: output.buffer };
+  return [overElements(elementsOf(output), work, kernel)];
+}
 
 /** Elementwise, where an input may be one number for all elements. */
 export const withScalars =
   (opcode: number) =>
-  ({ inputs, output }: AnyStep, { threads, scalarBehind }: Lowering): Instruction[] => {
-    const buffers = inputs.map((x) => scalarBehind(x.buffer) ?? x.buffer);
-    const flags = inputs.reduce(
-      (bits, x, i) => (x.buffer === buffers[i] ? bits : bits | (1 << i)),
-      0,
-    );
-    const kernel: Kernel = {
-      opcode,
-      words: wordsAt(abi.SCALAR_RESULT, { [abi.SCALAR_FLAGS]: flags }),
-      inputs: buffers,
-      overwritable: inputs.filter((x, i) => x.buffer === buffers[i]).map((x) => x.buffer),
-      output: output.buffer,
-    };
-    return [overElements(elementsOf(output), { nanoseconds: CHEAP, threads }, kernel)];
-  };
+  (step: AnyStep, lowering: Lowering): Instruction[] =>
+    byElementsOrScalars(opcode, step, lowering);
+
+function byElementsOrScalars(
+  opcode: number,
+  { inputs, output }: AnyStep,
+  { threads, scalarBehind }: Lowering,
+): Instruction[] {
+  const buffers: number[] = [];
+  const overwritable: number[] = [];
+  let flags = 0;
+  for (let i = 0; i < inputs.length; i++) {
+    const { buffer } = at(inputs, i);
+    const scalar = scalarBehind(buffer);
+    buffers.push(scalar ?? buffer);
+    if (scalar === undefined || scalar === buffer) overwritable.push(buffer);
+    else flags |= 1 << i;
+  }
+  const words = wordsAt(abi.SCALAR_RESULT, { [abi.SCALAR_FLAGS]: flags });
+  const kernel: Kernel = { opcode, words, inputs: buffers, overwritable, output: output.buffer };
+  return [overElements(elementsOf(output), { nanoseconds: CHEAP, threads }, kernel)];
+}
 
 /**
  * Row by row over the last axis of what `rows` finds in a step, by default its result.
