@@ -11,7 +11,7 @@ const git = (...args) =>
 /** The commit that runs; "+" marks changes that are not committed. */
 export function commit() {
   const name = git("rev-parse", "--short", "HEAD") || "no commit";
-  return git("status", "--porcelain", "--", "src", "kernels", "bench") ? `${name}+` : name;
+  return git("status", "--porcelain", "--", ":/src", ":/kernels", ":/bench") ? `${name}+` : name;
 }
 
 /** Where and what was measured, in one line. */

@@ -64,7 +64,7 @@ function grouped(rows, keyOf) {
     .toSorted((a, b) => b.ms - a.ms);
 }
 
-function byOp(rows, all) {
+export function byOp(rows, all) {
   const lines = grouped(rows, ({ op }) => op).map(({ key, calls, ms }) => [
     ...[key, calls],
     ...[figure(ms), `${((100 * ms) / all).toFixed(1)} %`],
@@ -73,7 +73,7 @@ function byOp(rows, all) {
 }
 
 /** What an instruction could reach at best: FLOP, or bytes read and written, by one core or several. */
-function bySize(rows, all, ceiling, threads) {
+export function bySize(rows, all, ceiling, threads) {
   const lines = grouped(rows, ({ label }) => label).map(
     ({ key, calls, ms, flop, bytes, touched }) => {
       const share = `${((100 * ms) / all).toFixed(1)} %`;

@@ -1,8 +1,9 @@
-// node bench/scale/compare.mjs [--models 135M,0.5B] [--only decode] [--rounds 3] [--threads 1]: models of
-// real size here and on the peers, in turns, each run in a process of its own. Peers that are not
-// installed are left out; README.md says how to get them.
+// node bench/scale/compare.mjs [--models 135M,0.5B] [--only decode] [--rounds 3] [--threads 1]
+// [--instructions AVX2,all] [--before "chrt -r 2"]: models of real size here and on the peers, in turns, each
+// run in a process of its own. Peers that are not installed are left out; README.md says how to get them.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { describeCeiling, measureCeiling } from "../ceiling.mjs";
@@ -11,6 +12,11 @@ import { openblasFolder, pythonWithTorch } from "../peers/installed.mjs";
 import { median } from "../statistics.mjs";
 import { figure, table } from "../table.mjs";
 
+function hasAvx512() {
+  const path = "/proc/cpuinfo";
+  return existsSync(path) && readFileSync(path, "latin1").includes("avx512f");
+}
+
 const { values } = parseArgs({
   options: {
     models: { type: "string", default: "135M,0.5B" },
@@ -18,6 +24,10 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     rounds: { type: "string", default: "3" },
     threads: { type: "string", default: "1" },
+    /** What peers compute with: AVX2, or all that the processor has; both where that is more. */
+    instructions: { type: "string", default: hasAvx512() ? "AVX2,all" : "all" },
+    /** Words before each command, for a machine that others use. */
+    before: { type: "string", default: "" },
   },
 });
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -28,8 +38,9 @@ const python = pythonWithTorch();
 /** A process's line of JSON. */
 function run(command, args, env = {}) {
   const options = { encoding: "utf8", env: { ...process.env, ...env } };
-  const { status, stdout, stderr } = spawnSync(command, args, options);
-  if (status !== 0) throw new Error(`${[command, ...args].join(" ")}: ${stderr}`);
+  const [first, ...rest] = [...values.before.split(" ").filter(Boolean), command, ...args];
+  const { status, stdout, stderr } = spawnSync(first, rest, options);
+  if (status !== 0) throw new Error(`${[first, ...rest].join(" ")}: ${stderr}`);
   return stdout;
 }
 const runNode = (script, args, env) =>
@@ -43,21 +54,53 @@ function made(file, script, args) {
 }
 
 const installed = (name) => existsSync(here(`peers/node_modules/${name}`));
+/** Folders in whose node_modules llama.cpp may be: what `npm run llama` installs, too. */
+const llamaFolder = [here("peers"), process.env.ANCHORGRAD_LLAMA, here("../../.cache/llama")].find(
+  (folder) => folder && existsSync(`${folder}/node_modules/node-llama-cpp`),
+);
+
+/** Builds of llama.cpp for processors that have no more than AVX2. */
+const NARROW = /^libggml-cpu-(?:x64|sse42|sandybridge|ivybridge|piledriver|haswell)\.so$/;
+
+/** A folder with llama.cpp that takes these instructions: it takes the widest of the builds it finds. */
+function llamaOf(instructions) {
+  if (instructions === "all") return llamaFolder;
+  const copy = `${DATA}/llama-AVX2`;
+  const isKept = (path) =>
+    !basename(path).startsWith("libggml-cpu-") || NARROW.test(basename(path));
+  const from = `${llamaFolder}/node_modules`;
+  const options = { recursive: true, filter: isKept, verbatimSymlinks: true };
+  if (!existsSync(copy)) cpSync(from, `${copy}/node_modules`, options);
+  return copy;
+}
+
+/** What holds PyTorch's libraries to some instructions. */
+const TORCH_ENV = {
+  all: {},
+  AVX2: {
+    ATEN_CPU_CAPABILITY: "avx2",
+    ONEDNN_MAX_CPU_ISA: "AVX2",
+    MKL_ENABLE_INSTRUCTIONS: "AVX2",
+    OPENBLAS_CORETYPE: "Haswell",
+  },
+};
+
 const common = (repeats) => ["--threads", values.threads, "--repeats", String(repeats)];
 const ours = (model, what, repeats, ...rest) =>
   runNode("case.mjs", [model, what, ...common(repeats), ...rest]);
-const llama = (type) => (model, what, repeats) =>
+const llama = (type) => (model, what, repeats, instructions) =>
   runNode("peers/llama.mjs", [
     made(`${model}-${type}.gguf`, "gguf.py", [model, type]),
-    what,
+    ...[what, "--from", llamaOf(instructions)],
     ...common(repeats),
   ]);
-const torch = (model, what, repeats) =>
+const torch = (model, what, repeats, instructions) =>
   JSON.parse(
     run(python, [here("peers/torch_bench.py"), model, what, ...common(repeats)], {
       LD_LIBRARY_PATH: openblasFolder() ?? "",
       OPENBLAS_NUM_THREADS: values.threads,
       OMP_NUM_THREADS: values.threads,
+      ...TORCH_ENV[instructions],
     }),
   );
 const ort = (model, what, repeats) =>
@@ -67,12 +110,16 @@ const ort = (model, what, repeats) =>
     ...common(repeats),
   ]);
 
-const LLAMA = { needs: () => python && installed("node-llama-cpp") };
+const LLAMA = { needs: () => python && llamaFolder };
 const peers = {
   "llama.cpp F16": { ...LLAMA, run: llama("F16") },
   "llama.cpp Q8_0": { ...LLAMA, run: llama("Q8_0") },
   PyTorch: { needs: () => python, run: torch },
-  "onnxruntime-web": { needs: () => python && installed("onnxruntime-web"), run: ort },
+  "onnxruntime-web": {
+    needs: () => python && installed("onnxruntime-web"),
+    run: ort,
+    isWasm: true,
+  },
 };
 /** What is compared; the first third of the repeats is for compilers to warm up. */
 const bf16 = ["--dtype", "bf16"];
@@ -94,38 +141,44 @@ const wanted = rows.filter(([what, , dtype, , peer]) =>
 const warm = (times) => median(times.slice(Math.ceil(times.length / 3)));
 const ceiling = await measureCeiling();
 console.log(`${provenance()}\n${describeCeiling(ceiling)}`);
-const cpus = existsSync(here("peers/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64"))
-  ? readdirSync(here("peers/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64"))
-  : [];
-console.log(
-  `llama.cpp: ${cpus.filter((name) => name.startsWith("libggml-cpu")).join(" ") || "none"}\n`,
-);
+
+/** A peer with each set of instructions, against the same runs of ours. */
+function compared(model, [what, repeats, dtype, args, name], instructions) {
+  const rounds = Array.from({ length: Number(values.rounds) }, () => ({
+    own: ours(model, what, repeats, ...args),
+    others: instructions.map((set) => peers[name].run(model, what, repeats, set)),
+  }));
+  const own = rounds.map((round) => warm(round.own.cpu));
+  const rss = (of) => figure(median(rounds.map((round) => of(round).rss)));
+  return instructions.map((set, i) => {
+    const other = rounds.map((round) => warm(round.others[i].cpu));
+    const ratios = own.map((ms, round) => ms / other[round]);
+    const { version } = rounds[0].others[i];
+    return [
+      ...[`${model} ${what}`, dtype, version ?? name, peers[name].isWasm ? "" : set],
+      ...[figure(median(own)), figure(median(other)), figure(median(ratios))],
+      ratios.map(figure).join(" "),
+      figure((rounds[0].own.gflop / median(own)) * 1000),
+      ...[rss((round) => round.own), rss((round) => round.others[i])],
+    ];
+  });
+}
+
+const sets = values.instructions.split(",");
+for (const set of sets)
+  if (!Object.hasOwn(TORCH_ENV, set))
+    throw new RangeError(
+      `expected instructions ${Object.keys(TORCH_ENV).join(" or ")}, got ${set}`,
+    );
 const lines = [];
 for (const model of values.models.split(","))
-  for (const [what, repeats, dtype, args, peer] of wanted) {
-    if (!peers[peer].needs()) continue;
-    const rounds = Array.from({ length: Number(values.rounds) }, () => {
-      const [own, other] = [
-        ours(model, what, repeats, ...args),
-        peers[peer].run(model, what, repeats),
-      ];
-      return { own, other, ratio: warm(own.cpu) / warm(other.cpu) };
-    });
-    const of = (side, key) =>
-      median(
-        rounds.map((round) =>
-          [round[side][key]].flat().length > 1 ? warm(round[side][key]) : round[side][key],
-        ),
-      );
-    const { gflop } = rounds[0].own;
-    lines.push([
-      ...[`${model} ${what}`, dtype, peer, figure(of("own", "cpu")), figure(of("other", "cpu"))],
-      figure(median(rounds.map(({ ratio }) => ratio))),
-      rounds.map(({ ratio }) => figure(ratio)).join(" "),
-      figure((gflop / of("own", "cpu")) * 1000),
-      ...["own", "other"].map((side) => figure(of(side, "rss"))),
-    ]);
-    console.error(lines.at(-1).join(" | "));
+  for (const row of wanted) {
+    const peer = peers[row[4]];
+    if (!peer.needs()) continue;
+    for (const line of compared(model, row, peer.isWasm ? ["all"] : sets)) {
+      lines.push(line);
+      console.error(line.join(" | "));
+    }
   }
-const head = ["case", "ours", "peer", "ms", "peer's ms", "ratio", "of each round"];
-console.log(table([...head, "GFLOP/s", "RSS, MiB", "peer's"], lines));
+const head = ["case", "ours", "peer", "its instructions", "ms", "peer's ms", "ratio"];
+console.log(table([...head, "of each round", "GFLOP/s", "RSS, MiB", "peer's"], lines));

@@ -1,11 +1,14 @@
-// llama.cpp: node llama.mjs FILE.gguf prefill,1,T|decode,B,SLOTS [--threads 1] [--repeats 8]
+// llama.cpp: node llama.mjs FILE.gguf prefill,1,T|decode,B,SLOTS --from FOLDER [--threads 1] [--repeats 8];
+// FOLDER is one whose node_modules has node-llama-cpp.
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { getLlama } from "node-llama-cpp";
 import { cpuMs } from "../../statistics.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    from: { type: "string", default: "." },
     threads: { type: "string", default: "1" },
     repeats: { type: "string", default: "8" },
   },
@@ -21,6 +24,8 @@ async function timed(work) {
   wall.push(performance.now() - began);
 }
 
+const entry = resolve(values.from, "node_modules/node-llama-cpp/dist/index.js");
+const { getLlama } = await import(pathToFileURL(entry).href);
 const llama = await getLlama({ gpu: false, build: "never", logLevel: "error", maxThreads: 0 });
 const model = await llama.loadModel({ modelPath });
 const contextSize = Math.max(256, T + 64);

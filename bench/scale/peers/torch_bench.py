@@ -60,6 +60,7 @@ else:
     sys.exit(f"expected prefill, decode or step, got {kind}")
 blas = sorted({line.split("/")[-1].strip() for line in open("/proc/self/maps") if "blas" in line})
 rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-if not any("openblas" in name for name in blas):
-    sys.exit(f"expected OpenBLAS, got {blas}: the reference BLAS is 20 times slower")
-print(json.dumps(dict(cpu=cpu, wall=wall, rss=rss)))
+if not (torch.backends.mkl.is_available() or any("openblas" in name for name in blas)):
+    sys.exit(f"expected MKL or OpenBLAS, got {blas}: the reference BLAS is 20 times slower")
+version = f"PyTorch {torch.__version__}, {'MKL' if torch.backends.mkl.is_available() else 'OpenBLAS'}"
+print(json.dumps(dict(cpu=cpu, wall=wall, rss=rss, version=version)))
