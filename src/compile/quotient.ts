@@ -120,9 +120,11 @@ export class QuotientGraph {
   /** Adds what a block leads to within the span to a search. @returns whether one of its blocks is met */
   #look({ edges, seen, waiting }: Search, { blocks, from, to }: Span, block: Listed): boolean {
     let meets = false;
-    for (const node of block.nodes)
-      for (const neighbour of edges[node] as readonly number[]) {
-        const next = this.#blockOf[neighbour] as Listed;
+    // Most of a merge: counted, because an iterator's results would be its largest part.
+    for (let i = 0; i < block.nodes.length; i++) {
+      const neighbours = edges[block.nodes[i] as number] as readonly number[];
+      for (let j = 0; j < neighbours.length; j++) {
+        const next = this.#blockOf[neighbours[j] as number] as Listed;
         if (next === block || next.label < from || next.label > to || seen.has(next)) continue;
         if (blocks.has(next)) {
           meets = true;
@@ -131,6 +133,7 @@ export class QuotientGraph {
         seen.add(next);
         waiting.push(next);
       }
+    }
     return meets;
   }
 

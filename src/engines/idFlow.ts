@@ -72,9 +72,12 @@ interface Use {
 
 const NO_USES: readonly Use[] = [];
 
+const isIds = ({ dtype }: Tensor): boolean => dtype === "int";
+
 /** The ids that a primitive takes, and how many rows they may name. */
 function usesOf(node: Tensor): readonly Use[] {
   const { op, inputs } = node;
+  if (!inputs.some(isIds)) return NO_USES;
   const use = (ids: number, rows: number, what = "token ids"): Use[] => {
     const x = inputs[ids];
     return x ? [{ op, ids: x, rows, what }] : [];

@@ -62,7 +62,8 @@ export function wordsAt(end: number, named: { readonly [position: number]: numbe
       throw new RangeError(`wasm: expected a word at position ${position} of a kernel's, got none`);
     words.push(word);
   }
-  const given = Object.keys(named).length;
+  let given = 0;
+  for (const _ in named) given++;
   if (given !== words.length)
     throw new RangeError(`wasm: expected ${words.length} words before the result, got ${given}`);
   return words;

@@ -87,7 +87,9 @@ export function move(wanted: Move): Instruction[] {
     continues: wanted.continues ?? false,
   });
   const words = loops.flatMap(({ count, to, from }) => [count, 4 * to, 4 * from]);
-  return [{ ...encoded, args: [...encoded.args, ...words] }];
+  const { opcode, tasks, args, reads, writes, scratch, continues, flop } = encoded;
+  const withLoops = args.concat(words);
+  return [{ opcode, tasks, args: withLoops, reads, writes, scratch, continues, flop }];
 }
 
 /** Steps of a source that is read with some axes repeated. */

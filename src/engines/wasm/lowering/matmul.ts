@@ -85,7 +85,9 @@ export function product(step: Step<"matmul">, lowering: Lowering, onto: boolean)
   const kernel: Kernel = {
     opcode: opcodes.MATMUL,
     words: wordsAt(abi.MATMUL_RESULT, {
-      ...{ [abi.MATMUL_M]: m, [abi.MATMUL_N]: n, [abi.MATMUL_K]: k },
+      [abi.MATMUL_M]: m,
+      [abi.MATMUL_N]: n,
+      [abi.MATMUL_K]: k,
       [abi.MATMUL_TRANSPOSE_A]: Number(transposeA),
       [abi.MATMUL_TRANSPOSE_B]: Number(transposeB),
       [abi.MATMUL_BLOCK_ROWS]: rows,
