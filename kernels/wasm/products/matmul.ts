@@ -166,9 +166,22 @@ function block(c: usize, a: usize, b: usize, i0: i32, i1: i32, j0: i32, j1: i32)
   do {
     depth = min<i32>(DEPTH, endOf(at) - at);
     choosePanels(b, i1 - i0, j0, j1 - j0);
-    for (let i = i0; i < i1; i += TILE_ROWS) stripe(c, a, i, min<i32>(TILE_ROWS, i1 - i), j0, j1);
+    for (let i = i0; i < i1; ) {
+      const rows = rowsOf(i1 - i);
+      stripe(c, a, i, rows, j0, j1);
+      i += rows;
+    }
     at += depth;
   } while (at < k);
+}
+
+/** Rows of the next stripe. One or two alone would wait for their sums: they share the last rows with the
+ * stripe before. */
+// @ts-ignore: decorator
+@inline
+function rowsOf(left: i32): i32 {
+  if (left > TILE_ROWS && left <= TILE_ROWS + 2) return (left + 1) >> 1;
+  return min<i32>(TILE_ROWS, left);
 }
 
 /** Packs the steps' part of B, or reads it where it is: packing costs a pass over it, and pays
