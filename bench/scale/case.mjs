@@ -1,4 +1,4 @@
-// node bench/scale/case.mjs MODEL prefill,B,T|decode,B,SLOTS|step,B,T [--dtype bf16] [--rounded]
+// node bench/scale/case.mjs MODEL prefill,B,T|decode,B,SLOTS|step,B,T|lora,B,T [--dtype bf16] [--rounded]
 // [--threads 1] [--repeats 8] [--layers n]: one case of a model of real size, with random weights, in
 // this process. Prints a line of JSON: CPU and wall ms of each run, FLOP, memory.
 import { parseArgs } from "node:util";
@@ -21,7 +21,9 @@ const { values, positionals } = parseArgs({
 const [name, what = "prefill,1,128"] = positionals;
 const [kind, B, T] = what.split(",").map((x, i) => (i === 0 ? x : Number(x)));
 const layers = values.layers && Number(values.layers);
-const model = modelOf(name, { layers, rounded: values.rounded });
+const linearInputs = values.rounded ? "q8_0" : "float";
+const gradientCheckpointing = kind === "lora";
+const model = modelOf(name, { layers, linearInputs, gradientCheckpointing });
 const cases = casesOf(model, B, T);
 if (!Object.hasOwn(cases, kind))
   throw new RangeError(`expected one of ${Object.keys(cases).join(", ")} with ,B,T, got ${what}`);

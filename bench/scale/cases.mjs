@@ -4,12 +4,16 @@ import * as ag from "../../dist/src/index.js";
 import { round } from "../../dist/src/tensor/storage/types.js";
 import { models } from "./models.mjs";
 
-/** A model by its name. @param layers fewer, or more, than it has */
-export function modelOf(name, { layers, rounded = false } = {}) {
+/**
+ * A model by its name.
+ * @param layers fewer, or more, than it has
+ * @param options further ones of `transformer`
+ */
+export function modelOf(name, { layers, ...options } = {}) {
   const json = models[name];
   if (!json) throw new RangeError(`expected one of ${Object.keys(models).join(", ")}, got ${name}`);
   const config = ag.configOf(layers ? { ...json, num_hidden_layers: layers } : json, "config.json");
-  return ag.transformer({ ...config, linearInputs: rounded ? "q8_0" : "float" });
+  return ag.transformer({ ...config, ...options });
 }
 
 /** Numbers in [−√3, √3) · scale. */
@@ -94,22 +98,30 @@ export function casesOf(model, B, T) {
       };
     },
     /** Cross-entropy at all positions, AdamW on all weights. */
-    step: (params, put) => {
-      const optimizer = ag.adamw({ learningRate: 1e-5 });
-      return {
-        run(p, state, batch) {
-          const loss = (q) => ag.crossEntropy(model.apply(q, batch.tokens), batch.labels);
-          const [value, grads] = ag.valueAndGrad(loss)(p);
-          const [updates, next] = optimizer.update(grads, state, p);
-          return [value, ag.applyUpdates(p, updates), next];
-        },
-        donate: [0, 1],
-        args: [params, put(optimizer.init(params)), { tokens: tokensOf(1), labels: tokensOf(2) }],
-        async next([value, p, state], [, , batch], _, engine) {
-          await engine.read(value);
-          return [p, state, batch];
-        },
-      };
+    step: (params, put) => trained(model, params, put, [tokensOf(1), tokensOf(2)]),
+    /** The same on adapters of rank 16 at all linear layers, over weights that stay as they are. */
+    lora: (params, put) => {
+      const adapter = ag.lora({ rank: 16 });
+      const start = put(adapter.init(ag.random.key(1), model, params));
+      return trained(adapter.over(model, params), start, put, [tokensOf(1), tokensOf(2)]);
+    },
+  };
+}
+
+function trained(model, params, put, [tokens, labels]) {
+  const optimizer = ag.adamw({ learningRate: 1e-5 });
+  return {
+    run(p, state, batch) {
+      const loss = (q) => ag.crossEntropy(model.apply(q, batch.tokens), batch.labels);
+      const [value, grads] = ag.valueAndGrad(loss)(p);
+      const [updates, next] = optimizer.update(grads, state, p);
+      return [value, ag.applyUpdates(p, updates), next];
+    },
+    donate: [0, 1],
+    args: [params, put(optimizer.init(params)), { tokens, labels }],
+    async next([value, p, state], [, , batch], _, engine) {
+      await engine.read(value);
+      return [p, state, batch];
     },
   };
 }
