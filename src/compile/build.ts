@@ -143,8 +143,12 @@ class Builder {
     for (const operand of operands) key += this.#keyOf(operand);
     const known = this.#computed.get(key);
     if (known) return known;
-    const inputs: Value[] = [];
-    for (const { node: x, shape } of operands) inputs.push(seenAs(this.valueOf(x), shape));
+    // Of its length at once: what grows is given room for more, and a plan keeps thousands of these.
+    const inputs = new Array<Value>(operands.length);
+    for (let i = 0; i < inputs.length; i++) {
+      const { node: x, shape } = at(operands, i);
+      inputs[i] = seenAs(this.valueOf(x), shape);
+    }
     const output = this.buffer("temporary", node.shape, node.dtype);
     this.steps.push({ op: node.op, attrs, inputs, output });
     if (!this.#isWidened(node)) this.#computed.set(key, output);

@@ -45,8 +45,11 @@ export type Rule<K extends PrimitiveName> = (step: Step<K>, lowering: Lowering) 
 
 export const elementsOf = (value: Value): number => sizeOf(value.shape);
 export const lastOf = ({ shape }: Value): number => last(shape);
-export const buffersOf = (values: readonly Value[]): number[] =>
-  values.map((value) => value.buffer);
+export function buffersOf(values: readonly Value[]): number[] {
+  const buffers = new Array<number>(values.length);
+  for (let i = 0; i < values.length; i++) buffers[i] = at(values, i).buffer;
+  return buffers;
+}
 
 /** Nanoseconds of one element: memory-bound, and with an exponential. */
 export const CHEAP = 0.25;
@@ -82,16 +85,15 @@ function byElementsOrScalars(
   { inputs, output }: AnyStep,
   { threads, scalarBehind }: Lowering,
 ): Instruction[] {
-  const buffers: number[] = [];
-  const overwritable: number[] = [];
+  const buffers = buffersOf(inputs);
   let flags = 0;
   for (let i = 0; i < inputs.length; i++) {
     const { buffer } = at(inputs, i);
-    const scalar = scalarBehind(buffer);
-    buffers.push(scalar ?? buffer);
-    if (scalar === undefined || scalar === buffer) overwritable.push(buffer);
-    else flags |= 1 << i;
+    const read = scalarBehind(buffer) ?? buffer;
+    if (read !== buffer) flags |= 1 << i;
+    buffers[i] = read;
   }
+  const overwritable = flags === 0 ? buffers : buffers.filter((_, i) => (flags & (1 << i)) === 0);
   const words = wordsAt(abi.SCALAR_RESULT, { [abi.SCALAR_FLAGS]: flags });
   const kernel: Kernel = { opcode, words, inputs: buffers, overwritable, output: output.buffer };
   return [overElements(elementsOf(output), { nanoseconds: CHEAP, threads }, kernel)];
