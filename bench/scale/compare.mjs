@@ -65,7 +65,7 @@ const NARROW = /^libggml-cpu-(?:x64|sse42|sandybridge|ivybridge|piledriver|haswe
 /** A folder with llama.cpp that takes these instructions: it takes the widest of the builds it finds. */
 function llamaOf(instructions) {
   if (instructions === "all") return llamaFolder;
-  const copy = `${DATA}/llama-AVX2`;
+  const copy = here("../../.cache/llama-AVX2");
   const isKept = (path) =>
     !basename(path).startsWith("libggml-cpu-") || NARROW.test(basename(path));
   const from = `${llamaFolder}/node_modules`;
