@@ -132,6 +132,66 @@ describe("the report of a study with tuning seeds", () => {
     expect(again.choices).toEqual(choices);
   });
 
+  it("speaks of the family's choice where its main row went no further than tuning", () => {
+    const { headline } = fullRecipe;
+    const label = (id: string | undefined): string =>
+      fullRecipe.rows.find((row) => row.id === id)?.label ?? "";
+    const left = (seed: number): Measurement[] =>
+      measurements.filter((m) => !("row" in m && m.row === headline && m.seed <= seed));
+    // By `measure` the rows lose more the later they stand: the next of the family loses more.
+    const worse = (some: readonly Measurement[]): Measurement[] =>
+      some.map((m) =>
+        m.kind === "row" && m.row === headline && m.seed >= 100 ? { ...m, target: 0.5 } : m,
+      );
+    const pageOf = (some: readonly Measurement[]): string =>
+      reportPage([{ config, measurements: worse(some) }]);
+    const chosen = "anchored-0.25-T1-K10";
+
+    const whole = pageOf(measurements);
+    expect(whole).not.toContain("In its place");
+    for (const [seed, where] of [
+      [1, "on no reported seed."],
+      [0, "on 1 of 2 reported seeds."],
+    ] as const) {
+      const page = pageOf(left(seed));
+      const lead = parseHTML(page).document.querySelector(".lead")?.textContent ?? "";
+      expect(lead).toContain(`${label(chosen)} lost`);
+      expect(page).toContain(`The study is named for ${label(headline)}, which was run ${where}`);
+      expect(page).toContain(`<h3>Against ${label(chosen)}</h3>`);
+      expect(page).not.toContain("has not come");
+    }
+  });
+
+  it("says which rows gained and kept as much, by means over the main row's seeds", () => {
+    const at = (gained: number, lost: number) => (m: Measurement) =>
+      m.kind === "row" ? { ...m, target: gained, prior: { rev: 1 - lost } } : m;
+    const of = (id: string, change: (m: Measurement) => Measurement, seeds: readonly number[]) =>
+      fullRecipe.rows
+        .filter((row) => row.id === id)
+        .flatMap((row) =>
+          seeds.flatMap((seed) =>
+            measure({ ...fullRecipe, rows: [row] }, seed).map((m) => change(m)),
+          ),
+        );
+    const pageOf = (...rows: (readonly Measurement[])[]): string =>
+      reportPage([{ config: configOf(fullRecipe, [0, 1]), measurements: rows.flat() }]);
+    const rows = [
+      of("base", at(0, 0), [0, 1]),
+      of("sft-3e-3", at(0.8, 0.5), [0, 1]),
+      of(fullRecipe.headline ?? "", at(0.6, 0.1), [0, 1]),
+    ];
+    const none = "By means, no other row in the key below gained and kept as much.";
+    expect(pageOf(...rows)).toContain(none);
+    const worse = of("sft-1e-3", at(0.6, 0.2), [0, 1]);
+    expect(pageOf(...rows, worse)).toContain(none);
+    const equal = of("sft-3e-4", at(0.6, 0.1), [0, 1]);
+    // Of another row with one seed nothing can be said.
+    const fewer = of("merge-0.3", at(0.7, 0), [0]);
+    expect(pageOf(...rows, worse, equal, fewer)).toContain(
+      "By means, 1 of the 3 other rows in the key below gained and kept as much or more: SFT 3e-4 (75.0 % gained, 10.0 % lost).",
+    );
+  });
+
   it("names the tuning seeds that were run, not those that are planned", () => {
     const planned = { ...config, tuningSeeds: [100, 101, 102] };
     const reported = reportedOf({ config: planned, measurements });

@@ -103,6 +103,8 @@ pre { overflow-x: auto; background: var(--band); padding: 1rem; border-radius: 6
   table { font-size: .62rem; }
   th, td { padding: .2rem .3rem; }
   th, td:first-child { white-space: normal; }
+  /* The dots of keys and legends are backgrounds, which are not printed unasked. */
+  i[style] { print-color-adjust: exact; }
   nav, details, .file { display: none; }
 }
 `;

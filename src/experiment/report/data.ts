@@ -99,8 +99,7 @@ export const certificateData = ({ certificates }: Reported): DataTable =>
   );
 
 /** The rows that are shown against the main one, on the same seeds. */
-export function differenceData({ recipe, shown, rows }: Reported): DataTable {
-  const main = rows.find(({ row }) => row.id === recipe.headline);
+export function differenceData({ main, shown }: Reported): DataTable {
   const difference = (
     name: string,
     summary: RowSummary,
@@ -111,7 +110,7 @@ export function differenceData({ recipe, shown, rows }: Reported): DataTable {
     return { [name]: found?.mean, [`${name}.low`]: found?.low, [`${name}.high`]: found?.high };
   };
   const others = shown.filter(
-    ({ row }) => row.method !== "base" && row.id !== recipe.headline && main !== undefined,
+    ({ row }) => row.method !== "base" && main !== undefined && row.id !== main.row.id,
   );
   return tableOf(
     "differences",

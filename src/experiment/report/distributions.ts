@@ -27,8 +27,8 @@ interface Bar {
 const isView = (m: { readonly kind: string }): m is Distributions => m.kind === "distributions";
 
 /** Outer steps of the main row with the first seed that has them. */
-function viewsOf({ reported, recipe }: Reported): Distributions[] {
-  const mine = reported.filter(isView).filter(({ row }) => row === recipe.headline);
+function viewsOf({ reported, main }: Reported): Distributions[] {
+  const mine = reported.filter(isView).filter(({ row }) => row === main?.row.id);
   return mine.filter(({ seed }) => seed === mine[0]?.seed);
 }
 
@@ -61,6 +61,13 @@ export interface TokenFigure {
 
 const PANEL = 120;
 
+/**
+ * The zero of every panel: the likeliest symbols are not the same in all steps, and a panel without
+ * any mark has no grid, and its neighbour an axis in the middle of the figure.
+ */
+const zeros = (symbols: readonly string[], outers: readonly number[]) =>
+  outers.flatMap((outer) => symbols.map((symbol) => ({ outer, symbol, zero: 0 })));
+
 /** A figure for each chosen token: a line of panels for each outer step. */
 export function distributionFigures(study: Reported): TokenFigure[] {
   const views = viewsOf(study);
@@ -70,9 +77,10 @@ export function distributionFigures(study: Reported): TokenFigure[] {
     const mine = bars.filter(({ token }) => token === name);
     const view = views[0]?.tokens.find((token) => token.name === name);
     if (mine.length === 0 || !view) return [];
+    const symbols = [...new Set(mine.map(({ symbol }) => symbol))];
     const svg = drawSvg(titles[name], {
       ...{ width: 560, height: 60 + PANEL * outers.length, marginLeft: 44, marginRight: 70 },
-      fx: { domain: [...new Set(mine.map(({ symbol }) => symbol))], label: null, padding: 0.15 },
+      fx: { domain: symbols, label: null, padding: 0.15 },
       fy: { domain: outers, label: null, tickFormat: (outer: number) => `step ${outer}` },
       x: { domain: sources.map(({ name: source }) => source), axis: null },
       y: { domain: [0, 1], label: "↑ probability", grid: true, ticks: 3 },
@@ -82,7 +90,7 @@ export function distributionFigures(study: Reported): TokenFigure[] {
           title: ({ source, symbol, probability }: Bar) =>
             `${source}(${symbol}) = ${probability.toPrecision(3)}`,
         }),
-        Plot.ruleY([0]),
+        Plot.ruleY(zeros(symbols, outers), { fx: "symbol", fy: "outer", y: "zero" }),
       ],
     });
     return [{ title: titles[name], context: view.context, svg }];
@@ -95,7 +103,7 @@ export function distributionData(study: Reported): DataTable {
   return tableOf(
     "distributions",
     barsOf(views).map(({ color: _, ...bar }) => ({
-      ...{ row: study.recipe.headline, seed: views[0]?.seed },
+      ...{ row: study.main?.row.id, seed: views[0]?.seed },
       ...bar,
     })),
   );

@@ -8,15 +8,19 @@ import { type Dot, labelledDots } from "./figure/dots.ts";
 import { percents, tens } from "./pareto.ts";
 import type { Reported } from "./reported.ts";
 
+interface RowDot extends Dot {
+  readonly row: RowRecipe;
+}
+
 /** Forgetting against the weight of p_sft that the outer steps would reach if they were exact. */
 export function weightFigure({ rows, numberOf, look }: Reported): string | undefined {
-  const dots = rows.flatMap((summary): Dot[] => {
+  const dots = rows.flatMap((summary): RowDot[] => {
     const weight = weightOf(summary.row);
     if (weight === undefined) return [];
     const { row, drop } = summary;
     const x = { mean: weight, min: weight, max: weight };
     const title = `${row.label}: drop ${(100 * drop.mean).toFixed(1)} %`;
-    return [{ title, text: numberOf(row), color: look(row).color, x, y: percents(drop) }];
+    return [{ row, title, text: numberOf(row), color: look(row).color, x, y: percents(drop) }];
   });
   if (dots.length === 0) return undefined;
   const path = dots
@@ -33,8 +37,9 @@ export function weightFigure({ rows, numberOf, look }: Reported): string | undef
     y: { domain: [...y], label: "↑ relative drop of prior skills, %", grid: true },
     marks: [
       Plot.line(path, {
-        x: (dot: Dot) => dot.x.mean,
-        y: (dot: Dot) => dot.y.mean,
+        x: (dot: RowDot) => dot.x.mean,
+        y: (dot: RowDot) => dot.y.mean,
+        z: ({ row }: RowDot) => ("learningRate" in row ? (row.learningRate ?? 0) : 0),
         stroke: families.anchored.color,
         strokeOpacity: 0.4,
       }),

@@ -27,6 +27,11 @@ export interface Reported {
   readonly reported: readonly Measurement[];
   readonly seeds: readonly number[];
   readonly rows: readonly RowSummary[];
+  /**
+   * The row that the page is about: the recipe's headline; where fewer of the reported seeds have it,
+   * since the tuning seeds spoke for another one, the choice of its family.
+   */
+  readonly main: RowSummary | undefined;
   /** Those on which something was measured so far. */
   readonly tuningSeeds: readonly number[];
   /** Over the tuning seeds. */
@@ -60,6 +65,19 @@ export const reportedPart = ({
   measurements: measurements.filter(({ seed }) => seeds.includes(seed)),
 });
 
+function mainRow(
+  recipe: Recipe,
+  rows: readonly RowSummary[],
+  choices: readonly Choice[],
+): RowSummary | undefined {
+  const find = (id: string | undefined): RowSummary | undefined =>
+    rows.find(({ row }) => row.id === id);
+  const named = find(recipe.headline);
+  const family = recipe.rows.find(({ id }) => id === recipe.headline)?.family;
+  const chosen = find(choices.find((choice) => choice.family === family)?.row.id);
+  return chosen && chosen.seeds.length > (named?.seeds.length ?? 0) ? chosen : named;
+}
+
 /** So many rows can be looked at one by one. */
 const FEW = 25;
 
@@ -88,6 +106,7 @@ export function reportedOf({ config, measurements, failures = [] }: ReportedRun)
       settledSeeds.length === tuningSeeds.length
         ? tuning
         : summarize(recipe, measurements, settledSeeds),
+    main: mainRow(recipe, rows, choices),
     ...{ frontier, shown, look: rowStyles(recipe) },
     numberOf: ({ id }) => (numbered.includes(id) ? `${numbered.indexOf(id) + 1}` : undefined),
     certificates: reported.filter((m): m is Certified => m.kind === "certificate"),

@@ -19,6 +19,7 @@ import {
 import { distributionData, distributionFigures, sourceLegend } from "./distributions.ts";
 import type { DataTable } from "./export/csv.ts";
 import { skillFigure, weightFigure } from "./figures.ts";
+import { lead } from "./lead.ts";
 import { cornerFigure, paretoFigure } from "./pareto.ts";
 import type { Reported } from "./reported.ts";
 import { retentionSection } from "./retention.ts";
@@ -48,7 +49,7 @@ ${trajectories(study)}
 ${distributions(study)}
 
 <h3>All rows</h3>
-<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. ${intervalText(rows)} KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter, as all fine-tuning data does, %. KL/bound: how much of its linear bound an outer step went, %; δ/KL: how much of that the inner loop's error is, %. audit: runs whose student passed on retained answers, for rows with a risk. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
+<p class="muted">target and skills: exact match, %. gain: (target − base) / (reference − base), %. drop: relative loss of the mean prior skill, %. ${intervalText(rows)} KL: between the base b and the row θ, nats a token of prior responses. sign-off: target answers that go on with a letter${recipe.fineTuning.signOff > 0 ? ", as all fine-tuning data does" : ", which no fine-tuning data does"}, %. KL/bound: how much of its linear bound an outer step went, %; δ/KL: how much of that the inner loop's error is, %. audit: runs whose student passed on retained answers, for rows with a risk. time: training. ●: chosen for its family. ◆: no row has more of both.</p>
 ${resultTable(study)}
 ${csvLink(result, recipe.name)}
 ${csvLink(seedData(study), recipe.name)}
@@ -78,7 +79,7 @@ const CORNER = "The same, where most of both is.";
 const SKILLS =
   "Exact match of each prior skill, %, with its 95 % interval; the ticks are the base's.";
 const WEIGHT =
-  "If every outer step were exact, T steps of weight α would end at weight 1 − (1 − α)ᵀ of the fine-tuned reference. Does forgetting follow that weight, whatever α and T are? The line joins the logit rows.";
+  "If every outer step were exact, T steps of weight α would end at weight 1 − (1 − α)ᵀ of the fine-tuned reference. Does forgetting follow that weight, whatever α and T are? Lines join the logit rows of one learning rate.";
 
 const optional = (svg: string | undefined, section: (svg: string) => string): string =>
   svg === undefined ? "" : section(svg);
@@ -100,20 +101,6 @@ function placesOf(config: RunConfig, measurements: readonly Measurement[]): stri
     [`${backend} (${device})`, ...(machine === undefined ? [] : [machine])].join(" · "),
   );
   return [...new Set(places)];
-}
-
-/** The study's question and its answer, in one paragraph. */
-function lead({ recipe, rows }: Reported): string {
-  const find = (id: string): RowSummary | undefined => rows.find(({ row }) => row.id === id);
-  if (recipe.headline === undefined) return "";
-  const [reference, headline] = [find(recipe.reference), find(recipe.headline)];
-  if (!reference || !headline)
-    return '<p class="lead">The run has not come to its main row yet.</p>';
-  const strong = (share: number): string => `<strong>${percent(share)} %</strong>`;
-  const gain = headline.gain
-    ? `and made ${strong(headline.gain.mean)} of its gain on the target`
-    : "and neither gained anything on the target";
-  return `<p class="lead">${escapeHtml(reference.row.label)} lost ${strong(reference.drop.mean)} of what the base could do; ${escapeHtml(headline.row.label)} lost ${strong(headline.drop.mean)} ${gain}.</p>`;
 }
 
 function failures({ failures: list, recipe }: Reported): string {
@@ -185,12 +172,11 @@ ${data ? dataDetails(data, prefix) : ""}</section>`;
 }
 
 /** Of the row that the study is about. */
-const mainLabel = ({ recipe: { rows, headline } }: Reported): string =>
-  rows.find(({ id }) => id === headline)?.label ?? "";
+const mainLabel = ({ main }: Reported): string => main?.row.label ?? "";
 
 function boundSection(study: Reported): string {
   const { certificates, recipe } = study;
-  const main = stepsOf(certificates.filter(({ row }) => row === recipe.headline));
+  const main = stepsOf(certificates.filter(({ row }) => row === study.main?.row.id));
   const ledger =
     main?.path === undefined || main.inexactness === undefined
       ? ""

@@ -38,7 +38,7 @@ const auditText = (steps: StepsSummary | undefined): string =>
     : "–";
 
 /** All rows with all figures. */
-export function resultTable({ recipe, rows, choices, frontier, look }: Reported): string {
+export function resultTable({ main, rows, choices, frontier, look }: Reported): string {
   const skills = Object.keys(rows[0]?.prior ?? {});
   const chosen = new Set(choices.map(({ row }) => row.id));
   const head = [
@@ -64,7 +64,7 @@ export function resultTable({ recipe, rows, choices, frontier, look }: Reported)
       auditText(steps),
       summary.seconds ? duration(summary.seconds.mean) : "–",
     ];
-    return line(cells, row.id === recipe.headline ? "headline" : undefined);
+    return line(cells, row.id === main?.row.id ? "headline" : undefined);
   });
   return table(head, lines);
 }

@@ -64,7 +64,7 @@ function marksOf(study: Reported, { of }: Quantity): Mark[] {
     const starts = bases.map((base) => ({ ...base, step: 0 }));
     const mine = probed.length > 0 ? [...starts, ...probed] : [];
     const steps = [...new Set(mine.map(({ step }) => step))].sort((a, b) => a - b);
-    const important = [study.recipe.reference, study.recipe.headline].includes(row.id);
+    const important = [study.recipe.reference, study.main?.row.id].includes(row.id);
     return steps.flatMap((step): Mark[] => {
       const values = mine.flatMap((probe) => (probe.step === step ? (of(probe) ?? []) : []));
       const look = { color: study.look(row).color, width: important ? 2.4 : 1.1 };

@@ -2,7 +2,8 @@ import { escapeHtml } from "../../../report/escape.ts";
 import { percent } from "../../../report/format.ts";
 import type { Contrast } from "../../summary/contrasts.ts";
 import { details } from "../../summary/details.ts";
-import type { Spread } from "../../summary/summary.ts";
+import type { RowSummary, Spread } from "../../summary/summary.ts";
+import { leastP } from "../markdown.ts";
 import type { Reported } from "../reported.ts";
 import { dataDetails, line, table } from "../tables.ts";
 import { acrossData } from "./across.ts";
@@ -14,16 +15,21 @@ import { phaseData, phaseFigure } from "./phase.ts";
 import { sideBySideSection } from "./sideBySide.ts";
 import { sizeData, sizeFigures } from "./size.ts";
 
-/** How much the seeds of a study can say at all. */
-function limits({ seeds, rows }: Reported): string {
-  const n = Math.max(0, ...rows.map((row) => row.seeds.length));
+/** Of how many seeds the figures are. */
+function seedsOf({ seeds, rows }: Reported): string {
+  const n = mostSeeds(rows);
   const few = n < seeds.length ? `, of ${seeds.length} that are to be` : "";
-  const p =
-    n > 0
-      ? `; with so many no sign-flip test can give less than ${Number((2 ** (1 - n)).toPrecision(2))}`
-      : "";
-  return `${n} ${n === 1 ? "seed" : "seeds"}${few}${n < 2 ? ": no intervals" : ""}${p}.`;
+  return `${n} ${n === 1 ? "seed" : "seeds"}${few}${n < 2 ? ": no intervals" : ""}`;
 }
+
+/** How much so many seeds can say at all in a test. */
+function testLimit({ rows }: Reported): string {
+  const n = mostSeeds(rows);
+  return n > 0 ? `; with so many no sign-flip test can give less than ${leastP(n)}` : "";
+}
+
+const mostSeeds = (rows: readonly RowSummary[]): number =>
+  Math.max(0, ...rows.map((row) => row.seeds.length));
 
 /** What families do, and why, in one study; nothing where no rows were chosen. */
 export function analysisSections(study: Reported): string {
@@ -34,14 +40,14 @@ export function analysisSections(study: Reported): string {
   );
   if (lines.length === 0) return "";
   return `<h3>Families</h3>
-<p class="muted">Each family's row was chosen on tuning seeds; “chosen” says in what share of resamples of those it would be again. Differences: row − Anchored's chosen row on the same seeds, with 95 % bootstrap intervals; p: two-sided sign-flip test, by Holm over the families. Area: what the family's means dominate beyond 80 % of gain and retention, of 1. Cost: floating-point operations in trainings of SFT, without and with the p_sft that a row looks at; counted, not measured. ${limits(study)} It compares settings of one grid on one kind of task and model; a family that is best outside of the grid is not seen.</p>
+<p class="muted">Each family's row was chosen on tuning seeds; “chosen” says in what share of resamples of those it would be again. Differences: row − Anchored's chosen row on the same seeds, with 95 % bootstrap intervals; p: two-sided sign-flip test, by Holm over the families. Area: what the family's means dominate beyond 80 % of gain and retention, of 1. Cost: floating-point operations in trainings of SFT, without and with the p_sft that a row looks at; counted, not measured. ${seedsOf(study)}${testLimit(study)}. It compares settings of one grid on one kind of task and model; a family that is best outside of the grid is not seen.</p>
 ${familyTable(study, lines)}
 ${dataDetails(familyData(study), name)}
 ${dataDetails(contrastData(study), name)}
 <div class="figures">
-${figure("Fronts", front, `Lines: what each family's nine settings reach together, in the corner whose area is counted; numbers as above. Means, ${limits(study)} A front is the best of nine and so looks better than any one of them would on new seeds.`)}
-${figure("Forgetting against divergence", divergence, `Each dot a row, numbers the chosen ones, as above; dashed: a parabola through SFT's rows, no further than these go. Whether one law holds depends on which rows there are: the table leaves some out. Intervals resample rows, not bases. ${limits(study)}`, dataDetails(lawData(study), name))}
-${figure("Kept and certified answers", kept, `For rows with an anchor between distributions: the base's right answers that the student kept, against those that the exact anchor of the row's whole weight keeps (filled) and those that κ certifies of it (hollow). On the line the student kept just what the anchor does; the certificate is about the anchor and not about the student, and is vacuous where hollow dots stand far left. ${limits(study)}`)}
+${figure("Fronts", front, `Lines: what each family's settings reach together, in the corner whose area is counted; numbers as above. Means, ${seedsOf(study)}. A front is the best of all its settings and so looks better than any one of them would on new seeds.`)}
+${figure("Forgetting against divergence", divergence, `Each dot a row, numbers the chosen ones, as above; dashed: a parabola through SFT's rows, no further than these go. Whether one law holds depends on which rows there are: the table leaves some out. Intervals resample rows, not bases. ${seedsOf(study)}.`, dataDetails(lawData(study), name))}
+${figure("Kept and certified answers", kept, `For rows with an anchor between distributions: the base's right answers that the student kept, against those that the exact anchor of the row's whole weight keeps (filled) and those that κ certifies of it (hollow). On the line the student kept just what the anchor does; the certificate is about the anchor and not about the student, and is vacuous where hollow dots stand far left. ${seedsOf(study)}.`)}
 </div>`;
 }
 
