@@ -37,6 +37,20 @@ describe("the study's grid", () => {
     }
   });
 
+  it("says no word of a label twice, and tells all rows apart", () => {
+    const labels = study.rows.map(({ label }) => label);
+    expect(new Set(labels).size).toBe(labels.length);
+    for (const label of labels) {
+      const words = label.toLowerCase().match(/\p{L}{2,}/gu) ?? [];
+      const twice = words.filter((word, i) => words.indexOf(word) < i);
+      // SFT + KL(θ‖base), and a teacher is named by its id.
+      expect(
+        twice.filter((word) => word !== "sft"),
+        label,
+      ).toEqual([]);
+    }
+  });
+
   it("keeps the seeds that are looked at, chosen on and reported apart", () => {
     const looked = [200, 201, 202, 203];
     const all = [...tuningSeeds, ...reportedSeeds, ...looked];

@@ -85,11 +85,11 @@ export function familyGrids([hot, middle, gentle]: Rates): readonly FamilyGrid[]
   return [
     { method: "replay", axes: [over("replayShare", [0.1, 0.3, 0.5]), rates] },
     {
-      ...{ method: "klRegularized", family: "klForward", label: "SFT + KL(base‖θ)" },
+      ...{ method: "klRegularized", family: "klForward", label: "SFT + forward KL(base‖θ)" },
       ...{ shared: { direction: "forward" }, axes: [betas, rates] },
     },
     {
-      ...{ method: "klRegularized", family: "klReverse", label: "SFT + KL(θ‖base)" },
+      ...{ method: "klRegularized", family: "klReverse", label: "SFT + reverse KL(θ‖base)" },
       ...{ shared: { direction: "reverse" }, axes: [betas, rates] },
     },
     { method: "l2sp", axes: [betas, rates] },
@@ -116,7 +116,7 @@ export function familyGrids([hot, middle, gentle]: Rates): readonly FamilyGrid[]
     },
     { method: "asft", axes: [betas, rates] },
     {
-      ...{ method: "asft", family: "asftReverse", label: "ASFT, KL(θ‖base)" },
+      ...{ method: "asft", family: "asftReverse", label: "ASFT, reverse KL(θ‖base)" },
       ...{ shared: { direction: "reverse" }, axes: [betas, rates] },
     },
     { method: "merge", axes: [over("weight", [0.3, 0.5, 0.7]), teachers] },
@@ -163,7 +163,11 @@ export function familyGrids([hot, middle, gentle]: Rates): readonly FamilyGrid[]
     { method: "anchoredWeights", axes: [weights, rates] },
     { method: "onPolicy", axes: [weights, rates] },
     {
-      ...{ method: "anchored", family: "anchoredRehearsal", label: "Anchored + own texts" },
+      ...{
+        method: "anchored",
+        family: "anchoredRehearsal",
+        label: "Anchored + the base’s own texts",
+      },
       ...{ shared: { alpha: 0.25, ...twice, replayFrom: "base" } },
       axes: [over("replayShare", [0.1, 0.3, 0.5]), rates],
     },

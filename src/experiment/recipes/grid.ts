@@ -9,16 +9,16 @@ export type { Json } from "../../json/combinations.ts";
 /** Fields of a grid that are not settings. */
 const NAMES = ["method", "family", "label"];
 
-const labelPart = (name: string, value: unknown): string =>
-  typeof value === "object" && value !== null
-    ? Object.entries(value)
-        .map(([inner, one]) => labelPart(inner, one))
-        .join(" ")
-    : typeof value === "string"
-      ? name === "reference"
-        ? `from ${value}`
-        : value
-      : `${signOf(name)}=${value}`;
+/** How a label goes on; with nothing for a value that stands by itself and is said in it already. */
+function labelParts(label: string, name: string, value: unknown): string[] {
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value).flatMap(([inner, one]) => labelParts(label, inner, one));
+  if (typeof value !== "string") return [`${signOf(name)}=${value}`];
+  if (name === "reference") return [`from ${value}`];
+  return wordsOf(label).includes(value.toLowerCase()) ? [] : [value];
+}
+
+const wordsOf = (text: string): string[] => text.toLowerCase().split(/[^\p{L}\p{N}]+/u);
 
 /**
  * All rows of a grid: `{ "method": "anchored", "alpha": [0.1, 0.25], "outer": 1, "inner": 10 }` are
@@ -32,15 +32,16 @@ export function expandGrid(grid: Json, path: string): Json[] {
   if (typeof method !== "string")
     throw new DataError(`${path}.method: expected the name of a method, got ${shown(method)}`);
   const { label = isTreatment(method) ? treatmentNames[method].short : method } = grid;
-  for (const [name, text] of Object.entries({ family, label }))
-    if (typeof text !== "string")
-      throw new DataError(`${path}.${name}: expected a name, got ${shown(text)}`);
+  if (typeof family !== "string")
+    throw new DataError(`${path}.family: expected a name, got ${shown(family)}`);
+  if (typeof label !== "string")
+    throw new DataError(`${path}.label: expected a name, got ${shown(label)}`);
   const settings = Object.entries(grid).filter(([name]) => !NAMES.includes(name));
   return combinations(Object.fromEntries(settings), path).map((row) => {
     const set = Object.entries(row);
     return {
       id: [family, ...set.map(([name, value]) => idPart(name, value))].join("-"),
-      label: [label, ...set.map(([name, value]) => labelPart(name, value))].join(" "),
+      label: [label, ...set.flatMap(([name, value]) => labelParts(label, name, value))].join(" "),
       family,
       method,
       ...row,
