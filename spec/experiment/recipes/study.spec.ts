@@ -41,7 +41,7 @@ describe("the study's grid", () => {
     const labels = study.rows.map(({ label }) => label);
     expect(new Set(labels).size).toBe(labels.length);
     for (const label of labels) {
-      const words = label.toLowerCase().match(/\p{L}{2,}/gu) ?? [];
+      const words = [...label.toLowerCase().matchAll(/\p{L}{2,}/gu)].map(([word]) => word);
       const twice = words.filter((word, i) => words.indexOf(word) < i);
       // SFT + KL(θ‖base), and a teacher is named by its id.
       expect(
