@@ -63,10 +63,9 @@ export interface PageOptions {
 /** Bundles a page's script, serves it to a Chromium and waits until it has run. */
 export async function openPage(
   entry: string | URL,
-  { isolated = true, policy, browser }: PageOptions = {},
+  { browser, ...options }: PageOptions = {},
 ): Promise<TestPage> {
-  const headers = policy === undefined ? {} : { "Content-Security-Policy": policy };
-  const server = await serve(await bundleOf(entry), { ...headers, ...(isolated ? HEADERS : {}) });
+  const server = await servePage(entry, options);
   const chosen = browser ?? (await launchChromium());
   const context = await chosen.newContext();
   const close = async (): Promise<void> => {
@@ -79,6 +78,15 @@ export async function openPage(
     await close();
     throw error;
   }
+}
+
+/** Bundles a page's script, and serves it to any browser. */
+export async function servePage(
+  entry: string | URL,
+  { isolated = true, policy }: Omit<PageOptions, "browser"> = {},
+): Promise<Server> {
+  const headers = policy === undefined ? {} : { "Content-Security-Policy": policy };
+  return serve(await bundleOf(entry), { ...headers, ...(isolated ? HEADERS : {}) });
 }
 
 /** By entry: several pages of a file may have one script. */
@@ -115,6 +123,10 @@ export const fromSource: Plugin = {
   },
 };
 
+/** Where a server of this machine listens. */
+export const addressOf = (server: Server): string =>
+  `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+
 async function serve(script: string, headers: Record<string, string>): Promise<Server> {
   const html = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
   const server = createServer(({ url }, response) => {
@@ -133,8 +145,7 @@ async function load(context: BrowserContext, server: Server): Promise<Page> {
   const page = await context.newPage();
   const failed = new Promise<never>((_, reject) => page.once("pageerror", reject));
   failed.catch(() => {});
-  const { port } = server.address() as AddressInfo;
-  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.goto(addressOf(server));
   await Promise.race([ready(page), failed]);
   return page;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { measurementOf } from "../../src/experiment/measurements.ts";
+import { PATIENCE } from "../browser/chromium.ts";
 import { firefoxPath, openFirefox, type Tab } from "./firefox.ts";
 import { repeatInNode } from "./inNode.ts";
 import { builtPage, serveSite } from "./site.ts";
@@ -7,7 +8,7 @@ import { numbersOf, readNewestRun } from "./visitor.ts";
 
 const absent = firefoxPath === undefined;
 const reason = absent ? " (skipped: install Firefox or set FIREFOX to its path)" : "";
-const PATIENT = { timeout: 600_000, interval: 200 };
+const PATIENT = { timeout: PATIENCE, interval: 200 };
 
 /** Keeps what goes wrong in the page from now on. */
 const LISTEN = `

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import { PATIENCE } from "../browser/chromium.ts";
 
 /** Firefox where it is installed; FIREFOX names another place. */
 export const firefoxPath: string | undefined = [
@@ -17,8 +18,10 @@ export const firefoxPath: string | undefined = [
 /** A tab of a Firefox with a profile of its own. */
 export interface Tab extends AsyncDisposable {
   open(url: string): Promise<void>;
-  /** Runs the body of a function in the page. */
+  /** Runs the body of a function in the page, and waits where it returns a promise. */
   run<T>(body: string): Promise<T>;
+  /** The ids of Firefox's processes; of none where the system does not tell. */
+  processes(): number[];
 }
 
 /** Firefox speaks Marionette: lists in JSON, each after its length and a colon. */
@@ -71,6 +74,19 @@ type Answer = [
   result: unknown,
 ];
 
+/** A process and those that it started, and these, as Linux tells them. */
+function processesOf(pid: number): number[] {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const children = threads.flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").flatMap(Number),
+    );
+    return [pid, ...children.filter((child) => child > 0).flatMap(processesOf)];
+  } catch {
+    return [];
+  }
+}
+
 /** Starts Firefox without a window. */
 export async function openFirefox(path: string): Promise<Tab> {
   const profile = await mkdtemp(join(tmpdir(), "anchorgrad-firefox-"));
@@ -88,18 +104,20 @@ export async function openFirefox(path: string): Promise<Tab> {
   try {
     const port = await vi.waitUntil(
       () => readFile(join(profile, "MarionetteActivePort"), "utf8").catch(() => ""),
-      { timeout: 600_000, interval: 100 },
+      { timeout: PATIENCE, interval: 100 },
     );
     const socket = connect(Number(port), "127.0.0.1");
     await once(socket, "connect");
     const marionette = new Marionette(socket);
     await marionette.send("WebDriver:NewSession", {});
+    await marionette.send("WebDriver:SetTimeouts", { script: PATIENCE, pageLoad: PATIENCE });
     return {
       open: (url) => marionette.send("WebDriver:Navigate", { url }),
       run: async <T>(script: string) => {
         const parameters = { script, args: [] };
         return (await marionette.send<{ value: T }>("WebDriver:ExecuteScript", parameters)).value;
       },
+      processes: () => (firefox.pid === undefined ? [] : processesOf(firefox.pid)),
       [Symbol.asyncDispose]: async () => {
         socket.destroy();
         await close();

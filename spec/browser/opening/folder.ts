@@ -92,6 +92,10 @@ export function makeFolder(json: Readonly<Record<string, unknown>>): MadeFolder 
   };
 }
 
+/** SmolLM2-135M with five of thirty layers: OPENING=full opens all of it. */
+export const trialShape: Readonly<Record<string, unknown>> =
+  process.env["OPENING"] === "full" ? shaped() : shaped(5);
+
 /** Memory of a process now and at its most, in bytes, as Linux tells it; undefined elsewhere. */
 export function memoryOf(pid: number): { readonly now: number; readonly most: number } | undefined {
   try {

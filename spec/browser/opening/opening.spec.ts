@@ -1,12 +1,9 @@
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPage } from "../chromium.ts";
-import { type MadeFolder, makeFolder, memoryOf, type OpeningApi, shaped } from "./folder.ts";
+import { addressOf, openPage } from "../chromium.ts";
+import { type MadeFolder, makeFolder, memoryOf, type OpeningApi, trialShape } from "./folder.ts";
 
 declare const anchorgrad: OpeningApi;
 
-// SmolLM2-135M with five of thirty layers: OPENING=full opens all of it.
-const isFull = process.env["OPENING"] === "full";
 const MIB = 2 ** 20;
 /**
  * What a tab holds beside weights and parts: the engine's code, and what of the network Chromium has not
@@ -17,9 +14,9 @@ const SPARE = 256 * MIB;
 let folder: MadeFolder;
 let url = "";
 beforeAll(async () => {
-  folder = makeFolder(isFull ? shaped() : shaped(5));
+  folder = makeFolder(trialShape);
   await new Promise<void>((resolve) => folder.server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(folder.server.address() as AddressInfo).port}`;
+  url = addressOf(folder.server).replace(/\/$/, "");
 });
 afterAll(() => folder.server.close());
 
