@@ -1,15 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unzipSync } from "fflate";
-import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runFinetune } from "../../src/finetune/finetune.ts";
-import type { RecipeOptions } from "../../src/finetune/recipe.ts";
 import { decodeSafetensors } from "../../src/weights/safetensors.ts";
 import { onGpu } from "../browser/chromium.ts";
 import { jsonl, writeTinyModel } from "../finetune/tinyModel.ts";
 import { checkpoints, isAbsent, reason } from "../weights/checkpoints.ts";
+import { answerOf, type Knobs, type Lesson, openModel, talk, teach } from "./model/tab.ts";
 import { openLab } from "./site.ts";
 import { newProfile } from "./visitor.ts";
 
@@ -27,9 +25,6 @@ const storyRows = ["ball", "cat", "dog", "tree", "car", "hat"].map((thing) => ({
   prompt: `Where is the ${thing}?`,
   completion: " I do not know, said the old owl.",
 }));
-
-/** What the page's fields say, by their labels. */
-type Knobs = Readonly<Record<string, readonly [name: keyof RecipeOptions, value: number]>>;
 
 /** Fewer steps than they stand at. */
 const knobs: Knobs = {
@@ -57,63 +52,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(place, { recursive: true }));
 
-/** Opens the view and the model, and complains of what the page complains of. */
-async function openModel(
-  profile: BrowserContext,
-  folder: string,
-  engine: string,
-): Promise<{ readonly page: Page; readonly complaints: readonly string[] }> {
-  const page = await profile.newPage();
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-  await page.goto(`${lab.site.address}#view=model`);
-  await page.getByLabel("Where it runs").selectOption(engine);
-  await page.getByLabel("A model's folder").setInputFiles(folder);
-  await page.getByText(/ parameters, /).waitFor();
-  return { page, complaints };
-}
-
-/** Settings, and the file of what is to be kept: by default the data's, or none. */
-interface Lesson {
-  readonly given?: Knobs;
-  readonly retain?: string;
-}
-
-/** Teaches the open model in the page. @returns the files of the adapter that it saves */
-async function teach(
-  page: Page,
-  data: string,
-  { given = knobs, retain = data }: Lesson = {},
-): Promise<Readonly<Record<string, Uint8Array>>> {
-  const files = page.getByRole("region", { name: "Teach" });
-  await files.getByLabel(/^Conversations to learn/).setInputFiles(data);
-  if (retain !== "") await files.getByLabel(/^What it must keep/).setInputFiles(retain);
-  await files.getByText("Knobs").click();
-  for (const [label, [, value]] of Object.entries(given))
-    await files.getByLabel(label).fill(`${value}`);
-  await page.getByRole("button", { name: "Say what it takes" }).click();
-  await page.getByText(/ conversations: \d+ steps, about /).waitFor();
-  await page.getByRole("button", { name: "Train", exact: true }).click();
-  await page.getByText("Finished.").waitFor();
-  const [saved] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Save the adapter" }).click(),
-  ]);
-  const zip = unzipSync(await readFile(await saved.path()));
-  return Object.fromEntries(
-    Object.entries(zip).map(([path, bytes]) => [path.slice(path.indexOf("/") + 1), bytes]),
-  );
-}
-
 const made = new Map<string, Promise<Uint8Array>>();
 /** The same by the command line's run, made once. @returns the adapter's file */
 function inNode(
   folder: string,
   data: string,
-  { given = knobs, retain = data }: Lesson = {},
+  { given, retain = data }: Lesson,
 ): Promise<Uint8Array> {
   const key = JSON.stringify([folder, data, given, retain]);
   const found = made.get(key) ?? runInNode(folder, data, { given, retain });
@@ -134,13 +78,6 @@ async function runInNode(
   return readFile(join(out, "adapter/adapter_model.safetensors"));
 }
 
-async function talk(page: Page, text: string): Promise<readonly string[]> {
-  await page.getByLabel("What to say").fill(text);
-  await page.getByRole("button", { name: "Ask" }).click();
-  await page.locator("button:enabled", { hasText: "Ask" }).waitFor();
-  return page.locator(".voices").last().locator(".said").allTextContents();
-}
-
 const models = [
   {
     name: "a tiny model",
@@ -157,35 +94,53 @@ const models = [
 ];
 
 describe.each(models)("$name in the tab", ({ folder, data, absent }) => {
-  test.skipIf(absent)("talks, learns to the bits of the command line, and is saved", async () => {
-    const profile = await newProfile(lab.browser);
-    const { page, complaints } = await openModel(profile, folder(), "wasm");
-    expect(await talk(page, "ab")).toHaveLength(1);
-    const files = await teach(page, data());
-    const expected = await inNode(folder(), data());
-    expect(Buffer.from(files["adapter_model.safetensors"] ?? []).equals(expected)).toBe(true);
-    expect(Object.keys(files).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
-    const voices = await talk(page, "ab");
-    expect(voices).toHaveLength(3);
-    await page.getByText(/On the retained prompts|SFT hardly moved/).waitFor();
-    for (const chart of ["Loss", "The task", "What it should keep"]) {
-      const drawn = page.locator("figure", { has: page.getByRole("heading", { name: chart }) });
-      await drawn.scrollIntoViewIfNeeded();
-      await drawn.locator("svg").waitFor();
-    }
-    expect(complaints).toEqual([]);
-    await profile.close();
-  });
+  test.skipIf(absent)(
+    "is dropped, talks, learns to the command line's bits, and is saved for it",
+    async () => {
+      const profile = await newProfile(lab.browser);
+      const { page, complaints } = await openModel(
+        profile,
+        lab.site.address,
+        folder(),
+        "wasm",
+        true,
+      );
+      expect(await talk(page, "ab")).toHaveLength(1);
+      const files = await teach(page, data(), { given: knobs });
+      const expected = await inNode(folder(), data(), { given: knobs });
+      expect(Buffer.from(files["adapter_model.safetensors"] ?? []).equals(expected)).toBe(true);
+      expect(Object.keys(files).sort()).toEqual([
+        "adapter_config.json",
+        "adapter_model.safetensors",
+      ]);
+      const voices = await talk(page, "ab");
+      expect(voices).toHaveLength(3);
+      expect(await answerOf(folder(), files, "ab")).toBe(voices.at(-1)?.trim());
+      await page.getByText(/On the retained prompts|SFT hardly moved/).waitFor();
+      for (const chart of ["Loss", "The task", "What it should keep"]) {
+        const drawn = page.locator("figure", { has: page.getByRole("heading", { name: chart }) });
+        await drawn.scrollIntoViewIfNeeded();
+        await drawn.locator("svg").waitFor();
+      }
+      expect(complaints).toEqual([]);
+      await profile.close();
+    },
+  );
 });
 
 describe("the model's view", () => {
   test.each([
-    ["WebGPU", "webgpu", "tiny.jsonl", {}],
+    ["WebGPU", "webgpu", "tiny.jsonl", { given: knobs }],
     // One row, nothing looked at beside it: each shape is a shader more to compile.
     ["WebGL 2", "webgl2", "one.jsonl", { given: oneStep, retain: "" }],
   ] as const)("learns on %s within tolerance", async (_, engine, name, lesson) => {
     const profile = await newProfile(lab.browser);
-    const { page, complaints } = await openModel(profile, join(place, "tiny"), engine);
+    const { page, complaints } = await openModel(
+      profile,
+      lab.site.address,
+      join(place, "tiny"),
+      engine,
+    );
     // It says so when it is no graphics card, and what is faster.
     if (!onGpu) await page.getByText(/WebAssembly is many times faster/).waitFor();
     const rows = join(place, name);
@@ -204,7 +159,7 @@ describe("the model's view", () => {
 
   test("says what is wrong with a folder, with data, and goes on", async () => {
     const profile = await newProfile(lab.browser);
-    const { page } = await openModel(profile, join(place, "tiny"), "wasm");
+    const { page } = await openModel(profile, lab.site.address, join(place, "tiny"), "wasm");
     const empty = await mkdtemp(join(place, "empty-"));
     await writeFile(join(empty, "notes.txt"), "no model");
     await page.getByLabel("A model's folder").setInputFiles(empty);
