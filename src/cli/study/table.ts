@@ -113,7 +113,9 @@ export function renderNotes(recipe: Recipe, rows: readonly RowSummary[]): string
     "bound: how much of its linear bound an outer step went, %.",
     "δ: how much of that way the inner loop's error is, %.",
     ...rows.flatMap(stepNotes),
-    ...(recipe.headline === undefined ? [] : ["◂ the row that the study is about."]),
+    ...(rows.some(({ row }) => row.id === recipe.headline)
+      ? ["◂ the row that the study is about."]
+      : []),
     ...(measuredSeeds(rows).seeds.length > 1
       ? [reflow(`Means over ${seedsText(rows)}, and below them ranges.`)]
       : []),
