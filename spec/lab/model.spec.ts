@@ -116,7 +116,7 @@ describe.each(models)("$name in the tab", ({ folder, data, absent }) => {
       const voices = await talk(page, "ab");
       expect(voices).toHaveLength(3);
       // Behind an answer that was cut off the page says so.
-      const said = voices.at(-1)?.replace(/ … \([^)]*\)$/, "");
+      const said = voices.at(-1)?.replace(/… \([^)]*\)$/, "");
       expect(await answerOf(folder(), files, "ab")).toBe(said?.trim());
       await page.getByText(/On the retained prompts|SFT hardly moved/).waitFor();
       for (const chart of ["Loss", "The task", "What it should keep"]) {
