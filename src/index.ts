@@ -19,7 +19,12 @@ export {
   type GradientOptions,
   type GradientReport,
 } from "./engines/checkGradient.ts";
-export { type Backend, createEngine, type EngineOptions } from "./engines/create.ts";
+export {
+  type Backend,
+  createEngine,
+  type EngineOptions,
+  type MatmulPrecision,
+} from "./engines/create.ts";
 export type { Engine, Numbers, OnHost } from "./engines/engine.ts";
 export type { CompileOptions, Program, ProgramStats } from "./engines/program.ts";
 export { standIn } from "./engines/standIn.ts";

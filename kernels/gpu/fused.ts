@@ -23,7 +23,8 @@ export function kernelsOf(
 ): readonly Kernel[] {
   const lowering = lowerings[op as LoweredName] as Lowering<PrimitiveName>;
   const shapes = inputs.map(({ shape }) => shape);
-  return lowering({ shapes, shape: output.shape, attrs, ...traits });
+  const dtypes = inputs.map(({ dtype }) => dtype);
+  return lowering({ shapes, dtypes, shape: output.shape, attrs, ...traits });
 }
 
 const lanesOf = ({ wide }: DeviceTraits): Lanes => (wide ? 4 : 1);

@@ -1,4 +1,4 @@
-import type { Attrs, CommonName, PrimitiveName, Shape } from "../../src/tensor/tensor.ts";
+import type { Attrs, CommonName, DType, PrimitiveName, Shape } from "../../src/tensor/tensor.ts";
 import type { FunctionName } from "./numbers/functions.ts";
 
 /**
@@ -82,6 +82,9 @@ export interface Shader {
 /** The j-th of the results of an operation's kernels, for `Kernel.reads`. */
 export const resultOf = (j: number): number => -1 - j;
 
+/** What shaders may use beyond the core of WGSL, where a GPU has it; `subgroups` with their ids. */
+export type ShaderFeature = "shader-f16" | "subgroups";
+
 /** What kernels must know of a device. */
 export interface DeviceTraits {
   /** Whether a cell may compute four neighbouring numbers. */
@@ -100,11 +103,16 @@ export interface DeviceTraits {
   readonly cells: number;
   /** Numbers that a cell can sum up at once without running out of registers. */
   readonly sums: number;
+  readonly features: readonly ShaderFeature[];
+  /** Whether products of tiles may round their factors to f16, where shaders have it. */
+  readonly halves: boolean;
 }
 
 /** An operation to be computed. */
 export interface Call<K extends PrimitiveName> extends DeviceTraits {
   readonly shapes: readonly Shape[];
+  /** Of the inputs. What has a storage type is widened where it is read. */
+  readonly dtypes: readonly DType[];
   readonly shape: Shape;
   readonly attrs: Attrs<K>;
 }

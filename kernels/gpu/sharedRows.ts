@@ -1,4 +1,5 @@
 import type { Cell, Kernel, Shared } from "./kernel.ts";
+import { bySubgroups, inMemory } from "./reductions.ts";
 import { storageDialect } from "./source.ts";
 import { wgslBody } from "./translation/wgslBody.ts";
 import { declarations, MOST_GROUPS, wgsl } from "./wgsl.ts";
@@ -11,6 +12,8 @@ export interface SharedRows {
   readonly count: number;
   /** Cells of a row: a power of two. */
   readonly threads: number;
+  /** Whether they add up by subgroups, rather than in memory alone. */
+  readonly subgroups: boolean;
   /** What is known of a row: numbers that all of its cells have. */
   readonly record: (cell: Cell, row: string) => readonly string[];
   /** What is made of a row: groups of four, or the first number of its record where it is absent. */
@@ -43,29 +46,14 @@ export function eachGroup(cell: Cell, groups: number, visit: (group: string) => 
   });
 }
 
-/** Statements of a function that makes one number of all cells' numbers `x`. */
-const reduced = (threads: number, two: (a: string, b: string) => string): string =>
-  `shared_numbers[thread_index] = x;
-  workgroupBarrier();
-  for (var step = ${threads / 2}u; step > 0u; step >>= 1u) {
-    if (thread_index < step) {
-      let other = shared_numbers[thread_index + step];
-      shared_numbers[thread_index] = ${two("shared_numbers[thread_index]", "other")};
-    }
-    workgroupBarrier();
-  }
-  let all = shared_numbers[0];
-  workgroupBarrier();
-  return all;`;
-
 /**
- * WGSL of rows that workgroups go through: neighbours fetch neighbouring memory, and add up what they have in
- * memory of their own. One launch, where a cell would go through a row alone and another launch take what
+ * WGSL of rows that workgroups go through: neighbours fetch neighbouring memory, and add up what they have by
+ * subgroups, or in memory of their own. One launch, where a cell would go through a row alone and another launch take what
  * it found.
  * @param ending declares `finish`, which takes groups of four in place of the result
  */
 export function sharedRows(rows: SharedRows, ending?: string): string {
-  const { sizes, count, threads, record, output } = rows;
+  const { sizes, count, threads, subgroups, record, output } = rows;
   const { dialect, call, ...storage } = storageDialect(true);
   const writer = writerOf(dialect, true);
   const reduce = (name: string, cell: Cell) => (variable: string) =>
@@ -94,8 +82,9 @@ export function sharedRows(rows: SharedRows, ending?: string): string {
       return ["0", "0", "0", "0"];
     },
   };
-  // The largest is exact about NaN.
-  const largest = dialect.call("maximum", ["a", "b"]).split("(")[0];
+  const reductions = subgroups
+    ? bySubgroups(threads)
+    : inMemory(threads, `fn_${dialect.call("maximum", ["a", "b"]).split("(")[0]}`);
   writer.cell(kernel, writer.declare("this.thread.x"));
   const code = writer.finish(kernel, "0");
   const views = storage.views(sizes);
@@ -104,25 +93,26 @@ export function sharedRows(rows: SharedRows, ending?: string): string {
       thread: "return f32(thread_index);",
       put: ending ? "finish(u32(n), vec4<f32>(x, y, z, w)); return 0.0;" : wgsl.store(0, "u32(n)"),
       alone: "if (thread_index == 0u) { target0[n] = w; } return 0.0;",
-      sharedSum: reduced(threads, (a, b) => `${a} + ${b}`),
-      sharedMax: reduced(threads, (a, b) => `fn_${largest}(${a}, ${b})`),
-      sharedLeast: reduced(threads, (a, b) => `min(${a}, ${b})`),
+      sharedSum: reductions.sum,
+      sharedMax: reductions.max,
+      sharedLeast: reductions.least,
     })
     // The dialect takes one argument for a place.
     .map((f) => (f.name.startsWith("shared") ? { ...f, parameters: ["x"] } : f));
   const body = wgslBody(code, functions);
   const translated = { kernel, views, functions, body, whole: true };
   const [x] = groupsOfSharedRows(rows);
-  return `var<workgroup> shared_numbers : array<f32, ${threads}>;
+  return `${reductions.enable}${reductions.declarations}
 var<private> thread_index : u32;
 ${declarations(translated, 0, ending ? 0 : 1)}
 ${ending ?? ""}
 @compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) thread : u32) {
+fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) thread : u32${reductions.parameters}) {
   let index = group.x + group.y * ${x}u;
   if (index >= ${count}u) { return; }
   threadGid = vec3<u32>(index, 0u, 0u);
   thread_index = thread;
+  ${reductions.begin}
   cell();
 }
 `;

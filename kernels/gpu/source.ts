@@ -1,6 +1,7 @@
 import { glsl, glslNumber, type NativeFunction, type TextureSize } from "./glsl.ts";
 import { type Kernel, type Lanes, resultsOf } from "./kernel.ts";
 import { functions } from "./numbers/functions.ts";
+import type { Stored } from "./stored.ts";
 import { wgslBody } from "./translation/wgslBody.ts";
 import {
   type Translated,
@@ -54,12 +55,18 @@ interface Written extends Omit<StorageSource, "module" | "body"> {
   readonly views: Translated["views"];
 }
 
+/** Of the tensors that are read, those that are kept in a storage type. */
+type StoredReads = readonly (Stored | undefined)[];
+
 /** How code reads storage buffers, and what it was seen to call. */
 export interface StorageDialect {
   readonly dialect: Dialect;
   call(name: string, returnType: WgslFunction["returnType"], ...args: string[]): string;
-  /** @param sizes the number of elements of each tensor that is read */
-  views(sizes: readonly number[]): Translated["views"];
+  /**
+   * @param sizes the number of elements of each tensor that is read
+   * @param stored those that are kept in a storage type; none by default
+   */
+  views(sizes: readonly number[], stored?: StoredReads): Translated["views"];
   /** @param own bodies of functions besides those that read */
   functions(views: Translated["views"], own: Readonly<Record<string, string>>): WgslFunction[];
 }
@@ -90,13 +97,15 @@ export function storageDialect(whole: boolean): StorageDialect {
   };
   return {
     ...{ dialect, call },
-    views: (sizes) =>
-      sizes.map((elements, read) => ({ elements, lanes: grouped.has(read) ? 4 : 1 })),
+    views: (sizes, stored = []) =>
+      sizes.map((elements, read) => ({
+        ...{ elements, lanes: grouped.has(read) ? 4 : 1, stored: stored[read] },
+      })),
     functions(views, own) {
       const bodies: Record<string, string> = { ...own };
       for (const [read, view] of views.entries()) {
-        bodies[`number${read}`] = wgsl.number(read, view.lanes);
-        bodies[`group${read}`] = wgsl.group(read);
+        bodies[`number${read}`] = wgsl.number(read, view);
+        bodies[`group${read}`] = wgsl.group(read, view);
       }
       const called = [...calls.values()].map((f) => ({ ...f, body: bodies[f.name] as string }));
       return [...called, ...numeric.values()];
@@ -106,9 +115,14 @@ export function storageDialect(whole: boolean): StorageDialect {
 
 /**
  * @param sizes the number of elements of each tensor that it reads
- * @param led whether a tensor after those is numbers that a shader has already
+ * @param own what is kept in a storage type; whether a tensor after all is numbers that a shader has already
  */
-function written(kernel: Kernel, sizes: readonly number[], whole: boolean, led = false): Written {
+function written(
+  kernel: Kernel,
+  sizes: readonly number[],
+  whole: boolean,
+  { stored, led = false }: { readonly stored?: StoredReads; readonly led?: boolean } = {},
+): Written {
   const { dialect, call, ...storage } = storageDialect(whole);
   const writer = writerOf(dialect, true);
   const { numbers, at, cell } = writer.cell(kernel, writer.declare("this.thread.x"));
@@ -119,7 +133,7 @@ function written(kernel: Kernel, sizes: readonly number[], whole: boolean, led =
     writer.run(`${call("store", "Number", place, ...row(i))};`);
   for (let i = 1; i < rows && !places; i++)
     writer.run(`${call(`store${i}`, "Number", ...row(i))};`);
-  const views = storage.views(sizes);
+  const views = storage.views(sizes, stored);
   const bodies: Record<string, string> = { store: wgsl.store(0, "u32(n)") };
   if (led) bodies[`group${views.length}`] = wgsl.led;
   for (let i = 1; i < resultsOf(kernel); i++) bodies[`store${i}`] = wgsl.store(i, "threadGid.x");
@@ -138,8 +152,9 @@ export function storageSource(
   kernel: Kernel,
   sizes: readonly number[],
   whole: boolean,
+  stored: StoredReads = [],
 ): StorageSource {
-  const { views, ...source } = written(kernel, sizes, whole);
+  const { views, ...source } = written(kernel, sizes, whole, { stored });
   const { code, functions } = source;
   return {
     ...source,
@@ -155,7 +170,7 @@ export function storageSource(
  * @param first binding of those tensors; the results follow
  */
 export function endingSource(kernel: Kernel, sizes: readonly number[], first: number): string {
-  const { code, functions, views } = written(kernel, sizes, true, true);
+  const { code, functions, views } = written(kernel, sizes, true, { led: true });
   const body = wgslBody(code, functions);
   return wgslEnding({ kernel, views, functions, body, whole: true }, first);
 }

@@ -1,6 +1,7 @@
 import { cellsOf, elementsOf, type Kernel, type Lanes, resultsOf } from "./kernel.ts";
 import { type FunctionName, functions } from "./numbers/functions.ts";
 import { wgsl as language } from "./numbers/language.ts";
+import { type Source, type Stored, sourceOf } from "./stored.ts";
 
 /** A function that a kernel calls: who translates the code is told its type, no more. */
 export interface WgslFunction {
@@ -38,11 +39,25 @@ export function workgroupsOf(kernel: Pick<Kernel, "extent">): readonly [x: numbe
 const lengthOf = (numbers: number, lanes: Lanes): number => Math.max(1, Math.ceil(numbers / lanes));
 const typeOf = (lanes: Lanes): string => (lanes === 4 ? "vec4<f32>" : "f32");
 
+/** How a tensor that a kernel reads is seen. */
+interface View {
+  readonly elements: number;
+  readonly lanes: Lanes;
+  /** What is stored is read by groups of four, whatever a kernel does. */
+  readonly stored?: Stored | undefined;
+}
+
+const sourceOfView = (read: number, { elements, stored }: View, first = 0): Source =>
+  sourceOf(`a${read}`, first + read, elements, stored);
+
 /** How a kernel reads number `n` or group `n` of a tensor that lies in groups of `lanes`. */
 export const wgsl = {
-  number: (read: number, lanes: Lanes): string =>
-    lanes === 4 ? `let i = u32(n); return a${read}[i >> 2u][i & 3u];` : `return a${read}[u32(n)];`,
-  group: (read: number): string => `return a${read}[u32(n)];`,
+  number: (read: number, view: View): string =>
+    view.lanes === 4 || view.stored
+      ? `let i = u32(n); return ${sourceOfView(read, view).group("i >> 2u")}[i & 3u];`
+      : `return a${read}[u32(n)];`,
+  group: (read: number, view: View): string =>
+    `return ${sourceOfView(read, view).group("u32(n)")};`,
   /** In place of a group: the numbers that a shader has already. */
   led: "return led;",
   store: (target: number, place: string): string =>
@@ -52,8 +67,8 @@ export const wgsl = {
 /** A body that was translated, and what it touches. */
 export interface Translated {
   readonly kernel: Kernel;
-  /** How each tensor that the kernel reads is seen, and its number of elements. */
-  readonly views: readonly { readonly lanes: Lanes; readonly elements: number }[];
+  /** Of each tensor that the kernel reads. */
+  readonly views: readonly View[];
   readonly functions: readonly WgslFunction[];
   readonly body: string;
   /** Whether places, which functions call `n`, are whole numbers. */
@@ -75,7 +90,11 @@ export function declarations(
     `array<${typeOf(width)}, ${lengthOf(elements, width)}>`;
   const bind = (binding: number, access: string, name: string, type: string): string =>
     `@group(0) @binding(${first + binding}) var<storage, ${access}> ${name} : ${type};`;
-  const reads = views.map((view, i) => bind(i, "read", `a${i}`, array(view.elements, view.lanes)));
+  const reads = views.map((view, i) =>
+    view.lanes === 4 || view.stored
+      ? sourceOfView(i, view, first).declaration
+      : bind(i, "read", `a${i}`, array(view.elements, view.lanes)),
+  );
   const targets = Array.from({ length: results }, (_, i) =>
     bind(views.length + i, "read_write", `target${i}`, array(elementsOf(kernel), lanes)),
   );
@@ -100,7 +119,8 @@ const own = (lanes: Lanes): string =>
 export function wgslModule(translated: Translated): string {
   const { kernel } = translated;
   const [x] = workgroupsOf(kernel);
-  return `${declarations(translated, 0)}
+  const enables = new Set(translated.views.map((view, i) => sourceOfView(i, view).enable));
+  return `${[...enables].join("")}${declarations(translated, 0)}
 @compute @workgroup_size(${WORKGROUP})
 fn main(@builtin(global_invocation_id) id : vec3<u32>) {
   let index = id.x + id.y * ${x * WORKGROUP}u;

@@ -116,8 +116,8 @@ const api: PageApi = {
     const { createGpuDevice } = await import("../../src/engines/gpu/device.ts");
     const device = (await createGpuDevice(mode, traits)) as Device<unknown>;
     opened.push({ device, buffers: new Map(), programs: new Map() });
-    const { description, numerics } = device;
-    return { device: opened.length - 1, description, numerics };
+    const { description, numerics, widening } = device;
+    return { device: opened.length - 1, description, numerics, widening };
   },
   async send(id, commands) {
     const here = opened[id] as Opened;

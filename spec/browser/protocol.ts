@@ -1,5 +1,6 @@
 import type { DeviceTraits } from "../../kernels/gpu/kernel.ts";
 import type { Plan } from "../../src/compile/plan.ts";
+import type { Widening } from "../../src/compile/widening.ts";
 import type { DeviceStats, KernelText, MemoryUse, Span } from "../../src/engines/device.ts";
 import type { GpuMode } from "../../src/engines/gpu/gpujs/gpujs.ts";
 import type { DType, Shape, TypedArray } from "../../src/tensor/tensor.ts";
@@ -64,7 +65,12 @@ export interface PageApi {
   open(
     mode: GpuMode,
     traits?: Partial<DeviceTraits>,
-  ): Promise<{ device: number; description: string; numerics: string }>;
+  ): Promise<{
+    device: number;
+    description: string;
+    numerics: string;
+    widening: Widening | undefined;
+  }>;
   send(device: number, commands: readonly Command[]): Promise<Answer>;
   close(device: number): Promise<void>;
   /** Makes the browser drop every WebGL context and WebGPU device that GPU.js opened. */

@@ -1,5 +1,5 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -13,6 +13,27 @@ export const absent: boolean = rasteriser === undefined;
 export const reason: string = absent
   ? " (skipped: no vk_swiftshader_icd.json beside Chromium)"
   : "";
+
+/** Mesa's rasteriser, which has f16; Dawn refuses those of Vulkan before 1.4, as Debian 12 has it. */
+const lavapipe = [process.env["LAVAPIPE"] ?? "", "/usr/share/vulkan/icd.d/lvp_icd.json"].find(
+  (file) => existsSync(file) && /"api_version": "1\.([4-9]|\d\d)/.test(readFileSync(file, "utf8")),
+);
+export const withoutF16: string =
+  lavapipe === undefined
+    ? " (skipped: install mesa-vulkan-drivers 25 or set LAVAPIPE to its ICD file)"
+    : "";
+
+/** What makes Node's WebGPU run on Mesa's. Shaders that it compiled are kept: they take seconds. */
+export const f16Driver: Readonly<Record<string, string>> =
+  lavapipe === undefined
+    ? {}
+    : {
+        VK_DRIVER_FILES: lavapipe,
+        XDG_RUNTIME_DIR: fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url)),
+        MESA_SHADER_CACHE_DIR: fileURLToPath(
+          new URL("../../node_modules/.cache/lavapipe/", import.meta.url),
+        ),
+      };
 
 /** What makes Node's WebGPU run on it. */
 export const driver: Readonly<Record<string, string>> =

@@ -47,10 +47,10 @@ async function remoteDevice(
   mode: GpuMode,
   traits: Partial<DeviceTraits>,
 ): Promise<Device<number>> {
-  const { device, description, numerics } = await page.evaluate(([m, t]) => anchorgrad.open(m, t), [
-    mode,
-    traits,
-  ] as const);
+  const { device, description, numerics, widening } = await page.evaluate(
+    ([m, t]) => anchorgrad.open(m, t),
+    [mode, traits] as const,
+  );
   // What needs no answer waits for what does: a trip to the page costs a millisecond.
   const waiting: Command[] = [];
   let ids = 0;
@@ -87,7 +87,7 @@ async function remoteDevice(
     backend: mode,
     lacking: optional,
     readsWait: true,
-    ...{ description, numerics },
+    ...{ description, numerics, ...(widening ? { widening } : {}) },
     prepare,
     peakBytes: (plan) => planStats(plan).peakBytes,
     upload(data, shape, dtype) {

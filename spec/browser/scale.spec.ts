@@ -15,12 +15,12 @@ test.skipIf(absent)(
       "--length",
       "16",
       "--quick",
-      "--launches",
+      ...["--launches", "--weights", "bf16", "--without", "shader-f16"],
     ];
     const { stdout, stderr, status } = runNode(driver, script, "tiny", ...options);
     expect(stderr).toBe("");
     expect(status).toBe(0);
-    expect(stdout).toMatch(/webgpu on .*swiftshader/i);
+    expect(stdout).toMatch(/webgpu on .*swiftshader.*, subgroups$/im);
     expect(stdout).toMatch(/ceiling: \d+ GFLOP\/s/);
     const rows = stdout
       .split("\n")

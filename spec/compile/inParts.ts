@@ -1,14 +1,15 @@
 import { expect } from "vitest";
-import type { Plan, Value } from "../../src/compile/plan.ts";
+import type { BufferPlan, Plan, Step, Value } from "../../src/compile/plan.ts";
 import { partSizes } from "../../src/compile/slices/cuts.ts";
 import { slicedPlan } from "../../src/compile/slices/slicedPlan.ts";
+import type { Widening } from "../../src/compile/widening.ts";
 import { createReferenceDevice } from "../../src/engines/reference/device.ts";
 import { trace } from "../../src/engines/trace.ts";
 import { constant } from "../../src/tensor/apply.ts";
 import { optional } from "../../src/tensor/definitions.ts";
 import { shapeRules } from "../../src/tensor/shapeRules.ts";
 import { at, sizeOf } from "../../src/tensor/shapes.ts";
-import { lengthOf } from "../../src/tensor/storage/types.ts";
+import { isStorageType, lengthOf } from "../../src/tensor/storage/types.ts";
 import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
 
 const numbers = (n: number, seed: number): Float32Array =>
@@ -17,13 +18,34 @@ export const matrix = (shape: Shape, seed: number): Tensor<"constant"> =>
   constant(numbers(sizeOf(shape), seed), shape);
 
 /** Attention in basic primitives, as GPUs have it. */
-export const planOf = (fn: (...args: never[]) => unknown, args: readonly Tensor[]): Plan =>
-  trace(fn, args, [], { lacking: optional }).plan;
+export const planOf = (
+  fn: (...args: never[]) => unknown,
+  args: readonly Tensor[],
+  widening: Widening = {},
+): Plan => trace(fn, args, [], { lacking: optional, widening }).plan;
+
+/** A plan whose steps widen what they read, for a device whose kernels do not. */
+function widened(plan: Plan): Plan {
+  const buffers: BufferPlan[] = [...plan.buffers];
+  const steps = plan.steps.flatMap((step): Step[] => {
+    const casts: Step[] = [];
+    const inputs = step.inputs.map((x): Value => {
+      if (!isStorageType(x.dtype) || !(step.op === "matmul" || step.op === "gather")) return x;
+      buffers.push({ kind: "temporary", elements: sizeOf(x.shape), dtype: "float" });
+      const output: Value = { ...x, dtype: "float", buffer: buffers.length - 1 };
+      const attrs = { from: x.dtype, to: "float" } as const;
+      casts.push({ op: "cast", attrs, inputs: [x], output, frees: [] });
+      return output;
+    });
+    return [...casts, { ...step, inputs }];
+  });
+  return { ...plan, buffers, steps };
+}
 
 /** Runs a plan; inputs and outputs that are in parts are cut up and put together. */
 async function run(plan: Plan, args: readonly Tensor[], most: number): Promise<Float64Array[]> {
   const device = createReferenceDevice();
-  const executable = await device.prepare(plan);
+  const executable = await device.prepare(widened(plan));
   const inputs = args.flatMap((x) => {
     const { data } = x as Tensor<"constant">;
     let from = 0;
@@ -52,13 +74,17 @@ function isWellFormed({ steps }: Plan): void {
   }
 }
 
-/** Expects a function to compute the same in parts, and no tensor to be larger than `most`. */
+/**
+ * Expects a function to compute the same in parts, and no tensor to be larger than `most`.
+ * @param widening what kernels are to widen as they read
+ */
 export async function agreesInParts(
   fn: (...args: never[]) => unknown,
   args: readonly Tensor[],
   most: number,
+  widening?: Widening,
 ): Promise<Plan> {
-  const plan = planOf(fn, args);
+  const plan = planOf(fn, args, widening);
   const parts = slicedPlan(plan, most);
   for (const { elements } of parts.buffers) expect(elements).toBeLessThanOrEqual(most);
   isWellFormed(parts);

@@ -138,6 +138,25 @@ describe("a plan in parts", () => {
     }
   });
 
+  test("reads parts of stored numbers as they are where kernels widen them", async () => {
+    const shape = [96, 32];
+    const codes = stored("bf16", round("bf16", matrix(shape, 3).data), shape);
+    const widening = { gather: true, matmul: true };
+    const read = (x: Tensor) => {
+      const wide = ops.cast(x, "float");
+      const hidden = ops.gather(wide, constant(Int32Array.of(95, 0, 40), [3]));
+      const logits = ops.matmul(hidden, wide, { transposeB: true });
+      return [hidden, logits, ops.matmul(logits, wide)];
+    };
+    const plan = await agreesInParts(read, [codes], 1024, widening);
+    expect(plan.steps.filter(({ op }) => op === "cast")).toEqual([]);
+    // Sums over rows of parts go through copies: of numbers, not of codes.
+    const sum = (x: Tensor) =>
+      ops.matmul(matrix([96, 40], 7), ops.cast(x, "float"), { transposeA: true });
+    const inRows = await agreesInParts(sum, [codes], 1024, widening);
+    expect(inRows.steps.some(({ op }) => op === "cast")).toBe(true);
+  });
+
   test("names a step that cannot go through parts, and says what to do", () => {
     const tall = matrix([512, 4], 1);
     const longer = (x: Tensor) => ops.pad(x, [1, 0], [0, 0]);

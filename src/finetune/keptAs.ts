@@ -11,9 +11,9 @@ export type WeightsDtype = "f32" | StorageType | "file";
 
 export const WEIGHTS_DTYPES = ["f32", "bf16", "f16", "q8_0"] as const;
 
-/** Kernels of wasm read what is stored; other engines would widen it before each product. */
+/** Kernels of wasm and webgpu read what is stored; other engines would widen it before each product. */
 export const usualDtype = ({ backend }: Pick<Engine, "backend">): WeightsDtype =>
-  backend === "wasm" ? "file" : "f32";
+  backend === "wasm" || backend === "webgpu" ? "file" : "f32";
 
 /**
  * A parameter as it is to be held. Vectors stay as they are: they are small, and added to or multiplied

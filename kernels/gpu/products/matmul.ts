@@ -1,4 +1,5 @@
 import { at, sizeOf } from "../../../src/tensor/shapes.ts";
+import { isStorageType } from "../../../src/tensor/storage/types.ts";
 import {
   type Call,
   type Cell,
@@ -10,6 +11,7 @@ import {
 } from "../kernel.ts";
 import { strided } from "../moves/strided.ts";
 import { sumAxis } from "../rows/sum.ts";
+import type { Stored } from "../stored.ts";
 import { groupsOfRows, isOfRows, rowsMatmul } from "./rowsMatmul.ts";
 import {
   type GroupedProduct,
@@ -42,29 +44,40 @@ export const matmul: Lowering<"matmul"> = (call) => {
   const k = (attrs.transposeA ? a.at(-2) : a.at(-1)) as number;
   const batch = sizeOf(shape.slice(0, -2));
   const small = batch * m * k * n < SMALL;
-  if (call.shares && !small && isOfRows({ batch, m, k, n, ...attrs }))
-    return [ofRows({ batch, m, k, n, ...attrs })];
+  const product = { batch, m, k, n, stored: storedOf(call), ...attrs };
+  const halves = call.halves && call.features.includes("shader-f16");
+  if (call.shares && !small && isOfRows(product)) return [ofRows(product, call)];
   const tiling = call.shares && !small ? tilingOf({ batch, m, k, n }) : undefined;
-  if (tiling) return sharing({ batch, m, k, n, parts: tiling.parts, ...attrs }, tiling.tile);
+  if (tiling) return sharing({ ...product, halves, parts: tiling.parts }, tiling.tile);
   const tile = small ? { rows: 1 as const, columns: lanesFor(wide, n) } : tileOf(call, batch, m, n);
   const cells = (batch * m * n) / tile.rows / tile.columns;
   const parts = small ? 1 : partsOf(call.cells, cells, k / depthOf(k));
-  const product: Product = { wide, batch, m, k, n, tile, parts, ...attrs };
+  const own: Product = { ...product, wide, tile, parts };
   const multiplied = scatters ? scattered : joined;
   // Down a column of a wide matrix a cell of one row uses one number of each texel.
   const turns = attrs.transposeA && wide && tile.rows === 1 && k % 4 === 0 && n > 4;
-  if (!turns) return multiplied(product, [0, 1], 0);
+  if (!turns) return multiplied(own, [0, 1], 0);
   const turned = strided(wide, [batch, m, k], [m * k, 1, m]);
-  return [turned, ...multiplied({ ...product, transposeA: false }, [resultOf(0), 1], 1)];
+  return [turned, ...multiplied({ ...own, transposeA: false }, [resultOf(0), 1], 1)];
 };
 
+/** How the right factor is kept. */
+function storedOf({ dtypes, features }: Call<"matmul">): Stored | undefined {
+  const type = at(dtypes, 1);
+  return isStorageType(type) ? { type, native: features.includes("shader-f16") } : undefined;
+}
+
 /** A few rows by groups of cells that add up together; the body is that of cells which share nothing. */
-function ofRows(shapes: Omit<GroupedProduct, "parts">): Kernel {
+function ofRows(shapes: Omit<GroupedProduct, "parts">, { features }: Call<"matmul">): Kernel {
   const tile = { rows: 1, columns: lanesFor(true, shapes.n) } as const;
   const apart = tiles({ ...shapes, parts: 1, wide: true, tile }, [0, 1]);
-  const shader = { code: rowsMatmul(shapes), workgroups: groupsOfRows(shapes) };
+  const options = { subgroups: features.includes("subgroups") };
+  const shader = { code: rowsMatmul(shapes, options), workgroups: groupsOfRows(shapes) };
   if (shapes.n % 4 !== 0) return { ...apart, shader };
-  return { ...apart, shader: { ...shader, ended: (ending) => rowsMatmul(shapes, ending) } };
+  return {
+    ...apart,
+    shader: { ...shader, ended: (ending) => rowsMatmul(shapes, options, ending) },
+  };
 }
 
 /** Groups of cells that share what they fetch; the body is that of cells which share nothing. */

@@ -44,7 +44,8 @@ function product(
   { transposeB, before }: { readonly transposeB: boolean; readonly before: number },
 ): Kernel[] {
   const attrs = { transposeA: false, transposeB };
-  return matmul({ ...call, shapes: [a, b], shape, attrs }).map((kernel) => ({
+  const dtypes = ["float", "float"] as const;
+  return matmul({ ...call, shapes: [a, b], dtypes, shape, attrs }).map((kernel) => ({
     ...kernel,
     reads: kernel.reads.map((read) => (read < 0 ? read - before : at(reads, read))),
   }));

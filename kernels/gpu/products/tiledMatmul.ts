@@ -1,3 +1,5 @@
+import { at } from "../../../src/tensor/shapes.ts";
+import { ENABLE_F16, isNative, type Source, type Stored, sourceOf } from "../stored.ts";
 import { MOST_GROUPS } from "../wgsl.ts";
 
 /** A product of matrices: [parts, batch, m, n] = Σ over a part of k; parts are summed elsewhere. */
@@ -9,6 +11,10 @@ export interface GroupedProduct {
   readonly n: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
+  /** How the right factor is kept, if not in floats: it is widened where it is read. */
+  readonly stored?: Stored | undefined;
+  /** Whether floats are rounded to f16 where tiles keep them; sums are of float32 always. */
+  readonly halves?: boolean;
 }
 
 /** What a workgroup computes, and each thread of it; multiples of four. */
@@ -65,6 +71,13 @@ export function tilingOf({
   return fits ? { tile, parts } : undefined;
 }
 
+/** Four numbers as a tile keeps them. */
+const typeOf = (half: boolean): string => (half ? "vec4<f16>" : "vec4<f32>");
+
+/** What a tile keeps, as floats: before and behind the place. */
+const kept = (name: string, half: boolean): string => `${half ? "vec4<f32>(" : ""}kept_${name}`;
+const end = (half: boolean): string => (half ? ")" : "");
+
 const each = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join("\n");
 
@@ -72,11 +85,16 @@ const each = (count: number, line: (i: number) => string): string =>
  * WGSL of a product whose workgroups keep what they multiply in memory of their own, so that a number
  * is fetched once for a whole tile. GPU.js has no such memory. Blocks of 4 × 4 numbers are fetched
  * while those before them are multiplied. m, k and n are multiples of 4, a part of k too.
+ *
+ * What is stored in f16 is kept so, exactly, where shaders have it: half the memory of a workgroup. Where
+ * `halves` lets them, so are floats, rounded: each to 2⁻¹¹ of itself, below 2⁻¹⁴ to 2⁻²⁵; beyond 65504 there is no
+ * number. bf16 goes further than that and stays float32, as what q8_0 means does.
  * @param ending declares `finish`, which takes the numbers in place of the result
  */
 export function tiledMatmul(product: GroupedProduct, tile: GroupTile, ending?: string): string {
-  const { batch, parts, m, k, n, transposeA, transposeB } = product;
+  const { batch, parts, m, k, n, transposeA, transposeB, stored, halves = false } = product;
   const { rows, columns, threadRows, threadColumns } = tile;
+  const [halfA, halfB] = [halves, stored ? isNative(stored) : halves];
   const [across, down] = [columns / threadColumns, rows / threadRows];
   const threads = across * down;
   const depth = k / parts;
@@ -87,9 +105,17 @@ export function tiledMatmul(product: GroupedProduct, tile: GroupTile, ending?: s
   const leftBlocks = (rows * DEPTH) / 16;
   const blocks = leftBlocks + (columns * DEPTH) / 16;
   const turns = Math.ceil(blocks / threads);
+  const a = sourceOf("a", 0, batch * m * k);
+  const b = sourceOf("b", 1, batch * k * n, stored);
   const of = { product, depth };
-  const left = factor({ ...of, name: "a", straight: transposeA, length: m, span: rows });
-  const right = factor({ ...of, name: "b", straight: !transposeB, length: n, span: columns });
+  const left = factor({
+    ...{ ...of, name: "a", source: a, half: halfA },
+    ...{ straight: transposeA, length: m, span: rows },
+  });
+  const right = factor({
+    ...{ ...of, name: "b", source: b, half: halfB },
+    ...{ straight: !transposeB, length: n, span: columns },
+  });
   /** Each thread takes its blocks, of the left factor or of the right one. */
   const inTurns = (ofLeft: (turn: number) => string, ofRight: (turn: number) => string): string =>
     each(
@@ -105,8 +131,8 @@ export function tiledMatmul(product: GroupedProduct, tile: GroupTile, ending?: s
   const sums = (line: (r: number, j: number) => string): string =>
     each(threadRows, (r) => each(wide, (j) => line(r, j)));
   const multiply = `for (var d = 0u; d < ${DEPTH}u; d++) {
-    ${each(high, (i) => `let x${i} = kept_a[d * ${rows / 4}u + y * ${high}u + ${i}u];`)}
-    ${each(wide, (j) => `let y${j} = kept_b[d * ${columns / 4}u + x * ${wide}u + ${j}u];`)}
+    ${each(high, (i) => `let x${i} = ${kept("a", halfA)}[d * ${rows / 4}u + y * ${high}u + ${i}u]${end(halfA)};`)}
+    ${each(wide, (j) => `let y${j} = ${kept("b", halfB)}[d * ${columns / 4}u + x * ${wide}u + ${j}u]${end(halfB)};`)}
     ${sums((r, j) => `s${r}_${j} = fma(vec4<f32>(x${r >> 2}[${r & 3}]), y${j}, s${r}_${j});`)}
   }`;
   const store = sums((r, j) => {
@@ -122,11 +148,11 @@ export function tiledMatmul(product: GroupedProduct, tile: GroupTile, ending?: s
   });
   const bind = (binding: number, access: string, name: string, numbers: number): string =>
     `@group(0) @binding(${binding}) var<storage, ${access}> ${name} : array<vec4<f32>, ${numbers / 4}>;`;
-  return `${bind(0, "read", "a", batch * m * k)}
-${bind(1, "read", "b", batch * k * n)}
+  return `${halfA || halfB ? ENABLE_F16 : ""}${a.declaration}
+${b.declaration}
 ${ending ?? bind(2, "read_write", "c", parts * batch * m * n)}
-var<workgroup> kept_a : array<vec4<f32>, ${(DEPTH * rows) / 4}>;
-var<workgroup> kept_b : array<vec4<f32>, ${(DEPTH * columns) / 4}>;
+var<workgroup> kept_a : array<${typeOf(halfA)}, ${(DEPTH * rows) / 4}>;
+var<workgroup> kept_b : array<${typeOf(halfB)}, ${(DEPTH * columns) / 4}>;
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) thread : u32) {
   let first_a = group.y * ${rows}u;
@@ -158,6 +184,9 @@ interface Factor {
   /** Numbers along k in a part. */
   readonly depth: number;
   readonly name: "a" | "b";
+  readonly source: Source;
+  /** Whether it is kept in f16. */
+  readonly half: boolean;
   /** Whether its lines in memory run along m or n, rather than along k. */
   readonly straight: boolean;
   /** m or n, and how much of it a tile has. */
@@ -173,7 +202,7 @@ interface Blocks {
 }
 
 /** How the blocks of a factor are fetched and kept; neighbouring threads fetch neighbouring memory. */
-function factor({ product, depth, name, straight, length, span }: Factor): Blocks {
+function factor({ product, depth, name, source, half, straight, length, span }: Factor): Blocks {
   const { k } = product;
   const own = straight ? `block % ${span / 4}u` : `block / ${DEPTH / 4}u`;
   const alongK = straight ? `block / ${span / 4}u` : `block % ${DEPTH / 4}u`;
@@ -187,7 +216,7 @@ function factor({ product, depth, name, straight, length, span }: Factor): Block
   const pitch = (straight ? length : k) / 4;
   return {
     fetch(t) {
-      const load = each(4, (i) => `f${t}_${i} = ${name}[start + ${i * pitch}u];`);
+      const load = each(4, (i) => `f${t}_${i} = ${source.group(`start + ${i * pitch}u`)};`);
       const none = each(4, (i) => `f${t}_${i} = vec4<f32>();`);
       const place = `let l = first_${name} + (${own}) * 4u; let d = k0 + (${alongK}) * 4u;`;
       const loads = `let start = ${start};\n${load}`;
@@ -196,8 +225,9 @@ function factor({ product, depth, name, straight, length, span }: Factor): Block
     keep(t) {
       const lines = [0, 1, 2, 3].map((i) => `f${t}_${i}`);
       const turned = (i: number): string => `vec4<f32>(${lines.map((line) => `${line}[${i}]`)})`;
+      const line = (i: number): string => (straight ? at(lines, i) : turned(i));
       return `let at = (${alongK}) * ${span}u + ${own};
-${each(4, (i) => `kept_${name}[at + ${(i * span) / 4}u] = ${straight ? lines[i] : turned(i)};`)}`;
+${each(4, (i) => `kept_${name}[at + ${(i * span) / 4}u] = ${half ? `${typeOf(half)}(${line(i)})` : line(i)};`)}`;
     },
   };
 }

@@ -146,17 +146,18 @@ const areShared = ({ shares }: Sharing, { lanes, groups }: Rows): boolean =>
 /** Cells that share a row. */
 const threadsFor = (groups: number): number => (groups >= 512 ? 256 : groups >= 128 ? 64 : 32);
 
-type Sharing = Pick<Call<PrimitiveName>, "shares" | "shapes">;
+export type Sharing = Pick<Call<PrimitiveName>, "shares" | "shapes" | "features">;
 
 /** Rows of a call by the tensors that are read and what is known of a row. */
 const sharedRowsOf = (
-  { shapes }: Sharing,
+  { shapes, features }: Sharing,
   { count, groups }: Rows,
   reads: readonly number[],
   record: SharedRows["record"],
 ): SharedRows => ({
   sizes: reads.map((read) => sizeOf(at(shapes, read))),
   ...{ count, threads: threadsFor(groups), record },
+  subgroups: features.includes("subgroups"),
 });
 
 /**
@@ -212,7 +213,7 @@ function axesOf(cell: Cell, { extent }: Kernel, row: string, group: string): str
 
 /** A kernel that makes a number of each row of its first tensor and of what the second has for it. */
 export function numberOfRow(
-  call: Pick<Call<PrimitiveName>, "shares" | "shapes" | "wide">,
+  call: Sharing & Pick<Call<PrimitiveName>, "wide">,
   body: (cell: Cell, rows: Rows, row: string) => readonly string[],
 ): readonly Kernel[] {
   const rows = rowsOf(at(call.shapes, 0), call.wide);

@@ -1,5 +1,13 @@
 import { type Call, type Kernel, type Lowering, resultOf } from "../kernel.ts";
-import { logSumExpParts, recordAt, recorded, records, rowSums, rowsOf } from "./rows.ts";
+import {
+  logSumExpParts,
+  recordAt,
+  recorded,
+  records,
+  rowSums,
+  rowsOf,
+  type Sharing,
+} from "./rows.ts";
 
 export const softmax: Lowering<"softmax"> = (call) => {
   const { shape, wide } = call;
@@ -25,7 +33,7 @@ export const softmax: Lowering<"softmax"> = (call) => {
 
 export const softmaxGrad: Lowering<"softmaxGrad"> = (call) => throughSoftmax(call, 1);
 
-type Softmaxes = Pick<Call<"softmaxGrad">, "shape" | "shapes" | "shares" | "wide">;
+type Softmaxes = Sharing & Pick<Call<"softmaxGrad">, "shape" | "wide">;
 
 /** scale · y · (g − Σ g·y) over rows of (g, y). */
 export function throughSoftmax(call: Softmaxes, scale: number): readonly Kernel[] {

@@ -17,7 +17,7 @@ import { isPrimitive } from "../../../src/tensor/traits.ts";
 /** How a back end holds tensors, and what its kernels must know. */
 export type Backend = "host" | "webgl2" | "webgpu";
 
-const most = { reads: 16, targets: 4, operands: 20 };
+const most = { reads: 16, targets: 4, operands: 20, features: [], halves: false };
 export const traits: { readonly [B in Backend]: DeviceTraits } = {
   host: { ...most, wide: false, scatters: false, ...WORK.software },
   webgl2: { ...most, wide: true, scatters: false, ...WORK.fragments },
@@ -33,7 +33,13 @@ export function emitted(backend: Backend, node: Tensor): string {
   const { op, shape, attrs, inputs } = node;
   const lowering = lowerings[op as LoweredName] as Lowering<PrimitiveName>;
   const shapes = inputs.map((x) => x.shape);
-  const kernels = lowering({ shapes, shape, attrs, ...traits[backend] });
+  const kernels = lowering({
+    shapes,
+    dtypes: inputs.map(({ dtype }) => dtype),
+    shape,
+    attrs,
+    ...traits[backend],
+  });
   const results = kernels.flatMap((kernel) =>
     Array<number>(resultsOf(kernel)).fill(elementsOf(kernel)),
   );

@@ -24,7 +24,8 @@ test("a product's kernels make whole numbers of cells, every number of the resul
         [batch, ...(transposeB ? [n, k] : [k, n])],
       ];
       const attrs = { transposeA, transposeB };
-      const kernels = matmul({ ...device, shapes, shape: [batch, m, n], attrs });
+      const dtypes = ["float", "float"] as const;
+      const kernels = matmul({ ...device, shapes, dtypes, shape: [batch, m, n], attrs });
       for (const kernel of kernels) {
         expect(kernel.extent.every(Number.isInteger)).toBe(true);
         if ((kernel.rows ?? 1) > 1) expect(kernel.lanes).toBe(4);

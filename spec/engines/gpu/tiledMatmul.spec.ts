@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { groupsOf, tiledMatmul, tilingOf } from "../../../kernels/gpu/products/tiledMatmul.ts";
+import type { StorageType } from "../../../src/tensor/tensor.ts";
 
 /** What every WebGPU device can do, by the specification's default limits. */
 const LIMITS = { workgroups: 65535, threads: 256, bytes: 16384 };
@@ -15,6 +16,12 @@ const product = fc.record({
   ...{ m: length, k: length, n: length },
   ...{ transposeA: fc.boolean(), transposeB: fc.boolean() },
 });
+
+/** Bytes of what a shader's workgroups keep, of floats and of halves. */
+const bytesKept = (code: string): readonly number[] =>
+  [...code.matchAll(/var<workgroup> \w+ : array<vec4<f(32|16)>, (\d+)>/g)].map(
+    ([, bits, n]) => (Number(bits) / 2) * Number(n),
+  );
 
 /** Numbered names that a shader uses and declares nowhere. */
 function undeclared(code: string): string[] {
@@ -43,15 +50,33 @@ test("a product is cut into what every device can do, and k into whole groups of
         expect(count).toBeLessThanOrEqual(LIMITS.workgroups);
       const code = tiledMatmul(cut, tiling.tile);
       expect(number(/@workgroup_size\((\d+)\)/, code)).toBeLessThanOrEqual(LIMITS.threads);
-      const kept = [...code.matchAll(/var<workgroup> \w+ : array<vec4<f32>, (\d+)>/g)];
+      const kept = bytesKept(code);
       expect(kept).toHaveLength(2);
-      expect(kept.reduce((sum, [, n]) => sum + 16 * Number(n), 0)).toBeLessThanOrEqual(
-        LIMITS.bytes,
-      );
+      expect(kept.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(LIMITS.bytes);
       expect(undeclared(code)).toEqual([]);
     }),
     { numRuns: 1000 },
   );
+});
+
+test("a tile keeps f16 as it is stored, floats in half the bytes where they may be rounded, and bf16 in float32", () => {
+  const lengths = { batch: 1, m: 64, k: 64, n: 64, parts: 1, transposeA: false, transposeB: true };
+  const tile = { rows: 64, columns: 64, threadRows: 8, threadColumns: 4 };
+  const kept = (halves: boolean, type?: StorageType, native = true): readonly number[] => {
+    const stored = type && { type, native };
+    const code = tiledMatmul({ ...lengths, halves, stored }, tile);
+    // The directive is there where it is needed, and nowhere else, for there a module would be refused.
+    expect(code.startsWith("enable f16;")).toBe(/\bf16\b/.test(code.replace("enable f16;", "")));
+    return bytesKept(code);
+  };
+  expect(kept(false)).toEqual([4096, 4096]);
+  expect(kept(true)).toEqual([2048, 2048]);
+  expect(kept(false, "f16")).toEqual([4096, 2048]);
+  expect(kept(false, "f16", false)).toEqual([4096, 4096]);
+  for (const type of ["bf16", "q8_0"] as const) {
+    expect(kept(false, type)).toEqual([4096, 4096]);
+    expect(kept(true, type)).toEqual([2048, 4096]);
+  }
 });
 
 test("only what no launch can hold is refused", () => {

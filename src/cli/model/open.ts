@@ -31,7 +31,7 @@ export const modelKnobs: Readonly<Record<"model" | "adapter" | "revision", Knob<
 /** How weights that stay as they are are held. */
 export const weightsKnobs: { readonly dtype: Knob<WeightsDtype> } = {
   dtype: oneOf(
-    "how the engine holds matrices (default: as the files\nhave them on wasm, f32 elsewhere)",
+    "how the engine holds matrices (default: as the files\nhave them on wasm and webgpu, f32 elsewhere)",
     WEIGHTS_DTYPES,
   ),
 };

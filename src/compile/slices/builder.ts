@@ -1,5 +1,5 @@
 import { at, got, sizeOf } from "../../tensor/shapes.ts";
-import { lengthOf } from "../../tensor/storage/types.ts";
+import { isStorageType, lengthOf } from "../../tensor/storage/types.ts";
 import type { Attrs, DType, PrimitiveName, Shape } from "../../tensor/tensor.ts";
 import { traits } from "../../tensor/traits.ts";
 import { finish, type MutableBuffer, type MutableStep } from "../lifetimes.ts";
@@ -205,7 +205,9 @@ export function builderOf(old: Plan, most: number): Builder {
     emit(op, attrs, inputs, shape, made) {
       const { ints, makes } = traits[op];
       const first = ints === "any" || ints === "first" ? inputs[0]?.dtype : undefined;
-      const dtype = made?.dtype ?? first ?? makes;
+      // What is stored is widened where it is read, and nowhere else goes through here but by copies.
+      const isWidening = op === "gather" && first !== undefined && isStorageType(first);
+      const dtype = made?.dtype ?? (isWidening ? "float" : (first ?? makes));
       const isLast = made && !uneven.has(made.buffer);
       const output = create(isLast ? kindOf(made) : "temporary", shape, dtype);
       if (made && !cuts.has(made.buffer)) wholes.set(made.buffer, output);

@@ -4,6 +4,7 @@ import { heldBy } from "./attention.ts";
 import { builderOf } from "./builder.ts";
 import { cutOf } from "./cuts.ts";
 import { inParts } from "./steps.ts";
+import { widenedBefore } from "./sums.ts";
 
 /**
  * The same program for a device whose kernels reach no more than `most` numbers of a tensor. Larger ones
@@ -13,10 +14,11 @@ import { inParts } from "./steps.ts";
  * @returns the plan itself where nothing is that large
  * @throws RangeError that names a step which cannot go through parts
  */
-export function slicedPlan(plan: Plan, most: number): Plan {
+export function slicedPlan(whole: Plan, most: number): Plan {
   const isHeld = (step: Step): boolean => heldBy(step) <= most;
-  if (plan.buffers.every(({ elements }) => elements <= most) && plan.steps.every(isHeld))
-    return plan;
+  if (whole.buffers.every(({ elements }) => elements <= most) && whole.steps.every(isHeld))
+    return whole;
+  const plan = widenedBefore(whole);
   const builder = builderOf(plan, most);
   for (const step of plan.steps)
     named(step, () => {

@@ -48,12 +48,20 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
       writeTo(driver, memory, span[0], numbers, dtype);
     }
   };
+  const { features, halves } = driver.traits;
+  const rounds = halves && features.includes("shader-f16");
+  // What the bits of results depend on beside the GPU: sums by subgroups have another order.
+  const marks = [...features, ...(rounds ? ["float16 products"] : [])];
   return {
     backend: mode,
-    description: driver.description,
-    numerics: mode === "cpu" || mode === "webasm" ? mode : gpuClass(mode, driver.description),
+    description: [driver.description, ...marks].join(", "),
+    numerics:
+      mode === "cpu" || mode === "webasm"
+        ? mode
+        : gpuClass(mode, [...marks, driver.description].join(" ")),
     lacking: optional,
     readsWait: driver.readsWait,
+    ...(driver.widening ? { widening: driver.widening } : {}),
     prepare: (plan, onProgress) => prepare(driver, plan, onProgress),
     peakBytes: (plan) => planStats(plan).peakBytes,
     upload(data, shape, dtype) {

@@ -1,6 +1,7 @@
 import type { Cast } from "../../../kernels/gpu/casts/cast.ts";
 import type { DeviceTraits, Kernel } from "../../../kernels/gpu/kernel.ts";
-import type { TypedArray } from "../../tensor/tensor.ts";
+import type { Widening } from "../../compile/widening.ts";
+import type { DType, TypedArray } from "../../tensor/tensor.ts";
 import type { KernelText, MemoryUse, Span } from "../device.ts";
 
 /** A kernel ready to run. */
@@ -19,14 +20,21 @@ export interface Driver<Memory> {
   readonly traits: DeviceTraits;
   /** As the device's. */
   readonly readsWait: boolean;
+  /** Operations whose kernels widen what is kept in a storage type; none by default. */
+  readonly widening?: Widening;
   /** Numbers of the largest tensor: larger ones are held in parts, each a tensor. */
   readonly most: number;
   /**
    * Makes a kernel ready; equal kernels are made once and have the same promise.
    * @param sizes the number of elements of each tensor it reads
+   * @param dtypes theirs, where `widening` lets them have storage types
    * @throws RangeError when a tensor is too large for the device
    */
-  compile(kernel: Kernel, sizes: readonly number[]): Promise<Launch<Memory>>;
+  compile(
+    kernel: Kernel,
+    sizes: readonly number[],
+    dtypes?: readonly DType[],
+  ): Promise<Launch<Memory>>;
   /** @throws RangeError for more than the device takes */
   allocate(elements: number): Memory;
   /** @param from the place of the first number, a multiple of 64 */

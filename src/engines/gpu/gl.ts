@@ -187,6 +187,7 @@ export async function createGlDriver(mode: GlMode): Promise<Driver<GpuTexture>> 
     most: Infinity,
     traits: {
       ...{ wide: true, reads, targets, operands: reads + targets, scatters: false },
+      ...{ features: [], halves: false },
       ...WORK[isSoftware(renderer) ? "software" : "fragments"],
     },
     compile: (kernel, elements) => compile(kernel, elements.map(sizeOf)),

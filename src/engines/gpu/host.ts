@@ -61,6 +61,7 @@ export async function createHostDriver(mode: "webasm" | "cpu"): Promise<Driver<N
       targets: 1,
       operands: 17,
       scatters: false,
+      ...{ features: [], halves: false },
       ...WORK.software,
     },
     compile: launchOf,

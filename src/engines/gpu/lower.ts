@@ -6,7 +6,7 @@ import type { Step, Value } from "../../compile/plan.ts";
 import { showShape } from "../../tensor/errors.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import { isStorageType } from "../../tensor/storage/types.ts";
-import type { PrimitiveName } from "../../tensor/tensor.ts";
+import type { DType, PrimitiveName } from "../../tensor/tensor.ts";
 import type { OnProgress } from "../device.ts";
 import type { Driver, Launch } from "./driver.ts";
 
@@ -52,10 +52,13 @@ export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<M
   );
   const sizeOfRead = (read: number): number =>
     read >= 0 ? sizeOf(at(operands, read).shape) : at(sizes, -1 - read);
+  const dtypeOfRead = (read: number): DType => (read >= 0 ? at(operands, read).dtype : "float");
   const names = group.steps.map(({ op }) => op).join(" ");
   const name = `${names} ${showShape(at(group.steps, 0).output.shape)}`;
   return kernels.map((kernel) => ({
-    launch: ofTensor(name, () => driver.compile(kernel, kernel.reads.map(sizeOfRead))),
+    launch: ofTensor(name, () =>
+      driver.compile(kernel, kernel.reads.map(sizeOfRead), kernel.reads.map(dtypeOfRead)),
+    ),
     reads: kernel.reads,
   }));
 }

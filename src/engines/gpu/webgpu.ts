@@ -1,6 +1,12 @@
-import { elementsOf, type Launched, resultsOf } from "../../../kernels/gpu/kernel.ts";
+import {
+  elementsOf,
+  type Launched,
+  resultsOf,
+  type ShaderFeature,
+} from "../../../kernels/gpu/kernel.ts";
 import { MOST_IN_FLOATS, storageSource } from "../../../kernels/gpu/source.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
+import { isStorageType } from "../../tensor/storage/types.ts";
 import type { Span } from "../device.ts";
 import { codeBuffers } from "./codeBuffers.ts";
 import { type Driver, float32, type Launch, noMemoryLeft, WORK } from "./driver.ts";
@@ -36,6 +42,8 @@ export interface WebGpuOptions {
   readonly whole?: boolean;
   /** Bytes of the largest binding, if the GPU takes more: larger tensors are held in parts. */
   readonly bindingBytes?: number;
+  /** Which features to use of those that the GPU has; all by default. */
+  readonly features?: readonly ShaderFeature[];
 }
 
 /**
@@ -47,8 +55,9 @@ export interface WebGpuOptions {
 export async function createWebGpuDriver({
   whole = false,
   bindingBytes = Infinity,
+  features: wanted,
 }: WebGpuOptions = {}): Promise<Driver<Storage>> {
-  const { device, name, isLost, close } = await openWebGpu();
+  const { device, name, features, isLost, close } = await openWebGpu(wanted);
   const translator = await createTranslator();
   const { limits } = device;
   const { maxStorageBufferBindingSize, maxBufferSize } = limits;
@@ -204,18 +213,23 @@ export async function createWebGpuDriver({
     description: `webgpu on ${name}`,
     readsWait: true,
     most,
+    widening: { gather: true, matmul: true },
     traits: {
       wide: true,
       reads: limits.maxStorageBuffersPerShaderStage - 1,
       targets: 4,
       operands: limits.maxStorageBuffersPerShaderStage,
       scatters: true,
+      ...{ features, halves: false },
       ...WORK[isSoftware(name) ? "software" : "compute"],
     },
-    compile(kernel, sizes) {
+    compile(kernel, sizes, dtypes = []) {
       const all = [...sizes, elementsOf(kernel) * resultsOf(kernel)];
       for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
-      const source = storageSource(kernel, sizes, whole || Math.max(...all) > MOST_IN_FLOATS);
+      const native = features.includes("shader-f16");
+      const stored = dtypes.map((type) => (isStorageType(type) ? { type, native } : undefined));
+      const counts = whole || Math.max(...all) > MOST_IN_FLOATS;
+      const source = storageSource(kernel, sizes, counts, stored);
       const code = kernel.shader?.code ?? translator.translate(kernel, source);
       return launch(kernel, source.code, code);
     },
