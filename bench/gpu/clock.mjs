@@ -37,7 +37,8 @@ export async function provideTimedWebGpu() {
     };
     return adapter;
   }
-  const value = { gpu: { requestAdapter } };
+  const { wgslLanguageFeatures } = gpu;
+  const value = { gpu: { requestAdapter, wgslLanguageFeatures } };
   Object.defineProperty(globalThis, "navigator", { value, configurable: true });
 
   async function timed(run) {

@@ -1,9 +1,12 @@
-// node bench/scale/gpu.mjs [MODEL …] [--layers n] [--vocabulary n] [--length n] [--quick] [--launches] [--minutes 12]:
+// node bench/scale/gpu.mjs [MODEL …] [--layers n] [--vocabulary n] [--length n] [--quick] [--launches] [--minutes 12]
+// [--weights f32|bf16|f16|q8_0] [--without subgroups,shader-f16] [--matmul-precision float32|float16]:
 // what models of real size take on Node's WebGPU: reading a prompt, a token more, a step of LoRA and an anchored
 // one; against what the GPU was measured to do at best. A model that cannot be held is told with the reason.
 import { parseArgs } from "node:util";
 import { planStats } from "../../dist/src/compile/statistics.js";
-import { createEngine, nn } from "../../dist/src/index.js";
+import { engineOf } from "../../dist/src/engines/engine.js";
+import { createGpuDevice } from "../../dist/src/engines/gpu/device.js";
+import { nn } from "../../dist/src/index.js";
 import { describeGpuCeiling, measureGpuCeiling } from "../gpu/ceiling.mjs";
 import { provideTimedWebGpu } from "../gpu/clock.mjs";
 import { provenance } from "../machine.mjs";
@@ -23,6 +26,11 @@ const { values, positionals } = parseArgs({
     length: { type: "string", default: "256" },
     /** Fewer repeats. */
     quick: { type: "boolean", default: false },
+    /** How the engine holds matrices. */
+    weights: { type: "string", default: "f32" },
+    /** Features that the GPU may have and is not to use, to tell what they bring. */
+    without: { type: "string", default: "" },
+    "matmul-precision": { type: "string", default: "float32" },
     /** What the launches of each program compute. */
     launches: { type: "boolean", default: false },
     /** After so many nothing is begun or repeated any more, and what was left out is told. */
@@ -32,6 +40,11 @@ const { values, positionals } = parseArgs({
 const length = Number(values.length);
 const isOver = () => performance.now() > 60_000 * Number(values.minutes);
 const sizes = { length, prompt: length / 2, capacity: length };
+const FEATURES = ["shader-f16", "subgroups"];
+const without = values.without.split(",").filter(Boolean);
+for (const feature of without)
+  if (!FEATURES.includes(feature))
+    throw new RangeError(`bench: expected --without ${FEATURES.join(", ")}, got ${feature}`);
 const HEAD = [
   "program",
   ...["ms", "best", "tokens/s", "launches", "kernels", "compiled in ms"],
@@ -45,7 +58,7 @@ else console.log("Dawn finds no GPU here: nothing measured");
 process.exit(0);
 
 async function all(clock, names) {
-  const first = await createEngine({ backend: "webgpu" });
+  const first = await start();
   const ceiling = await measureGpuCeiling(clock);
   console.log(`${provenance()}\n${first.description}\n${describeGpuCeiling(ceiling)}`);
   await first.close();
@@ -56,7 +69,7 @@ async function all(clock, names) {
       console.log(`\n${name}: left out after ${values.minutes} minutes`);
       continue;
     }
-    const engine = await createEngine({ backend: "webgpu" });
+    const engine = await start();
     console.log(`\n### ${name}\n`);
     try {
       await measureModel(engine, name, ceiling);
@@ -68,6 +81,13 @@ async function all(clock, names) {
   }
 }
 
+/** An engine as `createEngine` starts it, less what it is to do without; its description names what is left. */
+async function start() {
+  const halves = values["matmul-precision"] === "float16";
+  const features = FEATURES.filter((feature) => !without.includes(feature));
+  return engineOf(await createGpuDevice("webgpu", { halves }, { features }), "it was asked for");
+}
+
 async function measureModel(engine, name, ceiling) {
   const { layers, vocabulary } = values;
   const json = {
@@ -77,7 +97,7 @@ async function measureModel(engine, name, ceiling) {
   };
   const model = nn.transformer(nn.configOf(json, name));
   const began = performance.now();
-  const params = await putWeights(engine, model);
+  const params = await putWeights(engine, model, values.weights);
   const weights = engine.memory().bytes;
   console.log(
     `weights ${figure(weights / MIB)} MiB, made and put in ${figure(performance.now() - began)} ms\n`,

@@ -3,6 +3,7 @@
 import { objectiveLoss } from "../../dist/src/anchored/objectives/loss.js";
 import { objectives } from "../../dist/src/anchored/objectives/methods.js";
 import { throughHead } from "../../dist/src/anchored/targets/onDevice.js";
+import { keptAs } from "../../dist/src/finetune/keptAs.js";
 import {
   adamw,
   applyUpdates,
@@ -35,8 +36,8 @@ function* numbers(n, scale, seed) {
 
 const sizeOf = (shape) => shape.reduce((product, n) => product * n, 1);
 
-/** Random weights on the engine; the host holds one part of them at a time. */
-export async function putWeights(engine, { shapes }) {
+/** Random weights on the engine, held as `finetune` would; the host holds one part of them at a time. */
+export async function putWeights(engine, { shapes }, dtype = "f32") {
   const params = {};
   for (const [i, [name, shape]] of Object.entries(shapes).entries()) {
     const n = sizeOf(shape);
@@ -44,7 +45,7 @@ export async function putWeights(engine, { shapes }) {
     const parts = () =>
       numbers(n, name.includes("embed") ? 0.02 : 0.6 / Math.sqrt(shape[1]), i + 1);
     const source = { shape, dtype: "float", parts: shape.length === 1 ? flat : parts };
-    params[name] = await engine.putParts(source);
+    params[name] = await engine.putParts(keptAs(source, dtype));
   }
   return params;
 }
