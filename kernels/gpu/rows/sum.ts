@@ -1,5 +1,6 @@
 import { around } from "../../../src/tensor/shapes.ts";
 import {
+  type Call,
   type Cell,
   type DeviceTraits,
   type Kernel,
@@ -8,6 +9,7 @@ import {
   lanesFor,
   resultOf,
 } from "../kernel.ts";
+import { byWorkgroups, rowSums } from "./rows.ts";
 
 /** Where cells are few, a sum of so many terms is taken in two steps. */
 const MANY_TERMS = 64;
@@ -23,6 +25,8 @@ export const sum: Lowering<"sum"> = (call) => {
       term: (cell, _, place, lanes) => cell.load(0, place, lanes),
     });
   if (inner > 1) return [sumAxis(wide, outer, length, inner, 0)];
+  if (call.shares && length % 4 === 0 && length >= MANY_TERMS && outer < cells)
+    return sharedSums(call, outer, length);
   const chunk = length >= MANY_TERMS && outer < cells ? chunkOf(length) : length;
   if (chunk === length) return [sumRows(wide, outer, length, length, 0)];
   const chunks = Math.ceil(length / chunk);
@@ -31,6 +35,30 @@ export const sum: Lowering<"sum"> = (call) => {
     sumRows(wide, outer, chunks, chunks, resultOf(0)),
   ];
 };
+
+/** Workgroups that keep a large GPU busy, and numbers that are worth one. */
+const BUSY = 256;
+const WORTH = 4096;
+
+/** Sums of the rows of [outer, length] by workgroups: of a few long ones by several each, whose sums are added up. */
+function sharedSums(call: Call<"sum">, outer: number, length: number): readonly Kernel[] {
+  let parts = 1;
+  while (outer * parts < BUSY && length % (8 * parts) === 0 && length / parts >= 2 * WORTH)
+    parts *= 2;
+  const sums = (count: number, numbers: number): readonly Kernel[] => {
+    const lanes = lanesFor(true, numbers);
+    const rows = { count, lanes, groups: numbers / lanes };
+    const body: Kernel["body"] = (cell, row = "0") =>
+      rowSums(cell, rows, row, { reads: [0] }, ([sum], _, x = []) =>
+        cell.run(`${sum} += ${x.join(" + ")};`),
+      );
+    const kernel: Kernel = { reads: [0], extent: [count], lanes: 1, body };
+    return byWorkgroups({ ...call, shapes: [[count, numbers]] }, rows, kernel);
+  };
+  const first = sums(outer * parts, length / parts);
+  if (parts === 1) return first;
+  return [...first, ...sums(outer, parts).map((kernel) => ({ ...kernel, reads: [resultOf(0)] }))];
+}
 
 /** About √length, a multiple of 4. */
 const chunkOf = (length: number): number => 4 * Math.ceil(Math.sqrt(length) / 4);

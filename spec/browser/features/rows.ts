@@ -33,7 +33,9 @@ export async function reductionResults(
     ops.toFloat(ops.argmax(long)),
     apply("crossEntropy", [long, labels], {}),
     apply("rmsNormGradX", [g, long, gain], { epsilon: 1e-5 }),
+    // By several workgroups, and their sums by another one.
+    ops.sum(constant(numbers(2 ** 14, 1, 7), [2 ** 14])),
   ]);
-  const names = ["softmax", "argmax", "crossEntropy", "rmsNormGradX"];
+  const names = ["softmax", "argmax", "crossEntropy", "rmsNormGradX", "sum"];
   return Object.fromEntries(names.map((name, i) => [name, at(found, i).data]));
 }
