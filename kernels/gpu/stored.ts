@@ -1,8 +1,6 @@
 import { bytesOf } from "../../src/tensor/storage/types.ts";
 import type { StorageType } from "../../src/tensor/tensor.ts";
 import { wordsOf } from "./casts/cast.ts";
-import { widenBody } from "./casts/codes.ts";
-import { wgsl as language } from "./numbers/language.ts";
 
 /** How a tensor's numbers lie in a buffer, where they are not floats. */
 export interface Stored {
@@ -51,8 +49,19 @@ ${readers[stored.type](name, words)}`;
   return { enable: "", declaration, group: (i) => `${name}_four(${i})` };
 }
 
-const widening = (name: string, half: "bf16" | "f16"): string =>
-  `fn ${name}_wide(word : u32) -> f32 { let code = f32(word); ${language.before} ${widenBody(half, language)} }`;
+/**
+ * Four f16 codes, exactly: exponents are moved, those of infinities and NaN twice. A subnormal becomes a mantissa
+ * on top of 2⁻¹⁴, which is taken away, so that no float32 is one.
+ */
+const widening = (name: string): string => `fn ${name}_wide(codes : vec4<u32>) -> vec4<f32> {
+  let size = (codes & vec4<u32>(0x7fffu)) << vec4<u32>(13u);
+  let far = size >= vec4<u32>(0x0f800000u);
+  let usual = size + select(vec4<u32>(0x38000000u), vec4<u32>(0x70000000u), far);
+  let above = bitcast<vec4<f32>>(size + vec4<u32>(0x38800000u));
+  let small = bitcast<vec4<u32>>(above - vec4<f32>(${2 ** -14}));
+  let bits = select(usual, small, size < vec4<u32>(0x00800000u));
+  return bitcast<vec4<f32>>(bits | ((codes & vec4<u32>(0x8000u)) << vec4<u32>(16u)));
+}`;
 
 /** Functions of a tensor in words of codes, of which `_four` reads a group. */
 const readers: { readonly [K in StorageType]: (name: string, words: number) => string } = {
@@ -61,20 +70,20 @@ const readers: { readonly [K in StorageType]: (name: string, words: number) => s
   let high = ${name}[min(2u * i + 1u, ${words - 1}u)];
   return bitcast<vec4<f32>>(vec4<u32>(low << 16u, low & 0xffff0000u, high << 16u, high & 0xffff0000u));
 }`,
-  f16: (name, words) => `${widening(name, "f16")}
+  f16: (name, words) => `${widening(name)}
 fn ${name}_four(i : u32) -> vec4<f32> {
   let low = ${name}[2u * i];
   let high = ${name}[min(2u * i + 1u, ${words - 1}u)];
-  return vec4<f32>(${name}_wide(low & 0xffffu), ${name}_wide(low >> 16u), ${name}_wide(high & 0xffffu), ${name}_wide(high >> 16u));
+  return ${name}_wide(vec4<u32>(low & 0xffffu, low >> 16u, high & 0xffffu, high >> 16u));
 }`,
   // A block is 17 halves of words: an f16 scale, and pairs of int8.
-  q8_0: (name) => `${widening(name, "f16")}
+  q8_0: (name) => `${widening(name)}
 fn ${name}_half(i : u32) -> u32 { return (${name}[i >> 1u] >> (16u * (i & 1u))) & 0xffffu; }
 fn ${name}_four(i : u32) -> vec4<f32> {
   let block = 17u * (i >> 3u);
   let at = block + 1u + 2u * (i & 7u);
   let codes = vec2<i32>(vec2<u32>(${name}_half(at), ${name}_half(at + 1u)) << vec2<u32>(16u));
   let four = vec4<i32>(codes.x << 8u, codes.x, codes.y << 8u, codes.y) >> vec4<u32>(24u);
-  return ${name}_wide(${name}_half(block)) * vec4<f32>(four);
+  return ${name}_wide(vec4<u32>(${name}_half(block))) * vec4<f32>(four);
 }`,
 };

@@ -85,6 +85,16 @@ export function keepsStorage(
       expectSame(data, widen(dtype, codesOf(dtype)));
     });
 
+    test("widens every code exactly in the rows of a table", async () => {
+      const table = engine.put(constantOf(dtype));
+      const rows = Int32Array.from({ length: shapeOf(dtype)[0] ?? 0 }, (_, i) => i);
+      const { data } = await engine.run(() =>
+        ops.gather(ops.cast(table, "float"), tensor(rows, [rows.length])),
+      );
+      expectSame(data, widen(dtype, codesOf(dtype)));
+      engine.release(table);
+    });
+
     test("rounds to the nearest code", async () => {
       const values = dtype === "q8_0" ? blocks() : awkward(dtype);
       const { data } = await engine.run(() => ops.cast(tensor(values), dtype));

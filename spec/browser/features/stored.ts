@@ -16,7 +16,8 @@ function weights(): Float32Array {
 }
 
 /**
- * Products of one row with the transpose of a matrix that is kept in a storage type, and of many with the matrix.
+ * Products of one row with the transpose of a matrix that is kept in a storage type, and of many with the matrix; and
+ * rows of f16's smallest numbers.
  * @returns results by name
  */
 export async function storedResults(engine: Engine): Promise<Readonly<Record<string, TypedArray>>> {
@@ -35,5 +36,15 @@ export async function storedResults(engine: Engine): Promise<Readonly<Record<str
       results[`${name} by ${type}`] = at(found, i).data;
     engine.release(table);
   }
+  // Read as they are where shaders have f16, which may take them for 0.
+  const subnormals = Uint16Array.from({ length: 1024 }, (_, code) => code);
+  const small = engine.put(stored("f16", subnormals, [32, 32]));
+  const rows = constant(
+    Int32Array.from({ length: 32 }, (_, i) => i),
+    [32],
+  );
+  const { data } = await engine.run(() => ops.gather(ops.cast(small, "float"), rows));
+  results["subnormals of f16"] = data;
+  engine.release(small);
   return results;
 }

@@ -1,10 +1,11 @@
 import type { Engine } from "../../../src/engines/engine.ts";
 import * as nn from "../../../src/nn/index.ts";
-import { constant } from "../../../src/tensor/apply.ts";
+import { constant, stored } from "../../../src/tensor/apply.ts";
 import { valueAndGrad } from "../../../src/tensor/grad.ts";
 import * as random from "../../../src/tensor/random.ts";
 import { sizeOf } from "../../../src/tensor/shapes.ts";
-import type { Tensor, TypedArray } from "../../../src/tensor/tensor.ts";
+import { round } from "../../../src/tensor/storage/types.ts";
+import type { StorageType, Tensor, TypedArray } from "../../../src/tensor/tensor.ts";
 
 /** SmolLM2-135M's shapes, but for the number of layers and the vocabulary. */
 const SHAPES = {
@@ -26,15 +27,28 @@ export function numbers(n: number, scale: number, seed: number): Float32Array {
   return made;
 }
 
-function weights(shapes: Readonly<Record<string, readonly number[]>>): nn.Params {
+/** @param dtype how matrices are kept */
+function weights(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  dtype?: StorageType,
+): nn.Params {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape], i) => {
       const n = sizeOf(shape);
       const scale = 0.6 / Math.sqrt(shape[1] ?? 1);
       const data = shape.length === 1 ? new Float32Array(n).fill(1) : numbers(n, scale, i + 1);
-      return [name, constant(data, shape)];
+      const isStored = dtype !== undefined && shape.length > 1;
+      return [name, isStored ? stored(dtype, round(dtype, data), shape) : constant(data, shape)];
     }),
   );
+}
+
+interface Sizes {
+  readonly layers: number;
+  readonly vocabSize: number;
+  readonly length: number;
+  /** How matrices are kept; in floats by default. */
+  readonly dtype?: StorageType;
 }
 
 const idsBelow = (below: number, shape: readonly number[], seed: number): Tensor<"constant"> =>
@@ -46,10 +60,10 @@ const idsBelow = (below: number, shape: readonly number[], seed: number): Tensor
 /** What a model of SmolLM2-135M's width computes. @returns results by name */
 export async function modelResults(
   engine: Engine,
-  { layers, vocabSize, length }: { layers: number; vocabSize: number; length: number },
+  { layers, vocabSize, length, dtype }: Sizes,
 ): Promise<Readonly<Record<string, TypedArray>>> {
   const model = nn.transformer({ ...SHAPES, layers, vocabSize });
-  const params = weights(model.shapes);
+  const params = weights(model.shapes, dtype);
   const adapter = nn.lora({ rank: 8, alpha: 16, targets: TARGETS });
   const start = adapter.init(random.key(3), model, params);
   const low = Object.fromEntries(

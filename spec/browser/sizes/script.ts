@@ -81,7 +81,7 @@ await compare("sliced", { bindingBytes: 2 ** 16 }, (engine) =>
 );
 await compare("attention in parts", { bindingBytes: 2 ** 16 }, attentionResults);
 await compare("block", { whole: true, bindingBytes: 2e6 }, (engine) =>
-  modelResults(engine, { layers: 1, vocabSize: 1024, length: 20 }),
+  modelResults(engine, { layers: 1, vocabSize: 1024, length: 20, dtype: "bf16" }),
 );
 await compare("model", {}, (engine) =>
   modelResults(engine, { layers: 4, vocabSize: 1024, length: 12 }),
