@@ -35,6 +35,19 @@ const both = (task: readonly Scores[], retained: readonly Scores[]) =>
 
 const better = [{ logLoss: 2 }, { logLoss: 1 }, { logLoss: 1.05 }];
 
+test("an outcome is that of the step that was kept", () => {
+  const at = (step: number, logLoss: number): Line => ({
+    ...look("sft", "eval", { logLoss }),
+    step,
+  });
+  const looks = [look("base", "eval", {}), at(2, 1.5), at(4, 1), at(6, 1.2)];
+  const best = { kind: "best", stage: "sft", step: 4, steps: 6, logLoss: 1 };
+  expect(outcomeOf(run(...looks), "eval").sft?.logLoss).toBe(1.2);
+  const kept = run(...looks, best, { ...at(4, 1), exact: 0.5 });
+  expect(outcomeOf(kept, "eval").sft).toMatchObject({ step: 4, logLoss: 1, exact: 0.5 });
+  expect(kept.others.size).toBe(0);
+});
+
 describe("the verdict", () => {
   test.each([
     ["learned and kept", better, [{}, { kl: 0.5 }, { kl: 0.05 }]],

@@ -147,10 +147,7 @@ export function lookFigures(run: FineTuned, set: LookLine["set"]): Figure[] {
     const marks = stagesOf(run)
       .filter((stage) => stage !== "base")
       .flatMap((stage) => {
-        // The step that was kept is looked at once more, behind the last one.
-        const own = looks
-          .filter((look) => look.stage === stage)
-          .toSorted((a, b) => a.step - b.step);
+        const own = looks.filter((look) => look.stage === stage);
         if (own.length === 0) return [];
         const from = start === undefined ? [] : [{ step: 0, value: start, stage }];
         const known = own.flatMap((look) => {

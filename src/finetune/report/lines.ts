@@ -4,6 +4,7 @@ import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { shown } from "../../text/jsonl.ts";
 import type {
+  BestEvent,
   CertificateEvent,
   LookEvent,
   PlanEvent,
@@ -104,6 +105,7 @@ export type StepLine = Told<
   "stage" | "step" | "steps" | "outer" | "loss" | "gradientNorm" | "learningRate"
 >;
 
+export type BestLine = Told<BestEvent, "stage" | "step" | "steps" | "logLoss">;
 export type LookLine = Told<
   LookEvent,
   "stage" | "step" | "set" | "kl" | "logLoss" | "perplexity" | "exact" | "changed"
@@ -148,6 +150,7 @@ export type SavedLine = Told<SavedEvent, "what" | "path">;
 export type MetricsLine =
   | { readonly kind: "plan"; readonly line: PlanLine }
   | { readonly kind: "step"; readonly line: StepLine }
+  | { readonly kind: "best"; readonly line: BestLine }
   | { readonly kind: "look"; readonly line: LookLine }
   | { readonly kind: "retention"; readonly line: RetentionLine }
   | { readonly kind: "certificate"; readonly line: CertificateLine }
@@ -167,6 +170,10 @@ const plan = fields<PlanLine>({
 const step = fields<StepLine>({
   ...{ stage: name, step: count, steps: count, outer: optional(count), loss: number },
   ...{ gradientNorm: number, learningRate: optional(number) },
+});
+
+const best = fields<BestLine>({
+  ...{ stage: name, step: count, steps: count, logLoss: number },
 });
 
 const look = fields<LookLine>({
@@ -216,6 +223,7 @@ export function readLine(value: unknown): MetricsLine {
   const kind = name(value["kind"], "kind");
   if (kind === "plan") return { kind, line: plan(value, "") };
   if (kind === "step") return { kind, line: step(value, "") };
+  if (kind === "best") return { kind, line: best(value, "") };
   if (kind === "look") return { kind, line: look(value, "") };
   if (kind === "retention") return { kind, line: retention(value, "") };
   if (kind === "certificate") return { kind, line: certificate(value, "") };

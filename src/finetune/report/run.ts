@@ -2,6 +2,7 @@ import { methodNames } from "../../anchored/objectives/names.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { parseRow, record } from "../../text/jsonl.ts";
 import {
+  type BestLine,
   type CertificateLine,
   type LookLine,
   type MetricsLine,
@@ -30,6 +31,8 @@ export interface FineTuned {
   /** In order of their steps; a resumed run's last word counts. */
   readonly steps: readonly StepLine[];
   readonly looks: readonly LookLine[];
+  /** Of stages that left another step than their last: which. */
+  readonly bests: readonly BestLine[];
   readonly certificates: readonly CertificateLine[];
   /** What was planned of retained answers. */
   readonly retention: RetentionLine | undefined;
@@ -92,6 +95,10 @@ export function readFineTuned({ recipe, metrics = "" }: RunFiles): FineTuned {
     plan: of("plan").at(-1)?.line,
     steps: steps.toSorted((a, b) => a.step - b.step),
     looks: looks.toSorted((a, b) => a.step - b.step),
+    bests: lastOf(
+      of("best").map(({ line }) => line),
+      ({ stage }) => stage,
+    ),
     certificates: certificates.toSorted((a, b) => a.outer - b.outer),
     retention: of("retention").at(-1)?.line,
     samples: samples.toSorted((a, b) => a.index - b.index),

@@ -98,21 +98,20 @@ function certificates({ certificates: steps }: FineTuned): string {
 }
 
 /** What is counted before the first step. */
-function plan({
-  rows,
-  examples,
-  tokens,
-  targets,
-  steps,
-  trainable,
-  memoryBytes,
-}: PlanLine): string {
+function plan(
+  { rows, examples, tokens, targets, steps, trainable, memoryBytes }: PlanLine,
+  bests: FineTuned["bests"],
+): string {
   const facts: readonly (readonly [string, string])[] = [
     ["rows of the data", count(rows)],
     ["examples", count(examples)],
     ["tokens", count(tokens)],
     ["of them learnt", count(targets)],
     ["steps of all stages", count(steps)],
+    ...bests.map(({ stage, step, steps }): [string, string] => [
+      `${stageName(stage)}: the step that was kept`,
+      `${count(step)} of ${count(steps)}`,
+    ]),
     ["trained parameters", count(trainable)],
     ["memory, planned", bytes(memoryBytes)],
   ];
@@ -152,7 +151,7 @@ export function sections(run: FineTuned): string {
     verdict(run),
     section(
       "Before and after",
-      "Last looks. Log-loss and KL: nats a token of the given answers. Exact: greedy answers that equal them. Changed: greedy answers that are not the base’s.",
+      "Last looks, or those at the steps that were kept. Log-loss and KL: nats a token of the given answers. Exact: greedy answers that equal them. Changed: greedy answers that are not the base’s.",
       beforeAfter(run),
     ),
     section(
@@ -182,7 +181,7 @@ export function sections(run: FineTuned): string {
       "Greedy answers. Marked: what is not in the wanted answer; struck through: what it says there.",
       "eval",
     ),
-    planned ? section("Data and cost", "", plan(planned)) : "",
+    planned ? section("Data and cost", "", plan(planned, run.bests)) : "",
     planned ? section("What was left out, and why", "", leftOut(planned)) : "",
     section(
       "Recipe and versions",

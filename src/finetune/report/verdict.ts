@@ -11,8 +11,11 @@ export interface Outcome {
 
 /** The last look of each stage. */
 export function outcomeOf(run: FineTuned, set: LookLine["set"]): Outcome {
-  const last = (stage: string | undefined) =>
-    run.looks.findLast((look) => look.set === set && look.stage === stage);
+  const last = (stage: string | undefined) => {
+    const kept = run.bests.find((best) => best.stage === stage)?.step;
+    const isLast = ({ step }: LookLine): boolean => kept === undefined || step === kept;
+    return run.looks.findLast((look) => look.set === set && look.stage === stage && isLast(look));
+  };
   return {
     base: last("base"),
     sft: last("sft"),
