@@ -132,7 +132,7 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
   const texts = lines(source.samples);
   try {
     const finished = out
-      ? await writeFile(resolve(folder, out), texts, signal)
+      ? await writeFile(resolve(folder, out), texts, signal, own.overwrite)
       : await writeOut(terminal.out, texts, signal);
     for (const note of source.notes) err.write(`${visible(note)}\n`);
     reportProblems(err, source.problems, written);

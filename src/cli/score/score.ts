@@ -88,7 +88,7 @@ async function run([name = "", ...args]: readonly string[], terminal: Terminal):
     if (signal.aborted) return false;
   }
   const replaced = await isThere(target);
-  if (!(await writeFile(target, verdicts, signal))) return false;
+  if (!(await writeFile(target, verdicts, signal, !out || own.overwrite))) return false;
   terminal.out.write(renderScores(tally(counts, FIRST), scorable.columns));
   if (questions)
     reportUnanswered(terminal, questions.rows.length, new Set(rows.map((r) => r.judge)));
