@@ -25,10 +25,11 @@ const LONGEST = 2 * 3_600_000;
 /** What Vitest must leave to Node. */
 export const loadedByNode: RegExp = /\/node_modules\/\.cache\/spec\//;
 
-/** Files that Node can load: those of the lab want Vite, and so do the specs and what imports scripts. */
+/** Files that Node can load: those of the lab want Vite, and so do specs, what imports scripts, and settings. */
 const isOurs = (file: string): boolean =>
   /^(src|kernels\/gpu|spec|kernels\/wasm\/(abi|opcodes))\b.*\.ts$/.test(file) &&
-  !/^src\/lab\/|^spec\/((browser|docs|lab|mutants|packaging)\/|[^/]*$)|\.spec\.ts$/.test(file);
+  !/^src\/lab\/|^spec\/(browser|docs|lab|mutants|packaging)\/|\.spec\.ts$/.test(file) &&
+  !/^spec\/(compiled|reporter|seed|sequencer|vitest\.config)\.ts$/.test(file);
 
 /** The folder of what is compiled, and which files it holds, from the root. */
 interface Compiled {
@@ -96,7 +97,7 @@ async function make(folder: string, files: string[]): Promise<void> {
   await build({
     ...{ absWorkingDir: root, entryPoints: files, outdir: made, outbase: root },
     ...{ bundle: true, platform: "node", format: "esm", target: "node20" },
-    ...{ sourcemap: "linked", logLevel: "error", plugins: [oneByOne] },
+    ...{ sourcemap: "linked", logLevel: "error", plugins: [oneByOne(files)] },
   });
   await writeFile(join(made, "package.json"), '{ "type": "module" }');
   // Another run may have made the same meanwhile.
@@ -104,12 +105,16 @@ async function make(folder: string, files: string[]): Promise<void> {
 }
 
 /** Each file by itself; who asks where it is is told where it was written. */
-const oneByOne: EsbuildPlugin = {
+const oneByOne = (files: readonly string[]): EsbuildPlugin => ({
   name: "one-by-one",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /./ }, ({ kind, path }) => {
+    const known = new Set(files);
+    onResolve({ filter: /./ }, ({ kind, path, importer }) => {
       if (kind === "entry-point") return undefined;
-      return { path: path.startsWith(".") ? asJavaScript(path) : path, external: true };
+      if (!path.startsWith(".")) return { path, external: true };
+      const file = fromRoot(resolve(dirname(importer), path));
+      if (known.has(file)) return { path: asJavaScript(path), external: true };
+      return { errors: [{ text: `expected a file that spec/compiled.ts compiles, got ${file}` }] };
     });
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, "utf8");
@@ -117,4 +122,4 @@ const oneByOne: EsbuildPlugin = {
       return { contents: text.replaceAll("import.meta.url", url), loader: "ts" };
     });
   },
-};
+});
