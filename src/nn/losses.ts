@@ -29,6 +29,7 @@ export interface TokenOptions {
   readonly weights?: Tensor | undefined;
 }
 
+/** How `crossEntropy` weighs tokens and smooths labels. */
 export interface CrossEntropyOptions extends TokenOptions {
   /** ε of (1 − ε) · −log p(label) + ε · mean −log p over the vocabulary, in [0, 1]; 0 by default.
    * @see https://arxiv.org/abs/1512.00567 */

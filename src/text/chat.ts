@@ -28,6 +28,7 @@ export interface ChatFiles {
   readonly specialTokens?: SpecialTokens | undefined;
 }
 
+/** What a chat template is asked for, beside the messages. */
 export interface RenderOptions {
   /** Whether the text ends where the assistant begins to answer; default false. */
   readonly addGenerationPrompt?: boolean;

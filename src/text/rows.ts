@@ -15,6 +15,7 @@ export interface DataFile {
   readonly content: Uint8Array | string;
 }
 
+/** How a file of data is read. */
 export interface RowsOptions {
   /** What the fields mean, where they could mean several things; by default they tell. */
   readonly shape?: RowShape;

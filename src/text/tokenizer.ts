@@ -17,12 +17,14 @@ export interface TokenizerFiles {
   readonly specialTokensMap?: unknown;
 }
 
+/** How a text becomes ids. */
 export interface EncodeOptions {
   /** Whether tokenizer.json's post_processor adds its tokens, BOS mostly; default true. Texts of
    * chat templates hold theirs: false. */
   readonly addSpecialTokens?: boolean;
 }
 
+/** How ids become a text. */
 export interface DecodeOptions {
   /** Whether tokens such as BOS are left out; default false. */
   readonly skipSpecialTokens?: boolean;

@@ -76,6 +76,7 @@ export interface LookEvent {
   readonly changed?: number;
 }
 
+/** The sets that are looked at: what is to be kept, and what is to be learnt. */
 export type SetName = "retain" | "eval";
 
 /** What an outer step did and what bounds it. */
@@ -102,6 +103,7 @@ export interface SampleEvent {
   readonly wanted?: string;
 }
 
+/** An adapter or a model that was written. */
 export interface SavedEvent {
   readonly kind: "saved";
   readonly what: "adapter" | "model";
