@@ -1,13 +1,18 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { measurementOf } from "../../src/experiment/measurements.ts";
 import { PATIENCE } from "../browser/chromium.ts";
+import { writeTinyModel } from "../finetune/tinyModel.ts";
 import { firefoxPath, openFirefox, type Tab } from "./firefox.ts";
 import { repeatInNode } from "./inNode.ts";
+import { answerIn, answerOf } from "./model/tab.ts";
 import { builtPage, serveSite } from "./site.ts";
 import { numbersOf, readNewestRun } from "./visitor.ts";
 
 const absent = firefoxPath === undefined;
-const reason = absent ? " (skipped: install Firefox or set FIREFOX to its path)" : "";
+const reason = absent ? " (skipped: npm run firefox, or set FIREFOX to its path)" : "";
 const PATIENT = { timeout: PATIENCE, interval: 200 };
 
 /** Keeps what goes wrong in the page from now on. */
@@ -21,6 +26,47 @@ const press = (tab: Tab, name: string): Promise<void> =>
     [...document.querySelectorAll("button, a")].find(named).click();`);
 
 describe.skipIf(absent)(`the lab in Firefox${reason}`, () => {
+  test("opens a model of one's own, and answers as the command line does", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "anchorgrad-own-"));
+    try {
+      await writeTinyModel(folder);
+      await using site = await serveSite(await builtPage());
+      await using tab = await openFirefox(firefoxPath as string);
+      await tab.open(`${site.address}#view=model`);
+      await tab.run(LISTEN);
+      const here = (what: string): Promise<boolean> =>
+        vi.waitUntil(() => tab.run<boolean>(`return Boolean(${what})`), PATIENT);
+      const box = "document.querySelector('section[aria-label=\"The model\"]')";
+      await here(box);
+      const files = await Promise.all(
+        (await readdir(folder)).map(async (name) => [
+          name,
+          (await readFile(join(folder, name))).toString("base64"),
+        ]),
+      );
+      await tab.run(`
+        ${box}.querySelector("select").value = "wasm";
+        const input = ${box}.querySelector("[aria-label$=' files']");
+        const data = new DataTransfer();
+        for (const [name, text] of ${JSON.stringify(files)})
+          data.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
+        input.files = data.files;
+        input.dispatchEvent(new Event("change"));`);
+      await here(`/ parameters, .* on wasm /.test(document.body.textContent)`);
+      await tab.run(`
+        document.querySelector("[aria-label='What to say']").value = "ab";
+        [...document.querySelectorAll("button")].find((e) => e.textContent === "Ask").click();`);
+      const said = "document.querySelector('.voices .said')";
+      const asked = "[...document.querySelectorAll('button')].find((e) => e.textContent === 'Ask')";
+      await here(`${said}?.textContent && !${asked}.disabled`);
+      const answer = answerIn(await tab.run<string>(`return ${said}.textContent`));
+      expect(answer).toBe(await answerOf(folder, undefined, "ab"));
+      expect(await tab.run("return complaints")).toEqual([]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test("runs the default comparison to the numbers of Node, and shows every view", async () => {
     await using site = await serveSite(await builtPage());
     await using tab = await openFirefox(firefoxPath as string);

@@ -4,7 +4,7 @@ import { addressOf, PATIENCE, servePage } from "../chromium.ts";
 import { makeFolder, memoryOf, type OpeningApi, trialShape } from "./folder.ts";
 
 const absent = firefoxPath === undefined;
-const reason = absent ? " (skipped: install Firefox or set FIREFOX to its path)" : "";
+const reason = absent ? " (skipped: npm run firefox, or set FIREFOX to its path)" : "";
 const MIB = 2 ** 20;
 /** What each process may hold beside weights and parts. Of the whole model one grew by 547 to 630 MiB, 513 of them weights. */
 const SPARE = 256 * MIB;

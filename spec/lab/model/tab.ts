@@ -91,23 +91,27 @@ export async function talk(page: Page, text: string): Promise<readonly string[]>
   return page.locator(".voices").last().locator(".said").allTextContents();
 }
 
+/** Without what the page says itself behind an answer that was cut off. */
+export const answerIn = (said = ""): string => said.replace(/… \([^)]*\)$/, "").trim();
+
 /** So many tokens the page lets an answer have. */
 const ROOM = 256;
 
-/** What the command line answers with an adapter that the page saved. */
+/** What the command line answers, with an adapter that the page saved or without one. */
 export async function answerOf(
   model: string,
-  files: Readonly<Record<string, Uint8Array>>,
+  files: Readonly<Record<string, Uint8Array>> | undefined,
   text: string,
 ): Promise<string> {
   const there = await openPlace();
   try {
     const adapter = await mkdtemp(join(there.folder, "saved-"));
-    for (const [name, bytes] of Object.entries(files)) await writeFile(join(adapter, name), bytes);
+    for (const [name, bytes] of Object.entries(files ?? {}))
+      await writeFile(join(adapter, name), bytes);
     const { out } = await there.run(
       chat,
       [
-        ...["--model", model, "--adapter", adapter, "--greedy"],
+        ...["--model", model, "--greedy", ...(files ? ["--adapter", adapter] : [])],
         ...`--backend wasm --max-tokens ${ROOM}`.split(" "),
       ],
       { input: Readable.from([`${text}\n`]) },
