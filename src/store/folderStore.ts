@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { link, open, readdir, rename, rm } from "node:fs/promises";
+import { link, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { DataError } from "../tensor/errors.ts";
 import { temporaryPath } from "../weights/disk/temporary.ts";
 import { isThere, makeFolder } from "../weights/files.ts";
 import { syncFolder, writeAll } from "../weights/nodeFile.ts";
@@ -19,20 +20,22 @@ export function folderStore(folder: string): Store {
   };
   return {
     name: root,
-    has: async (key) => isThere(pathOf(key)),
+    has: async (key) => (await stat(pathOf(key)).catch(() => undefined))?.isFile() ?? false,
     get: async (key) => {
       const handle = await open(pathOf(key), "r").catch(goneIs(undefined));
-      return handle && streamOf(handle);
+      if (!handle || (await handle.stat()).isFile()) return handle && streamOf(handle);
+      await handle.close();
+      return undefined;
     },
     putOnce: async (key, bytes) => {
       const path = pathOf(key);
       const temporary = temporaryPath(path);
-      await makeFolder(dirname(path));
+      await makeFolder(dirname(path)).catch(expectNoOther(root, key));
       try {
         const given = await writeTo(temporary, bytes);
         checkBlob(root, key, given);
         if (await appear(temporary, path)) return "new";
-        const kept = await digestOf(await fileBytes(path));
+        const kept = await digestOf(await fileBytes(path)).catch(expectNoOther(root, key));
         if (kept === given) return "there";
         throw new Conflict(root, key, kept, given);
       } finally {
@@ -97,9 +100,17 @@ async function* listIn(root: string, prefix: string): AsyncGenerator<string, voi
   }
 }
 
+/** Where one key is the beginning of another, a folder has a file's name. */
+const expectNoOther =
+  (root: string, key: string) =>
+  (error: NodeJS.ErrnoException): never => {
+    if (!["ENOTDIR", "EEXIST", "EISDIR"].includes(error.code ?? "")) throw error;
+    throw new DataError(`${root}: ${key}: expected a key that begins no other, got one that does`);
+  };
+
 const goneIs =
   <T>(value: T) =>
   (error: NodeJS.ErrnoException): T => {
-    if (error.code === "ENOENT") return value;
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return value;
     throw error;
   };

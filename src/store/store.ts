@@ -53,11 +53,12 @@ const KEY = /^[a-z]+(\/[A-Za-z0-9][\w.+-]{0,199}){1,3}$/;
 const PREFIX = /^[a-z]+\/([A-Za-z0-9][\w.+-]{0,199}\/)*$/;
 
 /** A key may be anybody's text, of any length. */
-const shown = (key: string): string => JSON.stringify(key.slice(0, 80));
+const shown = (key: unknown): string =>
+  typeof key === "string" ? JSON.stringify(key.slice(0, 80)) : typeof key;
 
 /** @throws RangeError for a key that not every store could keep */
 export function checkKey(key: string): void {
-  if (!KEY.test(key) || key.endsWith(".partial"))
+  if (typeof key !== "string" || !KEY.test(key) || key.endsWith(".partial"))
     throw new RangeError(
       `store: expected a key as blob/0a1b or attempt/0a1b/host-1, got ${shown(key)}`,
     );
@@ -65,7 +66,7 @@ export function checkKey(key: string): void {
 
 /** @throws RangeError for what is no folder of keys: `attempt/0a1b/` */
 export function checkPrefix(prefix: string): void {
-  if (!PREFIX.test(prefix))
+  if (typeof prefix !== "string" || !PREFIX.test(prefix))
     throw new RangeError(`store: expected a prefix as attempt/0a1b/, got ${shown(prefix)}`);
 }
 
