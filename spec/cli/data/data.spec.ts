@@ -248,6 +248,20 @@ describe("data ifeval", () => {
     expect((await place.run(data, "ifeval --file once.jsonl")).err).not.toContain("more than once");
   });
 
+  it.each([
+    ["nothing", "", 0],
+    ["bad rows alone", '{"key": 1}\n{"key": 2}\n', 2],
+  ])("writes no file out of one that holds %s", async (_, content, problems) => {
+    const path = await place.write("input.jsonl", content);
+    const told: string[] = [];
+    const err = { write: (text: string) => told.push(text) > 0, once: () => undefined };
+    await expect(
+      place.run(data, "ifeval --file input.jsonl --out none.jsonl", { err }),
+    ).rejects.toThrow(`${path}: expected rows of ifeval, got none`);
+    await expect(place.read("none.jsonl")).rejects.toThrow("ENOENT");
+    expect(told.filter((line) => line.startsWith(path))).toHaveLength(problems);
+  });
+
   it("goes on behind bad rows, and shows no more than some of them", async () => {
     const bad = { ...prompts[0], instruction_id_list: ["punctuation:none"] };
     await place.write("input.jsonl", jsonl([prompts[0], ...Array(30).fill(bad), prompts[1]]));

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { visible } from "../../report/escape.ts";
 import { count as grouped } from "../../report/format.ts";
 import { OptionsError } from "../../tasks/optionsError.ts";
+import { DataError } from "../../tensor/errors.ts";
 import { key } from "../../tensor/random.ts";
 import { fetchPublished } from "../download/download.ts";
 import { publicationOf } from "../download/sources.ts";
@@ -98,6 +99,10 @@ async function openSource(
       if (!terminal.signal.aborted) throw error;
     });
   if (!converted) return undefined;
+  if (converted.samples.length === 0) {
+    reportProblems(terminal.err, converted.problems, 0);
+    throw new DataError(`${path}: expected rows of ${name}, got none`);
+  }
   const samples = converted.samples.slice(0, count);
   return { ...converted, samples, notes: [...converted.notes, ...repeatedIds(samples)] };
 }
