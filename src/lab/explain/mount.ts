@@ -1,3 +1,4 @@
+import "./explain.css";
 import { html } from "../dom.ts";
 import { logSoftmax } from "../simplex/distributions.ts";
 import { formula } from "../simplex/notation.ts";

@@ -1,3 +1,4 @@
+import "./model.css";
 import type { Backend } from "../../engines/create.ts";
 import type { FinetuneEvent } from "../../finetune/train/events.ts";
 import { html } from "../dom.ts";

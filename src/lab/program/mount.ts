@@ -1,3 +1,4 @@
+import "./program.css";
 import { methodNames } from "../../anchored/objectives/names.ts";
 import type { Backend } from "../../engines/create.ts";
 import { html } from "../dom.ts";

@@ -1,3 +1,4 @@
+import "./style/simplex.css";
 import { at } from "../../tensor/shapes.ts";
 import { html } from "../dom.ts";
 import { parameters, setParameters } from "../location.ts";
