@@ -75,8 +75,8 @@ export interface PageApi {
   close(device: number): Promise<void>;
   /** Makes the browser drop every WebGL context and WebGPU device that GPU.js opened. */
   loseContexts(): Promise<void>;
-  /** What a training says whose WebGL 2 context is lost right before so many-th call of it; undefined where it ended before. */
-  lostAt(mode: GpuMode, call: number): Promise<string | undefined>;
+  /** How many calls a training makes of its WebGL 2 context, which is lost right before one of them, and what it then says. */
+  lostAt(mode: GpuMode, call: number): Promise<{ readonly calls: number; readonly error?: string }>;
   /** Trains a small network on a device of its own, which sends nothing across at each step. */
   train(mode: GpuMode, steps: number): Promise<Flat>;
   probe(): Promise<{ mode: string; renderer: string; hardware: boolean } | undefined>;
