@@ -14,7 +14,16 @@ import { constant, warmupLinear } from "../../src/optim/schedules.ts";
 import { add, logSoftmax, mean, mul, neg } from "../../src/tensor/ops.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import { collate } from "../../src/train/batches.ts";
-import { collect, endOf, lossesOf, numbersOf, stepsOf, tinyModel, tinyStudy } from "./tiny.ts";
+import {
+  collect,
+  endOf,
+  lossesOf,
+  numbersOf,
+  stepsOf,
+  tinyAnchored,
+  tinyModel,
+  tinyStudy,
+} from "./tiny.ts";
 
 let engine: Engine;
 beforeAll(async () => {
@@ -150,6 +159,77 @@ describe("fineTune", () => {
     expect(await first({ labelSmoothing: 0.1 })).toBeCloseTo(at(expected, 0), 12);
     expect(await first({})).not.toBeCloseTo(at(expected, 0), 6);
     expect(() => planFineTune({ ...ten, labelSmoothing: 2 })).toThrow("0 ≤ labelSmoothing ≤ 1");
+  });
+});
+
+describe("steps that are counted", () => {
+  const { epochs: _, ...uncounted } = sft({ learningRate });
+  const counted = async (options: Partial<FineTuneOptions>) =>
+    collect(fineTune(engine, { ...uncounted, ...options }));
+
+  test("are, where they fill epochs, those of as many epochs", async () => {
+    const [steps, epochs] = [await counted({ maxSteps: 6 }), await run({ learningRate })];
+    expect(stepsOf(steps)).toEqual(stepsOf(epochs));
+    const last = async (all: typeof steps) =>
+      numbersOf(
+        engine,
+        (
+          await endOf(
+            (async function* () {
+              yield* all;
+            })(),
+          )
+        ).params,
+      );
+    expect(await last(steps)).toEqual(await last(epochs));
+  });
+
+  test("end within an epoch, or go through the data once more", async () => {
+    const still = { decay: "constant", warmup: 0 } as const;
+    const all = lossesOf(await run({ learningRate, ...still, epochs: 3 }));
+    for (const maxSteps of [1, 2, 4, 7]) {
+      const some = await counted({ ...still, maxSteps });
+      expect(lossesOf(some)).toEqual(all.slice(0, maxSteps));
+      expect(some.at(-1)).toMatchObject({ kind: "end", step: maxSteps });
+    }
+  });
+
+  test("are what the learning rate falls over", async () => {
+    const rates = stepsOf(await counted({ maxSteps: 5 })).map((m) => m.learningRate);
+    // Up to the peak in one step, as warm-ups have at least, and down over the others.
+    const expected = [1, 1, 0.75, 0.5, 0.25].map((x) => x * learningRate);
+    rates.forEach((rate, i) => {
+      expect(rate).toBeCloseTo(at(expected, i), 8);
+    });
+    expect(rates.length).toBe(5);
+  });
+
+  test.each(["never", "outer"] as const)(
+    "are those of each outer step, restarted %s",
+    async (restart) => {
+      const { inner: _, ...given } = tinyAnchored(tinyModel.init(study.key), { restart });
+      const all = await collect(fineTune(engine, { ...given, maxSteps: 4 }));
+      const steps = stepsOf(all);
+      expect(steps.map(({ step, steps }) => [step, steps])).toEqual(
+        Array.from({ length: 8 }, (_, i) => [i + 1, 8]),
+      );
+      expect(steps.map(({ outer }) => outer)).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+      // Each outer step begins an epoch: the one before was left.
+      expect(steps.map(({ epoch }) => epoch)).toEqual([0, 0, 0, 1, 2, 2, 2, 3]);
+      expect(all.flatMap((m) => (m.kind === "outer" ? m.step : []))).toEqual([4, 8]);
+    },
+  );
+
+  test("are said in one way", () => {
+    const refused = (options: FineTuneOptions, message: string) =>
+      expect(() => planFineTune(options)).toThrow(new RangeError(`fineTune: expected ${message}`));
+    refused(sft({ learningRate, maxSteps: 3 }), "either maxSteps or epochs, got both");
+    refused(
+      tinyAnchored(tinyModel.init(study.key), { maxSteps: 3 }),
+      "either maxSteps or inner, got both",
+    );
+    for (const maxSteps of [0, -1, 1.5])
+      refused({ ...uncounted, maxSteps }, `maxSteps to be an integer ≥ 1, got ${maxSteps}`);
   });
 });
 

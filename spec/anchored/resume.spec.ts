@@ -42,12 +42,15 @@ const runs: readonly (readonly [string, Partial<FineTuneOptions>])[] = [
   ["anchored with answers to keep", { alpha: { risk: 0.5, confidence: 0.5 }, retain, outer: 3 }],
   ["anchored over whole sequences", { sequences: 3, stopToken: 2, outer: 3 }],
   ["anchored in weight space", { method: "anchoredWeights", outer: 3 }],
+  ["anchored, within an epoch", { outer: 3, maxSteps: 4 }],
   ["on its own answers", { method: "onPolicy", stopToken: 2, outer: 3 }],
 ];
 
 describe("a run that was interrupted", () => {
   test.each(runs)("goes on to the same bits: %s", async (_, options) => {
-    const setting = tinyAnchored(reference, options);
+    const inEpochs = tinyAnchored(reference, options);
+    const { inner: _inner, ...counted } = inEpochs;
+    const setting = options.maxSteps === undefined ? inEpochs : counted;
     const checkpoints: FineTuneCheckpoint[] = [];
     const whole: Measurement[] = [];
     for await (const m of fineTune(engine, { ...setting, checkpointEvery: 1 }))

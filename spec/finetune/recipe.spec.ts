@@ -24,6 +24,7 @@ describe("a recipe", () => {
       {
         lora: fc.integer({ min: 1, max: 64 }),
         dora: fc.boolean(),
+        maxSteps: fc.integer({ min: 1, max: 99 }),
         method: fc.constantFrom<"sft" | "anchored" | "merge">("sft", "anchored", "merge"),
         loraTargets: fc.constantFrom("q_proj", "q_proj,v_proj", "all-linear", ".*mlp.*"),
       },
@@ -93,6 +94,9 @@ describe("a recipe", () => {
       expect(() => completeRecipe({ ...least, ...more })).toThrow(message);
     refused({ full: true, lora: 8 }, "expected either full or lora, got both");
     refused({ full: true, dora: true }, "expected either full or dora, got both");
+    refused({ maxSteps: 5, epochs: 2 }, "expected either maxSteps or epochs, got both");
+    refused({ maxSteps: 5, inner: 2 }, "expected either maxSteps or inner, got both");
+    refused({ maxSteps: 0 }, "recipe.maxSteps: expected a whole number ≥ 1, got 0");
     refused({ method: "sft", beta: 0.3 }, "recipe.beta: expected nothing with the method sft");
     refused({ method: "merge", temperature: 2 }, "recipe.temperature: expected nothing with");
     refused({ mergeKeep: 0.3 }, "recipe.mergeKeep: expected nothing with the method anchored");

@@ -7,7 +7,8 @@ import type { Engine } from "../../src/engines/engine.ts";
 import { loadModel } from "../../src/finetune/load.ts";
 import type { RecipeOptions } from "../../src/finetune/recipe.ts";
 import type { FinetuneEvent } from "../../src/finetune/train/events.ts";
-import type { FinetuneOptions } from "../../src/finetune/train/prepare.ts";
+import { type FinetuneOptions, prepare } from "../../src/finetune/train/prepare.ts";
+import { workOf } from "../../src/finetune/train/work.ts";
 import { certificatesIn, linesIn, lookOf, told, written } from "./runs.ts";
 import { jsonl, writeTinyModel } from "./tinyModel.ts";
 
@@ -175,6 +176,49 @@ describe("runFinetune", () => {
     await refused({ dora: true, method: "l2sp" }, "expected adapters without dora");
     await refused({}, "expected a run that fits into 1.0 KiB, got one of", { memory: 1024 });
     await refused({ maxLength: 3 }, "expected rows with something to learn among 3 tokens");
+  });
+
+  describe("of so many steps", () => {
+    /** Of three epochs, of which each has two steps, where nothing is counted. */
+    const counted = (maxSteps?: number) => {
+      const { recipe, ...own } = options({ checkpointEvery: 1 });
+      const { epochs: _, inner: __, ...rest } = recipe;
+      const spans = maxSteps === undefined ? { epochs: 3, inner: 3 } : { maxSteps };
+      return { ...own, recipe: { ...rest, ...spans } };
+    };
+
+    test("ends stages and outer steps after them, wherever it was lost", async () => {
+      const whole = counted(3);
+      const all = await told(whole);
+      expect(all.find(({ kind }) => kind === "plan")).toMatchObject({ steps: 9 });
+      const wanted = await written(whole.out);
+      const lines = linesIn(wanted);
+      const stepsIn = (stage: string) =>
+        lines.flatMap((m) => (m.kind === "step" && m.stage === stage ? [[m.step, m.steps]] : []));
+      expect(stepsIn("sft")).toEqual([1, 2, 3].map((step) => [step, 3]));
+      expect(stepsIn("anchored")).toEqual([1, 2, 3, 4, 5, 6].map((step) => [step, 6]));
+      expect(certificatesIn(lines).length).toBe(2);
+      // A look every step, as an eighth of a stage is less than one.
+      const looked = new Set(
+        lines.flatMap((m) => (m.kind === "look" && m.stage === "anchored" ? [m.step] : [])),
+      );
+      expect([...looked]).toEqual([1, 2, 3, 4, 5, 6]);
+      for (const share of [0.3, 0.8]) {
+        const own = counted(3);
+        let seen = 0;
+        await told(own, () => ++seen > all.length * share);
+        await told(own);
+        expect(await written(own.out)).toEqual(wanted);
+      }
+    });
+
+    test("is as much work as of the epochs that they make", async () => {
+      const [steps, epochs, fewer] = await Promise.all(
+        [6, undefined, 3].map(async (n) => workOf(await prepare(counted(n)))),
+      );
+      expect(steps).toEqual(epochs);
+      expect(fewer?.trained).toBe((epochs?.trained ?? NaN) / 2);
+    });
   });
 
   test("only says what it would do when that is asked for", async () => {

@@ -1,9 +1,10 @@
 import { inFloat32, isFloat32 } from "../tensor/options.ts";
 import { shown } from "../text/jsonl.ts";
+import { checkWeight } from "./objectives/interpolations.ts";
 import { methodsOwn } from "./objectives/kinds.ts";
 import { tempered } from "./objectives/losses.ts";
 import type { Objective } from "./objectives/objective.ts";
-import { type Decay, defaults, type FineTuneOptions } from "./options.ts";
+import { type Decay, defaults, type FilledOptions, type FineTuneOptions } from "./options.ts";
 
 const DECAYS: readonly Decay[] = ["linear", "cosine", "constant"];
 
@@ -58,4 +59,42 @@ export function expectSteps(steps: number): void {
     throw new RangeError(
       `fineTune: expected at most ${MOST_STEPS} steps, which float32 counts one by one, got ${steps}`,
     );
+}
+
+/** What shapes the weights of tokens, and steps. @throws RangeError */
+export function checkNumbers(given: FilledOptions): void {
+  const { power, threshold, topK, clipRatio, tau = 1, period, lambda, restart, sam } = given;
+  const { samplingTemperature: heat = 1 } = given;
+  checkWeight("fineTune", lambda, "lambda");
+  if (restart !== "never" && restart !== "outer")
+    throw new RangeError(`fineTune: expected restart to be never or outer, got ${restart}`);
+  if (!(heat >= 0 && Number.isFinite(heat)))
+    throw new RangeError(`fineTune: expected samplingTemperature ≥ 0, got ${heat}`);
+  checkWeight("fineTune", threshold, "threshold");
+  checkCount("topK", topK, 2);
+  checkCount("period", period, 1);
+  for (const [name, value] of Object.entries({ power, clipRatio, sam }))
+    if (!(value >= 0 && isFloat32(value)))
+      throw new RangeError(`fineTune: expected ${name} ≥ 0, got ${inFloat32(value)}`);
+  if (!(tau > 0 && isFloat32(tau)))
+    throw new RangeError(`fineTune: expected tau > 0, got ${inFloat32(tau)}`);
+}
+
+/** What is counted. @throws RangeError */
+export function checkCounts(given: FilledOptions, outer: number): void {
+  checkCount("outer", outer, 1);
+  checkCount("inner", given.inner, 1);
+  if (given.maxSteps !== undefined) checkCount("maxSteps", given.maxSteps, 1);
+  checkCount("readEvery", given.readEvery, 1);
+  checkCount("probeEvery", given.probeEvery, 0);
+  if (given.certified !== Infinity) checkCount("certified", given.certified, 0);
+  const { checkpointEvery: every } = given;
+  if (typeof every === "number" && every !== Infinity) checkCount("checkpointEvery", every, 1);
+  checkCount("sequences", given.sequences, 0);
+  if (given.microBatchSize !== Infinity) checkCount("microBatchSize", given.microBatchSize, 1);
+}
+
+function checkCount(name: string, value: number, least: number): void {
+  if (!(Number.isInteger(value) && value >= least))
+    throw new RangeError(`fineTune: expected ${name} to be an integer ≥ ${least}, got ${value}`);
 }

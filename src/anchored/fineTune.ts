@@ -113,7 +113,7 @@ export async function* fineTune(
   const read = planFineTune(options);
   const asked = read.rounds ? { ...read, base: await roundedBase(engine, read.base) } : read;
   const { readEvery, probeEvery, checkpointEvery, resume } = asked;
-  const { inner, stepsPerEpoch, steps, rate } = asked.schedule;
+  const { inner, stepsPerEpoch, stepsPerOuter, steps, rate } = asked.schedule;
   if (resume) checkResume(asked, resume);
   const before = resume?.certified?.lost;
   const retainer = asked.retain && (await createRetainer(engine, asked, asked.retain, before));
@@ -121,7 +121,7 @@ export async function* fineTune(
   const { objective } = plan.method;
   const trainer = createTrainer(engine, plan.optimizer, stepOf(engine, plan));
   const { restarts, outer: outerSteps } = plan.schedule;
-  const rates = rate && (await learningRates(rate, restarts ? steps / outerSteps : steps));
+  const rates = rate && (await learningRates(rate, restarts ? stepsPerOuter : steps));
   const anchors = await createAnchors(engine, plan, resume?.certified);
   const origin = await originOf(engine, plan);
 
@@ -139,9 +139,10 @@ export async function* fineTune(
     const snapshot = kept ? await hostCopy(engine, start.params) : undefined;
     start.release();
     const { alpha } = outerStep;
-    const done = state.step - outer * inner * stepsPerEpoch;
+    const first = outer * stepsPerOuter;
+    const done = state.step - first;
     const batches = (student: () => Params) =>
-      withOrigin(outerBatches(engine, plan, [outer * inner, done], outerStep, student), origin);
+      withOrigin(outerBatches(engine, plan, [outer, done], outerStep, student), origin);
     const looks = { readEvery, probeEvery, checkpointEvery };
     for await (const m of trainer.run(state, { batches, ...looks })) {
       if (m.kind === "end") state = m;
@@ -153,7 +154,7 @@ export async function* fineTune(
       } else if (m.kind === "probe")
         yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
       else if (m.kind === "step") {
-        const epoch = Math.floor((m.step - 1) / stepsPerEpoch);
+        const epoch = outer * inner + Math.floor((m.step - 1 - first) / stepsPerEpoch);
         yield {
           ...m,
           steps,

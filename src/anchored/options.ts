@@ -57,6 +57,9 @@ export interface FineTuneOptions {
   readonly inner?: number;
   /** The same as `outer: 1, inner: epochs`. */
   readonly epochs?: number;
+  /** In place of `inner` or `epochs`: the optimizer steps of each outer step, which go through the data as
+   * often as they need, and may end within an epoch. */
+  readonly maxSteps?: number;
   /** 0.5 by default. */
   readonly alpha?: Alpha;
   /** `"logit"` by default. */
@@ -216,7 +219,14 @@ export type FilledOptions = Omit<FineTuneOptions, Defaulted> &
 /** The options that have no default, each of them; a forgotten one does not compile. */
 const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?: true } = {
   ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
-  ...{ outer: true, epochs: true, optimizer: true, schedule: true, learningRate: true },
+  ...{
+    outer: true,
+    epochs: true,
+    maxSteps: true,
+    optimizer: true,
+    schedule: true,
+    learningRate: true,
+  },
   ...{ decays: true, key: true, stopToken: true, targets: true, statesDtype: true },
   ...{ resume: true, weights: true, retain: true, tau: true, samplingTemperature: true },
 };

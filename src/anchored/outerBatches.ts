@@ -17,21 +17,23 @@ export async function* outerBatches(
   {
     model,
     batch: { size, microBatchSize, packing, dropLast, replay, replayed, isApart },
-    schedule: { inner, stepsPerEpoch },
+    schedule: { inner, stepsPerOuter },
     key,
   }: Plan,
-  [firstEpoch, done]: readonly [firstEpoch: number, done: number],
+  [outer, done]: readonly [outer: number, done: number],
   outerStep: OuterStep,
   student: () => Params,
 ): AsyncGenerator<TrainingBatch> {
   const { data, target, scale } = outerStep;
+  const firstEpoch = outer * inner;
   const extra = drawn(replay, replayed, fold(key, REPLAY + firstEpoch));
   let step = 0;
   for (let epoch = firstEpoch; epoch < firstEpoch + inner; epoch++)
     for (const indices of shuffledBatches(fold(key, epoch), data.length, size, dropLast)) {
+      if (step === stepsPerOuter) return;
       const prior = extra();
       if (step++ < done) continue;
-      const now = firstEpoch * stepsPerEpoch + step - 1;
+      const now = outer * stepsPerOuter + step - 1;
       await outerStep.renew?.(student(), now);
       const given = indices.map((i) => at(data, i));
       const own = (await outerStep.fresh?.(student(), now, given)) ?? given;

@@ -1,11 +1,11 @@
 import type { Params } from "../nn/config.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
-import { expectKnown, expectNames, inFloat32, isFloat32 } from "../tensor/options.ts";
+import { expectKnown, expectNames } from "../tensor/options.ts";
 import type { Key } from "../tensor/random.ts";
 import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
 import type { Every } from "../train/trainSteps.ts";
-import { expectGiven, expectSettings, expectSteps } from "./checks.ts";
+import { checkCounts, checkNumbers, expectGiven, expectSettings, expectSteps } from "./checks.ts";
 import { checkWeight } from "./objectives/interpolations.ts";
 import { objectiveOf } from "./objectives/kinds.ts";
 import type { Method } from "./objectives/methods.ts";
@@ -92,9 +92,11 @@ export interface BatchPlan {
 export interface SchedulePlan {
   /** T, outer steps. */
   readonly outer: number;
-  /** K, epochs of each. */
+  /** K, epochs of each, of which the last may be cut short. */
   readonly inner: number;
   readonly stepsPerEpoch: number;
+  /** Of each outer step. */
+  readonly stepsPerOuter: number;
   /** Of the whole run. */
   readonly steps: number;
   /** Whether optimizer and schedule begin anew with each outer step. */
@@ -122,6 +124,9 @@ export function planFineTune(options: FineTuneOptions): Plan {
   const name = typeof method === "string" ? method : "custom";
   if (epochs !== undefined && (options.outer !== undefined || options.inner !== undefined))
     throw new RangeError("fineTune: expected either epochs or outer and inner, got both");
+  const counted = (["epochs", "inner"] as const).find((name) => options[name] !== undefined);
+  if (options.maxSteps !== undefined && counted !== undefined)
+    throw new RangeError(`fineTune: expected either maxSteps or ${counted}, got both`);
   expectGiven(options);
   expectSettings(name, objective, options);
   const given: FilledOptions = {
@@ -143,11 +148,14 @@ export function planFineTune(options: FineTuneOptions): Plan {
   if (hasReference(objective.target) && !reference)
     throw new TypeError(`fineTune: expected a reference for the method ${name}, got none`);
   const stepsPerEpoch = (given.dropLast ? Math.floor : Math.ceil)(data.length / given.batchSize);
-  const steps = outer * given.inner * stepsPerEpoch;
+  const { maxSteps } = given;
+  const inner = maxSteps === undefined ? given.inner : Math.ceil(maxSteps / stepsPerEpoch);
+  const stepsPerOuter = maxSteps ?? inner * stepsPerEpoch;
+  const steps = outer * stepsPerOuter;
   expectSteps(steps);
   checkOptimizer(options);
   const restarts = given.restart === "outer";
-  const rate = scheduleOf(given, restarts ? steps / outer : steps);
+  const rate = scheduleOf(given, restarts ? stepsPerOuter : steps);
   expectWhole(given, name, objective);
   return {
     ...{ model, base, reference, data, key, readEvery, probeEvery, checkpointEvery, resume },
@@ -161,10 +169,7 @@ export function planFineTune(options: FineTuneOptions): Plan {
     },
     batch: batchPlan(given, name),
     schedule: {
-      outer,
-      inner: given.inner,
-      stepsPerEpoch,
-      steps,
+      ...{ outer, inner, stepsPerEpoch, stepsPerOuter, steps },
       rate,
       restarts,
       period: given.period,
@@ -261,40 +266,4 @@ function checkAlpha(
     throw new RangeError(`fineTune: expected a budget ≥ 0, got ${alpha.budget}`);
   if (objective.target !== "anchor" && objective.target !== "sampledAnchor")
     throw new RangeError(`fineTune: expected alpha to be a number for ${name}, got a budget`);
-}
-
-/** What shapes the weights of tokens, and steps. */
-function checkNumbers(given: FilledOptions): void {
-  const { power, threshold, topK, clipRatio, tau = 1, period, lambda, restart, sam } = given;
-  const { samplingTemperature: heat = 1 } = given;
-  checkWeight("fineTune", lambda, "lambda");
-  if (restart !== "never" && restart !== "outer")
-    throw new RangeError(`fineTune: expected restart to be never or outer, got ${restart}`);
-  if (!(heat >= 0 && Number.isFinite(heat)))
-    throw new RangeError(`fineTune: expected samplingTemperature ≥ 0, got ${heat}`);
-  checkWeight("fineTune", threshold, "threshold");
-  checkCount("topK", topK, 2);
-  checkCount("period", period, 1);
-  for (const [name, value] of Object.entries({ power, clipRatio, sam }))
-    if (!(value >= 0 && isFloat32(value)))
-      throw new RangeError(`fineTune: expected ${name} ≥ 0, got ${inFloat32(value)}`);
-  if (!(tau > 0 && isFloat32(tau)))
-    throw new RangeError(`fineTune: expected tau > 0, got ${inFloat32(tau)}`);
-}
-
-function checkCounts(given: FilledOptions, outer: number): void {
-  checkCount("outer", outer, 1);
-  checkCount("inner", given.inner, 1);
-  checkCount("readEvery", given.readEvery, 1);
-  checkCount("probeEvery", given.probeEvery, 0);
-  if (given.certified !== Infinity) checkCount("certified", given.certified, 0);
-  const { checkpointEvery: every } = given;
-  if (typeof every === "number" && every !== Infinity) checkCount("checkpointEvery", every, 1);
-  checkCount("sequences", given.sequences, 0);
-  if (given.microBatchSize !== Infinity) checkCount("microBatchSize", given.microBatchSize, 1);
-}
-
-function checkCount(name: string, value: number, least: number): void {
-  if (!(Number.isInteger(value) && value >= least))
-    throw new RangeError(`fineTune: expected ${name} to be an integer ≥ ${least}, got ${value}`);
 }

@@ -18,12 +18,12 @@ export interface FineTuneCheckpoint extends Checkpoint {
 
 /** @throws RangeError for a step that is not in the plan; TypeError for another model's parameters */
 export function checkResume(
-  { schedule: { inner, stepsPerEpoch, outer: count }, base }: Plan,
+  { schedule: { stepsPerOuter, outer: count }, base }: Plan,
   { step, outer, params, snapshot }: FineTuneCheckpoint,
 ): void {
   if (!(Number.isInteger(outer) && outer >= 0 && outer < count))
     throw new RangeError(`fineTune resume: expected an outer step below ${count}, got ${outer}`);
-  const [from, to] = [outer, outer + 1].map((n) => n * inner * stepsPerEpoch);
+  const [from, to] = [outer, outer + 1].map((n) => n * stepsPerOuter);
   if (!(Number.isInteger(step) && step >= (from ?? 0) && step <= (to ?? 0)))
     throw new RangeError(
       `fineTune resume: expected a step from ${from} to ${to} in outer step ${outer}, got ${step}`,

@@ -24,6 +24,9 @@ export const RATES = { adapter: 2e-4, full: 2e-5 } as const;
 /** An adapter's rank where nothing is said. */
 export const RANK = 16;
 
+/** Settings that `maxSteps` takes the place of. */
+const IN_EPOCHS = ["epochs", "inner"] as const;
+
 /** Settings that only merging has. */
 const OF_MERGES = ["mergeKind", "mergeKeep", "mergeDrop"] as const;
 
@@ -58,6 +61,9 @@ export function completeRecipe(options: RecipeOptions, where = "recipe"): Finetu
     if (said.dtype !== undefined && said.dtype !== "f32")
       throw new DataError(`${where}.dtype: expected f32, as what is trained is, got ${said.dtype}`);
   }
+  const counted = IN_EPOCHS.find((name) => said[name] !== undefined && !isDefault(name, said));
+  if (said.maxSteps !== undefined && counted !== undefined)
+    throw new DataError(`${where}: expected either maxSteps or ${counted}, got both`);
   const filled: RecipeOptions = definedIn({
     learningRate: full ? RATES.full : RATES.adapter,
     ...(!full && { lora: RANK }),

@@ -81,6 +81,7 @@ export interface OpenSettings extends OpenMethodSettings {
   readonly retain: string;
   readonly eval: string;
   readonly evalShare: number;
+  readonly maxSteps: number;
   readonly alphaRisk: number;
   readonly alphaConfidence: number;
   readonly dtype: (typeof WEIGHTS_DTYPES)[number];
@@ -128,6 +129,10 @@ export const settings: {
   epochs: row(whole(1), "of SFT, and of methods without outer steps; 3 by default", 3),
   outer: row(whole(1), "T, times that the anchor is made anew; 2 by default", 2),
   inner: row(whole(1), "K, epochs of each outer step; 5 by default", 5),
+  maxSteps: open(
+    whole(1),
+    "in place of --epochs and --inner: the optimizer steps of SFT, of a method\nwithout outer steps, and of each outer step",
+  ),
   alpha: row(share(), "weight of the SFT model in the anchor, or in merge; 0.25 by default", 0.25),
   alphaRisk: open(
     between,

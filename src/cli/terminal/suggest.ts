@@ -22,6 +22,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   lora: ["lora-r", "lora-rank", "use-peft", "rank"],
   "lora-targets": ["lora-target-modules", "target-modules"],
   "max-length": ["max-seq-length", "max-seq-len", "cutoff-len", "block-size"],
+  "max-steps": ["iters", "num-steps", "max-train-steps"],
   "max-tokens": ["max-new-tokens", "n-predict", "max-completion-tokens"],
   "micro-batch": ["micro-batch-size", "per-device-batch-size"],
   "modules-to-save": ["lora-modules-to-save"],

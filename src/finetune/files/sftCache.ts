@@ -30,7 +30,7 @@ export interface SftCache {
 
 /** What SFT depends on, beside the model and the data. */
 const OF_SFT: readonly SettingName[] = [
-  ...(["epochs", "labelSmoothing", ...OF_ADAPTERS] as const),
+  ...(["epochs", "maxSteps", "labelSmoothing", ...OF_ADAPTERS] as const),
   ...(["full", "batch", "microBatch", "maxLength", "packing", "learningRate", "warmup"] as const),
   ...(["decay", "weightDecay", "clip", "seed", "backend", "targets", "dtype", "weights"] as const),
   ...(["sam", "updateShare", "selfAnswers", "evalShare"] as const),

@@ -51,9 +51,10 @@ function common(parts: TrainingParts): Omit<Training, "method" | "key"> {
 /** Options of the SFT stage. */
 export function sftTraining(parts: TrainingParts): Training {
   const { recipe, key } = parts;
-  const { epochs, labelSmoothing } = recipe;
+  const { epochs, maxSteps, labelSmoothing } = recipe;
   return {
-    ...{ ...common(parts), method: "sft", epochs, labelSmoothing },
+    ...{ ...common(parts), method: "sft", labelSmoothing },
+    ...(maxSteps === undefined ? { epochs } : { maxSteps }),
     key: fold(key, keys.sft),
   };
 }
@@ -61,7 +62,7 @@ export function sftTraining(parts: TrainingParts): Training {
 /** Options of the method's stage; undefined where it has nothing to train. */
 export function methodTraining(parts: TrainingParts, reference: Params): Training | undefined {
   const { recipe, key, data, loaded } = parts;
-  const { method, alpha, outer, inner, epochs } = recipe;
+  const { method, alpha, outer, inner, epochs, maxSteps } = recipe;
   if (method === "sft" || method === "merge") return undefined;
   const { target } = objectives[method];
   const { stopTokens } = loaded;
@@ -73,7 +74,8 @@ export function methodTraining(parts: TrainingParts, reference: Params): Trainin
     ...(data.retained && {
       retain: { plan: data.retained.plan, audit: data.retained.audit, newTokens, stopTokens },
     }),
-    ...(isAnchored(target) ? { outer, inner } : { epochs }),
+    ...(isAnchored(target) && { outer }),
+    ...(maxSteps !== undefined ? { maxSteps } : isAnchored(target) ? { inner } : { epochs }),
     ...(hasReference(target) && { reference }),
     ...(replays(recipe) && { replay: data.replay, replayShare: shareOf(recipe) }),
     ...(stopToken !== undefined && { stopToken }),

@@ -13,13 +13,20 @@ import { needsSft, shareOf } from "./training.ts";
 const positionsOf = (examples: readonly Example[]): number =>
   examples.reduce((sum, example) => sum + lengthOf(example), 0);
 
-/** Epochs of a method behind SFT, and passes over the data that its anchors and certificates take. */
-function passesOf({ method, outer, inner, epochs }: FinetuneRecipe, certified: number) {
-  if (method === "sft" || method === "merge") return { trained: 0, seen: 0 };
+/** Passes over the data: of SFT, of the method behind it, and those that its anchors and certificates take. */
+function passesOf(recipe: FinetuneRecipe, examples: number) {
+  const { method, outer, inner, epochs, maxSteps } = recipe;
+  const counted = maxSteps && maxSteps / Math.ceil(examples / recipe.batch);
+  const sft = needsSft(method) ? (counted ?? epochs) : 0;
+  if (method === "sft" || method === "merge") return { sft, trained: 0, seen: 0 };
   const { target } = objectives[method];
   // Start, snapshot, reference and the student; the anchor is made of two of them.
-  if (isAnchored(target)) return { trained: outer * inner, seen: outer * (2 + 4 * certified) };
-  return { trained: epochs, seen: target === "none" ? 0 : target === "snapshot" ? epochs : 1 };
+  if (isAnchored(target)) {
+    const certified = Math.min(1, recipe.certified / examples);
+    return { sft, trained: outer * (counted ?? inner), seen: outer * (2 + 4 * certified) };
+  }
+  const trained = counted ?? epochs;
+  return { sft, trained, seen: target === "none" ? 0 : target === "snapshot" ? trained : 1 };
 }
 
 /** What a run computes, stages and looks together. */
@@ -27,16 +34,16 @@ export function workOf(prepared: Prepared): Work {
   const { recipe, data, loaded, trainable } = prepared;
   const { examples } = data.train;
   const positions = positionsOf(examples);
-  const sft = needsSft(recipe.method);
-  const method = passesOf(recipe, Math.min(1, recipe.certified / examples.length));
+  const passes = passesOf(recipe, examples.length);
   const replayed = 1 / (1 - shareOf(recipe));
   // Sharpness-aware steps take two gradients.
   const gradients = recipe.sam > 0 ? 2 : 1;
-  const trained = gradients * positions * ((sft ? recipe.epochs : 0) + replayed * method.trained);
-  const recomputed = recipe.targets === "recompute" ? 2 * positions * method.trained : 0;
+  const trained = gradients * positions * (passes.sft + replayed * passes.trained);
+  const recomputed = recipe.targets === "recompute" ? 2 * positions * passes.trained : 0;
   // A forward pass more for each gradient.
   const again = prepared.memory.isRecomputed ? trained : 0;
-  const stages = (sft ? 1 : 0) + (method.trained > 0 || recipe.method === "merge" ? 1 : 0);
+  const stages =
+    (passes.sft > 0 ? 1 : 0) + (passes.trained > 0 || recipe.method === "merge" ? 1 : 0);
   const looks = 1 + stages * (recipe.lookEvery === 0 ? 1 : LOOKS);
   const answered = (set: LookSet): number => (1 + stages) * set.prompts.length * recipe.newTokens;
   const looked = data.sets.reduce(
@@ -48,12 +55,12 @@ export function workOf(prepared: Prepared): Work {
   const { plan = [], audit = [] } = data.retained ?? {};
   const asked = plan.length + audit.length;
   // Answers; thresholds and slack of both models; audits.
-  const passes =
+  const ofKept =
     1 + (2 * plan.length * (1 + recipe.outer) + audit.length * recipe.outer) / (asked || 1);
-  const kept = asked * recipe.newTokens * passes;
+  const kept = asked * recipe.newTokens * ofKept;
   return {
     ...{ parameters: prepared.parameters - looksUp, trainable, config, trained },
     length: positions / examples.length,
-    seen: positions * method.seen + recomputed + again + looked + kept,
+    seen: positions * passes.seen + recomputed + again + looked + kept,
   };
 }
