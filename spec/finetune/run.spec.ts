@@ -212,6 +212,18 @@ describe("runFinetune", () => {
       }
     });
 
+    test.each([
+      [0.1, 1],
+      [0.5, 1],
+      [1.25, 3],
+      [2, 4],
+    ])("of which %f epochs have %i", async (epochs, steps) => {
+      for (const method of ["sft", "dft"] as const) {
+        const [plan] = await told({ ...options({ method, epochs }), dryRun: true });
+        expect(plan).toMatchObject({ kind: "plan", steps });
+      }
+    });
+
     test("is as much work as of the epochs that they make", async () => {
       const [steps, epochs, fewer] = await Promise.all(
         [6, undefined, 3].map(async (n) => workOf(await prepare(counted(n)))),

@@ -126,7 +126,11 @@ export const settings: {
     `how to train, anchored by default:\n${inLines(methods)}`,
     "anchored",
   ),
-  epochs: row(whole(1), "of SFT, and of methods without outer steps; 3 by default", 3),
+  epochs: row(
+    positive,
+    "of SFT, and of methods without outer steps, or a part of one, such as 0.5;\n3 by default",
+    3,
+  ),
   outer: row(whole(1), "T, times that the anchor is made anew; 2 by default", 2),
   inner: row(whole(1), "K, epochs of each outer step; 5 by default", 5),
   maxSteps: open(

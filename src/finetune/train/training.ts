@@ -48,13 +48,28 @@ function common(parts: TrainingParts): Omit<Training, "method" | "key"> {
   };
 }
 
+type Span = Pick<Training, "epochs" | "inner" | "maxSteps">;
+
+/** How long SFT and methods without outer steps train; a fraction of an epoch is counted in steps, of which
+ * the last one is whole. */
+function spanOf({ epochs, maxSteps, batch }: FinetuneRecipe, examples: number): Span {
+  if (maxSteps !== undefined) return { maxSteps };
+  if (Number.isInteger(epochs)) return { epochs };
+  // A tenth of thirty steps is three, though 0.1 · 30 is a little more.
+  return { maxSteps: Math.ceil(epochs * Math.ceil(examples / batch) * (1 - 1e-12)) };
+}
+
+/** How long an outer step does. */
+const innerSpanOf = ({ inner, maxSteps }: FinetuneRecipe): Span =>
+  maxSteps === undefined ? { inner } : { maxSteps };
+
 /** Options of the SFT stage. */
 export function sftTraining(parts: TrainingParts): Training {
-  const { recipe, key } = parts;
-  const { epochs, maxSteps, labelSmoothing } = recipe;
+  const { recipe, data, key } = parts;
+  const { labelSmoothing } = recipe;
   return {
     ...{ ...common(parts), method: "sft", labelSmoothing },
-    ...(maxSteps === undefined ? { epochs } : { maxSteps }),
+    ...spanOf(recipe, data.train.examples.length),
     key: fold(key, keys.sft),
   };
 }
@@ -62,7 +77,7 @@ export function sftTraining(parts: TrainingParts): Training {
 /** Options of the method's stage; undefined where it has nothing to train. */
 export function methodTraining(parts: TrainingParts, reference: Params): Training | undefined {
   const { recipe, key, data, loaded } = parts;
-  const { method, alpha, outer, inner, epochs, maxSteps } = recipe;
+  const { method, alpha, outer } = recipe;
   if (method === "sft" || method === "merge") return undefined;
   const { target } = objectives[method];
   const { stopTokens } = loaded;
@@ -74,8 +89,9 @@ export function methodTraining(parts: TrainingParts, reference: Params): Trainin
     ...(data.retained && {
       retain: { plan: data.retained.plan, audit: data.retained.audit, newTokens, stopTokens },
     }),
-    ...(isAnchored(target) && { outer }),
-    ...(maxSteps !== undefined ? { maxSteps } : isAnchored(target) ? { inner } : { epochs }),
+    ...(isAnchored(target)
+      ? { outer, ...innerSpanOf(recipe) }
+      : spanOf(recipe, data.train.examples.length)),
     ...(hasReference(target) && { reference }),
     ...(replays(recipe) && { replay: data.replay, replayShare: shareOf(recipe) }),
     ...(stopToken !== undefined && { stopToken }),
