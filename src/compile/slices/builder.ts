@@ -4,7 +4,7 @@ import type { Attrs, DType, PrimitiveName, Shape } from "../../tensor/tensor.ts"
 import { traits } from "../../tensor/traits.ts";
 import { finish, type MutableBuffer, type MutableStep } from "../lifetimes.ts";
 import type { BufferKind, Plan, Value } from "../plan.ts";
-import { type Cut, cutOf, rowSpans } from "./cuts.ts";
+import { type Cut, commonDivisor, cutOf, rowSpans } from "./cuts.ts";
 
 /** Some rows: part `i` of those that lanes go through. */
 export interface Span {
@@ -132,18 +132,23 @@ export function builderOf(old: Plan, most: number): Builder {
   /** Numbers of a value that do not lie in one part of it, as rows: copied out of several. */
   function acrossParts(value: Value, from: number, to: number, each: number): Value {
     let start = 0;
+    // A number of each row, cut, may be read as rows again that lie in two parts.
+    const sizes = builder.parts(value).map((part) => sizeOf(part.shape));
+    const unit = sizes.reduce(commonDivisor, each);
+    const shape = [(to - from) / each, each];
     const pieces = builder.parts(value).flatMap((part) => {
       const size = sizeOf(part.shape);
       const [first, end] = [Math.max(from - start, 0), Math.min(to - start, size)];
       start += size;
       if (first >= end) return [];
-      const table = { ...part, shape: [size / each, each] };
-      const attrs = { start: [first / each, 0], size: [(end - first) / each, each] };
+      const table = { ...part, shape: [size / unit, unit] };
+      const attrs = { start: [first / unit, 0], size: [(end - first) / unit, unit] };
       return [builder.emit("slice", attrs, [table], attrs.size)];
     });
     const [piece] = pieces;
-    if (piece && pieces.length === 1) return piece;
-    return builder.emit("concat", { axis: 0 }, pieces, [(to - from) / each, each]);
+    if (piece && pieces.length === 1) return { ...piece, shape };
+    const rows = builder.emit("concat", { axis: 0 }, pieces, [(to - from) / unit, unit]);
+    return { ...rows, shape };
   }
 
   /** Says how a value is cut; a result that is not cut as its shape is gets its parts in the end. */

@@ -34,7 +34,8 @@ export function cutOf(shape: Shape, most: number): Cut | undefined {
   return { total, rows: Math.ceil(total / parts / every) * every, width };
 }
 
-const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));
+export const commonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : commonDivisor(b, a % b);
 
 /** A cut as rows of a length, if no row lies in two parts. */
 export function inRows(
