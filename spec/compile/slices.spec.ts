@@ -159,10 +159,10 @@ describe("a plan in parts", () => {
 
   test("names a step that cannot go through parts, and says what to do", () => {
     const tall = matrix([512, 4], 1);
-    const longer = (x: Tensor) => ops.pad(x, [1, 0], [0, 0]);
-    expect(() => slicedPlan(planOf(longer, [tall]), 1024)).toThrow(
-      "pad [513, 4]: expected tensors of at most 1024 numbers, which the device gives a kernel " +
-        "at once, got [512, 4]; shorter or fewer sequences at a time are smaller",
+    const wider = (x: Tensor) => ops.concat([x, ops.exp(x)], 1);
+    expect(() => slicedPlan(planOf(wider, [tall]), 1024)).toThrow(
+      "concat [512, 8]: expected tensors of at most 1024 numbers, which the device gives a kernel " +
+        "at once, got [512, 4] and [512, 4]; shorter or fewer sequences at a time are smaller",
     );
     const long = (x: Tensor) => ops.broadcastTo(x, [4, 1001]);
     expect(() => slicedPlan(planOf(long, [matrix([1, 1], 1)]), 512)).toThrow(

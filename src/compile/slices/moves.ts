@@ -9,7 +9,7 @@ import { gathered } from "./tables.ts";
 /** Ids are floats where tensors are in parts, which skip numbers from here on. */
 const MOST_IDS = 2 ** 24;
 
-/** Which row of the source each row of a result is. */
+/** Which row of the source each row of a result is; −1 for one of zeros. */
 type RowOf = (row: number) => number;
 
 /**
@@ -24,6 +24,31 @@ function rowsBy(shape: Shape, strides: readonly number[], first = 0): RowOf {
         place + (Math.floor(row / at(steps, axis)) % length) * at(strides, axis),
       first,
     );
+}
+
+/** Some numbers that are zero. */
+const zeros = (b: Builder, shape: Shape): Value =>
+  b.emit("broadcast", { shape }, [{ ...b.numbers(Float32Array.of(0)), shape: [1, 1] }], shape);
+
+/** Rows of a tensor, and of zeros: as they lie where there are none between them. */
+function rowsOrZeros(b: Builder, x: Value, rows: readonly number[]): Value {
+  if (!rows.includes(-1)) return takenRows(b, x, rows);
+  const shape = [rows.length, last(x.shape)];
+  const first = rows.findIndex((row) => row >= 0);
+  if (first < 0) return zeros(b, shape);
+  const end = rows.findLastIndex((row) => row >= 0) + 1;
+  const known = rows.slice(first, end);
+  const from = at(known, 0);
+  if (known.every((row, i) => row === from + i)) {
+    const attrs = { before: [first, 0], after: [rows.length - end, 0] };
+    return b.emit("pad", attrs, [takenRows(b, x, known)], shape);
+  }
+  // In place of zeros some row is looked up, and not taken.
+  const everywhere = rows.map((row) => (row < 0 ? from : row));
+  const isKnown = b.numbers(Float32Array.from(rows, (row) => (row < 0 ? 0 : 1)));
+  const column = { ...isKnown, shape: [rows.length, 1] };
+  const taken = b.emit("broadcast", { shape }, [column], shape);
+  return b.emit("select", {}, [taken, takenRows(b, x, everywhere), zeros(b, shape)], shape);
 }
 
 /** Rows of a tensor, whatever their order: those that follow each other as they lie. */
@@ -49,7 +74,7 @@ function hasRows(b: Builder, x: Value, length: number): boolean {
 }
 
 /** Makes a result that is cut or not by what makes its rows. */
-function inSpans(
+export function inSpans(
   b: Builder,
   output: Value,
   width: number,
@@ -82,7 +107,7 @@ function moved(
     for (let row = from; row < to; row += most) {
       const count = Math.min(most, to - row);
       const rows = Array.from({ length: count }, (_, i) => rowOf(row + i));
-      pieces.push(finish(takenRows(b, x, rows), count === to - from ? old : undefined));
+      pieces.push(finish(rowsOrZeros(b, x, rows), count === to - from ? old : undefined));
     }
     return pieces.length === 1 ? at(pieces, 0) : joined(b, pieces, 0, old);
   });
@@ -158,6 +183,45 @@ export function slice(b: Builder, { attrs, inputs, output }: Step<"slice">): boo
   return moved(b, { inputs, output }, rowOf, (rows, old) => {
     const own = { start: [0, from], size: [at(rows.shape, 0), width] };
     return b.emit("slice", own, [rows], own.size, old);
+  });
+}
+
+/** Zeros around a tensor. */
+export function pad(b: Builder, { attrs, inputs, output }: Step<"pad">): boolean {
+  const [x] = inputs as readonly [Value];
+  if (x.shape.length === 1) return padded(b, attrs, x, output);
+  const lead = output.shape.slice(0, -1);
+  const strides = stridesOf(x.shape.slice(0, -1));
+  const places = stridesOf(lead);
+  const rowOf: RowOf = (row) => {
+    let from = 0;
+    for (const [axis, length] of lead.entries()) {
+      const place = (Math.floor(row / at(places, axis)) % length) - at(attrs.before, axis);
+      if (place < 0 || place >= at(x.shape, axis)) return -1;
+      from += place * at(strides, axis);
+    }
+    return from;
+  };
+  const [width, before, after] = [last(output.shape), last(attrs.before), last(attrs.after)];
+  if (width === last(x.shape)) return moved(b, { inputs, output }, rowOf, asTheyAre(b));
+  return moved(b, { inputs, output }, rowOf, (rows, old) => {
+    const own = { before: [0, before], after: [0, after] };
+    return b.emit("pad", own, [rows], [at(rows.shape, 0), width], old);
+  });
+}
+
+/** Zeros before and after numbers in a row. */
+function padded(b: Builder, attrs: Step<"pad">["attrs"], x: Value, output: Value): boolean {
+  const [before, n] = [at(attrs.before, 0), sizeOf(x.shape)];
+  if (x.dtype !== "float") return false;
+  b.settle([x]);
+  return inSpans(b, output, 1, ({ from, to }, old) => {
+    const [first, end] = [Math.max(from, before), Math.min(to, before + n)];
+    if (first >= end) return asTheyAre(b)(zeros(b, [to - from, 1]), old);
+    const taken = span(b, x, n, first - before, end - first);
+    const own = { before: [first - from, 0], after: [to - end, 0] };
+    const isAll = end - first === to - from;
+    return isAll ? asTheyAre(b)(taken, old) : b.emit("pad", own, [taken], [to - from, 1], old);
   });
 }
 

@@ -6,7 +6,7 @@ import { causalSoftmax, rangeAttention, rope } from "./attention.ts";
 import type { Builder, Span } from "./builder.ts";
 import { type Cut, cutOf, inRows } from "./cuts.ts";
 import { joined } from "./joined.ts";
-import { broadcastRows, concat, slice, transpose } from "./moves.ts";
+import { broadcastRows, concat, pad, slice, transpose } from "./moves.ts";
 import { product } from "./products.ts";
 import { gather, scatterAdd } from "./tables.ts";
 
@@ -122,8 +122,8 @@ const rmsNormGradGain: Rule<"rmsNormGradGain"> = (b, { attrs, inputs, output }) 
 };
 
 const rules: { readonly [K in PrimitiveName]?: Rule<K> } = {
-  ...{ broadcast, sum, gather, scatterAdd, matmul: product, transpose, slice, concat },
-  ...{ causalSoftmax, rope, rangeAttention, rmsNormGradGain },
+  ...{ broadcast, sum, gather, scatterAdd, matmul: product },
+  ...{ transpose, slice, pad, concat, causalSoftmax, rope, rangeAttention, rmsNormGradGain },
 };
 
 /** Writes a step that touches what is cut. @returns false where it cannot be done in parts */
