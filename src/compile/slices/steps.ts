@@ -8,6 +8,7 @@ import { type Cut, cutOf, inRows } from "./cuts.ts";
 import { joined } from "./joined.ts";
 import { broadcastRows, concat, pad, slice, transpose } from "./moves.ts";
 import { product } from "./products.ts";
+import { scatterRows } from "./rows.ts";
 import { gather, scatterAdd } from "./tables.ts";
 
 type Rule<K extends PrimitiveName> = (b: Builder, step: Step<K>) => boolean;
@@ -122,7 +123,7 @@ const rmsNormGradGain: Rule<"rmsNormGradGain"> = (b, { attrs, inputs, output }) 
 };
 
 const rules: { readonly [K in PrimitiveName]?: Rule<K> } = {
-  ...{ broadcast, sum, gather, scatterAdd, matmul: product },
+  ...{ broadcast, sum, gather, scatterAdd, scatterRows, matmul: product },
   ...{ transpose, slice, pad, concat, causalSoftmax, rope, rangeAttention, rmsNormGradGain },
 };
 

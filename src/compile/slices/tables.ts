@@ -4,7 +4,7 @@ import type { Builder } from "./builder.ts";
 import { cutOf, inRows, rowSpans } from "./cuts.ts";
 
 /** Ids as numbers of rows of one part, in floats: on devices where ids are floats anyway. */
-function localIds(b: Builder, ids: Value, from: number): Value {
+export function localIds(b: Builder, ids: Value, from: number): Value {
   const n = sizeOf(ids.shape);
   const floats = b.emit("toFloat", {}, [{ ...ids, shape: [n] }], [n]);
   return b.emit("sub", {}, [floats, b.numbers(new Float32Array(n).fill(from))], [n]);
