@@ -8,6 +8,7 @@ import { type Cut, cutOf, inRows } from "./cuts.ts";
 import { joined } from "./joined.ts";
 import { broadcastRows, concat, pad, slice, transpose } from "./moves.ts";
 import { product } from "./products.ts";
+import { reduced } from "./reductions.ts";
 import { scatterRows } from "./rows.ts";
 import { gather, scatterAdd } from "./tables.ts";
 
@@ -130,5 +131,5 @@ const rules: { readonly [K in PrimitiveName]?: Rule<K> } = {
 /** Writes a step that touches what is cut. @returns false where it cannot be done in parts */
 export function inParts(b: Builder, step: Step): boolean {
   const rule = rules[step.op] as Rule<PrimitiveName> | undefined;
-  return rule?.(b, step) || rowByRow(b, step);
+  return rule?.(b, step) || rowByRow(b, step) || reduced(b, step);
 }
