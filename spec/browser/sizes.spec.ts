@@ -22,7 +22,7 @@ test.skipIf(absent)(
     expect(checks.map(({ check }) => check)).toEqual(
       expect.arrayContaining([
         ...["matmul", "few rows", "step", "rows", "shared rows", "tall", "sliced"],
-        ...["attention in parts", "block", "model"],
+        ...["attention in parts", "moves in parts", "block", "model"],
       ]),
     );
     for (const { check, errors } of checks) {

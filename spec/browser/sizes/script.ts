@@ -11,6 +11,7 @@ import { errorsOnWide, wideCases } from "../../engines/wide/cases.ts";
 import { attentionResults } from "./attention.ts";
 import { fewRowsResults } from "./fewRows.ts";
 import { modelResults } from "./models.ts";
+import { moveResults } from "./moves.ts";
 import { rowResults } from "./rows.ts";
 import { stepResults } from "./step.ts";
 import { TALL, tableResults } from "./table.ts";
@@ -80,6 +81,7 @@ await compare("sliced", { bindingBytes: 2 ** 16 }, (engine) =>
   tableResults(engine, { rows: 700, width: 96 }),
 );
 await compare("attention in parts", { bindingBytes: 2 ** 16 }, attentionResults);
+await compare("moves in parts", { bindingBytes: 2 ** 16 }, moveResults);
 await compare("block", { whole: true, bindingBytes: 2e6 }, (engine) =>
   modelResults(engine, { layers: 1, vocabSize: 1024, length: 20, dtype: "bf16" }),
 );
