@@ -65,8 +65,10 @@ async function run(plan: Plan, args: readonly Tensor[], most: number): Promise<F
   );
 }
 
-/** Expects each step to make what the rules of shapes say of what it is given. */
-function isWellFormed({ steps }: Plan): void {
+/** Expects each step to make what the rules of shapes say of what it is given, and to free no result. */
+function isWellFormed({ steps, outputs }: Plan): void {
+  const freed = new Set(steps.flatMap(({ frees }) => frees));
+  expect(outputs.filter(({ buffer }) => freed.has(buffer))).toEqual([]);
   for (const { op, inputs, attrs, output } of steps) {
     const rule: object = shapeRules[op];
     const shape = (rule as (inputs: readonly Value[], attrs: unknown) => Shape)(inputs, attrs);

@@ -56,6 +56,11 @@ test("a number of each row, in parts that are no whole rows of it, is returned i
   await agreesInParts(sums, [matrix([9, 15, 7, 2], 1)], 448);
 });
 
+test("an axis of length 1 of a block that lies in two parts disappears", async () => {
+  const sums = (x: Tensor) => ops.sum(x, { axis: 1 });
+  await agreesInParts(sums, [matrix([1, 1, 300, 4], 1)], 768, {}, 0);
+});
+
 test("places of the largest along an axis that several parts have are refused by name", () => {
   const places = (x: Tensor) => ops.argmax(x, 0);
   expect(() => slicedPlan(planOf(places, [matrix([512, 4], 1)]), 1024)).toThrow(

@@ -39,6 +39,17 @@ test("rows written into a tensor in parts are those written into the whole", () 
     { numRuns: 60 },
   ));
 
+test("more rows than one tensor holds are written in order", async () => {
+  const [R, C] = [200, 4];
+  for (const V of [40, 100]) {
+    const args = [matrix([1, 1, V, C], 1), idsOf([1, 1, R], V), matrix([1, 1, R, C], 2)];
+    const write = (x: Tensor, ids: Tensor, rows: Tensor) => ops.scatterRows(x, ids, rows);
+    const { steps } = await agreesInParts(write, args, 256, {}, 0);
+    const writes = steps.filter(({ op }) => op === "scatterRows");
+    expect(writes.length).toBeGreaterThanOrEqual(4);
+  }
+});
+
 test("a cache in parts is written in place, each part at once where it has whole matrices", () => {
   const [B, G, V, R, C] = [2, 4, 64, 1, 8];
   const args = [matrix([B, G, V, C], 1), idsOf([B, G, R], V), matrix([B, G, R, C], 2)];
