@@ -26,7 +26,8 @@ export async function builtPackage(): Promise<string> {
   );
   if (isFirst) {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const to = ["-p", join(root, "src"), "--outDir", join(folder, "dist")];
+    // Types are what `npm run check` looks at: what is written is the same, and takes less than half as long.
+    const to = ["-p", join(root, "src"), "--noCheck", "--outDir", join(folder, "dist")];
     await promisify(execFile)(process.execPath, [tsc, ...to]);
     await cp(join(root, "package.json"), join(folder, "package.json"));
     await symlink(join(root, "node_modules"), join(folder, "node_modules"));
