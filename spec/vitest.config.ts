@@ -10,14 +10,18 @@ const here = (file: string): string => fileURLToPath(new URL(file, import.meta.u
  * its environment or a module, or keep what GPU.js has once for all.
  */
 const APART: readonly string[] = [
-  ...["spec/{browser,docs,jobs,logs,packaging,queue}/**/*.spec.ts"],
-  ...["spec/cli/{sweep,worker}/*.spec.ts", "spec/cli/{claim,failure}.spec.ts"],
-  ...["spec/cli/diagnose/checkpoint.spec.ts", "spec/cli/{finetune/finetune,model/export}.spec.ts"],
+  ...["spec/{browser,packaging,queue}/**/*.spec.ts", "spec/docs/{methods,programs,site}.spec.ts"],
+  ...["spec/jobs/{repeatedly,waiting}.spec.ts", "spec/logs/background.spec.ts"],
+  ...["spec/cli/sweep/{fusion,sweep}.spec.ts", "spec/cli/worker/*.spec.ts"],
+  ...["spec/cli/{claim,failure}.spec.ts", "spec/cli/diagnose/checkpoint.spec.ts"],
+  "spec/cli/{finetune/finetune,model/export}.spec.ts",
   "spec/lab/{firefox,model,page,training,views}.spec.ts",
-  ...["spec/engines/gpu/gpu.spec.ts", "spec/engines/wasm/machine/*.spec.ts"],
-  ...["spec/experiment/{queue,sweep}/*.spec.ts", "spec/experiment/row/killed.spec.ts"],
+  "spec/engines/gpu/gpu.spec.ts",
+  "spec/engines/wasm/machine/{build,failure,forgotten,threads}.spec.ts",
+  ...["spec/experiment/queue/*.spec.ts", "spec/experiment/sweep/{processes,runSweep}.spec.ts"],
+  "spec/experiment/row/killed.spec.ts",
   ...["spec/finetune/{memory,stories}.spec.ts", "spec/finetune/queue/*.spec.ts"],
-  ...["spec/pretrain/texts/*.spec.ts"],
+  "spec/pretrain/texts/texts.spec.ts",
   ...["spec/weights/disk/*.spec.ts", "spec/weights/saveWeights.spec.ts"],
 ];
 
