@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 
 const { GPU } = process.env;
 /** Whether browsers are to use this machine's GPU, by Vulkan; else their software rasteriser. */
@@ -48,8 +48,11 @@ export function findChromium(): string {
 export const PATIENCE = 600_000;
 
 /** @throws Error that tells how to install Chromium where there is none */
-export const launchChromium = (): Promise<Browser> =>
-  chromium.launch({ executablePath: findChromium(), args: ARGUMENTS, timeout: PATIENCE });
+export async function launchChromium(): Promise<Browser> {
+  // It takes half a second, which those who only want a server need not spend.
+  const { chromium } = await import("playwright-core");
+  return chromium.launch({ executablePath: findChromium(), args: ARGUMENTS, timeout: PATIENCE });
+}
 
 export interface PageOptions {
   /** Whether its memory may be shared. */
