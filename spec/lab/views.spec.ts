@@ -32,7 +32,7 @@ async function open(hash: string, options: BrowserContextOptions = {}): Promise<
     if (message.type() === "error") complaints.push(message.text());
   });
   await page.goto(`${lab.site.address}#${hash}`);
-  await page.locator("main > section:visible h2").waitFor();
+  await page.locator("main > section:visible h2").first().waitFor();
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 
@@ -160,6 +160,45 @@ test.each([
   await page.locator(".steps").getByRole("button", { name: "matmul" }).first().click();
   await page.locator(".sources pre", { hasText: text }).first().waitFor({ state: "attached" });
   expect(view.complaints).toEqual([]);
+});
+
+test("the first view has a verdict and a picture, few words and no empty place", async () => {
+  await using view = await open("");
+  const { page } = view;
+  const verdict = page.getByText(/Anchored Learning learned as much/).first();
+  await verdict.waitFor();
+  const plane = page.locator("svg").first();
+  await plane.locator("path").first().waitFor();
+  const bottom = (box: { y: number; height: number } | null): number =>
+    box ? box.y + box.height : Infinity;
+  expect(bottom(await verdict.boundingBox())).toBeLessThan(900);
+  expect(bottom(await plane.boundingBox())).toBeLessThan(900);
+  const { words, empty } = await page.evaluate(() => {
+    /** Numbers of axes and symbols of answers are none. */
+    const WORD = /\p{L}[\p{L}’-]+/gu;
+    const inView = ({ width, height, top, bottom }: DOMRect): boolean =>
+      width > 1 && height > 1 && bottom > 0 && top < innerHeight;
+    const found: string[] = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const range = document.createRange();
+      range.selectNodeContents(texts.currentNode);
+      const isSeen = texts.currentNode.parentElement?.checkVisibility();
+      if (isSeen && inView(range.getBoundingClientRect()))
+        found.push(...((texts.currentNode.textContent ?? "").match(WORD) ?? []));
+    }
+    const places = [...document.querySelectorAll("aside, section, figure, .first > *")];
+    return {
+      words: found.length,
+      empty: places
+        .filter((e) => e.checkVisibility() && inView(e.getBoundingClientRect()))
+        .filter((e) => !e.textContent?.trim() && !e.querySelector("svg"))
+        .map((e) => e.outerHTML),
+    };
+  });
+  expect(empty).toEqual([]);
+  expect(words).toBeGreaterThan(60);
+  expect(words).toBeLessThanOrEqual(250);
 });
 
 test("the explanation leads to the simplex", async () => {
