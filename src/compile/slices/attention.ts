@@ -3,7 +3,7 @@ import type { Shape } from "../../tensor/tensor.ts";
 import type { Step, Value } from "../plan.ts";
 import type { Builder, Span } from "./builder.ts";
 import { inRows, runsOf } from "./cuts.ts";
-import { joined, someRows } from "./joined.ts";
+import { allOf, joined, someRows } from "./joined.ts";
 
 /** What a score that is not seen is taken for, as `causalSoftmax` is defined. */
 const HIDDEN = -1e30;
@@ -73,7 +73,7 @@ export function rope(b: Builder, { attrs, inputs, output }: Step<"rope">): boole
       const made = b.emit("rope", attrs, [own, ...tables], own.shape, old);
       return { ...made, shape: [end - first, D] };
     });
-    return pieces.length === 1 ? at(pieces, 0) : joined(b, pieces, 0, output);
+    return allOf(b, pieces, output);
   });
   return true;
 }

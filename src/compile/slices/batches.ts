@@ -1,8 +1,8 @@
 import { at, last, sizeOf } from "../../tensor/shapes.ts";
 import type { Step, Value } from "../plan.ts";
-import type { Builder, Partition, Span } from "./builder.ts";
+import type { Builder, Span } from "./builder.ts";
 import { type Run, rowsOfStack, runsOf } from "./cuts.ts";
-import { joined, someRows } from "./joined.ts";
+import { allOf, joined, someRows, wholeOf } from "./joined.ts";
 
 /** A product of stacks of matrices: [batch, m, k] · [batch, k, n], each factor stored transposed or not. */
 interface Stacks {
@@ -64,7 +64,7 @@ function overRows(b: Builder, stacks: Stacks): boolean {
         runs.length === 1 ? old : undefined,
       );
     });
-    return pieces.length === 1 ? at(pieces, 0) : joined(b, pieces, 0, old);
+    return allOf(b, pieces, old);
   };
   if (sizeOf(output.shape) > b.most)
     b.makeParts(partition, output, { ...partition, width: n }, (span) => work(span, output));
@@ -102,21 +102,6 @@ function overInner(b: Builder, stacks: Stacks): boolean {
     b.makeParts(partition, output, cut, (span) => joined(b, work(span), 0, output));
   } else wholeOf(b, partition, output, work);
   return true;
-}
-
-function wholeOf(
-  b: Builder,
-  partition: Partition,
-  output: Value,
-  work: (span: Span) => readonly Value[],
-): void {
-  const parts: Value[] = [];
-  b.makeWhole(
-    partition,
-    output,
-    (span) => parts.push(...work(span)),
-    () => joined(b, parts, 0, output),
-  );
 }
 
 /** The product of one run, as rows. */

@@ -1,6 +1,6 @@
 import { at } from "../../tensor/shapes.ts";
 import type { Value } from "../plan.ts";
-import type { Builder } from "./builder.ts";
+import type { Builder, Partition, Span } from "./builder.ts";
 
 /** Tensors put together along an axis. @param old what they make, if it is not more than a step on the way */
 export function joined(b: Builder, parts: readonly Value[], axis: number, old?: Value): Value {
@@ -9,6 +9,26 @@ export function joined(b: Builder, parts: readonly Value[], axis: number, old?: 
   if (parts.length > 1)
     return b.emit("concat", { axis }, parts, first.shape.with(axis, length), old);
   return old ? b.emit("alias", {}, parts, first.shape, old) : first;
+}
+
+/** Pieces of a result, joined; one alone is what they make already. */
+export const allOf = (b: Builder, pieces: readonly Value[], old?: Value): Value =>
+  pieces.length === 1 ? at(pieces, 0) : joined(b, pieces, 0, old);
+
+/** Makes a result that is not cut of what comes of each part. */
+export function wholeOf(
+  b: Builder,
+  partition: Partition,
+  output: Value,
+  work: (span: Span) => readonly Value[],
+): void {
+  const parts: Value[] = [];
+  b.makeWhole(
+    partition,
+    output,
+    (span) => parts.push(...work(span)),
+    () => joined(b, parts, 0, output),
+  );
 }
 
 /** Some rows of a matrix. */

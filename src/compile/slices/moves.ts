@@ -3,7 +3,7 @@ import type { Shape } from "../../tensor/tensor.ts";
 import type { Step, Value } from "../plan.ts";
 import type { Builder, Span } from "./builder.ts";
 import { cutOf, inRows } from "./cuts.ts";
-import { joined } from "./joined.ts";
+import { allOf, joined } from "./joined.ts";
 import { gathered } from "./tables.ts";
 
 /** Ids are floats where tensors are in parts, which skip numbers from here on. */
@@ -109,7 +109,7 @@ function moved(
       const rows = Array.from({ length: count }, (_, i) => rowOf(row + i));
       pieces.push(finish(rowsOrZeros(b, x, rows), count === to - from ? old : undefined));
     }
-    return pieces.length === 1 ? at(pieces, 0) : joined(b, pieces, 0, old);
+    return allOf(b, pieces, old);
   });
 }
 

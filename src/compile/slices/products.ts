@@ -4,7 +4,7 @@ import type { Step, Value } from "../plan.ts";
 import { batchedProduct } from "./batches.ts";
 import type { Builder, Span } from "./builder.ts";
 import { type Cut, cutOf, rowSpans } from "./cuts.ts";
-import { joined, someRows } from "./joined.ts";
+import { joined, someRows, wholeOf } from "./joined.ts";
 
 /** The rows and columns of a stored matrix; leading axes are of length 1. */
 const matrixOf = ({ shape }: Value): readonly [rows: number, columns: number] => [
@@ -75,13 +75,7 @@ export function product(b: Builder, step: Step<"matmul">): boolean {
       times(rowsOfLeft(span), factor(), transposeA, output),
     );
   } else if (partition) {
-    const parts: Value[] = [];
-    b.makeWhole(
-      partition,
-      output,
-      (span) => parts.push(times(rowsOfLeft(span), factor(), false)),
-      () => joined(b, parts, 0, output),
-    );
+    wholeOf(b, partition, output, (span) => [times(rowsOfLeft(span), factor(), false)]);
   } else times(flat(b.whole(left), matrixOf(left)), factor(), transposeA, output);
   return true;
 }

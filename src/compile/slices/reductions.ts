@@ -2,7 +2,7 @@ import { at, last, sizeOf } from "../../tensor/shapes.ts";
 import type { Step, Value } from "../plan.ts";
 import type { Builder, Partition, Span } from "./builder.ts";
 import { type Cut, cutOf, inRows, type Run, runsOf } from "./cuts.ts";
-import { joined } from "./joined.ts";
+import { allOf, wholeOf } from "./joined.ts";
 
 type Reduction = "sum" | "max" | "argmax";
 
@@ -60,15 +60,7 @@ function blockByBlock(b: Builder, axes: Axes, cut: Cut, blocks: Partition): bool
   };
   if (sizeOf(output.shape) > b.most)
     b.makeParts(cut, output, { ...blocks, width }, (span) => work(span, output));
-  else {
-    const parts: Value[] = [];
-    b.makeWhole(
-      cut,
-      output,
-      (span) => parts.push(work(span)),
-      () => joined(b, parts, 0, output),
-    );
-  }
+  else wholeOf(b, cut, output, (span) => [work(span)]);
   return true;
 }
 
@@ -85,7 +77,7 @@ function gatheredUp(b: Builder, axes: Axes): boolean {
     const runs = runsOf(span, inner, Math.max(1, Math.floor(b.most / block)));
     const old = runs.length === 1 ? output : undefined;
     const pieces = runs.map((run) => overAxis(b, axes, run, old));
-    return pieces.length === 1 ? at(pieces, 0) : joined(b, pieces, 0, output);
+    return allOf(b, pieces, output);
   };
   if (made) {
     const each = made.width / unit;

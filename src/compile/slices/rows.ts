@@ -1,8 +1,8 @@
-import { at, last, sizeOf } from "../../tensor/shapes.ts";
+import { last, sizeOf } from "../../tensor/shapes.ts";
 import type { Step, Value } from "../plan.ts";
 import type { Builder, Span } from "./builder.ts";
 import { type Run, runsOf } from "./cuts.ts";
-import { joined, someRows } from "./joined.ts";
+import { allOf, someRows } from "./joined.ts";
 import { inSpans } from "./moves.ts";
 import { localIds } from "./tables.ts";
 
@@ -53,6 +53,6 @@ export function scatterRows(b: Builder, { inputs, output }: Step<"scatterRows">)
       const made = written(rows, run, runs.length === 1 ? old : undefined);
       return { ...made, shape: [to - from, C] };
     });
-    return pieces.length === 1 ? at(pieces, 0) : joined(b, pieces, 0, old);
+    return allOf(b, pieces, old);
   });
 }

@@ -5,7 +5,7 @@ import type { Step, Value } from "../plan.ts";
 import { causalSoftmax, rangeAttention, rope } from "./attention.ts";
 import type { Builder, Span } from "./builder.ts";
 import { type Cut, cutOf, inRows } from "./cuts.ts";
-import { joined } from "./joined.ts";
+import { wholeOf } from "./joined.ts";
 import { broadcastRows, concat, pad, slice, transpose } from "./moves.ts";
 import { product } from "./products.ts";
 import { reduced } from "./reductions.ts";
@@ -54,15 +54,7 @@ function rowByRow(b: Builder, step: Step): boolean {
   const width = sizeOf(output.shape) / partition.total;
   if (sizeOf(output.shape) > b.most)
     b.makeParts(partition, output, { ...partition, width }, (span) => work(span, output));
-  else {
-    const parts: Value[] = [];
-    b.makeWhole(
-      partition,
-      output,
-      (span) => parts.push(work(span)),
-      () => joined(b, parts, 0, output),
-    );
-  }
+  else wholeOf(b, partition, output, (span) => [work(span)]);
   return true;
 }
 
