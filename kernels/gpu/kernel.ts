@@ -104,7 +104,7 @@ export interface DeviceTraits {
   /** Numbers that a cell can sum up at once without running out of registers. */
   readonly sums: number;
   readonly features: readonly ShaderFeature[];
-  /** Whether products of tiles may round their factors to f16, where shaders have it. */
+  /** Whether products of tiles may round their factors to f16; only where shaders have it. */
   readonly halves: boolean;
 }
 

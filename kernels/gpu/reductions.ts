@@ -15,6 +15,10 @@ interface Reductions {
 /** The directive for shaders that use subgroups. */
 export const ENABLE_SUBGROUPS = "enable subgroups;\n";
 
+/** What an entry point is told of the subgroups of its workgroup, after other parameters. */
+export const SUBGROUP_PARAMETERS =
+  ", @builtin(subgroup_id) subgroup : u32, @builtin(num_subgroups) subgroups : u32";
+
 const memoryOf = (threads: number): string =>
   `var<workgroup> shared_numbers : array<f32, ${threads}>;`;
 
@@ -73,7 +77,7 @@ fn rank_of(x : f32) -> u32 {
 fn of_rank(rank : u32) -> f32 {
   return bitcast<f32>(select(~rank, rank & 0x7fffffffu, rank >= 0x80000000u));
 }`,
-  parameters: ", @builtin(subgroup_id) subgroup : u32, @builtin(num_subgroups) subgroups : u32",
+  parameters: SUBGROUP_PARAMETERS,
   begin: "subgroup_index = subgroup;\n  subgroup_count = subgroups;",
   sum: twice("subgroupAdd(x)", "0.0", (all, other) => `${all} + ${other}`),
   max: twice(

@@ -1,6 +1,7 @@
-import { bytesOf } from "../../src/tensor/storage/types.ts";
-import type { StorageType } from "../../src/tensor/tensor.ts";
+import { bytesOf, isStorageType } from "../../src/tensor/storage/types.ts";
+import type { DType, StorageType } from "../../src/tensor/tensor.ts";
 import { wordsOf } from "./casts/cast.ts";
+import type { DeviceTraits } from "./kernel.ts";
 
 /** How a tensor's numbers lie in a buffer, where they are not floats. */
 export interface Stored {
@@ -25,8 +26,22 @@ export const ENABLE_F16 = "enable f16;\n";
 export const isNative = (stored: Stored | undefined): boolean =>
   stored?.type === "f16" && stored.native;
 
-const bind = (binding: number, name: string, type: string): string =>
-  `@group(0) @binding(${binding}) var<storage, read> ${name} : ${type};`;
+/** The declaration of a tensor, in WGSL. */
+export const bind = (
+  binding: number,
+  access: "read" | "read_write",
+  name: string,
+  type: string,
+): string => `@group(0) @binding(${binding}) var<storage, ${access}> ${name} : ${type};`;
+
+/** How numbers of such a type are kept; undefined for floats. */
+export const storedAs = (
+  type: DType | undefined,
+  { features }: Pick<DeviceTraits, "features">,
+): Stored | undefined =>
+  type !== undefined && isStorageType(type)
+    ? { type, native: features.includes("shader-f16") }
+    : undefined;
 
 /**
  * How a shader reads a tensor by groups of four numbers. What is stored is widened exactly; but where shaders have
@@ -36,15 +51,15 @@ const bind = (binding: number, name: string, type: string): string =>
 export function sourceOf(name: string, binding: number, elements: number, stored?: Stored): Source {
   const groups = Math.max(1, Math.ceil(elements / 4));
   if (!stored) {
-    const declaration = bind(binding, name, `array<vec4<f32>, ${groups}>`);
+    const declaration = bind(binding, "read", name, `array<vec4<f32>, ${groups}>`);
     return { enable: "", declaration, group: (i) => `${name}[${i}]` };
   }
   if (isNative(stored)) {
-    const declaration = bind(binding, name, `array<vec4<f16>, ${groups}>`);
+    const declaration = bind(binding, "read", name, `array<vec4<f16>, ${groups}>`);
     return { enable: ENABLE_F16, declaration, group: (i) => `vec4<f32>(${name}[${i}])` };
   }
   const words = wordsOf(bytesOf(stored.type, elements));
-  const declaration = `${bind(binding, name, `array<u32, ${words}>`)}
+  const declaration = `${bind(binding, "read", name, `array<u32, ${words}>`)}
 ${readers[stored.type](name, words)}`;
   return { enable: "", declaration, group: (i) => `${name}_four(${i})` };
 }

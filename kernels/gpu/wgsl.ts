@@ -1,7 +1,7 @@
 import { cellsOf, elementsOf, type Kernel, type Lanes, resultsOf } from "./kernel.ts";
 import { type FunctionName, functions } from "./numbers/functions.ts";
 import { wgsl as language } from "./numbers/language.ts";
-import { type Source, type Stored, sourceOf } from "./stored.ts";
+import { bind, type Source, type Stored, sourceOf } from "./stored.ts";
 
 /** A function that a kernel calls: who translates the code is told its type, no more. */
 export interface WgslFunction {
@@ -47,13 +47,15 @@ interface View {
   readonly stored?: Stored | undefined;
 }
 
+const isGrouped = ({ lanes, stored }: View): boolean => lanes === 4 || stored !== undefined;
+
 const sourceOfView = (read: number, { elements, stored }: View, first = 0): Source =>
   sourceOf(`a${read}`, first + read, elements, stored);
 
 /** How a kernel reads number `n` or group `n` of a tensor that lies in groups of `lanes`. */
 export const wgsl = {
   number: (read: number, view: View): string =>
-    view.lanes === 4 || view.stored
+    isGrouped(view)
       ? `let i = u32(n); return ${sourceOfView(read, view).group("i >> 2u")}[i & 3u];`
       : `return a${read}[u32(n)];`,
   group: (read: number, view: View): string =>
@@ -88,15 +90,14 @@ export function declarations(
   const { lanes } = kernel;
   const array = (elements: number, width: Lanes): string =>
     `array<${typeOf(width)}, ${lengthOf(elements, width)}>`;
-  const bind = (binding: number, access: string, name: string, type: string): string =>
-    `@group(0) @binding(${first + binding}) var<storage, ${access}> ${name} : ${type};`;
   const reads = views.map((view, i) =>
-    view.lanes === 4 || view.stored
+    isGrouped(view)
       ? sourceOfView(i, view, first).declaration
-      : bind(i, "read", `a${i}`, array(view.elements, view.lanes)),
+      : bind(first + i, "read", `a${i}`, array(view.elements, view.lanes)),
   );
+  const behind = first + views.length;
   const targets = Array.from({ length: results }, (_, i) =>
-    bind(views.length + i, "read_write", `target${i}`, array(elementsOf(kernel), lanes)),
+    bind(behind + i, "read_write", `target${i}`, array(elementsOf(kernel), lanes)),
   );
   return `${[...reads, ...targets].join("\n")}
 var<private> threadGid : vec3<u32>;

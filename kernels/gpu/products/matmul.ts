@@ -1,5 +1,4 @@
 import { at, sizeOf } from "../../../src/tensor/shapes.ts";
-import { isStorageType } from "../../../src/tensor/storage/types.ts";
 import {
   type Call,
   type Cell,
@@ -11,7 +10,7 @@ import {
 } from "../kernel.ts";
 import { strided } from "../moves/strided.ts";
 import { sumAxis } from "../rows/sum.ts";
-import type { Stored } from "../stored.ts";
+import { storedAs } from "../stored.ts";
 import { groupsOfRows, isOfRows, rowsMatmul } from "./rowsMatmul.ts";
 import {
   type GroupedProduct,
@@ -44,11 +43,10 @@ export const matmul: Lowering<"matmul"> = (call) => {
   const k = (attrs.transposeA ? a.at(-2) : a.at(-1)) as number;
   const batch = sizeOf(shape.slice(0, -2));
   const small = batch * m * k * n < SMALL;
-  const product = { batch, m, k, n, stored: storedOf(call), ...attrs };
-  const halves = call.halves && call.features.includes("shader-f16");
+  const product = { batch, m, k, n, stored: storedAs(call.dtypes[1], call), ...attrs };
   if (call.shares && !small && isOfRows(product)) return [ofRows(product, call)];
   const tiling = call.shares && !small ? tilingOf({ batch, m, k, n }) : undefined;
-  if (tiling) return sharing({ ...product, halves, parts: tiling.parts }, tiling.tile);
+  if (tiling) return sharing({ ...product, halves: call.halves, parts: tiling.parts }, tiling.tile);
   const tile = small ? { rows: 1 as const, columns: lanesFor(wide, n) } : tileOf(call, batch, m, n);
   const cells = (batch * m * n) / tile.rows / tile.columns;
   const parts = small ? 1 : partsOf(call.cells, cells, k / depthOf(k));
@@ -60,12 +58,6 @@ export const matmul: Lowering<"matmul"> = (call) => {
   const turned = strided(wide, [batch, m, k], [m * k, 1, m]);
   return [turned, ...multiplied({ ...own, transposeA: false }, [resultOf(0), 1], 1)];
 };
-
-/** How the right factor is kept. */
-function storedOf({ dtypes, features }: Call<"matmul">): Stored | undefined {
-  const type = at(dtypes, 1);
-  return isStorageType(type) ? { type, native: features.includes("shader-f16") } : undefined;
-}
 
 /** A few rows by groups of cells that add up together; the body is that of cells which share nothing. */
 function ofRows(shapes: Omit<GroupedProduct, "parts">, { features }: Call<"matmul">): Kernel {

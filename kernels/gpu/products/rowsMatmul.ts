@@ -1,5 +1,5 @@
-import { ENABLE_SUBGROUPS } from "../reductions.ts";
-import { sourceOf } from "../stored.ts";
+import { ENABLE_SUBGROUPS, SUBGROUP_PARAMETERS } from "../reductions.ts";
+import { bind, sourceOf } from "../stored.ts";
 import { MOST_GROUPS } from "../wgsl.ts";
 import type { GroupedProduct } from "./tiledMatmul.ts";
 
@@ -50,16 +50,12 @@ export function rowsMatmul(
   const [x] = groupsOfRows(product);
   const groups = Math.ceil(n / COLUMNS);
   const steps = k / 4;
-  const bind = (binding: number, access: string, name: string, type: string): string =>
-    `@group(0) @binding(${binding}) var<storage, ${access}> ${name} : ${type};`;
   const [left, right] = [
     sourceOf("a", 0, batch * m * k),
     sourceOf("b", 1, batch * k * n, product.stored),
   ];
   const inside = (c: number): string => (n % COLUMNS === 0 ? "" : `if (column + ${c}u < ${n}u) `);
-  const built = subgroups
-    ? ", @builtin(subgroup_id) subgroup : u32, @builtin(num_subgroups) subgroups : u32"
-    : "";
+  const built = subgroups ? SUBGROUP_PARAMETERS : "";
   // What is kept of a row, and how many: of each subgroup, or of each thread.
   const keep = subgroups
     ? `${each(m, (r) => `s${r} = subgroupAdd(s${r});`)}

@@ -1,5 +1,5 @@
 import { at } from "../../../src/tensor/shapes.ts";
-import { ENABLE_F16, isNative, type Source, type Stored, sourceOf } from "../stored.ts";
+import { bind, ENABLE_F16, isNative, type Source, type Stored, sourceOf } from "../stored.ts";
 import { MOST_GROUPS } from "../wgsl.ts";
 
 /** A product of matrices: [parts, batch, m, n] = Σ over a part of k; parts are summed elsewhere. */
@@ -146,11 +146,9 @@ export function tiledMatmul(product: GroupedProduct, tile: GroupTile, ending?: s
     const at = `let line = first_a + ${line}; let column = first_b / 4u + ${column};`;
     return `{ ${at} ${inside ? `if (${inside}) { ${put} }` : put} }`;
   });
-  const bind = (binding: number, access: string, name: string, numbers: number): string =>
-    `@group(0) @binding(${binding}) var<storage, ${access}> ${name} : array<vec4<f32>, ${numbers / 4}>;`;
   return `${halfA || halfB ? ENABLE_F16 : ""}${a.declaration}
 ${b.declaration}
-${ending ?? bind(2, "read_write", "c", parts * batch * m * n)}
+${ending ?? bind(2, "read_write", "c", `array<vec4<f32>, ${(parts * batch * m * n) / 4}>`)}
 var<workgroup> kept_a : array<${typeOf(halfA)}, ${(DEPTH * rows) / 4}>;
 var<workgroup> kept_b : array<${typeOf(halfB)}, ${(DEPTH * columns) / 4}>;
 @compute @workgroup_size(${threads})

@@ -27,10 +27,10 @@ export async function createGpuDevice(
   webgpu: WebGpuOptions = {},
 ): Promise<Device<GpuBuffer>> {
   const driver = await driverOf(mode, webgpu);
-  return deviceOf(mode, {
-    ...driver,
-    traits: { ...driver.traits, ...traits },
-  }) as Device<GpuBuffer>;
+  const known = { ...driver.traits, ...traits };
+  // Who asks for halves where shaders have none gets floats.
+  const halves = known.halves && known.features.includes("shader-f16");
+  return deviceOf(mode, { ...driver, traits: { ...known, halves } }) as Device<GpuBuffer>;
 }
 
 async function driverOf(mode: GpuMode, webgpu: WebGpuOptions): Promise<Driver<unknown>> {
@@ -49,9 +49,8 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
     }
   };
   const { features, halves } = driver.traits;
-  const rounds = halves && features.includes("shader-f16");
   // What the bits of results depend on beside the GPU: sums by subgroups have another order.
-  const marks = [...features, ...(rounds ? ["float16 products"] : [])];
+  const marks = [...features, ...(halves ? ["float16 products"] : [])];
   return {
     backend: mode,
     description: [driver.description, ...marks].join(", "),

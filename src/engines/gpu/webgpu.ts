@@ -5,8 +5,8 @@ import {
   type ShaderFeature,
 } from "../../../kernels/gpu/kernel.ts";
 import { MOST_IN_FLOATS, storageSource } from "../../../kernels/gpu/source.ts";
+import { storedAs } from "../../../kernels/gpu/stored.ts";
 import { workgroupsOf } from "../../../kernels/gpu/wgsl.ts";
-import { isStorageType } from "../../tensor/storage/types.ts";
 import type { Span } from "../device.ts";
 import { codeBuffers } from "./codeBuffers.ts";
 import { type Driver, float32, type Launch, noMemoryLeft, WORK } from "./driver.ts";
@@ -226,8 +226,7 @@ export async function createWebGpuDriver({
     compile(kernel, sizes, dtypes = []) {
       const all = [...sizes, elementsOf(kernel) * resultsOf(kernel)];
       for (const elements of [...sizes, elementsOf(kernel)]) checkSize(elements);
-      const native = features.includes("shader-f16");
-      const stored = dtypes.map((type) => (isStorageType(type) ? { type, native } : undefined));
+      const stored = dtypes.map((type) => storedAs(type, { features }));
       const counts = whole || Math.max(...all) > MOST_IN_FLOATS;
       const source = storageSource(kernel, sizes, counts, stored);
       const code = kernel.shader?.code ?? translator.translate(kernel, source);
