@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { link, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DataError } from "../tensor/errors.ts";
+import { appear } from "../weights/disk/appear.ts";
 import { temporaryPath } from "../weights/disk/temporary.ts";
-import { isThere, makeFolder } from "../weights/files.ts";
+import { makeFolder } from "../weights/files.ts";
 import { syncFolder, writeAll } from "../weights/nodeFile.ts";
 import { digestOf, fileBytes, streamOf } from "./bytes.ts";
 import { Conflict, checkBlob, checkKey, checkPrefix, checkRemovable, type Store } from "./store.ts";
@@ -34,7 +35,11 @@ export function folderStore(folder: string): Store {
       try {
         const given = await writeTo(temporary, bytes);
         checkBlob(root, key, given);
-        if (await appear(temporary, path)) return "new";
+        // Where there are no links, of two at the same moment the second stays, whose bytes are the first's.
+        if (await appear(temporary, path)) {
+          await syncFolder(dirname(path));
+          return "new";
+        }
         const kept = await digestOf(await fileBytes(path)).catch(expectNoOther(root, key));
         if (kept === given) return "there";
         throw new Conflict(root, key, kept, given);
@@ -70,22 +75,6 @@ async function writeTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<
     await handle.close();
   }
   return hash.digest("hex");
-}
-
-/** Gives a file its name. @returns false where there is one of that name */
-async function appear(temporary: string, path: string): Promise<boolean> {
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return false;
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
-    // No links here: of two at the same moment the second stays, whose bytes are the first's.
-    if (await isThere(path)) return false;
-    await rename(temporary, path);
-  }
-  await syncFolder(dirname(path));
-  return true;
 }
 
 async function* listIn(root: string, prefix: string): AsyncGenerator<string, void> {

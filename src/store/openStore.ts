@@ -5,7 +5,7 @@ import { folderStore } from "./folderStore.ts";
 import { type Environment, readS3Credentials, readS3Url } from "./s3/address.ts";
 import { s3Client } from "./s3/client.ts";
 import { s3Store } from "./s3Store.ts";
-import type { Store } from "./store.ts";
+import { type Store, shown } from "./store.ts";
 
 /**
  * Opens the store of a folder, or of `s3://bucket/prefix`, @see readS3Url.
@@ -30,7 +30,7 @@ function pathOfUrl(text: string): string {
     return fileURLToPath(text);
   } catch {
     throw new DataError(
-      `store: expected a folder of this machine as file:///path, got ${JSON.stringify(text.slice(0, 80))}`,
+      `store: expected a folder of this machine as file:///path, got ${shown(text)}`,
     );
   }
 }

@@ -52,9 +52,9 @@ export class Conflict extends DataError {
 const KEY = /^[a-z]+(\/[A-Za-z0-9][\w.+-]{0,199}){1,3}$/;
 const PREFIX = /^[a-z]+\/([A-Za-z0-9][\w.+-]{0,199}\/)*$/;
 
-/** A key may be anybody's text, of any length. */
-const shown = (key: unknown): string =>
-  typeof key === "string" ? JSON.stringify(key.slice(0, 80)) : typeof key;
+/** A text as messages show it: it may be anybody's, of any length. */
+export const shown = (text: unknown): string =>
+  typeof text === "string" ? JSON.stringify(text.slice(0, 80)) : typeof text;
 
 /** @throws RangeError for a key that not every store could keep */
 export function checkKey(key: string): void {

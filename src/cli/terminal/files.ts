@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { link, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { DataError } from "../../tensor/errors.ts";
+import { appear } from "../../weights/disk/appear.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
-import { isThere, makeFolder } from "../../weights/files.ts";
+import { makeFolder } from "../../weights/files.ts";
 import { writeAll } from "../../weights/nodeFile.ts";
 import type { Output } from "./command.ts";
 import { reasonOf } from "./failure.ts";
@@ -54,22 +55,6 @@ async function* pieces(texts: Iterable<string>, signal: AbortSignal): AsyncGener
   yield piece;
 }
 
-/** Gives what was written its name. @throws DataError where somebody else has it meanwhile */
-async function appear(temporary: string, path: string): Promise<void> {
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST" && !NO_LINKS.includes(code)) throw error;
-    if (code === "EEXIST" || (await isThere(path)))
-      throw new DataError(`${path}: expected a new file, got one that was written meanwhile`);
-    await rename(temporary, path);
-  }
-}
-
-/** What file systems without hard links say. */
-const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
-
 /**
  * Writes a file under a temporary name beside it, then gives it its own: whole or not at all.
  * @param overwrite whether it may take the place of a file that is there
@@ -92,13 +77,16 @@ export async function writeFile(
     } finally {
       await file.close();
     }
-    if (!signal.aborted) await (overwrite ? rename : appear)(temporary, path);
+    if (signal.aborted) return false;
+    if (overwrite) await rename(temporary, path);
+    else if (!(await appear(temporary, path)))
+      throw new DataError(`${path}: expected a new file, got one that was written meanwhile`);
   } catch (error) {
     throw refused(path, "a place to write to", error);
   } finally {
     await rm(temporary, { force: true });
   }
-  return !signal.aborted;
+  return true;
 }
 
 /** Writes to a stream no faster than it takes. @returns false when the signal came first */

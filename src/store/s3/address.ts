@@ -1,5 +1,7 @@
 import { DataError } from "../../tensor/errors.ts";
+import { httpUrl, withoutSecrets } from "../../weights/hub/address.ts";
 import { headerValue } from "../../weights/hub/headerValue.ts";
+import { shown } from "../store.ts";
 
 /** Where a bucket is, and how it is spoken to. */
 export interface S3Address {
@@ -79,19 +81,15 @@ function decoded(text: string): string | undefined {
 /** Whether a URL would leave out the part, or go up with it. */
 const isDots = (part: string): boolean => part === "." || part === "..";
 
-const shown = (text: string): string => JSON.stringify(text.slice(0, 80));
-
 function endpointOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "https:" && url?.protocol !== "http:")
+  const url = httpUrl(text);
+  if (!url)
     throw new DataError(
       `store: expected an endpoint as https://host:9000, got ${withoutSecrets(text)}`,
     );
   if (url.username || url.password) throw new DataError(`store: ${NO_SECRETS}`);
   return url;
 }
-
-const withoutSecrets = (text: string): string => text.replace(/\/\/[^/@]*@/, "//…@");
 
 /** @throws DataError that names the variable which is missing */
 export function readS3Credentials(env: Environment): S3Credentials {

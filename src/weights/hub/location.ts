@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
+import { httpUrl, withoutSecrets } from "./address.ts";
 import { headerValue } from "./headerValue.ts";
 
 /** Where the Hub and its cache are, as huggingface_hub finds them. */
@@ -44,10 +45,10 @@ export async function hubLocation(env: Environment): Promise<HubLocation> {
 }
 
 function endpointOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "https:" && url?.protocol !== "http:")
+  const url = httpUrl(text);
+  if (!url)
     throw new DataError(
-      `HF_ENDPOINT: expected an address with http:// or https://, got ${JSON.stringify(text.replace(/\/\/[^/@]*@/, "//…@").slice(0, 80))}`,
+      `HF_ENDPOINT: expected an address with http:// or https://, got ${JSON.stringify(withoutSecrets(text).slice(0, 80))}`,
     );
   if (url.username || url.password || url.search || url.hash)
     throw new DataError("HF_ENDPOINT: expected an address alone, got one with more to it");
