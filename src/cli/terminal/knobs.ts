@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { isName, LONGEST_NAME, NAME } from "../../experiment/checks.ts";
+import { isKept } from "../../json/lossOf.ts";
 import { optionMeant } from "./suggest.ts";
 import { UsageError } from "./usage.ts";
 
@@ -96,11 +97,6 @@ export const whole = (about: string, min: number, max: number): Knob<number> => 
     return /^-?\d{1,15}$/.test(given) && number >= min && number <= max ? number + 0 : undefined;
   },
 });
-
-/** Whether a double takes a fraction for neither 0 nor ∞. */
-const isKept = (given: string): boolean =>
-  Number.isFinite(Number(given)) &&
-  (Number(given) > 0 || !/[1-9]/.test(given.split(/e/i, 1)[0] ?? ""));
 
 /** A number from `min` on. */
 export const number = (about: string, min: number): Knob<number> => ({
