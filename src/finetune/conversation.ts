@@ -6,7 +6,7 @@ import { fold, key } from "../tensor/random.ts";
 import type { Message } from "../text/spans.ts";
 import { stopFinder } from "../text/stream.ts";
 import type { LoadedModel } from "./load.ts";
-import { encodePrompt, type Reader } from "./reader.ts";
+import { answerDecoder, encodePrompt, type Reader } from "./reader.ts";
 
 /** Why an answer ended: the model ended it, there was room for no more, or somebody stopped it. */
 export type End = "model" | "length" | "full" | "stopped";
@@ -64,9 +64,7 @@ export function openConversation(
     hear: (piece: string) => void,
     signal: AbortSignal,
   ): Promise<{ readonly text: string; readonly end: "model" | "length" | "stopped" }> {
-    const decoder = tokenizer.decoder({ skipSpecialTokens: true });
-    // A text goes on where it stopped: SentencePiece has no space in front of a first word alone.
-    if (!isChat) prompt.forEach(decoder.push);
+    const decoder = answerDecoder(model, isChat ? [] : prompt);
     const finder = stopFinder(stops);
     const pieces: string[] = [];
     const tell = (piece: string): void => {

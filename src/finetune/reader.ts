@@ -1,5 +1,6 @@
 import { DataError } from "../tensor/errors.ts";
 import type { Message } from "../text/spans.ts";
+import type { StreamDecoder } from "../text/stream.ts";
 import type { LoadedModel } from "./load.ts";
 
 /** What a text model can be asked with. */
@@ -12,6 +13,20 @@ export function expectReader(model: LoadedModel): LoadedModel & Reader {
   const { tokenizer } = model;
   if (tokenizer) return { ...model, tokenizer };
   throw new DataError(`${model.folder}: expected a tokenizer.json for texts, got none`);
+}
+
+/**
+ * Decodes an answer token by token, without special tokens.
+ * @param before the text that it goes on with, if it does: SentencePiece has no space in front of a first
+ * word alone
+ */
+export function answerDecoder(
+  { tokenizer }: Pick<Reader, "tokenizer">,
+  before: readonly number[] = [],
+): StreamDecoder {
+  const decoder = tokenizer.decoder({ skipSpecialTokens: true });
+  before.forEach(decoder.push);
+  return decoder;
 }
 
 /** The token that texts begin with. @throws DataError for a model that has none */

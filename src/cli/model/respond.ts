@@ -1,6 +1,6 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { LoadedModel } from "../../finetune/load.ts";
-import type { Reader } from "../../finetune/reader.ts";
+import { answerDecoder, type Reader } from "../../finetune/reader.ts";
 import { generate } from "../../nn/generate/generate.ts";
 import { sequenceKeys } from "../../nn/generate/sampling.ts";
 import { DataError } from "../../tensor/errors.ts";
@@ -112,12 +112,8 @@ export async function* respond(
     tokensOf(from, to).every(({ length }) => length + room <= context);
   const batches = batchesOf(prompts, { batch, maxTokens, context }).filter(({ to }) => to > skip);
   /** Of an answer. */
-  const decoderOf = (row: number): StreamDecoder => {
-    const decoder = tokenizer.decoder({ skipSpecialTokens: true });
-    // A text goes on where it stopped: SentencePiece has no space in front of a first word alone.
-    if (raw) at(prompts, row).tokens.forEach(decoder.push);
-    return decoder;
-  };
+  const decoderOf = (row: number): StreamDecoder =>
+    answerDecoder({ tokenizer }, raw ? at(prompts, row).tokens : []);
   const answerOf = (row: number, ids: readonly number[]): Answer => {
     const isClosed = ends.has(ids.at(-1) ?? -1);
     const finder = stopFinder(stops);
