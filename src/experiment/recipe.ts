@@ -139,6 +139,10 @@ export interface Recipe {
 /** The row that all others start from: the first. @throws RangeError for a recipe without rows */
 export const baseOf = ({ rows }: Pick<Recipe, "rows">): RowRecipe => at(rows, 0);
 
+/** The learning rate that a row names; undefined where it takes the recipe's, or has none. */
+export const ownRateOf = (row: RowRecipe): number | undefined =>
+  "learningRate" in row ? row.learningRate : undefined;
+
 /**
  * The row whose weights are p_sft for a row: the one it names, else the recipe's; undefined where
  * that does not stand before it, as for the base and the rows up to the reference.

@@ -6,7 +6,7 @@ import { DataError } from "../../tensor/errors.ts";
 import { fold } from "../../tensor/random.ts";
 import { keysOf, studyData, unseenTraining } from "../data.ts";
 import { modelOf } from "../model.ts";
-import { baseOf, type Recipe, type RowRecipe, weightsName } from "../recipe.ts";
+import { baseOf, ownRateOf, type Recipe, type RowRecipe, weightsName } from "../recipe.ts";
 import { retainedHalves } from "../retained.ts";
 import type { RunDirectory } from "../runs/run.ts";
 
@@ -70,8 +70,7 @@ const ALL = 2 ** 31 - 1;
 
 /** SFT to the end at smaller rates than p_sft's. */
 function gentlerRows(recipe: Recipe): { readonly id: string; readonly rate: number }[] {
-  const rateOf = (row: RowRecipe): number =>
-    ("learningRate" in row ? row.learningRate : undefined) ?? recipe.fineTuning.learningRate;
+  const rateOf = (row: RowRecipe): number => ownRateOf(row) ?? recipe.fineTuning.learningRate;
   const reference = recipe.rows.find(({ id }) => id === recipe.reference);
   if (!reference) return [];
   return recipe.rows.flatMap((row) => {

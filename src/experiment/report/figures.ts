@@ -1,6 +1,6 @@
 import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
-import type { RowRecipe } from "../recipe.ts";
+import { ownRateOf, type RowRecipe } from "../recipe.ts";
 import { weightOf } from "../summary/summary.ts";
 import { families } from "./families.ts";
 import { type Domain, plotArea } from "./figure/area.ts";
@@ -39,7 +39,7 @@ export function weightFigure({ rows, numberOf, look }: Reported): string | undef
       Plot.line(path, {
         x: (dot: RowDot) => dot.x.mean,
         y: (dot: RowDot) => dot.y.mean,
-        z: ({ row }: RowDot) => ("learningRate" in row ? (row.learningRate ?? 0) : 0),
+        z: ({ row }: RowDot) => ownRateOf(row) ?? 0,
         stroke: families.anchored.color,
         strokeOpacity: 0.4,
       }),

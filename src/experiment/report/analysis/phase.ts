@@ -2,7 +2,7 @@ import { percent } from "../../../report/format.ts";
 import * as Plot from "../../../report/plot.ts";
 import { drawSvg } from "../../../report/svg.ts";
 import { parametersOf } from "../../model.ts";
-import { baseOf } from "../../recipe.ts";
+import { baseOf, ownRateOf } from "../../recipe.ts";
 import { mean } from "../../summary/statistics.ts";
 import type { RowSummary } from "../../summary/summary.ts";
 import { type DataTable, tableOf } from "../export/csv.ts";
@@ -38,9 +38,11 @@ function phaseCells(studies: readonly Reported[]): Cell[] {
       m.kind === "row" && m.row === baseOf(recipe).id && m.rarest !== undefined ? [m.rarest] : [],
     );
     if (rarest.length === 0) return [];
-    const rates = [...new Set(rows.flatMap(({ row }) => rateOf(row) ?? []))].sort((a, b) => a - b);
+    const rates = [...new Set(rows.flatMap(({ row }) => ownRateOf(row) ?? []))].sort(
+      (a, b) => a - b,
+    );
     return rates.flatMap((rate): Cell[] => {
-      const there = rows.filter(({ row, gain }) => rateOf(row) === rate && gain !== undefined);
+      const there = rows.filter(({ row, gain }) => ownRateOf(row) === rate && gain !== undefined);
       const best = there.toSorted((a, b) => scoreOf(b) - scoreOf(a))[0];
       if (!best) return [];
       const near = new Set(
@@ -56,9 +58,6 @@ function phaseCells(studies: readonly Reported[]): Cell[] {
     });
   });
 }
-
-const rateOf = (row: RowSummary["row"]): number | undefined =>
-  "learningRate" in row ? row.learningRate : undefined;
 
 const scoreOf = ({ gain, drop }: RowSummary): number =>
   Math.min(1, gain?.mean ?? 0) + 1 - drop.mean;

@@ -22,7 +22,13 @@ interface FamilyAcross {
   readonly reached: readonly (Reached | undefined)[];
 }
 
-/** Families of all studies in which rows were chosen, by falling sum of areas. */
+/** Studies in which rows were chosen, where there are several, and their families by falling sum of areas. */
+function sideBySide(all: readonly Reported[]): SideBySide | undefined {
+  const studies = all.filter(({ choices }) => choices.length > 0);
+  const families = familiesAcross(studies);
+  return studies.length < 2 || families.length === 0 ? undefined : { studies, families };
+}
+
 function familiesAcross(studies: readonly Reported[]): readonly FamilyAcross[] {
   const families = [...new Set(studies.flatMap(({ choices }) => choices.map((c) => c.family)))];
   return families
@@ -49,6 +55,11 @@ function familiesAcross(studies: readonly Reported[]): readonly FamilyAcross[] {
     .toSorted((a, b) => b.sum - a.sum);
 }
 
+interface SideBySide {
+  readonly studies: readonly Reported[];
+  readonly families: readonly FamilyAcross[];
+}
+
 const textOf = (reached: Reached | undefined): string =>
   reached
     ? `${reached.gain === undefined ? "–" : percent(reached.gain)} / ${percent(reached.lost)} / ${reached.area.toFixed(3)}`
@@ -58,11 +69,11 @@ const ABOUT =
   "Gain, % / prior skills lost, % / area, of each family's row as chosen for that study; – where it was not run.";
 
 /** Families against studies in Markdown; undefined where rows were chosen in fewer than two of them. */
-export function sideBySideMarkdown(studies: readonly Reported[]): string | undefined {
-  const some = studies.filter(({ choices }) => choices.length > 0);
-  const families = familiesAcross(some);
-  if (some.length < 2 || families.length === 0) return undefined;
-  const head = ["family", ...some.map(({ recipe }) => escapeMarkdown(recipe.name))];
+export function sideBySideMarkdown(all: readonly Reported[]): string | undefined {
+  const found = sideBySide(all);
+  if (!found) return undefined;
+  const { studies, families } = found;
+  const head = ["family", ...studies.map(({ recipe }) => escapeMarkdown(recipe.name))];
   const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
   const lines = families.map(({ name, reached }) =>
     cells([escapeMarkdown(name), ...reached.map(textOf)]),
@@ -71,10 +82,10 @@ export function sideBySideMarkdown(studies: readonly Reported[]): string | undef
 }
 
 /** The same as HTML. */
-export function sideBySideSection(studies: readonly Reported[]): string {
-  const some = studies.filter(({ choices }) => choices.length > 0);
-  const families = familiesAcross(some);
-  if (some.length < 2 || families.length === 0) return "";
+export function sideBySideSection(all: readonly Reported[]): string {
+  const found = sideBySide(all);
+  if (!found) return "";
+  const { studies, families } = found;
   const rows = families.map(({ family, name, color, reached }) =>
     line(
       [`<i style="background:${color}"></i>${escapeHtml(name)}`, ...reached.map(textOf)],
@@ -83,5 +94,5 @@ export function sideBySideSection(studies: readonly Reported[]): string {
   );
   return `<h3>Families side by side</h3>
 <p class="muted">${escapeHtml(ABOUT)}</p>
-${table(["family", ...some.map(({ recipe }) => recipe.name)], rows)}`;
+${table(["family", ...studies.map(({ recipe }) => recipe.name)], rows)}`;
 }
