@@ -7,8 +7,9 @@ import { createEngine } from "../../../src/engines/create.ts";
 import { type Engine, engineOf } from "../../../src/engines/engine.ts";
 import { createGpuDevice } from "../../../src/engines/gpu/device.ts";
 import { WORK } from "../../../src/engines/gpu/driver.ts";
+import { neg } from "../../../src/tensor/ops.ts";
 import type { TypedArray } from "../../../src/tensor/tensor.ts";
-import { fewRowsResults } from "./fewRows.ts";
+import { fewRowsResults } from "../sizes/fewRows.ts";
 import { productResults } from "./products.ts";
 import { reductionResults } from "./rows.ts";
 import { storedResults } from "./stored.ts";
@@ -21,10 +22,17 @@ interface Check {
   readonly features?: readonly ShaderFeature[];
 }
 
+/** Fewer steps than threads, and more; columns that are no groups of four. */
+const FEW_ROWS = [
+  [1, 1, 576, 130],
+  [2, 8, 68, 64],
+] as const;
+
 const checks: Readonly<Record<string, Check>> = {
   rows: { resultsOf: reductionResults },
   "rows in memory": { resultsOf: reductionResults, features: [] },
-  "few rows": { resultsOf: fewRowsResults },
+  // One with more after it.
+  "few rows": { resultsOf: (engine) => fewRowsResults(engine, FEW_ROWS, neg) },
   stored: { resultsOf: storedResults },
   products: { resultsOf: productResults },
   halves: { resultsOf: productResults, halves: true },

@@ -70,7 +70,7 @@ await onGpu({ whole: true }, async (engine) => {
     tell(operation, Object.fromEntries(errors.entries()));
   }
 });
-await compare("few rows", { shares: true }, fewRowsResults);
+await compare("few rows", { shares: true }, (engine) => fewRowsResults(engine));
 await compare("step", { shares: true }, stepResults);
 const reference = await createEngine({ backend: "reference" });
 await compare("rows", {}, rowResults, reference);
