@@ -219,15 +219,15 @@ export type FilledOptions = Omit<FineTuneOptions, Defaulted> &
 /** The options that have no default, each of them; a forgotten one does not compile. */
 const without: { readonly [Name in Exclude<keyof FineTuneOptions, Defaulted>]-?: true } = {
   ...{ model: true, base: true, reference: true, method: true, data: true, batchSize: true },
+  ...{ outer: true, epochs: true, maxSteps: true, optimizer: true, schedule: true },
   ...{
-    outer: true,
-    epochs: true,
-    maxSteps: true,
-    optimizer: true,
-    schedule: true,
     learningRate: true,
+    decays: true,
+    key: true,
+    stopToken: true,
+    targets: true,
+    statesDtype: true,
   },
-  ...{ decays: true, key: true, stopToken: true, targets: true, statesDtype: true },
   ...{ resume: true, weights: true, retain: true, tau: true, samplingTemperature: true },
 };
 
