@@ -190,6 +190,14 @@ describe("the report of a study with tuning seeds", () => {
     expect(pageOf(...rows, worse, equal, fewer)).toContain(
       "By means, 1 of the 3 other rows in the key below gained and kept as much or more: SFT 3e-4 (75.0 % gained, 10.0 % lost).",
     );
+    const single = pageOf(
+      of("base", at(0, 0), [0]),
+      of("sft-3e-3", at(0.8, 0.5), [0]),
+      of(fullRecipe.headline ?? "", at(0.6, 0.1), [0]),
+      of("sft-3e-4", at(0.6, 0.1), [0]),
+    );
+    expect(single).toContain("Whether that is chance, one seed cannot say.");
+    expect(single).not.toContain("the intervals of the tables say");
   });
 
   it("names the tuning seeds that were run, not those that are planned", () => {

@@ -31,7 +31,11 @@ function standIn({ recipe, rows, look }: Reported, main: RowSummary): string {
 `;
 }
 
-const CHANCE = "Whether that is chance, the intervals of the tables say.";
+const chance = ({ seeds }: RowSummary): string =>
+  seeds.length > 1
+    ? "Whether that is chance, the intervals of the tables say."
+    : "Whether that is chance, one seed cannot say.";
+
 /** So many are named. */
 const NAMED = 3;
 
@@ -52,7 +56,7 @@ function asGood({ shown }: Reported, main: RowSummary): string {
     .filter((other) => other.gain >= mine.gain && other.kept >= mine.kept)
     .toSorted((a, b) => b.kept - a.kept || b.gain - a.gain);
   if (better.length === 0)
-    return `<p>By means, no other row in the key below gained and kept as much. ${CHANCE}</p>`;
+    return `<p>By means, no other row in the key below gained and kept as much. ${chance(main)}</p>`;
   const who =
     others.length === 1 ? "the other row" : `${better.length} of the ${others.length} other rows`;
   const named = better
@@ -62,7 +66,7 @@ function asGood({ shown }: Reported, main: RowSummary): string {
         `${labelOf(other.one)} (${percent(other.gain)} % gained, ${percent(1 - other.kept)} % lost)`,
     );
   const more = better.length > NAMED ? [`${better.length - NAMED} more`] : [];
-  return `<p>By means, ${who} in the key below gained and kept as much or more: ${[...named, ...more].join("; ")}. ${CHANCE}</p>`;
+  return `<p>By means, ${who} in the key below gained and kept as much or more: ${[...named, ...more].join("; ")}. ${chance(main)}</p>`;
 }
 
 /** The mean over the seeds that another row has. */
