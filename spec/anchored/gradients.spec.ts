@@ -68,6 +68,8 @@ test("fineTune follows them, and refuses them in parts of batches", async () => 
   refuses({ sam: 0.1, microBatchSize: 2 }, "expected whole batches with sam");
   refuses({ method: "agem", replay, replayShare: 0.5, microBatchSize: 2 }, "batches with agem");
   refuses({ method: "agem", replay }, "expected a replayShare above 0 for agem, got 0");
+  const both = { method: "agem", replay, replayShare: 0.5, sam: 0.05 } as const;
+  refuses(both, "expected no sam with agem, which has a gradient of its own, got 0.05");
 });
 
 test("the sum of both losses is a step down both where they conflict", async () => {

@@ -104,6 +104,10 @@ describe("a recipe", () => {
     refused({ replayFrom: "answers" }, "expected prior rows for replayFrom answers, got nothing");
     refused({ method: "sft", replayFrom: "base" }, "expected another method than sft");
     refused({ method: "ewc", retain: "r" }, "expected full with ewc, got an adapter");
+    refused(
+      { method: "agem", retain: "r", sam: 0.05 },
+      "recipe.sam: expected nothing with the method agem, which has a gradient of its own, got 0.05",
+    );
     refused({ method: "merge", mergeKind: "ties" }, "expected full with ties, got an adapter");
     expect(completeRecipe({ ...least, replayFrom: "base" }).replayFrom).toBe("base");
     expect(() => completeRecipe({ data: "d" })).toThrow("recipe.model: expected a text");

@@ -225,6 +225,10 @@ function expectWhole(
     throw new RangeError(
       `fineTune: expected whole batches with ${sam > 0 ? "sam" : name}, whose gradient has two parts, got micro-batches of ${microBatchSize}`,
     );
+  if (sam > 0 && gradient)
+    throw new RangeError(
+      `fineTune: expected no sam with ${name}, which has a gradient of its own, got ${sam}`,
+    );
   if (gradient && replayShare === 0)
     throw new RangeError(`fineTune: expected a replayShare above 0 for ${name}, got 0`);
   if (fisher && model.weightSpace)

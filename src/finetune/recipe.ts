@@ -1,5 +1,5 @@
 import type { Risk } from "../anchored/certificates/retention.ts";
-import { heeds, methodsOwn, requires } from "../anchored/objectives/kinds.ts";
+import { hasOwnGradient, heeds, methodsOwn, requires } from "../anchored/objectives/kinds.ts";
 import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
 import { shown } from "../text/jsonl.ts";
@@ -83,6 +83,7 @@ export function completeRecipe(options: RecipeOptions, where = "recipe"): Finetu
     );
   expectHeeded(said, filled, where);
   expectFull(filled, where);
+  expectOneGradient(filled, where);
   expectRisk(said, filled, where);
   expectHeldOut(filled, where);
   if (learningRate === undefined) throw new DataError(`${where}: expected a learning rate`);
@@ -160,6 +161,14 @@ function expectFull({ method, mergeKind, full }: RecipeOptions, where: string): 
   if (method === "merge" && mergeKind !== undefined && mergeKind !== "wise")
     throw new DataError(
       `${where}: expected full with ${mergeKind}, got an adapter: its factors are no differences of weights`,
+    );
+}
+
+/** @throws DataError for a method with a gradient of its own, which sam would take the place of */
+function expectOneGradient({ method = "sft", sam = 0 }: RecipeOptions, where: string): void {
+  if (sam > 0 && hasOwnGradient(method))
+    throw new DataError(
+      `${where}.sam: expected nothing with the method ${method}, which has a gradient of its own, got ${sam}`,
     );
 }
 

@@ -8,6 +8,7 @@ import {
   hoursOf,
   reportedSeeds,
   rowCount,
+  studyRecipe,
   tuningSeeds,
 } from "../../../src/experiment/recipes/study.ts";
 
@@ -78,6 +79,15 @@ describe("sweep study", () => {
     }
   });
 
+  it("runs the families that are named, with those of the study or without", async () => {
+    const recipeOf = async (...args: readonly string[]) =>
+      (await read("study", ...args)).sweep.studies[0]?.recipe;
+    expect(await recipeOf("--condition", "C2a", "--families", "all,extra")).toEqual(
+      studyRecipe("C2a", "113k", ["all", "extra"]),
+    );
+    expect((await recipeOf("--families", "anchored"))?.rows.length).toBe(19);
+  });
+
   it("refuses conditions of other sweeps, unknown ones, and sizes that there are not", async () => {
     const wrong: readonly (readonly [readonly string[], string])[] = [
       [["smoke", "--condition", "C1"], "--condition: expected the study with it, got smoke"],
@@ -87,6 +97,8 @@ describe("sweep study", () => {
         "--condition: expected the study with it, got paper",
       ],
       [["study", "--condition", "C9"], "--condition: expected"],
+      [["smoke", "--families", "extra"], "--families: expected the study with it, got smoke"],
+      [["study", "--families", "lisa"], "expected families among all, short, extra, sft"],
       [["study", "--size", "1M"], "--size: expected"],
       [
         ["study", "--condition", "C5-mini-igsm", "--size", "19k"],

@@ -14,22 +14,54 @@ import {
 import { DataError } from "../../../src/tensor/errors.ts";
 
 const study = studyRecipe("C1");
+const whole = studyRecipe("C1", "113k", ["all", "extra"]);
 const familiesOf = ({ rows }: Recipe): string[] => [
   ...new Set(rows.filter(({ method }) => method !== "base").map(({ family }) => family)),
 ];
 
 describe("the study's grid", () => {
-  it("has every method, and nine settings of each family", () => {
-    const { rows } = study;
-    const missing = Object.keys(objectives).filter((m) => !rows.some(({ method }) => method === m));
+  it.each([
+    [study, 36],
+    [whole, 39],
+  ])(
+    "has nine settings of each family: of the study's, and with what joins it",
+    (recipe, count) => {
+      const { rows, fair } = recipe;
+      expect(familiesOf(recipe).length).toBe(count);
+      for (const family of familiesOf(recipe))
+        expect(rows.filter((row) => row.family === family).length, family).toBe(9);
+      expect(fair).toBe(true);
+    },
+  );
+
+  it("has every method, with what joins it", () => {
+    const missing = Object.keys(objectives).filter(
+      (m) => !whole.rows.some(({ method }) => method === m),
+    );
     expect(missing.toSorted()).toEqual(Object.keys(leftOut).toSorted());
-    for (const family of familiesOf(study))
-      expect(rows.filter((row) => row.family === family).length, family).toBe(9);
-    expect(study.fair).toBe(true);
+  });
+
+  it("goes on when families join it: what was there stands first, in its order", () => {
+    expect(whole.rows.slice(0, study.rows.length)).toEqual(study.rows);
+    expect(familiesOf(whole).slice(-3)).toEqual(["agem", "mofo", "sam"]);
+    expect({ ...whole, rows: [] }).toEqual({ ...study, rows: [] });
+  });
+
+  it("is of the families that are named, in the grid's order, and of plain fine-tuning", () => {
+    const some = studyRecipe("C2a", "19k", ["mofo", "asft", "replay"]);
+    expect(familiesOf(some)).toEqual(["sft", "replay", "asft", "mofo"]);
+    expect(some.headline).toBeUndefined();
+    expect(familiesOf(studyRecipe("C1", "19k", ["short", "sam"]))).toEqual([
+      ...familiesOf(studyRecipe("C3", "19k")),
+      "sam",
+    ]);
+    expect(() => studyRecipe("C1", "19k", ["all", "lisa"])).toThrow(
+      /expected families among all, short, extra, sft, replay, .*, sam, got lisa/,
+    );
   });
 
   it("gives every row ten epochs, but those that stop early", () => {
-    for (const { family, id, ...row } of study.rows) {
+    for (const { family, id, ...row } of whole.rows) {
       if (row.method === "base" || row.method === "merge") continue;
       const { epochs = 10, outer = 1, inner = epochs } = row;
       if (family === "sft" || family === "dft") expect([10, 5, 2], id).toContain(outer * inner);
@@ -38,7 +70,7 @@ describe("the study's grid", () => {
   });
 
   it("says no word of a label twice, and tells all rows apart", () => {
-    const labels = study.rows.map(({ label }) => label);
+    const labels = whole.rows.map(({ label }) => label);
     expect(new Set(labels).size).toBe(labels.length);
     for (const label of labels) {
       const words = [...label.toLowerCase().matchAll(/\p{L}{2,}/gu)].map(([word]) => word);

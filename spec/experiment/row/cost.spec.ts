@@ -15,7 +15,7 @@ describe("parametersOf(recipe)", () => {
 });
 
 describe("costOf(recipe, row)", () => {
-  const recipe = studyRecipe("C1");
+  const recipe = studyRecipe("C1", "113k", ["all", "extra"]);
   const sft = costOf(recipe, recipe.rows[1] as (typeof recipe.rows)[number]);
   const find = (family: string) => {
     const row = recipe.rows.find((one) => one.family === family);
@@ -41,5 +41,11 @@ describe("costOf(recipe, row)", () => {
     expect(find("replay").own).toBeCloseTo(1 / 0.9, 12);
     const short = recipe.rows.find(({ id }) => id === "sft-3e-3-2-epochs");
     expect(short && costOf(recipe, short).own / sft.own).toBeCloseTo(0.2, 12);
+  });
+
+  it("counts both gradients of a step that takes two", () => {
+    expect(find("mofo").own).toBe(1);
+    expect(find("sam").own).toBe(2);
+    expect(find("agem").own).toBeCloseTo(2 / 0.9, 12);
   });
 });

@@ -18,6 +18,10 @@ export const anchoredMethods: readonly Method[] = Object.keys(objectives)
   .filter(isMethod)
   .filter((method) => isAnchored(objectives[method].target));
 
+/** Whether a method follows another gradient than its loss's: then each step takes two. */
+export const hasOwnGradient = (method: string): boolean =>
+  isMethod(method) && objectives[method].gradient !== undefined;
+
 /** Whether a method says nothing without a setting. */
 export const requires = (method: string, setting: SettingName): boolean =>
   isMethod(method) && objectives[method].needs.includes(setting);

@@ -18,6 +18,7 @@ import {
   oneOf,
   readKnobs,
   seedList,
+  text,
   type Values,
   whole,
 } from "../terminal/knobs.ts";
@@ -33,6 +34,10 @@ const sizeNames = Object.keys(sizes) as readonly SizeName[];
 const knobs = {
   condition: oneOf("what the study is run under (default: C1)", Object.keys(conditions), "<name>"),
   size: oneOf("parameters of the model of study or paper (default: 113k)", sizeNames, "<size>"),
+  families: text(
+    "<names>",
+    "families that the study runs beside SFT: names, or all, short, extra\n(A-GEM, MoFO, SAM), such as all,extra (default: the condition's)",
+  ),
   name: fileName("the sweep's folder under runs/ (default: the sweep's name)"),
   seeds: seedList("reported seeds: how many, or which ones (7,8,9 or 7,)"),
   tuningSeeds: seedList("seeds on which each family's row is chosen"),
@@ -115,22 +120,24 @@ export async function readSweepOptions(
   };
 }
 
-/** @throws UsageError for a condition or size of what is not the study */
+/** @throws UsageError for a condition, size or families of what is not the study */
 async function chosenSweep(
   what: string,
   folder: string,
-  { condition, size }: Values<typeof knobs>,
+  { condition, size, families }: Values<typeof knobs>,
 ): Promise<Sweep> {
-  if (condition === undefined && size === undefined) return sweepOf(what, folder);
-  if (what === "paper" && condition === undefined) return paperSweep(size ?? "113k");
+  const ofStudy = { condition, families, size };
+  const given = Object.entries(ofStudy).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  if (given.length === 0) return sweepOf(what, folder);
+  if (what === "paper" && given.join() === "size") return paperSweep(size ?? "113k");
   if (what !== "study")
-    throw new UsageError(
-      `--${condition === undefined ? "size" : "condition"}: expected the study with it, got ${what || "nothing"}`,
-    );
+    throw new UsageError(`--${given[0]}: expected the study with it, got ${what || "nothing"}`);
   try {
-    return studySweep(condition ?? "C1", size ?? "113k");
+    return studySweep(condition ?? "C1", size ?? "113k", families?.split(","));
   } catch (error) {
-    // The minis have one size.
+    // The minis have one size, and families are named freely.
     if (error instanceof RangeError) throw new UsageError(`sweep: ${error.message}`);
     throw error;
   }

@@ -10,7 +10,7 @@ export interface Condition {
   readonly fineTuning?: Partial<FineTuningRecipe>;
   /** A mini of the paper's benchmarks as the target, on its own base. */
   readonly mini?: MiniName;
-  /** Whether all families are run, or those of `shortList` alone. */
+  /** Which families are run where nobody names others. */
   readonly families: "all" | "short";
 }
 

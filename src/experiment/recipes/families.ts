@@ -49,11 +49,10 @@ const ownOr = (name: string, [a, b]: readonly [number, number]): Axis => [
   { [name]: b },
 ];
 
-/** Methods that the grid does not try, and why. */
+/** Methods of which no family is made, and why. */
 export const leftOut: Readonly<Record<string, string>> = {
   threshold: "stm asks the base the same, whose answer does not move",
   iwSftTokens: "iwSft is the paper's own choice of the two",
-  agem: "two gradients a step, beside replay, which has the same examples",
   onPolicyFresh: "twice the time of any other row; `sweep paper` has it",
 };
 
@@ -73,7 +72,7 @@ const weights: Axis = [
 /** Two outer steps, ten epochs in all. */
 const twice: Json = { outer: 2, inner: 5 };
 
-/** Every method as a family, or as several where it has more than one way to be meant. */
+/** The study's families: every method, or several ways to mean it. `extraGrids` has what joins by name. */
 export function familyGrids([hot, middle, gentle]: Rates): readonly FamilyGrid[] {
   const rates = over("learningRate", [hot, middle, gentle]);
   // Where a method has no strength, its other axis is the teacher's rate, or an early stop.

@@ -24,6 +24,7 @@ const names: Readonly<Record<string, string>> = {
   },
   ...{ authors: "The authors’ program", authorsWithout: "The authors’ program but one thing" },
   sftBf16: "SFT in bf16",
+  ...{ mofo: "MoFO, largest momentum", sam: "SAM, sharpness-aware" },
   ...{ lora: "LoRA", selfSft: "SFT on the base’s right answers", ties: "TIES", dare: "DARE" },
 };
 

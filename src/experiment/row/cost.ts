@@ -1,9 +1,9 @@
-import { targetOf } from "../../anchored/objectives/kinds.ts";
+import { hasOwnGradient, targetOf } from "../../anchored/objectives/kinds.ts";
 import { hasReference } from "../../anchored/objectives/objective.ts";
 import { markerLength } from "../../tasks/study/marker.ts";
 import { suiteOf, targetOf as taskOf } from "../../tasks/study/suite.ts";
 import { parametersOf } from "../model.ts";
-import { type Recipe, type RowRecipe, referenceOf } from "../recipe.ts";
+import { type Recipe, type RowRecipe, referenceOf, type Tuning } from "../recipe.ts";
 import { rowTokens } from "./work.ts";
 
 /** Floating-point operations that a row takes, counted and not measured. */
@@ -33,9 +33,13 @@ function ownCost(recipe: Recipe, row: RowRecipe): number {
   const trained = rowTokens(recipe, row);
   const share = row.replayShare ?? 0;
   // Prior examples come on top of a batch, and are as long as the target's, roughly.
-  const withReplay = trained / (1 - share);
+  const withReplay = gradientsOf(row) * (trained / (1 - share));
   return parametersOf(recipe) * (6 * withReplay + 2 * readTokens(recipe, row, trained));
 }
+
+/** Gradients of each step: SAM's second one is taken uphill, A-GEM's at the prior examples. */
+const gradientsOf = ({ method, sam = 0 }: Tuning): number =>
+  sam > 0 || hasOwnGradient(method) ? 2 : 1;
 
 /** Tokens at which frozen models are read, and which a student samples. */
 function readTokens(recipe: Recipe, row: RowRecipe, trained: number): number {

@@ -43,9 +43,9 @@ const alone = (recipe: Recipe): Sweep => ({
   studies: [{ recipe, seeds, tuningSeeds }],
 });
 
-/** The study under one of its conditions. @throws RangeError for one that there is not */
-export function studySweep(condition: string, size: SizeName): Sweep {
-  const recipe = studyRecipe(condition, size);
+/** The study under one of its conditions. @throws RangeError as `studyRecipe` does */
+export function studySweep(condition: string, size: SizeName, families?: readonly string[]): Sweep {
+  const recipe = studyRecipe(condition, size, families);
   return {
     name: recipe.name,
     studies: [

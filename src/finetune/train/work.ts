@@ -1,3 +1,4 @@
+import { hasOwnGradient } from "../../anchored/objectives/kinds.ts";
 import { objectives } from "../../anchored/objectives/methods.ts";
 import { isAnchored } from "../../anchored/objectives/objective.ts";
 import { EMBEDDING, HEAD } from "../../nn/config.ts";
@@ -36,9 +37,10 @@ export function workOf(prepared: Prepared): Work {
   const positions = positionsOf(examples);
   const passes = passesOf(recipe, examples.length);
   const replayed = 1 / (1 - shareOf(recipe));
-  // Sharpness-aware steps take two gradients.
+  // Sharpness-aware steps take two gradients, projected ones too.
   const gradients = recipe.sam > 0 ? 2 : 1;
-  const trained = gradients * positions * (passes.sft + replayed * passes.trained);
+  const ofMethod = hasOwnGradient(recipe.method) ? 2 : gradients;
+  const trained = positions * (gradients * passes.sft + ofMethod * replayed * passes.trained);
   const recomputed = recipe.targets === "recompute" ? 2 * positions * passes.trained : 0;
   // A forward pass more for each gradient.
   const again = prepared.memory.isRecomputed ? trained : 0;
