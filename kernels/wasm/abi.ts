@@ -115,6 +115,9 @@ export const ROW_BYTES = 2;
 export const ROW_RESULT = 3;
 export const ROW_FACTOR = 3;
 export const ROW_FACTOR_RESULT = 4;
+/** Whether the numbers are multiplied by the one of a second input before they are squared. */
+export const SQUARES_SCALED = 3;
+export const SQUARES_RESULT = 4;
 
 // Down columns, of [outer, n, inner]: n and the bytes of inner.
 export const COLUMN_LENGTH = 2;

@@ -40,6 +40,7 @@ export function execute(opcode: i32, args: usize, task: i32): void {
     case op.LESS: return elementwise.less(args, task);
     case op.SELECT: return elementwise.select(args, task);
     case op.SUM_ROWS: return reduce.sumRows(args, task);
+    case op.SUM_SQUARES: return reduce.sumSquares(args, task);
     case op.SUM_COLUMNS: return reduce.sumColumns(args, task);
     case op.MAX_ROWS: return reduce.maxRows(args, task);
     case op.MAX_COLUMNS: return reduce.maxColumns(args, task);

@@ -57,3 +57,4 @@ export const RANGE_ATTENTION = 54;
 export const RANGE_ATTENTION_GRAD = 55;
 export const WIDEN = 56;
 export const ROUND = 57;
+export const SUM_SQUARES = 58;

@@ -173,6 +173,13 @@ export function select(args: usize, task: i32): void {
   let c = operand(args, flags, 0, from);
   let a = operand(args, flags, 1, from);
   let b = operand(args, flags, 2, from);
+  if (!stepC) {
+    // One condition for all: that a training step is sound, most often.
+    const isFirst = load<f32>(c) != 0;
+    const step = isFirst ? stepA : stepB;
+    for (let x = isFirst ? a : b; y < last; y += 16, x += step) v128.store(y, v128.load(x));
+    return;
+  }
   for (; y < last; y += 16, c += stepC, a += stepA, b += stepB) {
     const chosen = f32x4.ne(v128.load(c), splat(0));
     v128.store(y, v128.bitselect(v128.load(a), v128.load(b), chosen));

@@ -8,9 +8,11 @@ import {
   COLUMNS,
   ROW_BYTES,
   ROW_RESULT,
+  SQUARES_RESULT,
+  SQUARES_SCALED,
 } from "../abi";
 import { buffer, word } from "../control";
-import { rowSum } from "./rows";
+import { rowSquares, rowSum } from "./rows";
 import { highHalf, loadRow, maxLanes, splat, storeRow } from "../simd";
 import { unitEnd, unitStart } from "../tasks";
 
@@ -26,6 +28,19 @@ export function sumRows(args: usize, task: i32): void {
     store<f32>(
       buffer(args, ROW_RESULT) + (<usize>row << 2),
       <f32>rowSum(buffer(args, ROW_RESULT + 1) + <usize>row * bytes, bytes),
+    );
+}
+
+/** Sums of the squares of rows, of their numbers times one for all where there is such a one. */
+export function sumSquares(args: usize, task: i32): void {
+  const from = unitStart(args, task);
+  const to = unitEnd(args, from);
+  const bytes = <usize>word(args, ROW_BYTES);
+  const factor: f32 = word(args, SQUARES_SCALED) ? load<f32>(buffer(args, SQUARES_RESULT + 2)) : 1;
+  for (let row = from; row < to; row++)
+    store<f32>(
+      buffer(args, SQUARES_RESULT) + (<usize>row << 2),
+      <f32>rowSquares(buffer(args, SQUARES_RESULT + 1) + <usize>row * bytes, bytes, factor),
     );
 }
 

@@ -1,5 +1,5 @@
 import { expUpTo88, log } from "../elements/math";
-import { highHalf, loadRow, maxLanes, splat, storeRow, sumLanes } from "../simd";
+import { highHalf, inside, loadRow, maxLanes, splat, storeRow, sumLanes } from "../simd";
 
 // Passes over one row of `bytes`/4 numbers, shared by the kernels that work row by row.
 
@@ -64,6 +64,22 @@ export function rowSum(x: usize, bytes: usize): f64 {
     const v = loadRow(x, i, bytes, 0);
     low = f64x2.add(low, f64x2.promote_low_f32x4(v));
     high = f64x2.add(high, f64x2.promote_low_f32x4(highHalf(v)));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** Σ (x·factor)², each square rounded to float32 as it would be if it were stored, summed as by `rowSum`. */
+export function rowSquares(x: usize, bytes: usize, factor: f32): f64 {
+  const scale = splat(factor);
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const v = f32x4.mul(v128.load(x + i), scale);
+    let square = f32x4.mul(v, v);
+    if (bytes - i < 16) square = v128.and(square, inside(bytes - i));
+    low = f64x2.add(low, f64x2.promote_low_f32x4(square));
+    high = f64x2.add(high, f64x2.promote_low_f32x4(highHalf(square)));
   }
   const sum = f64x2.add(low, high);
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);

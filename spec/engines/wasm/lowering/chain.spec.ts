@@ -127,7 +127,7 @@ describe("a chain of elementwise kernels", () => {
     for (const { writes } of chains)
       for (const { buffer } of writes)
         expect(places[buffer]).toMatchObject({ kind: "own", owner: plan.buffers[buffer]?.reuses });
-    expect(programOf(plan, 1).arenaBytes).toBeLessThan(4 * 5 * abi.BLOCK + 512); // squares for the norm
+    expect(programOf(plan, 1).arenaBytes).toBeLessThan(1024); // numbers that a scale is made of
   });
 
   test("is left apart where more lies between its links than a thread holds", () => {

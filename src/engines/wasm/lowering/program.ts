@@ -10,6 +10,7 @@ import { product } from "./matmul.ts";
 import { regionsOf } from "./region.ts";
 import { blocksOf, inRowBlocks, type LowerStep } from "./rowBlocks.ts";
 import { rules } from "./rules.ts";
+import { squaresInstruction, sumsOfSquares } from "./squares.ts";
 import { placeBuffers, type Storage } from "./storage.ts";
 import { trianglesOf } from "./triangles.ts";
 import { ofWhole, type Window } from "./windows.ts";
@@ -94,19 +95,26 @@ export function programOf(plan: Plan, threads: number): Program {
     return name;
   };
   const regions = regionsOf(plan, (buffer) => scalars.has(buffer)).filter((x) => blocksOf(x) > 1);
+  const squares = sumsOfSquares(plan, lowering.scalarBehind);
   const { groups } = fuse(
     plan,
     LIMITS,
-    regions.map(({ positions }) => positions),
+    [...regions, ...squares].map(({ positions }) => positions),
   );
   const inBlock: LowerStep = (step, onto) => lowerStep(step, lowering, onto);
   const lowered: Lowered[] = [];
   for (const group of groups) {
-    const region = regions.find(({ positions }) => positions === group.positions);
-    const made = region
-      ? inRowBlocks(group, region, lowering, inBlock, windowOf)
-      : lower(group, lowering);
-    for (const one of made) lowered.push(one);
+    const isGroup = ({ positions }: { positions: readonly number[] }) =>
+      positions === group.positions;
+    const region = regions.find(isGroup);
+    const sum = region ? undefined : squares.find(isGroup);
+    if (sum)
+      lowered.push({ instruction: squaresInstruction(sum, threads), steps: group.positions });
+    else
+      for (const one of region
+        ? inRowBlocks(group, region, lowering, inBlock, windowOf)
+        : lower(group, lowering))
+        lowered.push(one);
   }
   const instructions = lowered.map(({ instruction }) => ofWhole(instruction, windows));
   const storage = placeBuffers(buffers, instructions);
