@@ -83,13 +83,49 @@ test("with F = 1 the penalty is L2-SP's, and with its own another", async () => 
   expect(whole).not.toEqual(await ended({ method: "l2sp" }));
 });
 
-test("is refused without prompts, and of adapters", () => {
-  const run = { ...tinyStudy, method: "ewc", epochs: 1 } as const;
-  expect(() => planFineTune(run)).toThrow(DataError);
-  const adapter = lora({ rank: 2 });
-  const model = adapter.over(tinyModel, params);
-  const base = adapter.init(key(1), tinyModel, params);
-  expect(() => planFineTune({ ...run, replay: reversals(2, key(1)), model, base })).toThrow(
-    "expected all weights to be trained with ewc, got an adapter: where B = 0 no gradient reaches A",
-  );
+test("is refused without prompts", () => {
+  expect(() => planFineTune({ ...tinyStudy, method: "ewc", epochs: 1 })).toThrow(DataError);
 });
+
+test("of an adapter weighs the weights that it changes", async () => {
+  const adapter = lora({ rank: 2, alpha: 3, targets: ["q_proj", "down_proj"] });
+  const model = adapter.over(tinyModel, params);
+  const start = adapter.init(key(1), tinyModel, params);
+  const space = model.weightSpace?.();
+  if (!space) throw new Error("expected a space of weights");
+  const { whole } = space;
+  const weights = await engine.run(() => whole.of(start));
+  const fisher = await fisherDiagonal(engine, { ...asked, model: whole.model, params: weights });
+  const all = await fisherDiagonal(engine, asked);
+  // B = 0: it is the base, and its answers are the base's; only the scale is another.
+  const [own, theirs] = await Promise.all(
+    [fisher, all].map((of) => numbersOf(engine, pick(of, Object.keys(weights)))),
+  );
+  const scale = (theirs?.[5] as number) / (own?.[5] as number);
+  expectClose(
+    (own ?? []).map((x) => x * scale),
+    theirs ?? [],
+    1e-9,
+  );
+
+  const replay = reversals(6, key(7));
+  const run = { ...tinyStudy, model, base: start, replay, stopToken: 2, epochs: 8 } as const;
+  const strayed = async (options: object): Promise<number> => {
+    const { params: end } = await endOf(fineTune(engine, { ...run, ...options } as never));
+    const { data } = await engine.run(() => space.squaredDistance(start, end, fisher));
+    return data[0] as number;
+  };
+  const free = await strayed({ method: "sft" });
+  const ewc = await strayed({ method: "ewc", beta: 10 });
+  expect(ewc).toBeGreaterThan(0);
+  expect(ewc).toBeLessThan(free / 4);
+  expect(await strayed({ method: "ewc", beta: 10, microBatchSize: 2 })).toBeCloseTo(ewc, 9);
+});
+
+const pick = (from: Params, names: readonly string[]): Params =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const x = from[name];
+      return x ? [[name, x]] : [];
+    }),
+  );

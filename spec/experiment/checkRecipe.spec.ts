@@ -64,13 +64,13 @@ describe("checkRecipe", () => {
       ".keep: expected nothing beside id, label, family, method, weight, kind, drop, reference, got 0.2",
     ],
     [
-      "an adapter with what would need all weights",
+      "a second gradient with a method that has one",
       (r) => {
         const row = rowOf(r, "asft");
         delete row["beta"];
-        Object.assign(row, { method: "anchoredWeights", alpha: 0.5, lora: 4 });
+        Object.assign(row, { method: "agem", replayShare: 0.5, sam: 0.05 });
       },
-      ".lora: expected no adapter with anchoredWeights: p_sft is none, got 4",
+      ".sam: expected nothing with agem, which has a gradient of its own, got 0.05",
     ],
     [
       "outer steps without epochs",

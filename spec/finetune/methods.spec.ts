@@ -59,6 +59,7 @@ describe("finetune --method", () => {
     { method: "stm", threshold: 0 },
     { method: "psft", microBatch: 2, clipRatio: 1 },
     { method: "ewc", full: true },
+    { method: "ewc", beta: 0.1 },
     { method: "agem", packing: "none" },
     { method: "onPolicyFresh", lambda: 0.5, epochs: 2 },
     { method: "anchored", replayFrom: "answers", replayShare: 0.5 },

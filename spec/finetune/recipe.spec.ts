@@ -103,7 +103,7 @@ describe("a recipe", () => {
     refused({ method: "replay" }, "recipe.retain: expected prior rows for the method replay");
     refused({ replayFrom: "answers" }, "expected prior rows for replayFrom answers, got nothing");
     refused({ method: "sft", replayFrom: "base" }, "expected another method than sft");
-    refused({ method: "ewc", retain: "r" }, "expected full with ewc, got an adapter");
+    refused({ method: "ewc" }, "recipe.retain: expected prior rows for the method ewc");
     refused(
       { method: "agem", retain: "r", sam: 0.05 },
       "recipe.sam: expected nothing with the method agem, which has a gradient of its own, got 0.05",

@@ -25,6 +25,7 @@ import { createRetainer, type Retainer } from "./retention/retainer.ts";
 import { learningRates } from "./schedule.ts";
 import { stepOf } from "./stepOf.ts";
 import type { TargetsKind } from "./targets/kinds.ts";
+import { weightSpaceOf } from "./targets/languageModel.ts";
 
 /** A step of training. */
 export interface FineTuneStep extends StepMeasurement {
@@ -207,13 +208,19 @@ type Origin = Pick<TrainingBatch, "base" | "fisher">;
 async function originOf(engine: Engine, plan: Plan): Promise<Origin> {
   const { penalty, fisher } = plan.method.objective;
   if (!penalty) return {};
-  const { model, base: params, certify, key } = plan;
-  const base = engine.clone(params);
+  const { space, certify, key } = plan;
+  const base = engine.clone(plan.base);
   if (!fisher) return { base };
+  const { whole } = space ?? weightSpaceOf(plan.model);
+  // Of an adapter's factors the one gets no gradient where the other is 0: what they make matters.
+  const isAdapter = plan.model.weightSpace !== undefined;
+  const params = isAdapter ? await engine.compile(whole.of)(base) : plan.base;
   const data = plan.batch.replay;
   const stop = certify.stopToken === undefined ? {} : { stopToken: certify.stopToken };
-  const asked = { model, params, data, ...stop, key: fold(key, FISHER) };
-  return { base, fisher: await fisherDiagonal(engine, asked) };
+  const asked = { model: whole.model, params, data, ...stop, key: fold(key, FISHER) };
+  const found = await fisherDiagonal(engine, asked);
+  if (isAdapter) engine.release(params);
+  return { base, fisher: found };
 }
 
 async function* withOrigin(

@@ -214,11 +214,11 @@ function batchPlan(given: FilledOptions, method: MethodPlan["name"]): BatchPlan 
   return { size: batchSize, dropLast, microBatchSize, packing, replay, replayed, isApart };
 }
 
-/** @throws RangeError, TypeError for what needs all of a batch, or all of the weights */
+/** @throws RangeError for what needs all of a batch */
 function expectWhole(
-  { microBatchSize, batchSize, sam, replayShare, model }: FilledOptions,
+  { microBatchSize, batchSize, sam, replayShare }: FilledOptions,
   name: string,
-  { gradient, fisher }: Objective,
+  { gradient }: Objective,
 ): void {
   const isInParts = microBatchSize < batchSize;
   if (isInParts && (sam > 0 || gradient))
@@ -231,10 +231,6 @@ function expectWhole(
     );
   if (gradient && replayShare === 0)
     throw new RangeError(`fineTune: expected a replayShare above 0 for ${name}, got 0`);
-  if (fisher && model.weightSpace)
-    throw new TypeError(
-      `fineTune: expected all weights to be trained with ${name}, got an adapter: where B = 0 no gradient reaches A`,
-    );
 }
 
 function targetsOf(given: FilledOptions): TargetsKind {

@@ -84,7 +84,8 @@ export function stepBytes(engine: Engine, plan: Plan, examples: readonly Example
   };
   const compared = target === "none" ? beside : { ...beside, target: standIn([...shape, columns]) };
   const { penalty, fisher } = plan.method.objective;
-  const origin = { ...(penalty && { base: params }), ...(fisher && { fisher: params }) };
+  const weights = fisher && plan.space ? standing(plan.space.whole.of(params)) : {};
+  const origin = { ...(penalty && { base: params }), ...(fisher && { fisher: weights }) };
   if (!isInParts(plan))
     return wholeStep(engine, plan).planned(
       params,

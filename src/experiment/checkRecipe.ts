@@ -1,5 +1,5 @@
 import { promptsNeeded } from "../anchored/certificates/retention.ts";
-import { type Method, objectives } from "../anchored/objectives/methods.ts";
+import { objectives } from "../anchored/objectives/methods.ts";
 import { hasReference } from "../anchored/objectives/objective.ts";
 import { completeConfig } from "../nn/completeConfig.ts";
 import { visible } from "../report/escape.ts";
@@ -65,7 +65,8 @@ const row: Check = (value, at) => {
     { ...names, method, ...pick(needs) },
     { ...known, ...(hasReference(target) && reference) },
   )(given, path);
-  withAdapter(name, given, path);
+  if (objectives[name].gradient && given["sam"] !== undefined)
+    refuse(`${path}.sam`, `nothing with ${name}, which has a gradient of its own`, given["sam"]);
   const rounds = [given["outer"], given["inner"]].filter((x) => x !== undefined).length;
   if (rounds === 1) refuse(`${path}.outer`, "outer and inner together", given["outer"]);
   if (rounds > 0 && given["epochs"] !== undefined)
@@ -84,20 +85,6 @@ const merge: Check = (value, path) => {
   const known = { kind: oneOf(["wise", "ties", "dare"]), ...more };
   record({ ...names, method: oneOf(["merge"]), weight }, { ...known, ...reference })(given, path);
 };
-
-/** What an adapter cannot be trained with, and why. */
-function withAdapter(method: Method, given: Readonly<Record<string, unknown>>, path: string): void {
-  if (given["lora"] === undefined) return;
-  const { target, fisher } = objectives[method];
-  if (target === "weightAnchor")
-    refuse(`${path}.lora`, `no adapter with ${method}: p_sft is none`, given["lora"]);
-  if (fisher)
-    refuse(
-      `${path}.lora`,
-      `no adapter with ${method}: where B = 0 no gradient reaches A`,
-      given["lora"],
-    );
-}
 
 /** More examples, prompts or items of a batch are a slip of the pen. */
 const MANY = 1e6;

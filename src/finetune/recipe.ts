@@ -154,10 +154,6 @@ function expectHeeded(said: RecipeOptions, { method = "sft" }: RecipeOptions, wh
 /** @throws DataError for what would need all weights */
 function expectFull({ method, mergeKind, full }: RecipeOptions, where: string): void {
   if (full) return;
-  if (method === "ewc")
-    throw new DataError(
-      `${where}: expected full with ewc, got an adapter: where it starts no gradient reaches half of it`,
-    );
   if (method === "merge" && mergeKind !== undefined && mergeKind !== "wise")
     throw new DataError(
       `${where}: expected full with ${mergeKind}, got an adapter: its factors are no differences of weights`,

@@ -37,10 +37,10 @@ export { adaptedModel, withAdapter } from "./lora/adapted.ts";
 export type { AdapterConfig, LoraOptions } from "./lora/adapterConfig.ts";
 export {
   adapterSquaredDistance,
-  type ConfiguredAdapter,
   interpolateAdapters,
   interpolateWithBase,
 } from "./lora/algebra.ts";
+export type { ConfiguredAdapter } from "./lora/factors.ts";
 export { adapterConfigJson, adapterConfigOf } from "./lora/peftConfig.ts";
 export { type Lora, lora, loraOf } from "./lora.ts";
 export {

@@ -88,8 +88,10 @@ export interface WeightSpace {
   readonly model: Transformer;
   /** (1 − weight)·θ_base + weight·θ_tuned. */
   interpolate(base: Params, tuned: Params, weight: number): Params;
-  /** ‖θ_one − θ_other‖², a scalar. */
-  squaredDistance(one: Params, other: Params): Tensor;
+  /** ‖θ_one − θ_other‖², a scalar; Σ w·(θ_one − θ_other)² with weights w of `whole`'s parameters. */
+  squaredDistance(one: Params, other: Params, weights?: Params): Tensor;
+  /** The weights in which models of the space differ, and the model that has them as parameters. */
+  readonly whole: { readonly model: Transformer; of(params: Params): Params };
 }
 
 /**

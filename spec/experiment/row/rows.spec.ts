@@ -1,14 +1,19 @@
 /** What rows may train beside all weights, and on which words. */
 import { afterAll, describe, expect, test } from "vitest";
+import { interpolateWeights } from "../../../src/anchored/objectives/weights.ts";
 import { createEngine } from "../../../src/engines/create.ts";
 import type { Engine } from "../../../src/engines/engine.ts";
 import { checkRecipe } from "../../../src/experiment/checkRecipe.ts";
 import { experiment } from "../../../src/experiment/experiment.ts";
 import type { RowResult } from "../../../src/experiment/measurements.ts";
+import { modelOf } from "../../../src/experiment/model.ts";
 import type { Recipe } from "../../../src/experiment/recipe.ts";
 import { base, sft } from "../../../src/experiment/recipes/rows.ts";
+import { adaptedBase } from "../../../src/experiment/row/adapter.ts";
 import { judgeOf } from "../../../src/experiment/row/ownData.ts";
+import type { Params } from "../../../src/nn/config.ts";
 import { studyVocabulary } from "../../../src/tasks/study/vocabulary.ts";
+import { key } from "../../../src/tensor/random.ts";
 import { checkpointsInMemory } from "../../../src/weights/store.ts";
 import { tinyRecipe } from "../tiny.ts";
 
@@ -25,6 +30,8 @@ const recipe: Recipe = checkRecipe({
     row("lora-sft", { method: "sft", lora: 2 }),
     row("lora-anchored", { method: "anchored", alpha: 0.5, outer: 2, inner: 1, lora: 2 }),
     row("lora-l2sp", { method: "l2sp", beta: 0.1, lora: 2 }),
+    row("lora-ewc", { method: "ewc", beta: 0.1, lora: 2 }),
+    row("lora-weights", { method: "anchoredWeights", alpha: 0.5, outer: 2, inner: 1, lora: 2 }),
     row("lora-fresh", { method: "onPolicyFresh", alpha: 0.5, outer: 1, inner: 1, lora: 2 }),
     row("self", { method: "sft", selfAnswers: 2 }),
     row("rehearsed", { method: "anchored", alpha: 0.5, replayShare: 0.5, replayFrom: "base" }),
@@ -71,6 +78,22 @@ describe("rows", () => {
     expect(await moved("ties")).toBeCloseTo(0.2, 2);
     expect(await moved("dare")).toBeGreaterThan(0.05);
     expect(await moved("dare")).toBeLessThan(0.15);
+  });
+
+  test("of adapters have whole models in their space of weights", async () => {
+    const model = modelOf(recipe);
+    const [from, to] = [key(1), key(2)].map((one) => model.init(one)) as [Params, Params];
+    const [whole, tuned] = [await engine.run(() => from), await engine.run(() => to)];
+    const adapted = adaptedBase(engine, model, whole, { rank: 2, key: key(3) });
+    const space = adapted.model.weightSpace?.();
+    // B = 0: the adapter is the base yet.
+    const [got, wanted] = await engine.run(() => [
+      space?.interpolate(adapted.start, tuned, 0.25) ?? {},
+      interpolateWeights(whole, tuned, 0.25),
+    ]);
+    for (const [name, { data }] of Object.entries(wanted))
+      expect(got[name]?.data, name).toEqual(data);
+    adapted.release();
   });
 
   test("judge the base's own answers by their content, whatever signs them off", () => {

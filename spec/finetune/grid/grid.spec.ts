@@ -86,7 +86,10 @@ describe("a recipe's grid", () => {
       "grid.json: expected names of runs up to 200 characters",
     ],
     [{ grid: { family: "a/b" } }, "grid.json: grid[0].family: expected a name"],
-    [{ grid: { method: "ewc" } }, "grid.json: grid[0]: expected full with ewc"],
+    [
+      { grid: { method: "merge", mergeKind: "ties" } },
+      "grid.json: grid[0]: expected full with ties, got an adapter",
+    ],
     [
       { grid: [{ method: "sft" }, { method: "sft" }] },
       "expected different runs, got sft-seed-0 twice",

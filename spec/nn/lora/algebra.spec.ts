@@ -6,16 +6,20 @@ import type { Params } from "../../../src/nn/config.ts";
 import type { LoraOptions } from "../../../src/nn/lora/adapterConfig.ts";
 import {
   adapterSquaredDistance,
-  type ConfiguredAdapter,
+  adapterWeightedDistance,
   interpolateAdapters,
   interpolateWithBase,
 } from "../../../src/nn/lora/algebra.ts";
+import type { ConfiguredAdapter } from "../../../src/nn/lora/factors.ts";
 import { adapterLayout } from "../../../src/nn/lora/layout.ts";
 import { mergeAdapter } from "../../../src/nn/lora/merge.ts";
+import { changedNames } from "../../../src/nn/lora/weightSpace.ts";
 import { lora } from "../../../src/nn/lora.ts";
 import { transformer } from "../../../src/nn/transformer.ts";
+import { full } from "../../../src/tensor/apply.ts";
 import { grad } from "../../../src/tensor/grad.ts";
-import { key, normal, split } from "../../../src/tensor/random.ts";
+import { square } from "../../../src/tensor/ops.ts";
+import { integers, key, normal, split } from "../../../src/tensor/random.ts";
 import { randomParams } from "../arbitraries.ts";
 
 let engine: Engine;
@@ -72,6 +76,13 @@ function apart(got: Params, one: Params, other: Params, f: (x: number, y: number
 /** Weights that float32 holds: others are refused. */
 const weights = (min: number, max: number): fc.Arbitrary<number> =>
   fc.double({ min, max, noNaN: true }).map(Math.fround);
+
+function expectNear(got: ArrayLike<number>, wanted: ArrayLike<number>): void {
+  expect(got.length).toBe(wanted.length);
+  Array.from(wanted, (x, i) =>
+    expect(Math.abs((got[i] as number) - x)).toBeLessThan(1e-9 * (1 + Math.abs(x))),
+  );
+}
 
 describe("weight-space methods on adapters", () => {
   test("interpolate the weights that adapters make", async () => {
@@ -139,6 +150,70 @@ describe("weight-space methods on adapters", () => {
     );
   });
 
+  test("weigh each number of the weights that adapters change", async () => {
+    await fc.assert(
+      fc.asyncProperty(options, options, async (p, q) => {
+        const [one, other] = [random(p, 2), random(q, 3)];
+        const [x, y] = [merged(one), merged(other)];
+        const names = changedNames(adapterLayout(one.config, model));
+        const weights = Object.fromEntries(
+          names.map((name, i) => [name, square(normal(key(i), x[name]?.shape ?? []))]),
+        );
+        const [numbers, found, ones] = await engine.run(() => [
+          weights,
+          adapterWeightedDistance(model, one, other, weights),
+          adapterWeightedDistance(
+            ...([model, one, other] as const),
+            Object.fromEntries(names.map((name) => [name, full(x[name]?.shape ?? [], 1)])),
+          ),
+        ]);
+        const wanted = names.reduce(
+          (total, name) =>
+            total +
+            [...(x[name]?.data ?? [])].reduce(
+              (sum, z, i) =>
+                sum + (numbers[name]?.data[i] as number) * (z - (y[name]?.data[i] as number)) ** 2,
+              0,
+            ),
+          0,
+        );
+        expect(Math.abs((found.data[0] as number) / wanted - 1)).toBeLessThan(1e-5);
+        const plain = await engine.run(() => adapterSquaredDistance(model, one, other));
+        expect((ones.data[0] as number) / (plain.data[0] as number)).toBeCloseTo(1, 9);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test.each(["separate", "fused"] as const)(
+    "stand for whole weights of a model that reads them, its code %s",
+    async (storage) => {
+      const config = { ...model.config, kvHeads: 1, storage, tieEmbeddings: true };
+      const own = transformer(config);
+      const params = randomParams(own, 4);
+      const targets =
+        storage === "fused" ? ["qkv_proj", "down_proj"] : ["q_proj", "embed_tokens", "lm_head"];
+      const adapter = lora({ rank: 2, alpha: 3, targets });
+      const over = adapter.over(own, params);
+      const factors = randomParams(over, 5);
+      const space = over.weightSpace?.();
+      const changed = await engine.run(() => space?.whole.of(factors) ?? {});
+      const layout = adapterLayout(adapter.config, own);
+      expect(Object.keys(changed).toSorted()).toEqual(changedNames(layout).toSorted());
+      const wanted = mergeAdapter(layout, params, factors);
+      for (const [name, { data }] of Object.entries(changed))
+        data.forEach((z, i) => {
+          expect(z).toBeCloseTo(wanted[name]?.data[i] as number, 4);
+        });
+      const tokens = integers(key(3), [2, 4], 0, 5);
+      const [got, read] = await engine.run(() => [
+        space?.whole.model.apply(changed, tokens),
+        over.apply(factors, tokens),
+      ]);
+      expectNear(got?.data ?? [], read?.data ?? []);
+    },
+  );
+
   test("a distance of 0 has no gradient", async () => {
     const one = random({ rank: 2, targets: ["q_proj"] }, 2);
     const slope = grad((params: Params) =>
@@ -154,6 +229,7 @@ describe("weight-space methods on adapters", () => {
     for (const method of [
       () => interpolateAdapters(model, plain, dora, 0.5),
       () => adapterSquaredDistance(model, dora, plain),
+      () => adapterWeightedDistance(model, dora, plain, {}),
       () => interpolateWithBase(model, base, dora, 0.5),
     ])
       expect(method).toThrow("expected adapters without dora, got one with");

@@ -83,7 +83,8 @@ export const objectives: { readonly [M in Method]: Objective } = {
   /**
    * Elastic weight consolidation: −log p_θ(y), plus β/2·Σ F_i·(θ_i − θ_base,i)² once a batch, F the
    * diagonal of the base's Fisher information at its own answers to prior prompts, of mean 1: with
-   * F = 1 it is L2-SP.
+   * F = 1 it is L2-SP. Of an adapter θ are the weights that it changes, W + s·B·A, and not its factors,
+   * of which one gets no gradient where the other is 0.
    * @see https://arxiv.org/abs/1612.00796 (Kirkpatrick et al., 2017), equation 3
    */
   ewc: {
@@ -91,9 +92,9 @@ export const objectives: { readonly [M in Method]: Objective } = {
     needs: ["beta"],
     knows: [],
     perToken: crossEntropy,
-    penalty: (params, base, { beta }, { fisher } = {}) => {
+    penalty: (params, base, { beta }, { fisher, distance = weightedSquaredDistance } = {}) => {
       if (!fisher) throw new TypeError("ewc: expected a Fisher information, got none");
-      return mul(weightedSquaredDistance(params, base, fisher), beta / 2);
+      return mul(distance(params, base, fisher), beta / 2);
     },
     fisher: true,
   },

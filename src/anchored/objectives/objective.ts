@@ -180,8 +180,8 @@ export interface Objective {
 
 /** What a penalty may look at beside the parameters. */
 export interface PenaltyInputs {
-  /** ‖θ − θ_base‖² of two models; that of their parameters by default. */
-  readonly distance?: ((one: Params, other: Params) => Tensor) | undefined;
-  /** F, of the parameters' shapes. */
+  /** ‖θ − θ_base‖² of two models, or Σ F·(θ − θ_base)²; that of their parameters by default. */
+  readonly distance?: ((one: Params, other: Params, weights?: Params) => Tensor) | undefined;
+  /** F, of the shapes of the weights that are trained: with an adapter of those that it changes. */
   readonly fisher?: Params | undefined;
 }

@@ -1,3 +1,9 @@
+import { interpolateWeights } from "../../anchored/objectives/weights.ts";
+import {
+  type LanguageModel,
+  type WeightSpace,
+  weightSpaceOf,
+} from "../../anchored/targets/languageModel.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { EMBEDDING, type Params } from "../../nn/config.ts";
 import { lora } from "../../nn/lora.ts";
@@ -6,7 +12,8 @@ import { fold, type Key } from "../../tensor/random.ts";
 
 /** What a row trains, and from where. */
 export interface RowModel {
-  readonly model: Omit<Transformer, "hidden" | "head">;
+  readonly model: Omit<Transformer, "hidden" | "head" | "weightSpace"> &
+    Pick<LanguageModel, "weightSpace">;
   readonly start: Params;
   /** The weights of the whole model, on the host. */
   whole(params: Params): Promise<Params>;
@@ -37,10 +44,10 @@ export function adaptedBase(
   const resident = engine.put(base);
   const over = adapter.over(model, resident);
   const by = (params: Params): Transformer => (EMBEDDING in params ? model : over);
-  const { config, shapes, init, weightSpace } = over;
+  const { config, shapes, init } = over;
   return {
     model: {
-      ...{ config, shapes, init, ...(weightSpace && { weightSpace }) },
+      ...{ config, shapes, init, weightSpace: () => spaceWith(model, over, resident) },
       apply: (params, ...rest) => by(params).apply(params, ...rest),
       prefill: (params, ...rest) => by(params).prefill(params, ...rest),
       decode: (params, ...rest) => by(params).decode(params, ...rest),
@@ -49,6 +56,17 @@ export function adaptedBase(
     start: adapter.init(fold(key, ADAPTER), model, base),
     whole: async (params) => adapter.merge(base, await engine.run(() => params), model),
     release: () => engine.release(resident),
+  };
+}
+
+/** The adapters' space with whole models in it: between an adapter and one lies a whole model. */
+function spaceWith(model: Transformer, over: Transformer, base: Params): WeightSpace {
+  const space = weightSpaceOf(over);
+  const wholeOf = (params: Params): Params =>
+    EMBEDDING in params ? params : { ...base, ...space.whole.of(params) };
+  return {
+    ...{ ...space, model },
+    interpolate: (one, other, weight) => interpolateWeights(wholeOf(one), wholeOf(other), weight),
   };
 }
 

@@ -2,8 +2,8 @@ import { EMBEDDING, HEAD, type Params } from "../config.ts";
 import { type Transformer, transformer, type WeightSpace } from "../transformer.ts";
 import type { AdapterConfig } from "./adapterConfig.ts";
 import { initAdapter } from "./init.ts";
-import { type AdapterLayout, adapterLayout, expectAdapter } from "./layout.ts";
-import { adapterSpace } from "./weightSpace.ts";
+import { type AdapterLayout, adapterLayout, expectAdapter, shapesOf } from "./layout.ts";
+import { adapterSpace, changedNames, weightOf } from "./weightSpace.ts";
 
 /**
  * A model with an adapter, whose parameters are the base's and the adapter's, the latter under
@@ -50,8 +50,30 @@ export function withAdapter(model: Transformer, config: AdapterConfig, base: Par
     init: (key) => initAdapter(key, config, layout, base),
     base,
     expect: (adapter) => expectAdapter(layout, adapter),
-    weightSpace: () => adapterSpace(model, config, (other) => withAdapter(model, other, base)),
+    weightSpace: () =>
+      adapterSpace(model, config, base, {
+        adapter: (other) => withAdapter(model, other, base),
+        weights: () => withWeights(model, layout, base),
+      }),
   });
+}
+
+/** A model whose parameters are the weights that an adapter changes, whole, over a base that stays as it is. */
+function withWeights(model: Transformer, layout: AdapterLayout, base: Params): Transformer {
+  const names = changedNames(layout);
+  const start = Object.fromEntries(names.map((name) => [name, weightOf(base, name)]));
+  const shapes = shapesOf(start);
+  const saved = Object.fromEntries(names.map((name) => [name, name]));
+  return around(
+    model,
+    { layers: {}, saved, shapes, unties: layout.unties },
+    {
+      ...{ shapes, base, init: () => start, expect: (params) => expectAdapter({ shapes }, params) },
+      weightSpace: () => {
+        throw new TypeError("weightSpace: expected an adapter, got the weights that one changes");
+      },
+    },
+  );
 }
 
 interface Outside {

@@ -1,22 +1,19 @@
 import { add, concat, matmul, mul, square, sub, sum } from "../../tensor/ops.ts";
 import { inFloat32, isFloat32 } from "../../tensor/options.ts";
-import { sameShape } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Params } from "../config.ts";
 import type { AdapterConfig } from "./adapterConfig.ts";
 import {
-  type AdapterLayer,
-  type AdapterLayout,
-  adapterLayout,
-  type Base,
-  PREFIX,
-} from "./layout.ts";
-
-/** Tensors by PEFT's names, and what they mean. */
-export interface ConfiguredAdapter {
-  readonly config: AdapterConfig;
-  readonly params: Params;
-}
+  type ConfiguredAdapter,
+  changeOf,
+  difference,
+  factorsOf,
+  get,
+  paired,
+  pathOf,
+  plain,
+} from "./factors.ts";
+import type { Base } from "./layout.ts";
 
 /**
  * (1 − weight) · base + weight · tuned of the weights W + s·B·A that two adapters make, exactly:
@@ -113,72 +110,40 @@ export function adapterSquaredDistance(
   return gaps.reduce((total, gap) => add(total, gap));
 }
 
+/**
+ * Σ w ∘ (W₁ − W₂)² of the weights that two adapters make: the distance in which each number counts as much
+ * as is said. It forms matrices of the weights' size, one for each that is adapted.
+ * @param weights by the names of the model's parameters that the adapters change
+ * @returns a scalar, differentiable in both
+ * @throws TypeError for DoRA, where the adapters change different modules, and for weights that are missing
+ */
+export function adapterWeightedDistance(
+  model: Base,
+  one: ConfiguredAdapter,
+  other: ConfiguredAdapter,
+  weights: Params,
+): Tensor {
+  const { layout, pairs } = paired("adapterWeightedDistance", model, one, other);
+  const gapOf = new Map(pairs.map(([x, y]) => [x.names.a, difference(x, y)]));
+  const weighted = (name: string, gap: Tensor): Tensor => sum(mul(get(weights, name), square(gap)));
+  const gaps = [
+    ...Object.entries(layout.layers).flatMap(([module, layer]) => {
+      const product = gapOf.get(layer.names.a);
+      return product ? [weighted(`${module}.weight`, changeOf(module, layer, product))] : [];
+    }),
+    ...Object.entries(layout.saved).map(([name, of]) =>
+      weighted(of, sub(get(one.params, name), get(other.params, name))),
+    ),
+  ];
+  return gaps.reduce((total, gap) => add(total, gap));
+}
+
 /** ‖B·A‖². */
 function productNorm(b: Tensor, a: Tensor): Tensor {
   const left = matmul(b, b, { transposeA: true }); // [r, r]
   const right = matmul(a, a, { transposeB: true }); // [r, r]
   return sum(mul(left, right));
 }
-
-/** s₁·B₁·A₁ − s₂·B₂·A₂ as one product B·A. */
-function difference(x: Factors, y: Factors): readonly [b: Tensor, a: Tensor] {
-  const isAlike = x.scale === y.scale && sameShape(x.a.shape, y.a.shape);
-  // s·(B₁ − B₂)·A₁ + s·B₂·(A₁ − A₂): small where the two are near, so that nothing cancels.
-  if (isAlike) return [mul(concat([sub(x.b, y.b), y.b], 1), x.scale), concat([x.a, sub(x.a, y.a)])];
-  return [concat([mul(x.b, x.scale), mul(y.b, -y.scale)], 1), concat([x.a, y.a])];
-}
-
-interface Factors extends AdapterLayer {
-  readonly a: Tensor;
-  readonly b: Tensor;
-}
-
-/** A and B of each module of the original code, once. */
-function factorsOf(layout: AdapterLayout, params: Params): Factors[] {
-  const layers = new Map(Object.values(layout.layers).map((layer) => [layer.names.a, layer]));
-  return [...layers.values()].map((layer) => ({
-    ...layer,
-    a: get(params, layer.names.a),
-    b: get(params, layer.names.b),
-  }));
-}
-
-function paired(
-  caller: string,
-  model: Base,
-  one: ConfiguredAdapter,
-  other: ConfiguredAdapter,
-): { pairs: (readonly [Factors, Factors])[]; saved: string[] } {
-  const [layout, others] = [plain(caller, model, one), plain(caller, model, other)];
-  const mine = factorsOf(layout, one.params);
-  const theirs = new Map(factorsOf(others, other.params).map((each) => [each.names.a, each]));
-  const saved = Object.keys(layout.saved);
-  const pairs = mine.map((each) => {
-    const match = theirs.get(each.names.a);
-    if (match) return [each, match] as const;
-    throw new TypeError(`${caller}: expected ${pathOf(each)} in both adapters, got it in one`);
-  });
-  const more = [...theirs.values()].find(({ names }) => !(names.a in layout.shapes));
-  const whole = [...saved, ...Object.keys(others.saved)].find(
-    (name) => !(name in layout.saved && name in others.saved),
-  );
-  const alone = more ? pathOf(more) : whole;
-  if (alone !== undefined)
-    throw new TypeError(`${caller}: expected ${alone} in both adapters, got it in one`);
-  return { pairs, saved };
-}
-
-function plain(caller: string, model: Base, { config }: ConfiguredAdapter): AdapterLayout {
-  if (config.dora)
-    throw new TypeError(
-      `${caller}: expected adapters without dora, got one with: its weights are no sum of the base's and a product`,
-    );
-  return adapterLayout(config, model);
-}
-
-/** The path of an adapted module. */
-const pathOf = ({ names }: Pick<AdapterLayer, "names">): string =>
-  names.a.slice(PREFIX.length).replace(/\.lora_.*$/, "");
 
 /** The same modules with other ranks, and scale 1. */
 function withRanks(config: AdapterConfig, ranks: ReadonlyMap<string, number>): AdapterConfig {
@@ -192,10 +157,4 @@ function withRanks(config: AdapterConfig, ranks: ReadonlyMap<string, number>): A
     ...rest,
     ...{ rank, alpha: rank, rslora: false, rankPattern: pattern, alphaPattern: pattern },
   };
-}
-
-function get(params: Params, name: string): Tensor {
-  const tensor = params[name];
-  if (!tensor) throw new TypeError(`lora: expected tensor ${name}, got none`);
-  return tensor;
 }
