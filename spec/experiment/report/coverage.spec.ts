@@ -7,7 +7,7 @@ import type {
 } from "../../../src/experiment/measurements.ts";
 import { studyRecipe } from "../../../src/experiment/recipes/study.ts";
 import { coverageData, coverageOf } from "../../../src/experiment/report/coverage.ts";
-import { reportPage } from "../../../src/experiment/report/page.ts";
+import { reportMarkdown, reportPage } from "../../../src/experiment/report/index.ts";
 import { type ReportedRun, reportedOf } from "../../../src/experiment/report/reported.ts";
 import { otherScores } from "../summary/scores.ts";
 
@@ -125,10 +125,19 @@ test("certified weights are held against what was measured, of each risk and on 
     },
   ]);
   expect(coverageData(reportedOf(run)).rows).toHaveLength(2);
+  const lines = reportMarkdown([run]).split("\n");
+  const at = lines.indexOf("### Certified weights, and their audits");
+  expect(lines.slice(at + 2, at + 6)).toEqual([
+    "| study | risk, % | weights | weight, median (range) | vacuous | without slack | anchor above | students | above | audit passed | of these above |",
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    "| study-19k-C1 | 5 | 4 | 0.70 (0.00–1.00) | 2 | 1 | 1 | 5 | 2 | 4 | 1 |",
+    "| study-19k-C1 | 10 | 1 | 0.60 (0.60–0.60) | 0 | 0 | 0 | 1 | 0 | 1 | 0 |",
+  ]);
 });
 
 test("a run that is not so far has none, and the page shows the table where there is one", () => {
   const some = run.measurements.filter(({ kind }) => kind !== "row");
   expect(coverageOf(reportedOf({ ...run, measurements: some }))).toEqual([]);
+  expect(reportMarkdown([{ ...run, measurements: some }])).not.toContain("Certified weights");
   expect(reportPage([run])).toContain("anchor above the risk");
 });

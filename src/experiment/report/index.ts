@@ -4,6 +4,7 @@ import { readFailures, reopenRun, runsIn } from "../runs/directory.ts";
 import { againstMarkdown, type Comparison } from "./against.ts";
 import { familyMarkdown } from "./analysis/markdown.ts";
 import { sideBySideMarkdown } from "./analysis/sideBySide.ts";
+import { coverageMarkdown } from "./coverageMarkdown.ts";
 import { jointMarkdownTable, markdownTable } from "./markdown.ts";
 import { type Reported, type ReportedRun, reportedOf, reportedPart } from "./reported.ts";
 
@@ -37,8 +38,11 @@ export function reportMarkdown(runs: readonly ReportedRun[], comparison?: Compar
   const studies = runs.map(reportedOf);
   const tablesOf = (study: Reported): string[] =>
     comparison ? [againstMarkdown(study, comparison)] : resultsOf(study);
+  const coverage = comparison ? undefined : coverageMarkdown(studies);
+  const certified =
+    coverage === undefined ? [] : [`### Certified weights, and their audits\n\n${coverage}`];
   const [only] = studies;
-  if (only && studies.length === 1) return tablesOf(only).join("\n");
+  if (only && studies.length === 1) return [...tablesOf(only), ...certified].join("\n");
   const joint = comparison ? undefined : jointMarkdownTable(runs.map(reportedPart));
   const families = comparison ? undefined : sideBySideMarkdown(studies);
   return [
@@ -47,6 +51,7 @@ export function reportMarkdown(runs: readonly ReportedRun[], comparison?: Compar
     ),
     ...(joint === undefined ? [] : [`### Side by side\n\n${joint}`]),
     ...(families === undefined ? [] : [`### Families side by side\n\n${families}`]),
+    ...certified,
   ].join("\n");
 }
 
