@@ -1,40 +1,42 @@
 import { around, at, placeOf, stridesOf } from "../../tensor/shapes.ts";
 import type { PrimitiveName, Shape, TypedArray } from "../../tensor/tensor.ts";
-import { type Compute, type Operand, read } from "./rows.ts";
+import { type Compute, lengthOfLast, type Operand, read } from "./rows.ts";
 
-/** Reduces one axis: f sees the index of each element along the axis. */
+/** Reduces one axis: f goes through the `n` elements that stand `step` apart, the first at `from`. */
 const reduce =
-  (f: (n: number, element: (i: number) => number) => number): Compute<"sum" | "max" | "argmax"> =>
+  (
+    f: (data: TypedArray, from: number, step: number, n: number) => number,
+  ): Compute<"sum" | "max" | "argmax"> =>
   (out, [x], { axis }) => {
     const { outer, n, inner } = around(x.shape, axis);
     for (let o = 0; o < outer; o++)
-      for (let i = 0; i < inner; i++)
-        out[o * inner + i] = f(n, (j) => read(x.data, (o * n + j) * inner + i));
+      for (let i = 0; i < inner; i++) out[o * inner + i] = f(x.data, o * n * inner + i, inner, n);
   };
 
-export const sum: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
+export const sum: Compute<"sum" | "max" | "argmax"> = reduce((data, from, step, n) => {
   let total = 0;
-  for (let j = 0; j < n; j++) total += element(j);
+  for (let j = 0; j < n; j++) total += data[from + j * step] as number;
   return total;
 });
 
-export const argmax: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
+export const argmax: Compute<"sum" | "max" | "argmax"> = reduce((data, from, step, n) => {
+  const element = (j: number): number => read(data, from + j * step);
   let best = 0;
   for (let j = 1; j < n && !Number.isNaN(element(best)); j++)
     if (!(element(j) <= element(best))) best = j;
   return best;
 });
 
-export const max: Compute<"sum" | "max" | "argmax"> = reduce((n, element) => {
+export const max: Compute<"sum" | "max" | "argmax"> = reduce((data, from, step, n) => {
   let best = Number.NEGATIVE_INFINITY;
-  for (let j = 0; j < n; j++) best = Math.max(best, element(j));
+  for (let j = 0; j < n; j++) best = Math.max(best, data[from + j * step] as number);
   return best;
 });
 
-/** Visits every index of `shape` in row-major order with Σ index·strides + offset. */
+/** Visits every row of `shape`, in row-major order: where it begins, with Σ index·strides + offset. */
 function walk(shape: Shape, strides: readonly number[], visit: (from: number) => void, offset = 0) {
   const loop = (axis: number, from: number): void => {
-    if (axis === shape.length) visit(from);
+    if (axis >= shape.length - 1) visit(from);
     else for (let i = 0; i < at(shape, axis); i++) loop(axis + 1, from + i * at(strides, axis));
   };
   loop(0, offset);
@@ -48,12 +50,14 @@ function strided(
   strides: readonly number[],
   offset = 0,
 ): void {
+  const [n, step] = [lengthOfLast(shape), strides.at(-1) ?? 1];
+  const { data } = x;
   let i = 0;
   walk(
     shape,
     strides,
     (from) => {
-      out[i++] = read(x.data, from);
+      for (let j = 0; j < n; j++) out[i++] = data[from + j * step] as number;
     },
     offset,
   );
@@ -82,12 +86,13 @@ export const slice: Compute<"slice"> = (out, [x], { start, size }) => {
 
 /** Writes x into out at a corner. */
 function place(out: TypedArray, x: Operand, corner: readonly number[], shape: Shape): void {
+  const n = lengthOfLast(x.shape);
   let i = 0;
   walk(
     x.shape,
     stridesOf(shape),
     (to) => {
-      out[to] = read(x.data, i++);
+      for (let j = 0; j < n; j++) out[to + j] = read(x.data, i++);
     },
     placeOf(corner, shape),
   );

@@ -15,30 +15,25 @@ function total(n: number, term: (j: number) => number): number {
   return sum;
 }
 
-function largest(n: number, term: (j: number) => number): number {
-  let best = Number.NEGATIVE_INFINITY;
-  for (let j = 0; j < n; j++) best = Math.max(best, term(j));
-  return best;
-}
-
-/** log Σ exp, shifted by the largest term so that nothing overflows. */
-function logSumExp(n: number, term: (j: number) => number): number {
-  const shift = largest(n, term);
-  return shift + log(total(n, (j) => exp(term(j) - shift)));
+/** log Σ exp(scale · z) of n numbers, shifted by the largest term so that nothing overflows. */
+function logSumExp(z: TypedArray, start: number, n: number, scale = 1): number {
+  let shift = Number.NEGATIVE_INFINITY;
+  for (let i = start; i < start + n; i++) shift = Math.max(shift, scale * (z[i] as number));
+  let sum = 0;
+  for (let i = start; i < start + n; i++) sum += exp(scale * (z[i] as number) - shift);
+  return shift + log(sum);
 }
 
 export const softmax: Compute<"softmax"> = (out, [x]) =>
   eachRow(x, (start, n) => {
-    const z = (j: number) => read(x.data, start + j);
-    const log = logSumExp(n, z);
-    for (let j = 0; j < n; j++) out[start + j] = exp(z(j) - log);
+    const log = logSumExp(x.data, start, n);
+    for (let i = start; i < start + n; i++) out[i] = exp(read(x.data, i) - log);
   });
 
 export const logSoftmax: Compute<"logSoftmax"> = (out, [x]) =>
   eachRow(x, (start, n) => {
-    const z = (j: number) => read(x.data, start + j);
-    const log = logSumExp(n, z);
-    for (let j = 0; j < n; j++) out[start + j] = z(j) - log;
+    const log = logSumExp(x.data, start, n);
+    for (let i = start; i < start + n; i++) out[i] = read(x.data, i) - log;
   });
 
 function throughSoftmax(out: TypedArray, g: Operand, y: Operand, scale: number): void {
@@ -65,9 +60,9 @@ export const logSoftmaxGrad: Compute<"logSoftmaxGrad"> = (out, inputs) => {
 export const causalSoftmax: Compute<"causalSoftmax"> = (out, [x], { scale }) =>
   eachRow(x, (start, T, row) => {
     const visible = (row % T) + 1;
-    const z = (j: number) => scale * read(x.data, start + j);
-    const log = logSumExp(visible, z);
-    for (let j = 0; j < T; j++) out[start + j] = j < visible ? exp(z(j) - log) : 0;
+    const log = logSumExp(x.data, start, visible, scale);
+    for (let j = 0; j < T; j++)
+      out[start + j] = j < visible ? exp(scale * read(x.data, start + j) - log) : 0;
   });
 
 const reciprocalRms = (x: Operand, start: number, n: number, epsilon: number): number =>
@@ -143,19 +138,18 @@ export const geluGrad: Compute<PrimitiveName> = elementwise((g, x) => {
 export const crossEntropy: Compute<"crossEntropy"> = (out, inputs) => {
   const [logits, labels] = inputs;
   eachRow(logits, (start, V, row) => {
-    const z = (j: number) => read(logits.data, start + j);
-    out[row] = logSumExp(V, z) - z(read(labels.data, row));
+    const own = read(logits.data, start + read(labels.data, row));
+    out[row] = logSumExp(logits.data, start, V) - own;
   });
 };
 
 export const crossEntropyGrad: Compute<"crossEntropyGrad"> = (out, inputs) => {
   const [g, logits, labels] = inputs;
   eachRow(logits, (start, V, row) => {
-    const z = (j: number) => read(logits.data, start + j);
-    const log = logSumExp(V, z);
+    const log = logSumExp(logits.data, start, V);
     const scale = read(g.data, row);
     for (let j = 0; j < V; j++) {
-      const share = scale * exp(z(j) - log);
+      const share = scale * exp(read(logits.data, start + j) - log);
       out[start + j] = j === read(labels.data, row) ? share - scale : share;
     }
   });
@@ -164,7 +158,7 @@ export const crossEntropyGrad: Compute<"crossEntropyGrad"> = (out, inputs) => {
 export const anchoredKl: Compute<"anchoredKl"> = (out, inputs) => {
   const [anchor, logits] = inputs;
   eachRow(logits, (start, V, row) => {
-    const log = logSumExp(V, (j) => read(logits.data, start + j));
+    const log = logSumExp(logits.data, start, V);
     out[row] = total(V, (j) => {
       const logQ = read(anchor.data, start + j);
       const q = exp(logQ);
@@ -177,7 +171,7 @@ export const anchoredKl: Compute<"anchoredKl"> = (out, inputs) => {
 export const anchoredKlGrad: Compute<"anchoredKlGrad"> = (out, inputs) => {
   const [g, anchor, logits] = inputs;
   eachRow(logits, (start, V, row) => {
-    const log = logSumExp(V, (j) => read(logits.data, start + j));
+    const log = logSumExp(logits.data, start, V);
     const mass = total(V, (j) => exp(read(anchor.data, start + j)));
     for (let i = start; i < start + V; i++) {
       const p = exp(read(logits.data, i) - log);
