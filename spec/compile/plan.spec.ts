@@ -32,6 +32,13 @@ function expectTaken({ buffers, steps, donated }: Plan): void {
 }
 
 describe("buildPlan(outputs, inputs)", () => {
+  test("keeps each constant of one number once, 0 and −0 apart", () => {
+    const x = argument(0, []);
+    const sums = [1, 0, -0, 1, Number.NaN, 0, -0, Number.NaN].map((n) => ops.add(x, n));
+    const { constants } = buildPlan(sums, [x]);
+    expect(constants.map(({ data }) => data[0])).toEqual([1, 0, -0, Number.NaN]);
+  });
+
   test("lists a step's operations, views, lifetimes and donated memory", () => {
     const [w, x] = [argument(0, [2, 1]), argument(1, [3, 2])];
     const f = (v: Tensor) => ops.sum(ops.square(ops.matmul(x, v)));

@@ -1,5 +1,5 @@
 import { shallowFirst, topologicalOrder } from "../tensor/graph.ts";
-import { at, sizeOf } from "../tensor/shapes.ts";
+import { at, sameShape, sizeOf } from "../tensor/shapes.ts";
 import {
   type Attrs,
   type DType,
@@ -12,7 +12,7 @@ import {
   type TypedArray,
 } from "../tensor/tensor.ts";
 import { isPrimitive, traits } from "../tensor/traits.ts";
-import { expand } from "./expand.ts";
+import { expanded } from "./expand.ts";
 import { finish, type MutableBuffer, type MutableStep } from "./lifetimes.ts";
 import type { Plan, Value } from "./plan.ts";
 import { computationOf, isWidened, type Operand, type Widening } from "./widening.ts";
@@ -30,18 +30,20 @@ export interface PlanOptions {
  * Turns a graph into a straight-line program: drops identities, turns reshapes into views,
  * computes equal expressions once, and finds where each buffer dies.
  * @param inputs leaves whose numbers are given at each run: placeholders and resident tensors
+ * @param order all that the outputs depend on, inputs before users, where that is known
  */
 export function buildPlan(
   outputs: readonly Tensor[],
   inputs: readonly Tensor[],
   { donated = [], lacking = [], widening = {} }: PlanOptions = {},
+  order: readonly Tensor[] = topologicalOrder(outputs),
 ): Plan {
-  const roots = expand(outputs, new Set(lacking));
+  const graph = expanded({ roots: outputs, order }, new Set(lacking));
   const builder = new Builder(widening);
   for (const x of inputs) builder.give(x, builder.buffer("input", x.shape, x.dtype));
   const inputValues = inputs.map((x) => builder.valueOf(x));
-  for (const node of topologicalOrder(shallowFirst(roots))) builder.visit(node);
-  const results = roots.map((y) => builder.output(builder.valueOf(y)));
+  for (const node of shallowFirst(graph.roots, graph.order)) builder.visit(node);
+  const results = graph.roots.map((y) => builder.output(builder.valueOf(y)));
   return finish({
     buffers: builder.buffers,
     inputs: inputValues,
@@ -58,7 +60,9 @@ class Builder {
   readonly steps: MutableStep[] = [];
   readonly constants: { value: Value; data: TypedArray }[] = [];
   readonly #values = new Map<Tensor, Value>();
-  readonly #constantOf = new Map<TypedArray | string, Value>();
+  /** Those that buffers were made with. */
+  readonly #shapes: Shape[] = [];
+  readonly #constantOf = new Map<TypedArray | string | number, Value>();
   readonly #computed = new Map<string, Value>();
   readonly #attrIds = new Map<string, string>();
   /** Which computation a view belongs to, where the same is computed again. */
@@ -74,6 +78,7 @@ class Builder {
 
   buffer(kind: MutableBuffer["kind"], shape: Shape, dtype: DType): Value {
     this.buffers.push({ kind, elements: sizeOf(shape), dtype });
+    this.#shapes.push(shape);
     return { buffer: this.buffers.length - 1, shape, dtype };
   }
 
@@ -102,7 +107,7 @@ class Builder {
   }
 
   #isWidened(node: Tensor): node is Tensor<PrimitiveName> {
-    return this.#widened.has(node);
+    return this.#widened.size > 0 && this.#widened.has(node);
   }
 
   /** Makes a value an output of its own; what is no fresh temporary is copied. */
@@ -119,7 +124,7 @@ class Builder {
 
   #constant(node: Tensor<"constant">): Value {
     const { data } = node.attrs;
-    const identity = data.length === 1 ? `${node.dtype} ${data[0]}` : data;
+    const identity = data.length === 1 ? scalarOf(node.dtype, at(data, 0)) : data;
     const known = this.#constantOf.get(identity);
     if (known?.dtype === node.dtype) return seenAs(known, node.shape);
     const value = this.buffer("constant", node.shape, node.dtype);
@@ -158,9 +163,10 @@ class Builder {
   /** Equal for operands of equal numbers, in the same round. */
   #keyOf({ node, shape }: Operand): string {
     if (!this.#isWidened(node)) {
-      let key = ` ${this.valueOf(node).buffer}:`;
-      for (const n of shape) key += `${n},`;
-      const round = this.#rounds.get(node);
+      const { buffer } = this.valueOf(node);
+      let key = ` ${buffer}`;
+      if (!sameShape(shape, at(this.#shapes, buffer))) for (const n of shape) key += `,${n}`;
+      const round = this.#rounds.size > 0 ? this.#rounds.get(node) : undefined;
       return round === undefined ? key : `${key}:${round}`;
     }
     const x = at(node.inputs, 0);
@@ -176,8 +182,9 @@ class Builder {
   }
 
   #signature(op: PrimitiveName, attrs: Attrs<PrimitiveName>): string {
-    // Most operations have none; to write nothing down is not free.
-    const text = isEmpty(attrs) ? op : `${op} ${JSON.stringify(attrs)}`;
+    // Most operations have none. Numbers and lists of them, always the same for an operation, are told apart by their digits.
+    let text: string = op;
+    for (const name in attrs) text += ` ${attrs[name as keyof typeof attrs]}`;
     const known = this.#attrIds.get(text);
     if (known !== undefined) return known;
     const id = String(this.#attrIds.size);
@@ -190,7 +197,6 @@ class Builder {
 const seenAs = (value: Value, shape: Shape): Value =>
   value.shape === shape ? value : { buffer: value.buffer, shape, dtype: value.dtype };
 
-function isEmpty(record: object): boolean {
-  for (const _ in record) return false;
-  return true;
-}
+/** Names a constant of one number: equal for equal ones, of which 0 and −0 are none. */
+const scalarOf = (dtype: DType, value: number): string | number =>
+  dtype === "float" && !Object.is(value, -0) ? value : `${dtype} ${value}`;

@@ -8,17 +8,30 @@ import type { Tensor } from "../tensor/tensor.ts";
  * The same graph with fused primitives replaced by their definitions, and what those name in turn.
  * @param lacking which are replaced; all by default
  */
-export function expand(roots: readonly Tensor[], lacking?: ReadonlySet<string>): Tensor[] {
-  const replaced = (node: Tensor) => isFused(node.op) && (lacking?.has(node.op) ?? true);
-  if (lacking?.size === 0) return [...roots];
-  let expanded = [...roots];
-  while (topologicalOrder(expanded).some(replaced)) expanded = expandOnce(expanded, replaced);
-  return expanded;
+export const expand = (roots: readonly Tensor[], lacking?: ReadonlySet<string>): Tensor[] => [
+  ...expanded({ roots, order: topologicalOrder(roots) }, lacking).roots,
+];
+
+/** Results, and all that they depend on, inputs before users. */
+export interface Graph {
+  readonly roots: readonly Tensor[];
+  readonly order: readonly Tensor[];
 }
 
-function expandOnce(roots: readonly Tensor[], replaced: (node: Tensor) => boolean): Tensor[] {
+/** The same of a graph whose order is known, and the order of what it becomes. */
+export function expanded(graph: Graph, lacking?: ReadonlySet<string>): Graph {
+  const replaced = ({ op }: Tensor) => (lacking?.has(op) ?? true) && isFused(op);
+  let { roots, order } = graph;
+  while (lacking?.size !== 0 && order.some(replaced)) {
+    roots = expandOnce({ roots, order }, replaced);
+    order = topologicalOrder(roots);
+  }
+  return { roots, order };
+}
+
+function expandOnce({ roots, order }: Graph, replaced: (node: Tensor) => boolean): Tensor[] {
   const done = new Map<Tensor, Tensor>();
-  for (const node of topologicalOrder(roots)) {
+  for (const node of order) {
     const inputs = node.inputs.map((x) => got(done, x));
     done.set(node, rewrite(node, inputs, replaced(node)));
   }

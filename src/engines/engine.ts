@@ -2,7 +2,7 @@
 
 import { expectKnown } from "../tensor/options.ts";
 import { PART, type TensorParts } from "../tensor/parts.ts";
-import { isCount } from "../tensor/shapes.ts";
+import { at, isCount } from "../tensor/shapes.ts";
 import { lengthOf } from "../tensor/storage/types.ts";
 import {
   type DataOf,
@@ -107,12 +107,15 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
     values: unknown,
     make: (x: Tensor, data: TypedArray) => To,
   ): Promise<tree.Tree<To>> {
-    const { structure } = tree.flatten(values as tree.Tree<Tensor>);
+    const { structure, leaves } = tree.flatten(values as tree.Tree<Tensor>);
+    const pathOf = (leaf: number): string => at(tree.entries(values as tree.Tree<Tensor>), leaf)[0];
     const read: To[] = [];
-    for (const [path, x] of tree.entries(values as tree.Tree<Tensor>)) {
+    for (const [i, x] of leaves.entries()) {
       if (!(x instanceof Tensor))
-        throw new TypeError(`read: expected tensors, got ${String(x)} at ${path || "the top"}`);
-      read.push(make(x, await residents.read(x, () => `read ${path}`.trim())));
+        throw new TypeError(
+          `read: expected tensors, got ${String(x)} at ${pathOf(i) || "the top"}`,
+        );
+      read.push(make(x, await residents.read(x, () => `read ${pathOf(i)}`.trim())));
     }
     return tree.unflatten(structure, read);
   }
@@ -151,12 +154,15 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
       return program;
     },
     async run(fn) {
-      const { program, executables } = compileOn(host, () => fn() as tree.Tree<Leaf>, {});
+      const once = { ...host, residents: { ...residents, wrap: residents.lend } };
+      const { program, executables } = compileOn(once, () => fn() as tree.Tree<Leaf>, {});
       try {
         const result = await program();
-        const read = await enqueue(() => readLeaves(result, hostTensor));
-        engine.release(result);
-        return read as never;
+        try {
+          return (await enqueue(() => readLeaves(result, hostTensor))) as never;
+        } finally {
+          engine.release(result);
+        }
       } finally {
         dispose(executables);
       }

@@ -121,7 +121,9 @@ export function idFlow(
   const sources = new Map<Tensor, Source>();
   for (const node of order)
     if (node.dtype === "int") sources.set(node, sourceOf(node, numberOf.get(node), sources));
-  const uses = order.flatMap(usesOf).flatMap(({ ids, ...use }) => {
+  // Most programs have no ids.
+  const users = sources.size === 0 ? [] : order;
+  const uses = users.flatMap(usesOf).flatMap(({ ids, ...use }) => {
     const source = sources.get(ids);
     return source ? [{ ...use, source }] : [];
   });

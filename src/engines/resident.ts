@@ -16,12 +16,15 @@ class Handle<Buffer> implements ResidentHandle {
   readonly owner: Device<Buffer>;
   /** Of ids, so that they can be checked before they are used. */
   readonly range: IdRange | undefined;
+  /** Whether it is read once and released: it does not move to the host. */
+  readonly isLent: boolean;
   state: State<Buffer>;
 
-  constructor(owner: Device<Buffer>, buffer: Buffer, range: IdRange | undefined) {
+  constructor(owner: Device<Buffer>, buffer: Buffer, range: IdRange | undefined, isLent: boolean) {
     this.backend = owner.backend;
     this.owner = owner;
     this.range = range;
+    this.isLent = isLent;
     this.state = { kind: "device", buffer };
   }
 }
@@ -41,6 +44,8 @@ export interface Residents<Buffer> {
     like: Pick<Tensor, "shape" | "dtype">,
     range?: IdRange | undefined,
   ): Tensor<"resident">;
+  /** The same for somebody who reads the tensor once and releases it: nobody waits for it to be garbage. */
+  lend: Residents<Buffer>["wrap"];
   /** Between which numbers the ids of a checked tensor lie, as far as that is known. */
   range(x: Tensor): IdRange;
   /** @throws TypeError unless x holds numbers on the host or on this device; `pathOf` names it */
@@ -89,10 +94,14 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
 
   return {
     wrap(buffer, { shape, dtype }, range) {
-      const handle = new Handle(device, buffer, range);
+      const handle = new Handle(device, buffer, range, false);
       const tensor = new Tensor<"resident">("resident", shape, dtype, [], { handle });
       garbage.register(tensor, handle, handle);
       return tensor;
+    },
+    lend(buffer, { shape, dtype }, range) {
+      const handle = new Handle(device, buffer, range, true);
+      return new Tensor<"resident">("resident", shape, dtype, [], { handle });
     },
     range(x) {
       if (isConstant(x)) return rangeOf(x.data);
@@ -127,7 +136,8 @@ export function createResidents<Buffer>(device: Device<Buffer>): Residents<Buffe
       if (handle.state.kind === "host") return handle.state.data.slice(...(span ?? []));
       const { buffer } = handle.state as { buffer: Buffer };
       const data = await device.read(buffer, x.shape, x.dtype, span);
-      const isKept = !span && data.length <= SMALL && handle.state.kind === "device";
+      const { isLent, state } = handle;
+      const isKept = !span && !isLent && data.length <= SMALL && state.kind === "device";
       if (isKept) {
         handle.state = { kind: "host", data };
         device.free(buffer);

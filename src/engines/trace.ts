@@ -83,6 +83,6 @@ export function trace(
   const order = topologicalOrder(outputs);
   const captured = order.filter((x) => x.op === "resident");
   const all = [...placeholders, ...captured];
-  const plan = buildPlan(outputs, all, { donated: donatedLeaves, lacking, widening });
+  const plan = buildPlan(outputs, all, { donated: donatedLeaves, lacking, widening }, order);
   return { plan, ids: idFlow(outputs, all, order), captured, structure };
 }

@@ -166,6 +166,7 @@ export function constant(
 export function full(shape: Shape, value: number): HostTensor<"float"> {
   if (typeof value !== "number")
     throw new TypeError(`full: expected a number, got ${describe(value)}`);
+  if (shape.length === 0) return constant(Float64Array.of(value), SCALAR);
   let made: TypedArray | undefined;
   const attrs = {
     get data(): TypedArray {
@@ -177,7 +178,10 @@ export function full(shape: Shape, value: number): HostTensor<"float"> {
   return new Tensor("constant", ownShape(shape), "float", [], attrs) as HostTensor<"float">;
 }
 
-const ownShape = (shape: Shape): Shape => Object.freeze([...checkLengths("tensor", shape)]);
+/** Of the numbers in a formula, which make every other node of most graphs. */
+const SCALAR: Shape = Object.freeze([]);
+const ownShape = (shape: Shape): Shape =>
+  shape === SCALAR ? shape : Object.freeze([...checkLengths("tensor", shape)]);
 
 /** The numbers of the constants that repeat one. */
 const repeated = new WeakMap<object, number>();

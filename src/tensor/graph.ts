@@ -1,10 +1,10 @@
 import { got } from "./shapes.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** The longest path from each node that `roots` depend on down to a leaf, in operations. */
-function heightsOf(roots: readonly Tensor[]): ReadonlyMap<Tensor, number> {
+/** The longest path from each node down to a leaf, in operations. */
+function heightsOf(order: readonly Tensor[]): ReadonlyMap<Tensor, number> {
   const heights = new Map<Tensor, number>();
-  for (const node of topologicalOrder(roots)) {
+  for (const node of order) {
     let most = 0;
     for (const x of node.inputs) most = Math.max(most, got(heights, x) + 1);
     heights.set(node, most);
@@ -16,10 +16,17 @@ function heightsOf(roots: readonly Tensor[]): ReadonlyMap<Tensor, number> {
  * The roots, those with the least to compute first: of a training step the loss, then the updates
  * from the last layer to the first. In this order each layer's gradients are used up as soon as
  * they can be, and what the forward pass kept for them with them.
+ * @param order all that they depend on, inputs before users
+ * @returns the order that begins with what the first of these roots depends on
  */
-export function shallowFirst(roots: readonly Tensor[]): Tensor[] {
-  const heights = heightsOf(roots);
-  return roots.toSorted((a, b) => got(heights, a) - got(heights, b));
+export function shallowFirst(
+  roots: readonly Tensor[],
+  order: readonly Tensor[],
+): readonly Tensor[] {
+  if (roots.length < 2) return order;
+  const heights = heightsOf(order);
+  const sorted = roots.toSorted((a, b) => got(heights, a) - got(heights, b));
+  return sorted.every((root, i) => root === roots[i]) ? order : topologicalOrder(sorted);
 }
 
 /**

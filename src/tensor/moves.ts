@@ -35,7 +35,9 @@ export function broadcastTo(x: Tensor | number, shape: Shape): Tensor {
   if (missing < 0)
     throw new ShapeError("broadcastTo", "no more axes than the target", [from.shape, shape]);
   const aligned =
-    missing === 0 ? from : reshape(from, [...Array<number>(missing).fill(1), ...from.shape]);
+    missing === 0
+      ? from
+      : moved(from, "reshape", { shape: [...Array<number>(missing).fill(1), ...from.shape] });
   return sameShape(aligned.shape, shape) ? aligned : apply("broadcast", [aligned], { shape });
 }
 

@@ -96,15 +96,15 @@ export function resolveAxis(op: string, axis: number, rank: number): number {
 
 /** The shape of broadcasting together, by NumPy's rule. @throws ShapeError */
 export function broadcastShapes(op: string, ...shapes: readonly Shape[]): Shape {
-  const rank = Math.max(...shapes.map((s) => s.length));
-  return Array.from({ length: rank }, (_, axis) => {
-    let n = 1;
-    for (const shape of shapes) {
-      const m = shape[axis - rank + shape.length] ?? 1;
+  let rank = 0;
+  for (const { length } of shapes) rank = Math.max(rank, length);
+  const together = new Array<number>(rank).fill(1);
+  for (const shape of shapes)
+    for (let i = 0, axis = rank - shape.length; axis < rank; i++, axis++) {
+      const [n, m] = [together[axis] as number, shape[i] as number];
       if (m !== 1 && n !== 1 && m !== n)
         throw new ShapeError(op, "shapes that broadcast together", shapes);
-      if (m !== 1) n = m;
+      if (m !== 1) together[axis] = m;
     }
-    return n;
-  });
+  return together;
 }

@@ -144,4 +144,5 @@ export const traits: { readonly [K in PrimitiveName]: Traits } = {
 };
 
 /** Whether a node is computed from others: no leaf. */
-export const isPrimitive = (node: Tensor): node is Tensor<PrimitiveName> => node.op in traits;
+export const isPrimitive = (node: Tensor): node is Tensor<PrimitiveName> =>
+  node.op !== "constant" && node.op !== "placeholder" && node.op !== "resident";
