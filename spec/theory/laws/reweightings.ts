@@ -47,11 +47,19 @@ export const planned = (method: Method, options: Partial<FineTuneOptions> = {}):
 const wide = (x: Tensor, like: Tensor): Tensor =>
   broadcastTo(reshape(x, [...x.shape, 1]), like.shape);
 
-/** δ_y, [B, T, V]. */
-function oneHot(labels: Tensor, V: number): Tensor {
-  const ones = Float64Array.from({ length: V * V }, (_, i) => (i % (V + 1) === 0 ? 1 : 0));
-  return gather(constant(ones, [V, V]), labels);
+const identities = new Map<number, Tensor>();
+
+/** [V, V], one for all laws of a scene. */
+function identity(V: number): Tensor {
+  const ones = (): Float64Array =>
+    Float64Array.from({ length: V * V }, (_, i) => (i % (V + 1) === 0 ? 1 : 0));
+  const made = identities.get(V) ?? constant(ones(), [V, V]);
+  identities.set(V, made);
+  return made;
 }
+
+/** δ_y, [B, T, V]. */
+const oneHot = (labels: Tensor, V: number): Tensor => gather(identity(V), labels);
 
 /** A batch as the program sees it, and what frozen models say of it. */
 export interface Batch extends Pick<Seen, "logits" | "mask" | "likeliest" | "losses"> {
@@ -64,8 +72,16 @@ export interface Batch extends Pick<Seen, "logits" | "mask" | "likeliest" | "los
 /** Tokens of a sequence. */
 const T = 3;
 
-/** The rows of a scene as sequences, of which three tokens in four count. */
-export function batchOf({ snapshotLogits, referenceLogits, judge }: Scene): Batch {
+const batches = new WeakMap<Scene, Batch>();
+
+/** The rows of a scene as sequences, of which three tokens in four count: made once for all its laws. */
+export function batchOf(scene: Scene): Batch {
+  const batch = batches.get(scene) ?? madeOf(scene);
+  batches.set(scene, batch);
+  return batch;
+}
+
+function madeOf({ snapshotLogits, referenceLogits, judge }: Scene): Batch {
   const [R, V] = [at(snapshotLogits.shape, 0), last(snapshotLogits.shape)];
   const row = ({ data }: Tensor, r: number): number[] => [...data.slice(r * V, (r + 1) * V)];
   const labels = Int32Array.from({ length: R }, (_, r) => {
@@ -164,22 +180,25 @@ function anchoredLoss(
 
 const rows = (x: Tensor): Tensor => reshape(x, [-1]);
 
-const tableLaws: readonly Law[] = reweightings.map((row) => ({
-  name: `N6: ∇_z of ${row.name} is that of KL(q‖p_θ)`,
-  spaces: ["probability"],
-  sides: (scene) => {
-    const batch = batchOf(scene);
-    const { times = 1, beta = 0 } = row;
-    const { weight, anchor } = anchorOn(row, batch);
-    const loss = lossOf(planned(row.method, row.options), batch);
-    const pull = anchoredLoss(batch, anchor, row.isMeanOfKept ? weight : undefined);
-    // Beyond there is no anchor.
-    const isWithin = wide(less(add(weight, beta), 1 + scene.tolerance), batch.logits);
-    const of = (f: typeof loss, factor: number): Tensor =>
-      rows(mul(isWithin, mul(grad(f)(batch.logits), factor)));
-    return [of(loss, 1), "=", of(pull, times)];
-  },
-}));
+const tableLaws: readonly Law[] = reweightings.map((row) => {
+  const plan = planned(row.method, row.options);
+  return {
+    name: `N6: ∇_z of ${row.name} is that of KL(q‖p_θ)`,
+    spaces: ["probability"],
+    sides: (scene) => {
+      const batch = batchOf(scene);
+      const { times = 1, beta = 0 } = row;
+      const { weight, anchor } = anchorOn(row, batch);
+      const loss = lossOf(plan, batch);
+      const pull = anchoredLoss(batch, anchor, row.isMeanOfKept ? weight : undefined);
+      // Beyond there is no anchor.
+      const isWithin = wide(less(add(weight, beta), 1 + scene.tolerance), batch.logits);
+      const of = (f: typeof loss, factor: number): Tensor =>
+        rows(mul(isWithin, mul(grad(f)(batch.logits), factor)));
+      return [of(loss, 1), "=", of(pull, times)];
+    },
+  };
+});
 
 /** Losses whose derivative needs no weight that is stopped. */
 const closedForms: {
@@ -191,16 +210,19 @@ const closedForms: {
 };
 const powerLoss = (surprise: Tensor, a: number): Tensor => div(sub(1, exp(mul(surprise, -a))), a);
 
-const closedLaws: readonly Law[] = Object.entries(closedForms).map(([name, [power, loss]]) => ({
-  name: `N6: ∇_z of ${name}`,
-  spaces: ["probability"],
-  sides: (scene) => {
-    const { logits, labels, mask, ...batch } = batchOf(scene);
-    const mean = (z: Tensor): Tensor =>
-      div(sum(mul(mask, loss(tokenCrossEntropy(z, labels)))), sum(mask));
-    const own = lossOf(planned("power", { power }), { logits, labels, mask, ...batch });
-    return [rows(grad(own)(logits)), "=", rows(grad(mean)(logits))];
-  },
-}));
+const closedLaws: readonly Law[] = Object.entries(closedForms).map(([name, [power, loss]]) => {
+  const plan = planned("power", { power });
+  return {
+    name: `N6: ∇_z of ${name}`,
+    spaces: ["probability"],
+    sides: (scene) => {
+      const { logits, labels, mask, ...batch } = batchOf(scene);
+      const mean = (z: Tensor): Tensor =>
+        div(sum(mul(mask, loss(tokenCrossEntropy(z, labels)))), sum(mask));
+      const own = lossOf(plan, { logits, labels, mask, ...batch });
+      return [rows(grad(own)(logits)), "=", rows(grad(mean)(logits))];
+    },
+  };
+});
 
 export const reweightingLaws: readonly Law[] = [...tableLaws, ...closedLaws];
