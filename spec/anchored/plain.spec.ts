@@ -94,7 +94,7 @@ test("fineTune is the plain algorithm", async () => {
 });
 
 test("and within the rounding of float32 on wasm", async () => {
-  await using engine = await createEngine({ backend: "wasm" });
+  await using engine = await createEngine({ backend: "wasm", threads: 1 });
   const { apart, gone } = await distances(engine);
   expect(gone).toBeGreaterThan(0.05);
   expect(apart).toBeLessThan(4e-6);

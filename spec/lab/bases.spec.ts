@@ -25,7 +25,7 @@ test("the bases that come with the page are those of the recipes as they are", a
 });
 
 test("making a base again gives the same bytes", async () => {
-  await using engine = await createEngine({ backend: "wasm" });
+  await using engine = await createEngine({ backend: "wasm", threads: 1 });
   const made = checkpointsInMemory();
   const [name = ""] = await makeBases(engine, recipes["smoke"] as Recipe, [0], made, {
     ...study,

@@ -82,7 +82,7 @@ async function runInNode(
   const looked = retain === "" ? {} : { retain };
   const recipe = { ...asked, ...looked, model: folder, data, method: "anchored" } as const;
   const out = await mkdtemp(join(place, "run-"));
-  for await (const _ of runFinetune({ recipe: { ...recipe, backend: "wasm" }, out }));
+  for await (const _ of runFinetune({ recipe: { ...recipe, backend: "wasm" }, out, threads: 1 }));
   return readFile(join(out, "adapter/adapter_model.safetensors"));
 }
 

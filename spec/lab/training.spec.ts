@@ -189,7 +189,7 @@ describe("the lab in Chromium", () => {
     const place = await openPlace();
     const written = { write: () => true, isTTY: false } as unknown as NodeJS.WriteStream;
     const { signal } = new AbortController();
-    await runStudy(parseOptions(["--backend", "wasm", "--name", "ours"]), {
+    await runStudy(parseOptions(["--backend", "wasm", "--threads", "1", "--name", "ours"]), {
       ...{ out: written, folder: place.folder, signal, recipe: tinyRecipe },
       versions: { anchorgrad: "0.0.0" },
     });

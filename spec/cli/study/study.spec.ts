@@ -40,7 +40,9 @@ function terminal(stopAfter = "never"): Terminal {
   };
 }
 
-const options = (...args: string[]) => parseOptions(["--backend", "wasm", ...args]);
+const options = (...args: string[]) =>
+  parseOptions(["--backend", "wasm", ...(args.includes("--threads") ? [] : alone), ...args]);
+const alone = ["--threads", "1"];
 
 /** metrics.jsonl and the weights as they stand on disk. */
 async function outcome(name: string): Promise<{ metrics: unknown[]; weights: unknown[] }> {

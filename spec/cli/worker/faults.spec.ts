@@ -31,7 +31,8 @@ const ROWS = 6 * 2;
 /** A row that nobody waits for to its end. */
 const long = { extends: "smoke", pretraining: { steps: 100_000 }, rows: ["base", "sft-5e-3"] };
 
-const LEASE = ["--lease", "4", "--renewal", "1"];
+/** One thread a row: that others wait for work costs more than they do of it here. */
+const LEASE = ["--lease", "4", "--renewal", "1", "--threads", "1"];
 
 let commands: Commands;
 let local: Record<string, string>;

@@ -6,7 +6,7 @@ import type { Measurement } from "../../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
 import { type RowSummary, summarize } from "../../../src/experiment/summary/summary.ts";
 
-const engine: Engine = await createEngine({ backend: "wasm", threads: 2 });
+const engine: Engine = await createEngine({ backend: "wasm", threads: 1 });
 afterAll(() => engine.close());
 
 const { reference, headline } = smokeRecipe;

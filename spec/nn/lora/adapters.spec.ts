@@ -31,7 +31,7 @@ let reference: Engine;
 let wasm: Engine;
 beforeAll(async () => {
   reference = await createEngine({ backend: "reference" });
-  wasm = await createEngine({ backend: "wasm" });
+  wasm = await createEngine({ backend: "wasm", threads: 1 });
 });
 afterAll(() => Promise.all([reference.close(), wasm.close()]));
 
