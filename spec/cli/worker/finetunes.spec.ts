@@ -58,7 +58,10 @@ describe.skipIf(redis.absent)("a grid of fine-tunes", () => {
 
       const env = { ANCHORGRAD_QUEUE: server.url, ANCHORGRAD_STORE: "kept" };
       const lease = ["--lease", "10", "--renewal", "1", "--keep", "1"];
-      const work = () => commands.start(there, ["worker", "--concurrency", "1", "--threads", "1", ...lease], { env });
+      const work = () =>
+        commands.start(there, ["worker", "--concurrency", "1", "--threads", "1", ...lease], {
+          env,
+        });
       const killed = work();
       const grid = commands.start(there, args, { env });
       await killed.until(/→ /);
