@@ -11,6 +11,21 @@ export class ShapeError extends Error {
   }
 }
 
+/**
+ * @param expected in words, or what makes them where they are wanted
+ * @throws ShapeError with the shapes of the inputs unless they are as expected
+ */
+export function expectShapes(
+  ok: boolean,
+  op: string,
+  expected: string | (() => string),
+  inputs: readonly { readonly shape: readonly number[] }[],
+): void {
+  if (ok) return;
+  const shapes = inputs.map(({ shape }) => shape);
+  throw new ShapeError(op, typeof expected === "string" ? expected : expected(), shapes);
+}
+
 /** Data that cannot be used: an empty data set, a malformed file or row. */
 export class DataError extends Error {
   override readonly name = "DataError";

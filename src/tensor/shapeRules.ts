@@ -1,35 +1,27 @@
 import { heads, ranges } from "./attention/shapes.ts";
-import { ShapeError, showShape } from "./errors.ts";
+import { expectShapes, showShape } from "./errors.ts";
 import { at, isCount, last, resolveAxis, sameShape, sizeOf } from "./shapes.ts";
 import { checkBlocks, isStorageType } from "./storage/types.ts";
 import type { Attrs, DType, Inputs, PrimitiveName, Shape, Tensor } from "./tensor.ts";
 import { traits } from "./traits.ts";
 
-const shapesOf = (inputs: readonly Tensor[]) => inputs.map((x) => x.shape);
 const without = (shape: Shape, axis: number) => shape.filter((_, i) => i !== axis);
 const rowsOf = (shape: Shape) => shape.slice(0, -1);
 
 function equal(op: string, ...inputs: readonly Tensor[]): Shape {
-  const shape = at(inputs, 0).shape;
+  const { shape } = at(inputs, 0);
   for (let i = 1; i < inputs.length; i++)
-    if (!sameShape(at(inputs, i).shape, shape))
-      throw new ShapeError(op, "equal shapes", shapesOf(inputs));
+    expectShapes(sameShape(at(inputs, i).shape, shape), op, "equal shapes", inputs);
   return shape;
 }
 
-/** @param expected in words, or what makes them where they are wanted */
-function expect(
-  ok: boolean,
-  op: string,
-  expected: string | (() => string),
-  inputs: readonly Tensor[],
-): void {
-  if (ok) return;
-  throw new ShapeError(op, typeof expected === "string" ? expected : expected(), shapesOf(inputs));
+/** @throws RangeError where something is to be found among no elements */
+function expectSome(op: string, length: number | undefined, of: string): void {
+  if (length === 0) throw new RangeError(`${op}: expected at least one ${of}, got none`);
 }
 
 function withLastAxis(op: string, x: Tensor): Shape {
-  expect(x.shape.length > 0, op, "at least one axis", [x]);
+  expectShapes(x.shape.length > 0, op, "at least one axis", [x]);
   return x.shape;
 }
 
@@ -42,11 +34,6 @@ const lastAxis =
   (op: PrimitiveName) =>
   ([x]: readonly [Tensor]): Shape =>
     withLastAxis(op, x);
-/** @throws RangeError where something is to be found among no elements */
-function expectSome(op: string, length: number | undefined, of: string): void {
-  if (length === 0) throw new RangeError(`${op}: expected at least one ${of}, got none`);
-}
-
 const largest =
   (op: PrimitiveName) =>
   ([x]: readonly [Tensor], { axis }: { readonly axis: number }): Shape => {
@@ -61,13 +48,13 @@ const reduce =
 
 function gained(op: string, x: Tensor, gain: Tensor): Shape {
   const ok = gain.shape.length === 1 && x.shape.length > 0 && x.shape.at(-1) === gain.shape[0];
-  expect(ok, op, "[..., C] and [C]", [x, gain]);
+  expectShapes(ok, op, "[..., C] and [C]", [x, gain]);
   return x.shape;
 }
 
 function rowLosses(op: string, rows: Tensor, perRow: Tensor): Shape {
   const ok = rows.shape.length === 2 && sameShape(rowsOf(rows.shape), perRow.shape);
-  expect(ok, op, "[R, V] and [R]", [rows, perRow]);
+  expectShapes(ok, op, "[R, V] and [R]", [rows, perRow]);
   expectSome(op, rows.shape[1], "class");
   return rows.shape;
 }
@@ -106,19 +93,21 @@ export const shapeRules: ShapeRules = {
   broadcast: ([x], { shape }) => {
     const ok =
       x.shape.length === shape.length && x.shape.every((n, i) => n === 1 || n === shape[i]);
-    expect(ok, "broadcast", () => `axes of length 1 or equal to ${showShape(shape)}`, [x]);
+    expectShapes(ok, "broadcast", () => `axes of length 1 or equal to ${showShape(shape)}`, [x]);
     return shape;
   },
   reshape: ([x], { shape }) => {
     const ok = sizeOf(x.shape) === sizeOf(shape);
-    expect(ok, "reshape", () => `${sizeOf(shape)} elements for ${showShape(shape)}`, [x]);
+    expectShapes(ok, "reshape", () => `${sizeOf(shape)} elements for ${showShape(shape)}`, [x]);
     return shape;
   },
   transpose: ([x], { permutation }) => {
     const ok =
       permutation.length === x.shape.length &&
       [...permutation].sort((a, b) => a - b).every((axis, i) => axis === i);
-    expect(ok, "transpose", () => `each axis once in permutation ${showShape(permutation)}`, [x]);
+    expectShapes(ok, "transpose", () => `each axis once in permutation ${showShape(permutation)}`, [
+      x,
+    ]);
     return permutation.map((axis) => at(x.shape, axis));
   },
   slice: ([x], { start, size }) => {
@@ -129,13 +118,15 @@ export const shapeRules: ShapeRules = {
         const [from, count] = [at(start, i), at(size, i)];
         return isCount(from) && isCount(count) && from + count <= n;
       });
-    expect(ok, "slice", () => `room for start ${showShape(start)} size ${showShape(size)}`, [x]);
+    expectShapes(ok, "slice", () => `room for start ${showShape(start)} size ${showShape(size)}`, [
+      x,
+    ]);
     return size;
   },
   pad: ([x], { before, after }) => {
     const ok = [before, after].every((n) => n.length === x.shape.length && n.every(isCount));
     const zeros = () => `${showShape(before)} before and ${showShape(after)} after`;
-    expect(ok, "pad", () => `zeros for each axis, of which there are ${zeros()}`, [x]);
+    expectShapes(ok, "pad", () => `zeros for each axis, of which there are ${zeros()}`, [x]);
     return x.shape.map((n, i) => n + at(before, i) + at(after, i));
   },
   concat: (inputs, { axis }) => {
@@ -146,7 +137,7 @@ export const shapeRules: ShapeRules = {
     const ok = inputs.every(
       (x) => x.shape.length === first.shape.length && sameShape(without(x.shape, joined), rest),
     );
-    expect(ok, "concat", () => `shapes equal but for axis ${axis}`, inputs);
+    expectShapes(ok, "concat", () => `shapes equal but for axis ${axis}`, inputs);
     return first.shape.with(
       joined,
       inputs.reduce((n, x) => n + at(x.shape, joined), 0),
@@ -160,16 +151,16 @@ export const shapeRules: ShapeRules = {
     const [l, n] = transposeB ? [b.shape[rank - 1], b.shape[rank - 2]] : b.shape.slice(-2);
     const names = () =>
       `${transposeA ? "[k, m]ᵀ" : "[m, k]"} and ${transposeB ? "[n, k]ᵀ" : "[k, n]"}`;
-    expect(ok && k === l, "matmul", names, [a, b]);
+    expectShapes(ok && k === l, "matmul", names, [a, b]);
     return [...batch, m as number, n as number];
   },
   gather: ([table, ids]) => {
-    expect(table.shape.length === 2, "gather", "a table [V, C] and ids", [table, ids]);
+    expectShapes(table.shape.length === 2, "gather", "a table [V, C] and ids", [table, ids]);
     return [...ids.shape, at(table.shape, 1)];
   },
   scatterAdd: ([ids, updates], { rows }) => {
     const ok = updates.shape.length > 0 && sameShape(rowsOf(updates.shape), ids.shape);
-    expect(ok, "scatterAdd", "ids [...I] and updates [...I, C]", [ids, updates]);
+    expectShapes(ok, "scatterAdd", "ids [...I] and updates [...I, C]", [ids, updates]);
     return [rows, last(updates.shape)];
   },
   scatterRows: ([x, ids, rows]) => {
@@ -180,7 +171,7 @@ export const shapeRules: ShapeRules = {
       sameShape(x.shape.slice(0, -2), ids.shape.slice(0, -1)) &&
       sameShape(rows.shape, [...ids.shape, last(x.shape)]);
     const names = "[...B, V, C], ids [...B, R] and rows [...B, R, C]";
-    expect(ok, "scatterRows", names, [x, ids, rows]);
+    expectShapes(ok, "scatterRows", names, [x, ids, rows]);
     return x.shape;
   },
   softmax: lastAxis("softmax"),
@@ -189,10 +180,10 @@ export const shapeRules: ShapeRules = {
   logSoftmaxGrad: binary("logSoftmaxGrad"),
   causalSoftmax: ([x]) => {
     const ok = x.shape.length >= 2 && x.shape.at(-1) === x.shape.at(-2);
-    expect(ok, "causalSoftmax", "[..., T, T]", [x]);
+    expectShapes(ok, "causalSoftmax", "[..., T, T]", [x]);
     return x.shape;
   },
-  causalSoftmaxGrad: ([g, y]) => equal("causalSoftmaxGrad", g, y),
+  causalSoftmaxGrad: binary("causalSoftmaxGrad"),
   causalAttention: ([q, k, v]) => heads("causalAttention", q, k, v),
   causalAttentionGrad: ([g, q, k, v]) => {
     equal("causalAttentionGrad", g, q);
@@ -219,7 +210,7 @@ export const shapeRules: ShapeRules = {
       D % 2 === 0 &&
       sameShape(cos.shape, [T, D / 2]) &&
       sameShape(cos.shape, sin.shape);
-    expect(ok, "rope", "[..., T, D], [T, D/2] and [T, D/2]", [x, cos, sin]);
+    expectShapes(ok, "rope", "[..., T, D], [T, D/2] and [T, D/2]", [x, cos, sin]);
     return x.shape;
   },
   swiglu: binary("swiglu"),
@@ -233,7 +224,7 @@ export const shapeRules: ShapeRules = {
   },
   anchoredKl: ([anchor, logits]) => {
     const shape = equal("anchoredKl", anchor, logits);
-    expect(shape.length === 2, "anchoredKl", "[R, V] and [R, V]", [anchor, logits]);
+    expectShapes(shape.length === 2, "anchoredKl", "[R, V] and [R, V]", [anchor, logits]);
     expectSome("anchoredKl", shape[1], "class");
     return rowsOf(shape);
   },
@@ -244,7 +235,7 @@ export const shapeRules: ShapeRules = {
   ema: binary("ema"),
   emaSquare: binary("emaSquare"),
   adamwUpdate: ([p, m, v, scalars]) => {
-    expect(sameShape(scalars.shape, [3]), "adamwUpdate", "scalars [3]", [scalars]);
+    expectShapes(sameShape(scalars.shape, [3]), "adamwUpdate", "scalars [3]", [scalars]);
     return equal("adamwUpdate", p, m, v);
   },
 };

@@ -28,22 +28,31 @@ export function attentionGrad(
   [g, q, k, v]: readonly [g: Tensor, q: Tensor, k: Tensor, v: Tensor],
   scale: number,
 ): Tensor {
-  const G = headsOf(k);
   const weights = weightsOf(q, k, scale);
-  const gWeights = ops.reshape(
-    ops.matmul(grouped(g, G), v, { transposeB: true }),
-    weights.shape, // [B, H, T, T]
+  return throughWeights([g, q, k, v], weights, (gWeights) =>
+    apply("causalSoftmaxGrad", [gWeights, weights], { scale }),
   );
-  const gScores = grouped(apply("causalSoftmaxGrad", [gWeights, weights], { scale }), G);
+}
+
+/**
+ * The cotangents of q, k and v, one after the other in one axis.
+ * @param weights [B, H, T, S], by which the values of S slots are mixed
+ * @param toScores makes of their cotangent that of the products q · kᵀ
+ */
+export function throughWeights(
+  [g, q, k, v]: readonly [g: Tensor, q: Tensor, k: Tensor, v: Tensor],
+  weights: Tensor,
+  toScores: (gWeights: Tensor) => Tensor,
+): Tensor {
+  const G = headsOf(k);
+  const products = ops.matmul(grouped(g, G), v, { transposeB: true });
+  const gScores = grouped(toScores(ops.reshape(products, weights.shape)), G);
   const parts = [
     ops.matmul(gScores, k),
     ops.matmul(gScores, grouped(q, G), { transposeA: true }),
     ops.matmul(grouped(weights, G), grouped(g, G), { transposeA: true }),
   ];
-  return ops.concat(
-    parts.map((part) => ops.reshape(part, [sizeOf(part.shape)])),
-    0,
-  );
+  return ops.concat(parts.map((part) => ops.reshape(part, [sizeOf(part.shape)])));
 }
 
 /** Cuts what causalAttentionGrad makes into the cotangents of q, k and v. */

@@ -1,8 +1,8 @@
 import { apply, constant } from "../apply.ts";
 import * as ops from "../ops.ts";
-import { at, ofRank, sizeOf } from "../shapes.ts";
+import { at, ofRank } from "../shapes.ts";
 import type { Inputs, RangeAttributes, Tensor } from "../tensor.ts";
-import { grouped } from "./attention.ts";
+import { grouped, throughWeights } from "./attention.ts";
 
 const { add, div, less, mul, sub } = ops;
 
@@ -46,21 +46,9 @@ export function rangeAttentionGrad(
   attrs: RangeAttributes,
 ): Tensor {
   const [q, k, v] = inputs;
-  const G = at(k.shape, 1);
   const [weights, slopes] = weightsOf(inputs, attrs);
-  const gWeights = ops.reshape(
-    ops.matmul(grouped(g, G), v, { transposeB: true }),
-    weights.shape, // [B, H, T, S]
-  );
-  const through = mul(apply("softmaxGrad", [gWeights, weights], {}), attrs.scale);
-  const gScores = grouped(slopes ? mul(through, slopes) : through, G);
-  const parts = [
-    ops.matmul(gScores, k),
-    ops.matmul(gScores, grouped(q, G), { transposeA: true }),
-    ops.matmul(grouped(weights, G), grouped(g, G), { transposeA: true }),
-  ];
-  return ops.concat(
-    parts.map((part) => ops.reshape(part, [sizeOf(part.shape)])),
-    0,
-  );
+  return throughWeights([g, q, k, v], weights, (gWeights) => {
+    const through = mul(apply("softmaxGrad", [gWeights, weights], {}), attrs.scale);
+    return slopes ? mul(through, slopes) : through;
+  });
 }

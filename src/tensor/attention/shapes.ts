@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.ts";
+import { expectShapes } from "../errors.ts";
 import { at, sameShape } from "../shapes.ts";
 import type { Inputs, RangeAttributes, Shape, Tensor } from "../tensor.ts";
 
@@ -37,13 +37,4 @@ export function ranges(
   if (window !== null && !(Number.isInteger(window) && window > 0))
     throw new RangeError(`${op}: expected a window of at least one slot, got ${window}`);
   return q.shape;
-}
-
-function expectShapes(ok: boolean, op: string, expected: string, inputs: readonly Tensor[]): void {
-  if (!ok)
-    throw new ShapeError(
-      op,
-      expected,
-      inputs.map(({ shape }) => shape),
-    );
 }
