@@ -129,15 +129,18 @@ export const definitions: Definitions = {
   ema: ([average, x], { decay }) => add(mul(average, decay), mul(x, 1 - decay)),
   emaSquare: ([average, x], { decay }) => add(mul(average, decay), mul(square(x), 1 - decay)),
   adamwUpdate: ([p, m, v, scalars], { epsilon, weightDecay }) => {
-    const [rate, c1, c2] = [0, 1, 2].map((i) => ops.reshape(ops.slice(scalars, [i], [1]), []));
-    const direction = div(mul(m, c1 as Tensor), add(sqrt(mul(v, c2 as Tensor)), epsilon));
-    return neg(mul(add(direction, mul(p, weightDecay)), rate as Tensor));
+    const scalar = (i: number): Tensor => ops.reshape(ops.slice(scalars, [i], [1]), []);
+    const [rate, c1, c2] = [scalar(0), scalar(1), scalar(2)];
+    const direction = div(mul(m, c1), add(sqrt(mul(v, c2)), epsilon));
+    return neg(mul(add(direction, mul(p, weightDecay)), rate));
   },
 };
 
 /** Fused primitives for which an engine need not have kernels. */
 export const optional: readonly OptionalName[] = [
-  ...(["causalAttention", "causalAttentionGrad", "rangeAttentionGrad"] as const),
+  "causalAttention",
+  "causalAttentionGrad",
+  "rangeAttentionGrad",
 ];
 
 export const isFused = (op: string): op is FusedName => op in definitions;

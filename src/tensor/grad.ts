@@ -135,8 +135,15 @@ function sideBySide(parts: readonly Tensor[]): Tensor | undefined {
   return concat(inOrder, axis);
 }
 
+/** A tree whose leaves are fresh identities, and what it was put together of. */
+interface Identified<T> {
+  readonly identified: T;
+  readonly leaves: readonly Tensor[];
+  readonly structure: tree.Structure;
+}
+
 /** Replaces the float leaves by fresh identities. @throws TypeError where a leaf is no float tensor */
-function identify<T>(caller: string, x: T): { identified: T; leaves: Tensor[] } {
+function identify<T>(caller: string, x: T): Identified<T> {
   const { leaves, structure } = tree.flatten<Tensor | number>(x as tree.Tree<Tensor | number>);
   const identified = leaves.map((leaf, i) => {
     const known = typeof leaf === "number" ? asTensor(leaf) : leaf;
@@ -146,10 +153,19 @@ function identify<T>(caller: string, x: T): { identified: T; leaves: Tensor[] } 
     }
     return fresh(known);
   });
-  return { identified: tree.unflatten(structure, identified) as T, leaves: identified };
+  return { identified: tree.unflatten(structure, identified) as T, leaves: identified, structure };
 }
 
-const zerosLike = (x: Tensor): Tensor => broadcastTo(0, x.shape);
+/** Cotangents of outputs pulled back to the leaves of a tree, in its structure: zeros where unused. */
+function pullBack<T>(
+  outputs: readonly Tensor[],
+  cotangents: readonly Tensor[],
+  { leaves, structure }: Identified<T>,
+): T {
+  const gradients = backward(outputs, cotangents, leaves);
+  const filled = leaves.map(({ shape }, i) => gradients[i] ?? broadcastTo(0, shape));
+  return tree.unflatten(structure, filled) as T;
+}
 
 /**
  * The value of a scalar function and its gradient with respect to the first argument.
@@ -161,16 +177,13 @@ export function valueAndGrad<X, Rest extends readonly unknown[]>(
   f: (x: X, ...rest: Rest) => Tensor,
 ): (x: X, ...rest: Rest) => [value: FloatTensor, gradient: X] {
   return (x, ...rest) => {
-    const { identified, leaves } = identify("grad", x);
-    const value = f(identified, ...rest);
+    const argument = identify("grad", x);
+    const value = f(argument.identified, ...rest);
     if (!(value instanceof Tensor))
       throw new TypeError("grad: expected a function whose result is a tensor");
     if (value.shape.length !== 0)
       throw new ShapeError("grad", "a function with a scalar result", [value.shape]);
-    const gradients = backward([value], [asTensor(1)], leaves);
-    const { structure } = tree.flatten(identified as TensorTree);
-    const filled = leaves.map((leaf, i) => gradients[i] ?? zerosLike(leaf));
-    return [value, tree.unflatten(structure, filled) as X];
+    return [value, pullBack([value], [asTensor(1)], argument)];
   };
 }
 
@@ -192,10 +205,9 @@ export function vjp<Xs extends readonly unknown[], Y>(
   f: (...xs: Xs) => Y,
   ...xs: Xs
 ): [y: Y, pullback: (cotangent: Y) => Xs] {
-  const { identified, leaves } = identify("vjp", xs);
-  const y = f(...identified);
+  const given = identify("vjp", xs);
+  const y = f(...given.identified);
   const outputs = tree.flatten(y as TensorTree).leaves;
-  const { structure } = tree.flatten(identified as TensorTree);
   const pullback = (cotangent: Y): Xs => {
     const gs = tree.flatten(cotangent as TensorTree).leaves.map((g) => asTensor(g));
     if (gs.length !== outputs.length)
@@ -205,9 +217,7 @@ export function vjp<Xs extends readonly unknown[], Y>(
       if (!sameShape(g.shape, shape))
         throw new ShapeError("vjp", `a cotangent of shape ${showShape(shape)}`, [g.shape]);
     });
-    const gradients = backward(outputs, gs, leaves);
-    const filled = leaves.map((leaf, i) => gradients[i] ?? zerosLike(leaf));
-    return tree.unflatten(structure, filled) as unknown as Xs;
+    return pullBack(outputs, gs, given);
   };
   return [y, pullback];
 }

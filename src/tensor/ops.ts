@@ -123,8 +123,8 @@ const isFloat = (x: Tensor): x is FloatTensor => x.dtype === "float";
 
 /**
  * Widens numbers of a storage type to float, exactly, or rounds floats to a storage type: to the
- * nearest, ties to even, and to q8_0 as GGUF's writer does. x itself where it has the dtype. Engines need not make the wide copy that `gather` or `matmul`
- * reads.
+ * nearest, ties to even, and to q8_0 as GGUF's writer does. x itself where it has the dtype. Engines
+ * need not make the wide copy that `gather` or `matmul` reads.
  *
  * Cotangents pass through unrounded and are always float (JAX gives them the dtype of what is cast), so
  * that `cast(cast(w, "bf16"), "float")` computes with rounded weights and trains the others. With respect
@@ -213,8 +213,8 @@ export function matmul(
     return reshape(y, [...a.shape.slice(0, -1), at(y.shape, 1)]);
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const [x, y] = [a, b].map((z) => broadcastTo(z, [...batch, ...z.shape.slice(-2)]));
-  return apply("matmul", [x as Tensor, y as Tensor], attrs);
+  const inBatch = (x: Tensor) => broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
+  return apply("matmul", [inBatch(a), inBatch(b)], attrs);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { constant } from "./apply.ts";
 import { ShapeError, showShape } from "./errors.ts";
 import { at, sameShape, sizeOf } from "./shapes.ts";
+import { BLOCK } from "./storage/q8.ts";
 import {
   type Codes,
   checkBlocks,
@@ -124,9 +125,6 @@ function joined(rest: TypedArray, part: TypedArray): TypedArray {
   all.set(part, rest.length);
   return all;
 }
-
-/** Numbers of a block of every storage type. */
-const BLOCK = 32;
 
 /**
  * Floats rounded to a storage type, as codes; those that they come from, where they come from such.

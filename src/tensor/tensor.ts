@@ -280,7 +280,6 @@ export interface FusedPrimitives {
 export interface Primitives extends BasicPrimitives, FusedPrimitives {}
 export interface Nodes extends Leaves, Primitives {}
 export type NodeName = keyof Nodes;
-export type BasicName = keyof BasicPrimitives;
 /** Fused primitives that an engine may leave to their definitions. */
 export type OptionalName = "causalAttention" | "causalAttentionGrad" | "rangeAttentionGrad";
 /** What every engine computes. */

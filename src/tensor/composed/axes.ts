@@ -1,12 +1,11 @@
 import { constant } from "../apply.ts";
 import { ShapeError } from "../errors.ts";
+import type { Of } from "../moves.ts";
 import * as ops from "../ops.ts";
 import { expectKnown } from "../options.ts";
 import { at, isCount, last, resolveAxis, sizeOf } from "../shapes.ts";
-import type { DType, FloatTensor, IntTensor, NodeName, Tensor } from "../tensor.ts";
+import type { DType, FloatTensor, IntTensor } from "../tensor.ts";
 import { equal } from "./compare.ts";
-
-type Of<D extends DType> = Tensor<NodeName, D>;
 
 /**
  * Tensors of one shape side by side along a new axis, which stands at `axis` of the result.
