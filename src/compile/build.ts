@@ -13,7 +13,7 @@ import {
 } from "../tensor/tensor.ts";
 import { isPrimitive, traits } from "../tensor/traits.ts";
 import { expanded } from "./expand.ts";
-import { finish, type MutableBuffer, type MutableStep } from "./lifetimes.ts";
+import { type DraftStep, finish, type MutableBuffer } from "./lifetimes.ts";
 import type { Plan, Value } from "./plan.ts";
 import { computationOf, isWidened, type Operand, type Widening } from "./widening.ts";
 
@@ -40,7 +40,7 @@ export function buildPlan(
 ): Plan {
   const graph = expanded({ roots: outputs, order }, new Set(lacking));
   const builder = new Builder(widening);
-  for (const x of inputs) builder.give(x, builder.buffer("input", x.shape, x.dtype));
+  for (const x of inputs) builder.bind(x, builder.buffer("input", x.shape, x.dtype));
   const inputValues = inputs.map((x) => builder.valueOf(x));
   for (const node of shallowFirst(graph.roots, graph.order)) builder.visit(node);
   const results = graph.roots.map((y) => builder.output(builder.valueOf(y)));
@@ -57,7 +57,7 @@ export function buildPlan(
 /** The one place where a plan under construction is changed. */
 class Builder {
   readonly buffers: MutableBuffer[] = [];
-  readonly steps: MutableStep[] = [];
+  readonly steps: DraftStep[] = [];
   readonly constants: { value: Value; data: TypedArray }[] = [];
   readonly #values = new Map<Tensor, Value>();
   /** Those that buffers were made with. */
@@ -82,7 +82,7 @@ class Builder {
     return { buffer: this.buffers.length - 1, shape, dtype };
   }
 
-  give(node: Tensor, value: Value): void {
+  bind(node: Tensor, value: Value): void {
     this.#values.set(node, value);
   }
 
@@ -100,10 +100,10 @@ class Builder {
 
   visit(node: Tensor): void {
     if (this.#values.has(node)) return;
-    if (isConstant(node)) this.give(node, this.#constant(node));
+    if (isConstant(node)) this.bind(node, this.#constant(node));
     else if (!isPrimitive(node)) return;
     else if (isWidened(node)) this.#widened.add(node);
-    else this.give(node, this.#primitive(node));
+    else this.bind(node, this.#primitive(node));
   }
 
   #isWidened(node: Tensor): node is Tensor<PrimitiveName> {

@@ -1,7 +1,7 @@
 import { at, got } from "../tensor/shapes.ts";
-import type { Attrs, DType, PrimitiveName } from "../tensor/tensor.ts";
+import type { DType } from "../tensor/tensor.ts";
 import { traits } from "../tensor/traits.ts";
-import type { BufferKind, Plan, Step, Value } from "./plan.ts";
+import type { BufferKind, Plan, Step } from "./plan.ts";
 
 export interface MutableBuffer {
   kind: BufferKind;
@@ -10,24 +10,19 @@ export interface MutableBuffer {
   reuses?: number;
 }
 
-export interface MutableStep {
-  readonly op: PrimitiveName;
-  readonly attrs: Attrs<PrimitiveName>;
-  readonly inputs: readonly Value[];
-  readonly output: Value;
-}
+export type DraftStep = Omit<Step, "frees">;
 
 /** A plan before it is known where buffers die. */
 export type Draft = Omit<Plan, "buffers" | "steps"> & {
   readonly buffers: readonly MutableBuffer[];
-  readonly steps: readonly MutableStep[];
+  readonly steps: readonly DraftStep[];
 };
 
 /**
  * Input buffers that a step's output may be written over if they die there: element i of the
  * output depends on nothing but their element i, or on what no other of them gives.
  */
-export function overwritable({ op, inputs }: MutableStep): number[] {
+export function overwritable({ op, inputs }: DraftStep): number[] {
   const { elementwise, whole, changes } = traits[op];
   const changed = changes === undefined ? undefined : inputs[changes]?.buffer;
   if (changed !== undefined)

@@ -33,8 +33,8 @@ export interface Step<K extends PrimitiveName = PrimitiveName> {
 
 /**
  * A straight-line program: pure data, ready for an engine. `alias`, `stopGradient`, `reshape`,
- * `checkpoint` and `after` are gone, but for an `alias` where a copy is really needed (an output that is an input or a
- * constant, or the same tensor twice).
+ * `checkpoint` and `after` are gone, but for an `alias` where a copy is really needed (an output that
+ * is an input or a constant, or the same tensor twice).
  */
 export interface Plan {
   readonly buffers: readonly BufferPlan[];

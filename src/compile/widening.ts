@@ -1,4 +1,5 @@
 import { at } from "../tensor/shapes.ts";
+import { BLOCK } from "../tensor/storage/q8.ts";
 import { isStorageType } from "../tensor/storage/types.ts";
 import { type Attrs, isOp, type PrimitiveName, type Shape, type Tensor } from "../tensor/tensor.ts";
 import { isPrimitive, traits } from "../tensor/traits.ts";
@@ -75,6 +76,6 @@ function sourceOf(node: Tensor): Source | undefined {
     return swaps ? { ...source, transposed: !source.transposed } : undefined;
   }
   if (!isOp(node, "reshape")) return source;
-  const whole = source.stored.dtype !== "q8_0" || (node.shape.at(-1) ?? 1) % 32 === 0;
+  const whole = source.stored.dtype !== "q8_0" || (node.shape.at(-1) ?? 1) % BLOCK === 0;
   return source.transposed || !whole ? undefined : { ...source, shape: node.shape };
 }

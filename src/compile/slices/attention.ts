@@ -1,7 +1,7 @@
 import { at, last, ofRank, sizeOf } from "../../tensor/shapes.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Step, Value } from "../plan.ts";
-import type { Builder, Span } from "./builder.ts";
+import { anyRows, type Builder, type Span } from "./builder.ts";
 import { inRows, runsOf } from "./cuts.ts";
 import { allOf, joined, someRows } from "./joined.ts";
 
@@ -63,15 +63,12 @@ export function rope(b: Builder, { attrs, inputs, output }: Step<"rope">): boole
   b.makeParts(partition, output, { ...partition, width: D }, (span) => {
     const rows = { ...b.rows(x, partition.total, span), shape: [span.to - span.from, D] };
     const runs = runsOf(span, T);
-    let row = 0;
-    const pieces = runs.map(({ matrices, from, to }) => {
-      const [first, end] = [row, row + matrices * (to - from)];
-      row = end;
-      const own = { ...someRows(b, rows, first, end), shape: [matrices, to - from, D] };
-      const tables = [cos, sin].map((table) => someRows(b, b.whole(table), from, to));
+    const pieces = runs.map(({ matrices, from, to, rows: own }) => {
+      const x = { ...someRows(b, rows, own), shape: [matrices, to - from, D] };
+      const tables = [cos, sin].map((table) => someRows(b, b.whole(table), [from, to]));
       const old = runs.length === 1 ? output : undefined;
-      const made = b.emit("rope", attrs, [own, ...tables], own.shape, old);
-      return { ...made, shape: [end - first, D] };
+      const made = b.emit("rope", attrs, [x, ...tables], x.shape, old);
+      return { ...made, shape: [matrices * (to - from), D] };
     });
     return allOf(b, pieces, output);
   });
@@ -102,7 +99,7 @@ export function rangeAttention(
   const blocks: Value[] = [];
   for (let from = 0; from < B; from += sequences) {
     const n = Math.min(sequences, B - from);
-    const span = { i: -1, from: from * G * S, to: (from + n) * G * S, rows: 0 };
+    const span = anyRows(from * G * S, (from + n) * G * S);
     const slotsOf = (x: Value): Value => ({
       ...b.rows(x, B * G * S, span),
       shape: [n, G, S, D],

@@ -1,8 +1,8 @@
 import { at, last, sizeOf } from "../../tensor/shapes.ts";
 import type { Step, Value } from "../plan.ts";
-import type { Builder, Span } from "./builder.ts";
+import { anyRows, type Builder, type Span } from "./builder.ts";
 import { type Run, rowsOfStack, runsOf } from "./cuts.ts";
-import { allOf, joined, someRows, wholeOf } from "./joined.ts";
+import { allOf, joined, partByPart, someRows, wholeOf } from "./joined.ts";
 
 /** A product of stacks of matrices: [batch, m, k] · [batch, k, n], each factor stored transposed or not. */
 interface Stacks {
@@ -46,29 +46,18 @@ function overRows(b: Builder, stacks: Stacks): boolean {
   const partition =
     own && own.rows <= largest ? own : { total, rows: rowsOfStack(batch, m, largest) };
   b.settle(own ? [stacks.right] : [left, stacks.right], own ? [left] : []);
-  const work = (span: Span, old?: Value): Value => {
+  partByPart(b, partition, output, { ...partition, width: n }, (span, old) => {
     const runs = runsOf(span, m, stacks.most);
     const given = attrs.transposeA ? undefined : b.rows(left, total, span);
-    let row = 0;
+    const made = runs.length === 1 ? old : undefined;
     const pieces = runs.map((run) => {
-      const [from, to] = [row, row + run.matrices * (run.to - run.from)];
-      row = to;
       const a = given
-        ? stacked(someRows(b, flat(given, k), from, to), run)
+        ? stacked(someRows(b, flat(given, k), run.rows), run)
         : columnsOf(b, stacks, run);
-      return times(
-        b,
-        stacks,
-        run,
-        [a, matricesOf(b, stacks, run)],
-        runs.length === 1 ? old : undefined,
-      );
+      return times(b, stacks, run, [a, matricesOf(b, stacks, run)], made);
     });
     return allOf(b, pieces, old);
-  };
-  if (sizeOf(output.shape) > b.most)
-    b.makeParts(partition, output, { ...partition, width: n }, (span) => work(span, output));
-  else wholeOf(b, partition, output, (span) => [work(span)]);
+  });
   return true;
 }
 
@@ -86,11 +75,8 @@ function overInner(b: Builder, stacks: Stacks): boolean {
   let begun: Value | undefined;
   const work = (span: Span): readonly Value[] => {
     const rows = flat(b.rows(left, batch * k, span), m);
-    let row = 0;
     return runsOf(span, k, stacks.most).flatMap((run) => {
-      const [from, to] = [row, row + run.matrices * (run.to - run.from)];
-      row = to;
-      const a = stacked(someRows(b, rows, from, to), run);
+      const a = stacked(someRows(b, rows, run.rows), run);
       const term = times(b, stacks, run, [a, innerOf(b, stacks, run)]);
       const sum = begun ? b.emit("add", {}, [begun, term], term.shape) : term;
       begun = run.to < k ? sum : undefined;
@@ -134,7 +120,7 @@ function whole(b: Builder, x: Value, length: number, { first, matrices }: Run): 
   const total = sizeOf(x.shape) / width;
   const shape = [matrices, length, width];
   if (!b.cut(x) && matrices * length === total) return { ...b.whole(x), shape };
-  const span = { i: -1, from: first * length, to: (first + matrices) * length, rows: 0 };
+  const span = anyRows(first * length, (first + matrices) * length);
   return { ...b.rows(x, total, span), shape };
 }
 
@@ -157,6 +143,6 @@ function innerOf(b: Builder, { step, right, k, n }: Stacks, run: Run): Value {
   if (run.matrices > 1 || run.to - run.from === k) return all;
   const own = transposeB
     ? b.columns(flat(all, k), run.from, run.to)
-    : someRows(b, flat(all, n), run.from, run.to);
+    : someRows(b, flat(all, n), [run.from, run.to]);
   return { ...own, shape: [1, ...own.shape] };
 }

@@ -2,7 +2,7 @@ import { at, got, sizeOf } from "../../tensor/shapes.ts";
 import { isStorageType, lengthOf } from "../../tensor/storage/types.ts";
 import type { Attrs, DType, PrimitiveName, Shape } from "../../tensor/tensor.ts";
 import { traits } from "../../tensor/traits.ts";
-import { finish, type MutableBuffer, type MutableStep } from "../lifetimes.ts";
+import { type DraftStep, finish, type MutableBuffer } from "../lifetimes.ts";
 import type { BufferKind, Plan, Value } from "../plan.ts";
 import { type Cut, commonDivisor, cutOf, rowSpans } from "./cuts.ts";
 
@@ -14,6 +14,9 @@ export interface Span {
   /** Rows of every part but the last. */
   readonly rows: number;
 }
+
+/** Rows that are no part of any lanes: cut out of what they lie in, or copied out of several parts. */
+export const anyRows = (from: number, to: number): Span => ({ i: -1, from, to, rows: 0 });
 
 /** How lanes go through rows. */
 export type Partition = Pick<Cut, "total" | "rows">;
@@ -72,7 +75,7 @@ const sizesOf = (cut: Cut | undefined): string =>
 
 /** @param most numbers of the largest tensor that is not cut */
 export function builderOf(old: Plan, most: number): Builder {
-  const steps: MutableStep[] = [];
+  const steps: DraftStep[] = [];
   const buffers: MutableBuffer[] = [];
   const constants: { value: Value; data: Plan["constants"][number]["data"] }[] = [];
   const wholes = new Map<number, Value>();

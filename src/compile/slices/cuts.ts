@@ -69,6 +69,8 @@ export interface Run {
   /** Rows of the first matrix from and to which it goes, the last excluded. */
   readonly from: number;
   readonly to: number;
+  /** The same, among all rows that the runs are made of. */
+  readonly rows: readonly [from: number, to: number];
 }
 
 /**
@@ -87,8 +89,9 @@ export function runsOf(
     const whole = start === 0 ? Math.min(most, Math.floor((to - row) / length)) : 0;
     const matrices = Math.max(1, whole);
     const end = whole > 0 ? length : Math.min(length, start + to - row);
-    runs.push({ first, matrices, from: start, to: end });
-    row = whole > 0 ? row + whole * length : row + end - start;
+    const next = row + matrices * (end - start);
+    runs.push({ first, matrices, from: start, to: end, rows: [row - from, next - from] });
+    row = next;
   }
   return runs;
 }

@@ -1,6 +1,7 @@
-import { at } from "../../tensor/shapes.ts";
+import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { Value } from "../plan.ts";
 import type { Builder, Partition, Span } from "./builder.ts";
+import type { Cut, Run } from "./cuts.ts";
 
 /** Tensors put together along an axis. @param old what they make, if it is not more than a step on the way */
 export function joined(b: Builder, parts: readonly Value[], axis: number, old?: Value): Value {
@@ -31,8 +32,21 @@ export function wholeOf(
   );
 }
 
-/** Some rows of a matrix. */
-export function someRows(b: Builder, x: Value, from: number, to: number): Value {
+/** Makes a result part by part. @param cut how it is cut where it is too large for one tensor */
+export function partByPart(
+  b: Builder,
+  partition: Partition,
+  output: Value,
+  cut: Cut,
+  work: (span: Span, old?: Value) => Value,
+): void {
+  if (sizeOf(output.shape) > b.most)
+    b.makeParts(partition, output, cut, (span) => work(span, output));
+  else wholeOf(b, partition, output, (span) => [work(span)]);
+}
+
+/** Some rows of a matrix, the last excluded. */
+export function someRows(b: Builder, x: Value, [from, to]: Run["rows"]): Value {
   const [rows, columns] = [at(x.shape, 0), at(x.shape, 1)];
   if (from === 0 && to === rows) return x;
   const attrs = { start: [from, 0], size: [to - from, columns] };

@@ -1,7 +1,7 @@
 import { at, last, sizeOf, stridesOf } from "../../tensor/shapes.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Step, Value } from "../plan.ts";
-import type { Builder, Span } from "./builder.ts";
+import { anyRows, type Builder, type Span } from "./builder.ts";
 import { cutOf, inRows } from "./cuts.ts";
 import { allOf, joined } from "./joined.ts";
 import { gathered } from "./tables.ts";
@@ -63,7 +63,7 @@ function takenRows(b: Builder, x: Value, rows: readonly number[]): Value {
 
 /** Rows that follow each other, wherever they lie. */
 function span(b: Builder, x: Value, total: number, from: number, count: number): Value {
-  const rows = b.rows(x, total, { i: -1, from, to: from + count, rows: 0 });
+  const rows = b.rows(x, total, anyRows(from, from + count));
   return { ...rows, shape: [count, sizeOf(x.shape) / total] };
 }
 

@@ -53,7 +53,7 @@ export function product(b: Builder, step: Step<"matmul">): boolean {
     let sum: Value | undefined;
     for (const part of of) {
       const to = from + at(part.shape, 0);
-      const inner = isTransposed ? someRows(b, a, from, to) : b.columns(a, from, to);
+      const inner = isTransposed ? someRows(b, a, [from, to]) : b.columns(a, from, to);
       const term = one(inner, part);
       from = to;
       const made = part === of.at(-1) ? old : undefined;

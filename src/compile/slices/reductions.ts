@@ -1,8 +1,8 @@
 import { at, last, sizeOf } from "../../tensor/shapes.ts";
 import type { Step, Value } from "../plan.ts";
-import type { Builder, Partition, Span } from "./builder.ts";
+import { anyRows, type Builder, type Partition, type Span } from "./builder.ts";
 import { type Cut, cutOf, inRows, type Run, runsOf } from "./cuts.ts";
-import { allOf, wholeOf } from "./joined.ts";
+import { allOf, partByPart } from "./joined.ts";
 
 type Reduction = "sum" | "max" | "argmax";
 
@@ -53,14 +53,11 @@ function blockByBlock(b: Builder, axes: Axes, cut: Cut, blocks: Partition): bool
   const [x] = inputs as readonly [Value];
   const width = inner * unit;
   b.settle([], inputs);
-  const work = (span: Span, old?: Value): Value => {
+  partByPart(b, cut, output, { ...blocks, width }, (span, old) => {
     const n = ((span.to - span.from) * cut.width) / (length * width);
     const rows = { ...b.rows(x, cut.total, span), shape: [n, length, width] };
     return b.emit(op, { axis: 1 }, [rows], [n, width], old);
-  };
-  if (sizeOf(output.shape) > b.most)
-    b.makeParts(cut, output, { ...blocks, width }, (span) => work(span, output));
-  else wholeOf(b, cut, output, (span) => [work(span)]);
+  });
   return true;
 }
 
@@ -101,7 +98,7 @@ function overAxis(b: Builder, { step, ...axes }: Axes, run: Run, old?: Value): V
   for (let place = 0; place < length; place += most) {
     const n = Math.min(most, length - place);
     const start = (first * length + place) * inner + from;
-    const span = { i: -1, from: start, to: start + matrices * n * (to - from), rows: 0 };
+    const span = anyRows(start, start + matrices * n * (to - from));
     const rows = b.rows(x, outer * length * inner, span);
     const made = place + n === length ? old : undefined;
     const isAlone = n === 1 && length > 1;

@@ -1,6 +1,6 @@
 import { last, sizeOf } from "../../tensor/shapes.ts";
 import type { Step, Value } from "../plan.ts";
-import type { Builder, Span } from "./builder.ts";
+import { anyRows, type Builder, type Span } from "./builder.ts";
 import { type Run, runsOf } from "./cuts.ts";
 import { allOf, someRows } from "./joined.ts";
 import { inSpans } from "./moves.ts";
@@ -21,7 +21,7 @@ export function scatterRows(b: Builder, { inputs, output }: Step<"scatterRows">)
   /** Rows of a tensor that has R of each matrix. */
   function given(of: Value, from: number, to: number): Value {
     if (!b.cut(of) && from === 0 && to === matrices * R) return b.whole(of);
-    return b.rows(of, matrices * R, { i: -1, from, to, rows: 0 });
+    return b.rows(of, matrices * R, anyRows(from, to));
   }
 
   /** What is too much to be given at once is written in order. */
@@ -44,14 +44,11 @@ export function scatterRows(b: Builder, { inputs, output }: Step<"scatterRows">)
   return inSpans(b, output, C, (span: Span, old) => {
     const own = isCut ? b.rows(x, total, span) : { ...b.whole(x), shape: [total, C] };
     const runs = runsOf(span, V, Math.max(1, Math.floor(b.most / Math.max(1, R * C))));
-    let row = 0;
     const pieces = runs.map((run) => {
-      const [from, to] = [row, row + run.matrices * (run.to - run.from)];
-      row = to;
       const shape = [run.matrices, run.to - run.from, C];
-      const rows = { ...someRows(b, own, from, to), shape };
+      const rows = { ...someRows(b, own, run.rows), shape };
       const made = written(rows, run, runs.length === 1 ? old : undefined);
-      return { ...made, shape: [to - from, C] };
+      return { ...made, shape: [run.matrices * (run.to - run.from), C] };
     });
     return allOf(b, pieces, old);
   });

@@ -3,9 +3,9 @@ import type { PrimitiveName } from "../../tensor/tensor.ts";
 import { traits } from "../../tensor/traits.ts";
 import type { Step, Value } from "../plan.ts";
 import { causalSoftmax, rangeAttention, rope } from "./attention.ts";
-import type { Builder, Span } from "./builder.ts";
+import type { Builder } from "./builder.ts";
 import { type Cut, cutOf, inRows } from "./cuts.ts";
-import { wholeOf } from "./joined.ts";
+import { partByPart } from "./joined.ts";
 import { broadcastRows, concat, pad, slice, transpose } from "./moves.ts";
 import { product } from "./products.ts";
 import { reduced } from "./reductions.ts";
@@ -41,20 +41,16 @@ function rowByRow(b: Builder, step: Step): boolean {
     inputs.filter((x, i) => !isRows(x, i)),
     inputs.filter(isRows),
   );
-  const work = (span: Span, old?: Value): Value => {
+  const width = sizeOf(output.shape) / partition.total;
+  const isVector = width === 1 && (reduces || output.shape.at(-1) !== 1);
+  const attrs = axis === undefined ? step.attrs : { axis: 1 };
+  partByPart(b, partition, output, { ...partition, width }, (span, old) => {
     const own = inputs.map((x, i) =>
       kept.includes(i) ? b.whole(x) : b.rows(x, partition.total, span),
     );
-    const each = sizeOf(output.shape) / partition.total;
-    const isVector = each === 1 && (reduces || output.shape.at(-1) !== 1);
     const rows = span.to - span.from;
-    const attrs = axis === undefined ? step.attrs : { axis: 1 };
-    return b.emit(op, attrs, own, isVector ? [rows] : [rows, each], old);
-  };
-  const width = sizeOf(output.shape) / partition.total;
-  if (sizeOf(output.shape) > b.most)
-    b.makeParts(partition, output, { ...partition, width }, (span) => work(span, output));
-  else wholeOf(b, partition, output, (span) => [work(span)]);
+    return b.emit(op, attrs, own, isVector ? [rows] : [rows, width], old);
+  });
   return true;
 }
 
