@@ -30,11 +30,12 @@ export interface EngineOptions {
   /** Threads of the wasm engine; every core by default. Results do not depend on it. */
   readonly threads?: number;
   /**
-   * How products of matrices on `webgpu` keep their factors, `float32` by default. `float16`, where the GPU has
-   * `shader-f16`: products of more than eight rows round them, each number to within 2⁻¹¹ of itself, and add up in
-   * float32. It halves the memory that their workgroups take. Weights in bf16 and q8_0 are not rounded, for bf16 reaches
-   * further than f16. Numbers beyond ±65504 are lost, and below 2⁻²⁴ become 0, as gradients may be: it is for reading
-   * prompts and for evaluation. A product of random factors is off by 3 · 10⁻⁴ of itself as a vector, where float32 is off by 2 · 10⁻⁷.
+   * How products of matrices on `webgpu` keep their factors, `float32` by default. `float16`, where the
+   * GPU has `shader-f16`: products of more than eight rows round them, each number to within 2⁻¹¹ of
+   * itself, and add up in float32. It halves the memory that their workgroups take. Weights in bf16 and
+   * q8_0 are not rounded, for bf16 reaches further than f16. Numbers beyond ±65504 are lost, and below
+   * 2⁻²⁴ become 0, as gradients may be: it is for reading prompts and for evaluation. A product of
+   * random factors is off by 3 · 10⁻⁴ of itself as a vector, where float32 is off by 2 · 10⁻⁷.
    * Elsewhere, and on a GPU without it, it changes nothing; `engine.description` says where it does.
    */
   readonly matmulPrecision?: MatmulPrecision;
@@ -43,8 +44,8 @@ export interface EngineOptions {
 /**
  * Starts an engine. Close it, or declare it with `await using`.
  * @throws RangeError for an unknown backend, TypeError for an unknown option; Error when the
- *   backend asked for cannot start here: where the device lacks it, a page's Content-Security-Policy forbids it, or
- *   nothing answers for five minutes
+ *   backend asked for cannot start here: where the device lacks it, a page's Content-Security-Policy
+ *   forbids it, or nothing answers for five minutes
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   expectKnown("createEngine", options, ["backend", "threads", "matmulPrecision"]);

@@ -93,10 +93,10 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
   let closed = false;
   // Programs of one engine run one after the other, in the order of the calls.
   let tail: Promise<unknown> = Promise.resolve();
-  const isClosed = (): TypeError | undefined =>
+  const closedError = (): TypeError | undefined =>
     closed ? new TypeError("engine: expected an open engine, got a closed one") : undefined;
   function enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const error = isClosed();
+    const error = closedError();
     if (error) return Promise.reject(error);
     const result = tail.then(work);
     tail = result.catch(() => {});
@@ -121,14 +121,14 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
   }
 
   function moved<T>(values: T, caller: string, move: (x: Tensor) => Tensor): T {
-    const error = isClosed();
+    const error = closedError();
     if (error) throw error;
     for (const [path, x] of tree.entries(values as tree.Tree<Tensor>))
       residents.check(x, () => `${caller} ${path}`.trim());
     return tree.map<T, Tensor, Tensor>(move, values as T & tree.Tree<Tensor>) as T;
   }
 
-  const host = { device, residents, enqueue, isClosed };
+  const host = { device, residents, enqueue, closedError };
   const idsOf = (x: Tensor) => (x.dtype === "int" ? residents.range(x) : undefined);
   const dispose = (executables: readonly Executable<Buffer>[]): void => {
     for (const executable of executables) executable.dispose();
@@ -174,9 +174,9 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
         return temporary ? residents.wrap(buffer, x, idsOf(x)) : x;
       }),
     async putParts(source) {
-      const error = isClosed();
+      const error = closedError();
       if (error) throw error;
-      const { buffer, range } = await fill(device, source, isClosed);
+      const { buffer, range } = await fill(device, source, closedError);
       return residents.wrap(buffer, source, range);
     },
     async *readParts(x) {

@@ -63,8 +63,8 @@ export interface CompileOptions {
 export interface Host<Buffer> {
   readonly device: Device<Buffer>;
   readonly residents: Residents<Buffer>;
-  /** What a closed engine answers. */
-  isClosed(): TypeError | undefined;
+  /** What a closed engine answers; undefined while it is open. */
+  closedError(): TypeError | undefined;
   /** Runs work after all earlier work. */
   enqueue<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -86,7 +86,7 @@ const MOST_KEPT = 64;
 
 /** Traces `fn` once for each combination of input shapes and runs the plan. */
 export function compileOn<Buffer, Args extends readonly unknown[], Result>(
-  { device, residents, enqueue, isClosed }: Host<Buffer>,
+  { device, residents, enqueue, closedError }: Host<Buffer>,
   fn: (...args: Args) => Result,
   { name = fn.name || "program", donate = [], onProgress }: CompileOptions,
 ): Compiled<Buffer, Args, Result> {
@@ -125,7 +125,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   }
 
   async function prepare(...args: Args): Promise<void> {
-    const error = isClosed();
+    const error = closedError();
     if (error) throw error;
     const leaves = leavesOf(args, name);
     await prepared(leaves, args, donatedOf(leaves));
@@ -138,7 +138,7 @@ export function compileOn<Buffer, Args extends readonly unknown[], Result>(
   }
 
   function call(...args: Args): Promise<Result> {
-    const error = isClosed();
+    const error = closedError();
     if (error) return Promise.reject(error);
     const leaves = leavesOf(args, name);
     const { tensors, pathOf } = leaves;

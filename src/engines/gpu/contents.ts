@@ -1,4 +1,4 @@
-import { codeBytes, codesOf, isStorageType } from "../../tensor/storage/types.ts";
+import { codeBytes, codeSize, codesOf, isStorageType } from "../../tensor/storage/types.ts";
 import type { DType, TypedArray } from "../../tensor/tensor.ts";
 import type { Span } from "../device.ts";
 import type { Driver } from "./driver.ts";
@@ -7,12 +7,9 @@ import { exactly } from "./integers.ts";
 // Numbers, ids and codes of storage types to and from a device. Places and lengths are counted in the
 // elements of their arrays on the host.
 
-/** Bytes of a code in an array of them. */
-const width = (dtype: DType): number => (dtype === "q8_0" ? 1 : 2);
-
 /** @throws RangeError for more than the device takes */
 export const allocated = <M>(driver: Driver<M>, length: number, dtype: DType): M =>
-  isStorageType(dtype) ? driver.codes.allocate(width(dtype) * length) : driver.allocate(length);
+  isStorageType(dtype) ? driver.codes.allocate(codeSize(dtype) * length) : driver.allocate(length);
 
 /** @throws RangeError for an integer that floats do not hold */
 export function writeTo<M>(
@@ -22,7 +19,7 @@ export function writeTo<M>(
   data: TypedArray,
   dtype: DType,
 ): void {
-  if (isStorageType(dtype)) driver.codes.write(memory, width(dtype) * from, codeBytes(data));
+  if (isStorageType(dtype)) driver.codes.write(memory, codeSize(dtype) * from, codeBytes(data));
   else driver.write(memory, from, exactly(data));
 }
 
@@ -41,7 +38,7 @@ export async function readBack<M>(
   [from, to]: Span,
 ): Promise<TypedArray> {
   if (isStorageType(dtype)) {
-    const span = [width(dtype) * from, width(dtype) * to] as const;
+    const span = [codeSize(dtype) * from, codeSize(dtype) * to] as const;
     return codesOf(dtype, await driver.codes.read(memory, span));
   }
   const numbers = await driver.read(memory, [from, to]);

@@ -8,7 +8,7 @@ import type { Plan } from "../../compile/plan.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Device, Executable } from "../device.ts";
 import { load } from "./executable.ts";
-import type { Heap } from "./machine/heap.ts";
+import { createArena } from "./machine/heap.ts";
 import { canShareMemory, hasSharedMemory } from "./machine/host.ts";
 import { createMemory, type Memory } from "./machine/memory.ts";
 import { compileKernels } from "./machine/module.ts";
@@ -44,7 +44,12 @@ export async function openTimedMachine(
     if (times) times.push(...oneByOne(memory, team, clock));
     else team.start(alone);
   };
-  const machine = { memory, ownership, threads: { ...team, start }, arena: arenaOf(memory.heap) };
+  const machine = {
+    memory,
+    ownership,
+    threads: { ...team, start },
+    arena: createArena(memory.heap),
+  };
   return {
     device: {
       upload: (data, _, dtype) => upload(memory, ownership, data, dtype),
@@ -63,20 +68,6 @@ export async function openTimedMachine(
       return taken;
     },
     close: team.close,
-  };
-}
-
-/** Memory for temporaries that grows as programs need it. */
-function arenaOf(heap: Heap): (bytes: number) => number {
-  let address = heap.allocate(0);
-  let size = 0;
-  return (bytes) => {
-    if (bytes > size) {
-      heap.free(address);
-      address = heap.allocate(bytes);
-      size = bytes;
-    }
-    return address;
   };
 }
 

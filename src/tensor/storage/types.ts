@@ -100,11 +100,14 @@ export function checkCodes(op: string, dtype: StorageType, codes: Codes, shape: 
     ]);
 }
 
+/** Bytes of a code in a tensor's array. */
+export const codeSize = (dtype: StorageType): 1 | 2 =>
+  formats[dtype].array === "Uint16Array" ? 2 : 1;
+
 /** The length of a tensor's array on the host: of its numbers, or of its codes. */
 export function lengthOf(dtype: DType, shape: Shape): number {
   const elements = sizeOf(shape);
-  if (!isStorageType(dtype)) return elements;
-  return bytesOf(dtype, elements) / (formats[dtype].array === "Uint16Array" ? 2 : 1);
+  return isStorageType(dtype) ? bytesOf(dtype, elements) / codeSize(dtype) : elements;
 }
 
 /** Whether an array is one of a tensor's numbers, or of its codes. */

@@ -13,19 +13,15 @@ export const TILE: number = abi.TILE_ROWS_PLAIN * abi.TILE_ROWS_FUSED;
 /** Multiply-adds in a nanosecond of one thread, roughly, half of the square left out. */
 export const SPEED = 40;
 
-interface Attention {
-  readonly unitsOf: (heads: {
-    readonly q: number;
-    readonly kv: number;
-    readonly blocks: number;
-  }) => number;
+/** One of the two kernels of an attention. */
+export interface Attention {
   readonly opcode: number;
   /** Of the gradient a thread holds two matrices, the weights and their cotangents. */
   readonly gradient: boolean;
 }
 
 const attention =
-  ({ opcode, gradient, unitsOf }: Attention) =>
+  ({ opcode, gradient }: Attention) =>
   (
     { op, inputs, output, attrs }: Step<"causalAttention"> | Step<"causalAttentionGrad">,
     { threads, workspace }: Lowering,
@@ -37,7 +33,7 @@ const attention =
     const G = at(at(qkv, 1).shape, 1);
     if (B * H * D === 0) return [];
     const rows = Math.min(T, Math.max(1, Math.floor(HELD / T / TILE)) * TILE);
-    const units = unitsOf({ q: B * H, kv: B * G, blocks: Math.ceil(T / rows) });
+    const units = gradient ? B * G : B * H * Math.ceil(T / rows);
     const part = Math.ceil((rows * T) / 16) * 16 * (gradient ? 2 : 1);
     const flop = 2 * traits[op].products * B * H * T * T * D;
     const work = { nanoseconds: flop / 2 / units / SPEED, threads };
@@ -60,11 +56,11 @@ const attention =
   };
 
 export const causalAttention: Rule<"causalAttention"> = attention({
-  ...{ opcode: opcodes.CAUSAL_ATTENTION, gradient: false },
-  unitsOf: ({ q, blocks }) => q * blocks,
+  opcode: opcodes.CAUSAL_ATTENTION,
+  gradient: false,
 });
 
 export const causalAttentionGrad: Rule<"causalAttentionGrad"> = attention({
-  ...{ opcode: opcodes.CAUSAL_ATTENTION_GRAD, gradient: true },
-  unitsOf: ({ kv }) => kv,
+  opcode: opcodes.CAUSAL_ATTENTION_GRAD,
+  gradient: true,
 });

@@ -2,17 +2,12 @@ import * as abi from "../../../../kernels/wasm/abi.ts";
 import * as opcodes from "../../../../kernels/wasm/opcodes.ts";
 import { at, ofRank } from "../../../tensor/shapes.ts";
 import { traits } from "../../../tensor/traits.ts";
-import { HELD, SPEED, TILE } from "./attention.ts";
+import { type Attention, HELD, SPEED, TILE } from "./attention.ts";
 import { floatBits, type Instruction, type Kernel, overUnits, wordsAt } from "./instruction.ts";
 import { buffersOf, type Lowering, type Rule, type Step } from "./kinds.ts";
 
-interface Ranges {
-  readonly opcode: number;
-  readonly gradient: boolean;
-}
-
 const ranges =
-  ({ opcode, gradient }: Ranges) =>
+  ({ opcode, gradient }: Attention) =>
   (
     { op, inputs, output, attrs }: Step<"rangeAttention"> | Step<"rangeAttentionGrad">,
     { threads, workspace }: Lowering,
@@ -49,9 +44,11 @@ const ranges =
   };
 
 export const rangeAttention: Rule<"rangeAttention"> = ranges({
-  ...{ opcode: opcodes.RANGE_ATTENTION, gradient: false },
+  opcode: opcodes.RANGE_ATTENTION,
+  gradient: false,
 });
 
 export const rangeAttentionGrad: Rule<"rangeAttentionGrad"> = ranges({
-  ...{ opcode: opcodes.RANGE_ATTENTION_GRAD, gradient: true },
+  opcode: opcodes.RANGE_ATTENTION_GRAD,
+  gradient: true,
 });

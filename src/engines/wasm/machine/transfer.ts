@@ -1,4 +1,4 @@
-import { isStorageType } from "../../../tensor/storage/types.ts";
+import { codeBytes, codeSize, codesOf, isStorageType } from "../../../tensor/storage/types.ts";
 import type { DType, TypedArray } from "../../../tensor/tensor.ts";
 import type { Span } from "../../device.ts";
 import type { Memory } from "./memory.ts";
@@ -10,10 +10,8 @@ export const bytesOfData = (data: TypedArray, dtype: DType): number =>
 
 /** Writes numbers or codes to an address that has room for them. */
 export function write(memory: Memory, address: number, data: TypedArray, dtype: DType): void {
-  if (isStorageType(dtype)) {
-    const { buffer, byteOffset, byteLength } = data;
-    memory.bytes().set(new Uint8Array(buffer, byteOffset, byteLength), address);
-  } else (dtype === "int" ? memory.words() : memory.floats()).set(data, address / 4);
+  if (isStorageType(dtype)) memory.bytes().set(codeBytes(data), address);
+  else (dtype === "int" ? memory.words() : memory.floats()).set(data, address / 4);
 }
 
 /** Takes memory for an array and copies it there. */
@@ -29,8 +27,7 @@ export function upload(
 }
 
 /** Bytes of an element of a tensor's array on the host, as they lie in memory. */
-export const unitBytes = (dtype: DType): number =>
-  isStorageType(dtype) ? (dtype === "q8_0" ? 1 : 2) : 4;
+export const unitBytes = (dtype: DType): number => (isStorageType(dtype) ? codeSize(dtype) : 4);
 
 /** A copy of the numbers or codes in a buffer. @param span only those from the first to the second */
 export function read(
@@ -44,6 +41,5 @@ export function read(
   const [start, end] = [address + unit * from, address + unit * to];
   if (dtype === "int") return memory.words().slice(start / 4, end / 4);
   if (dtype === "float") return memory.floats().slice(start / 4, end / 4);
-  const copy = memory.bytes().slice(start, end);
-  return dtype === "q8_0" ? copy : new Uint16Array(copy.buffer);
+  return codesOf(dtype, memory.bytes().slice(start, end));
 }
