@@ -7,6 +7,7 @@ import { markerLength } from "../tasks/study/marker.ts";
 import { isMini, type MiniKnobs, type MiniName } from "../tasks/study/minis.ts";
 import { lengthsOf, type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
+import { refuse } from "../text/jsonl.ts";
 import {
   belowOne,
   type Check,
@@ -23,7 +24,6 @@ import {
   oneOf,
   positive,
   record,
-  refuse,
   share,
   text,
 } from "./checks.ts";

@@ -1,14 +1,9 @@
 import { hasUnseen } from "../report/escape.ts";
-import { DataError } from "../tensor/errors.ts";
-import { shown } from "../text/jsonl.ts";
+import { refuse } from "../text/jsonl.ts";
 
 /** Says no with a DataError that names the place. */
 export type Check = (value: unknown, path: string) => void;
 export type Fields = Readonly<Record<string, Check>>;
-
-export const refuse = (path: string, expected: string, value: unknown): never => {
-  throw new DataError(`${path}: expected ${expected}, got ${shown(value)}`);
-};
 
 /** Longer texts are no labels. */
 const LONGEST = 1000;
@@ -40,16 +35,6 @@ export const name: Check = (value, path) => {
   if (value.length > LONGEST_NAME)
     refuse(path, `a name of at most ${LONGEST_NAME} characters`, value);
 };
-
-/** Checks something of a file, which then stands before what is wrong. @throws DataError */
-export function inFile<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    throw new DataError(`${file}: ${error.message}`);
-  }
-}
 
 /** A finite number for which `holds`. */
 export const number =

@@ -1,4 +1,4 @@
-import { refuse } from "./checks.ts";
+import { refuse } from "../text/jsonl.ts";
 import type { Recipe, RowRecipe } from "./recipe.ts";
 
 /**

@@ -15,12 +15,3 @@ export function readJson(text: string, file: string): unknown {
     throw new DataError(`${file}: ${error.message}`);
   }
 }
-
-/** The text of a file. @throws DataError for bytes that are no UTF-8 */
-export function textOf(bytes: Uint8Array, file: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new DataError(`${file}: expected UTF-8, got other bytes`);
-  }
-}

@@ -1,4 +1,5 @@
 import { isRecord } from "../json/isRecord.ts";
+import { jsonText } from "../json/jsonText.ts";
 import { readJson } from "../json/readJson.ts";
 import { DataError } from "../tensor/errors.ts";
 import { isTemporary, removeLeft, temporaryPath } from "../weights/disk/temporary.ts";
@@ -36,7 +37,7 @@ export async function writeOutput(
     await fill(temporary);
     const files = (await filesBelow(temporary)).sort();
     const mark = { writer: "anchorgrad", kind, files };
-    await fs.writeFile(`${temporary}/${MARK}`, `${JSON.stringify(mark, undefined, 2)}\n`);
+    await fs.writeFile(`${temporary}/${MARK}`, jsonText(mark));
     if (former === undefined) await fs.rename(temporary, target).catch(expectNobody(target));
     else await replace(temporary, target, former, [...files.filter((f) => f !== last), MARK, last]);
   } finally {

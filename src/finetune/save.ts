@@ -1,4 +1,5 @@
 import type { Engine } from "../engines/engine.ts";
+import { jsonText } from "../json/jsonText.ts";
 import type { Params } from "../nn/config.ts";
 import { textConfig } from "../nn/huggingFace/configOf.ts";
 import { huggingFaceConfig } from "../nn/huggingFace/huggingFaceConfig.ts";
@@ -118,7 +119,7 @@ export async function saveModel(
   await writeOutput(folder, { kind: "model", last: "config.json" }, output, async (temporary) => {
     await saveWeights(temporary, sources, maxShardBytes === undefined ? {} : { maxShardBytes });
     await copyText(files, temporary);
-    await write(`${temporary}/config.json`, json(config));
+    await write(`${temporary}/config.json`, jsonText(config));
   });
 }
 
@@ -185,11 +186,11 @@ export const isCopied = (name: string): boolean => COPIED.test(name);
 async function copyText({ files, format, text }: ModelSource, folder: string): Promise<void> {
   if (format === "gguf") {
     const { tokenizer, tokenizerConfig } = text;
-    if (tokenizer !== undefined) await write(`${folder}/tokenizer.json`, json(tokenizer));
+    if (tokenizer !== undefined) await write(`${folder}/tokenizer.json`, jsonText(tokenizer));
     if (tokenizerConfig !== undefined)
       await write(
         `${folder}/tokenizer_config.json`,
-        json({ tokenizer_class: "PreTrainedTokenizerFast", ...tokenizerConfig }),
+        jsonText({ tokenizer_class: "PreTrainedTokenizerFast", ...tokenizerConfig }),
       );
     return;
   }
@@ -198,8 +199,6 @@ async function copyText({ files, format, text }: ModelSource, folder: string): P
     if (bytes) await write(`${folder}/${name}`, bytes);
   }
 }
-
-const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 async function write(path: string, content: string | Uint8Array): Promise<void> {
   const fs = nodeFs("save");

@@ -1,4 +1,4 @@
-import { DataError } from "../tensor/errors.ts";
+import { located } from "../tensor/errors.ts";
 import { type Chat, chatTemplate } from "../text/chat.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { ggufTokenizer } from "../weights/gguf/tokenizerJson.ts";
@@ -38,12 +38,12 @@ export async function textFilesIn(files: ModelFiles): Promise<TextFiles> {
   const tokenizer =
     tokenizerJson === undefined
       ? undefined
-      : naming(pathIn(files, "tokenizer.json"), () =>
+      : located(pathIn(files, "tokenizer.json"), () =>
           loadTokenizer({ tokenizerJson, tokenizerConfig, specialTokensMap }),
         );
   const chatTemplateJinja = await textIn(files, "chat_template.jinja");
   const additional = await additionalTemplates(files);
-  const chat = naming(files.path, () =>
+  const chat = located(files.path, () =>
     chatTemplate({
       chatTemplateJinja,
       additional,
@@ -62,7 +62,7 @@ export async function textFilesIn(files: ModelFiles): Promise<TextFiles> {
 /** The same from a GGUF file's metadata. */
 export function textFilesOf(metadata: GgufMetadata, path: string): TextFiles {
   if ((metadata["tokenizer.ggml.model"] ?? "none") === "none") return { sources: {} };
-  return naming(path, () => {
+  return located(path, () => {
     const { tokenizer: tokenizerJson, chatTemplate: chatTemplateJinja } = ggufTokenizer(metadata);
     const tokenizerConfig = specialTokensIn(metadata);
     const tokenizer = loadTokenizer({ tokenizerJson, tokenizerConfig });
@@ -107,13 +107,4 @@ async function additionalTemplates(files: ModelFiles): Promise<Readonly<Record<s
     if (name !== undefined && text !== undefined) found.push([name, text]);
   }
   return Object.fromEntries(found);
-}
-
-/** Says whose fault it is. */
-export function naming<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof DataError ? new DataError(`${path}: ${error.message}`) : error;
-  }
 }

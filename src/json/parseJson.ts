@@ -52,7 +52,7 @@ const WORD = /true|false|null/y;
 const words: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null };
 
 /** A text as messages show it, cut short. */
-const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+export const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 /** Reads one value; the position is where the next thing is expected. */
 class Reader {

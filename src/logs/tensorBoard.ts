@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { escapeMarkdown } from "../report/escape.ts";
+import { joinedArrays } from "../tensor/parts.ts";
 import { makeFolder } from "../weights/files.ts";
 import { writeAll } from "../weights/nodeFile.ts";
 import { maskedCrc32c } from "./crc32c.ts";
@@ -59,7 +60,7 @@ const seconds = (): number => Date.now() / 1000;
 async function write(handle: FileHandle, path: string, data: Uint8Array): Promise<void> {
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(data.length), true);
-  await writeAll(handle, joined([length, checksum(length), data, checksum(data)]), path);
+  await writeAll(handle, joinedArrays([length, checksum(length), data, checksum(data)]), path);
 }
 
 function checksum(bytes: Uint8Array): Uint8Array {
@@ -70,22 +71,22 @@ function checksum(bytes: Uint8Array): Uint8Array {
 
 /** Event: wall_time = 1, step = 2, and what it is about. */
 const event = (time: number, step: number, about: Uint8Array): Uint8Array =>
-  joined([double(1, time), whole(2, step), about]);
+  joinedArrays([double(1, time), whole(2, step), about]);
 
 /** Event.summary = 5, of Summary.value = 1. */
 const summary = (values: readonly Uint8Array[]): Uint8Array =>
-  message(5, joined(values.map((value) => message(1, value))));
+  message(5, joinedArrays(values.map((value) => message(1, value))));
 
 /** Value: tag = 1, simple_value = 2. */
 const scalarValue = (tag: string, value: number): Uint8Array =>
-  joined([text(1, tag), float(2, value)]);
+  joinedArrays([text(1, tag), float(2, value)]);
 
 /** Value of a text: tensor = 8 (dtype = 1 is DT_STRING, string_val = 8), metadata = 9 naming the plugin. */
 function textValue(tag: string, content: string): Uint8Array {
   const plugin = message(1, text(1, "text"));
-  return joined([
+  return joinedArrays([
     text(1, tag),
-    message(8, joined([whole(1, 7), message(2, message(2, whole(1, 1))), text(8, content)])),
+    message(8, joinedArrays([whole(1, 7), message(2, message(2, whole(1, 1))), text(8, content)])),
     message(9, plugin),
   ]);
 }
@@ -105,32 +106,23 @@ const varint = (value: number): Uint8Array => {
 
 const key = (field: number, kind: number): Uint8Array => varint(field * 8 + kind);
 
-const whole = (field: number, value: number): Uint8Array => joined([key(field, 0), varint(value)]);
+const whole = (field: number, value: number): Uint8Array =>
+  joinedArrays([key(field, 0), varint(value)]);
 
 function double(field: number, value: number): Uint8Array {
   const eight = new Uint8Array(8);
   new DataView(eight.buffer).setFloat64(0, value, true);
-  return joined([key(field, 1), eight]);
+  return joinedArrays([key(field, 1), eight]);
 }
 
 function float(field: number, value: number): Uint8Array {
   const four = new Uint8Array(4);
   new DataView(four.buffer).setFloat32(0, value, true);
-  return joined([key(field, 5), four]);
+  return joinedArrays([key(field, 5), four]);
 }
 
 const message = (field: number, content: Uint8Array): Uint8Array =>
-  joined([key(field, 2), varint(content.length), content]);
+  joinedArrays([key(field, 2), varint(content.length), content]);
 
 const text = (field: number, content: string): Uint8Array =>
   message(field, new TextEncoder().encode(content));
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}

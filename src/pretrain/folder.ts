@@ -1,4 +1,5 @@
 import { writeOutput } from "../finetune/outputFolder.ts";
+import { jsonText } from "../json/jsonText.ts";
 import type { FullConfig, Params } from "../nn/config.ts";
 import type { BpeFile } from "../text/bpe/file.ts";
 import { writeWhole } from "../weights/files.ts";
@@ -17,8 +18,6 @@ export interface Base {
   /** README.md. */
   readonly card: string;
 }
-
-const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** config.json of Llama's kind. */
 const configJson = (config: FullConfig) => ({
@@ -70,10 +69,10 @@ export async function writeBase(
     const metadata = { format: "pt" };
     await writeSafetensors(`${here}/model.safetensors`, { tensors: params, metadata });
     await write("tokenizer.json", `${JSON.stringify(tokenizer)}\n`);
-    await write("tokenizer_config.json", json(tokenizerConfig(config.contextLength)));
-    await write("generation_config.json", json(generationConfig));
-    await write(RECORD, json(record));
+    await write("tokenizer_config.json", jsonText(tokenizerConfig(config.contextLength)));
+    await write("generation_config.json", jsonText(generationConfig));
+    await write(RECORD, jsonText(record));
     await write("README.md", card);
-    await write("config.json", json(configJson(config)));
+    await write("config.json", jsonText(configJson(config)));
   });
 }

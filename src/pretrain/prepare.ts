@@ -3,6 +3,7 @@ import type { Exchange } from "../tasks/exchange.ts";
 import type { TextSuite } from "../tasks/study/textSuite.ts";
 import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
+import { joinedArrays } from "../tensor/parts.ts";
 import { fold, type Key, stream } from "../tensor/random.ts";
 import { bpeEncoder } from "../text/bpe/encode.ts";
 import type { BpeFile } from "../text/bpe/file.ts";
@@ -162,13 +163,7 @@ function exchangeTexts(
 
 function tokensOf(pieces: readonly string[], encode: Encode): Uint16Array {
   const parts = pieces.map((piece) => Uint16Array.from([...encode(piece), endOfText]));
-  const all = new Uint16Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
+  return joinedArrays([new Uint16Array(0), ...parts]);
 }
 
 const bytes: ReadonlySet<string> = new Set(byteCharacters);

@@ -5,6 +5,7 @@ import { numericsOf } from "../engines/numerics.ts";
 import { operationsOf } from "../finetune/speed.ts";
 import { canonicalJson } from "../json/canonicalJson.ts";
 import { isRecord } from "../json/isRecord.ts";
+import { jsonText } from "../json/jsonText.ts";
 import { readJson } from "../json/readJson.ts";
 import { transformer } from "../nn/transformer.ts";
 import { textSuite } from "../tasks/study/textSuite.ts";
@@ -220,7 +221,7 @@ async function expectSame(folder: string, settings: object): Promise<void> {
   const kept = await readIfThere(path);
   const names = await readdir(folder).catch((): string[] => []);
   if (!kept || !names.some((name) => name.startsWith(TEXT)))
-    return writeWhole(path, `${JSON.stringify(settings, undefined, 2)}\n`);
+    return writeWhole(path, jsonText(settings));
   const there = readJson(new TextDecoder().decode(kept), path);
   if (canonicalJson(there) === canonicalJson(settings)) return;
   const [differs = "settings"] =

@@ -31,6 +31,23 @@ export class DataError extends Error {
   override readonly name = "DataError";
 }
 
+/**
+ * Says in errors of one kind where they arose: `place: …`.
+ * @param Kind DataError by default
+ */
+export function located<T>(
+  place: string,
+  work: () => T,
+  Kind: typeof DataError | typeof RangeError = DataError,
+): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Kind)) throw error;
+    throw new Kind(`${place}: ${error.message}`, { cause: error });
+  }
+}
+
 /** Formats a shape as it is written in messages, e.g. `[2, 3]`. */
 export function showShape(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;

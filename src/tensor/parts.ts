@@ -1,6 +1,6 @@
 import { constant } from "./apply.ts";
 import { ShapeError, showShape } from "./errors.ts";
-import { at, sameShape, sizeOf } from "./shapes.ts";
+import { at, last, sameShape, sizeOf } from "./shapes.ts";
 import { BLOCK } from "./storage/q8.ts";
 import {
   type Codes,
@@ -109,7 +109,7 @@ export async function* inUnits(
   let rest: TypedArray | undefined;
   let given = 0;
   for await (const part of parts) {
-    const all = rest ? joined(rest, part) : part;
+    const all = rest ? joinedArrays([rest, part]) : part;
     const isLast = given + all.length >= count;
     const end = isLast ? all.length : all.length - (all.length % unit);
     rest = end < all.length ? all.slice(end) : undefined;
@@ -119,10 +119,20 @@ export async function* inUnits(
   if (rest) yield rest;
 }
 
-function joined(rest: TypedArray, part: TypedArray): TypedArray {
-  const all = arrayLike(part, rest.length + part.length, "parts");
-  all.set(rest);
-  all.set(part, rest.length);
+/**
+ * Arrays of one kind, the last one's, as one; a single one is given as it is.
+ * @throws RangeError for none, and where the host has no array so long
+ */
+export function joinedArrays<T extends TypedArray>(parts: readonly T[]): T {
+  const end = last(parts);
+  if (parts.length === 1) return end;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const all = arrayLike(end, length, "parts");
+  let filled = 0;
+  for (const part of parts) {
+    all.set(part, filled);
+    filled += part.length;
+  }
   return all;
 }
 

@@ -1,8 +1,5 @@
-import { parseJson } from "../json/parseJson.ts";
+import { parseJson, short } from "../json/parseJson.ts";
 import { DataError } from "../tensor/errors.ts";
-
-/** A text as messages show it, cut short. */
-const short = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 /**
  * Reads JSON of which nothing is lost: no key twice, no integer beyond 2⁵³ that a double would
@@ -27,6 +24,11 @@ export function shown(value: unknown): string {
     return "a value that cannot be written";
   }
 }
+
+/** @throws DataError always: what was expected at a place, and what stands there */
+export const refuse = (place: string, expected: string, value: unknown): never => {
+  throw new DataError(`${place}: expected ${expected}, got ${shown(value)}`);
+};
 
 /** A line of a file that cannot be used: where, and what was expected. */
 export interface Problem {

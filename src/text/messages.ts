@@ -1,6 +1,5 @@
 import { isRecord } from "../json/isRecord.ts";
-import { DataError } from "../tensor/errors.ts";
-import { shown } from "./jsonl.ts";
+import { refuse } from "./jsonl.ts";
 import type { Message } from "./spans.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -13,10 +12,6 @@ const roles: ReadonlyMap<string, string> = new Map([
   ["developer", "developer"],
   ...["tool", "function", "observation", "ipython"].map((name) => [name, "tool"] as const),
 ]);
-
-const refuse = (where: string, expected: string, value: unknown): never => {
-  throw new DataError(`${where}: expected ${expected}, got ${shown(value)}`);
-};
 
 /** Parts of text become one; others are for models that see. */
 function contentOf(where: string, value: unknown): string {

@@ -1,6 +1,7 @@
 import { isRecord } from "../json/isRecord.ts";
 import { systemReason } from "../json/reasons.ts";
-import { DataError } from "../tensor/errors.ts";
+import { utf8 } from "../json/utf8.ts";
+import { DataError, located } from "../tensor/errors.ts";
 import { expectKnown, expectOneOf } from "../tensor/options.ts";
 import { type CsvRecord, readCsv } from "./csv.ts";
 import { checkText } from "./decode.ts";
@@ -33,14 +34,6 @@ const MAX_LINE: number = 2 ** 26;
 const EXPECTED = "JSONL, JSON, CSV or Parquet in UTF-8";
 const NEWLINE = 0x0a;
 
-const utf8 = (bytes: Uint8Array): string => {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new DataError("row: expected UTF-8, got other bytes");
-  }
-};
-
 /** Line by line out of the bytes: a file may be longer than a text can be. */
 function* jsonLines(bytes: Uint8Array, name: string): Generator<Placed> {
   let line = 1;
@@ -55,21 +48,21 @@ function* jsonLines(bytes: Uint8Array, name: string): Generator<Placed> {
       read: () => {
         if (part.length > MAX_LINE)
           throw new DataError(`row: expected at most ${MAX_LINE} bytes a line, got ${part.length}`);
-        return parsePythonJson(utf8(part));
+        return parsePythonJson(utf8(part, "row"));
       },
     };
   }
 }
 
 function* jsonArray(bytes: Uint8Array, name: string): Generator<Placed> {
-  const items = placed(name, () => parsePythonJson(utf8(bytes)));
+  const items = located(name, () => parsePythonJson(utf8(bytes, "row")));
   if (!Array.isArray(items)) throw new DataError(`${name}: expected a list of rows`);
   for (const [i, item] of items.entries())
     yield { place: `${name}: row ${i + 1}`, read: () => item };
 }
 
 function* csv(bytes: Uint8Array, name: string): Generator<Placed> {
-  const records = readCsv(placed(name, () => utf8(bytes)));
+  const records = readCsv(located(name, () => utf8(bytes, "row")));
   const header: CsvRecord | undefined = records.next().value;
   const names = header?.fields.map((field) => field.trim()) ?? [];
   if (header?.error !== undefined) throw new DataError(`${name}: expected ${header.error}`);
@@ -115,20 +108,11 @@ async function parquet(bytes: Uint8Array, name: string): Promise<readonly Placed
   }
 }
 
-/** Says where it happened. */
-function placed<T>(place: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof DataError ? new DataError(`${place}: ${error.message}`) : error;
-  }
-}
-
 function readRows(records: Iterable<Placed>, name: string, given?: RowShape): readonly Row[] {
   const rows: Row[] = [];
   let first: { readonly shape: RowShape; readonly place: string } | undefined;
   for (const { place, read } of records) {
-    const row = placed(place, (): Row => {
+    const row = located(place, (): Row => {
       const value = read();
       if (!isRecord(value)) throw new DataError(`row: expected an object, got ${shown(value)}`);
       const shape = given ?? shapeOf(value);

@@ -1,5 +1,5 @@
 import { isRecord } from "../json/isRecord.ts";
-import { DataError } from "../tensor/errors.ts";
+import { DataError, located } from "../tensor/errors.ts";
 import { parsePythonJson } from "./json.ts";
 import { shown } from "./jsonl.ts";
 import { type Fields, messagesOf } from "./messages.ts";
@@ -55,11 +55,7 @@ const optionalText = (row: Fields, name: string): string =>
 function listOrJson(row: Fields, name: string): unknown {
   const value = row[name];
   if (typeof value !== "string" || !value.trimStart().startsWith("[")) return value;
-  try {
-    return parsePythonJson(value);
-  } catch (error) {
-    throw error instanceof DataError ? new DataError(`${name}: ${error.message}`) : error;
-  }
+  return located(name, () => parsePythonJson(value));
 }
 
 /** With the system message that has a field of its own. */

@@ -1,4 +1,5 @@
 import { readJson } from "../json/readJson.ts";
+import { utf8 } from "../json/utf8.ts";
 import { DataError } from "../tensor/errors.ts";
 import { fileReader, nodeFs } from "./nodeFile.ts";
 import { type BlobLike, blobReader, type RangeReader } from "./weightFile.ts";
@@ -75,12 +76,7 @@ export async function bytesIn(files: ModelFiles, name: string): Promise<Uint8Arr
 /** A file's text. @throws DataError for bytes that are no UTF-8 */
 export async function textIn(files: ModelFiles, name: string): Promise<string | undefined> {
   const bytes = await bytesIn(files, name);
-  if (!bytes) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new DataError(`${pathIn(files, name)}: expected UTF-8, got other bytes`);
-  }
+  return bytes && utf8(bytes, pathIn(files, name));
 }
 
 /** A parsed JSON file. @throws DataError for what is none, or holds what JSON cannot keep */

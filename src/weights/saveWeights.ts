@@ -1,4 +1,5 @@
 import { isRecord } from "../json/isRecord.ts";
+import { jsonText } from "../json/jsonText.ts";
 import { parseJson } from "../json/parseJson.ts";
 import { expectKnown } from "../tensor/options.ts";
 import { sizeOf } from "../tensor/shapes.ts";
@@ -160,5 +161,5 @@ function indexOf(
     metadata: { total_size: total },
     weight_map: Object.fromEntries(rows.toSorted(([a], [b]) => (a < b ? -1 : 1))),
   };
-  return new TextEncoder().encode(`${JSON.stringify(index, undefined, 2)}\n`);
+  return new TextEncoder().encode(jsonText(index));
 }

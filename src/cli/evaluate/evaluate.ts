@@ -5,6 +5,7 @@ import type { LoadedModel } from "../../finetune/load.ts";
 import { measure } from "../../finetune/measure.ts";
 import { partsOf } from "../../finetune/partsOf.ts";
 import { expectReader, type Reader } from "../../finetune/reader.ts";
+import { jsonText } from "../../json/jsonText.ts";
 import { visible } from "../../report/escape.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
@@ -146,9 +147,7 @@ async function measureRows(
     ...{ data: given.data, ...(given.against && { against: given.against }) },
   };
   out.write(
-    given.json
-      ? `${JSON.stringify({ ...said, ...measures }, undefined, 2)}\n`
-      : renderMeasures(measures, given.against),
+    given.json ? jsonText({ ...said, ...measures }) : renderMeasures(measures, given.against),
   );
   return true;
 }

@@ -1,5 +1,6 @@
 import type { LoadedModel } from "../../finetune/load.ts";
 import type { Reader } from "../../finetune/reader.ts";
+import { jsonText } from "../../json/jsonText.ts";
 import { count } from "../../report/format.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { record } from "../../text/jsonl.ts";
@@ -46,7 +47,7 @@ export async function judgeTask(
       `${tables.length > 1 ? `${name}\n` : ""}${renderScores(lines, scorable.columns)}`,
   );
   const said = { task, data: given.data, results: tables };
-  terminal.out.write(given.json ? `${JSON.stringify(said, undefined, 2)}\n` : shown.join("\n"));
+  terminal.out.write(given.json ? jsonText(said) : shown.join("\n"));
   return true;
 }
 

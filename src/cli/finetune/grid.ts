@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { toCsv } from "../../experiment/report/export/csv.ts";
 import { linesOf } from "../../finetune/files/directory.ts";
 import { type Course, courseOfRun, gridFigures, gridTable } from "../../finetune/grid/summary.ts";
+import { jsonText } from "../../json/jsonText.ts";
 import { visible } from "../../report/escape.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { writeWhole } from "../../weights/files.ts";
@@ -74,7 +75,7 @@ export async function runGrid(
       toCsv({ name: "summary", ...gridFigures(ordered) }),
     );
     const failures = failed.map(({ run, error }) => ({ run, error: error.stack ?? error.message }));
-    await writeWhole(join(path, "failures.json"), `${JSON.stringify(failures, undefined, 2)}\n`);
+    await writeWhole(join(path, "failures.json"), jsonText(failures));
   }
   const [first] = failed;
   if (first)

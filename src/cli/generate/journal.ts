@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile, rename, rm, truncate } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { jsonText } from "../../json/jsonText.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { isThere, makeFolder, writeWhole } from "../../weights/files.ts";
 import { syncFolder, writeAll } from "../../weights/nodeFile.ts";
@@ -70,7 +71,7 @@ async function begin(path: string, settings: object, overwrite: boolean): Promis
   const [partial, said] = [`${path}.partial`, `${settingsOf(path)}.partial`];
   if (!overwrite && (await isThere(path)))
     throw new DataError(`${path}: expected a new file, got one that is there; give --overwrite`);
-  const text = `${JSON.stringify(settings, undefined, 2)}\n`;
+  const text = jsonText(settings);
   const [rows, former] = await Promise.all([partial, said].map((file) => textOf(file)));
   const goesOn = rows !== undefined && former !== undefined;
   if (goesOn && former !== text && !overwrite)

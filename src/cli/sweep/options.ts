@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
 import { BACKENDS, type Backend } from "../../engines/create.ts";
-import { readJson, textOf } from "../../experiment/json.ts";
+import { readJson } from "../../experiment/json.ts";
 import { conditions } from "../../experiment/recipes/conditions.ts";
 import { paperHours, paperRecipe } from "../../experiment/recipes/paper.ts";
 import { hoursOf, rowCount, type SizeName, sizes } from "../../experiment/recipes/study.ts";
@@ -9,6 +9,7 @@ import { REPORTED } from "../../experiment/runs/config.ts";
 import { namedRecipes, namedSweeps, paperSweep, studySweep } from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
 import type { Sweep, SweepStudy } from "../../experiment/sweep/sweep.ts";
+import { utf8 } from "../../json/utf8.ts";
 import { openPlaces, type Places, placeKnobs, placesHelp } from "../queue/places.ts";
 import { readBytes } from "../terminal/files.ts";
 import {
@@ -150,12 +151,7 @@ async function sweepOf(what: string, folder: string): Promise<Sweep> {
       `sweep: expected one of ${names.join(", ")}, or a file that ends in .json, got ${what || "nothing"}`,
     );
   const bytes = await readBytes(resolve(folder, what));
-  return readSweep(
-    readJson(textOf(bytes, what), what),
-    what,
-    basename(what, ".json"),
-    namedRecipes,
-  );
+  return readSweep(readJson(utf8(bytes, what), what), what, basename(what, ".json"), namedRecipes);
 }
 
 /** The command line's seeds and stages in place of the sweep's own. */

@@ -1,12 +1,7 @@
-import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 
 /** A row of a JSONL file. */
 export type Row = Readonly<Record<string, unknown>>;
-
-const refuse = (name: string, expected: string, value: unknown): never => {
-  throw new DataError(`${name}: expected ${expected}, got ${shown(value)}`);
-};
 
 /** @throws DataError unless the field is a text */
 export const textIn = (row: Row, name: string): string => {

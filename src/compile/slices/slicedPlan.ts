@@ -1,4 +1,4 @@
-import { showShape } from "../../tensor/errors.ts";
+import { located, showShape } from "../../tensor/errors.ts";
 import type { Plan, Step } from "../plan.ts";
 import { heldBy } from "./attention.ts";
 import { builderOf } from "./builder.ts";
@@ -20,9 +20,9 @@ export function slicedPlan(whole: Plan, most: number): Plan {
     return whole;
   const plan = widenedBefore(whole);
   const builder = builderOf(plan, most);
-  for (const step of plan.steps)
-    named(step, () => {
-      const { op, attrs, inputs, output } = step;
+  for (const step of plan.steps) {
+    const { op, attrs, inputs, output } = step;
+    const write = (): void => {
       const isLarge =
         !isHeld(step) ||
         inputs.some((x) => builder.cut(x)) ||
@@ -36,16 +36,8 @@ export function slicedPlan(whole: Plan, most: number): Plan {
             `${inputs.map(({ shape }) => showShape(shape)).join(" and ")}; ` +
             "shorter or fewer sequences at a time are smaller",
         );
-    });
-  return builder.finished();
-}
-
-function named(step: Step, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const name = `${step.op} ${showShape(step.output.shape)}`;
-    throw new RangeError(`${name}: ${error.message}`, { cause: error });
+    };
+    located(`${op} ${showShape(output.shape)}`, write, RangeError);
   }
+  return builder.finished();
 }

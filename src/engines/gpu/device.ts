@@ -2,9 +2,10 @@ import type { DeviceTraits } from "../../../kernels/gpu/kernel.ts";
 import { partSizes } from "../../compile/slices/cuts.ts";
 import { planStats } from "../../compile/statistics.ts";
 import { optional } from "../../tensor/definitions.ts";
-import { showShape } from "../../tensor/errors.ts";
+import { located, showShape } from "../../tensor/errors.ts";
+import { joinedArrays } from "../../tensor/parts.ts";
 import { isStorageType, lengthOf } from "../../tensor/storage/types.ts";
-import type { DType, Shape, TypedArray } from "../../tensor/tensor.ts";
+import type { DType, Shape } from "../../tensor/tensor.ts";
 import type { Device, Span } from "../device.ts";
 import { gpuClass } from "../numerics.ts";
 import { allocated, readBack, writeTo } from "./contents.ts";
@@ -12,7 +13,6 @@ import type { Driver } from "./driver.ts";
 import { type GpuBuffer, prepare } from "./executable.ts";
 import type { GpuMode } from "./gpujs/gpujs.ts";
 import { exactly } from "./integers.ts";
-import { ofTensor } from "./lower.ts";
 import type { WebGpuOptions } from "./webgpu.ts";
 
 /**
@@ -76,7 +76,7 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
       const own = placed(parts, from, to).map(({ memory, span }) =>
         readBack(driver, memory, dtype, span),
       );
-      return joined(await Promise.all(own));
+      return joinedArrays(await Promise.all(own));
     },
     copy: (parts) =>
       parts.map(({ memory, elements }) => ({ memory: driver.copy(memory), elements })),
@@ -90,12 +90,11 @@ function deviceOf<Memory>(mode: GpuMode, driver: Driver<Memory>): Device<GpuBuff
 
 /** Memory for a tensor. */
 function partsOf<Memory>(driver: Driver<Memory>, shape: Shape, dtype: DType): GpuBuffer<Memory> {
-  return ofTensor(showShape(shape), () =>
-    partSizes(shape, driver.most).map((numbers) => {
-      const elements = lengthOf(dtype, [numbers]);
-      return { memory: allocated(driver, elements, dtype), elements };
-    }),
-  );
+  const part = (numbers: number) => {
+    const elements = lengthOf(dtype, [numbers]);
+    return { memory: allocated(driver, elements, dtype), elements };
+  };
+  return located(showShape(shape), () => partSizes(shape, driver.most).map(part), RangeError);
 }
 
 /** Some numbers of a tensor as they lie in its parts: which of each, after how many of the others. */
@@ -112,17 +111,4 @@ function placed<Memory>(
     // A tensor without numbers is one part.
     return first < last || parts.length === 1 ? [{ memory, span: [first, last], offset }] : [];
   });
-}
-
-function joined(parts: readonly TypedArray[]): TypedArray {
-  const [first, ...rest] = parts as readonly [TypedArray, ...TypedArray[]];
-  if (rest.length === 0) return first;
-  const Numbers = first.constructor as new (length: number) => TypedArray;
-  const all = new Numbers(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -3,7 +3,7 @@ import { fused, kernelsOf } from "../../../kernels/gpu/fused.ts";
 import { elementsOf, type Kernel, resultsOf } from "../../../kernels/gpu/kernel.ts";
 import type { Group } from "../../compile/fuse.ts";
 import type { Step, Value } from "../../compile/plan.ts";
-import { showShape } from "../../tensor/errors.ts";
+import { located, showShape } from "../../tensor/errors.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import { isStorageType } from "../../tensor/storage/types.ts";
 import type { DType, PrimitiveName } from "../../tensor/tensor.ts";
@@ -56,8 +56,10 @@ export function lower<Memory>(driver: Driver<Memory>, group: Group): Compiling<M
   const names = group.steps.map(({ op }) => op).join(" ");
   const name = `${names} ${showShape(at(group.steps, 0).output.shape)}`;
   return kernels.map((kernel) => ({
-    launch: ofTensor(name, () =>
-      driver.compile(kernel, kernel.reads.map(sizeOfRead), kernel.reads.map(dtypeOfRead)),
+    launch: located(
+      name,
+      () => driver.compile(kernel, kernel.reads.map(sizeOfRead), kernel.reads.map(dtypeOfRead)),
+      RangeError,
     ),
     reads: kernel.reads,
   }));
@@ -75,16 +77,6 @@ function castOf({ steps, outputs }: Group): Cast | undefined {
 
 const kernelsOfGroup = ({ traits }: Driver<unknown>, group: Group): readonly Kernel[] =>
   group.steps.length > 1 ? fused(group, traits) : kernelsOf(at(group.steps, 0), traits);
-
-/** Says which tensor is too large for the device. */
-export function ofTensor<T>(name: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new RangeError(`${name}: ${error.message}`, { cause: error });
-  }
-}
 
 /** Reports each kernel that is ready. */
 export function tellProgress(

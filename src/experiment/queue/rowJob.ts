@@ -1,8 +1,9 @@
 import type { Numerics } from "../../engines/numerics.ts";
 import type { QueueData, QueueJob } from "../../queue/job.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { refuse } from "../../text/jsonl.ts";
 import { checkRecipe } from "../checkRecipe.ts";
-import { objectAt, refuse } from "../checks.ts";
+import { objectAt } from "../checks.ts";
 import { baseOf, type Recipe, sharedRows } from "../recipe.ts";
 import { jobKey } from "../sweep/jobKey.ts";
 import { type Inputs, inputsOf, type Job, priorityOf } from "../sweep/plan.ts";

@@ -1,8 +1,7 @@
 import { isRecord } from "../../json/isRecord.ts";
 import { attemptsOf, getResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
-import { DataError } from "../../tensor/errors.ts";
-import { inFile } from "../checks.ts";
+import { DataError, located } from "../../tensor/errors.ts";
 import { type Measurement, measurementOf, measurementText, type Result } from "../measurements.ts";
 import { attemptCheck, measurementCheck } from "../runs/checkRun.ts";
 import type { RunConfig } from "../runs/config.ts";
@@ -47,10 +46,10 @@ export async function finishedRow(
   )
     throw new DataError(`${name}: expected a row's result, got something else`);
   const [check, checkAttempt] = [measurementCheck(config), attemptCheck(config)];
-  const results = value["measurements"].map((m) => measurementOf(inFile(name, () => check(m))));
+  const results = value["measurements"].map((m) => measurementOf(located(name, () => check(m))));
   // They came to the same bytes: the first to end stands for all.
   const attempts = (await attemptsOf(store, key)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const facts = attempts.slice(0, 1).map((one) => inFile(name, () => checkAttempt(one.facts)));
+  const facts = attempts.slice(0, 1).map((one) => located(name, () => checkAttempt(one.facts)));
   return {
     weights: value["weights"],
     measurements: [...results.slice(0, -1), ...facts, ...results.slice(-1)],

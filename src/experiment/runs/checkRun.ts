@@ -1,4 +1,5 @@
 import { BACKENDS } from "../../engines/create.ts";
+import { refuse } from "../../text/jsonl.ts";
 import { checkRecipe } from "../checkRecipe.ts";
 import {
   type Check,
@@ -14,7 +15,6 @@ import {
   oneOf,
   record,
   recordOf,
-  refuse,
   share,
   text,
 } from "../checks.ts";

@@ -1,6 +1,7 @@
+import { utf8 } from "../../json/utf8.ts";
+import { located } from "../../tensor/errors.ts";
 import type { Files } from "../../weights/store.ts";
-import { inFile } from "../checks.ts";
-import { readJson, textOf } from "../json.ts";
+import { readJson } from "../json.ts";
 import {
   type Attempt,
   type Measurement,
@@ -129,13 +130,13 @@ function reader(files: Files, config: RunConfig) {
     if (!bytes) return [];
     known ??= await checksOf(config);
     const checks = known;
-    return textOf(bytes, path)
+    return utf8(bytes, path)
       .split("\n")
       .flatMap((text, i) => {
         if (text === "") return [];
         const place = `${path}:${i + 1}`;
         const json = readJson(text, place);
-        return [inFile(place, () => read(checks, json))];
+        return [located(place, () => read(checks, json))];
       });
   }
   return {

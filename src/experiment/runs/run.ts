@@ -1,7 +1,7 @@
-import { DataError } from "../../tensor/errors.ts";
+import { utf8 } from "../../json/utf8.ts";
+import { DataError, located } from "../../tensor/errors.ts";
 import { type Checkpoints, checkpointsIn, type Files } from "../../weights/store.ts";
-import { inFile } from "../checks.ts";
-import { readJson, textOf } from "../json.ts";
+import { readJson } from "../json.ts";
 import type { Measurement } from "../measurements.ts";
 import type { RunConfig } from "./config.ts";
 import { metricsIn } from "./metrics.ts";
@@ -80,8 +80,8 @@ export async function readFailuresIn(files: Files, path: string): Promise<readon
   const bytes = await files.read(file);
   if (!bytes) return [];
   const { checkFailures } = await checks();
-  const json = readJson(textOf(bytes, file), file);
-  return inFile(file, () => checkFailures(json));
+  const json = readJson(utf8(bytes, file), file);
+  return located(file, () => checkFailures(json));
 }
 
 /** @throws DataError where there is no run, or its configuration is damaged: file and field */
@@ -90,8 +90,8 @@ export async function readConfigIn(files: Files, path: string): Promise<RunConfi
   const bytes = await files.read(file);
   if (!bytes) throw new DataError(`${file}: expected a run's configuration, got no file`);
   const { checkConfig } = await checks();
-  const json = readJson(textOf(bytes, file), file);
-  return inFile(file, () => checkConfig(json));
+  const json = readJson(utf8(bytes, file), file);
+  return located(file, () => checkConfig(json));
 }
 
 /** They know all tasks: a page loads them where there is a run to check. */

@@ -1,6 +1,8 @@
 import { seedsFrom } from "../../json/seeds.ts";
+import { located } from "../../tensor/errors.ts";
+import { refuse } from "../../text/jsonl.ts";
 import { checkRecipe } from "../checkRecipe.ts";
-import { name as checkName, flag, inFile, oneOf, refuse } from "../checks.ts";
+import { name as checkName, flag, oneOf } from "../checks.ts";
 import type { Recipe } from "../recipe.ts";
 import { expandGrid, type Json } from "../recipes/grid.ts";
 import { REPORTED } from "../runs/config.ts";
@@ -101,7 +103,7 @@ function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
   const kept = rows.some(({ id }) => id === headline) ? { headline } : {};
   // Its rows are others: whether they are a fair comparison is for the file to say.
   const fair = given["fair"] === undefined ? {} : { fair: given["fair"] };
-  const recipe = inFile(path, () =>
+  const recipe = located(path, () =>
     checkRecipe({ ...rest, ...kept, name, ...fair, ...parts, ...own, rows }),
   );
   return { recipe, ...readSeeds(given, at), ...readStaging(given, at) };

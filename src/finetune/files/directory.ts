@@ -2,6 +2,7 @@ import { type FileHandle, open, readdir, readFile, rm, truncate } from "node:fs/
 import { join } from "node:path";
 import { expectSameNumerics, type Numerics } from "../../engines/numerics.ts";
 import { isRecord } from "../../json/isRecord.ts";
+import { jsonText } from "../../json/jsonText.ts";
 import { readJson } from "../../json/readJson.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { isCount } from "../../tensor/shapes.ts";
@@ -90,7 +91,7 @@ export async function openDirectory(path: string, begun: Begun): Promise<RunDire
   async function stand(next: Omit<Standing, "bytes">): Promise<void> {
     await file.sync();
     standing = { ...next, bytes };
-    await writeWhole(join(path, STANDING), json(standing));
+    await writeWhole(join(path, STANDING), jsonText(standing));
   }
   return {
     path,
@@ -156,16 +157,14 @@ export async function writeFinished(
   await writeWhole(join(path, METRICS), metrics);
   // Last: it says that all the rest is there.
   const standing: Standing = { stage: "done", bytes: Buffer.byteLength(metrics) };
-  await writeWhole(join(path, STANDING), json(standing));
+  await writeWhole(join(path, STANDING), jsonText(standing));
   await rm(join(path, "checkpoints"), { recursive: true, force: true });
 }
 
 async function writeBegun(path: string, { recipe, inputs, numerics }: Begun): Promise<void> {
-  await writeWhole(join(path, INPUTS), json({ ...inputs, numerics }));
-  await writeWhole(join(path, RECIPE), json(recipe));
+  await writeWhole(join(path, INPUTS), jsonText({ ...inputs, numerics }));
+  await writeWhole(join(path, RECIPE), jsonText(recipe));
 }
-
-const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** The lines of a run that have been written. */
 export async function linesOf(path: string): Promise<readonly Line[]> {

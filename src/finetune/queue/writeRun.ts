@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { jsonText } from "../../json/jsonText.ts";
 import { asPython } from "../../nn/lora/peftConfig.ts";
 import { fetchFile } from "../../store/blobs.ts";
 import { collect, verified } from "../../store/bytes.ts";
@@ -45,7 +46,7 @@ export async function writeRun(
       await fetchFile(store, { key: `blob/${digest}`, digest }, path);
       if (name === ADAPTER) await nameBase(path, base);
     }
-    await writeWhole(join(folder, "attempt.json"), json({ id: attempt.id, ...attempt.facts }));
+    await writeWhole(join(folder, "attempt.json"), jsonText({ id: attempt.id, ...attempt.facts }));
   });
 }
 
@@ -63,5 +64,3 @@ async function textOf(store: Store, digest: string): Promise<string> {
   if (!stream) throw new DataError(`${name}: expected bytes of that digest, got none`);
   return new TextDecoder().decode(await collect(verified(stream, digest, name)));
 }
-
-const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;

@@ -1,8 +1,7 @@
 /** What the lines of a fine-tune's metrics.jsonl may hold, and how they are read. */
 import type { PlannedRetention, Retention } from "../../anchored/retention/retain.ts";
 import { isRecord } from "../../json/isRecord.ts";
-import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 import type {
   BestEvent,
   CertificateEvent,
@@ -18,10 +17,6 @@ import type {
 type Read<T> = (value: unknown, place: string) => T;
 
 type Reads<T> = { readonly [Name in keyof T]-?: Read<T[Name]> };
-
-const refuse = (place: string, expected: string, value: unknown): never => {
-  throw new DataError(`${place}: expected ${expected}, got ${shown(value)}`);
-};
 
 const text: Read<string> = (value, place) =>
   typeof value === "string" ? value : refuse(place, "a text", value);

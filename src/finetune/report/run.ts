@@ -1,5 +1,6 @@
 import { methodNames } from "../../anchored/objectives/names.ts";
-import { DataError } from "../../tensor/errors.ts";
+import { utf8 } from "../../json/utf8.ts";
+import { located } from "../../tensor/errors.ts";
 import { parseRow, record } from "../../text/jsonl.ts";
 import {
   type BestLine,
@@ -65,7 +66,9 @@ export const stagesOf = ({ method }: Pick<FineTuned, "method">): readonly string
 
 /** Reads a run from its files. @throws DataError naming file, line and field */
 export function readFineTuned({ recipe, metrics = "" }: RunFiles): FineTuned {
-  const said = inFile("recipe.json", () => record(parseRow(utf8(bytesOf(recipe)), "recipe")));
+  const said = located("recipe.json", () =>
+    record(parseRow(utf8(bytesOf(recipe), "recipe"), "recipe")),
+  );
   const lines = linesOf(bytesOf(metrics));
   const of = <Kind extends MetricsLine["kind"]>(kind: Kind) =>
     lines.filter((line): line is Extract<MetricsLine, { kind: Kind }> => line.kind === kind);
@@ -116,23 +119,6 @@ const lastOf = <T>(lines: readonly T[], keyOf: (line: T) => string): readonly T[
 const bytesOf = (file: Uint8Array | string): Uint8Array =>
   typeof file === "string" ? new TextEncoder().encode(file) : file;
 
-function utf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new DataError("expected UTF-8, got other bytes");
-  }
-}
-
-/** Says where it happened. */
-function inFile<T>(place: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof DataError ? new DataError(`${place}: ${error.message}`) : error;
-  }
-}
-
 const NEWLINE = 0x0a;
 
 function linesOf(bytes: Uint8Array): readonly MetricsLine[] {
@@ -143,7 +129,9 @@ function linesOf(bytes: Uint8Array): readonly MetricsLine[] {
     const part = bytes.subarray(start, end);
     start = end + 1;
     if (part.every((byte) => byte <= 0x20) || (found < 0 && isTorn(part))) continue;
-    lines.push(inFile(`metrics.jsonl:${number}`, () => readLine(parseRow(utf8(part), "line"))));
+    lines.push(
+      located(`metrics.jsonl:${number}`, () => readLine(parseRow(utf8(part, "line"), "line"))),
+    );
   }
   return lines;
 }

@@ -1,13 +1,8 @@
-import {
-  type Check,
-  inFile,
-  listOf,
-  name,
-  record,
-  recordOf,
-  refuse,
-} from "../../experiment/checks.ts";
-import { readJson, textOf } from "../../experiment/json.ts";
+import { type Check, listOf, name, record, recordOf } from "../../experiment/checks.ts";
+import { readJson } from "../../experiment/json.ts";
+import { utf8 } from "../../json/utf8.ts";
+import { located } from "../../tensor/errors.ts";
+import { refuse } from "../../text/jsonl.ts";
 import type { Sample } from "../worker/protocol.ts";
 
 const symbol: Check = (value, path) => {
@@ -24,8 +19,8 @@ export function samplesIn(
   bytes: Uint8Array,
   file: string,
 ): Readonly<Record<string, readonly Sample[]>> {
-  const json = readJson(textOf(bytes, file), file);
-  return inFile(file, () => {
+  const json = readJson(utf8(bytes, file), file);
+  return located(file, () => {
     recordOf(listOf(sample, 1000))(json, "samples");
     for (const row of Object.keys(json as object)) name(row, "samples");
     return json as Readonly<Record<string, readonly Sample[]>>;

@@ -1,6 +1,6 @@
 import { type UnzipFileInfo, unzipSync } from "fflate";
-import { name as checkName, inFile } from "../../experiment/checks.ts";
-import { DataError } from "../../tensor/errors.ts";
+import { name as checkName } from "../../experiment/checks.ts";
+import { DataError, located } from "../../tensor/errors.ts";
 import { decodeSafetensors } from "../../weights/safetensors.ts";
 import { differs, digestPath } from "../../weights/store.ts";
 
@@ -53,13 +53,13 @@ function unpacked(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
  *   is none of a folder, damaged weights
  */
 export async function unpackZip(bytes: Uint8Array, file: string): Promise<PackedRun> {
-  const all = Object.entries(inFile(file, () => unpacked(bytes)));
+  const all = Object.entries(located(file, () => unpacked(bytes)));
   const config = all.find(([path]) => /(^|\/)config\.json$/.test(path))?.[0];
   if (config === undefined) throw new DataError(`${file}: expected a config.json in it, got none`);
   const folder = config.slice(0, -"config.json".length);
   const wanted = folder.replace(/\/$/, "").split("/").at(-1) || file.replace(/\.zip$/, "");
   const name = wanted.replaceAll(/[^\w.-]+/g, "-");
-  inFile(file, () => checkName(name, "the run's folder"));
+  located(file, () => checkName(name, "the run's folder"));
   const files = all.flatMap(([path, content]) => {
     const inside = path.slice(folder.length);
     return path.startsWith(folder) && KNOWN.test(inside) ? [[inside, content] as const] : [];

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { utf8 } from "../../json/utf8.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { type FetchPackage, type ReadPackage, readPackage } from "./debian.ts";
 import { textPackages } from "./packages.ts";
@@ -108,14 +109,6 @@ async function sizeOf(path: string): Promise<{ readonly size: number; readonly i
     throw new DataError(`${path}: expected a text, got none (${error.code})`);
   });
   return { size: found.size, isFile: found.isFile() };
-}
-
-function utf8(bytes: Uint8Array, path: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new DataError(`${path}: expected text in UTF-8, got other bytes`);
-  }
 }
 
 type Read = Pick<ReadPackage, "name" | "sha256" | "texts"> & Partial<ReadPackage>;

@@ -1,25 +1,20 @@
-import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 
 /** The named arguments of an instruction, as they stand in a data file. */
 export type Kwargs = Readonly<Record<string, unknown>>;
-
-const fail = (name: string, expected: string, value: unknown): never => {
-  throw new DataError(`${name}: expected ${expected}, got ${shown(value)}`);
-};
 
 /** @throws DataError unless the argument is a finite number */
 export const number = (kwargs: Kwargs, name: string): number => {
   const value = kwargs[name];
   return typeof value === "number" && Number.isFinite(value)
     ? value
-    : fail(name, "a number", value);
+    : refuse(name, "a number", value);
 };
 
 /** @throws DataError unless the argument is a text */
 export const text = (kwargs: Kwargs, name: string): string => {
   const value = kwargs[name];
-  return typeof value === "string" ? value : fail(name, "a text", value);
+  return typeof value === "string" ? value : refuse(name, "a text", value);
 };
 
 /** @throws DataError unless the argument is a list of texts */
@@ -27,7 +22,7 @@ export const texts = (kwargs: Kwargs, name: string): readonly string[] => {
   const value = kwargs[name];
   return Array.isArray(value) && value.every((item) => typeof item === "string")
     ? value
-    : fail(name, "a list of texts", value);
+    : refuse(name, "a list of texts", value);
 };
 
 /** Whether a count stands in the relation "at least" or "less than" to a number of the kwargs. */
@@ -40,5 +35,5 @@ export const related = (
   const asked = text(kwargs, relation);
   if (asked === "at least") return (count) => count >= limit;
   if (asked === "less than") return (count) => count < limit;
-  return fail(relation, '"at least" or "less than"', asked);
+  return refuse(relation, '"at least" or "less than"', asked);
 };

@@ -1,4 +1,5 @@
 import { builtin } from "../../engines/builtin.ts";
+import { hex } from "../../json/hex.ts";
 import type { RangeReader } from "../weightFile.ts";
 
 /** SHA-256 of bytes that come one after the other. */
@@ -27,8 +28,7 @@ export function sha256(): Hasher {
     digest: async () => {
       if (!subtle) return undefined;
       const all = await new Blob(kept).arrayBuffer();
-      const digest = new Uint8Array(await subtle.digest("SHA-256", all));
-      return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      return hex(new Uint8Array(await subtle.digest("SHA-256", all)));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { hex } from "../../json/hex.ts";
 import { nodeFs } from "../nodeFile.ts";
 import { isAlive, type Owner, thisProcess } from "./owner.ts";
 
@@ -14,8 +15,7 @@ const OLD = 3_600_000;
 /** A name beside a path that nobody has. */
 export function temporaryPath(path: string): string {
   const random = crypto.getRandomValues(new Uint8Array(5));
-  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${path}.${ownerMark()}-${hex}.partial`;
+  return `${path}.${ownerMark()}-${hex(random)}.partial`;
 }
 
 /** What tells the names of this process: pid, start and place. */

@@ -1,4 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
+import { joinedArrays } from "../../tensor/parts.ts";
 import { show } from "../refuse.ts";
 import {
   type GgufType,
@@ -40,13 +41,7 @@ export class Bytes {
   }
 
   joined(): Uint8Array {
-    const all = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return joinedArrays([new Uint8Array(0), ...this.#parts]);
   }
 }
 
