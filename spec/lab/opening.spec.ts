@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isRow } from "../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { pretrainingName } from "../../src/experiment/row/pretrainingName.ts";
 import { madeWith } from "../../src/lab/bases/bases.ts";
@@ -8,7 +9,7 @@ import { verdictOf } from "../../src/lab/opening/verdict.ts";
 import { inWords, judged } from "../../src/lab/opening/words.ts";
 import { recordedRun } from "../../src/lab/recorded/recordedRun.ts";
 import { SEED, scenario } from "../../src/lab/recorded/scenario.ts";
-import { isRow, type Run } from "../../src/lab/runs/run.ts";
+import type { Run } from "../../src/lab/runs/run.ts";
 import { sampleQuestions } from "../../src/lab/worker/samples.ts";
 import { percent } from "../../src/report/format.ts";
 import { suiteOf } from "../../src/tasks/study/suite.ts";

@@ -11,10 +11,13 @@ const letters: { readonly [K in BufferPlan["kind"]]: string } = {
   output: "y",
 };
 
+/** A buffer's name in what is shown of a plan: x are inputs, c constants, t temporaries, y outputs. */
+export const bufferName = ({ buffers }: Pick<Plan, "buffers">, buffer: number): string =>
+  `${letters[at(buffers, buffer).kind]}${buffer}`;
+
 /**
  * A plan as text, one line a step: `t4 [2, 3] = matmul(x0, c1) transposeA=false … frees t2`.
- * x are inputs, c constants, t temporaries, y outputs (`over x0` when it takes over an input's
- * memory).
+ * Outputs may stand `over x0`, whose memory they take over.
  */
 export function showPlan(plan: Plan): string {
   const { seen, line, donated } = words(plan);
@@ -39,7 +42,7 @@ export function showFused(plan: FusedPlan): string {
 
 /** How the parts of a plan are written. */
 function words({ buffers, donated }: Pick<Plan, "buffers" | "donated">) {
-  const name = (buffer: number): string => `${letters[at(buffers, buffer).kind]}${buffer}`;
+  const name = (buffer: number): string => bufferName({ buffers }, buffer);
   const seen = ({ buffer, shape, dtype }: Value): string =>
     `${name(buffer)} ${isStorageType(dtype) ? `${dtype} ` : ""}${showShape(shape)}`;
   const freed = (frees: readonly number[]): string =>

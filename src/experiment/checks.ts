@@ -15,6 +15,11 @@ export const line: Check = (value, path) => {
   if (hasUnseen(value)) refuse(path, "a text without control characters", value);
 };
 
+/** A model's symbols: any text, which is shown as such. */
+export const symbol: Check = (value, path) => {
+  if (typeof value !== "string") refuse(path, "a text", value);
+};
+
 export const text: Check = (value, path) => {
   if (value === "") refuse(path, "a text", value);
   line(value, path);

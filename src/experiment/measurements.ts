@@ -250,6 +250,9 @@ export type Result = Progress | Planned | Certified | Probe | Distributions | Ro
 /** A line of a run's metrics: what was measured, or how it came about. */
 export type Measurement = Result | Attempt;
 
+/** Whether a measurement is a row's result. */
+export const isRow = (m: Measurement): m is RowResult => m.kind === "row";
+
 /** The row that a measurement belongs to; pre-training is the base's. */
 export const rowOfMeasurement = (m: Measurement, base: string): string =>
   m.kind !== "progress" ? m.row : m.stage.kind === "row" ? m.stage.id : base;

@@ -1,6 +1,7 @@
 import type { QueueState } from "../queue/job.ts";
 import { Unreachable } from "../store/store.ts";
 import { DataError } from "../tensor/errors.ts";
+import { withResolvers } from "./withResolvers.ts";
 
 export interface WaitingOptions<T> {
   /** What the store has of a job; undefined where nobody has finished it. */
@@ -86,10 +87,7 @@ export function waiting<T>(options: WaitingOptions<T>): Waiting<T> {
     waitFor: (key) => {
       const known = waiters.get(key);
       if (known) return known.promise;
-      let [resolve, reject]: [(value: T) => void, (error: Error) => void] = [() => {}, () => {}];
-      const promise = new Promise<T>((yes, no) => {
-        [resolve, reject] = [yes, no];
-      });
+      const { promise, resolve, reject } = withResolvers<T>();
       if (waiters.size === 0) timer = setInterval(round, every);
       waiters.set(key, { promise, resolve, reject, looking: false });
       return promise;

@@ -82,3 +82,10 @@ export function checkBlob(store: string, key: string, digest: string): void {
   if (key.startsWith("blob/") && key !== `blob/${digest}`)
     throw new DataError(`${store}: ${key}: expected bytes of that SHA-256, got ${digest}`);
 }
+
+/** All keys that begin with a prefix, in order. */
+export async function keysIn(store: Pick<Store, "list">, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of store.list(prefix)) keys.push(key);
+  return keys.sort();
+}

@@ -1,4 +1,5 @@
 import { fromBf16, fromF16, toBf16, toF16, toFloat32 } from "../tensor/storage/half.ts";
+import { arrayName } from "../tensor/storage/types.ts";
 import type { DType, TypedArray } from "../tensor/tensor.ts";
 import { e4m3, e5m2 } from "./float8.ts";
 
@@ -165,12 +166,9 @@ export function ownType(data: TypedArray, name: string): StoredType {
   if (data instanceof Float64Array) return "F64";
   if (data instanceof Int32Array) return "I32";
   throw new TypeError(
-    `${name}: expected numbers in a Float32Array, Float64Array or Int32Array, got ${kindOf(data)}`,
+    `${name}: expected numbers in a Float32Array, Float64Array or Int32Array, got ${arrayName(data)}`,
   );
 }
-
-const kindOf = (value: unknown): string =>
-  Object.prototype.toString.call(value).slice("[object ".length, -1);
 
 /**
  * The bytes of numbers in a stored type.

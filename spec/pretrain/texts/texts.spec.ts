@@ -162,7 +162,7 @@ describe("folderTexts(folder)", () => {
     symlinkSync(linked, join(linked, "itself.txt"));
     expect((await folderTexts(linked)).pieces).toEqual([lines(0, 8)]);
     writeFileSync(join(linked, "b.txt"), Buffer.from(`${lines(0, 8)} caf\xe9`, "latin1"));
-    await expect(folderTexts(linked)).rejects.toThrow("b.txt: expected text in UTF-8, got other");
+    await expect(folderTexts(linked)).rejects.toThrow("b.txt: expected UTF-8, got other");
     rmSync(join(linked, "b.txt"));
     symlinkSync(join(folder, "gone"), join(linked, "c.md"));
     await expect(folderTexts(linked)).rejects.toThrow("c.md: expected a text, got none (ENOENT)");

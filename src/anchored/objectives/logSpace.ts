@@ -1,12 +1,10 @@
+import { LARGEST } from "../../optim/clip.ts";
 import { add, exp, less, log, max, maximum, mul, neg, select, sub, sum } from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** p · x, and 0 where p is 0 whatever x is there, ±∞ and NaN too: what an expectation means. So is
  * the gradient. */
 export const weighed = (p: Tensor, x: Tensor): Tensor => mul(p, select(less(0, p), x, 0));
-
-/** Above all finite float32: what is not below it is infinite. */
-const LARGEST = 3.4028234663852886e38;
 
 /** log(eᵃ + eᵇ), elementwise; never overflows, and takes ±∞ for what they are. */
 export function logAddExp(a: Tensor, b: Tensor): Tensor {

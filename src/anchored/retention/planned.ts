@@ -97,7 +97,8 @@ function leavesAt(p: Float64Array, s: Float64Array, token: number): number {
   return leaves;
 }
 
-function quantiles(values: readonly number[]): Slack {
+/** The least, the lowest tenth and the middle of some numbers, of which there must be one. */
+export function quantiles(values: readonly number[]): Slack {
   const sorted = values.toSorted((a, b) => a - b);
   const quantile = (share: number): number => at(sorted, Math.floor(share * (sorted.length - 1)));
   return { least: quantile(0), tenth: quantile(0.1), median: quantile(0.5) };

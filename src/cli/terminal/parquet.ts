@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
+import { withResolvers } from "../../jobs/withResolvers.ts";
 import type { medcalc } from "../../tasks/index.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { checkParquet } from "../../text/parquet/read.ts";
@@ -63,17 +64,3 @@ export const guardedParquet =
       await worker.terminate();
     }
   };
-
-/** A promise with what settles it; Node 20 has none of its own. */
-function withResolvers<T>(): {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-} {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<T>((yes, no) => {
-    [resolve, reject] = [yes, no];
-  });
-  return { promise, resolve, reject };
-}

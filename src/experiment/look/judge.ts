@@ -1,4 +1,5 @@
 import { targetOf } from "../../anchored/objectives/kinds.ts";
+import { quantiles } from "../../anchored/retention/planned.ts";
 import { flipDivergence, likeliestOf } from "../../anchored/targets/flips.ts";
 import { expectedRatio } from "../../anchored/targets/hostRows.ts";
 import { exp } from "../../tensor/portable.ts";
@@ -122,12 +123,10 @@ export function anchorKept(
     }
   }
   if (answers.length === 0) return undefined;
-  const sorted = slack.toSorted((a, b) => a - b);
-  const quantile = (share: number): number => at(sorted, Math.floor(share * (sorted.length - 1)));
   const shareOf = (list: readonly boolean[]): number => list.filter(Boolean).length / list.length;
   return {
     ...{ weight, kept: shareOf(kept), certified: shareOf(certified) },
-    slack: { least: at(sorted, 0), tenth: quantile(0.1), median: quantile(0.5) },
+    slack: quantiles(slack),
   };
 }
 

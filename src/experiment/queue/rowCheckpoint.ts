@@ -3,6 +3,7 @@ import { isRecord } from "../../json/isRecord.ts";
 import { fetchFile } from "../../store/blobs.ts";
 import { digestOf, fileBytes } from "../../store/bytes.ts";
 import type { Store } from "../../store/store.ts";
+import { keysIn } from "../../store/store.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { isThere } from "../../weights/files.ts";
 import { fileReader } from "../../weights/nodeFile.ts";
@@ -26,11 +27,7 @@ export interface RowCheckpoint {
 export function rowCheckpoint(store: Store, key: string, path: string): RowCheckpoint {
   const prefix = `checkpoint/${key}/`;
   let last = 0;
-  const all = async (): Promise<string[]> => {
-    const keys: string[] = [];
-    for await (const one of store.list(prefix)) keys.push(one);
-    return keys.sort();
-  };
+  const all = (): Promise<string[]> => keysIn(store, prefix);
   return {
     restore: async () => {
       if (await isThere(path)) return;

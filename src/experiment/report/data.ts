@@ -1,5 +1,5 @@
 import { numericsName } from "../../engines/numerics.ts";
-import type { Measurement, RowResult } from "../measurements.ts";
+import { isRow, type RowResult } from "../measurements.ts";
 import { baseOf } from "../recipe.ts";
 import { estimate, pairedDifference } from "../summary/statistics.ts";
 import { dropOf, gainOf, type RowSummary, type Spread, weightOf } from "../summary/summary.ts";
@@ -57,8 +57,6 @@ export const priorData = ({ shown }: Reported): DataTable =>
       })),
     ),
   );
-
-const isRow = (m: Measurement): m is RowResult => m.kind === "row";
 
 /** Every row with every seed, tuning seeds too. */
 export function seedData({ recipe, measurements, seeds }: Reported): DataTable {

@@ -1,11 +1,12 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { percent } from "../../report/format.ts";
 import { auditSentence, plannedSentences } from "../../report/retention.ts";
+import { table } from "../../report/table.ts";
 import type { Planned } from "../measurements.ts";
 import { type Coverage, coverageData, coverageOf } from "./coverage.ts";
 import { type DataTable, tableOf } from "./export/csv.ts";
 import type { Reported } from "./reported.ts";
-import { dataDetails, line, table } from "./tables.ts";
+import { dataDetails, line } from "./tables.ts";
 
 /** Each row with a risk and each seed: what was planned, and what the audits found. */
 export const retentionData = ({ planned, certificates }: Reported): DataTable =>

@@ -1,5 +1,6 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { duration, nats, percent, range } from "../../report/format.ts";
+import { table } from "../../report/table.ts";
 import { estimate } from "../summary/statistics.ts";
 import type { StepsSummary } from "../summary/steps.ts";
 import { type Spread, weightOf } from "../summary/summary.ts";
@@ -16,13 +17,6 @@ function cell(spread: Spread | undefined, format: Format): string {
   const ends = { ...spread, min: interval.low, max: interval.high };
   return `${format(spread.mean)}<small>${range(ends, format)}</small>`;
 }
-
-/** @param head texts @param rows HTML */
-export const table = (head: readonly string[], rows: readonly string[]): string =>
-  `<div class="scroll"><table><thead><tr>${head.map((title) => `<th scope="col">${escapeHtml(title)}</th>`).join("")}</tr></thead>
-<tbody>
-${rows.join("\n")}
-</tbody></table></div>`;
 
 /** @param cells HTML */
 export const line = (cells: readonly string[], kind?: string): string =>

@@ -16,6 +16,7 @@ import {
   record,
   recordOf,
   share,
+  symbol,
   text,
 } from "../checks.ts";
 import { OVERLAPS } from "../look/closeness.ts";
@@ -117,10 +118,6 @@ const judgement: Fields = {
 };
 
 const probabilities = listOf(share, 1000);
-/** A model's symbols: any text, which is shown as such. */
-const symbol: Check = (value, path) => {
-  if (typeof value !== "string") refuse(path, "a text", value);
-};
 
 const token = record(
   {

@@ -1,5 +1,11 @@
 import { effectiveWeight } from "../../anchored/objectives/interpolations.ts";
-import type { Attempt, Certified, Measurement, RowResult } from "../measurements.ts";
+import {
+  type Attempt,
+  type Certified,
+  isRow,
+  type Measurement,
+  type RowResult,
+} from "../measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
 import { type Detail, details } from "./details.ts";
 import { mean } from "./statistics.ts";
@@ -61,7 +67,6 @@ export const weightOf = (row: RowRecipe): number | undefined =>
     ? effectiveWeight(row.alpha, row.outer ?? 1)
     : undefined;
 
-const isRow = (m: Measurement): m is RowResult => m.kind === "row";
 const isAttempt = (m: Measurement): m is Attempt => m.kind === "attempt";
 const isCertified = (m: Measurement): m is Certified => m.kind === "certificate";
 

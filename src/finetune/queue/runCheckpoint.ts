@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { readJson } from "../../json/readJson.ts";
 import { fetchFile } from "../../store/blobs.ts";
 import { bytesOf, collect, digestOf, fileBytes, verified } from "../../store/bytes.ts";
-import { type Store, Unreachable } from "../../store/store.ts";
+import { keysIn, type Store, Unreachable } from "../../store/store.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { isThere, makeFolder, writeWhole } from "../../weights/files.ts";
@@ -36,11 +36,7 @@ const DIGITS = 12;
 export function runCheckpoint(store: Store, key: string, folder: string): RunCheckpoint {
   const prefix = `checkpoint/${key}/`;
   let last = "";
-  const all = async (): Promise<string[]> => {
-    const keys: string[] = [];
-    for await (const one of store.list(prefix)) keys.push(one);
-    return keys.sort();
-  };
+  const all = (): Promise<string[]> => keysIn(store, prefix);
 
   const restore = async (group: string): Promise<void> => {
     for (const [name, digest] of await filesOf(store, group))

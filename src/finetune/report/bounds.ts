@@ -1,7 +1,8 @@
 import { count, percent } from "../../report/format.ts";
 import * as Plot from "../../report/plot.ts";
 import { drawSvg } from "../../report/svg.ts";
-import { digits, line, table } from "./html.ts";
+import { table } from "../../report/table.ts";
+import { digits, line } from "./html.ts";
 import type { CertificateLine } from "./lines.ts";
 import { stageColor } from "./run.ts";
 

@@ -1,12 +1,5 @@
 import { escapeHtml } from "../../report/escape.ts";
 
-/** A table of lines; the head is text. */
-export const table = (head: readonly string[], lines: readonly string[]): string =>
-  `<div class="scroll"><table><thead><tr>${head.map((title) => `<th scope="col">${escapeHtml(title)}</th>`).join("")}</tr></thead>
-<tbody>
-${lines.join("\n")}
-</tbody></table></div>`;
-
 /** A table's line of texts. @param color a dot before the first of them */
 export const line = (cells: readonly string[], kind?: string, color?: string): string =>
   `<tr${kind ? ` class="${kind}"` : ""}>${cells

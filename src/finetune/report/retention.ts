@@ -1,7 +1,8 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { percent } from "../../report/format.ts";
 import { auditSentence, plannedSentences } from "../../report/retention.ts";
-import { digits, line, table } from "./html.ts";
+import { table } from "../../report/table.ts";
+import { digits, line } from "./html.ts";
 import type { AuditLine } from "./lines.ts";
 import type { FineTuned } from "./run.ts";
 

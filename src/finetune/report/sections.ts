@@ -1,9 +1,10 @@
 import { escapeHtml } from "../../report/escape.ts";
 import { bytes, count, nats, percent } from "../../report/format.ts";
+import { table } from "../../report/table.ts";
 import type { SetName } from "../train/events.ts";
 import { boundCaption, boundFigure, boundTable } from "./bounds.ts";
 import { lookFigures, lossFigures, stepFigures } from "./curves.ts";
-import { figures, folded, legend, line, table } from "./html.ts";
+import { figures, folded, legend, line } from "./html.ts";
 import type { LookLine, PlanLine } from "./lines.ts";
 import { retained } from "./retention.ts";
 import { type FineTuned, stageColor, stageName, stagesOf } from "./run.ts";
@@ -25,7 +26,7 @@ const section = (title: string, text: string, inside: string): string =>
     : `<h2>${escapeHtml(title)}</h2>\n${text === "" ? "" : `<p class="muted">${escapeHtml(text)}</p>`}\n${inside}`;
 
 /** What the run came to, in words that follow from its numbers. */
-export function verdict(run: FineTuned): string {
+function verdict(run: FineTuned): string {
   const summary = summaryOf(run);
   const lead = summary === "unknown" ? [] : [`${summary[0]?.toUpperCase()}${summary.slice(1)}.`];
   const said = [learnedSentence(run), keptSentence(run), advice[summary]].filter((s) => s !== "");

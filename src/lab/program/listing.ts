@@ -1,5 +1,6 @@
 import { allocate } from "../../compile/allocate.ts";
 import type { BufferKind, Plan, Step, Value } from "../../compile/plan.ts";
+import { bufferName } from "../../compile/show.ts";
 import { bufferBytes, bytesTouched, flopOf } from "../../compile/statistics.ts";
 import type { ProgramStats } from "../../engines/program.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
@@ -103,7 +104,7 @@ export function listingOf(
   const value = ({ buffer, shape, dtype }: Value): ListedValue => {
     const path = origins[buffer]?.path;
     return {
-      name: nameOf(plan, buffer),
+      name: bufferName(plan, buffer),
       buffer,
       shape,
       dtype,
@@ -132,7 +133,7 @@ export function listingOf(
     buffers: plan.buffers.map((buffer, i) => {
       const offset = memory.offsets.get(i);
       return {
-        name: nameOf(plan, i),
+        name: bufferName(plan, i),
         kind: buffer.kind,
         bytes: bufferBytes(buffer),
         first: Math.max(at(lives, i).first, memory.written?.get(i) ?? 0),
@@ -145,16 +146,6 @@ export function listingOf(
     sources: sources ?? [],
   };
 }
-
-const letters: Readonly<Record<BufferKind, string>> = {
-  input: "x",
-  constant: "c",
-  temporary: "t",
-  output: "y",
-};
-
-const nameOf = ({ buffers }: Plan, buffer: number): string =>
-  `${letters[buffers[buffer]?.kind ?? "temporary"]}${buffer}`;
 
 interface Life {
   readonly first: number;

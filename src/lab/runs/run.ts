@@ -3,6 +3,7 @@ import {
   type Attempt,
   type Certified,
   type Distributions,
+  isRow,
   type Measurement,
   type Planned,
   type Probe,
@@ -12,6 +13,7 @@ import {
   type Scores,
 } from "../../experiment/measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../../experiment/recipe.ts";
+import { mean } from "../../experiment/summary/statistics.ts";
 import type { Figures, Sample, Student, Trouble } from "../worker/protocol.ts";
 
 /**
@@ -67,17 +69,13 @@ export interface Look {
   readonly final: boolean;
 }
 
-const mean = (xs: readonly number[]): number => xs.reduce((sum, x) => sum + x, 0) / xs.length;
-
-export const isRow = (m: Measurement): m is RowResult => m.kind === "row";
-
 export const baseRow = ({ recipe }: Run): RowRecipe => baseOf(recipe);
 
 /** The rows that are trained or merged: all but the base. */
 export const tunedRows = ({ recipe }: Run): readonly RowRecipe[] => recipe.rows.slice(1);
 
 export const resultOf = ({ measurements }: Run, row: RowRecipe): RowResult | undefined =>
-  measurements.find((m): m is RowResult => m.kind === "row" && m.row === row.id);
+  measurements.find((m): m is RowResult => isRow(m) && m.row === row.id);
 
 /** How a row came about. */
 export const attemptOf = ({ measurements }: Run, row: RowRecipe): Attempt | undefined =>

@@ -1,13 +1,9 @@
-import { type Check, listOf, name, record, recordOf } from "../../experiment/checks.ts";
+import { listOf, name, record, recordOf, symbol } from "../../experiment/checks.ts";
 import { readJson } from "../../experiment/json.ts";
 import { utf8 } from "../../json/utf8.ts";
 import { located } from "../../tensor/errors.ts";
-import { refuse } from "../../text/jsonl.ts";
 import type { Sample } from "../worker/protocol.ts";
 
-const symbol: Check = (value, path) => {
-  if (typeof value !== "string") refuse(path, "a text", value);
-};
 const symbols = listOf(symbol, 10_000);
 const sample = record({ skill: symbol, prompt: symbols, expected: symbols, said: symbols });
 

@@ -1,4 +1,5 @@
-import { isUpper, SPACE, stripEnd } from "./text.ts";
+import { PYTHON_SPACE } from "../pythonSpace.ts";
+import { isUpper, stripEnd } from "./text.ts";
 
 /**
  * What stands between words by the rules of the Penn Treebank: white space, brackets, quotes, most
@@ -6,7 +7,7 @@ import { isUpper, SPACE, stripEnd } from "./text.ts";
  * apostrophes belong to words.
  */
 const BETWEEN = new RegExp(
-  `[${SPACE}()\\[\\]{}<>«»“”‘’„\`";@#$%&?!*]|--|\\.\\.+|''|[,:](?!\\p{Nd})`,
+  `[${PYTHON_SPACE}()\\[\\]{}<>«»“”‘’„\`";@#$%&?!*]|--|\\.\\.+|''|[,:](?!\\p{Nd})`,
   "u",
 );
 

@@ -1,6 +1,7 @@
+import { PYTHON_SPACE } from "../pythonSpace.ts";
 import { compile, type Pattern } from "./match.ts";
 import { PatternError } from "./pattern.ts";
-import { countOf, fold, isWordPoint, SPACE } from "./text.ts";
+import { countOf, fold, isWordPoint } from "./text.ts";
 
 /** Characters that mean something in a pattern. */
 const SPECIAL = /[\\^$.|?*+()[\]{}]/;
@@ -73,7 +74,7 @@ function countPlainHeadings(text: string, splitter: string): number {
   return count;
 }
 
-const NUMBER = new RegExp(`[${SPACE}]?\\p{Nd}+[${SPACE}]?`, "uy");
+const NUMBER = new RegExp(`[${PYTHON_SPACE}]?\\p{Nd}+[${PYTHON_SPACE}]?`, "uy");
 
 /** Where a number that may follow one white space ends, the white space after it included. */
 function numberEnd(text: string, from: number): number | undefined {

@@ -1,6 +1,7 @@
-import { isBlank, isSpace, SPACE, skipSpace, strip, stripEnd, stripStart } from "./text.ts";
+import { PYTHON_SPACE } from "../pythonSpace.ts";
+import { isBlank, isSpace, skipSpace, strip, stripEnd, stripStart } from "./text.ts";
 
-const RULE = new RegExp(`[${SPACE}]?\\*\\*\\*[${SPACE}]?`);
+const RULE = new RegExp(`[${PYTHON_SPACE}]?\\*\\*\\*[${PYTHON_SPACE}]?`);
 
 /** Pieces of a text of which only the first and the last may be blank; undefined if others are. */
 const filled = (pieces: readonly string[]): readonly string[] | undefined => {
@@ -111,8 +112,8 @@ export function hasTitle(text: string): boolean {
 
 /** `P.P.S` and `P.S.` as IFEval looks for them in lower-case text. */
 const POSTSCRIPTS: ReadonlyMap<string, RegExp> = new Map([
-  ["P.P.S", new RegExp(`p\\.[${SPACE}]?p\\.[${SPACE}]?s`)],
-  ["P.S.", new RegExp(`p\\.[${SPACE}]?s\\.`)],
+  ["P.P.S", new RegExp(`p\\.[${PYTHON_SPACE}]?p\\.[${PYTHON_SPACE}]?s`)],
+  ["P.S.", new RegExp(`p\\.[${PYTHON_SPACE}]?s\\.`)],
 ]);
 
 /** Whether the text has one of the two usual postscripts; undefined for another marker. */

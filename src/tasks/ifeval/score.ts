@@ -1,4 +1,5 @@
 import { expectKnown } from "../../tensor/options.ts";
+import { shareOf } from "../share.ts";
 import { followed, type Judgement, type Row, type Verdict } from "./follow.ts";
 import { detectLanguage } from "./language.ts";
 
@@ -24,9 +25,6 @@ export interface Score {
   readonly verdicts: readonly Verdict[];
 }
 
-const mean = (values: readonly boolean[]): number =>
-  values.length === 0 ? 0 : values.filter(Boolean).length / values.length;
-
 const meansBy = (
   rows: readonly Row[],
   kept: readonly (readonly boolean[])[],
@@ -40,12 +38,12 @@ const meansBy = (
       list.push(kept[row]?.[i] as boolean);
     });
   });
-  return Object.fromEntries([...values].sort().map(([key, list]) => [key, mean(list)]));
+  return Object.fromEntries([...values].sort().map(([key, list]) => [key, shareOf(list)]));
 };
 
 const accuracy = (rows: readonly Row[], kept: readonly (readonly boolean[])[]): Accuracy => ({
-  prompt: mean(kept.map((list) => list.every(Boolean))),
-  instruction: mean(kept.flat()),
+  prompt: shareOf(kept.map((list) => list.every(Boolean))),
+  instruction: shareOf(kept.flat()),
   group: meansBy(rows, kept, (id) => id.split(":")[0] as string),
   id: meansBy(rows, kept, (id) => id),
 });

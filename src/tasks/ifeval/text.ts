@@ -3,11 +3,9 @@
  * blank, what a word is, what has letter case.
  */
 
-/** Python's white space inside a character class: `str.isspace`, and `\s` of `re`. */
-export const SPACE =
-  "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+import { PYTHON_SPACE } from "../pythonSpace.ts";
 
-const spacePattern = new RegExp(`[${SPACE}]`);
+const spacePattern = new RegExp(`[${PYTHON_SPACE}]`);
 
 /** Whether a UTF-16 code unit is white space. */
 export const isSpace = (code: number): boolean =>

@@ -1,3 +1,4 @@
+import { shareOf } from "../share.ts";
 import { UNPARSED } from "./scoring/paper.ts";
 import type { Verdict } from "./scoring/verdict.ts";
 
@@ -10,21 +11,22 @@ export interface Accuracy {
   readonly count: number;
 }
 
-const mean = (values: readonly boolean[]): number =>
-  values.length === 0 ? 0 : values.filter(Boolean).length / values.length;
-
 /** Accuracy over all verdicts and over those of each category, as the benchmark reports it. */
 export function accuracy(verdicts: readonly (Verdict & { readonly category: string })[]): Accuracy {
   const categories = [...new Set(verdicts.map(({ category }) => category))].sort();
   return {
-    overall: mean(verdicts.map(({ correct }) => correct)),
+    overall: shareOf(verdicts.map(({ correct }) => correct)),
     byCategory: Object.fromEntries(
       categories.map((category) => [
         category,
-        mean(verdicts.filter((each) => each.category === category).map(({ correct }) => correct)),
+        shareOf(
+          verdicts.filter((each) => each.category === category).map(({ correct }) => correct),
+        ),
       ]),
     ),
-    unparsed: mean(verdicts.map(({ extracted }) => extracted === null || extracted === UNPARSED)),
+    unparsed: shareOf(
+      verdicts.map(({ extracted }) => extracted === null || extracted === UNPARSED),
+    ),
     count: verdicts.length,
   };
 }

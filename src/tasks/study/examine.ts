@@ -9,6 +9,7 @@ import {
   prefixMatch,
   type Responder,
   responder,
+  share,
   signOffRate,
   suffixMatch,
 } from "./match.ts";
@@ -151,6 +152,3 @@ export function withoutSignOff(response: readonly string[]): readonly string[] {
   while (letters.has(response[end - 1] ?? "")) end--;
   return response.slice(0, end);
 }
-
-const share = <T>(items: readonly T[], holds: (item: T, index: number) => boolean): number =>
-  items.filter(holds).length / items.length;

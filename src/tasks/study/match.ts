@@ -78,5 +78,6 @@ const letters: ReadonlySet<number> = new Set(studyVocabulary.encode(letterSymbol
 export const signOffRate = (said: readonly (readonly number[])[]): number =>
   share(said, (ids) => letters.has(ids.at(-1) as number));
 
-const share = <T>(items: readonly T[], holds: (item: T, index: number) => boolean): number =>
+/** The share of the items for which something holds. */
+export const share = <T>(items: readonly T[], holds: (item: T, index: number) => boolean): number =>
   items.filter(holds).length / items.length;

@@ -1,11 +1,12 @@
 import { escapeHtml } from "../../../report/escape.ts";
 import { percent } from "../../../report/format.ts";
+import { table } from "../../../report/table.ts";
 import type { Contrast } from "../../summary/contrasts.ts";
 import { details } from "../../summary/details.ts";
 import type { RowSummary, Spread } from "../../summary/summary.ts";
 import { leastP } from "../markdown.ts";
 import type { Reported } from "../reported.ts";
-import { dataDetails, line, table } from "../tables.ts";
+import { dataDetails, line } from "../tables.ts";
 import { acrossData } from "./across.ts";
 import { divergenceFigure, lawData } from "./divergence.ts";
 import { frontFigure } from "./fronts.ts";

@@ -1,10 +1,11 @@
 import { escapeHtml, escapeMarkdown } from "../../../report/escape.ts";
 import { percent } from "../../../report/format.ts";
+import { table } from "../../../report/table.ts";
 import { pointsOf } from "../../summary/front.ts";
 import { hypervolume } from "../../summary/hypervolume.ts";
 import { cells } from "../markdown.ts";
 import type { Reported } from "../reported.ts";
-import { line, table } from "../tables.ts";
+import { line } from "../tables.ts";
 import { chosenIn } from "./size.ts";
 
 /** What a family came to in a study: its chosen row, and the area that all of its rows dominate. */

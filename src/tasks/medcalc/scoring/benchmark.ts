@@ -1,13 +1,14 @@
+import { PYTHON_SPACE } from "../../pythonSpace.ts";
 import { roundHalfEven } from "../rounding.ts";
 import type { Output } from "../types.ts";
 import { evaluateExpression } from "./expression.ts";
-import { BLANK, evaluateLiteral, type PythonNumber, SPACE, show, strip } from "./python.ts";
+import { BLANK, evaluateLiteral, type PythonNumber, show, strip } from "./python.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The scorer of MedCalc-Bench itself: reads the last `"answer": …}` of a response. */
 
 const KEY = /[Aa]nswer":/g;
-const BLANKS = new RegExp(`[${SPACE}]*`, "y");
+const BLANKS = new RegExp(`[${PYTHON_SPACE}]*`, "y");
 
 /** The prompts' placeholders, which count as no answer. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([
@@ -51,8 +52,10 @@ const OUT_OF = /(?<!\d)(\d+) out of/;
 const LIST = /(?<!\d)\d+((?:, ?-?\d+)+)/;
 const NUMBER = /-?\p{Nd}+(?:\.\p{Nd}+)?/gu;
 const PERCENT = /-?(?<!\d)\d+(?:\.\d+)?%/g;
-const FILTRATION = new RegExp(`(-?(?<!\\d)\\d+(?:\\.\\d+)?)[${SPACE}]*mL/min/1.73`);
-const WEEKS = new RegExp(`(\\d+)[${SPACE}]*(?:(?:weeks?["']?,?|["'],?|,)[${SPACE}]*)?["']?(\\d+)`);
+const FILTRATION = new RegExp(`(-?(?<!\\d)\\d+(?:\\.\\d+)?)[${PYTHON_SPACE}]*mL/min/1.73`);
+const WEEKS = new RegExp(
+  `(\\d+)[${PYTHON_SPACE}]*(?:(?:weeks?["']?,?|["'],?|,)[${PYTHON_SPACE}]*)?["']?(\\d+)`,
+);
 
 /** Month, day and year if there is such a day. */
 function readDate(text: string): string | undefined {

@@ -1,5 +1,7 @@
 /** Python's idea of numbers, as far as the benchmark's scorer leans on it. */
 
+import { PYTHON_SPACE } from "../../pythonSpace.ts";
+
 /** A number with its Python type: 3 and 3.0 print differently. */
 export interface PythonNumber {
   readonly value: number;
@@ -7,10 +9,6 @@ export interface PythonNumber {
   /** The digits of a whole number that was read, which may be too many for `value`. */
   readonly text?: string;
 }
-
-/** What Python's `str` strips and `\s` matches: other than JavaScript's, and without U+FEFF. */
-export const SPACE =
-  "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 
 /** `text.strip(…)` of the characters that a pattern matches one by one; linear in the text. */
 export function strip(text: string, characters: RegExp): string {
@@ -21,7 +19,7 @@ export function strip(text: string, characters: RegExp): string {
 }
 
 /** One character of white space. */
-export const BLANK: RegExp = new RegExp(`[${SPACE}]`);
+export const BLANK: RegExp = new RegExp(`[${PYTHON_SPACE}]`);
 
 /** Python refuses to read whole numbers with more digits. */
 const MAX_DIGITS = 4300;
