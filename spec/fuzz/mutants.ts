@@ -8,7 +8,7 @@ export const mutants = (usual: number, files = 1): number =>
   process.env["FUZZ"] === undefined ? usual : Math.ceil(Number(process.env["FUZZ"]) / files);
 
 /** Numbers below `n` of a seed, the same everywhere. */
-export function dice(seed: number): (n: number) => number {
+function dice(seed: number): (n: number) => number {
   let state = seed >>> 0;
   return (n) => {
     state = (state + 0x6d2b79f5) >>> 0;

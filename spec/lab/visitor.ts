@@ -75,7 +75,7 @@ export async function trainer(page: Page): Promise<Worker> {
 }
 
 /** The newest of the page's runs. */
-export async function newestRun(page: Page): Promise<RunFiles> {
+async function newestRun(page: Page): Promise<RunFiles> {
   const { config, written, attempts } = await page.evaluate(readNewestRun);
   return { config, measurements: written.map(measurementOf), attempts };
 }

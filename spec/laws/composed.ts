@@ -158,7 +158,7 @@ function expectRows(name: string, got: TypedArray, want: Rows, tolerance: number
 }
 
 /** All of them on one engine, in one program, beside plain arithmetic. */
-export async function expectPlain(engine: Engine, given: Given, tolerance: number): Promise<void> {
+async function expectPlain(engine: Engine, given: Given, tolerance: number): Promise<void> {
   const edges = given.any.flat().some((x) => !Number.isFinite(x));
   const tried = Object.entries(composed).filter(([, { overflows }]) => !(edges && overflows));
   const y = tensor(given.y);

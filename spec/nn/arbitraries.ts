@@ -104,7 +104,7 @@ function variants(layers: number, headDim: number): fc.Arbitrary<Partial<Transfo
 }
 
 /** Tiny decoders with every combination of options; half of them plain ones of Llama's kind. */
-export const configs: fc.Arbitrary<TransformerConfig> = llamas.chain((llama) =>
+const configs: fc.Arbitrary<TransformerConfig> = llamas.chain((llama) =>
   fc.oneof(
     fc.constant(llama),
     variants(llama.layers, llama.headDim).map((variant) => ({ ...llama, ...variant })),

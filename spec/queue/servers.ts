@@ -145,7 +145,7 @@ function unprivileged(): { readonly uid?: number; readonly gid?: number } {
   return { uid: idOf("-u"), gid: idOf("-g") };
 }
 
-export const postgres: ServerKind = {
+const postgres: ServerKind = {
   name: "postgres",
   absent: find("initdb") ? undefined : "no PostgreSQL; spec/install-servers.sh installs it",
   open: async () => {

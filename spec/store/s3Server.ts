@@ -35,10 +35,7 @@ const encoded = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
 
 /** Whether a request is signed as Signature Version 4 says, by itself, and of this body. */
-export function isSigned(
-  { method = "", url = "", headers }: IncomingMessage,
-  body: Buffer,
-): boolean {
+function isSigned({ method = "", url = "", headers }: IncomingMessage, body: Buffer): boolean {
   const found =
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8}\/[^,]+), SignedHeaders=([^,]+), Signature=(\w+)$/.exec(
       headers.authorization ?? "",

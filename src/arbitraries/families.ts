@@ -2,7 +2,7 @@
 export type Draw = () => number;
 export type Logits = number[];
 
-export const normal = (draw: Draw): number =>
+const normal = (draw: Draw): number =>
   Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw());
 export const uniform = (draw: Draw, min: number, max: number): number => min + (max - min) * draw();
 export const below = (draw: Draw, n: number): number => Math.floor(draw() * n);

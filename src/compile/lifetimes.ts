@@ -22,7 +22,7 @@ export type Draft = Omit<Plan, "buffers" | "steps"> & {
  * Input buffers that a step's output may be written over if they die there: element i of the
  * output depends on nothing but their element i, or on what no other of them gives.
  */
-export function overwritable({ op, inputs }: DraftStep): number[] {
+function overwritable({ op, inputs }: DraftStep): number[] {
   const { elementwise, whole, changes } = traits[op];
   const changed = changes === undefined ? undefined : inputs[changes]?.buffer;
   if (changed !== undefined)

@@ -6,7 +6,7 @@ import { isTemporary, removeLeft, temporaryPath } from "../weights/disk/temporar
 import { makeFolder, namesIfThere, nodeFs, syncFolder } from "../weights/nodeFile.ts";
 
 /** Stands in every folder that was written here, and says which of the files are ours. */
-export const MARK = "anchorgrad.json";
+const MARK = "anchorgrad.json";
 
 export interface OutputOptions {
   /** Whether a folder that holds other things may be written into; its other files stay. */

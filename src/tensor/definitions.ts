@@ -62,7 +62,7 @@ type Definitions = {
 };
 
 /** What each fused primitive means, in basic primitives. */
-export const definitions: Definitions = {
+const definitions: Definitions = {
   softmax: ([x]) => basicSoftmax(x),
   softmaxGrad: ([g, y]) => throughSoftmax(g, y),
   logSoftmax: ([x]) => basicLogSoftmax(x),

@@ -15,7 +15,7 @@ export interface OpeningApi {
 }
 
 /** SmolLM2-135M's shape; `layers` and `vocabulary` cut it. */
-export const shaped = (layers = 30, vocabulary = 49_152): Readonly<Record<string, unknown>> => ({
+const shaped = (layers = 30, vocabulary = 49_152): Readonly<Record<string, unknown>> => ({
   ...{ model_type: "llama", hidden_act: "silu", hidden_size: 576, intermediate_size: 1536 },
   ...{ num_hidden_layers: layers, num_attention_heads: 9, num_key_value_heads: 3, head_dim: 64 },
   ...{ vocab_size: vocabulary, max_position_embeddings: 2048, rope_theta: 1e5 },

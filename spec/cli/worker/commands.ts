@@ -120,7 +120,7 @@ export async function endOf(started: Started, expected: number | NodeJS.Signals)
   throw new Error(`expected the end ${expected}, got ${got}: ${started.text()}`);
 }
 
-export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Digests of what a sweep's folder holds but for how it came about. */
 export async function outcome(run: string): Promise<Record<string, string>> {

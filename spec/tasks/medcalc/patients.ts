@@ -1,6 +1,6 @@
 import type { Entities } from "../../../src/tasks/medcalc/index.ts";
 
-export const woman: Entities = { sex: "Female", age: [70, "years"] };
+const woman: Entities = { sex: "Female", age: [70, "years"] };
 export const man: Entities = { sex: "Male", age: [50, "years"] };
 export const labs: Entities = {
   Sodium: [140, "mEq/L"],

@@ -15,7 +15,7 @@ export interface Interval {
   readonly high: bigint;
 }
 
-export const BITS = 160n;
+const BITS = 160n;
 const ONE = 1n << BITS;
 
 const abs = (x: bigint): bigint => (x < 0n ? -x : x);

@@ -1,7 +1,7 @@
 import { optionOf } from "../terminal/knobs.ts";
 
 /** A text as a shell's word. */
-export const quoted = (text: string): string =>
+const quoted = (text: string): string =>
   /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 const WIDTH = 80;

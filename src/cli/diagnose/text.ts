@@ -20,7 +20,7 @@ const BAR = 13;
 const EIGHTHS: readonly string[] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /** A bar of some share of its full width, at least a sliver where there is anything. */
-export function bar(share: number, width: number): string {
+function bar(share: number, width: number): string {
   const eighths = share > 0 ? Math.max(1, Math.round(share * width * 8)) : 0;
   return "█".repeat(eighths >> 3) + at(EIGHTHS, eighths & 7);
 }

@@ -35,7 +35,7 @@ export interface Answer {
 }
 
 /** Which prompts are answered together: neighbours that have the same room for their answers. */
-export function batchesOf(
+function batchesOf(
   prompts: readonly { readonly tokens: readonly number[] }[],
   { batch, maxTokens, context }: { batch: number; maxTokens: number; context: number },
 ): readonly { readonly from: number; readonly to: number; readonly room: number }[] {

@@ -32,7 +32,7 @@ export const textsIn = (row: Row, name: string): readonly string[] =>
   list(row, name).map((value) => textIn({ [name]: value }, name));
 
 /** The last turn of a role in a conversation; undefined where there is none. */
-export function turnOf(row: Row, role: "user" | "assistant"): string | undefined {
+function turnOf(row: Row, role: "user" | "assistant"): string | undefined {
   const messages = row["messages"];
   if (messages === undefined || messages === null) return undefined;
   const turns = list(row, "messages").filter(

@@ -24,7 +24,7 @@ export interface FinetuneJob {
 }
 
 /** A recipe whose files are named by their roles: the same for whoever asks, wherever they lie. */
-export function onNoMachine(recipe: FinetuneRecipe): FinetuneRecipe {
+function onNoMachine(recipe: FinetuneRecipe): FinetuneRecipe {
   const named = ROLES.flatMap((role) =>
     recipe[role] === undefined ? [] : [[role, placeOfRole(role)] as const],
   );

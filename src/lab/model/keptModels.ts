@@ -8,7 +8,7 @@ export interface KeptModel {
 
 const FOLDER = "models";
 /** Stands in the folder of a model that has come whole. */
-export const WHOLE = ".whole";
+const WHOLE = ".whole";
 
 /** Where a model of the Hub is kept: a commit's files. */
 export const keptPath = (name: string, commit: string): string =>

@@ -146,7 +146,7 @@ const millions = (count: number): string =>
   count < 1e6 ? `${Math.round(count / 1e3)} k` : `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} M`;
 
 /** A model among files by their paths: what stands in the folder of config.json, or a .gguf file. */
-export function sourceOf(
+function sourceOf(
   files: readonly (readonly [path: string, file: Blob])[],
 ): ModelSource | undefined {
   const config = files.find(([path]) => /(^|\/)config\.json$/.test(path));

@@ -11,7 +11,7 @@ export type LogProbs = readonly number[];
 
 const sum = (xs: readonly number[]): number => xs.reduce((total, x) => total + x, 0);
 
-export function logSumExp(xs: readonly number[]): number {
+function logSumExp(xs: readonly number[]): number {
   const top = Math.max(...xs);
   return top + Math.log(sum(xs.map((x) => Math.exp(x - top))));
 }

@@ -31,7 +31,7 @@ const INSTEAD =
   "name a mirror, --mirror https://deb.debian.org/debian, put the packages' .deb files into that folder yourself, or give a folder of your own texts as --text";
 
 /** By `apt-get download`, which checks signatures. */
-export const fromApt =
+const fromApt =
   (signal: AbortSignal): FetchPackage =>
   async (name, folder) => {
     try {

@@ -9,7 +9,7 @@ export interface Rational {
 const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a : gcd(b, a % b));
 
 /** numerator / denominator, or undefined where that is division by zero. */
-export function rational(numerator: bigint, denominator = 1n): Rational | undefined {
+function rational(numerator: bigint, denominator = 1n): Rational | undefined {
   if (denominator === 0n) return undefined;
   const sign = denominator < 0n ? -1n : 1n;
   const shared = gcd(numerator < 0n ? -numerator : numerator, denominator * sign) * sign;
@@ -68,7 +68,7 @@ const combine: Readonly<Record<Operator, Combine>> = {
 };
 
 /** A decimal number, exactly. */
-export function decimal(text: string): Rational {
+function decimal(text: string): Rational {
   const [whole = "", fraction = ""] = text.split(".");
   return rational(BigInt(`${whole}${fraction}`), 10n ** BigInt(fraction.length)) as Rational;
 }

@@ -20,7 +20,7 @@ export function nameOf({ layerNames, items }: World, id: ParameterId): Name {
 }
 
 /** Every parameter that the items allow: each pair of neighbours, each item and lower layer. */
-export function* parameters({ layerNames, items }: World): Generator<ParameterId> {
+function* parameters({ layerNames, items }: World): Generator<ParameterId> {
   for (let i = 0; i + 1 < items.length; i++)
     for (let j = 0; j < (items[i] ?? []).length; j++) {
       for (let k = 0; k < (items[i + 1] ?? []).length; k++) yield instanceId(i, j, k);

@@ -1,8 +1,7 @@
 const digits = "0123456789";
 const letters = "abcdefghij";
 
-/** Padding, begin and end of a sequence. */
-export const pad = 0;
+/** Begin and end of a sequence; 0 is padding. */
 export const bos = 1;
 export const eos = 2;
 

@@ -11,7 +11,7 @@ export const storyWords: readonly string[] = (
 export const letters: readonly string[] = [..."aeiorlnt"];
 
 /** Numbers 1 to 9, one symbol each. */
-export const numbers: readonly string[] = [..."123456789"];
+const numbers: readonly string[] = [..."123456789"];
 
 /** Makes the first word begin with a capital. */
 export const CAP = "Cap";

@@ -1,5 +1,5 @@
 /** The fields of a row, by the names that the versions of the data files give their columns. */
-export const columns = {
+const columns = {
   id: ["Row Number", "Unique ID", "ID"],
   calculatorId: ["Calculator ID"],
   calculatorName: ["Calculator Name"],
