@@ -93,11 +93,15 @@ export const pad = <D extends DType>(
   x: Of<D>,
   before: readonly number[],
   after: readonly number[],
-): Of<D> => ([...before, ...after].every((n) => n === 0) ? x : moved(x, "pad", { before, after }));
+): Of<D> =>
+  [before, after].every((n) => n.length === x.shape.length && n.every((zeros) => zeros === 0))
+    ? x
+    : moved(x, "pad", { before, after });
 
-/** Tensors one after the other along an axis, the first by default. @throws ShapeError where others differ */
+/** Tensors one after the other along an axis, the first by default. @throws ShapeError where others differ;
+ * RangeError for an axis that there is not */
 export function concat<D extends DType>(inputs: readonly Of<D>[], axis = 0): Of<D> {
-  if (inputs.length === 1) return at(inputs, 0);
   const attrs = { axis: resolveAxis("concat", axis, inputs[0]?.shape.length ?? 1) };
+  if (inputs.length === 1) return at(inputs, 0);
   return apply("concat", inputs, attrs) as Of<D>;
 }

@@ -5,7 +5,7 @@ import * as ops from "../ops.ts";
 import { expectKnown } from "../options.ts";
 import { at, isCount, last, resolveAxis, sizeOf } from "../shapes.ts";
 import type { DType, FloatTensor, IntTensor } from "../tensor.ts";
-import { equal } from "./compare.ts";
+import { equal, notEqual } from "./compare.ts";
 
 /**
  * Tensors of one shape side by side along a new axis, which stands at `axis` of the result.
@@ -57,7 +57,7 @@ function countOf(parts: number): number {
 /** Axes of `variance` and `std`, and what the count is corrected by. */
 export interface VarianceOptions extends ops.ReduceOptions {
   /** What is taken from the count that the sum is divided by: 0 by default as in NumPy and JAX; 1 is
-   * Bessel's, PyTorch's default. */
+   * Bessel's, PyTorch's default. Where it leaves nothing of the count the variance is infinite, or NaN. */
   readonly correction?: number;
 }
 
@@ -74,13 +74,15 @@ export function variance(x: FloatTensor, options: VarianceOptions = {}): FloatTe
   const centred = ops.sub(x, ops.mean(x, { ...reduce, keepAxes: true }));
   const squares = ops.sum(ops.square(centred), reduce);
   const count = sizeOf(x.shape) / sizeOf(squares.shape);
-  return ops.div(squares, count - correction);
+  return ops.div(squares, Math.max(0, count - correction));
 }
 
-/** The root of `variance`, with the same options. Its gradient is infinite where the variance is 0. */
+/** The root of `variance`, with the same options. Where the variance is 0 so is the gradient, the middle
+ * of the subgradients, as in PyTorch. */
 export function std(x: FloatTensor, options: VarianceOptions = {}): FloatTensor {
   expectKnown("std", options, ["axis", "keepAxes", "correction"]);
-  return ops.sqrt(variance(x, options));
+  const squared = variance(x, options);
+  return ops.select(ops.less(0, squared), ops.sqrt(squared), squared);
 }
 
 /**
@@ -109,7 +111,7 @@ export interface TopK {
 
 /**
  * The k largest elements of each row of the last axis: k passes over it, meant for a small k. The
- * gradient of a value goes to where it stands. Rows need k elements above −∞.
+ * gradient of a value goes to where it stands. NaN is the largest, as for `argmax`.
  * @throws RangeError unless 1 ≤ k ≤ the length of the last axis
  * @example const { values, indices } = topK(logits, 5)
  */
@@ -123,12 +125,19 @@ export function topK(x: FloatTensor, k: number): TopK {
   );
   const [values, indices]: [FloatTensor[], IntTensor[]] = [[], []];
   let left = x;
+  let taken: FloatTensor = ops.broadcastTo(0, x.shape);
   for (let i = 0; i < k; i++) {
-    const index = ops.argmax(left);
+    // Where nothing is left but −∞, those that have been taken are not to be told by it.
+    const isLeft = ops.broadcastTo(
+      notEqual(ops.max(left, { axis: -1, keepAxes: true }), -Infinity),
+      x.shape,
+    );
+    const index = ops.argmax(ops.select(isLeft, left, ops.neg(taken)));
     const here = equal(places, ops.reshape(ops.toFloat(index), [...index.shape, 1]));
     values.push(ops.sum(ops.select(here, x, 0), { axis: -1 }));
     indices.push(index);
     left = ops.select(here, -Infinity, left);
+    taken = ops.maximum(taken, here);
   }
   return { values: stack(values, -1), indices: stack(indices, -1) };
 }

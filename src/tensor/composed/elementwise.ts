@@ -2,8 +2,9 @@ import * as ops from "../ops.ts";
 import { expectKnown } from "../options.ts";
 import { last } from "../shapes.ts";
 import type { FloatTensor } from "../tensor.ts";
+import { equal, greaterEqual } from "./compare.ts";
 
-const { abs, add, div, exp, less, log, maximum, minimum, mul, mulNoNan, select, square, sub } = ops;
+const { abs, add, div, exp, less, log, maximum, mul, mulNoNan, select, sqrt, square, sub } = ops;
 type Operand = ops.Operand;
 
 /** `select` by the name that it has in PyTorch and NumPy: a where condition ≠ 0, else b. */
@@ -43,18 +44,43 @@ const MOST_FACTORS = 64;
 /**
  * x to the power of `exponent`. An integer from −64 to 64 makes products, exact but for their
  * rounding, for any x; so do ±½ roots. Every other exponent, a tensor above all, makes
- * exp(exponent · log x): NaN for x < 0.
+ * exp(exponent · log x): NaN for x < 0. At x = 0 the slope is that of the power, infinite below 1, and an
+ * exponent from 0 on has none.
  * @example await engine.run(() => pow(tensor([-2, 3]), 3)) // [-8, 27]
  * @example await engine.run(() => pow(2, tensor([0.5, -1]))) // [1.414, 0.5]
  */
 export function pow(x: Operand, exponent: Operand): FloatTensor {
-  if (typeof exponent !== "number") return exp(mulNoNan(exponent, log(x)));
+  if (typeof exponent !== "number") {
+    if (typeof x === "number" && x !== 0) return throughLog(x, exponent);
+    const atZero = mul(equal(x, 0), greaterEqual(exponent, 0));
+    return select(atZero, ofZero(x, exponent), throughLog(select(atZero, 1, x), exponent));
+  }
   if (exponent < 0 && (exponent === -0.5 || isFactorCount(-exponent)))
-    return div(1, pow(x, -exponent));
-  if (exponent === 0.5) return ops.sqrt(x);
-  if (!isFactorCount(exponent)) return exp(mul(exponent, log(x)));
-  return product(ops.asTensor(x), exponent);
+    // Of 1/x, whose slope at 0 is infinite; that of x² is 0 there, and 0 · ∞ no number.
+    return pow(div(1, x), -exponent);
+  if (exponent === 0.5) return sqrt(x);
+  if (isFactorCount(exponent)) return product(ops.asTensor(x), exponent);
+  if (!(exponent > 0 && exponent < 2)) return throughLog(x, exponent);
+  const atZero = equal(x, 0);
+  return select(atZero, nearZero(x, exponent), throughLog(select(atZero, 1, x), exponent));
 }
+
+const throughLog = (x: Operand, exponent: Operand): FloatTensor => exp(mulNoNan(exponent, log(x)));
+
+/** What has at 0 the value, the slope and the second slope of a power between 0 and 2. */
+const nearZero = (x: Operand, exponent: number): FloatTensor =>
+  exponent < 1 ? sqrt(x) : mul(x, sqrt(x));
+
+/** The same for any exponent from 0 on. */
+const ofZero = (x: Operand, exponent: FloatTensor): FloatTensor => {
+  const from1 = select(
+    equal(exponent, 1),
+    x,
+    select(less(exponent, 2), mul(x, sqrt(x)), square(x)),
+  );
+  const below1 = select(equal(exponent, 0), 1, sqrt(x));
+  return select(less(exponent, 1), below1, from1);
+};
 
 const isFactorCount = (n: number): boolean => Number.isInteger(n) && n >= 0 && n <= MOST_FACTORS;
 
@@ -105,6 +131,7 @@ export function erf(x: Operand): FloatTensor {
   const u = sub(div(4.8, add(1, mul(size, 0.5))), 2.2);
   const complement = mul(ops.exp(ops.neg(squared)), polynomial(u, SCALED_COMPLEMENT));
   const inner = mul(near, polynomial(squared, MACLAURIN));
+  // Never beyond ±1, as the complement is positive; a bound that is reached would halve the gradient.
   const outer = mul(sub(1, complement), select(less(near, 0), -1, 1));
-  return select(less(size, 1), inner, maximum(minimum(outer, 1), -1));
+  return select(less(size, 1), inner, outer);
 }
