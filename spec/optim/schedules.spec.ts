@@ -25,7 +25,8 @@ function plain(
   steps: number,
   warmup: number,
 ) {
-  const rising = Math.max(1, Math.floor(warmup * steps));
+  // A share that is a whole number of steps but for its rounding is that number.
+  const rising = Math.max(1, Math.floor(warmup * steps * (1 + 2 ** -51)));
   if (step < rising) return (step + 1) / rising;
   const progress = Math.min(1, (step - rising) / Math.max(1, steps - rising));
   if (kind === "constant") return 1;

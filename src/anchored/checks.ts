@@ -1,4 +1,4 @@
-import { inFloat32, isFloat32 } from "../tensor/options.ts";
+import { inFloat32, isFloat32, MOST_COUNTED } from "../tensor/options.ts";
 import { shown } from "../text/jsonl.ts";
 import { checkWeight } from "./objectives/interpolations.ts";
 import { methodsOwn } from "./objectives/kinds.ts";
@@ -50,14 +50,11 @@ export function expectSettings(
   }
 }
 
-/** Optimizers and schedules count in float32, where one more than that is the same again. */
-const MOST_STEPS = 2 ** 24;
-
 /** @throws RangeError for more steps of a run than are counted one by one */
 export function expectSteps(steps: number): void {
-  if (steps > MOST_STEPS)
+  if (steps > MOST_COUNTED)
     throw new RangeError(
-      `fineTune: expected at most ${MOST_STEPS} steps, which float32 counts one by one, got ${steps}`,
+      `fineTune: expected at most ${MOST_COUNTED} steps, which float32 counts one by one, got ${steps}`,
     );
 }
 

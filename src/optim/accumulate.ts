@@ -1,4 +1,5 @@
 import { full } from "../tensor/apply.ts";
+import { ShapeError } from "../tensor/errors.ts";
 import { vjp } from "../tensor/grad.ts";
 import { add, asTensor, div } from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -39,7 +40,10 @@ export function accumulation<P, Batch>(
   const differentiate = (params: P, microBatch: Batch) => {
     const loss = (p: P) => {
       const { sum, count } = lossSum(p, microBatch);
-      return { sum, count: asTensor(count) };
+      const sums = { sum, count: asTensor(count) };
+      for (const [name, { shape }] of Object.entries(sums))
+        if (shape.length > 0) throw new ShapeError("accumulate", `a scalar ${name}`, [shape]);
+      return sums;
     };
     const [{ sum, count }, pullback] = vjp(loss, params);
     const [grads] = pullback({ sum: full([], 1), count: full([], 0) });

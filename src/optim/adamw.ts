@@ -1,12 +1,12 @@
 import { apply, full, tensor } from "../tensor/apply.ts";
 import { add, concat, div, mul, reshape, tanh } from "../tensor/ops.ts";
-import { expectKnown, inFloat32, isFloat32 } from "../tensor/options.ts";
+import { answered, expectKnown, inFloat32, isFloat32 } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { entries } from "../tensor/tree.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 import type { Schedule } from "./schedules.ts";
-import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
+import { expectDecay, expectShare, scheduleOf, zerosLike } from "./settings.ts";
 
 /** Rates, moments and decay of `adamw` (arXiv 1711.05101). */
 export interface AdamwOptions {
@@ -63,13 +63,11 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
   if (typeof decays !== "function")
     throw new TypeError(`adamw: expected decays to be a function, got ${decays}`);
   const schedule = scheduleOf(learningRate);
-  const zerosLike = (params: unknown): TensorTree =>
-    mapTensors((p) => full(p.shape, 0), params as TensorTree);
   return {
     init: (params) => ({
       step: full([], 0),
-      mean: zerosLike(params),
-      square: zerosLike(params),
+      mean: zerosLike("adamw", params),
+      square: zerosLike("adamw", params),
     }),
     update: (grads, state, params) => {
       type Params = typeof params;
@@ -93,7 +91,7 @@ export function adamw(options: AdamwOptions): Optimizer<AdamwState> {
           const name = at(names, leaf++);
           return apply("adamwUpdate", [p, m, v, scalars], {
             epsilon,
-            weightDecay: decays(name, p) ? weightDecay : 0,
+            weightDecay: answered("adamw decays", decays(name, p)) ? weightDecay : 0,
           });
         },
         params,

@@ -1,14 +1,14 @@
 import { full } from "../tensor/apply.ts";
 import { sign } from "../tensor/composed/compare.ts";
 import { add, mul, sub } from "../tensor/ops.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { answered, expectKnown } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { entries } from "../tensor/tree.ts";
 import type { Decays } from "./adamw.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 import type { Schedule } from "./schedules.ts";
-import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
+import { expectDecay, expectShare, scheduleOf, zerosLike } from "./settings.ts";
 
 /** Rates, moments and decay of `lion` (arXiv 2302.06675). */
 export interface LionOptions {
@@ -53,7 +53,7 @@ export function lion(options: LionOptions): Optimizer<LionState> {
   return {
     init: (params) => ({
       step: full([], 0),
-      momentum: mapTensors((p) => full(p.shape, 0), params as TensorTree),
+      momentum: zerosLike("lion", params),
     }),
     update(grads, { step, momentum }, params) {
       const before = momentum as typeof params;
@@ -62,7 +62,7 @@ export function lion(options: LionOptions): Optimizer<LionState> {
       let leaf = 0;
       const updates = mapTensors(
         (p, m, g) => {
-          const decay = decays(at(names, leaf++), p) ? weightDecay : 0;
+          const decay = answered("lion decays", decays(at(names, leaf++), p)) ? weightDecay : 0;
           const direction = sign(between(b1)(m, g));
           return mul(decay === 0 ? direction : add(direction, mul(p, decay)), rate);
         },

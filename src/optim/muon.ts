@@ -13,14 +13,14 @@ import {
   sum,
   transpose,
 } from "../tensor/ops.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { answered, expectKnown } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { entries } from "../tensor/tree.ts";
 import { type AdamwOptions, type AdamwState, adamw } from "./adamw.ts";
 import { FAR, LARGEST } from "./clip.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
-import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
+import { expectDecay, expectFloats, expectShare, scheduleOf } from "./settings.ts";
 
 /** Rates, momentum and decay of `muon`; b1, b2 and epsilon are those of AdamW for what is no matrix. */
 export interface MuonOptions extends AdamwOptions {
@@ -82,7 +82,7 @@ export function muon(options: MuonOptions): Optimizer<MuonState> {
   const schedule = scheduleOf(others.learningRate);
   const forRest = adamw(others);
   const isMatrix = (name: string, param: Tensor): boolean =>
-    param.shape.length === 2 && matrices(name, param);
+    param.shape.length === 2 && answered("muon matrices", matrices(name, param));
 
   /** By their paths: matrices, and the rest; `like` says which is which. */
   function parted(tree: TensorTree, like: TensorTree): readonly [Named, Named] {
@@ -102,6 +102,7 @@ export function muon(options: MuonOptions): Optimizer<MuonState> {
   return {
     init(params) {
       const tree = params as TensorTree;
+      expectFloats("muon", tree);
       const [inside, outside] = parted(tree, tree);
       return {
         step: full([], 0),
@@ -124,7 +125,7 @@ export function muon(options: MuonOptions): Optimizer<MuonState> {
         next.push([name, m]);
         const direction = orthogonal(nesterov ? mean(m, gradient) : m);
         const moved = mul(direction, ADAMW_SIZE * Math.sqrt(Math.max(...p.shape)));
-        const decay = decays(name, p) ? weightDecay : 0;
+        const decay = answered("muon decays", decays(name, p)) ? weightDecay : 0;
         updates.set(name, mul(decay === 0 ? moved : add(moved, mul(p, decay)), rate));
       }
       const named = Object.fromEntries(updates);

@@ -1,6 +1,8 @@
+import { ShapeError, showShape } from "../tensor/errors.ts";
 import { add, asTensor, broadcastTo } from "../tensor/ops.ts";
+import { sameShape } from "../tensor/shapes.ts";
 import type { Shape, Tensor } from "../tensor/tensor.ts";
-import { map, type Tree } from "../tensor/tree.ts";
+import { entries, flatten, map, type Tree } from "../tensor/tree.ts";
 
 /** Tensors in arrays and plain objects: parameters, gradients, an optimizer's memory. */
 export type TensorTree = Tree<Tensor>;
@@ -18,8 +20,20 @@ export interface Optimizer<State = TensorTree> {
   apply?<P>(params: P, updates: P): P;
 }
 
-/** params + updates, leaf by leaf. @throws TypeError where the structures differ */
-export const applyUpdates = <P>(params: P, updates: P): P => mapTensors(add, params, updates);
+/**
+ * params + updates, leaf by leaf.
+ * @throws TypeError where the structures differ; ShapeError where an update has another shape than its
+ *   parameter, naming it
+ */
+export const applyUpdates = <P>(params: P, updates: P): P => {
+  const steps = flatten<Tensor>(updates as TensorTree).leaves;
+  for (const [i, [name, { shape }]] of entries<Tensor>(params as TensorTree).entries()) {
+    const given = steps[i]?.shape ?? shape;
+    if (!sameShape(given, shape))
+      throw new ShapeError("applyUpdates", `${showShape(shape)}, the shape of ${name}`, [given]);
+  }
+  return mapTensors(add, params, updates);
+};
 
 /**
  * `tree.map` over trees of one type, whose leaves are tensors before and after: parameters, gradients

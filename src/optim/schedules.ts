@@ -1,6 +1,6 @@
 import { full } from "../tensor/apply.ts";
 import { add, cos, div, less, minimum, mul, select, sub } from "../tensor/ops.ts";
-import { expectKnown, inFloat32, isFloat32 } from "../tensor/options.ts";
+import { expectKnown, inFloat32, isFloat32, MOST_COUNTED } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The learning rate (scalar) at a step (float scalar, from 0), as part of the graph. */
@@ -50,10 +50,12 @@ export interface StableOptions extends WarmupOptions {
  * @throws RangeError for impossible options
  * @see https://arxiv.org/abs/2404.06395 (Hu et al., 2024), section 4
  */
-export function warmupStableDecay({ decay = 0.2, ...options }: StableOptions): Schedule {
-  if (!(typeof decay === "number" && decay > 0 && decay <= 1))
-    throw new RangeError(`schedules: expected 0 < decay ≤ 1, got ${decay}`);
-  return warmup(options, (progress) => minimum(div(sub(1, progress), decay), 1));
+export function warmupStableDecay(options: StableOptions): Schedule {
+  expectKnown("schedules", options, ["learningRate", "steps", "warmup", "decay"]);
+  const { decay = 0.2, ...rise } = options;
+  if (!(isFloat32(decay) && decay > 0 && decay <= 1))
+    throw new RangeError(`schedules: expected 0 < decay ≤ 1, got ${inFloat32(decay)}`);
+  return warmup(rise, (progress) => minimum(div(sub(1, progress), decay), 1));
 }
 
 /**
@@ -66,15 +68,22 @@ function warmup(options: WarmupOptions, decay: (progress: Tensor) => Tensor): Sc
   expectRate(learningRate);
   if (!(Number.isInteger(steps) && steps > 0))
     throw new RangeError(`schedules: expected steps to be a positive integer, got ${steps}`);
+  if (steps > MOST_COUNTED)
+    throw new RangeError(
+      `schedules: expected at most ${MOST_COUNTED} steps, to which float32 counts, got ${steps}`,
+    );
   if (!(typeof warmup === "number" && warmup >= 0 && warmup <= 1))
     throw new RangeError(`schedules: expected 0 ≤ warmup ≤ 1, got ${warmup}`);
-  const rising = Math.max(1, Math.floor(warmup * steps));
+  const rising = Math.max(1, Math.floor(warmup * steps * NEAR));
   return (step) => {
     const progress = minimum(div(sub(step, rising), Math.max(1, steps - rising)), 1);
     const share = select(less(step, rising), div(add(step, 1), rising), decay(progress));
     return mul(share, learningRate);
   };
 }
+
+/** A share of steps that is whole is not to miss it by its rounding: 0.29 of 100 are 29. */
+const NEAR = 1 + 2 ** -51;
 
 function expectRate(learningRate: number): void {
   if (!(learningRate >= 0 && isFloat32(learningRate)))

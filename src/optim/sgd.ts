@@ -1,10 +1,10 @@
 import { full } from "../tensor/apply.ts";
 import { add, mul, sub } from "../tensor/ops.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { expectFlags, expectKnown } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mapTensors, type Optimizer, type TensorTree } from "./optimizer.ts";
 import type { Schedule } from "./schedules.ts";
-import { expectDecay, expectShare, scheduleOf } from "./settings.ts";
+import { expectDecay, expectFloats, expectShare, scheduleOf, zerosLike } from "./settings.ts";
 
 /** Rate, momentum and decay of `sgd`. */
 export interface SgdOptions {
@@ -34,19 +34,19 @@ export type SgdState = {
  * @example sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true })
  */
 export function sgd(options: SgdOptions): Optimizer<SgdState> {
-  const { learningRate, ...more } = options;
   expectKnown("sgd", options, ["learningRate", "momentum", "nesterov", "weightDecay"]);
-  const { momentum = 0, nesterov = false, weightDecay = 0 } = more;
+  const { learningRate, momentum = 0, nesterov = false, weightDecay = 0 } = options;
   expectShare("sgd", "momentum", momentum);
   expectDecay("sgd", weightDecay);
+  expectFlags("sgd", { nesterov });
   if (nesterov && momentum === 0)
     throw new RangeError("sgd: expected a momentum above 0 with nesterov, got 0");
   const schedule = scheduleOf(learningRate);
   return {
-    init: (params) => ({
-      step: full([], 0),
-      velocity: momentum === 0 ? [] : mapTensors((p) => full(p.shape, 0), params as TensorTree),
-    }),
+    init(params) {
+      expectFloats("sgd", params);
+      return { step: full([], 0), velocity: momentum === 0 ? [] : zerosLike("sgd", params) };
+    },
     update(grads, { step, velocity }, params) {
       type P = typeof params;
       const rate = schedule(step);

@@ -36,6 +36,9 @@ export function isFloat32(x: unknown): x is number {
   return Number.isFinite(held) && (held !== 0 || x === 0);
 }
 
+/** To which float32 counts one by one: one more is the same again. */
+export const MOST_COUNTED: number = 2 ** 24;
+
 /** A setting as a message shows it: with what it is in float32, where that is another kind of number. */
 export const inFloat32 = (x: unknown): string =>
   typeof x === "number" && Number.isFinite(x) && !isFloat32(x)
@@ -48,6 +51,23 @@ const shown = (value: unknown): string => {
   if (isTensor(value)) return "a tensor";
   return typeof value === "function" ? "a function" : String(value);
 };
+
+/**
+ * What a function of the caller's answers to a question of yes or no.
+ * @throws TypeError for a promise, which would be a yes whatever it holds
+ */
+export function answered(where: string, answer: unknown): boolean {
+  if (typeof answer === "object" && answer !== null && "then" in answer)
+    throw new TypeError(`${where}: expected true or false, got a promise`);
+  return Boolean(answer);
+}
+
+/** @throws TypeError unless an option is true or false, or not given */
+export function expectFlags(where: string, flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags))
+    if (value !== undefined && typeof value !== "boolean")
+      throw new TypeError(`${where}: expected ${name} to be true or false, got ${shown(value)}`);
+}
 
 /** @throws RangeError unless an option has one of the values that it can have */
 export function expectOneOf(where: string, value: unknown, known: readonly string[]): void {
