@@ -1,10 +1,12 @@
-import { inFloat32, isFloat32, MOST_COUNTED } from "../tensor/options.ts";
+import { expectOptimizer } from "../optim/settings.ts";
+import { expectFlags, inFloat32, isFloat32, MOST_COUNTED } from "../tensor/options.ts";
 import { shown } from "../text/jsonl.ts";
 import { checkWeight } from "./objectives/interpolations.ts";
 import { methodsOwn } from "./objectives/kinds.ts";
 import { tempered } from "./objectives/losses.ts";
 import type { Objective } from "./objectives/objective.ts";
 import { type Decay, defaults, type FilledOptions, type FineTuneOptions } from "./options.ts";
+import type { LanguageModel } from "./targets/languageModel.ts";
 
 const DECAYS: readonly Decay[] = ["linear", "cosine", "constant"];
 
@@ -14,13 +16,15 @@ const isObject = (value: unknown): value is object => typeof value === "object" 
  * Whether what must be given is there and of its kind, before it is looked into.
  * @throws TypeError naming the first that is not
  */
-export function expectGiven({ model, base, data }: Partial<FineTuneOptions>): void {
+export function expectGiven({ model, base, data, key }: Partial<FineTuneOptions>): void {
   if (!isObject(model) || !isObject(model.config))
     throw new TypeError(`fineTune: expected a model, such as transformer(config), got ${model}`);
   if (!isObject(base))
     throw new TypeError(`fineTune: expected the parameters to start from as base, got ${base}`);
   if (!Array.isArray(data))
     throw new TypeError(`fineTune: expected a list of examples as data, got ${data}`);
+  if (!Array.isArray(key))
+    throw new TypeError(`fineTune: expected a key, such as random.key(0), got ${key}`);
 }
 
 /**
@@ -75,6 +79,28 @@ export function checkNumbers(given: FilledOptions): void {
       throw new RangeError(`fineTune: expected ${name} ≥ 0, got ${inFloat32(value)}`);
   if (!(tau > 0 && isFloat32(tau)))
     throw new RangeError(`fineTune: expected tau > 0, got ${inFloat32(tau)}`);
+}
+
+/** What is no number. @throws TypeError, RangeError */
+export function checkKinds(given: FilledOptions): void {
+  const { dropLast, packing, temperatureSquared, optimizer, schedule, stopToken, model } = given;
+  expectFlags("fineTune", { dropLast, packing, temperatureSquared });
+  if (optimizer !== undefined) expectOptimizer("fineTune", optimizer);
+  if (schedule !== undefined && typeof schedule !== "function")
+    throw new TypeError(
+      `fineTune: expected schedule to be a function of the step, got ${schedule}`,
+    );
+  if (stopToken !== undefined) expectStops("fineTune: expected a stopToken", [stopToken], model);
+}
+
+/** @throws RangeError for what is no token of the model */
+export function expectStops(
+  expected: string,
+  tokens: readonly number[],
+  { config: { vocabSize } }: LanguageModel,
+): void {
+  const odd = tokens.find((id) => !(Number.isInteger(id) && id >= 0 && id < vocabSize));
+  if (odd !== undefined) throw new RangeError(`${expected} in 0 … ${vocabSize - 1}, got ${odd}`);
 }
 
 /** What is counted. @throws RangeError */

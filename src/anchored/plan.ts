@@ -1,11 +1,20 @@
 import type { Params } from "../nn/config.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
-import { expectKnown, expectNames } from "../tensor/options.ts";
+import { DataError } from "../tensor/errors.ts";
+import { expectKnown, expectNames, shown } from "../tensor/options.ts";
 import type { Key } from "../tensor/random.ts";
-import { checkBatchSize, checkExamples, type Example } from "../train/batches.ts";
+import { at } from "../tensor/shapes.ts";
+import { checkBatchSize, checkExamples, counts, type Example } from "../train/batches.ts";
 import type { Every } from "../train/trainSteps.ts";
-import { checkCounts, checkNumbers, expectGiven, expectSettings, expectSteps } from "./checks.ts";
+import {
+  checkCounts,
+  checkKinds,
+  checkNumbers,
+  expectGiven,
+  expectSettings,
+  expectSteps,
+} from "./checks.ts";
 import { checkWeight } from "./objectives/interpolations.ts";
 import { objectiveOf } from "./objectives/kinds.ts";
 import type { Method } from "./objectives/methods.ts";
@@ -117,8 +126,9 @@ export interface CertifyPlan {
 }
 
 /** Fills in defaults. @throws DataError, RangeError, TypeError naming what cannot be */
-export function planFineTune(options: FineTuneOptions): Plan {
-  expectNames("fineTune", options, optionNames);
+export function planFineTune(asked: FineTuneOptions): Plan {
+  expectNames("fineTune", asked, optionNames);
+  const options = withoutUndefined(asked);
   const { method, epochs } = options;
   const objective = objectiveOf(method);
   const name = typeof method === "string" ? method : "custom";
@@ -139,7 +149,9 @@ export function planFineTune(options: FineTuneOptions): Plan {
   const { checkpointEvery, resume } = given;
   checkExamples("fineTune", data, model.config);
   checkBatchSize("fineTune", data.length, given.batchSize);
+  expectCounting(given);
   checkCounts(given, outer);
+  checkKinds(given);
   checkWeight("fineTune", given.kdRatio, "kdRatio");
   checkWeight("fineTune", given.labelSmoothing, "labelSmoothing");
   const alpha = objective.alpha ?? given.alpha;
@@ -252,10 +264,28 @@ const certifyPlan = ({ certified, sequences, stopToken }: FilledOptions): Certif
   ...{ examples: certified, sequences, stopToken },
 });
 
+/** @throws DataError where a batch may come up in which no token counts, and whose mean is none */
+function expectCounting({ data, batchSize, dropLast }: FilledOptions): void {
+  const least = dropLast ? batchSize : data.length % batchSize || batchSize;
+  const idle = [...data.keys()].filter((i) => !counts(at(data, i)));
+  if (idle.length >= least)
+    throw new DataError(
+      `fineTune: expected a target that counts in any batch of ${least}, got weights of 0 alone in ${idle.length} examples, first in example ${idle[0]}`,
+    );
+}
+
+/** An option that is undefined is one that is not given, as where functions take them apart. */
+const withoutUndefined = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
 function checkAlpha(
   { name, objective }: Pick<MethodPlan, "name" | "objective">,
   alpha: Alpha,
 ): void {
+  if (typeof alpha !== "number" && (typeof alpha !== "object" || alpha === null))
+    throw new TypeError(
+      `fineTune: expected alpha to be a number, { budget } or { risk }, got ${shown(alpha)}`,
+    );
   if (typeof alpha === "number") {
     checkWeight("fineTune", alpha);
     return;

@@ -2,7 +2,7 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { DataError } from "../tensor/errors.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { answered, expectKnown } from "../tensor/options.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
 import { type Example, lengthOf, type PromptResponse, promptOf } from "../train/batches.ts";
@@ -55,7 +55,8 @@ export async function ownAnswers(
     const answers = await answersTo(engine, asked, { ...options, key: fold(key, round) });
     left.forEach((i, n) => {
       const answer = at(answers, n);
-      if (isRight(at(data, i), answer.response)) found.set(i, answer);
+      if (answered("ownAnswers isRight", isRight(at(data, i), answer.response)))
+        found.set(i, answer);
     });
     left = left.filter((i) => !found.has(i));
   }

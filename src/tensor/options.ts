@@ -46,7 +46,7 @@ export const inFloat32 = (x: unknown): string =>
     : `${x}`;
 
 /** What was given in place of something else, for messages; a tensor would refuse to be a text. */
-const shown = (value: unknown): string => {
+export const shown = (value: unknown): string => {
   if (Array.isArray(value)) return "a list";
   if (isTensor(value)) return "a tensor";
   return typeof value === "function" ? "a function" : String(value);

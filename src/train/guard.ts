@@ -1,5 +1,5 @@
 /**
- * Training never ends in silence: every step watches its loss and its gradients, on the device, and
+ * Training never ends in silence: every step watches its loss, its gradients and its rate, on the device, and
  * from the first on that is not finite no step changes anything any more. So the last good
  * parameters are there when the host hears of it, however late it reads.
  */
@@ -12,9 +12,11 @@ import {
   spread,
   type TensorTree,
 } from "../optim/optimizer.ts";
-import { concat, mul, reshape, select } from "../tensor/ops.ts";
+import { full } from "../tensor/apply.ts";
+import { concat, mul, reshape, select, slice } from "../tensor/ops.ts";
+import { sizeOf } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { entries } from "../tensor/tree.ts";
+import { entries, flatten } from "../tensor/tree.ts";
 import type { TrainingState } from "./trainSteps.ts";
 
 /** What a training step makes. */
@@ -23,12 +25,13 @@ export type Stepped = readonly [
   state: TensorTree,
   /** Scalar: 1 while all is well; the next step is given it. */
   sound: Tensor,
-  /** [3 + leaves], for `heard`. */
+  /** [4 + leaves], for `heard`. */
   report: Tensor,
 ];
 
 /**
- * One update, unless this step's loss or gradient, or one of an earlier step, is not finite.
+ * One update, unless this step's loss, gradient or learning rate, or one of an earlier step, is not
+ * finite.
  * @param sound the last step's, 1 at first
  */
 export function guardedUpdate(
@@ -39,7 +42,9 @@ export function guardedUpdate(
 ): Stepped {
   const [updates, next] = optimizer.update(grads, state, params);
   const { norm, distantSum, distantSquares } = gradientNorms(grads);
-  const still = mul(mul(sound, isFinite32(loss)), isFinite32(distantSum));
+  const applied = (optimizer.apply ?? applyUpdates)(params, updates);
+  const probe = anyOf(applied);
+  const still = [loss, distantSum, probe].map(isFinite32).reduce<Tensor>(mul, sound);
   const stills = spread(still);
   const kept = <T>(after: T, before: T): T =>
     mapTensors(
@@ -47,16 +52,24 @@ export function guardedUpdate(
       after,
       before,
     );
-  const applied = optimizer.apply ?? applyUpdates;
-  const report = concat([loss, still, norm, ...distantSquares].map((x) => reshape(x, [1])));
-  return [kept(applied(params, updates), params), kept(next, state), still, report];
+  const report = concat([loss, still, norm, probe, ...distantSquares].map((x) => reshape(x, [1])));
+  return [kept(applied, params), kept(next, state), still, report];
+}
+
+/** One number of the next parameters: a learning rate that is none, or infinite, shows in each. */
+function anyOf(params: Params): Tensor {
+  const some = flatten<Tensor>(params).leaves.find((x) => sizeOf(x.shape) > 0);
+  if (!some) return full([], 0);
+  const [none, ones] = [0, 1].map((n) => some.shape.map(() => n));
+  return reshape(slice(some, none ?? [], ones ?? []), []);
 }
 
 /** A step's report on the host. */
 export interface Heard {
   readonly loss: number;
   readonly gradientNorm: number;
-  /** What is not finite, in words: the loss, or the first gradient by its parameter's name. */
+  /** What is not finite, in words: the loss, the learning rate, or the first gradient by its
+   * parameter's name. */
   readonly fault?: string;
   /** The parameter's name. */
   readonly tensor?: string;
@@ -64,10 +77,12 @@ export interface Heard {
 
 /** Reads a report. @param params any tree with the parameters' names */
 export function heard(report: ArrayLike<number>, params: Params): Heard {
-  const [loss = NaN, sound, gradientNorm = NaN, ...squares] = Array.from(report);
+  const [loss = NaN, sound, gradientNorm = NaN, next = NaN, ...squares] = Array.from(report);
   if (sound === 1) return { loss, gradientNorm };
   if (!Number.isFinite(loss))
     return { loss, gradientNorm, fault: `expected a finite loss, got ${loss}` };
+  if (!Number.isFinite(next) && squares.every(Number.isFinite))
+    return { loss, gradientNorm, fault: `expected a finite learning rate, got updates to ${next}` };
   const names = entries<Tensor>(params).map(([name]) => name);
   const leaf = squares.findIndex((x) => !Number.isFinite(x));
   const tensor = names[leaf] ?? "all parameters together";
@@ -77,7 +92,7 @@ export function heard(report: ArrayLike<number>, params: Params): Heard {
 }
 
 /**
- * A training step that could not be done, or whose loss or gradient is not finite.
+ * A training step that could not be done, or whose loss, gradient or learning rate is not finite.
  * @example
  * try { for await (const m of trainSteps(engine, options)) … }
  * catch (error) { if (error instanceof TrainingError) save(await engine.read(error.last.params)); }

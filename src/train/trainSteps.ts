@@ -2,9 +2,10 @@ import type { Engine } from "../engines/engine.ts";
 import type { Program } from "../engines/program.ts";
 import type { Params } from "../nn/config.ts";
 import type { Optimizer, TensorTree } from "../optim/optimizer.ts";
+import { expectOptimizer } from "../optim/settings.ts";
 import { full } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { answered, expectKnown, shown } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Batch } from "./batches.ts";
@@ -108,8 +109,9 @@ export interface TrainStepsOptions extends TrainingRun {
  * Gradient descent over a stream of batches.
  * @returns measurements: each step's in order (a little after it was dispatched), probes,
  *   checkpoints, and at last the end with the parameters
- * @throws TrainingError (a RangeError) when a loss or a gradient is not finite, naming the step and
- *   the parameter, or when a step cannot be computed; with the state before that step
+ * @throws TrainingError (a RangeError) when a loss, a gradient or a learning rate is not finite, naming
+ *   the step and the parameter, or when a step cannot be computed; with the state before that step;
+ *   TypeError, RangeError for options that cannot be
  */
 export async function* trainSteps(
   engine: Engine,
@@ -121,12 +123,40 @@ export async function* trainSteps(
   ]);
   const { params, state, step = 0 } = options;
   const { loss, optimizer } = options;
+  expectRun(options);
   const trainer = createTrainer(engine, optimizer, compileStep(engine, loss, optimizer));
   const start =
     state === undefined
       ? await trainer.start(params)
       : { step, params: engine.clone(params), state: engine.clone(state) };
   yield* trainer.run({ ...start, step }, options);
+}
+
+/** @throws TypeError, RangeError naming what cannot be */
+function expectRun(options: TrainStepsOptions): void {
+  const { loss, optimizer, params, batches } = options;
+  const { step = 0, readEvery = 1, probeEvery = 0, checkpointEvery = Infinity } = options;
+  if (typeof loss !== "function")
+    throw new TypeError(`trainSteps: expected a loss of parameters and a batch, got ${loss}`);
+  expectOptimizer("trainSteps", optimizer);
+  if (typeof params !== "object" || params === null)
+    throw new TypeError(`trainSteps: expected params, got ${params}`);
+  if (
+    typeof batches !== "function" &&
+    typeof Object(batches)[Symbol.iterator] !== "function" &&
+    typeof Object(batches)[Symbol.asyncIterator] !== "function"
+  )
+    throw new TypeError(`trainSteps: expected batches one after the other, got ${shown(batches)}`);
+  const every = typeof checkpointEvery === "function" ? Infinity : checkpointEvery;
+  const least = {
+    step: [step, 0],
+    readEvery: [readEvery, 1],
+    probeEvery: [probeEvery, 0],
+    checkpointEvery: [every === Infinity ? 1 : every, 1],
+  } as const;
+  for (const [name, [value, from]] of Object.entries(least))
+    if (!(Number.isInteger(value) && value >= from))
+      throw new RangeError(`trainSteps: expected ${name} to be an integer ≥ ${from}, got ${value}`);
 }
 
 /** One compiled step, and loops over it. */
@@ -248,7 +278,7 @@ async function* runSteps(
 }
 
 const isDue = (every: Every, step: number): boolean =>
-  typeof every === "number" ? step % every === 0 : every(step);
+  typeof every === "number" ? step % every === 0 : answered("checkpointEvery", every(step));
 
 /** Resident tensors on the host. */
 export async function hostCopy<T extends object>(engine: Engine, values: T): Promise<T> {

@@ -49,8 +49,8 @@ export function interpolate(space: Interpolation, alpha: number): Interpolate {
 export function effectiveWeight(alpha: number, steps: number): number {
   checkWeight("effectiveWeight", alpha);
   if (!(steps >= 0)) throw new RangeError(`effectiveWeight: expected steps ≥ 0, got ${steps}`);
-  // 0 · −∞: after no step nothing of the reference is there.
-  return steps === 0 ? 0 : -portable.expm1(steps * portable.log1p(-alpha));
+  // 0 · ∞: after no step, or steps of weight 0, nothing of the reference is there.
+  return steps === 0 || alpha === 0 ? 0 : -portable.expm1(steps * portable.log1p(-alpha));
 }
 
 /** The α with which T exact steps reach a weight: 1 − (1 − a_T)^(1/T). */
@@ -79,7 +79,7 @@ function mixture(space: Interpolation, alpha: number): Interpolate {
   if (typeof space !== "object" || space === null)
     throw new RangeError(`interpolate: expected "logit", "probability" or { power }, got ${space}`);
   expectKnown("interpolate", space, ["power"]);
-  if (!Number.isFinite(Math.fround(space.power)))
+  if (typeof space.power !== "number" || !Number.isFinite(Math.fround(space.power)))
     throw new RangeError(`interpolate: expected a finite power, got ${inFloat32(space.power)}`);
   return Math.abs(space.power) < TINY ? geometric(alpha) : powerMean(space.power, alpha);
 }

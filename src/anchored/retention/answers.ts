@@ -2,7 +2,6 @@ import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate/generate.ts";
 import { ids } from "../../tensor/apply.ts";
-import { DataError } from "../../tensor/errors.ts";
 import { argmax, gather, toFloat } from "../../tensor/ops.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -18,7 +17,7 @@ import {
 import { placesOf } from "../targets/deviceAnchoring.ts";
 import type { LanguageModel } from "../targets/languageModel.ts";
 import { flat, inBlocks, rowsOf } from "../targets/onDevice.ts";
-import { canGenerate } from "../targets/sampled.ts";
+import { canGenerate, roomBehind } from "../targets/sampled.ts";
 import type { RetainPlan } from "./check.ts";
 
 /** Answers that are made side by side. */
@@ -39,16 +38,10 @@ export async function greedyAnswers(
     throw new TypeError("fineTune retain: expected a model with prefill and decode to answer with");
   const prompts = examples.map(promptOf);
   if (prompts.length === 0) return [];
-  const { contextLength } = model.config;
-  const full = prompts.findIndex(({ length }) => length >= contextLength);
-  if (full >= 0)
-    throw new DataError(
-      `fineTune retain: expected prompts of less than ${contextLength} tokens, got ${at(prompts, full).length} in prompt ${full}`,
-    );
-  const longest = Math.max(...prompts.map(({ length }) => length));
+  const room = roomBehind("fineTune retain", prompts, model);
   const answers = await generate(engine, {
     ...{ model, params, prompts, stopTokens },
-    maxNewTokens: Math.min(newTokens, contextLength - longest),
+    maxNewTokens: Math.min(newTokens, room),
     batchSize: Math.min(SIDE_BY_SIDE, prompts.length),
   });
   return prompts.map((prompt, i) => ({ prompt, response: at(answers, i) }));

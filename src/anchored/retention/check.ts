@@ -1,8 +1,9 @@
 import { DataError } from "../../tensor/errors.ts";
-import { expectKnown } from "../../tensor/options.ts";
+import { expectKnown, shown } from "../../tensor/options.ts";
 import { checkExamples, type Example, promptOf } from "../../train/batches.ts";
 import { allowedLosses, type Risk } from "../certificates/retention.ts";
 import { hasLinearBound } from "../certificates/verdict.ts";
+import { expectStops } from "../checks.ts";
 import type { Interpolation } from "../objectives/interpolations.ts";
 import type { Objective } from "../objectives/objective.ts";
 import type { Alpha } from "../options.ts";
@@ -28,7 +29,8 @@ export interface RetainContext {
 }
 
 /** Whether a weight is to be certified. */
-export const isRisk = (alpha: Alpha): alpha is Risk => typeof alpha === "object" && "risk" in alpha;
+export const isRisk = (alpha: Alpha): alpha is Risk =>
+  typeof alpha === "object" && alpha !== null && "risk" in alpha;
 
 const NAMES = ["plan", "audit", "newTokens", "stopTokens", "risk", "confidence"] as const;
 
@@ -44,10 +46,17 @@ export function retainPlan(retain: Retain | undefined, context: RetainContext): 
   const asked = isRisk(alpha);
   if (asked && (risk !== undefined || confidence !== undefined))
     throw new RangeError("fineTune: expected the risk in either alpha or retain, got both");
+  for (const [name, prompts] of Object.entries({ plan, audit }))
+    if (!Array.isArray(prompts))
+      throw new TypeError(
+        `fineTune retain.${name}: expected a list of examples, got ${shown(prompts)}`,
+      );
   const wanted = { risk: 0.05, confidence: 0.95, ...definedRisk(asked ? alpha : retain) };
   for (const [name, prompts] of Object.entries({ plan, audit })) {
     if (prompts.length > 0) checkExamples(`fineTune retain.${name}`, prompts, model.config);
-    if (prompts.length > 0 || (name === "plan" && asked)) allowedLosses(prompts.length, wanted);
+    if (name === "plan" && asked && prompts.length === 0)
+      throw new RangeError("fineTune retain.plan: expected prompts to plan by, got none");
+    if (prompts.length > 0) expectEnough(`fineTune retain.${name}`, prompts.length, wanted);
   }
   expectDisjoint(plan, audit);
   const isPath = objective.target === "anchor" || objective.target === "sampledAnchor";
@@ -62,7 +71,20 @@ export function retainPlan(retain: Retain | undefined, context: RetainContext): 
   if (!(Number.isInteger(newTokens) && newTokens > 0))
     throw new RangeError(`fineTune retain: expected a positive newTokens, got ${newTokens}`);
   const stopTokens = retain.stopTokens ?? (stopToken === undefined ? [] : [stopToken]);
+  if (!Array.isArray(stopTokens))
+    throw new TypeError(`fineTune retain: expected a list of stopTokens, got ${shown(stopTokens)}`);
+  expectStops("fineTune retain: expected stopTokens", stopTokens, model);
   return { plan, audit, ...wanted, newTokens, stopTokens, isPlanned };
+}
+
+/** @throws RangeError for too few prompts, with the number that is needed, or for no risk, saying where */
+function expectEnough(where: string, prompts: number, wanted: Required<Risk>): void {
+  try {
+    allowedLosses(prompts, wanted);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`${where}: ${error.message.replace(/^\w+: /, "")}`);
+  }
 }
 
 const definedRisk = ({ risk, confidence }: Partial<Risk>): Partial<Risk> => ({

@@ -2,6 +2,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate/generate.ts";
 import type { Transformer } from "../../nn/transformer.ts";
+import { DataError } from "../../tensor/errors.ts";
 import { fold, type Key } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";
 import { type Example, type PromptResponse, promptOf } from "../../train/batches.ts";
@@ -25,7 +26,7 @@ const SIDE_BY_SIDE = 128;
 
 /**
  * The prompts of a data set with responses sampled from a model.
- * @throws TypeError for a model that cannot generate
+ * @throws TypeError for a model that cannot generate, DataError for a prompt that leaves no room
  */
 export async function sampleResponses(
   engine: Engine,
@@ -34,8 +35,7 @@ export async function sampleResponses(
   if (!canGenerate(model))
     throw new TypeError("fineTune: expected a model with prefill and decode to sample from");
   const prompts = data.map(promptOf);
-  const longest = Math.max(...prompts.map(({ length }) => length));
-  const room = Math.min(options.maxNewTokens, model.config.contextLength - longest);
+  const room = Math.min(options.maxNewTokens, roomBehind("fineTune", prompts, model));
   const { stopToken, ...rest } = options;
   const examples: PromptResponse[] = [];
   for (let from = 0; from < data.length; from += SIDE_BY_SIDE) {
@@ -51,6 +51,23 @@ export async function sampleResponses(
     });
   }
   return examples;
+}
+
+/**
+ * How many tokens there is room for behind the longest prompt.
+ * @throws DataError naming a prompt behind which there is none
+ */
+export function roomBehind(
+  where: string,
+  prompts: readonly (readonly number[])[],
+  { config: { contextLength } }: LanguageModel,
+): number {
+  const full = prompts.findIndex(({ length }) => length >= contextLength);
+  if (full >= 0)
+    throw new DataError(
+      `${where}: expected prompts of less than ${contextLength} tokens to answer, got ${at(prompts, full).length} in prompt ${full}`,
+    );
+  return contextLength - Math.max(...prompts.map(({ length }) => length));
 }
 
 export const canGenerate = (model: LanguageModel): model is Transformer =>

@@ -1,4 +1,5 @@
 import type { Engine } from "../../engines/engine.ts";
+import { answered } from "../../tensor/options.ts";
 import { at } from "../../tensor/shapes.ts";
 import { isConstant, type TypedArray } from "../../tensor/tensor.ts";
 import { rotationOf } from "../rotation.ts";
@@ -56,7 +57,8 @@ export async function generate(engine: Engine, options: GenerateOptions): Promis
         seat.answer.push(token);
         seat.isOpen = !stops.has(token) && seat.answer.length < maxNewTokens;
         await onToken?.(token, seat.row, seat.answer.length - 1);
-        if (stopWhen?.(seat.answer, seat.row)) seat.isOpen = false;
+        if (stopWhen && answered("generate stopWhen", stopWhen(seat.answer, seat.row)))
+          seat.isOpen = false;
         if (!seat.isOpen) await onAnswer?.(seat.answer, seat.row);
       }
       guesser?.learn(seat, guess, right);
