@@ -16,15 +16,17 @@ import { suiteOf } from "../../src/tasks/study/suite.ts";
 
 /** The recorded run with other scores. */
 async function withScores(
-  scores: Readonly<Record<string, { readonly target: number; readonly kept: number }>>,
+  scores: Readonly<
+    Record<string, { readonly target: number; readonly kept: number; readonly signOff?: number }>
+  >,
 ): Promise<Run> {
   const run = await recordedRun();
   const measurements = run.measurements.map((m) => {
     const given = isRow(m) ? scores[m.row] : undefined;
     if (!isRow(m)) return m;
-    const { target, kept } = given ?? { target: 0, kept: 1 };
+    const { target, kept, signOff = 0 } = given ?? { target: 0, kept: 1 };
     const prior = Object.fromEntries(Object.keys(m.prior).map((skill) => [skill, kept]));
-    return { ...m, target, prior };
+    return { ...m, target, signOff, prior };
   });
   return { ...run, measurements };
 }
@@ -34,7 +36,7 @@ const share = fc.double({ min: 0, max: 1, noNaN: true });
 describe("the verdict", () => {
   test("is what the recorded run came to", async () => {
     expect(verdictOf(await recordedRun())).toMatchInlineSnapshot(
-      `"Ordinary fine-tuning learned the new task (99 % right) and lost 79 % of the skills; Anchored Learning learned as much and lost 1 % of them. ASFT and WiSE-FT, which cost less, did as well here."`,
+      `"Ordinary fine-tuning learned the new task (99 % right) and lost 79 % of the skills; Anchored Learning learned as much and lost 1 % of them. ASFT, which costs less, did as well here; WiSE-FT too, but 43 % of its answers end in stray letters."`,
     );
   });
 
@@ -61,17 +63,24 @@ describe("the verdict", () => {
       [reference]: { target: 1, kept: 0.2 },
       [headline as string]: { target: 1, kept: 0.97 },
     };
-    const others = (asft: number, wise: number) => ({
+    const others = (asft: number, wise: number, signOff: number) => ({
       "asft-0.1": { target: 1, kept: asft },
-      "merge-0.3": { target: 1, kept: wise },
+      "merge-0.3": { target: 1, kept: wise, signOff },
     });
-    const said = async (asft: number, wise: number): Promise<string> =>
-      verdictOf(await withScores({ ...scores, ...others(asft, wise) }));
+    const said = async (asft: number, wise: number, signOff = 0): Promise<string> =>
+      verdictOf(await withScores({ ...scores, ...others(asft, wise, signOff) }));
     expect(await said(0.99, 0.99)).toMatch(
       /ASFT and WiSE-FT, which cost less, did as well here\.$/,
     );
     expect(await said(0.99, 0.5)).toMatch(/ASFT, which costs less, did as well here\.$/);
     expect(await said(0.5, 0.5)).toMatch(/lost 3 % of them\.$/);
+    const stray = "43 % of its answers end in stray letters.";
+    expect(await said(0.99, 0.99, 0.43)).toContain(
+      `ASFT, which costs less, did as well here; WiSE-FT too, but ${stray}`,
+    );
+    expect(await said(0.5, 0.99, 0.43)).toContain(
+      `WiSE-FT, which costs less, did as well here, but ${stray}`,
+    );
   });
 
   test("says nothing of rows that have not ended", async () => {

@@ -6,7 +6,7 @@ import { formula } from "../simplex/notation.ts";
 
 export type BarRow = readonly [name: string, p: LogProbs];
 
-/** Distributions as bars that are cut into the tokens' shares. */
+/** Distributions as bars that are cut into the tokens' shares; the style leaves out what a narrow one cannot hold. */
 export function bars(tokens: readonly string[], rows: readonly BarRow[]): HTMLElement {
   return html(
     "div",
@@ -18,8 +18,8 @@ export function bars(tokens: readonly string[], rows: readonly BarRow[]): HTMLEl
         ...tokens.map((token, i) => {
           const share = html(
             "span",
-            { class: `share token-${i}` },
-            `${token} ${probability(p, i)}`,
+            { class: `share token-${i}`, title: `${token} ${probability(p, i)}` },
+            html("span", {}, token, html("span", { class: "number" }, ` ${probability(p, i)}`)),
           );
           share.style.flexGrow = `${Math.exp(at(p, i))}`;
           return share;

@@ -28,9 +28,9 @@ interface Chapter {
 }
 
 const sliders = {
-  alpha: { text: "α", min: 0, max: 1, step: 0.05 },
+  alpha: { text: "how far each step aims (α)", min: 0, max: 1, step: 0.05 },
   inner: { text: "steps of the inner loop", min: 0, max: MOST_INNER, step: 1 },
-  outer: { text: "T, outer steps", min: 1, max: 8, step: 1 },
+  outer: { text: "number of outer steps (T)", min: 1, max: 8, step: 1 },
 } as const;
 
 const chapters: readonly Chapter[] = [

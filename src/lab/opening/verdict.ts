@@ -57,7 +57,18 @@ function cheaper(others: readonly Outcome[], student: Outcome): string {
   const equal = others.filter(
     ({ end }) => end.target >= student.end.target - SAME && end.kept >= student.end.kept - SAME,
   );
-  if (equal.length === 0) return "";
-  const names = equal.map(({ row }) => shortName(row)).join(" and ");
-  return `${names}, which cost${equal.length > 1 ? "" : "s"} less, did as well here.`;
+  const strays = ({ end }: Outcome): boolean => end.signOff > student.end.signOff + SAME;
+  const said: string[] = [];
+  const clean = equal.filter((outcome) => !strays(outcome));
+  if (clean.length > 0) {
+    const names = clean.map(({ row }) => shortName(row)).join(" and ");
+    said.push(`${names}, which cost${clean.length > 1 ? "" : "s"} less, did as well here`);
+  }
+  for (const { row, end } of equal.filter(strays)) {
+    const alike = said.length > 0 ? " too" : ", which costs less, did as well here";
+    said.push(
+      `${shortName(row)}${alike}, but ${share(end.signOff)} of its answers end in stray letters`,
+    );
+  }
+  return said.length > 0 ? `${said.join("; ")}.` : "";
 }

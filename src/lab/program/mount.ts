@@ -3,7 +3,7 @@ import { methodNames } from "../../anchored/objectives/names.ts";
 import type { Backend } from "../../engines/create.ts";
 import { html } from "../dom.ts";
 import { parameters, setParameters } from "../location.ts";
-import { recipes } from "../setup/setup.ts";
+import { recipes, studyNames } from "../setup/setup.ts";
 import { startWorker } from "../worker/start.ts";
 import type { Answer } from "./inspecting.ts";
 import type { Listing } from "./listing.ts";
@@ -70,7 +70,7 @@ export function mountProgram(element: HTMLElement): () => void {
   }
 
   const choices = {
-    recipe: choice(Object.fromEntries(Object.keys(recipes).map((name) => [name, name])), "recipe"),
+    recipe: choice(studyNames, "recipe"),
     method: choice(methods, "method"),
     engine: choice(engines, "engine"),
   };

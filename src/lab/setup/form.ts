@@ -4,7 +4,7 @@ import type { Run } from "../runs/run.ts";
 import { challengerNames } from "./challengers.ts";
 import { consequence } from "./consequence.ts";
 import { type KnobField, knobFields, knobs } from "./knobs.ts";
-import { defaultSetup, hasSurety, recipes, type Setup } from "./setup.ts";
+import { defaultSetup, hasSurety, type Setup, studyNames } from "./setup.ts";
 import { SURETY_LABEL, suretyChoices } from "./surety.ts";
 
 /** The controls that make a setup. */
@@ -17,15 +17,6 @@ export interface Form {
   /** Says whose settings these are while a run goes on. */
   mark(run: Run | undefined): void;
 }
-
-const studies: Readonly<Record<string, string>> = {
-  smoke: "Smoke: 19 k parameters, seconds",
-  full: "Full: 113 k parameters, a minute",
-  "mini-igsm": "iGSM in small: word problems",
-  "mini-medcalc": "MedCalc in small: clinical scores",
-  "mini-ifeval": "IFEval in small: instructions",
-  "mini-countdown": "Countdown in small: reach a number",
-};
 
 const engines = {
   auto: "Automatic: a graphics card, else WebAssembly",
@@ -73,7 +64,7 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
       add(
         choice(
           "Model and target",
-          studyNames(),
+          studyNames,
           ({ recipe }) => recipe,
           (recipe) => change({ ...defaultSetup(recipe), seed: setup.seed, engine: setup.engine }),
         ),
@@ -136,9 +127,6 @@ export function setupForm(initial: Setup, changed: (setup: Setup) => void): Form
     },
   };
 }
-
-const studyNames = (): Record<string, string> =>
-  Object.fromEntries(Object.keys(recipes).map((name) => [name, studies[name] ?? name]));
 
 /** A control that shows its part of the setup. */
 interface Part {

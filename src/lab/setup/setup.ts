@@ -16,6 +16,20 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   ...Object.fromEntries(miniTargets.map((target) => [target, miniRecipe(target)])),
 };
 
+const called: Readonly<Record<string, string>> = {
+  smoke: "Smoke: 19 k parameters, seconds",
+  full: "Full: 113 k parameters, a minute",
+  "mini-igsm": "iGSM in small: word problems",
+  "mini-medcalc": "MedCalc in small: clinical scores",
+  "mini-ifeval": "IFEval in small: instructions",
+  "mini-countdown": "Countdown in small: reach a number",
+};
+
+/** What the page calls the studies, by name. */
+export const studyNames: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.keys(recipes).map((name) => [name, called[name] ?? name]),
+);
+
 /** Everything that decides a run's numbers. */
 export interface Setup extends Readonly<Record<KnobField, number>> {
   /** A name of `recipes`. */

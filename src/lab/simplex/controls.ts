@@ -10,8 +10,10 @@ type Change = (change: Partial<SimplexState>) => void;
 
 /** α, T and what else is drawn. */
 export function createControls(change: Change): Plot {
-  const alpha = slider("α, weight of p_sft in a step", 0, 1, 0.01, (x) => change({ alpha: x }));
-  const steps = slider("T, outer steps", 1, MOST_STEPS, 1, (x) => change({ steps: x }));
+  const alpha = slider("how far each step aims: weight of p_sft (α)", 0, 1, 0.01, (x) =>
+    change({ alpha: x }),
+  );
+  const steps = slider("number of outer steps (T)", 1, MOST_STEPS, 1, (x) => change({ steps: x }));
   const power = slider("power r (0 logit, 1 probability)", ...POWERS, 0.05, (x) =>
     change({ power: x }),
   );

@@ -14,12 +14,19 @@ function seriesOf(
   points: (run: Run, row: Run["recipe"]["rows"][number]) => Points,
   dots = false,
 ): Series[] {
+  const end = lastStep({ run, others });
   const of = (each: Run, faded: boolean): Series[] =>
     tunedRows(each).map((row) => ({
       ...{ name: shortName(row), color: colorOf(row), faded, dots },
-      points: points(each, row),
+      points: drawn(points(each, row), end),
     }));
   return [...others.flatMap((other) => of(other, true)), ...(run ? of(run, false) : [])];
+}
+
+/** A row that takes no step, as averaged weights, has no way from the base: its end alone is drawn, beside the others' ends. */
+export function drawn(points: Points, end: number): Points {
+  const last = points.at(-1);
+  return last && points.length > 1 && last[0] === 0 ? [[end, last[1]]] : points;
 }
 
 /** The last step that any shown row has or will have. */
@@ -101,7 +108,7 @@ export function skillsView(): View {
     html(
       "p",
       {},
-      "Share of questions answered exactly right. Fine-tuning asks for the target alone; all other skills are what the base could do before. Ordinary fine-tuning pays for the one with the others.",
+      "Share of questions answered exactly right. Fine-tuning asks for the target alone; all other skills are what the base could do before. Ordinary fine-tuning pays for the one with the others. What takes no step of its own, as averaged weights, is a point at the end.",
     ),
     grid,
   );

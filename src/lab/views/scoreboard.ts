@@ -20,9 +20,9 @@ export function scoreboard(): View {
   const body = html("tbody");
   const head = (text: string, title: string, number = true): HTMLElement =>
     html("th", { scope: "col", class: number ? "number" : undefined, title }, text);
-  const element = html(
+  const table = html(
     "div",
-    { class: "scoreboard scroll", tabindex: 0, role: "region", "aria-label": "Results" },
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Results" },
     html(
       "table",
       {},
@@ -43,6 +43,16 @@ export function scoreboard(): View {
         ),
       ),
       body,
+    ),
+  );
+  const element = html(
+    "div",
+    { class: "scoreboard" },
+    table,
+    html(
+      "p",
+      { class: "muted" },
+      "Skills kept: of the answers to old skills that the base gets right. KL from base: how far those answers have moved, in nats a token. Sign-off: answers that end in the random letters of the training data. Of bound: how much of what its bound allows a step went.",
     ),
   );
   return {
@@ -66,7 +76,7 @@ function line(run: Run, row: RowRecipe): HTMLElement {
       "th",
       { scope: "row" },
       html("span", { class: `swatch ${colorOf(row).slice(2)}`, "aria-hidden": "true" }),
-      row.label,
+      html("span", { class: "name" }, row.label),
     ),
     number(look ? meter(look.target, colorOf(row)) : "–"),
     number(look ? meter(look.kept, colorOf(row)) : "–"),
