@@ -2,9 +2,10 @@ import { dirname, resolve } from "node:path";
 import { lossVectors } from "../../anchored/vectors/vectors.ts";
 import { makeFolder, writeWhole } from "../../weights/files.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
-import { describeKnobs, readKnobs, text } from "../terminal/knobs.ts";
+import { describeKnobs, overwrite, readKnobs, text } from "../terminal/knobs.ts";
+import { expectNewFile } from "../terminal/place.ts";
 
-const knobs = { out: text("<file>", "where it is written; else it is printed") };
+const knobs = { out: text("<file>", "where it is written; else it is printed"), overwrite };
 
 const usage = `anchorgrad vectors [--out <file.json>]
 
@@ -18,13 +19,14 @@ Options
 ${describeKnobs(knobs)}`;
 
 async function run(args: readonly string[], { out, folder }: Terminal): Promise<boolean> {
-  const { out: file } = readKnobs(args, knobs);
+  const { out: file, overwrite: replaces } = readKnobs(args, knobs);
+  const path = file === undefined ? undefined : resolve(folder, file);
+  if (path !== undefined) await expectNewFile(path, replaces);
   const json = `${JSON.stringify(await lossVectors(), undefined, 1)}\n`;
-  if (file === undefined) {
+  if (path === undefined) {
     out.write(json);
     return true;
   }
-  const path = resolve(folder, file);
   await makeFolder(dirname(path));
   await writeWhole(path, json);
   out.write(`${path}\n`);
