@@ -43,13 +43,13 @@ const thresholds: { readonly [S in Space]: (pair: Pair) => number } = {
   },
 };
 
-/** 0 while the anchor prefers i, 1 once it prefers j. */
-async function choice(space: Space, { p, s }: Pair, alpha: number): Promise<number> {
-  const [from, to] = [p, s].map((x) => tensor([Math.log(x), Math.log1p(-x)]));
+/** For each weight 0 while the anchor prefers i, 1 once it prefers j. */
+async function chosen(space: Space, pair: Pair, alphas: readonly number[]): Promise<number[]> {
+  const [p, s] = [pair.p, pair.s].map((x) => tensor([Math.log(x), Math.log1p(-x)]));
   const picked = await engine.run(() =>
-    argmax(interpolate(space, alpha)(from as never, to as never)),
+    alphas.map((alpha) => argmax(interpolate(space, alpha)(p as Tensor, s as Tensor))),
   );
-  return picked.data[0] as number;
+  return picked.map(({ data }) => at(data, 0));
 }
 
 const agreeable = fc.double({ min: 1e-9, max: 0.49, noNaN: true });
@@ -60,8 +60,8 @@ describe.each(["logit", "probability"] as const)("%s", (space) => {
     await fc.assert(
       fc.asyncProperty(pairs, fc.double({ min: 1e-6, max: 1, noNaN: true }), async (pair, step) => {
         const threshold = thresholds[space](pair);
-        expect(await choice(space, pair, threshold * (1 - step))).toBe(0);
-        expect(await choice(space, pair, threshold + (1 - threshold) * step)).toBe(1);
+        const weights = [threshold * (1 - step), threshold + (1 - threshold) * step];
+        expect(await chosen(space, pair, weights)).toEqual([0, 1]);
       }),
       { numRuns: 1000 },
     );
