@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune, type Measurement } from "../../src/anchored/fineTune.ts";
 import { interpolateWeights, squaredDistance } from "../../src/anchored/objectives/weights.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import type { FineTuneCheckpoint } from "../../src/anchored/resume.ts";
 import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { adapterLayout } from "../../src/nn/lora/layout.ts";
 import { mergeAdapter } from "../../src/nn/lora/merge.ts";
@@ -12,6 +11,7 @@ import { type Lora, lora } from "../../src/nn/lora.ts";
 import { type Transformer, transformer } from "../../src/nn/transformer.ts";
 import { mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
+import { testEngine } from "../testEngine.ts";
 import {
   collect,
   endOf,
@@ -22,11 +22,7 @@ import {
   tinyModel,
 } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 /** A base, and an adapter of it that has learnt something. */
 async function adapted(options: Partial<Parameters<typeof lora>[0]> = {}): Promise<{

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import type { Method } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
 import { stepBytes } from "../../src/anchored/stepOf.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { transformer } from "../../src/nn/transformer.ts";
 import { lengthOf } from "../../src/train/batches.ts";
+import { testEngine } from "../testEngine.ts";
 import { collect, endOf, expectClose, numbersOf, tinyModel, tinyStudy } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const { data, base } = tinyStudy;
 const longest = Math.max(...data.map(lengthOf));

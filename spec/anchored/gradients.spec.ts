@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import { projected, sharpnessAware } from "../../src/anchored/gradients.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, mul, square, sub, sum } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { endOf, expectClose, numbersOf, tinyStudy } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const at = (...x: number[]): Params => ({ x: tensor(x) });
 /** Its gradient is the direction. */

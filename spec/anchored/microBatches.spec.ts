@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import type { Method } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
@@ -7,6 +7,7 @@ import type { Engine } from "../../src/engines/engine.ts";
 import { transformer } from "../../src/nn/transformer.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Example } from "../../src/train/batches.ts";
+import { testEngine } from "../testEngine.ts";
 import {
   collect,
   endOf,
@@ -18,11 +19,7 @@ import {
   tinyStudy,
 } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const reference = tinyModel.init(random.key(9));
 const { data } = tinyStudy;

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import type { Method } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import type { LanguageModel } from "../../src/anchored/targets/languageModel.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { type Transformer, transformer } from "../../src/nn/transformer.ts";
 import { matmul } from "../../src/tensor/ops.ts";
@@ -13,6 +11,7 @@ import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { collate, type Example, sequenceOf } from "../../src/train/batches.ts";
 import { inRows, joined, sharedLength, tokensOf } from "../../src/train/together.ts";
+import { testEngine } from "../testEngine.ts";
 import {
   collect,
   expectClose,
@@ -23,11 +22,7 @@ import {
   tinyStudy,
 } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const reference = tinyModel.init(random.key(9));
 const { data } = tinyStudy;

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import { heeds, type MethodsOwn } from "../../src/anchored/objectives/kinds.ts";
 import { type Method, objectives } from "../../src/anchored/objectives/methods.ts";
 import { defaults, type FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { maskedMean, tokenCrossEntropy } from "../../src/nn/losses.ts";
 import { adamw, decaysMatrices } from "../../src/optim/adamw.ts";
 import type { Optimizer } from "../../src/optim/optimizer.ts";
@@ -14,6 +12,7 @@ import { constant, warmupLinear } from "../../src/optim/schedules.ts";
 import { add, logSoftmax, mean, mul, neg } from "../../src/tensor/ops.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import { collate } from "../../src/train/batches.ts";
+import { testEngine } from "../testEngine.ts";
 import {
   collect,
   endOf,
@@ -25,11 +24,7 @@ import {
   tinyStudy,
 } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const { learningRate, ...study } = tinyStudy;
 const sft = (options: Partial<FineTuneOptions>): FineTuneOptions => ({

@@ -1,14 +1,13 @@
 /** What may come on top of any method, and how outer steps may begin. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import type { Method } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
 import type { FineTuneCheckpoint } from "../../src/anchored/resume.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { key } from "../../src/tensor/random.ts";
 import { at } from "../../src/tensor/shapes.ts";
+import { testEngine } from "../testEngine.ts";
 import {
   collect,
   endOf,
@@ -22,11 +21,7 @@ import {
   tinyStudy,
 } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const reference = tinyModel.init(key(5));
 const replay = reversals(8, key(9));

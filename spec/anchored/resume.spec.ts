@@ -1,18 +1,13 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune, type Measurement } from "../../src/anchored/fineTune.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import type { FineTuneCheckpoint } from "../../src/anchored/resume.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import * as random from "../../src/tensor/random.ts";
+import { testEngine } from "../testEngine.ts";
 import { collect, endOf, numbersOf, tinyAnchored, tinyModel, tinyStudy } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "wasm", threads: 1 });
-});
-afterAll(() => engine.close());
+const engine = await testEngine({ backend: "wasm", threads: 1 });
 
 const reference = tinyModel.init(random.key(9));
 const { data } = tinyStudy;

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { ownAnswers, ownReplay, ownTexts } from "../../src/anchored/selfData.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { key } from "../../src/tensor/random.ts";
 import { promptOf } from "../../src/train/batches.ts";
+import { testEngine } from "../testEngine.ts";
 import { reversals, tinyModel, tinyStudy } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const speaking = { model: tinyModel, params: tinyStudy.base, stopToken: 2, key: key(5) };
 const data = reversals(9, key(6));

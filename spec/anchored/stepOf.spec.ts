@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
 import { stepBytes } from "../../src/anchored/stepOf.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { key } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shapes.ts";
+import { testEngine } from "../testEngine.ts";
 import { reversals, tinyStudy } from "./tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const data = reversals(64, key(2));
 const bytesOf = (options: Partial<FineTuneOptions>): number => {

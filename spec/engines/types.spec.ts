@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { adamw, applyUpdates } from "../../src/optim/index.ts";
 import { ids, stored, tensor } from "../../src/tensor/apply.ts";
 import { valueAndGrad } from "../../src/tensor/grad.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import type { IntTensor, Tensor } from "../../src/tensor/tensor.ts";
 import * as tree from "../../src/tensor/tree.ts";
+import { testEngine } from "../testEngine.ts";
 
 // Half of this is for the compiler: each annotation is what it must find out by itself.
 
@@ -20,11 +19,7 @@ interface Params {
   b: Inner;
 }
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const params: Params = { w: tensor([1, 2]), b: { c: tensor([3]) } };
 

@@ -1,7 +1,5 @@
 import { parseHTML } from "linkedom";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { checkRecipe } from "../../src/experiment/checkRecipe.ts";
 import { experiment } from "../../src/experiment/experiment.ts";
 import { measurementText, type Result } from "../../src/experiment/measurements.ts";
@@ -14,6 +12,7 @@ import type { RunConfig } from "../../src/experiment/runs/run.ts";
 import { summarize } from "../../src/experiment/summary/summary.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import { promptOf } from "../../src/train/batches.ts";
+import { testEngine } from "../testEngine.ts";
 import { tinyRecipe } from "./tiny.ts";
 
 const [base, sft] = tinyRecipe.rows;
@@ -25,11 +24,7 @@ const recipe = {
   ...{ rows: [base, sft, certified], headline: certified.id, retain: { plan: 30, audit: 20 } },
 } as Recipe;
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "wasm", threads: 1 });
-});
-afterAll(() => engine.close());
+const engine = await testEngine({ backend: "wasm", threads: 1 });
 
 const measure = async (of: Recipe): Promise<Result[]> => {
   const all: Result[] = [];

@@ -1,10 +1,8 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { logPartition as logPartitionOf } from "../../src/anchored/certificates/certificate.ts";
 import * as tensors from "../../src/anchored/objectives/divergences.ts";
 import { type Interpolation, interpolate } from "../../src/anchored/objectives/interpolations.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { claims, judge, landedClaims, type Path } from "../../src/lab/simplex/claims.ts";
 import * as plain from "../../src/lab/simplex/distributions.ts";
 import { findPreset, presets } from "../../src/lab/simplex/presets.ts";
@@ -21,12 +19,9 @@ import {
 import { winnersAlong } from "../../src/lab/simplex/winners.ts";
 import { constant } from "../../src/tensor/apply.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const logits = fc
   .tuple(...Array(3).fill(fc.double({ min: LEAST, max: 0, noNaN: true })))

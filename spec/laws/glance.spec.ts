@@ -1,10 +1,8 @@
 /** A glance at each primitive, in a second for all: what the laws look at for long, on a few cases. */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { expand } from "../../src/compile/expand.ts";
 import { checkGradient } from "../../src/engines/checkGradient.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { apply, full } from "../../src/tensor/apply.ts";
 import { isFused } from "../../src/tensor/definitions.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
@@ -13,15 +11,12 @@ import { at } from "../../src/tensor/shapes.ts";
 import { lengthOf } from "../../src/tensor/storage/types.ts";
 import type { PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
 import { traits } from "../../src/tensor/traits.ts";
+import { testEngine } from "../testEngine.ts";
 import { type Case, cases, primitives } from "./arbitraries.ts";
 import { asFunction } from "./function.ts";
 import { moderate } from "./numbers.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const few = (op: PrimitiveName) =>
   fc

@@ -1,24 +1,19 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { expand } from "../../src/compile/expand.ts";
 import { checkGradient } from "../../src/engines/checkGradient.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { isFused } from "../../src/tensor/definitions.ts";
 import { vjp } from "../../src/tensor/grad.ts";
 import { add, concat, mul, reshape, sub } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { PrimitiveName, Tensor } from "../../src/tensor/tensor.ts";
 import { traits } from "../../src/tensor/traits.ts";
+import { testEngine } from "../testEngine.ts";
 import { type Case, cases, primitives } from "./arbitraries.ts";
 import { asFunction } from "./function.ts";
 import { moderate } from "./numbers.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 /** Thirty runs of ten cases: 300 cases an operation. */
 const RUNS = 30;

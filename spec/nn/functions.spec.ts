@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import {
   biasedAttention,
   causalAttention,
@@ -14,12 +12,9 @@ import { full, tensor } from "../../src/tensor/apply.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
 import { key, normal, split } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const evaluate = async (make: () => Tensor): Promise<number[]> => [
   ...(await engine.run(make)).data,

@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { type Layout, type Params, summedCrossEntropy, transformer } from "../../src/nn/index.ts";
 import { full, ids, tensor } from "../../src/tensor/apply.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
@@ -9,13 +7,10 @@ import { valueAndGrad } from "../../src/tensor/grad.ts";
 import { add } from "../../src/tensor/ops.ts";
 import { key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { build, CONTEXT, type Recipe, recipes } from "./arbitraries.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 /** A model with sequences for one row, and pads on either side. */
 interface Packed extends Recipe {

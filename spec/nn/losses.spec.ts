@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import {
   crossEntropy,
   klDivergence,
@@ -13,13 +11,10 @@ import { full, ids, tensor } from "../../src/tensor/apply.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { softmaxOf } from "./oracle.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const evaluate = async (make: () => Tensor): Promise<number[]> => [
   ...(await engine.run(make)).data,

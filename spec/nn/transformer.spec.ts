@@ -1,8 +1,6 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { checkGradient } from "../../src/engines/checkGradient.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import { transformer } from "../../src/nn/transformer.ts";
@@ -11,14 +9,11 @@ import { ShapeError } from "../../src/tensor/errors.ts";
 import { key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { map } from "../../src/tensor/tree.ts";
+import { testEngine } from "../testEngine.ts";
 import { build, cases, recipes } from "./arbitraries.ts";
 import { oracleLogits } from "./oracle.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 /** Logits [B, T, V] as nested arrays. */
 async function logitsOf(apply: () => Tensor): Promise<number[][][]> {

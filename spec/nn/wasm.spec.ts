@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { crossEntropy, generate, type Params, transformer } from "../../src/nn/index.ts";
@@ -8,14 +8,11 @@ import { ids } from "../../src/tensor/apply.ts";
 import { valueAndGrad } from "../../src/tensor/grad.ts";
 import { key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { build, CONTEXT, cases, prompted } from "./arbitraries.ts";
 import { oracleLogits } from "./oracle.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "wasm", threads: 1 });
-});
-afterAll(() => engine.close());
+const engine = await testEngine({ backend: "wasm", threads: 1 });
 
 const sizeOf = (x: readonly number[]) => Math.max(1, ...x.map(Math.abs));
 

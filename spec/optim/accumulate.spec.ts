@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { crossEntropy, type Params, summedCrossEntropy, transformer } from "../../src/nn/index.ts";
 import { accumulate, accumulation } from "../../src/optim/index.ts";
 import { ids, tensor } from "../../src/tensor/apply.ts";
@@ -9,12 +7,9 @@ import { valueAndGrad } from "../../src/tensor/grad.ts";
 import { mul, square, sum } from "../../src/tensor/ops.ts";
 import { key } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const model = transformer({ vocabSize: 5, contextLength: 6, layers: 1, heads: 2, width: 4 });
 

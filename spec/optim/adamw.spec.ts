@@ -1,17 +1,13 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { adamw, applyUpdates, schedules } from "../../src/optim/index.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { map } from "../../src/tensor/tree.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 interface Settings {
   readonly b1: number;

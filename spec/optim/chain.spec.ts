@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import {
   adamw,
   applyUpdates,
@@ -16,12 +14,9 @@ import { topologicalOrder } from "../../src/tensor/graph.ts";
 import { mul } from "../../src/tensor/ops.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { map } from "../../src/tensor/tree.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const vectors = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), {
   minLength: 4,

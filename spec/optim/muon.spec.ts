@@ -1,18 +1,14 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { adamw, applyUpdates, muon, type Optimizer } from "../../src/optim/index.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { flatten } from "../../src/tensor/tree.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 type Matrix = readonly (readonly number[])[];
 type Params = { readonly hidden: Tensor; readonly bias: Tensor; readonly embed: Tensor };

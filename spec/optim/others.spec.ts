@@ -1,18 +1,13 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { applyUpdates, lion, type Optimizer, schedules, sgd } from "../../src/optim/index.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { flatten } from "../../src/tensor/tree.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const value = fc.double({ min: -3, max: 3, noNaN: true });
 const row = fc.array(value, { minLength: 4, maxLength: 4 });

@@ -1,17 +1,12 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { expect, test } from "vitest";
 import { adamw, applyUpdates, type Optimizer, rounded } from "../../src/optim/index.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { round, widen } from "../../src/tensor/storage/types.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "wasm", threads: 1 });
-});
-afterAll(() => engine.close());
+const engine = await testEngine({ backend: "wasm", threads: 1 });
 
 const narrow = (x: Float32Array): Float32Array => widen("bf16", round("bf16", x));
 const numbers = fc.array(fc.float({ min: -4, max: 4, noNaN: true }), {

@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { full, ids, stored, tensor } from "../../src/tensor/apply.ts";
 import { add, reshape } from "../../src/tensor/ops.ts";
 import type { TypedArray } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "wasm", threads: 1 });
-});
-afterAll(() => engine.close());
+const engine = await testEngine({ backend: "wasm", threads: 1 });
 
 describe("a constant owns its numbers", () => {
   test.each<[string, () => TypedArray]>([

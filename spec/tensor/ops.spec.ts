@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { full, ids, numbersOnce, tensor } from "../../src/tensor/apply.ts";
 import { DataError, ShapeError } from "../../src/tensor/errors.ts";
 import { grad } from "../../src/tensor/grad.ts";
@@ -9,12 +7,9 @@ import * as ops from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import { broadcastShapes, sizeOf, stridesOf } from "../../src/tensor/shapes.ts";
 import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const count = (shape: Shape): Tensor =>
   tensor(

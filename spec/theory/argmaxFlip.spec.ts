@@ -5,26 +5,22 @@
  * α > (p_i − p_j) / ((p_i − p_j) + (s_j − s_i)), since q_i − q_j = (1−α)(p_i − p_j) − α(s_j − s_i).
  */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { kl } from "../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { flipDivergence } from "../../src/anchored/targets/flips.ts";
 import { logSoftmaxOf } from "../../src/arbitraries/distributions.ts";
 import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { constant, tensor } from "../../src/tensor/apply.ts";
 import { argmax } from "../../src/tensor/ops.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { choiceLaws, radii } from "./laws/choices.ts";
 import { FLOAT32, type Space, testLaws } from "./laws/laws.ts";
 import { thresholdLaws } from "./laws/thresholds.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 /** Probabilities of token i. */
 interface Pair {

@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { certificate } from "../../src/anchored/certificates/certificate.ts";
 import { checkCertificate } from "../../src/anchored/certificates/verdict.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add } from "../../src/tensor/ops.ts";
+import { testEngine } from "../testEngine.ts";
 import { certificateLaws } from "./laws/certificates.ts";
 import { expectDigits, sureOfFirst } from "./laws/counterexamples.ts";
 import { testLaws } from "./laws/laws.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 describe("an inexact step", () => {
   testLaws(() => engine, certificateLaws);

@@ -9,12 +9,10 @@
  * Either vanishes only at s: no a_T < 1 bounds how far it goes.
  */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
 import { type Interpolation, interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { anchoredLoss, frozenAnchorLoss } from "../../src/anchored/objectives/losses.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { grad } from "../../src/tensor/grad.ts";
 import {
@@ -29,13 +27,10 @@ import {
   sum,
 } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { type Choice, choices, pairs } from "./laws/arbitraries.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const abs = (x: Tensor): Tensor => maximum(x, neg(x));
 

@@ -1,13 +1,12 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
 import { effectiveWeight, interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { weights } from "../../src/arbitraries/index.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, logSoftmax, mul } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { choices, pairs } from "./laws/arbitraries.ts";
 import {
   type Counterexample,
@@ -19,11 +18,7 @@ import {
 import { testLaws } from "./laws/laws.ts";
 import { manyStepsLaws, stepsSum } from "./laws/manySteps.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 describe("exact steps", () => {
   testLaws(() => engine, manyStepsLaws);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { describe } from "vitest";
 import {
   type Divergence,
   jensenShannon,
@@ -6,10 +6,9 @@ import {
   squaredHellinger,
   totalVariation,
 } from "../../src/anchored/objectives/divergences.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, mul } from "../../src/tensor/ops.ts";
+import { testEngine } from "../testEngine.ts";
 import {
   type Counterexample,
   type Distributions,
@@ -20,11 +19,7 @@ import {
 import { testLaws } from "./laws/laws.ts";
 import { largestLogRatio, monotoneLaws, oneStepLaws, reach } from "./laws/oneStep.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 describe("one exact step", () => {
   testLaws(() => engine, oneStepLaws);

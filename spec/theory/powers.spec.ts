@@ -10,24 +10,19 @@
  *   geometric mean's: half of it before and half of it in Z.
  */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { kl } from "../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { logSoftmax, max, mul, square, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { choices, pairs } from "./laws/arbitraries.ts";
 import { expectDigits, sureOfFirst } from "./laws/counterexamples.ts";
 import { FLOAT64, testLaws } from "./laws/laws.ts";
 import { powerLaws } from "./laws/powers.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const expectAtMost = (left: Tensor, right: Tensor): void =>
   left.data.forEach((x, row) => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { klToStudent } from "../../src/anchored/objectives/losses.ts";
@@ -7,8 +7,6 @@ import type { Method } from "../../src/anchored/objectives/methods.ts";
 import type { Objective, ObjectiveInputs } from "../../src/anchored/objectives/objective.ts";
 import { type Reweighted, reweighted } from "../../src/anchored/objectives/reweighted.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tokenCrossEntropy } from "../../src/nn/losses.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { full, ids, tensor } from "../../src/tensor/apply.ts";
@@ -30,6 +28,7 @@ import {
 import { at, last } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { endOf, expectClose, numbersOf, tinyStudy } from "../anchored/tiny.ts";
+import { testEngine } from "../testEngine.ts";
 import { choices } from "./laws/arbitraries.ts";
 import { flowLaws } from "./laws/flows.ts";
 import { checkLaws, sceneOf, testLaws } from "./laws/laws.ts";
@@ -44,11 +43,7 @@ import {
 } from "./laws/reweightings.ts";
 import { type Reweighting, reweightings, type Seen } from "./laws/tokenWeights.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 /** 3,600 pairs, those of forty scenes to each run: they have no weights, for which programs would be traced. */
 const groups = choices.map((choice) => ({ ...choice, scenes: 40 }));

@@ -6,23 +6,18 @@
  * The models here are tables over tokens a, b and the stop token, sequences of at most three.
  */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { kl } from "../../src/anchored/objectives/divergences.ts";
 import { effectiveWeight, interpolate } from "../../src/anchored/objectives/interpolations.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, logSoftmax, slice, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { type Choice, choices, errors, pairs } from "./laws/arbitraries.ts";
 import { expectation } from "./laws/certificates.ts";
 import type { Space } from "./laws/laws.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const STOP = 2;
 const PREFIXES = ["", "0", "1", "00", "01", "10", "11"];

@@ -5,22 +5,17 @@
  * another weight, α·s(S) / ((1−α)·p(S) + α·s(S)).
  */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, exp, logSoftmax, mul, slice, sub, sum } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { testEngine } from "../testEngine.ts";
 import { type Choice, choices, pairs } from "./laws/arbitraries.ts";
 import { expectDigits } from "./laws/counterexamples.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 /** The first tokens of each row. */
 const head = (x: Tensor, size: number): Tensor => slice(x, [0, 0], [x.shape[0] as number, size]);

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { describe } from "vitest";
 import { jeffreys, kl } from "../../src/anchored/objectives/divergences.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import { tensor } from "../../src/tensor/apply.ts";
 import { add, mul, sqrt } from "../../src/tensor/ops.ts";
+import { testEngine } from "../testEngine.ts";
 import {
   type Counterexample,
   type Distributions,
@@ -16,11 +15,7 @@ import { testLaws } from "./laws/laws.ts";
 import { reach } from "./laws/oneStep.ts";
 import { tanhOfQuarter, trustRegionLaws } from "./laws/trustRegion.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 describe("whoever judges", () => {
   testLaws(() => engine, judgeLaws);

@@ -4,14 +4,13 @@
  * logit space are weight interpolation (WiSE-FT) with weight a_T. The probability anchor is in
  * general none of them.
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune } from "../../src/anchored/fineTune.ts";
 import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import { klToStudent } from "../../src/anchored/objectives/losses.ts";
 import { interpolateWeights, squaredDistance } from "../../src/anchored/objectives/weights.ts";
 import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { tokenCrossEntropy } from "../../src/nn/losses.ts";
 import { transformer } from "../../src/nn/transformer.ts";
@@ -39,14 +38,11 @@ import * as random from "../../src/tensor/random.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { endOf, tinyModel, tinyStudy } from "../anchored/tiny.ts";
+import { testEngine } from "../testEngine.ts";
 import { testLaws } from "./laws/laws.ts";
 import { linearLaws } from "./laws/linear.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const largest = async (f: () => Tensor): Promise<number> =>
   (await engine.run(() => max(f()))).data[0] as number;

@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
+import { expect, test } from "vitest";
 import type { Params } from "../../src/nn/config.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import { adamw } from "../../src/optim/adamw.ts";
@@ -9,12 +7,9 @@ import * as random from "../../src/tensor/random.ts";
 import { collate } from "../../src/train/batches.ts";
 import { type Checkpoint, trainSteps } from "../../src/train/trainSteps.ts";
 import { collect, reversals, tinyModel } from "../anchored/tiny.ts";
+import { testEngine } from "../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const batches = Array.from({ length: 7 }, (_, i) => collate(reversals(4, random.key(i))));
 const options = {

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { certificate } from "../../../src/anchored/certificates/certificate.ts";
 import { checkCertificate, verdict } from "../../../src/anchored/certificates/verdict.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { tensor } from "../../../src/tensor/apply.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { testEngine } from "../../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const logs = (...rows: number[][]): Tensor => tensor(rows.map((row) => row.map(Math.log)));
 const options = {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import {
   jeffreys,
   jensenShannon,
@@ -7,17 +7,12 @@ import {
   squaredHellinger,
   totalVariation,
 } from "../../../src/anchored/objectives/divergences.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { tensor } from "../../../src/tensor/apply.ts";
 import { at } from "../../../src/tensor/shapes.ts";
+import { testEngine } from "../../testEngine.ts";
 import { softmax } from "./formulas.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const logits = fc.array(fc.double({ min: -8, max: 8, noNaN: true }), {
   ...{ minLength: 5, maxLength: 5 },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { certificate } from "../../../src/anchored/certificates/certificate.ts";
 import { stepColumns } from "../../../src/anchored/certificates/stepTerms.ts";
 import * as divergences from "../../../src/anchored/objectives/divergences.ts";
@@ -8,19 +8,14 @@ import {
 } from "../../../src/anchored/objectives/interpolations.ts";
 import { generalizedJensenShannon } from "../../../src/anchored/objectives/jensenShannon.ts";
 import { anchoredLoss } from "../../../src/anchored/objectives/losses.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { klDivergence } from "../../../src/nn/losses.ts";
 import { tensor } from "../../../src/tensor/apply.ts";
 import { valueAndGrad } from "../../../src/tensor/grad.ts";
 import { exp, logSoftmax, sum } from "../../../src/tensor/ops.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { testEngine } from "../../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 /** One token is impossible: everything is as over the vocabulary without it. */
 const whole = (...logits: number[]): Tensor => tensor([logits]);

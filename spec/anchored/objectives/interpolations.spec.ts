@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { effectiveWeight, interpolate } from "../../../src/anchored/objectives/interpolations.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { tensor } from "../../../src/tensor/apply.ts";
 import { ShapeError } from "../../../src/tensor/errors.ts";
 import { exp, logSoftmax } from "../../../src/tensor/ops.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { testEngine } from "../../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const numbers = async (f: () => Tensor): Promise<number[]> =>
   Array.from((await engine.run(f)).data);

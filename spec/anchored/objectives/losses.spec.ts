@@ -1,24 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { kl } from "../../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../../src/anchored/objectives/interpolations.ts";
 import { objectiveLoss } from "../../../src/anchored/objectives/loss.ts";
 import { anchoredLoss, frozenAnchorLoss } from "../../../src/anchored/objectives/losses.ts";
 import { objectives } from "../../../src/anchored/objectives/methods.ts";
 import type { ObjectiveSettings } from "../../../src/anchored/objectives/objective.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { ids, tensor } from "../../../src/tensor/apply.ts";
 import { ShapeError } from "../../../src/tensor/errors.ts";
 import { grad } from "../../../src/tensor/grad.ts";
 import { logSoftmax, mul } from "../../../src/tensor/ops.ts";
 import * as random from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { testEngine } from "../../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const [z, p, s] = [1, 2, 3].map((seed) => random.normal(random.key(seed), [2, 3, 5])) as [
   Tensor,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fineTune } from "../../../src/anchored/fineTune.ts";
 import type { Objective } from "../../../src/anchored/objectives/objective.ts";
 import { reweighted } from "../../../src/anchored/objectives/reweighted.ts";
@@ -7,18 +7,13 @@ import { weighted } from "../../../src/anchored/objectives/tokenWeights.ts";
 import type { FineTuneOptions } from "../../../src/anchored/options.ts";
 import { planFineTune } from "../../../src/anchored/plan.ts";
 import type { FineTuneCheckpoint } from "../../../src/anchored/resume.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { full, ids, tensor } from "../../../src/tensor/apply.ts";
 import { exp, mul, neg, sub } from "../../../src/tensor/ops.ts";
 import { at } from "../../../src/tensor/shapes.ts";
+import { testEngine } from "../../testEngine.ts";
 import { collect, endOf, expectClose, lossesOf, numbersOf, tinyStudy } from "../tiny.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const run = (options: Partial<FineTuneOptions>): FineTuneOptions => ({
   ...{ ...tinyStudy, method: "sft", epochs: 2 },

@@ -1,6 +1,6 @@
 /** What is computed from host rows in float64 loops is what the tensor functions say. */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { certificate } from "../../../src/anchored/certificates/certificate.ts";
 import { stepColumns } from "../../../src/anchored/certificates/stepTerms.ts";
 import {
@@ -10,18 +10,13 @@ import {
 import { largestWeight } from "../../../src/anchored/targets/budget.ts";
 import { interpolateRow } from "../../../src/anchored/targets/hostRows.ts";
 import { anchorRows, type ResponseRows } from "../../../src/anchored/targets/responseRows.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { constant, tensor } from "../../../src/tensor/apply.ts";
 import { mul } from "../../../src/tensor/ops.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { testEngine } from "../../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const TOKENS = 6;
 

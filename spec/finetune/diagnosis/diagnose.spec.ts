@@ -1,13 +1,11 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { allowedLosses } from "../../../src/anchored/certificates/retention.ts";
 import { largestWeight } from "../../../src/anchored/targets/budget.ts";
 import { flipOf, likeliestOf } from "../../../src/anchored/targets/flips.ts";
 import { interpolateRow } from "../../../src/anchored/targets/hostRows.ts";
 import { logSoftmaxRows, responseReader } from "../../../src/anchored/targets/responseRows.ts";
 import { type SeenToken, seenTokens } from "../../../src/anchored/targets/seenTokens.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import {
   type CheckpointDiagnosis,
   diagnose,
@@ -25,12 +23,9 @@ import { key } from "../../../src/tensor/random.ts";
 import { at } from "../../../src/tensor/shapes.ts";
 import { type Example, sequenceOf } from "../../../src/train/batches.ts";
 import { reversals, tinyModel } from "../../anchored/tiny.ts";
+import { testEngine } from "../../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const speaker = (seed: number): Speaker => {
   const params = Object.entries(tinyModel.init(key(seed)));

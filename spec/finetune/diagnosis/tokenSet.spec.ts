@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LanguageModel } from "../../../src/anchored/targets/languageModel.ts";
 import type { Speaker } from "../../../src/anchored/targets/seenTokens.ts";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { SHADOW } from "../../../src/finetune/diagnosis/token.ts";
 import { lookAt } from "../../../src/finetune/diagnosis/tokenSet.ts";
 import { tensor } from "../../../src/tensor/apply.ts";
 import { gather } from "../../../src/tensor/ops.ts";
 import { tinyModel } from "../../anchored/tiny.ts";
+import { testEngine } from "../../testEngine.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const V = 6;
 const SURE = 20;

@@ -1,21 +1,16 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { HEAD } from "../../../src/nn/config.ts";
 import { gumbel, sequenceKeys } from "../../../src/nn/generate/sampling.ts";
 import { generate, type Params, type Transformer, transformer } from "../../../src/nn/index.ts";
 import { ids } from "../../../src/tensor/apply.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { fold, type Key, key, normal } from "../../../src/tensor/random.ts";
+import { testEngine } from "../../testEngine.ts";
 import { build, CONTEXT, prompted } from "../arbitraries.ts";
 import { softmaxOf } from "../oracle.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const maxNewTokens = CONTEXT / 2;
 const tiny = transformer({ vocabSize: 7, contextLength: 40, layers: 2, heads: 2, width: 8 });

@@ -1,18 +1,13 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { generate, transformer } from "../../../src/nn/index.ts";
 import { ids, tensor } from "../../../src/tensor/apply.ts";
 import { key } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { testEngine } from "../../testEngine.ts";
 import { build, CONTEXT, prompted } from "../arbitraries.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const maxNewTokens = CONTEXT / 2;
 const tiny = transformer({ vocabSize: 7, contextLength: 40, layers: 2, heads: 2, width: 8 });

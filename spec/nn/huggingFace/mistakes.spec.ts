@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import {
   configOf,
   type LoadedParams,
@@ -9,13 +7,10 @@ import {
   transformer,
 } from "../../../src/nn/index.ts";
 import { full, ids } from "../../../src/tensor/apply.ts";
+import { testEngine } from "../../testEngine.ts";
 import { apart, checkpoint, checkpoints } from "./checkpoints.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 type Mistake = (right: LoadedParams) => Pick<LoadedParams, "config" | "params">;
 

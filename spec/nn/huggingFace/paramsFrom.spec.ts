@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import {
   crossEntropy,
   generate,
@@ -16,15 +14,12 @@ import { grad } from "../../../src/tensor/grad.ts";
 import { wholeOf } from "../../../src/tensor/parts.ts";
 import { at } from "../../../src/tensor/shapes.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { testEngine } from "../../testEngine.ts";
 import { oracleLogits } from "../oracle.ts";
 import { apart } from "./checkpoints.ts";
 import { configFor, families, inMemory, randomFile, rowsOf } from "./families.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const sequence = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8];
 const numbers = (x: Tensor | undefined) => [...(x?.data ?? [])];

@@ -1,7 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../../src/engines/create.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
+import { describe, expect, test } from "vitest";
 import { generate } from "../../../src/nn/generate/generate.ts";
 import { adaptedModel, withAdapter } from "../../../src/nn/lora/adapted.ts";
 import type { LoraOptions } from "../../../src/nn/lora/adapterConfig.ts";
@@ -13,13 +11,10 @@ import { ids } from "../../../src/tensor/apply.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { type Key, key, normal, split } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { testEngine } from "../../testEngine.ts";
 import { build, cases, prompted } from "../arbitraries.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
-});
-afterAll(() => engine.close());
+const engine = await testEngine();
 
 const options: fc.Arbitrary<LoraOptions> = fc.record({
   rank: fc.integer({ min: 1, max: 3 }),

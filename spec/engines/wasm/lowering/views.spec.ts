@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createEngine } from "../../../../src/engines/create.ts";
-import type { Engine } from "../../../../src/engines/engine.ts";
 import { constant } from "../../../../src/tensor/apply.ts";
 import { grad } from "../../../../src/tensor/grad.ts";
 import { topologicalOrder } from "../../../../src/tensor/graph.ts";
@@ -9,13 +8,10 @@ import * as ops from "../../../../src/tensor/ops.ts";
 import * as random from "../../../../src/tensor/random.ts";
 import type { Tensor } from "../../../../src/tensor/tensor.ts";
 import { graphs } from "../../../compile/graphs.ts";
+import { testEngine } from "../../../testEngine.ts";
 import { fusesAsReference } from "../../fusing.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ backend: "wasm", threads: 1 });
-});
-afterAll(() => engine.close());
+const engine = await testEngine({ backend: "wasm", threads: 1 });
 
 const part = (x: Tensor, from: number, to: number): Tensor => ops.slice(x, [from], [to - from]);
 const counting = (elements: number): Tensor<"constant"> =>
