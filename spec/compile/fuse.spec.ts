@@ -7,12 +7,10 @@ import { showFused } from "../../src/compile/show.ts";
 import { apply } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
 import { at, sizeOf } from "../../src/tensor/shapes.ts";
-import { type Shape, Tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { argument } from "./argument.ts";
 import { graphs } from "./graphs.ts";
 import { plainGroups } from "./plain.ts";
-
-const argument = (index: number, shape: Shape): Tensor =>
-  new Tensor("placeholder", shape, "float", [], { index });
 
 const WIDE: FusionLimits = { reads: 7, writes: 4, operands: 8, broadcasts: true };
 

@@ -4,12 +4,10 @@ import { buildPlan } from "../../src/compile/build.ts";
 import type { Plan } from "../../src/compile/plan.ts";
 import { full } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
-import { type DType, type Shape, Tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { traits } from "../../src/tensor/traits.ts";
+import { argument } from "./argument.ts";
 import { graphs } from "./graphs.ts";
-
-const argument = (index: number, shape: Shape, dtype: DType = "float"): Tensor =>
-  new Tensor("placeholder", shape, dtype, [], { index });
 
 /** What an output is written over, by the output's operation. */
 const takeovers = ({ steps, buffers }: Plan): readonly string[] =>

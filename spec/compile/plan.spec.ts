@@ -7,11 +7,9 @@ import { planStats } from "../../src/compile/statistics.ts";
 import { full, tensor } from "../../src/tensor/apply.ts";
 import { valueAndGrad } from "../../src/tensor/grad.ts";
 import * as ops from "../../src/tensor/ops.ts";
-import { type Shape, Tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { traits } from "../../src/tensor/traits.ts";
-
-const argument = (index: number, shape: Shape): Tensor =>
-  new Tensor("placeholder", shape, "float", [], { index });
+import { argument } from "./argument.ts";
 
 /** Each output takes over the first donated input of its size that it reads last, else that is dead. */
 function expectTaken({ buffers, steps, donated }: Plan): void {

@@ -4,10 +4,9 @@ import { buildPlan } from "../../src/compile/build.ts";
 import { planStats } from "../../src/compile/statistics.ts";
 import { apply } from "../../src/tensor/apply.ts";
 import * as ops from "../../src/tensor/ops.ts";
-import { type DType, type Shape, Tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { argument } from "./argument.ts";
 
-const argument = (index: number, shape: Shape, dtype: DType = "float"): Tensor =>
-  new Tensor("placeholder", shape, dtype, [], { index });
 const statsOf = (inputs: readonly Tensor[], output: Tensor) =>
   planStats(buildPlan([output], inputs));
 

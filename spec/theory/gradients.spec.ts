@@ -8,7 +8,6 @@
  * - logit space: p − q = α·∇_z KL(p_θ‖s) + O(α²), distillation with the reverse divergence.
  * Either vanishes only at s: no a_T < 1 bounds how far it goes.
  */
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
 import { type Interpolation, interpolate } from "../../src/anchored/objectives/interpolations.ts";
@@ -28,7 +27,7 @@ import {
 } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { testEngine } from "../testEngine.ts";
-import { type Choice, choices, pairs } from "./laws/arbitraries.ts";
+import { always, pairs } from "./laws/arbitraries.ts";
 
 const engine = await testEngine();
 
@@ -45,10 +44,6 @@ async function largestDifference(f: () => readonly [Tensor, Tensor]): Promise<nu
   });
   return data[0] as number;
 }
-
-const always = async (law: (choice: Choice) => Promise<void>): Promise<void> => {
-  await fc.assert(fc.asyncProperty(choices, law), { numRuns: 1000 });
-};
 
 /** The gradient of the loss with the anchor rebuilt from the student's own logits z. */
 const movingPull = (

@@ -5,7 +5,6 @@
  *
  * The models here are tables over tokens a, b and the stop token, sequences of at most three.
  */
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { kl } from "../../src/anchored/objectives/divergences.ts";
 import { effectiveWeight, interpolate } from "../../src/anchored/objectives/interpolations.ts";
@@ -13,7 +12,7 @@ import { tensor } from "../../src/tensor/apply.ts";
 import { add, logSoftmax, slice, sub } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { testEngine } from "../testEngine.ts";
-import { type Choice, choices, errors, pairs } from "./laws/arbitraries.ts";
+import { always, type Choice, errors, pairs } from "./laws/arbitraries.ts";
 import { expectation } from "./laws/certificates.ts";
 import type { Space } from "./laws/laws.ts";
 
@@ -77,10 +76,6 @@ function models(choice: Choice): { snapshot: Tensor; reference: Tensor; missed: 
 
 const tables = async (f: () => readonly Tensor[]): Promise<Table[]> =>
   (await engine.run(f)).map(({ data }) => data);
-
-const always = async (law: (choice: Choice) => Promise<void>): Promise<void> => {
-  await fc.assert(fc.asyncProperty(choices, law), { numRuns: 1000 });
-};
 
 const expectAtMost = (left: number, right: number): void =>
   expect(left).toBeLessThanOrEqual(right + 1e-9 * (1 + Math.abs(right)));

@@ -4,7 +4,6 @@
  * whole anchor on S is the same for the geometric mean; for the arithmetic mean it is the anchor of
  * another weight, α·s(S) / ((1−α)·p(S) + α·s(S)).
  */
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { kl, totalVariation } from "../../src/anchored/objectives/divergences.ts";
 import { interpolate } from "../../src/anchored/objectives/interpolations.ts";
@@ -12,7 +11,7 @@ import { tensor } from "../../src/tensor/apply.ts";
 import { add, exp, logSoftmax, mul, slice, sub, sum } from "../../src/tensor/ops.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { testEngine } from "../testEngine.ts";
-import { type Choice, choices, pairs } from "./laws/arbitraries.ts";
+import { always, type Choice, pairs } from "./laws/arbitraries.ts";
 import { expectDigits } from "./laws/counterexamples.ts";
 
 const engine = await testEngine();
@@ -22,10 +21,6 @@ const head = (x: Tensor, size: number): Tensor => slice(x, [0, 0], [x.shape[0] a
 
 /** Between one token and all of them. */
 const sizeIn = ({ vocabulary, beta }: Choice): number => Math.max(1, Math.round(beta * vocabulary));
-
-const always = async (law: (choice: Choice) => Promise<void>): Promise<void> => {
-  await fc.assert(fc.asyncProperty(choices, law), { numRuns: 1000 });
-};
 
 describe("a slice of the vocabulary", () => {
   test("in logit space, cutting the anchor and anchoring the cut are the same", () =>

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleScripts } from "../../bundled.ts";
+import { childrenOf, isAlive } from "../processes.ts";
 
 /** A sweep of seconds: small enough to run often, long enough to be ended in its middle. */
 const recipe = {
@@ -135,18 +136,6 @@ async function outcome(folder: string): Promise<Record<string, string>> {
 const workersAt = (text: string): number[] =>
   (/^workers: (.*)$/m.exec(text)?.[1] ?? "").split(" ").filter(Boolean).map(Number);
 
-/** Processes that run this folder's workers, on systems that tell. */
-async function workersOf(pid: number): Promise<number[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
-  return children.split(" ").filter(Boolean).map(Number);
-}
-
-/** Whether a process still runs; one that only waits to be forgotten does not. */
-async function isAlive(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  return status !== undefined && !/\) [ZX] /.test(status);
-}
-
 const alive = async (pids: readonly number[]): Promise<number[]> => {
   const states = await Promise.all(pids.map(isAlive));
   return pids.filter((_, i) => states[i]);
@@ -190,7 +179,7 @@ describe("anchorgrad sweep", () => {
     const folder = await open("crashed");
     const started = start(folder, TWO);
     // Both processes have a base to pre-train before there is anything else to do.
-    const workers = () => workersOf(started.child.pid as number);
+    const workers = () => childrenOf(started.child.pid as number);
     await expect.poll(workers).toHaveLength(2);
     process.kill((await workers())[0] as number, "SIGKILL");
     expect(await endOf(started, 0)).toMatch(

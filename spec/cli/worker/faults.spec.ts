@@ -10,7 +10,8 @@ import { s3Store } from "../../../src/store/s3Store.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { kinds, PASSWORD } from "../../queue/servers.ts";
 import { credentials, openS3 } from "../../store/s3Server.ts";
-import { type Commands, childrenOf, endOf, isAlive, openCommands, outcome } from "./commands.ts";
+import { childrenOf, isAlive } from "../processes.ts";
+import { type Commands, endOf, openCommands, outcome } from "./commands.ts";
 
 /** Rows of a second or so. */
 const recipe = {

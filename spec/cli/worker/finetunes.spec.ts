@@ -5,7 +5,8 @@ import { folderStore } from "../../../src/store/folderStore.ts";
 import { written } from "../../finetune/runs.ts";
 import { jsonl, writeTinyModel } from "../../finetune/tinyModel.ts";
 import { redis } from "../../queue/servers.ts";
-import { type Commands, childrenOf, endOf, isAlive, openCommands } from "./commands.ts";
+import { childrenOf, isAlive } from "../processes.ts";
+import { type Commands, endOf, openCommands } from "./commands.ts";
 
 const grid = {
   ...{

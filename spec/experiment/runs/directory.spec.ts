@@ -2,48 +2,18 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type Measurement,
-  type Result,
-  type RowResult,
-  stageNamed,
-} from "../../../src/experiment/measurements.ts";
+import type { Measurement } from "../../../src/experiment/measurements.ts";
 import { createRun, listRuns, reopenRun } from "../../../src/experiment/runs/directory.ts";
-import type { RunConfig } from "../../../src/experiment/runs/run.ts";
 import { constant } from "../../../src/tensor/apply.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { writeWhole } from "../../../src/weights/files.ts";
-import { otherScores } from "../summary/scores.ts";
-import { tinyRecipe } from "../tiny.ts";
+import { config, row, step } from "./written.ts";
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "anchorgrad-"));
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-const config: RunConfig = {
-  recipe: tinyRecipe,
-  seeds: [0, 1],
-  backend: "reference",
-  device: "plain loops",
-  numerics: { class: "reference", version: 1 },
-  versions: { anchorgrad: "0.1.0" },
-  started: "2026-01-02T03:04:05.000Z",
-};
-
-const step = (seed: number, stage: string): Result => ({
-  kind: "progress",
-  stage: stageNamed(stage),
-  ...{ seed, step: 8, steps: 16, loss: 1 / 3, tokens: 100 },
-});
-
-const row = (seed: number, id: string): RowResult => ({
-  kind: "row",
-  ...otherScores,
-  ...{ seed, row: id, target: 0.1 + 0.2, prior: { rev: 1 / 3 }, signOff: 0 },
-  ...{ klFromBase: 1e-9, klToBase: 2 / 7 },
-});
 
 const certificate = (seed: number, id: string): Measurement => ({
   kind: "certificate",

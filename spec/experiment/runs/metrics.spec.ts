@@ -3,54 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type Attempt,
-  measurementText,
-  type Result,
-  type RowResult,
-  stageNamed,
-} from "../../../src/experiment/measurements.ts";
+import { type Attempt, measurementText } from "../../../src/experiment/measurements.ts";
 import { createRun, reopenRun } from "../../../src/experiment/runs/directory.ts";
-import {
-  createRunIn,
-  type RunConfig,
-  type RunDirectory,
-  reopenRunIn,
-} from "../../../src/experiment/runs/run.ts";
+import { createRunIn, type RunDirectory, reopenRunIn } from "../../../src/experiment/runs/run.ts";
 import { disk } from "../../../src/weights/files.ts";
 import type { Files } from "../../../src/weights/store.ts";
-import { otherScores } from "../summary/scores.ts";
 import { memoryFiles } from "../sweep/fakes.ts";
 import { tinyRecipe } from "../tiny.ts";
+import { config, row, step } from "./written.ts";
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "anchorgrad-"));
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-const config: RunConfig = {
-  recipe: tinyRecipe,
-  seeds: [0, 1],
-  backend: "reference",
-  device: "plain loops",
-  numerics: { class: "reference", version: 1 },
-  versions: { anchorgrad: "0.1.0" },
-  started: "2026-01-02T03:04:05.000Z",
-};
-
-const step = (seed: number, stage: string): Result => ({
-  kind: "progress",
-  stage: stageNamed(stage),
-  ...{ seed, step: 8, steps: 16, loss: 1 / 3, tokens: 100 },
-});
-
-const row = (seed: number, id: string): RowResult => ({
-  kind: "row",
-  ...otherScores,
-  ...{ seed, row: id, target: 0.1 + 0.2, prior: { rev: 1 / 3 }, signOff: 0 },
-  ...{ klFromBase: 1e-9, klToBase: 2 / 7 },
-});
 
 const attempt = (seed: number, id: string, seconds: number): Attempt => ({
   ...{ kind: "attempt", seed, row: id, seconds, backend: "reference", device: "loops" },

@@ -39,6 +39,10 @@ export const choices: fc.Arbitrary<Choice> = fc.record({
   steps: fc.integer({ min: 1, max: 5 }),
 });
 
+/** Tries a law of distributions on a thousand choices. */
+export const always = (law: (choice: Choice) => Promise<void>): Promise<void> =>
+  fc.assert(fc.asyncProperty(choices, law), { numRuns: 1000 });
+
 /** Tests of one file draw the same cases: what a case holds is drawn once for all of them. */
 const drawn = new Map<string, Tensor>();
 
