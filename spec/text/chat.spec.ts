@@ -90,8 +90,8 @@ describe("the environment", () => {
     ["{{ {'a': 'é<&', 'b': [1.0, 0.5, 1]} | tojson }}", '{"a": "é<&", "b": [1.0, 0.5, 1]}'],
     ["{{ x | tojson }} {{ x.y }}", '{"y": 1.0, "z": 1e-07} 1.0'],
     ["{{ [1] | tojson(indent=2) }}", "[\n  1\n]"],
-    ["{{ bos_token }}{{ tools is none }}", "<|bos|>true"],
-    ["{{ strftime_now is defined }}", "true"],
+    ["{{ bos_token }}{{ tools is none }}", "<|bos|>True"],
+    ["{{ strftime_now is defined }}", "True"],
   ])("renders %j", (source, expected) => {
     expect(render(source, { x: { y: new Float(1), z: 1e-7 } })).toBe(expected);
   });

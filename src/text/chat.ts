@@ -137,6 +137,14 @@ export function chatTemplate(
       expectKnown("render", options, [
         ...(["addGenerationPrompt", "tools", "documents", "variables", "template"] as const),
       ]);
+      expectMessages(messages);
+      const taken = ["messages", "add_generation_prompt"].find((name) =>
+        Object.hasOwn(options.variables ?? {}, name),
+      );
+      if (taken !== undefined)
+        throw new DataError(
+          `render: expected variables besides ${taken}, which is given on its own`,
+        );
       const { plain, marked } = pick(options);
       const { tools, documents, variables, addGenerationPrompt = false } = options;
       const fill = (part: readonly Message[], prompt: boolean) => ({
@@ -165,6 +173,17 @@ export function chatTemplate(
       };
     },
   };
+}
+
+/** @throws TypeError for what is no conversation, whatever its type claims */
+function expectMessages(messages: readonly unknown[]): void {
+  if (!Array.isArray(messages))
+    throw new TypeError(`render: expected a list of messages, got ${shown(messages)}`);
+  const odd = messages.findIndex((message) => !isRecord(message));
+  if (odd >= 0)
+    throw new TypeError(
+      `render: expected messages, got ${shown(messages[odd])} as messages[${odd}]`,
+    );
 }
 
 const soleOf = (compiled: ReadonlyMap<string, Compiled>): Compiled | undefined => {

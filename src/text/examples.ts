@@ -1,6 +1,7 @@
 import { DataError } from "../tensor/errors.ts";
-import { expectKnown, expectOneOf } from "../tensor/options.ts";
+import { expectFlags, expectKnown, expectOneOf } from "../tensor/options.ts";
 import { at } from "../tensor/shapes.ts";
+import { shown } from "./jsonl.ts";
 import { type Labelled, type LabelOptions, labelRow } from "./labels.ts";
 import { type Packing, pack } from "./packing.ts";
 import type { Row } from "./shapes.ts";
@@ -73,7 +74,15 @@ function checkOptions(options: ExampleOptions): void {
     ...(["tokenizer", "chat", "assistantOnly", "completionOnly", "maxLength"] as const),
     ...(["truncation", "packing", "stopTokens"] as const),
   ]);
-  const { maxLength, packing, truncation = "keepStart" } = options;
+  const { maxLength, packing, truncation = "keepStart", tokenizer, stopTokens } = options;
+  if (typeof Object(tokenizer).encode !== "function")
+    throw new TypeError(
+      `encodeRows: expected a tokenizer, such as loadTokenizer({ … }), got ${shown(tokenizer)}`,
+    );
+  if (stopTokens !== undefined && !Array.isArray(stopTokens))
+    throw new TypeError(`encodeRows: expected a list of stopTokens, got ${shown(stopTokens)}`);
+  const { assistantOnly, completionOnly } = options;
+  expectFlags("encodeRows", { assistantOnly, completionOnly });
   expectOneOf("encodeRows: truncation", truncation, ["keepStart", "keepEnd", "drop"]);
   if (typeof packing !== "boolean" && packing !== undefined)
     expectOneOf("encodeRows: packing", packing, ["bestFit", "sequential"]);
@@ -88,6 +97,8 @@ const count = (examples: readonly TextExample[], of: (example: TextExample) => n
 
 function encode(rows: readonly Row[], options: ExampleOptions): EncodedRows {
   checkOptions(options);
+  if (!Array.isArray(rows))
+    throw new TypeError(`encodeRows: expected rows, such as rowsOf(…), got ${shown(rows)}`);
   const { maxLength = Infinity, truncation = "keepStart", packing, tokenizer } = options;
   const { stopTokens = tokenizer.eos === undefined ? [] : [tokenizer.eos] } = options;
   const kept: Labelled[] = [];
@@ -140,7 +151,7 @@ function labelOf(row: Row, options: ExampleOptions): Labelled {
     return labelRow(row, options);
   } catch (error) {
     throw error instanceof DataError
-      ? new DataError(`encodeRows: ${row.place}: ${error.message}`)
+      ? new DataError(`encodeRows: ${row?.place ?? "a row"}: ${error.message}`)
       : error;
   }
 }

@@ -1,6 +1,7 @@
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
 import { Float } from "../json/parseJson.ts";
 import { DataError } from "../tensor/errors.ts";
+import { asPython, float, type RuntimeValue } from "./jinjaValues.ts";
 import { dumps, type Side, strftime, strip } from "./python.ts";
 
 /** A compiled template. */
@@ -8,8 +9,6 @@ export interface Template {
   /** @throws DataError for what the template refuses or cannot do */
   render(variables: Readonly<Record<string, unknown>>): string;
 }
-
-type RuntimeValue = ReturnType<Environment["set"]>;
 
 /** A node of a parsed template: the library's tree, seen without its classes. */
 type Node = Record<string, unknown>;
@@ -90,6 +89,7 @@ const OF_TURN = 8;
 /** One that ends a template which would go on for hours, as loops within loops do. */
 function boundedInterpreter(environment: Environment): Interpreter {
   const interpreter = new Interpreter(environment);
+  asPython(interpreter);
   const evaluate: Interpreter["evaluate"] = interpreter.evaluate.bind(interpreter);
   let left = MOST_STEPS;
   interpreter.evaluate = (...asked: Parameters<Interpreter["evaluate"]>): RuntimeValue => {
@@ -133,11 +133,7 @@ const holdsFloat = (value: unknown): boolean =>
 
 /** A value of the library with its whole floats put back, which it takes for objects. */
 function withFloats(given: unknown, made: RuntimeValue): RuntimeValue {
-  if (given instanceof Float) {
-    const float = new Environment().set("float", 0.5);
-    float.value = given.valueOf();
-    return float;
-  }
+  if (given instanceof Float) return float(given.valueOf());
   if (Array.isArray(given)) {
     const items = made.value as RuntimeValue[];
     for (const [i, item] of items.entries()) items[i] = withFloats(given[i], item);

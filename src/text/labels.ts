@@ -1,5 +1,6 @@
 import { DataError } from "../tensor/errors.ts";
 import type { Chat } from "./chat.ts";
+import { shown } from "./jsonl.ts";
 import type { Span } from "./offsets.ts";
 import type { ChatRow, CompletionRow, Row, TextRow } from "./shapes.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -88,6 +89,8 @@ function ofChat(row: ChatRow, options: LabelOptions): Labelled {
   return labelled(ids, (i) => i >= start && (said?.[i] ?? true));
 }
 
+const KINDS: ReadonlySet<unknown> = new Set(["chat", "completion", "text"]);
+
 /**
  * A row's tokens and targets, as TRL's trainer makes them: plain texts end with EOS, all of it is
  * learnt; of a prompt and its completion the latter; of a conversation what the assistant says, with
@@ -96,6 +99,10 @@ function ofChat(row: ChatRow, options: LabelOptions): Labelled {
  * @throws DataError for a row without a target, and where the targets' place is not certain
  */
 export function labelRow(row: Row, options: LabelOptions): Labelled {
+  if (!KINDS.has(row?.kind))
+    throw new DataError(
+      `row: expected one of kind ${[...KINDS].join(", ")}, such as rowsOf(…) reads, got ${shown(row)}`,
+    );
   const result =
     row.kind === "chat"
       ? ofChat(row, options)

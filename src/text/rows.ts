@@ -197,7 +197,8 @@ export function firstSign(bytes: Uint8Array): string {
  * The rows of a file of training data: JSONL, a JSON list, CSV with a header, Parquet. Each row is a
  * conversation (`messages`, or `conversations` of `from` and `value`), `prompt` and `completion`
  * (texts or messages), `instruction`, `input` and `output`, `question` and `answer`, or `text`; other
- * fields are passed over, but for `system`, `tools` and `chat_template_kwargs`.
+ * fields are passed over, but for `system`, `tools` and `chat_template_kwargs`, which are refused beside a
+ * prompt and completion of text.
  * @param file a path (Node), or a name and its content
  * @returns the rows; a promise of them for Parquet alone. `encodeRows` takes both
  * @throws DataError naming the place: rows of no shape, of several or of another than the first; keys
@@ -212,7 +213,7 @@ export function rowsOf(
   expectKnown("rowsOf", options, ["shape"]);
   const { shape } = options;
   if (shape !== undefined) expectOneOf("rowsOf: shape", shape, rowShapes);
-  const { name, content } = typeof file === "string" ? open(file) : file;
+  const { name, content } = typeof file === "string" ? open(file) : (Object(file) as DataFile);
   if (typeof name !== "string" || !(typeof content === "string" || content instanceof Uint8Array))
     throw new TypeError(`rowsOf: expected a path, or { name, content }, got ${shown(file)}`);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;

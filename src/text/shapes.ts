@@ -58,6 +58,40 @@ function listOrJson(row: Fields, name: string): unknown {
   return located(name, () => parsePythonJson(value));
 }
 
+const isMessages = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((item: unknown) => isRecord(item) && (has(item, "role") || has(item, "from")));
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** A text that begins with a bracket is one, unless it is a list of messages as JSON. */
+function textOrMessages(row: Fields, name: string): unknown {
+  const value = row[name];
+  if (typeof value !== "string" || !isJson(value)) return value;
+  const list = listOrJson(row, name);
+  return isMessages(list) ? list : value;
+}
+
+/** @throws DataError for what only a template could put round texts */
+function expectNoTemplate(row: Fields): void {
+  for (const name of ["system", "system_prompt", "tools", "chat_template_kwargs"]) {
+    const value = row[name];
+    const isEmpty = absent(value) || value === "" || Object.keys(Object(value)).length === 0;
+    if (!isEmpty)
+      throw new DataError(
+        `${name}: expected none beside a prompt and completion of text, round which no template is put, got ${shown(value)}`,
+      );
+  }
+}
+
 /** With the system message that has a field of its own. */
 function withSystem(row: Fields, messages: readonly Message[]): readonly Message[] {
   const system = optionalText(row, "system") || optionalText(row, "system_prompt");
@@ -98,9 +132,11 @@ const exchange = (row: Fields, question: string, answer: string): Omit<ChatRow, 
 
 /** A prompt and its completion: two texts, or two lists of messages. */
 function completion(row: Fields, answerName: string): Content<Row> {
-  const [prompt, answer] = [listOrJson(row, "prompt"), listOrJson(row, answerName)];
-  if (typeof prompt === "string" && typeof answer === "string")
-    return { kind: "completion", prompt: text(row, "prompt"), completion: text(row, answerName) };
+  const [prompt, answer] = [textOrMessages(row, "prompt"), textOrMessages(row, answerName)];
+  if (typeof prompt === "string" && typeof answer === "string") {
+    expectNoTemplate(row);
+    return { kind: "completion", prompt, completion: answer };
+  }
   const answers = messagesOf(answerName, answer);
   return chat(row, [...messagesOf("prompt", prompt), ...answers], answers.length);
 }

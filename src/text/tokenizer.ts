@@ -87,6 +87,11 @@ function openLibrary(json: object, config: Readonly<Record<string, unknown>>): L
   });
 }
 
+function expectText(where: string, text: unknown): void {
+  if (typeof text !== "string")
+    throw new TypeError(`${where}: expected a text, got ${shown(text)}`);
+}
+
 /** What the library throws at a file that is not well-formed has many kinds. */
 function guarded<T>(where: string, use: () => T): T {
   try {
@@ -136,6 +141,7 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
   function encode(text: string, options: EncodeOptions = {}): number[] {
     expectKnown("encode", options, ["addSpecialTokens"]);
     const { addSpecialTokens = true } = options;
+    expectText("encode", text);
     if (text === "" && !addSpecialTokens) return [];
     const encoded: readonly (number | undefined)[] = guarded(
       "encode",
@@ -177,6 +183,8 @@ export function loadTokenizer(files: TokenizerFiles): Tokenizer {
       return { ids, offsets: traceOffsets(text, ids.map(pieceOf)) };
     },
     decode: (ids, options) => {
+      if (typeof ids !== "object" || typeof ids?.[Symbol.iterator] !== "function")
+        throw new TypeError(`decode: expected a list of ids, got ${shown(ids)}`);
       const stream = decoder(options);
       return `${Array.from(ids, stream.push).join("")}${stream.end()}`;
     },

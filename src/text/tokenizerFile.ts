@@ -38,9 +38,11 @@ const idOf = (value: unknown, token: string): number =>
     : refuse(`an id in [0, ${MOST_IDS}) for ${shown(token)}`, value);
 
 function addedToken(value: unknown): AddedToken {
-  const { id, content, special, lstrip, rstrip } = fieldsOf(value, "added_tokens");
+  const { id, content, special, lstrip, rstrip, ...more } = fieldsOf(value, "added_tokens");
   if (typeof content !== "string" || content === "")
     return refuse("added_tokens with a content", value);
+  // The library finds them within words all the same.
+  if (more["single_word"] === true) return refuse("added_tokens without single_word", value);
   return {
     id: idOf(id, content),
     content,
@@ -90,6 +92,9 @@ export function readTokenizerFile(source: unknown): TokenizerFile {
   const listed = json["added_tokens"] ?? [];
   if (!Array.isArray(listed)) return refuse("added_tokens to be a list", listed);
   const added = listed.map(addedToken);
+  const contents = new Map(added.map(({ id, content }) => [id, content]));
+  const second = added.find(({ id, content }) => contents.get(id) !== content);
+  if (second) refuse("added_tokens with an id for each", `${second.content} with ${second.id}`);
   // Not Math.max(...ids): a call takes no 150,000 arguments on every engine.
   const largest = [...ids, ...added.map(({ id }) => id)].reduce((a, b) => Math.max(a, b), -1);
   if (largest < 0) return refuse("a vocabulary", json["model"]);
