@@ -25,7 +25,7 @@ const groups: Readonly<Record<string, readonly CommandRow[]>> = {
     },
     {
       name: "diagnose",
-      about: "which weight of p_sft to anchor with, before any training",
+      about: "which method fits your data, before any is tried",
       load: () => import("./diagnose/diagnose.ts").then(({ diagnose }) => diagnose),
     },
     {

@@ -48,10 +48,10 @@ test("no more pictures than an eye needs, but the last step", () => {
   expect(written).toHaveLength(3);
 });
 
-test("a narrow terminal's line is cut, not wrapped", () => {
+test("a narrow terminal's line ends with a whole part, and is not wrapped", () => {
   const { written, show } = shown(true, 20);
   show.step(step(1));
-  expect(written[0]).toBe("\r\x1b[K  sft 10 % · step 1");
+  expect(written[0]).toBe("\r\x1b[K  sft 10 %");
 });
 
 test("a log gets whole lines without control characters", () => {
@@ -77,10 +77,11 @@ test("a log gets whole lines without control characters", () => {
   expect(text.split("\n")).toEqual([
     "  sft 10 % · step 1/10 · loss 1.500",
     expect.stringMatching(/^ {2}sft 30 % · step 3\/10/),
-    "✓ sft          eval   log-loss 2.000 · KL(base‖model) 0.250 · exact 50 % · changed 100 %",
-    "✓ outer step 1, α = 0.25: KL(pₜ‖pₜ₊₁) 0.125 · bound 0.500 (25 %) · δ 0.063 (50 %)",
-    "  Log-loss of the training answers: −1.169 nats a token, of which exact steps make −1.200 and the inner loops' errors +0.031.",
-    "✓ outer step 2, α = 0.25: KL(pₜ‖pₜ₊₁) 4.4e-5 · bound 6.0e-4 (7 %) · δ -2.0e-6 (-5 %)",
+    "✓ sft          eval   log-loss 2.000 · KL 0.250 · exact 50 % · changed 100 %",
+    "✓ outer step 1, α = 0.25: moved 0.125 · bound 0.500 (25 %) · δ 0.063 (50 %)",
+    "  Log-loss of the training answers: −1.169 nats a token, of which exact steps",
+    "  make −1.200 and the inner loops' errors +0.031.",
+    "✓ outer step 2, α = 0.25: moved 4.4e-5 · bound 6.0e-4 (7 %) · δ -2.0e-6 (-5 %)",
     "",
   ]);
 });

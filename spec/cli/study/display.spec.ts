@@ -119,9 +119,11 @@ describe("createDisplay", () => {
     display.close();
     expect(written).toHaveLength(3);
     expect(written.join("")).not.toContain("\x1b");
-    expect(written[0]).toContain("step 21/100");
+    expect(written[0]).toMatch(
+      /^smoke · row 1 of 12 · SFT 5e-3 · 21 % · about [\d:]+ left · loss 0\.500\n$/,
+    );
     expect(written[2]).toBe(
-      `✓ seed 0  ${"Base".padEnd(24)}  target  25.0 %  drop   0.0 %  KL(base‖θ) 0.000  1:15\n`,
+      `✓ seed 0 ${"Base".padEnd(24)} target  25.0 %  drop   0.0 %  KL 0.000  1:15\n`,
     );
   });
 });

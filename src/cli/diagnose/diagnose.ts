@@ -32,8 +32,8 @@ const knobs = { ...runKnobs, agreement, json, ...checkpointKnobs };
 
 const usage = `anchorgrad diagnose --model <model> --data <file> | <run>: which method fits the data
 
-  npx anchorgrad diagnose --model SmolLM2-135M --data mine.jsonl --retain prior.jsonl
-  npx anchorgrad diagnose --model SmolLM2-135M --data mine.jsonl --sft adapter
+  npx anchorgrad diagnose --model HuggingFaceTB/SmolLM2-135M --data mine.jsonl --retain prior.jsonl
+  npx anchorgrad diagnose --model HuggingFaceTB/SmolLM2-135M --data mine.jsonl --sft adapter
   npx anchorgrad diagnose runs/study-C1/study-C1 --seed 20
   npx anchorgrad diagnose runs/study-C1 runs/study-C2a --agreement
 

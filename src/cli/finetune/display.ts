@@ -10,6 +10,8 @@ import { count, duration, nats, percent, smallNats } from "../../report/format.t
 import { ledgerSentence } from "../../report/ledger.ts";
 import { auditText, plannedSentences } from "../../report/retention.ts";
 import type { Output } from "../terminal/command.ts";
+import { fitting } from "../terminal/live.ts";
+import { COLUMNS, filled } from "../terminal/reflow.ts";
 
 /** Milliseconds between two pictures of the progress. */
 const FRAME = 100;
@@ -45,6 +47,9 @@ export function display(err: Output, now: () => number = Date.now): Display {
     clear();
     err.write(`${visible(text)}\n`);
   };
+  const tell = (sentence: string): void => {
+    for (const line of filled(sentence, "  ")) say(line);
+  };
   return {
     say,
     reused(path) {
@@ -68,15 +73,15 @@ export function display(err: Output, now: () => number = Date.now): Display {
       const line = [
         `  ${stage} ${percent(event.step / event.steps, 0)} %`,
         `step ${event.step}/${event.steps}`,
-        // A narrow terminal cuts the end: what matters least stands there.
-        ...(left === undefined ? [] : [`${duration(left)} left`]),
+        // What matters least stands at the end, where a narrow terminal has no room.
+        ...(left === undefined || isLast ? [] : [`${duration(left)} left`]),
         `loss ${nats(event.loss)}`,
         ...(kept === undefined ? [] : [`retain KL ${smallNats(kept.kl)} (${whenOf(kept, stage)})`]),
         ...(seconds > 0 ? [`${count(tokens / seconds)} tokens/s`] : []),
         ...(event.outer === undefined ? [] : [`outer ${event.outer + 1}`]),
-      ].join(" · ");
-      if (err.isTTY) err.write(`\r\x1b[K${line.slice(0, Math.max(0, (err.columns ?? 80) - 1))}`);
-      else err.write(`${line}\n`);
+      ];
+      if (err.isTTY) err.write(`\r\x1b[K${fitting(line, err.columns ?? COLUMNS)}`);
+      else err.write(`${fitting(line, COLUMNS + 1)}\n`);
     },
     look(event) {
       if (event.set === "retain") kept = event;
@@ -84,14 +89,14 @@ export function display(err: Output, now: () => number = Date.now): Display {
       if (exact === undefined && changed === undefined) return;
       const parts = [
         `✓ ${event.stage.padEnd(12)} ${event.set.padEnd(6)} log-loss ${nats(event.logLoss)}`,
-        `KL(base‖model) ${smallNats(event.kl)}`,
+        `KL ${smallNats(event.kl)}`,
         ...(exact === undefined ? [] : [`exact ${percent(exact, 0)} %`]),
         ...(changed === undefined ? [] : [`changed ${percent(changed, 0)} %`]),
       ];
       say(parts.join(" · "));
     },
     retention(event) {
-      for (const sentence of plannedSentences(event)) say(`  ${sentence}`);
+      for (const sentence of plannedSentences(event)) tell(sentence);
     },
     best({ stage, step, steps, logLoss }) {
       if (isReplayed && stage === "sft") return;
@@ -102,13 +107,13 @@ export function display(err: Output, now: () => number = Date.now): Display {
       const share = (part: number, whole: number): string =>
         whole > 0 ? ` (${percent(part / whole, 0)} %)` : "";
       const parts = [
-        `✓ outer step ${outer + 1}, α = ${Number(alpha.toPrecision(3))}: KL(pₜ‖pₜ₊₁) ${smallNats(stepKl)}`,
+        `✓ outer step ${outer + 1}, α = ${Number(alpha.toPrecision(3))}: moved ${smallNats(stepKl)}`,
         ...(linear ? [`bound ${smallNats(bound)}${share(stepKl, bound)}`] : []),
         `δ ${smallNats(delta)}${share(delta, stepKl)}`,
       ];
       say(parts.join(" · "));
-      if (ledger) say(`  ${ledgerSentence(ledger)}`);
-      if (retention) say(`  ${auditText(retention)}`);
+      if (ledger) tell(ledgerSentence(ledger));
+      if (retention) tell(auditText(retention));
     },
     end: clear,
   };

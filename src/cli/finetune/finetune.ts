@@ -22,7 +22,7 @@ const knobs = { ...recipeKnobs, ...runKnobs };
 const usage = `anchorgrad finetune --model <model> --data <file> [options]: fine-tunes a checkpoint, and measures
 what it learns and what it forgets
 
-  npx anchorgrad finetune --model SmolLM2-135M-Instruct --data mine.jsonl --retain prior.jsonl
+  npx anchorgrad finetune --model HuggingFaceTB/SmolLM2-135M-Instruct --data mine.jsonl --retain prior.jsonl
   npx anchorgrad finetune --model org/name --data mine.jsonl --method anchored --alpha 0.25 --outer 2
   npx anchorgrad finetune --model org/name --data mine.jsonl --retain prior.jsonl --alpha-risk 0.05
   npx anchorgrad finetune --recipe run.json --out runs/mine

@@ -4,7 +4,8 @@ import { rowTokens } from "../../experiment/row/work.ts";
 import { dropOf } from "../../experiment/summary/summary.ts";
 import type { Output } from "../terminal/command.ts";
 import { liveLines } from "../terminal/live.ts";
-import { finishedLine, progressLines, type Standing } from "./progress.ts";
+import { COLUMNS } from "../terminal/reflow.ts";
+import { finishedLine, progressLines, progressLog, type Standing } from "./progress.ts";
 
 /** Shows measurements as they come. */
 export interface Display {
@@ -57,9 +58,8 @@ export function createDisplay(options: DisplayOptions): Display {
       rows: recipe.rows.length * seeds.length,
       secondsLeft: ((time - start) / 1000) * (left / Math.max(1, ahead - left)),
     };
-    const [above, below] = progressLines(standing, live ? (out.columns ?? 80) : 1000);
-    if (live) redraw([above, below]);
-    else say(`${above}${below}`);
+    if (live) redraw(progressLines(standing, out.columns ?? COLUMNS));
+    else say(progressLog(standing));
   };
   return {
     say,

@@ -6,6 +6,8 @@ import {
 } from "../../experiment/measurements.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import { count, duration, nats, percent } from "../../report/format.ts";
+import { fitting } from "../terminal/live.ts";
+import { COLUMNS } from "../terminal/reflow.ts";
 
 /** Where a run stands, as the display needs it. */
 export interface Standing {
@@ -32,27 +34,53 @@ export function bar(share: number, width: number): string {
 
 /** The two lines of the live display, each at most `columns` wide. */
 export function progressLines(standing: Standing, columns: number): [string, string] {
-  const { recipe, seeds, progress, stageSeconds, rowsDone, rows, secondsLeft } = standing;
-  const { stage, step, steps, loss, tokens, seed } = progress;
-  const seedText = seeds.length > 1 ? ` · seed ${seed} of ${seeds.join(", ")}` : "";
+  const { progress, stageSeconds } = standing;
+  const { step, steps, loss, tokens } = progress;
   const done = step / steps;
-  const left = done > 0 ? (stageSeconds * (1 - done)) / done : undefined;
+  const left = leftInRow(standing);
   const rate = stageSeconds > 0 ? count(tokens / stageSeconds) : "–";
-  const head = `${recipe.name}${seedText} · row ${Math.min(rowsDone + 1, rows)} of ${rows} · ${labelOf(recipe, stageText(stage))} `;
+  const head = `${placeOf(standing).join(" · ")} `;
   const tail = ` ${percent(done, 0).padStart(3)} %`;
   const width = Math.max(0, Math.min(40, columns - 1 - head.length - tail.length));
-  // A narrow terminal cuts the end: what matters least stands there.
+  // What matters least stands at the end, where a narrow terminal has no room.
   const figures = [
-    `step ${step}/${steps}`,
+    `  step ${step}/${steps}`,
     `${left === undefined ? "–" : duration(left)} left in this row`,
-    // Evaluation is not foreseen: a row that takes longer than all rows would read as a fault.
-    `about ${duration(Math.max(secondsLeft, left ?? 0))} left in all`,
+    `about ${duration(leftInAll(standing))} left in all`,
     `loss ${nats(loss)}`,
     `${rate} tokens/s`,
   ];
-  const cut = (text: string): string => text.slice(0, Math.max(0, columns - 1));
-  return [cut(`${head}${bar(done, width)}${tail}`), cut(`  ${figures.join(" · ")}`)];
+  return [fitting([`${head}${bar(done, width)}${tail}`], columns), fitting(figures, columns)];
 }
+
+/** The same for a log: one line, without a bar. */
+export function progressLog(standing: Standing): string {
+  const { step, steps, loss } = standing.progress;
+  const figures = [
+    `${percent(step / steps, 0)} %`,
+    `about ${duration(leftInAll(standing))} left`,
+    `loss ${nats(loss)}`,
+  ];
+  return fitting([...placeOf(standing), ...figures], COLUMNS + 1);
+}
+
+function placeOf({ recipe, seeds, progress, rowsDone, rows }: Standing): string[] {
+  const { seed, stage } = progress;
+  return [
+    ...[recipe.name, ...(seeds.length > 1 ? [`seed ${seed} of ${seeds.join(", ")}`] : [])],
+    `row ${Math.min(rowsDone + 1, rows)} of ${rows}`,
+    labelOf(recipe, stageText(stage)),
+  ];
+}
+
+function leftInRow({ progress, stageSeconds }: Standing): number | undefined {
+  const done = progress.step / progress.steps;
+  return done > 0 ? (stageSeconds * (1 - done)) / done : undefined;
+}
+
+/** Evaluation is not foreseen: a row that takes longer than all rows would read as a fault. */
+const leftInAll = (standing: Standing): number =>
+  Math.max(standing.secondsLeft, leftInRow(standing) ?? 0);
 
 /** A finished row, and how it came about. */
 export interface Finished {
@@ -72,17 +100,10 @@ export function finishedLine(
 ): string {
   const { target, klFromBase } = result;
   const parts = [
-    labelOf(recipe, result.row).padEnd(24),
-    `target ${percent(target).padStart(5)} %`,
+    `✓ seed ${result.seed} ${labelOf(recipe, result.row).padEnd(24)} target ${percent(target).padStart(5)} %`,
     `drop ${percent(drop).padStart(5)} %`,
-    `KL(base‖θ) ${nats(klFromBase)}`,
+    `KL ${nats(klFromBase)}`,
     ...(attempt ? [duration(attempt.seconds)] : []),
   ];
-  let line = `✓ seed ${result.seed}`;
-  for (const part of parts) {
-    const longer = `${line}  ${part}`;
-    if (longer.length >= columns) break;
-    line = longer;
-  }
-  return line;
+  return fitting(parts, columns, "  ");
 }

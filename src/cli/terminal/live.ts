@@ -11,6 +11,17 @@ export interface LiveLines {
   erase(): void;
 }
 
+/** Parts in a line of fewer than so many columns: what finds no room is left out whole, from the end. */
+export function fitting(parts: readonly string[], columns: number, between = " · "): string {
+  let line = (parts[0] ?? "").slice(0, Math.max(0, columns - 1));
+  for (const part of parts.slice(1)) {
+    const longer = `${line}${between}${part}`;
+    if (longer.length >= columns) break;
+    line = longer;
+  }
+  return line;
+}
+
 export function liveLines(
   out: Output,
   env: Readonly<Record<string, string | undefined>> = process.env,

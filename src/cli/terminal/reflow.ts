@@ -48,6 +48,9 @@ export function reflow(text: string, columns: number = COLUMNS): string {
   return out.join("\n");
 }
 
+/** A paragraph in lines of at most 80 columns, each indented. */
+export const filled = (text: string, indent = ""): string[] => fill(text, indent, indent, COLUMNS);
+
 function linesOf({ indent, term, column, about }: Entry, columns: number): string[] {
   const head = `${indent}${term}`;
   if (about === "") {

@@ -27,7 +27,8 @@ export interface GridRun {
 /** What the help shows of a recipe's file with a grid. */
 export const gridHelp = `A recipe with a grid: runs of one checkpoint on one file of data
   {
-    "model": "SmolLM2-135M-Instruct", "data": "mine.jsonl", "retain": "prior.jsonl",
+    "model": "HuggingFaceTB/SmolLM2-135M-Instruct",
+    "data": "mine.jsonl", "retain": "prior.jsonl",
     "epochs": 2,                         settings of all runs
     "grid": [                            a list of values stands for a run with each of them
       { "method": "anchored", "alpha": [0.1, 0.25], "outer": [1, 2] },

@@ -123,6 +123,8 @@ async function fromCache(
   const folder = join(home, "snapshots", commit);
   const isThere = isCommit(commit) && (await stat(join(folder, "config.json")).catch(() => false));
   if (!isThere)
-    throw new DataError(`${model}: expected revision ${revision} in the cache ${home} (${why})`);
+    throw new DataError(
+      `${model}: expected a folder here, or revision ${revision} of the Hub in the cache ${home} (${why})`,
+    );
   return { folder, commit, warning: `${model}: taken from the cache (${why})` };
 }
