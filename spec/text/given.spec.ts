@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { chatTemplate, encodeRows, loadTokenizer, type Row, rowsOf } from "../../src/text/index.ts";
-import { compileTemplate } from "../../src/text/jinja.ts";
+import { compileTemplate } from "../../src/text/jinja/template.ts";
 import { byteLevel, byteLevelJson } from "./tiny.ts";
 
 /** What a program in JavaScript may pass, whatever the types say. */

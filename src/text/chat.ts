@@ -1,7 +1,7 @@
 import { isRecord } from "../json/isRecord.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
-import { compileTemplate, type Template } from "./jinja.ts";
+import { compileTemplate, type Template } from "./jinja/template.ts";
 import { shown } from "./jsonl.ts";
 import type { Span } from "./offsets.ts";
 import {

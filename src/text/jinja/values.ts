@@ -1,5 +1,5 @@
 import { Environment, type Interpreter } from "@huggingface/jinja";
-import { floatRepr } from "./python.ts";
+import { floatRepr } from "../python.ts";
 
 /** A value of the library. */
 export type RuntimeValue = ReturnType<Environment["set"]>;

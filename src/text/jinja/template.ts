@@ -1,8 +1,8 @@
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
-import { Float } from "../json/parseJson.ts";
-import { DataError } from "../tensor/errors.ts";
-import { asPython, float, type RuntimeValue } from "./jinjaValues.ts";
-import { dumps, type Side, strftime, strip } from "./python.ts";
+import { Float } from "../../json/parseJson.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { dumps, type Side, strftime, strip } from "../python.ts";
+import { asPython, float, type RuntimeValue } from "./values.ts";
 
 /** A compiled template. */
 export interface Template {
