@@ -2,7 +2,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Where the files stand that take minutes: begun last, one of them would keep one core busy alone. */
 const LONG =
-  /\/spec\/(browser|docs|lab|packaging|queue|theory|cli\/(sweep|worker)|nn\/huggingFace)\//;
+  /\/spec\/(browser|docs|finetune|lab|laws|packaging|queue|theory|anchored\/objectives|cli\/(study|sweep|worker)|nn\/huggingFace)\//;
 
 /**
  * Begins with the files that take long; vitest itself knows that only of what it ran here before. Files
