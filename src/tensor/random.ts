@@ -45,24 +45,27 @@ function expectKey(source: Key): Key {
 /** Derived keys and drawn numbers come from disjoint counters. */
 const DERIVE = 0x80000000;
 
-const ROTATIONS = [
-  [13, 15, 26, 6],
-  [17, 29, 16, 24],
-] as const;
+const rotate = (x: number, bits: number): number => (x << bits) | (x >>> (32 - bits));
 
 /** Threefry-2x32, 20 rounds: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011). */
 function threefry([k0, k1]: Key, c0: number, c1: number): [number, number] {
-  const ks = [k0, k1, k0 ^ k1 ^ 0x1bd11bda] as const;
-  let x = (c0 + k0) | 0;
-  let y = (c1 + k1) | 0;
-  for (let block = 0; block < 5; block++) {
-    for (const r of at(ROTATIONS, block & 1)) {
-      x = (x + y) | 0;
-      y = (y << r) | (y >>> (32 - r));
-      y ^= x;
-    }
-    x = (x + (ks[(block + 1) % 3] as number)) | 0;
-    y = (y + (ks[(block + 2) % 3] as number) + block + 1) | 0;
+  let [a, b, c] = [k0 | 0, k1 | 0, k0 ^ k1 ^ 0x1bd11bda];
+  let x = (c0 + a) | 0;
+  let y = (c1 + b) | 0;
+  for (let block = 1; block <= 5; block++) {
+    // Written out, it takes three quarters of the time.
+    const isOdd = (block & 1) === 1;
+    x = (x + y) | 0;
+    y = rotate(y, isOdd ? 13 : 17) ^ x;
+    x = (x + y) | 0;
+    y = rotate(y, isOdd ? 15 : 29) ^ x;
+    x = (x + y) | 0;
+    y = rotate(y, isOdd ? 26 : 16) ^ x;
+    x = (x + y) | 0;
+    y = rotate(y, isOdd ? 6 : 24) ^ x;
+    x = (x + b) | 0;
+    y = (y + c + block) | 0;
+    [a, b, c] = [b, c, a];
   }
   return [x >>> 0, y >>> 0];
 }
