@@ -25,6 +25,7 @@ import {
   sub,
   sum,
 } from "../../src/tensor/ops.ts";
+import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { testEngine } from "../testEngine.ts";
 import { always, pairs } from "./laws/arbitraries.ts";
@@ -106,9 +107,11 @@ describe("the moving anchor", () => {
       ]);
       // |d²q/dα²| is at most the square of the range of t = log(s/p), itself at most 2·max |t|.
       const remainder = 2 * (alpha * (size?.data[0] as number)) ** 2 + 1e-13;
-      pull?.data.forEach((x, i) => {
-        expect(Math.abs(x - (first?.data[i] as number))).toBeLessThan(remainder);
-      });
+      const [own, other] = [pull?.data ?? [], first?.data ?? []];
+      expect(own.length).toBe(other.length);
+      for (let i = 0; i < own.length; i++)
+        if (!(Math.abs(at(own, i) - at(other, i)) < remainder))
+          expect.fail(`expected ${at(other, i)} within ${remainder}, got ${at(own, i)}`);
     }));
 
   test.each(["logit", "probability"] as const)(
