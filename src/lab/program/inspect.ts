@@ -85,7 +85,10 @@ export async function inspect(inquiry: Inquiry): Promise<Listing> {
   const device = { backend: engine.backend, device: engine.description, stepTime, figures };
   const execution: Execution =
     engine.backend === "wasm"
-      ? { ...device, ...(await timedInWasm(plan, tree.flatten(args).leaves)) }
+      ? {
+          ...device,
+          ...(await timedInWasm(plan, tree.flatten(args).leaves, Math.ceil(repeats / 2))),
+        }
       : { ...device, ...launchesOf(plan, sources, engine.backend) };
   return listingOf(plan, origins, execution);
 }

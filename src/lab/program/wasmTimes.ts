@@ -8,24 +8,25 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Execution } from "./listing.ts";
 
 const GROUPS = 7;
-const GROUP = 10;
 
 /**
  * Runs a training step on WebAssembly instruction by instruction, on one thread, whose times are
  * the steadiest.
  * @param inputs numbers for the plan's inputs
+ * @param group runs whose mean is taken, of each of seven groups
  * @returns the kernels, the time of each step (ms) and where its temporaries lie
  */
 export async function timedInWasm(
   plan: Plan,
   inputs: readonly Tensor[],
+  group: number,
 ): Promise<Pick<Execution, "kernels" | "times" | "memory">> {
   const threads = 1;
   const machine = await openTimedMachine(threads);
   try {
     const executable = machine.load(plan);
     const runs: number[][] = [];
-    for (let i = 0; i <= GROUPS * GROUP; i++) {
+    for (let i = 0; i <= GROUPS * group; i++) {
       const buffers = inputs.map((x) => machine.device.upload(x.data, x.shape, x.dtype));
       const times = await machine.timed(async () => {
         const outputs = await executable.run(buffers);
@@ -38,7 +39,7 @@ export async function timedInWasm(
       if (i > 0) runs.push(times); // the first one warms up
     }
     executable.dispose();
-    return described(plan, threads, runs);
+    return described(plan, threads, inGroups(runs, group));
   } finally {
     await machine.close();
   }
@@ -47,7 +48,7 @@ export async function timedInWasm(
 function described(
   plan: Plan,
   threads: number,
-  runs: readonly (readonly number[])[],
+  groups: readonly (readonly (readonly number[])[])[],
 ): Pick<Execution, "kernels" | "times" | "memory"> {
   const { instructions, steps, places, arenaBytes } = programOf(plan, threads);
   const kernels = plan.steps.map((): string[] => []);
@@ -55,7 +56,7 @@ function described(
   instructions.forEach(({ opcode }, i) => {
     const step = steps[i]?.at(-1) as number; // of a chain the last
     kernels[step]?.push(kernelNames.get(opcode) ?? `kernel ${opcode}`);
-    times[step] = (times[step] ?? 0) + steady(runs.map((run) => at(run, i)));
+    times[step] = (times[step] ?? 0) + steady(groups.map((runs) => runs.map((run) => at(run, i))));
   });
   const offsets = new Map(
     places.flatMap((place, i) => (place.kind === "arena" ? [[i, place.offset] as const] : [])),
@@ -73,12 +74,16 @@ function described(
  * only means make up for, and now and then somebody else has the processor, which only a median
  * does.
  */
-function steady(times: readonly number[]): number {
-  const means = Array.from({ length: GROUPS }, (_, group) =>
-    times.slice(group * GROUP, (group + 1) * GROUP).reduce((sum, x) => sum + x / GROUP, 0),
-  ).sort((a, b) => a - b);
-  return at(means, GROUPS >> 1);
+function steady(groups: readonly (readonly number[])[]): number {
+  const means = groups.map((times) => times.reduce((sum, x) => sum + x / times.length, 0));
+  return at(
+    means.sort((a, b) => a - b),
+    means.length >> 1,
+  );
 }
+
+const inGroups = <T>(runs: readonly T[], group: number): readonly T[][] =>
+  Array.from({ length: GROUPS }, (_, i) => runs.slice(i * group, (i + 1) * group));
 
 /** A kernel that is imported by its own name is called as its file is. */
 const named = (kernel: string): string => (kernel.includes(".") ? kernel : `${kernel}.${kernel}`);
