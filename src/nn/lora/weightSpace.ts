@@ -27,6 +27,10 @@ export function adapterSpace(
   base: Params,
   over: Over,
 ): WeightSpace {
+  if (config.dora)
+    throw new TypeError(
+      "weightSpace: expected adapters without dora, got one with: its weights are no sum of the base's and a product",
+    );
   const layout = adapterLayout(config, model);
   const placeholders = (): Params => {
     const { shapes } = layout;
