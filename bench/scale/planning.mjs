@@ -5,7 +5,7 @@
 // that of a fresh process.
 import { parseArgs } from "node:util";
 import { planFineTune } from "../../dist/src/anchored/plan.js";
-import { stepBytes } from "../../dist/src/anchored/stepOf.js";
+import { stepBytes } from "../../dist/src/anchored/stepBytes.js";
 import * as ag from "../../dist/src/index.js";
 import { cpuMs } from "../statistics.mjs";
 import { models } from "./models.mjs";

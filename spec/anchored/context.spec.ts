@@ -3,7 +3,7 @@ import { fineTune } from "../../src/anchored/fineTune.ts";
 import type { Method } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
-import { stepBytes } from "../../src/anchored/stepOf.ts";
+import { stepBytes } from "../../src/anchored/stepBytes.ts";
 import { transformer } from "../../src/nn/transformer.ts";
 import { lengthOf } from "../../src/train/batches.ts";
 import { testEngine } from "../testEngine.ts";

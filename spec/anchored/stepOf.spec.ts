@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
-import { stepBytes } from "../../src/anchored/stepOf.ts";
+import { stepBytes } from "../../src/anchored/stepBytes.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { key } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shapes.ts";

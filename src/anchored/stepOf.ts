@@ -1,16 +1,15 @@
 import type { Engine } from "../engines/engine.ts";
-import { standIn } from "../engines/standIn.ts";
+import type { Program } from "../engines/program.ts";
 import type { Params } from "../nn/config.ts";
-import { accumulation } from "../optim/accumulate.ts";
+import { type Accumulated, type Accumulation, accumulation } from "../optim/accumulate.ts";
 import { mapTensors, type TensorTree } from "../optim/optimizer.ts";
 import { constant } from "../tensor/apply.ts";
 import { valueAndGrad } from "../tensor/grad.ts";
 import { add, mul, sub } from "../tensor/ops.ts";
-import { at, last, sizeOf } from "../tensor/shapes.ts";
+import { at } from "../tensor/shapes.ts";
 import { isConstant, type Tensor } from "../tensor/tensor.ts";
-import { flatten } from "../tensor/tree.ts";
-import { collate, type Example, layoutOf } from "../train/batches.ts";
-import { guardedUpdate } from "../train/guard.ts";
+import { layoutOf } from "../train/batches.ts";
+import { guardedUpdate, type Stepped } from "../train/guard.ts";
 import { stepPrograms } from "../train/programs.ts";
 import {
   compileGradientStep,
@@ -20,7 +19,7 @@ import {
 } from "../train/trainSteps.ts";
 import { projected, sharpnessAware } from "./gradients.ts";
 import { objectiveLoss, objectiveSum } from "./objectives/loss.ts";
-import { isOfLabels, type Objective, type ObjectiveInputs } from "./objectives/objective.ts";
+import type { Objective, ObjectiveInputs } from "./objectives/objective.ts";
 import { withReplay } from "./objectives/replayed.ts";
 import type { Plan } from "./plan.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
@@ -30,9 +29,11 @@ import { throughHead } from "./targets/onDevice.ts";
 export const stepOf = (engine: Engine, plan: Plan): Step =>
   isInParts(plan) ? inMicroBatches(engine, plan) : wholeStep(engine, plan);
 
-const isInParts = ({ batch }: Plan): boolean => batch.microBatchSize < batch.size;
+/** Whether a batch is cut into micro-batches. */
+export const isInParts = ({ batch }: Plan): boolean => batch.microBatchSize < batch.size;
 
-function wholeStep(engine: Engine, plan: Plan) {
+/** A step on whole batches. */
+export function wholeStep(engine: Engine, plan: Plan): Program<Parameters<Step>, Stepped> {
   const { settings } = plan.method;
   const objective = objectiveOf(plan);
   const inputsOf = readerOf(plan);
@@ -62,56 +63,6 @@ function readerOf(plan: Plan) {
   });
 }
 
-/**
- * Bytes that a training step takes at its fullest: the model, parameters, optimizer state and batch,
- * and all that it computes. From shapes alone: the plan's parameters may be stand-ins.
- * @param examples of the batch, the longest that there can be
- */
-export function stepBytes(engine: Engine, plan: Plan, examples: readonly Example[]): number {
-  const { optimizer, base: params, model } = plan;
-  const standing = <T extends TensorTree>(tree: T): T =>
-    mapTensors((x) => standIn(x.shape, x.dtype), tree);
-  const state = standing(optimizer.init(params));
-  const sound = standIn([]);
-  const batch = collate(examples, { contextLength: model.config.contextLength });
-  const { shape } = batch.tokens;
-  const { target } = plan.method.objective;
-  const states = plan.targets === "hidden" && model.hidden?.(params, batch.tokens);
-  const columns = isOfLabels(target) ? 1 : states ? last(states.shape) : model.config.vocabSize;
-  const beside = {
-    ...(plan.batch.isApart && { replayed: standIn(shape) }),
-    ...(plan.method.objective.exampleWeights && { scale: standIn(shape) }),
-  };
-  const compared = target === "none" ? beside : { ...beside, target: standIn([...shape, columns]) };
-  const { penalty, fisher } = plan.method.objective;
-  const weights = fisher && plan.space ? standing(plan.space.whole.of(params)) : {};
-  const origin = { ...(penalty && { base: params }), ...(fisher && { fisher: weights }) };
-  if (!isInParts(plan))
-    return wholeStep(engine, plan).planned(
-      params,
-      state,
-      { ...batch, ...compared, ...origin },
-      sound,
-    ).peakBytes;
-  const { sums, more, finish } = microPrograms(engine, plan);
-  const all = standing(sums.init(params));
-  const [part] = microBatches(batch, plan.batch.microBatchSize);
-  if (!part) throw new RangeError("stepBytes: expected a batch, got an empty one");
-  const rows = Math.min(plan.batch.microBatchSize, at(shape, 0));
-  const T = at(shape, 1);
-  const given = Object.fromEntries(
-    Object.keys(compared).map((name) => [
-      name,
-      standIn(name === "target" ? [rows, T, columns] : [rows, T]),
-    ]),
-  );
-  const held = flatten<Tensor>(state).leaves.reduce((sum, x) => sum + sizeOf(x.shape), 0);
-  return Math.max(
-    more.planned(all, params, { ...part, ...given }).peakBytes + 4 * held,
-    finish.planned(params, state, all, origin, sound).peakBytes,
-  );
-}
-
 /** The method's objective, of logits or of hidden states; its penalty in the space of weights. */
 function objectiveOf({ method, model, targets, space, batch }: Plan): Objective {
   const { penalty } = method.objective;
@@ -135,7 +86,23 @@ const seenOf = ({ model, targets }: Plan): LanguageModel["apply"] =>
 /** Where training started, for penalties on the way from there. */
 type Origin = Pick<TrainingBatch, "base" | "fisher">;
 
-function microPrograms(engine: Engine, plan: Plan) {
+type Sums = Accumulated<Params>;
+
+/** The programs of a step on micro-batches: sums that start, grow, and end as an update. */
+export interface MicroPrograms {
+  readonly sums: Accumulation<Params, TrainingBatch>;
+  readonly start: Program<[params: Params], Sums>;
+  /** Consumes the sums so far. */
+  readonly more: Program<[all: Sums, params: Params, part: TrainingBatch], Sums>;
+  /** Consumes parameters, state and sums. */
+  readonly finish: Program<
+    [params: Params, state: TensorTree, all: Sums, origin: Origin, sound: Tensor],
+    Stepped
+  >;
+}
+
+/** Compiles them. */
+export function microPrograms(engine: Engine, plan: Plan): MicroPrograms {
   const { optimizer } = plan;
   const { settings } = plan.method;
   const objective = objectiveOf(plan);
@@ -149,7 +116,7 @@ function microPrograms(engine: Engine, plan: Plan) {
     function finish(
       params: Params,
       state: TensorTree,
-      all: ReturnType<typeof sums.init>,
+      all: Sums,
       { base = {}, fisher }: Origin,
       sound: Tensor,
     ) {
@@ -182,8 +149,8 @@ function inMicroBatches(engine: Engine, plan: Plan): Step {
 }
 
 /** The rows of a batch on the host, so many at a time. */
-function* microBatches(batch: TrainingBatch, size: number): Generator<TrainingBatch> {
-  const B = batch.tokens.shape[0] as number;
+export function* microBatches(batch: TrainingBatch, size: number): Generator<TrainingBatch> {
+  const B = at(batch.tokens.shape, 0);
   for (let from = 0; from < B; from += size)
     yield mapTensors((x) => rowsOf(x, from, Math.min(size, B - from)), batch) as TrainingBatch;
 }

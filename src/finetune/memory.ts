@@ -1,5 +1,5 @@
 import { type BatchPlan, planFineTune } from "../anchored/plan.ts";
-import { stepBytes } from "../anchored/stepOf.ts";
+import { stepBytes } from "../anchored/stepBytes.ts";
 import type { Engine } from "../engines/engine.ts";
 import { standIn } from "../engines/standIn.ts";
 import type { Params } from "../nn/config.ts";
