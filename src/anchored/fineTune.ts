@@ -114,7 +114,7 @@ export async function* fineTune(
   const read = planFineTune(options);
   const asked = read.rounds ? { ...read, base: await roundedBase(engine, read.base) } : read;
   const { readEvery, probeEvery, checkpointEvery, resume } = asked;
-  const { inner, stepsPerEpoch, stepsPerOuter, steps, rate } = asked.schedule;
+  const { stepsPerOuter, steps, rate } = asked.schedule;
   if (resume) checkResume(asked, resume);
   const before = resume?.certified?.lost;
   const retainer = asked.retain && (await createRetainer(engine, asked, asked.retain, before));
@@ -154,16 +154,7 @@ export async function* fineTune(
         yield { ...m, outer, ...(from && { snapshot: from }), ...(certified && { certified }) };
       } else if (m.kind === "probe")
         yield { ...m, steps, outer, alpha: weighs ? alpha : undefined };
-      else if (m.kind === "step") {
-        const epoch = outer * inner + Math.floor((m.step - 1 - first) / stepsPerEpoch);
-        yield {
-          ...m,
-          steps,
-          outer,
-          epoch,
-          learningRate: rates && at(rates, (m.step - 1) % rates.length),
-        };
-      }
+      else if (m.kind === "step") yield stepOfRun(plan.schedule, rates, outer, m);
     }
     const own = await outerStep.certify(state.params);
     const { certified } = anchors;
@@ -178,6 +169,19 @@ export async function* fineTune(
   engine.release([state.state, ...Object.values(origin), asked.rounds ? asked.base : []]);
   const { step, params } = state;
   yield { kind: "end", step, params, ...(retention && { retention }) };
+}
+
+/** A step, and where it stands in the whole run. @param rates of the steps until the schedule restarts */
+function stepOfRun(
+  { inner, stepsPerEpoch, stepsPerOuter, steps }: Plan["schedule"],
+  rates: ArrayLike<number> | undefined,
+  outer: number,
+  measured: StepMeasurement,
+): FineTuneStep {
+  const done = measured.step - 1;
+  const epoch = outer * inner + Math.floor((done - outer * stepsPerOuter) / stepsPerEpoch);
+  const learningRate = rates && at(rates, done % rates.length);
+  return { ...measured, steps, outer, epoch, learningRate };
 }
 
 /** For a checkpoint. */
