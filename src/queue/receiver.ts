@@ -62,7 +62,7 @@ const HANDING_BACK = 60_000;
 /** Between two tries, ms, to say that a job has ended. */
 const RETRY = 2000;
 
-type RowWorker = Worker<QueueData, void, string, IQueueBackend, JobProgress, QueueAddress>;
+type JobWorker = Worker<QueueData, void, string, IQueueBackend, JobProgress, QueueAddress>;
 
 /** @throws DataError where a package is missing or the server does not answer */
 export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
@@ -113,7 +113,7 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
     }
   };
 
-  const make = (): RowWorker =>
+  const make = (): JobWorker =>
     new bullmq.Worker(
       queue,
       (job: Job<QueueData>, token = "") => serve(job, token),

@@ -47,8 +47,8 @@ const FAILED_KEPT = { age: 30 * 24 * 3600 };
 /** Requests under way at a time. */
 const AT_ONCE = 64;
 
-type RowEvents = QueueEvents<unknown, IQueueBackend, QueueAddress>;
-type RowQueue = Queue<
+type JobEvents = QueueEvents<unknown, IQueueBackend, QueueAddress>;
+type JobQueue = Queue<
   QueueData,
   unknown,
   string,
@@ -65,14 +65,14 @@ export async function openSender(options: SenderOptions): Promise<Sender> {
   const connected = await connect(address);
   const { bullmq, factory, end } = connected;
   const opts = { connection: address };
-  const queue: RowQueue = await reach(
+  const queue: JobQueue = await reach(
     connected,
-    (): RowQueue => new bullmq.Queue(name, opts, factory),
+    (): JobQueue => new bullmq.Queue(name, opts, factory),
     patience,
   );
-  const events: RowEvents = await reach(
+  const events: JobEvents = await reach(
     connected,
-    (): RowEvents => new bullmq.QueueEvents(name, { ...opts, autorun: false }, factory),
+    (): JobEvents => new bullmq.QueueEvents(name, { ...opts, autorun: false }, factory),
     patience,
   ).catch(async (error: unknown) => {
     await end(queue);

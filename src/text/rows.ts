@@ -7,6 +7,7 @@ import { type CsvRecord, readCsv } from "./csv.ts";
 import { checkText } from "./decode.ts";
 import { parsePythonJson } from "./json.ts";
 import { shown } from "./jsonl.ts";
+import { isParquet } from "./parquet/isParquet.ts";
 import { readParquet } from "./parquet/read.ts";
 import { type Row, type RowShape, readShape, rowShapes, shapeOf } from "./shapes.ts";
 
@@ -163,10 +164,6 @@ function open(path: string): DataFile {
     throw new DataError(`${path}: expected a file to read, got ${reason}`);
   }
 }
-
-/** Whether a file holds Parquet. */
-export const isParquet = (bytes: Uint8Array): boolean =>
-  [0x50, 0x41, 0x52, 0x31].every((byte, i) => bytes[i] === byte);
 
 /**
  * The records of a file: JSONL, a JSON list, CSV with a header; of Parquet a promise of them.

@@ -1,4 +1,4 @@
-import { inParts } from "../tensor/parts.ts";
+import { inParts, joinedArrays } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { encodeNumbers, ownType, type StoredType } from "./dtypes.ts";
 import { decodePlace, streamPlace } from "./place.ts";
@@ -43,14 +43,7 @@ export function encodeSafetensors(
   const rows = rowsOf(tensors, typeOf);
   const header = encodeHeader(rows, metadata);
   const numbers = rows.map(({ name, tensor, type }) => encodeNumbers(tensor.data, type, name));
-  const file = new Uint8Array(numbers.reduce((sum, { length }) => sum + length, header.length));
-  file.set(header);
-  let offset = header.length;
-  for (const bytes of numbers) {
-    file.set(bytes, offset);
-    offset += bytes.length;
-  }
-  return file;
+  return joinedArrays([header, ...numbers]);
 }
 
 /** The same bytes in parts: no more than one of them is made at a time. */

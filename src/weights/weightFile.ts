@@ -78,7 +78,10 @@ export function rowsOf(shape: Shape, rows: Rows | undefined, name: string): Shap
   return [to - from, ...rest];
 }
 
-/** Some rows of a tensor in parts; the others are passed over. @throws RangeError for rows that are not there */
+/**
+ * Some rows of a tensor in parts; the others are passed over.
+ * @throws RangeError for rows that are not there
+ */
 export function rowsIn(all: TensorParts, rows: Rows | undefined, name: string): TensorParts {
   if (rows === undefined) return all;
   const width = sizeOf(all.shape.slice(1));

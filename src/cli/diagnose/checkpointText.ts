@@ -1,5 +1,4 @@
 import { promptsNeeded } from "../../anchored/certificates/retention.ts";
-import { alphaFor } from "../../anchored/objectives/interpolations.ts";
 import {
   type CheckpointDiagnosis,
   effectOf,
@@ -13,7 +12,15 @@ import {
 } from "../../finetune/diagnose.ts";
 import type { Features } from "../../finetune/diagnosis/features.ts";
 import { count, nats, percent } from "../../report/format.ts";
-import { line, share, thresholdsLine, triesLines, weightText, wrapped } from "./featuresText.ts";
+import {
+  alphasText,
+  line,
+  share,
+  thresholdsLine,
+  triesLines,
+  weightText,
+  wrapped,
+} from "./featuresText.ts";
 
 const about: Readonly<Record<TokenKind, string>> = {
   known: "the base's likeliest token already",
@@ -107,9 +114,7 @@ function certified(diagnosis: CheckpointDiagnosis): string[] {
 const STEPS: readonly number[] = [1, 2, 5];
 
 const settings = (weight: number): string =>
-  weight >= 1
-    ? "α = 1: SFT itself"
-    : STEPS.map((T) => `T = ${T}: α = ${Number(alphaFor(weight, T).toPrecision(2))}`).join(", ");
+  weight >= 1 ? "α = 1: SFT itself" : alphasText(weight, STEPS);
 
 /** What is recommended by them. */
 export interface Recommended {

@@ -1,3 +1,4 @@
+import { alphaFor } from "../../anchored/objectives/interpolations.ts";
 import type { Features } from "../../finetune/diagnosis/features.ts";
 import { nats, percent } from "../../report/format.ts";
 import { at } from "../../tensor/shapes.ts";
@@ -5,6 +6,10 @@ import { at } from "../../tensor/shapes.ts";
 export const share = (x: number | undefined): string =>
   x === undefined ? "–" : `${percent(x, 1)} %`;
 export const weightText = (weight: number): string => weight.toFixed(weight < 0.995 ? 2 : 0);
+
+/** The α that comes to a weight in so many outer steps, for each number of them. */
+export const alphasText = (weight: number, steps: readonly number[]): string =>
+  steps.map((T) => `T = ${T}: α = ${Number(alphaFor(weight, T).toPrecision(2))}`).join(", ");
 
 export const line = (cells: readonly string[], widths: readonly number[]): string =>
   cells

@@ -1,4 +1,3 @@
-import { alphaFor } from "../../anchored/objectives/interpolations.ts";
 import type { RowCheck, SeedDiagnosis } from "../../experiment/look/diagnose.ts";
 import {
   type Diagnosis,
@@ -11,6 +10,7 @@ import {
 } from "../../experiment/look/diagnosis.ts";
 import { count, percent } from "../../report/format.ts";
 import { at } from "../../tensor/shapes.ts";
+import { alphasText } from "./featuresText.ts";
 
 /** Bars of the histogram. */
 const BINS = 20;
@@ -71,8 +71,7 @@ const weighed = (diagnosis: Diagnosis, { weight, flipped }: Suggestion): string[
 /** Numbers of outer steps for which the suggestion is said. */
 const STEPS: readonly number[] = [1, 2, 5, 10];
 
-const settings = (weight: number): string =>
-  STEPS.map((T) => `T = ${T}: α = ${Number(alphaFor(weight, T).toPrecision(2))}`).join(", ");
+const settings = (weight: number): string => alphasText(weight, STEPS);
 
 /** Predicted and trained shares of each anchored row. */
 function checked(rows: readonly RowCheck[]): string[] {

@@ -1,7 +1,8 @@
 import { DataError } from "../../tensor/errors.ts";
 import { decodeText, REPLACEMENT } from "../../text/decode.ts";
 import { type Parsed, parseJsonl } from "../../text/jsonl.ts";
-import { firstSign, isParquet, recordsIn } from "../../text/rows.ts";
+import { isParquet } from "../../text/parquet/isParquet.ts";
+import { firstSign, recordsIn } from "../../text/rows.ts";
 import { readBytes } from "./files.ts";
 
 /** The rows of a JSONL file, and what is wrong with the others as `file:line: what`. */

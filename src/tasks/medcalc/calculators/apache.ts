@@ -85,7 +85,10 @@ function chronic(facts: Facts): number {
   return facts.word("Surgery Type") === "elective" ? 2 : 5;
 }
 
-/** Knaus et al.: APACHE II: a severity of disease classification system. Critical Care Medicine 13 (1985). */
+/**
+ * Knaus et al.: APACHE II: a severity of disease classification system. Critical Care Medicine 13
+ * (1985).
+ */
 export const apache: Calculator = {
   id: 28,
   name: "APACHE II Score",

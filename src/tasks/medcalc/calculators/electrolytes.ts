@@ -25,7 +25,10 @@ const anionGap = (facts: Facts): number =>
 const correctedGap = (facts: Facts): number =>
   facts.round(anionGap(facts) + 2.5 * (4 - albumin(facts)));
 
-/** What the gap exceeds 12 by, over what bicarbonate lacks to 24: Wrenn, Annals of Emergency Medicine 19 (1990). */
+/**
+ * What the gap exceeds 12 by, over what bicarbonate lacks to 24: Wrenn, Annals of Emergency
+ * Medicine 19 (1990).
+ */
 const deltaRatio = (facts: Facts, gap: number): number => (gap - 12) / (24 - bicarbonate(facts));
 
 /** Litres of body water a kg of weight. */

@@ -1,6 +1,7 @@
 import { DataError } from "../../../tensor/errors.ts";
 import { type CsvRecord, readCsv } from "../../../text/csv.ts";
 import { decodeText, REPLACEMENT } from "../../../text/decode.ts";
+import { isParquet } from "../../../text/parquet/isParquet.ts";
 import { readParquet } from "../../../text/parquet/read.ts";
 import { type Cells, type Column, findColumns, missingColumns } from "./columns.ts";
 import { FieldError, type Problem, quote, type Row, readRow } from "./row.ts";
@@ -129,9 +130,6 @@ async function readParquetRows(
   });
   return dataset(file, found, lines);
 }
-
-const isParquet = (bytes: Uint8Array): boolean =>
-  [0x50, 0x41, 0x52, 0x31].every((byte, i) => bytes[i] === byte);
 
 /**
  * The rows of a file of MedCalc-Bench: CSV, or parquet by its first bytes.
