@@ -6,7 +6,10 @@ import { turns } from "./within.ts";
 
 type State<Buffer> =
   | { readonly kind: "device"; readonly buffer: Buffer }
-  /** Small tensors move to the host when they are read, so that a loop that reads its loss keeps nothing. */
+  /**
+   * Small tensors move to the host when they are read, so that a loop that reads its loss keeps
+   * nothing.
+   */
   | { readonly kind: "host"; readonly data: TypedArray }
   /** Gone; `why` says who took it. */
   | { readonly kind: "gone"; readonly why: () => string };

@@ -125,7 +125,8 @@ export const learntIn = ({ adopted }: Pick<TokenSet, "adopted">): readonly numbe
   [...adopted.latent, ...adopted.rare].toSorted((a, b) => a - b);
 
 /**
- * What an anchor of a weight would adopt of the data and move of what is retained, as shares of their tokens.
+ * What an anchor of a weight would adopt of the data and move of what is retained, as shares of
+ * their tokens.
  */
 export function effectOf({ data, retain }: CheckpointDiagnosis, weight: number): WeightEffect {
   const share = (thresholds: readonly number[]): number | undefined =>

@@ -15,7 +15,10 @@ export interface HostParams {
   stream(name: string): TensorParts;
 }
 
-/** A tensor's numbers on the host, in parts, as floats. @throws TypeError where it is on an engine that was not given */
+/**
+ * A tensor's numbers on the host, in parts, as floats.
+ * @throws TypeError where it is on an engine that was not given
+ */
 function streamed(tensor: Tensor, name: string, engine?: Engine): TensorParts {
   if (isConstant(tensor)) return widenedParts(inParts(tensor));
   if (!engine)

@@ -47,8 +47,8 @@ export type AdamwState = {
  * Adam with decoupled weight decay and bias correction:
  * m ← b1·m + (1 − b1)·g, v ← b2·v + (1 − b2)·g², and at step t = 1, 2, …
  * update = −rate · (m / (1 − b1ᵗ) / (√(v / (1 − b2ᵗ)) + epsilon) + weightDecay · p).
- * @throws TypeError for an option that is none of these; RangeError unless 0 ≤ b1, b2 < 1, epsilon > 0, weightDecay ≥ 0
- *   and a learning rate ≥ 0, in float32: none vanishes or overflows there
+ * @throws TypeError for an option that is none of these; RangeError unless 0 ≤ b1, b2 < 1, epsilon
+ *   > 0, weightDecay ≥ 0 and a learning rate ≥ 0, in float32: none vanishes or overflows there
  * @see https://arxiv.org/abs/1711.05101 (Loshchilov and Hutter, 2019), algorithm 2
  */
 export function adamw(options: AdamwOptions): Optimizer<AdamwState> {

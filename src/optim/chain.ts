@@ -4,7 +4,8 @@ import type { Optimizer, TensorTree } from "./optimizer.ts";
 /**
  * One optimizer after the other: the updates of each are the gradients of the next. They are applied as the
  * one does that has a way of its own, such as `rounded`.
- * @throws TypeError for an argument that is no optimizer, or for two that apply updates in ways of their own
+ * @throws TypeError for an argument that is no optimizer, or for two that apply updates in ways of
+ *   their own
  * @example chain(clipByGlobalNorm(1), adamw({ learningRate: 1e-3 }))
  */
 export function chain(...links: readonly Optimizer[]): Optimizer<readonly TensorTree[]> {

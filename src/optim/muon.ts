@@ -53,13 +53,13 @@ const LEAST = 1e-7;
 const ADAMW_SIZE = 0.2;
 
 /**
- * Muon: matrices move along their momentum with all singular values near 1, so that no direction of it
- * is lost to a few large ones; the rest by `adamw`. m ← momentum · m + (1 − momentum) · g,
- * d = m, or with nesterov momentum · m + (1 − momentum) · g, and
- * update = −rate · (0.2 · √max(rows, columns) · O(d) + weightDecay · p), where O is five times
- * X ← 3.4445 X − 4.775 X Xᵀ X + 2.0315 (X Xᵀ)² X from X = d / ‖d‖: singular values between 0.7 and 1.2 where
- * they were not tiny beside the others. By that size a learning rate of AdamW's serves both.
- * It keeps one number for each of a matrix; a step takes 15 products of each with its own shorter side.
+ * Muon: matrices move along their momentum with all singular values near 1, so that no direction of
+ * it is lost to a few large ones; the rest by `adamw`. m ← momentum · m + (1 − momentum) · g, d =
+ * m, or with nesterov momentum · m + (1 − momentum) · g, and update = −rate · (0.2 · √max(rows,
+ * columns) · O(d) + weightDecay · p), where O is five times X ← 3.4445 X − 4.775 X Xᵀ X + 2.0315 (X
+ * Xᵀ)² X from X = d / ‖d‖: singular values between 0.7 and 1.2 where they were not tiny beside the
+ * others. By that size a learning rate of AdamW's serves both. It keeps one number for each of a
+ * matrix; a step takes 15 products of each with its own shorter side.
  * @throws TypeError for an option that is none of these; RangeError unless 0 ≤ momentum < 1, and as
  *   `adamw` for the others
  * @see https://kellerjordan.github.io/posts/muon (Jordan et al., 2024); for its size arXiv 2502.16982, 2.2

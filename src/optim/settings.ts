@@ -11,8 +11,8 @@ import { constant, type Schedule } from "./schedules.ts";
 // What optimizers have in common in their options.
 
 /**
- * A number is a schedule that never changes; of a function it is seen that its rates are scalars, as another
- * shape would become the parameters'.
+ * A number is a schedule that never changes; of a function it is seen that its rates are scalars,
+ * as another shape would become the parameters'.
  * @throws RangeError for a negative rate
  */
 export function scheduleOf(learningRate: number | Schedule): Schedule {

@@ -1,6 +1,6 @@
 /**
- * Observable Plot, as much as is used here. The package holds it within this file (packaging/bundle.mjs), for
- * it is 42 packages of 7 MB, which no engine needs.
+ * Observable Plot, as much as is used here. The package holds it within this file
+ * (packaging/bundle.mjs), for it is 42 packages of 7 MB, which no engine needs.
  */
 export {
   areaY,

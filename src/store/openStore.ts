@@ -12,7 +12,8 @@ import { type Store, shown } from "./store.ts";
  * @param text a path, a file: URL, or an s3: URL
  * @param folder where relative paths start
  * @param env where secrets come from
- * @throws DataError for other URLs, for those of another host's files, and where a variable or a package is missing
+ * @throws DataError for other URLs, for those of another host's files, and where a variable or a
+ *   package is missing
  */
 export async function openStore(text: string, folder: string, env: Environment): Promise<Store> {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1]?.toLowerCase();

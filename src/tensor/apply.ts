@@ -89,7 +89,10 @@ export function tensor(
   return constant(data === values && options.copy !== false ? copyOf(data) : data, wanted);
 }
 
-/** Small integers are floats here as any others, and only codes of storage types are kept in such arrays. */
+/**
+ * Small integers are floats here as any others, and only codes of storage types are kept in such
+ * arrays.
+ */
 const asNumbers = (values: TypedArray): Float32Array | Float64Array | Int32Array =>
   values instanceof Int32Array || values instanceof Float32Array || values instanceof Float64Array
     ? values

@@ -28,7 +28,8 @@ export class Tensor<K extends NodeName = NodeName, D extends DType = DType> {
     Object.freeze(this);
   }
 
-  /** The numbers, or the codes of a storage type, row-major. @throws TypeError unless the tensor is a host constant. */
+  /** The numbers, or the codes of a storage type, row-major. @throws TypeError unless the tensor is
+   * a host constant. */
   get data(): TypedArray {
     if (isConstant(this)) return this.attrs.data;
     throw new TypeError(

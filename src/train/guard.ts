@@ -1,7 +1,7 @@
 /**
- * Training never ends in silence: every step watches its loss, its gradients and its rate, on the device, and
- * from the first on that is not finite no step changes anything any more. So the last good
- * parameters are there when the host hears of it, however late it reads.
+ * Training never ends in silence: every step watches its loss, its gradients and its rate, on the
+ * device, and from the first on that is not finite no step changes anything any more. So the last
+ * good parameters are there when the host hears of it, however late it reads.
  */
 import type { Params } from "../nn/config.ts";
 import { gradientNorms, isFinite32 } from "../optim/clip.ts";

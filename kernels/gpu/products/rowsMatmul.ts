@@ -39,7 +39,8 @@ const each = (count: number, line: (i: number) => string): string =>
  * WGSL of such a product: the threads of a workgroup go along k side by side, so that neighbours fetch
  * neighbouring memory, and add up what they have by subgroups, or in memory of their own. One launch, where
  * cells of their own would be too few unless k were cut into parts, which another launch adds up.
- * @param ending declares `finish`, which takes the numbers in place of the result, where n is a multiple of 4
+ * @param ending declares `finish`, which takes the numbers in place of the result, where n is a
+ *   multiple of 4
  */
 export function rowsMatmul(
   product: RowsProduct,

@@ -44,13 +44,19 @@ const TILES: readonly GroupTile[] = [
   { rows: 32, columns: 64, threadRows: 4, threadColumns: 4 },
   { rows: 32, columns: 32, threadRows: 4, threadColumns: 4 },
 ];
-/** Workgroups below which tiles are made smaller, and then k is cut into parts: a large GPU has 132 cores. */
+/**
+ * Workgroups below which tiles are made smaller, and then k is cut into parts: a large GPU has 132
+ * cores.
+ */
 const FEW = 66;
 const FEW_FOR_PARTS = 132;
 /** Numbers along k below which a part is not worth summing apart. */
 const LEAST_DEPTH = 128;
 
-/** How a product is cut up; undefined for lengths that are no multiples of 4, and for too many workgroups. */
+/**
+ * How a product is cut up; undefined for lengths that are no multiples of 4, and for too many
+ * workgroups.
+ */
 export function tilingOf({
   batch,
   m,
@@ -86,9 +92,10 @@ const each = (count: number, line: (i: number) => string): string =>
  * is fetched once for a whole tile. GPU.js has no such memory. Blocks of 4 × 4 numbers are fetched
  * while those before them are multiplied. m, k and n are multiples of 4, a part of k too.
  *
- * What is stored in f16 is kept so, exactly, where shaders have it: half the memory of a workgroup. Where
- * `halves` lets them, so are floats, rounded: each to 2⁻¹¹ of itself, below 2⁻¹⁴ to 2⁻²⁵; beyond 65504 there is no
- * number. bf16 goes further than that and stays float32, as what q8_0 means does.
+ * What is stored in f16 is kept so, exactly, where shaders have it: half the memory of a workgroup.
+ * Where `halves` lets them, so are floats, rounded: each to 2⁻¹¹ of itself, below 2⁻¹⁴ to 2⁻²⁵;
+ * beyond 65504 there is no number. bf16 goes further than that and stays float32, as what q8_0
+ * means does.
  * @param ending declares `finish`, which takes the numbers in place of the result
  */
 export function tiledMatmul(product: GroupedProduct, tile: GroupTile, ending?: string): string {

@@ -37,7 +37,10 @@ function searchFrom(cell: Cell, from: string) {
   };
 }
 
-/** Each cell has a place for its own largest number; those of others than the largest are taken past the end. */
+/**
+ * Each cell has a place for its own largest number; those of others than the largest are taken past
+ * the end.
+ */
 function ofShared(cell: Cell, rows: Rows, row: string): string {
   const length = rows.groups * rows.lanes;
   const { largest, place, see } = searchFrom(cell, `${row} * ${length}`);

@@ -40,7 +40,10 @@ export const sum: Lowering<"sum"> = (call) => {
 const BUSY = 256;
 const WORTH = 4096;
 
-/** Sums of the rows of [outer, length] by workgroups: of a few long ones by several each, whose sums are added up. */
+/**
+ * Sums of the rows of [outer, length] by workgroups: of a few long ones by several each, whose sums
+ * are added up.
+ */
 function sharedSums(call: Call<"sum">, outer: number, length: number): readonly Kernel[] {
   let parts = 1;
   while (outer * parts < BUSY && length % (8 * parts) === 0 && length / parts >= 2 * WORTH)

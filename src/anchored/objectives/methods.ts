@@ -162,9 +162,9 @@ export const objectives: { readonly [M in Method]: Objective } = {
   },
 
   /**
-   * Outer-step on-policy: Anchored Learning on the student's own answers: KL(q ‖ p_θ) at the tokens of responses that the
-   * student of the start of the outer step has given to the prompts. The labels of the data are not
-   * looked at.
+   * Outer-step on-policy, Anchored Learning on the student's own answers: KL(q ‖ p_θ) at the tokens
+   * of responses that the student of the start of the outer step has given to the prompts. The
+   * labels of the data are not looked at.
    * @see https://arxiv.org/abs/2306.13649 (Agarwal et al., 2024), algorithm 1, for on-policy data
    */
   onPolicy: {

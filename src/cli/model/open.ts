@@ -101,7 +101,10 @@ interface ModelPlaces {
   readonly over?: string | undefined;
 }
 
-/** An adapter alone stands for the base that its file names, with it. @returns undefined when interrupted */
+/**
+ * An adapter alone stands for the base that its file names, with it.
+ * @returns undefined when interrupted
+ */
 async function placesOf(
   { model, adapter, revision }: Values<typeof modelKnobs>,
   terminal: Terminal,

@@ -5,7 +5,10 @@ import type { Output } from "./command.ts";
 export interface LiveLines {
   /** A line that stays. */
   say(line: string): void;
-  /** Draws these in place of those that were drawn last; all but the first are dim, unless NO_COLOR is set. */
+  /**
+   * Draws these in place of those that were drawn last; all but the first are dim, unless NO_COLOR
+   * is set.
+   */
   redraw(lines: readonly string[]): void;
   /** Takes them away. */
   erase(): void;

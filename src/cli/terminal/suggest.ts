@@ -1,4 +1,7 @@
-/** What other tools call our options, without dashes: those of TRL, transformers, PEFT, llama.cpp and vLLM. */
+/**
+ * What other tools call our options, without dashes: those of TRL, transformers, PEFT, llama.cpp
+ * and vLLM.
+ */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   adapter: ["lora-adapter", "peft-model", "adapter-name-or-path"],
   against: ["reference-model", "ref-model"],
@@ -57,7 +60,10 @@ function distance(left: string, right: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** The name nearest to a word, two letters away at most and half of a short one; undefined where none is. */
+/**
+ * The name nearest to a word, two letters away at most and half of a short one; undefined where
+ * none is.
+ */
 export function nearest(word: string, names: readonly string[]): string | undefined {
   const [first] = names
     .map((name) => ({ name, letters: distance(name, word) }))

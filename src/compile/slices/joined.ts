@@ -3,7 +3,10 @@ import type { Value } from "../plan.ts";
 import type { Builder, Partition, Span } from "./builder.ts";
 import type { Cut, Run } from "./cuts.ts";
 
-/** Tensors put together along an axis. @param old what they make, if it is not more than a step on the way */
+/**
+ * Tensors put together along an axis.
+ * @param old what they make, if it is not more than a step on the way
+ */
 export function joined(b: Builder, parts: readonly Value[], axis: number, old?: Value): Value {
   const first = at(parts, 0);
   const length = parts.reduce((sum, part) => sum + at(part.shape, axis), 0);

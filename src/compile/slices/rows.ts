@@ -7,8 +7,9 @@ import { inSpans } from "./moves.ts";
 import { localIds } from "./tables.ts";
 
 /**
- * Rows of a stack of matrices written anew, as caches of keys and values are: whole matrices of a part at once,
- * in place where the part has no others, and of the rest the rows that the part has of each.
+ * Rows of a stack of matrices written anew, as caches of keys and values are: whole matrices of a
+ * part at once, in place where the part has no others, and of the rest the rows that the part has
+ * of each.
  */
 export function scatterRows(b: Builder, { inputs, output }: Step<"scatterRows">): boolean {
   const [x, ids, values] = inputs as readonly [Value, Value, Value];

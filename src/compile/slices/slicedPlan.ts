@@ -7,10 +7,11 @@ import { inParts } from "./steps.ts";
 import { widenedBefore } from "./sums.ts";
 
 /**
- * The same program for a device whose kernels reach no more than `most` numbers of a tensor. Larger ones
- * are cut into parts by rows (`partSizes`), each a tensor of its own, an input or an output too. Steps that go
- * row by row follow each other for one part at a time: a head over a large vocabulary and its loss never
- * hold all logits. Ids become floats where their table is cut, which a device must take.
+ * The same program for a device whose kernels reach no more than `most` numbers of a tensor. Larger
+ * ones are cut into parts by rows (`partSizes`), each a tensor of its own, an input or an output
+ * too. Steps that go row by row follow each other for one part at a time: a head over a large
+ * vocabulary and its loss never hold all logits. Ids become floats where their table is cut, which
+ * a device must take.
  * @returns the plan itself where nothing is that large
  * @throws RangeError that names a step which cannot go through parts
  */

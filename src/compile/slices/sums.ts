@@ -9,8 +9,8 @@ const isStoredSum = ({ op, attrs, inputs }: Step): boolean =>
   isStorageType(at(inputs, 1).dtype);
 
 /**
- * The plan with stored numbers widened before such products: in parts, these go through copies of some rows or
- * columns of the right factor, which there are none of codes.
+ * The plan with stored numbers widened before such products: in parts, these go through copies of
+ * some rows or columns of the right factor, which there are none of codes.
  */
 export function widenedBefore(plan: Plan): Plan {
   if (!plan.steps.some(isStoredSum)) return plan;

@@ -39,7 +39,10 @@ function copyOf(data: TypedArray, shape: Shape, dtype: DType): TypedArray {
   return copy;
 }
 
-/** Arrays of numbers that nobody reads any more, by their lengths: to make one takes longer than to fill it. */
+/**
+ * Arrays of numbers that nobody reads any more, by their lengths: to make one takes longer than to
+ * fill it.
+ */
 function spareArrays() {
   const spare = new Map<number, TypedArray[]>();
   return {

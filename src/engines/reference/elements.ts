@@ -3,8 +3,8 @@ import type { PrimitiveName } from "../../tensor/tensor.ts";
 import type { Compute, Operand } from "./rows.ts";
 
 /**
- * The operations of almost every graph, element by element. Each has a loop of its own: of one that is given
- * the operation as a function the host's compiler makes a call for each number.
+ * The operations of almost every graph, element by element. Each has a loop of its own: of one that
+ * is given the operation as a function the host's compiler makes a call for each number.
  */
 type Elements = Compute<PrimitiveName>;
 type One = readonly [Operand];

@@ -21,7 +21,10 @@ export const matmul: Compute<"matmul"> = (out, inputs, { transposeA, transposeB 
   }
 };
 
-/** What is multiplied, side by side and of one type: read from where it stands, it takes ten times as long. */
+/**
+ * What is multiplied, side by side and of one type: read from where it stands, it takes ten times
+ * as long.
+ */
 function rowsOf(
   data: TypedArray,
   from: number,

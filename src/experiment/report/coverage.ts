@@ -42,9 +42,10 @@ interface Student {
 }
 
 /**
- * Certified weights and audits against what was measured, for each risk of a study and over all of its seeds: those
- * of tuning too, as no weight was chosen on any. That a share of a sample is above the risk is no failure of
- * the certificate by itself, which is about the share of all such questions.
+ * Certified weights and audits against what was measured, for each risk of a study and over all of
+ * its seeds: those of tuning too, as no weight was chosen on any. That a share of a sample is above
+ * the risk is no failure of the certificate by itself, which is about the share of all such
+ * questions.
  */
 export function coverageOf({ recipe, measurements }: Reported): Coverage[] {
   const plans = measurements.flatMap((m) =>

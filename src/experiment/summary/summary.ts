@@ -25,8 +25,10 @@ export interface RowSummary {
   readonly row: RowRecipe;
   readonly seeds: readonly number[];
   readonly target: Spread;
-  /** (goal − base) / (reference − base) of the target, or with a marker of answer and marker, 1 for the reference itself; undefined where the
-   * reference is not there yet or gained nothing. */
+  /**
+   * (goal − base) / (reference − base) of the target, or with a marker of answer and marker, 1 for
+   * the reference itself; undefined where the reference is not there yet or gained nothing.
+   */
   readonly gain: Spread | undefined;
   readonly prior: Readonly<Record<string, Spread>>;
   /** Relative loss of the mean prior skill: 1 − prior / prior of the base. */

@@ -19,10 +19,10 @@ export interface Stage {
 
 /**
  * The stages of a study. Without tuning seeds, or with neither halving nor chosen rows, it is one:
- * all rows with all seeds. With halving the tuning seeds come in rounds, so that the seeds up to the
- * end of each are twice as many as before: 1, 2, 4, …, and the last takes what is over. At the end of a round the better half of each
- * family stays, by the rule of `chooseRows`, and one row at least: of nine rows on five seeds 19 of
- * 45 runs are left.
+ * all rows with all seeds. With halving the tuning seeds come in rounds, so that the seeds up to
+ * the end of each are twice as many as before: 1, 2, 4, …, and the last takes what is over. At the
+ * end of a round the better half of each family stays, by the rule of `chooseRows`, and one row at
+ * least: of nine rows on five seeds 19 of 45 runs are left.
  * @see https://arxiv.org/abs/1502.07943 (Jamieson and Talwalkar, 2016) for successive halving
  */
 export function stagesOf(study: StagedStudy): Stage[] {

@@ -47,7 +47,10 @@ export interface TokenLook extends Flip {
   readonly divergence: Float64Array;
 }
 
-/** Reads the tokens of base and p_sft. @param rareBelow the base's probability below which a token is no longer latent */
+/**
+ * Reads the tokens of base and p_sft.
+ * @param rareBelow the base's probability below which a token is no longer latent
+ */
 export function tokenReader(vocabSize: number, rareBelow: number): (seen: SeenToken) => TokenLook {
   const [p, s] = [new Float64Array(vocabSize), new Float64Array(vocabSize)];
   return ({ label, logits }) => {

@@ -14,7 +14,10 @@ import { needsSft, shareOf } from "./training.ts";
 const positionsOf = (examples: readonly Example[]): number =>
   examples.reduce((sum, example) => sum + lengthOf(example), 0);
 
-/** Passes over the data: of SFT, of the method behind it, and those that its anchors and certificates take. */
+/**
+ * Passes over the data: of SFT, of the method behind it, and those that its anchors and
+ * certificates take.
+ */
 function passesOf(recipe: FinetuneRecipe, examples: number) {
   const { method, outer, inner, epochs, maxSteps } = recipe;
   const counted = maxSteps && maxSteps / Math.ceil(examples / recipe.batch);

@@ -6,7 +6,10 @@ import { formula } from "../simplex/notation.ts";
 
 export type BarRow = readonly [name: string, p: LogProbs];
 
-/** Distributions as bars that are cut into the tokens' shares; the style leaves out what a narrow one cannot hold. */
+/**
+ * Distributions as bars that are cut into the tokens' shares; the style leaves out what a narrow
+ * one cannot hold.
+ */
 export function bars(tokens: readonly string[], rows: readonly BarRow[]): HTMLElement {
   return html(
     "div",

@@ -33,7 +33,10 @@ export interface Inquiry {
 /** Steps before the clock counts: kernels are compiled, memory grows. */
 const WARM_UP = 3;
 
-/** Timed steps take so long together, ms, or are no more than three: a software GPU keeps people waiting. */
+/**
+ * Timed steps take so long together, ms, or are no more than three: a software GPU keeps people
+ * waiting.
+ */
 const PATIENCE = 1000;
 const FEWEST = 3;
 

@@ -23,7 +23,10 @@ function seriesOf(
   return [...others.flatMap((other) => of(other, true)), ...(run ? of(run, false) : [])];
 }
 
-/** A row that takes no step, as averaged weights, has no way from the base: its end alone is drawn, beside the others' ends. */
+/**
+ * A row that takes no step, as averaged weights, has no way from the base: its end alone is drawn,
+ * beside the others' ends.
+ */
 export function drawn(points: Points, end: number): Points {
   const last = points.at(-1);
   return last && points.length > 1 && last[0] === 0 ? [[end, last[1]]] : points;

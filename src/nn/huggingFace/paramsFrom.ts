@@ -26,8 +26,8 @@ export interface LoadedParams {
 }
 
 /**
- * Reads a checkpoint's parameters, tensor by tensor and in parts: splits what the family's files join, turns what
- * they transpose, and finds out whether the head is the embedding.
+ * Reads a checkpoint's parameters, tensor by tensor and in parts: splits what the family's files
+ * join, turns what they transpose, and finds out whether the head is the embedding.
  * @param config from `configOf`
  * @param path where the tensors come from, for messages
  * @param place where each parameter goes as it is read; by default it becomes a host constant

@@ -58,7 +58,10 @@ export function withAdapter(model: Transformer, config: AdapterConfig, base: Par
   });
 }
 
-/** A model whose parameters are the weights that an adapter changes, whole, over a base that stays as it is. */
+/**
+ * A model whose parameters are the weights that an adapter changes, whole, over a base that stays
+ * as it is.
+ */
 function withWeights(model: Transformer, layout: AdapterLayout, base: Params): Transformer {
   const names = changedNames(layout);
   const start = Object.fromEntries(names.map((name) => [name, weightOf(base, name)]));

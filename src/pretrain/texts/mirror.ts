@@ -31,9 +31,10 @@ interface Entry {
 }
 
 /**
- * Fetches packages from a Debian mirror by http, what has come of a file being kept and gone on with: the release's list
- * names the index of packages with its SHA-256, and the index each package's. So nothing is taken that is not what
- * the list says; the list itself is as trustworthy as the way to the mirror, for its signature is not checked.
+ * Fetches packages from a Debian mirror by http, what has come of a file being kept and gone on
+ * with: the release's list names the index of packages with its SHA-256, and the index each
+ * package's. So nothing is taken that is not what the list says; the list itself is as trustworthy
+ * as the way to the mirror, for its signature is not checked.
  * @param address such as https://deb.debian.org/debian
  * @throws DataError where the mirror cannot be reached or has no such file, where a file is not what the
  *   list above it says, or there is no such package

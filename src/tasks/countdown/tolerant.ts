@@ -30,7 +30,10 @@ function formulaIn(text: string): string | undefined {
 
 const SAID = /\b(?:answer|solution|expression|equation|formula) (?:is|would be|can be) /i;
 
-/** The last line with a digit, behind "the answer is", or behind its last colon with a blank: "Answer: (3 + 5) * 2". */
+/**
+ * The last line with a digit, behind "the answer is", or behind its last colon with a blank:
+ * "Answer: (3 + 5) * 2".
+ */
 function lastLine(text: string): string {
   const lines = text.slice(-2 * MAX_LENGTH).split("\n");
   const line = lines.findLast((each) => /\d/.test(each)) ?? "";

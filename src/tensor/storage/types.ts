@@ -43,7 +43,10 @@ export const storageTypes: readonly StorageType[] = ["bf16", "f16", "q8_0"];
 
 export const isStorageType = (dtype: DType): dtype is StorageType => dtype in formats;
 
-/** Bytes of the elements of a tensor. @param number bytes of a float or an int: 8 on an engine of float64 */
+/**
+ * Bytes of the elements of a tensor.
+ * @param number bytes of a float or an int: 8 on an engine of float64
+ */
 export function bytesOf(dtype: DType, elements: number, number = 4): number {
   if (!isStorageType(dtype)) return number * elements;
   const { block, bytes } = formats[dtype];

@@ -23,7 +23,10 @@ interface FamilyAcross {
   readonly reached: readonly (Reached | undefined)[];
 }
 
-/** Studies in which rows were chosen, where there are several, and their families by falling sum of areas. */
+/**
+ * Studies in which rows were chosen, where there are several, and their families by falling sum of
+ * areas.
+ */
 function sideBySide(all: readonly Reported[]): SideBySide | undefined {
   const studies = all.filter(({ choices }) => choices.length > 0);
   const families = familiesAcross(studies);
