@@ -94,9 +94,9 @@ export function objectAt(value: unknown, path: string): Readonly<Record<string, 
 }
 
 /** An object with all of `needed`, some of `known`, and nothing else. */
-export const record =
-  (needed: Fields, known: Fields = {}): Check =>
-  (value, path) => {
+export const record = (needed: Fields, known: Fields = {}): Check => {
+  const [must, may] = [Object.entries(needed), Object.entries(known)];
+  return (value, path) => {
     const given = objectAt(value, path);
     for (const name of Object.keys(given))
       if (!Object.hasOwn(needed, name) && !Object.hasOwn(known, name))
@@ -105,7 +105,8 @@ export const record =
           `nothing beside ${Object.keys({ ...needed, ...known }).join(", ")}`,
           given[name],
         );
-    for (const [name, check] of Object.entries(needed)) check(given[name], `${path}.${name}`);
-    for (const [name, check] of Object.entries(known))
+    for (const [name, check] of must) check(given[name], `${path}.${name}`);
+    for (const [name, check] of may)
       if (given[name] !== undefined) check(given[name], `${path}.${name}`);
   };
+};

@@ -46,7 +46,10 @@ const own = (fields: object, key: string, value: unknown): object =>
     ...{ value, writable: true, enumerable: true, configurable: true },
   });
 
-const SPACE = /[ \t\n\r]*/y;
+/** What JSON itself must look at: an escape, or a control character, which no string may hold. */
+const UNPLAIN = /[\\\p{Cc}]/u;
+/** With its quotes. Of a longer one V8 would keep no copy, but the whole text. */
+const SHORT = 14;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 const WORD = /true|false|null/y;
 const words: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null };
@@ -73,7 +76,7 @@ class Reader {
 
   whole(): unknown {
     const value = this.#value();
-    this.#match(SPACE);
+    this.#space();
     if (this.#at < this.#text.length) this.#mistake("nothing behind the value");
     return value;
   }
@@ -94,25 +97,34 @@ class Reader {
 
   #match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text)?.[0];
-    if (found !== undefined) this.#at += found.length;
+    if (!pattern.test(this.#text)) return undefined;
+    const found = this.#text.slice(this.#at, pattern.lastIndex);
+    this.#at = pattern.lastIndex;
     return found;
   }
 
+  /** No pattern: most of what is read has none. */
+  #space(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#at++;
+    }
+  }
+
   #take(sign: string): boolean {
-    this.#match(SPACE);
+    this.#space();
     if (this.#text[this.#at] !== sign) return false;
     this.#at++;
     return true;
   }
 
   #value(): unknown {
-    this.#match(SPACE);
+    this.#space();
     switch (this.#text[this.#at]) {
       case "{":
-        return this.#nested(() => this.#object());
       case "[":
-        return this.#nested(() => this.#array());
+        return this.#nested();
       case '"':
         return this.#string();
       default:
@@ -120,12 +132,12 @@ class Reader {
     }
   }
 
-  #nested<T>(read: () => T): T {
+  #nested(): unknown {
     if (this.#path.length >= this.#depth)
       this.#refuse(this.#at, `at most ${this.#depth} nested brackets`, "one more", true);
-    this.#at++;
+    const isList = this.#text[this.#at++] === "[";
     this.#path.push(undefined);
-    const value = read();
+    const value = isList ? this.#array() : this.#object();
     this.#path.pop();
     return value;
   }
@@ -145,7 +157,7 @@ class Reader {
     const fields: Record<string, unknown> = {};
     if (this.#take("}")) return fields;
     do {
-      this.#match(SPACE);
+      this.#space();
       const start = this.#at;
       if (this.#text[start] !== '"') this.#mistake("a key in quotes");
       const key = this.#string();
@@ -195,6 +207,7 @@ function isEscaped(text: string, at: number): boolean {
 
 /** Undefined for a wrong escape or a bare control character. */
 function unquote(source: string): string | undefined {
+  if (source.length <= SHORT && !UNPLAIN.test(source)) return source.slice(1, -1);
   try {
     const text: unknown = JSON.parse(source);
     return typeof text === "string" ? text : undefined;
