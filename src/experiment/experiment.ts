@@ -137,7 +137,7 @@ async function* runSeed(
     const spent = (): number => making + now() - trainStart - watch.spent();
     const { params, before } = yield* train(engine, {
       ...{ model, row, base, reference, seed, watch, spent },
-      keeper: unfinished && keeperIn(unfinished, name),
+      keeper: unfinished && keeperIn(unfinished, name, { recipe, seed }),
       keepEvery: study.keepEvery ?? everyMinute(),
       recipe: recipe.fineTuning,
       data: data.training,

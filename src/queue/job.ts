@@ -1,3 +1,7 @@
+import { isRecord } from "../json/isRecord.ts";
+import { DataError } from "../tensor/errors.ts";
+import { shown } from "../text/jsonl.ts";
+
 /** A job as a queue carries it: data, never code, weights or secrets. */
 export interface QueueJob {
   /** Names it by all that decides its result, in hexadecimal; no two jobs of a queue have one key. */
@@ -18,6 +22,25 @@ export interface QueueData {
   readonly cancelled?: boolean;
   readonly [field: string]: unknown;
 }
+
+/**
+ * What a job out of a queue holds: another program, or another version, may have put anything there.
+ * @throws DataError for a job that is none of ours
+ */
+export function dataOf({
+  id = "",
+  data,
+}: {
+  readonly id?: string | undefined;
+  readonly data: unknown;
+}): QueueData {
+  const kind = isRecord(data) ? data["kind"] : undefined;
+  if (isRecord(data) && typeof kind === "string") return { ...data, kind };
+  throw new DataError(`job ${id}: expected data of a kind, got ${shown(data)}`);
+}
+
+/** Whether nobody wants a job any more that holds this. */
+export const isCancelled = (data: unknown): boolean => isRecord(data) && data["cancelled"] === true;
 
 /** Where a job is: in the queue, with a worker, or ended; `unknown` where the queue has forgotten it. */
 export type QueueState =

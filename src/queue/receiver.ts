@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { IQueueBackend, Job, JobProgress, Worker } from "bullmq";
 import type { QueueAddress } from "./address.ts";
 import { connect, isAway, reach, wordsOf } from "./connect.ts";
-import { Cancelled, PlaceLost, type QueueData } from "./job.ts";
+import { Cancelled, dataOf, isCancelled, PlaceLost, type QueueData } from "./job.ts";
 import { keepLease } from "./lease.ts";
 
 /** A job that is here to be run. */
@@ -82,15 +82,15 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
       renew: async () => {
         const mine = Boolean(await job.extendLock(token, lease));
         const now = mine ? await bullmq.Job.fromId<QueueData>(worker, job.id ?? "") : undefined;
-        if (now?.data.cancelled) stop.abort(new Cancelled(`${job.name}: it was cancelled`));
+        if (isCancelled(now?.data)) stop.abort(new Cancelled(`${job.name}: it was cancelled`));
         return mine;
       },
       lost: (why) => stop.abort(new PlaceLost(why)),
     });
     try {
-      if (job.data.cancelled) throw new Cancelled(`${job.name}: it was cancelled`);
+      if (isCancelled(job.data)) throw new Cancelled(`${job.name}: it was cancelled`);
       await run({
-        ...{ key: job.id ?? "", label: job.name, data: job.data, signal: stop.signal },
+        ...{ key: job.id ?? "", label: job.name, data: dataOf(job), signal: stop.signal },
         progress: (data) => void job.updateProgress(data).catch(warn),
       });
       // A server that is away now would not hear that it has ended, and give it to somebody else.

@@ -1,7 +1,7 @@
 import type { IQueueBackend, Job, JobState, Queue, QueueEvents } from "bullmq";
 import type { QueueAddress } from "./address.ts";
 import { connect, isAway, reach } from "./connect.ts";
-import type { QueueData, QueueJob, QueueState } from "./job.ts";
+import { dataOf, isCancelled, type QueueData, type QueueJob, type QueueState } from "./job.ts";
 import { atMost, patiently } from "./patience.ts";
 
 /** What is said of a job sooner than one would ask; it may be missed, or come twice. */
@@ -105,8 +105,9 @@ export async function openSender(options: SenderOptions): Promise<Sender> {
 
   const mark = async (key: string, cancelled: boolean): Promise<void> => {
     const job: Job<QueueData> | undefined = await ask(() => queue.getJob(key));
-    if (!job || (job.data.cancelled ?? false) === cancelled) return;
-    await ask(() => job.updateData({ ...job.data, cancelled }));
+    if (!job || isCancelled(job.data) === cancelled) return;
+    const data = dataOf(job);
+    await ask(() => job.updateData({ ...data, cancelled }));
   };
 
   return {

@@ -70,9 +70,11 @@ export async function readRowJob(
   if (typeof row !== "string" || !recipe.rows.some(({ id }) => id === row))
     return refuse("job.row", "the id of a row of the recipe", row);
   const digests = objectAt(inputs, "job.inputs");
-  for (const role of Object.keys(inputsOf(recipe, row)))
-    if (!/^[0-9a-f]{64}$/.test(String(digests[role])))
-      refuse(`job.inputs.${role}`, "SHA-256 in hexadecimal", digests[role]);
+  for (const role of Object.keys(inputsOf(recipe, row))) {
+    const digest = digests[role];
+    if (typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest))
+      refuse(`job.inputs.${role}`, "SHA-256 in hexadecimal", digest);
+  }
   const job: RowJob = {
     ...{ recipe, seed, row, keepWeights: keepWeights === true },
     inputs: digests as Inputs,

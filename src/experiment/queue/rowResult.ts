@@ -2,6 +2,7 @@ import { isRecord } from "../../json/isRecord.ts";
 import { attemptsOf, getResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { DataError, located } from "../../tensor/errors.ts";
+import { shown } from "../../text/jsonl.ts";
 import { type Measurement, measurementOf, measurementText, type Result } from "../measurements.ts";
 import { attemptCheck, measurementCheck } from "../runs/checkRun.ts";
 import type { RunConfig } from "../runs/config.ts";
@@ -18,6 +19,13 @@ export const rowRecord = (weights: string, results: readonly Result[]): RowRecor
   weights,
   measurements: results.map((m) => JSON.parse(measurementText(m)) as unknown),
 });
+
+/** The digest of the weights that a record names. @throws DataError where it names none */
+export function weightsIn(record: unknown, name: string): string {
+  const digest = isRecord(record) ? record["weights"] : undefined;
+  if (typeof digest === "string" && /^[0-9a-f]{64}$/.test(digest)) return digest;
+  throw new DataError(`${name}: expected weights by their SHA-256, got ${shown(digest)}`);
+}
 
 /** A finished row out of a store. */
 export interface FinishedRow {
@@ -39,19 +47,16 @@ export async function finishedRow(
   const value = await getResult(store, key);
   if (value === undefined) return undefined;
   const name = `${store.name}: result/${key}`;
-  if (
-    !isRecord(value) ||
-    typeof value["weights"] !== "string" ||
-    !Array.isArray(value["measurements"])
-  )
+  if (!isRecord(value) || !Array.isArray(value["measurements"]))
     throw new DataError(`${name}: expected a row's result, got something else`);
+  const weights = weightsIn(value, name);
   const [check, checkAttempt] = [measurementCheck(config), attemptCheck(config)];
   const results = value["measurements"].map((m) => measurementOf(located(name, () => check(m))));
   // They came to the same bytes: the first to end stands for all.
   const attempts = (await attemptsOf(store, key)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const facts = attempts.slice(0, 1).map((one) => located(name, () => checkAttempt(one.facts)));
   return {
-    weights: value["weights"],
+    weights,
     measurements: [...results.slice(0, -1), ...facts, ...results.slice(-1)],
   };
 }

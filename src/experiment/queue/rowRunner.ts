@@ -5,7 +5,6 @@ import type { Numerics } from "../../engines/numerics.ts";
 import { inputCache } from "../../jobs/inputs.ts";
 import { placed } from "../../jobs/placed.ts";
 import { repeatedly } from "../../jobs/repeatedly.ts";
-import { isRecord } from "../../json/isRecord.ts";
 import { PlaceLost } from "../../queue/job.ts";
 import type { ReceivedJob } from "../../queue/receiver.ts";
 import { getFile, putFile } from "../../store/blobs.ts";
@@ -22,7 +21,7 @@ import { processes } from "../sweep/processes.ts";
 import { WorkerLost } from "../sweep/scheduler.ts";
 import { rowCheckpoint } from "./rowCheckpoint.ts";
 import { type RowJob, readRowJob } from "./rowJob.ts";
-import { type RowRecord, rowRecord } from "./rowResult.ts";
+import { rowRecord, weightsIn } from "./rowResult.ts";
 
 export interface RowRunnerOptions {
   readonly store: Store;
@@ -96,7 +95,7 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
     const { key, path } = await pretrainingOf(job);
     if (await isThere(path)) return;
     const record = await getRecord(store, key);
-    if (isRecord(record)) await getFile(store, String(record["weights"]), path);
+    if (record !== undefined) await getFile(store, weightsIn(record, key), path);
   };
 
   const finish = async (
@@ -183,6 +182,6 @@ async function measure(
 
 /** Whether all that was asked for is in the store: another worker has done it, or this one before. */
 async function isFinished(store: Store, key: string, { keepWeights }: RowJob): Promise<boolean> {
-  const record = (await getResult(store, key)) as RowRecord | undefined;
-  return record !== undefined && (!keepWeights || store.has(`blob/${record.weights}`));
+  const record = await getResult(store, key);
+  return record !== undefined && (!keepWeights || store.has(`blob/${weightsIn(record, key)}`));
 }

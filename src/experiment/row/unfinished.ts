@@ -1,14 +1,13 @@
 import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
 import { checkpointIn, checkpointWeights } from "../../finetune/files/checkpointFile.ts";
+import { isRecord } from "../../json/isRecord.ts";
+import { DataError, located } from "../../tensor/errors.ts";
+import { isCount } from "../../tensor/shapes.ts";
+import { shown } from "../../text/jsonl.ts";
 import type { Checkpoints } from "../../weights/store.ts";
 import { readJson } from "../json.ts";
-import {
-  measurementOf,
-  measurementText,
-  type Result,
-  type RowResult,
-  type Written,
-} from "../measurements.ts";
+import { measurementOf, measurementText, type Result, type RowResult } from "../measurements.ts";
+import type { Recipe } from "../recipe.ts";
 
 /** What a row tells while it is trained. */
 export type RowMeasurement = Exclude<Result, RowResult>;
@@ -38,15 +37,28 @@ interface About {
   readonly told: readonly string[];
 }
 
-/** @param name of the row: `seed-0/sft-3e-3` */
-export function keeperIn(checkpoints: Checkpoints, name: string): Keeper {
+/** Whose row it is. */
+interface Of {
+  readonly recipe: Recipe;
+  readonly seed: number;
+}
+
+/**
+ * @param name of the row: `seed-0/sft-3e-3`
+ * @throws DataError, when it loads, for a file that holds something else
+ */
+export function keeperIn(checkpoints: Checkpoints, name: string, of: Of): Keeper {
   return {
     async load() {
       const weights = await checkpoints.load(name);
       if (!weights) return undefined;
-      const { told, ...rest } = readJson(weights.metadata["row"] ?? "", name) as About;
+      const { told, ...rest } = aboutIn(readJson(weights.metadata["row"] ?? "", name), name);
+      // It knows all tasks: a page that keeps nothing does not load it.
+      const { measurementCheck } = await import("../runs/checkRun.ts");
+      const check = measurementCheck({ recipe: of.recipe, seeds: [of.seed] });
       const results = told.flatMap((text): RowMeasurement[] => {
-        const m = measurementOf(readJson(text, name) as Written);
+        const json = readJson(text, name);
+        const m = measurementOf(located(name, () => check(json)));
         return m.kind === "row" ? [] : [m];
       });
       return { checkpoint: checkpointIn(weights, name), told: results, ...rest };
@@ -60,4 +72,12 @@ export function keeperIn(checkpoints: Checkpoints, name: string): Keeper {
       });
     },
   };
+}
+
+function aboutIn(value: unknown, name: string): About {
+  const { tokens, seconds, told } = isRecord(value) ? value : {};
+  const isText = (line: unknown): line is string => typeof line === "string";
+  if (typeof tokens === "number" && isCount(tokens) && typeof seconds === "number")
+    if (Array.isArray(told) && told.every(isText) && seconds >= 0) return { tokens, seconds, told };
+  throw new DataError(`${name}: expected how far a row has come, got ${shown(value)}`);
 }

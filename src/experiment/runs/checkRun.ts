@@ -79,7 +79,10 @@ export function checkConfig(json: unknown): RunConfig {
   return config;
 }
 
-const seedsOf = ({ seeds: reported, tuningSeeds = [] }: RunConfig): readonly number[] => [
+/** What lines of measurements are checked against: of a run, or of one of its rows. */
+export type MeasuredBy = Pick<RunConfig, "recipe" | "seeds" | "tuningSeeds">;
+
+const seedsOf = ({ seeds: reported, tuningSeeds = [] }: MeasuredBy): readonly number[] => [
   ...reported,
   ...tuningSeeds,
 ];
@@ -202,7 +205,7 @@ const isKind = (kind: unknown): kind is keyof typeof kinds =>
  * @returns a check for one line after the other, that skills are the same in all of them
  * @throws DataError naming the field, what was expected and what stands there
  */
-export function measurementCheck(config: RunConfig): (json: unknown) => Written {
+export function measurementCheck(config: MeasuredBy): (json: unknown) => Written {
   const known = new Set(seedsOf(config));
   const rows = new Set([...config.recipe.rows.map(({ id }) => id), PRE_TRAINING]);
   let skills: string | undefined;

@@ -1,12 +1,15 @@
 import type { Certified } from "../../anchored/certificates/certifier.ts";
 import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
+import { isRecord } from "../../json/isRecord.ts";
 import { readJson } from "../../json/readJson.ts";
 import type { Params } from "../../nn/config.ts";
 import type { TensorTree } from "../../optim/optimizer.ts";
 import { constant } from "../../tensor/apply.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { isCount } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten, type Structure, unflatten } from "../../tensor/tree.ts";
+import { shown } from "../../text/jsonl.ts";
 import { readSafetensors, type Weights } from "../../weights/safetensors.ts";
 import { writeSafetensors } from "../../weights/write.ts";
 
@@ -85,8 +88,9 @@ export const readCheckpoint = async (path: string): Promise<RunCheckpoint> =>
 export function checkpointIn({ tensors, metadata }: Weights, path: string): RunCheckpoint {
   const told = metadata["checkpoint"];
   if (told === undefined) throw new DataError(`${path}: expected a checkpoint, got other weights`);
-  const { step, outer, left, ledger, lost, structure, best } = readJson(told, path) as About;
   const numbered = without("state/", tensors);
+  const about = aboutIn(readJson(told, path), path, Object.keys(numbered).length);
+  const { step, outer, left, ledger, lost, structure, best } = about;
   const leaves = Object.keys(numbered).map((_, i): Tensor => {
     const leaf = numbered[`${i}`];
     if (!leaf) throw new DataError(`${path}: expected tensor state/${i}, got none`);
@@ -110,3 +114,61 @@ export function checkpointIn({ tensors, metadata }: Weights, path: string): RunC
     }),
   };
 }
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @param states tensors that there are for the optimizer's memory */
+function aboutIn(value: unknown, path: string, states: number): About {
+  const refuse = (field: string, expected: string, got: unknown): never => {
+    throw new DataError(`${path}: expected ${expected} as checkpoint.${field}, got ${shown(got)}`);
+  };
+  if (!isRecord(value))
+    throw new DataError(`${path}: expected what a checkpoint says, got ${shown(value)}`);
+  const { step, outer, left, ledger, lost, structure, best } = value;
+  const countAt = (field: string, count: unknown): number =>
+    isWhole(count) ? count : refuse(field, "a whole number", count);
+  const numberAt = (field: string, number: unknown): number =>
+    // JSON has no NaN.
+    number === null ? NaN : typeof number === "number" ? number : refuse(field, "a number", number);
+  if (!isStructure(structure) || leavesOf(structure) !== states)
+    return refuse("structure", `a tree of ${states} tensors`, structure);
+  const recordAt = (field: string, record: unknown): Fields | undefined =>
+    record === undefined || isRecord(record) ? record : refuse(field, "an object", record);
+  const [sums, look] = [recordAt("ledger", ledger), recordAt("best", best)];
+  const losses: readonly unknown[] = Array.isArray(lost) ? lost : [lost ?? 0];
+  if (!losses.every(isWhole)) return refuse("lost", "whole numbers", lost);
+  return {
+    ...{ step: countAt("step", step), outer: countAt("outer", outer), structure },
+    ...(left !== undefined && { left: numberAt("left", left) }),
+    ...(sums && {
+      ledger: {
+        path: numberAt("ledger.path", sums["path"]),
+        inexactness: numberAt("ledger.inexactness", sums["inexactness"]),
+      },
+    }),
+    ...(lost !== undefined && { lost: losses }),
+    ...(look && {
+      best: {
+        step: countAt("best.step", look["step"]),
+        logLoss: numberAt("best.logLoss", look["logLoss"]),
+        since: countAt("best.since", look["since"]),
+      },
+    }),
+  };
+}
+
+const isWhole = (value: unknown): value is number => typeof value === "number" && isCount(value);
+
+function isStructure(value: unknown): value is Structure {
+  if (!isRecord(value)) return false;
+  const { kind, names, children } = value;
+  if (kind === "leaf") return true;
+  if (!Array.isArray(children) || !children.every(isStructure)) return false;
+  if (kind === "array") return true;
+  if (!Array.isArray(names) || names.length !== children.length) return false;
+  const isNamed = names.every((name) => typeof name === "string");
+  return kind === "object" && isNamed && new Set(names).size === names.length;
+}
+
+const leavesOf = (node: Structure): number =>
+  node.kind === "leaf" ? 1 : node.children.reduce((sum, child) => sum + leavesOf(child), 0);
