@@ -20,10 +20,14 @@ const statuses: Readonly<Record<Outcome, string>> = {
  * MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
  * @see https://mlflow.org/docs/latest/rest-api.html
  */
-export function mlflow(address: string, environment: Environment): Tracker {
+export function mlflow(
+  address: string,
+  environment: Environment,
+  fetch?: typeof globalThis.fetch,
+): Tracker {
   const headers = headersOf(environment);
   const ask = (what: string, body: unknown): Promise<Readonly<Record<string, unknown>>> =>
-    post(`${address}/api/2.0/mlflow/${what}`, body, headers);
+    post(`${address}/api/2.0/mlflow/${what}`, body, headers, fetch);
 
   async function experimentOf(name: string): Promise<string> {
     try {

@@ -1,4 +1,5 @@
 import { DataError } from "../tensor/errors.ts";
+import { withoutSecrets } from "../weights/hub/address.ts";
 import { background } from "./background.ts";
 import type { LoggedRun, RunLog, Tracker } from "./log.ts";
 import { mlflow } from "./mlflow.ts";
@@ -19,7 +20,7 @@ export function trackerOf(
   const at = text.indexOf("=");
   const [kind, place] = [text.slice(0, Math.max(0, at)), text.slice(at + 1)];
   if (place === "" || !["mlflow", "trackio", "tensorboard"].includes(kind))
-    throw new DataError(`--log: expected ${KINDS}, got ${text || "nothing"}`);
+    throw new DataError(`--log: expected ${KINDS}, got ${withoutSecrets(text) || "nothing"}`);
   if (kind === "tensorboard") return tensorBoard(place);
   const address = addressOf(place);
   return kind === "mlflow" ? mlflow(address, environment) : trackio(address, environment);
@@ -28,7 +29,9 @@ export function trackerOf(
 function addressOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new DataError(`--log: expected an address with http:// or https://, got ${text}`);
+    throw new DataError(
+      `--log: expected an address with http:// or https://, got ${withoutSecrets(text)}`,
+    );
   if (url.username !== "" || url.password !== "" || url.searchParams.has("write_token"))
     throw new DataError(
       "--log: expected an address without secrets, which other processes can read; give them by the environment",

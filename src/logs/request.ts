@@ -9,6 +9,7 @@ export async function post(
   address: string,
   body: unknown,
   headers: Readonly<Record<string, string>>,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
 ): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(address, {
     method: "POST",

@@ -7,7 +7,15 @@ import { temporaryPath } from "../weights/disk/temporary.ts";
 import { makeFolder } from "../weights/files.ts";
 import { syncFolder, writeAll } from "../weights/nodeFile.ts";
 import { digestOf, fileBytes, streamOf } from "./bytes.ts";
-import { Conflict, checkBlob, checkKey, checkPrefix, checkRemovable, type Store } from "./store.ts";
+import {
+  Conflict,
+  checkBlob,
+  checkKey,
+  checkPrefix,
+  checkRemovable,
+  isKey,
+  type Store,
+} from "./store.ts";
 
 /**
  * A store in a folder, of one machine or of a file system that several share. What is written
@@ -58,9 +66,6 @@ export function folderStore(folder: string): Store {
   };
 }
 
-/** What is not whole yet; no key ends so. */
-const PARTIAL = ".partial";
-
 /** Writes a new file. @returns its digest, when the disk has it */
 async function writeTo(path: string, bytes: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = createHash("sha256");
@@ -82,10 +87,12 @@ async function* listIn(root: string, prefix: string): AsyncGenerator<string, voi
     goneIs([]),
   );
   for (const entry of entries) {
-    if (!entry.isFile() || entry.name.endsWith(PARTIAL)) continue;
-    yield join(entry.parentPath, entry.name)
+    if (!entry.isFile()) continue;
+    const key = join(entry.parentPath, entry.name)
       .slice(root.length + 1)
       .replaceAll("\\", "/");
+    // What is not whole yet, and what others put there: `.DS_Store`.
+    if (isKey(key)) yield key;
   }
 }
 

@@ -1,9 +1,19 @@
 import { createHash } from "node:crypto";
+import { DataError } from "../tensor/errors.ts";
+import { discard } from "../weights/hub/discard.ts";
 import { digestOf, inParts } from "./bytes.ts";
-import { type S3Client, sha256 } from "./s3/client.ts";
+import { type S3Client, sha256, textOf } from "./s3/client.ts";
 import { readObject } from "./s3/read.ts";
 import { beginUpload, fieldIn, type Put, putObject } from "./s3/write.ts";
-import { Conflict, checkBlob, checkKey, checkPrefix, checkRemovable, type Store } from "./store.ts";
+import {
+  Conflict,
+  checkBlob,
+  checkKey,
+  checkPrefix,
+  checkRemovable,
+  isKey,
+  type Store,
+} from "./store.ts";
 
 export interface S3StoreOptions {
   /** Bytes of a part; what is no longer goes in one request. Servers want at least 5 MiB. */
@@ -96,7 +106,7 @@ export function s3Store(client: S3Client, options: S3StoreOptions = {}): Store {
     remove: async (key) => {
       checkRemovable(key);
       const gone = await client.send({ method: "DELETE", key, also: [404] });
-      await gone.body?.cancel();
+      await discard(gone);
     },
   };
 }
@@ -113,11 +123,17 @@ async function* listIn(client: S3Client, prefix: string): AsyncGenerator<string,
         ...(token && { "continuation-token": token }),
       },
     });
-    const text = await response.text();
-    for (const [, key = ""] of text.matchAll(/<Key>([^<]*)<\/Key>/g))
-      yield unescaped(key).slice(own.length);
-    const next: string | undefined = fieldIn(text, "NextContinuationToken");
-    token = next && unescaped(next);
+    const text = await textOf(client, response);
+    for (const [, found = ""] of text.matchAll(/<Key>([^<]*)<\/Key>/g)) {
+      const key = unescaped(found);
+      // What others put there, or a server that says more than it was asked, is none of ours.
+      if (key.startsWith(`${own}${prefix}`) && isKey(key.slice(own.length)))
+        yield key.slice(own.length);
+    }
+    const next = unescaped(fieldIn(text, "NextContinuationToken") ?? "");
+    if (next !== "" && next === token)
+      throw new DataError(`${client.address.name}: expected the rest of a list, got its end again`);
+    token = next === "" ? undefined : next;
   }
 }
 

@@ -56,9 +56,13 @@ const PREFIX = /^[a-z]+\/([A-Za-z0-9][\w.+-]{0,199}\/)*$/;
 export const shown = (text: unknown): string =>
   typeof text === "string" ? JSON.stringify(text.slice(0, 80)) : typeof text;
 
+/** Whether every store could keep a key. */
+export const isKey = (key: unknown): boolean =>
+  typeof key === "string" && KEY.test(key) && !key.endsWith(".partial");
+
 /** @throws RangeError for a key that not every store could keep */
 export function checkKey(key: string): void {
-  if (typeof key !== "string" || !KEY.test(key) || key.endsWith(".partial"))
+  if (!isKey(key))
     throw new RangeError(
       `store: expected a key as blob/0a1b or attempt/0a1b/host-1, got ${shown(key)}`,
     );

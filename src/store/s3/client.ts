@@ -92,6 +92,14 @@ export async function s3Client(options: S3Options): Promise<S3Client> {
   return { address, send };
 }
 
+/** What a server has answered. @throws Unreachable where the line broke meanwhile */
+export const textOf = ({ address: { name } }: S3Client, response: Response): Promise<string> =>
+  response.text().catch((error: unknown) => {
+    throw new Unreachable(
+      `${name}: expected an answer, got one that broke off (${reasonOf(error)})`,
+    );
+  });
+
 /** @throws DataError that says what to install */
 async function signer(): Promise<typeof import("aws4fetch")> {
   try {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { DataError } from "../../tensor/errors.ts";
+import { discard } from "../../weights/hub/discard.ts";
 import type { S3Client } from "./client.ts";
 
 /** A line that breaks so often without a byte in between is down. */
@@ -15,7 +16,7 @@ export async function readObject(
 ): Promise<ReadableStream<Uint8Array> | undefined> {
   const first = await client.send({ method: "GET", key, also: [404] });
   if (first.status === 404) {
-    await first.body?.cancel();
+    await discard(first);
     return undefined;
   }
   const etag = first.headers.get("etag");

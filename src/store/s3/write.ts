@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { S3Client } from "./client.ts";
+import { discard } from "../../weights/hub/discard.ts";
+import { type S3Client, textOf } from "./client.ts";
 
 /** Sent if nothing is there: of two writers one is told. Not all servers heed it. */
 const IF_NONE = { "if-none-match": "*" };
@@ -19,7 +20,7 @@ export async function putObject(
       ...{ method: "PUT", key, body, headers },
       also: [409, 412, 501],
     });
-    await response.body?.cancel();
+    await discard(response);
     if (response.ok) return "new";
     if (response.status === 412) return "refused";
     if (response.status === 501) headers = {};
@@ -44,7 +45,7 @@ const MOST_PARTS = 10_000;
 /** Begins an upload. Parts are sent `atOnce` at a time; all but the last have one size. */
 export async function beginUpload(client: S3Client, key: string, atOnce: number): Promise<Upload> {
   const begun = await client.send({ method: "POST", key, query: { uploads: "" } });
-  const uploadId = fieldIn(await begun.text(), "UploadId");
+  const uploadId = fieldIn(await textOf(client, begun), "UploadId");
   if (!uploadId) throw new Error(`${client.address.name}/${key}: expected an UploadId, got none`);
   const tags: string[] = [];
   const running = new Set<Promise<void>>();
@@ -53,7 +54,7 @@ export async function beginUpload(client: S3Client, key: string, atOnce: number)
   const send = async (number: number, body: Uint8Array<ArrayBuffer>): Promise<void> => {
     const query = { partNumber: `${number}`, uploadId };
     const response = await client.send({ method: "PUT", key, query, body });
-    await response.body?.cancel();
+    await discard(response);
     tags[number - 1] = response.headers.get("etag") ?? "";
   };
 
@@ -80,7 +81,7 @@ export async function beginUpload(client: S3Client, key: string, atOnce: number)
         ...{ method: "POST", key, query: { uploadId }, body, headers },
         also: [404, 409, 412, 501],
       });
-      const text = await response.text();
+      const text = await textOf(client, response);
       // Success may come with an error in its text, for it is said before the parts are joined.
       const error = fieldIn(text, "Code");
       if (response.ok && error === undefined) return "new";
@@ -96,7 +97,7 @@ export async function beginUpload(client: S3Client, key: string, atOnce: number)
   const abort = async (): Promise<void> => {
     await Promise.allSettled(running);
     const gone = await client.send({ method: "DELETE", key, query: { uploadId }, also: [404] });
-    await gone.body?.cancel();
+    await discard(gone);
   };
   return { put, finish, abort };
 }

@@ -4,5 +4,6 @@ export function httpUrl(text: string): URL | undefined {
   return url?.protocol === "https:" || url?.protocol === "http:" ? url : undefined;
 }
 
-/** An address as messages show it: without a user and a password. */
-export const withoutSecrets = (text: string): string => text.replace(/\/\/[^/@]*@/, "//…@");
+/** An address as messages show it: without a user and a password, be it without slashes, `https:me:secret@host`. */
+export const withoutSecrets = (text: string): string =>
+  text.replace(/\/\/[^/]*@/g, "//…@").replace(/^([^:]*:[/\\]*)[^/\\]*@/, "$1…@");

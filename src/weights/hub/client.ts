@@ -1,5 +1,6 @@
 import { readJson } from "../../json/readJson.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { discard } from "./discard.ts";
 import { FetchError, reasonOf } from "./fetchFile.ts";
 import type { HubLocation } from "./location.ts";
 import { isCommit, isInside } from "./names.ts";
@@ -60,7 +61,12 @@ export function createHubClient(
       const url = `${endpoint}/api/models/${model}/revision/${encodeURIComponent(revision)}`;
       const response = await ask(url, {});
       if (response.status !== 200) throw refusal(response, { model, revision, token });
-      return listingOf(await jsonOf(response, url), url);
+      const json = await jsonOf(response, url).catch((error: unknown) => {
+        signal.throwIfAborted();
+        if (error instanceof DataError) throw error;
+        throw new UnreachableError(`${url}: an answer that broke off (${reasonOf(error)})`);
+      });
+      return listingOf(json, url);
     },
     async look(model, commit, path) {
       const at = path.split("/").map(encodeURIComponent).join("/");
@@ -72,7 +78,7 @@ export function createHubClient(
           redirect: "manual",
           headers: { "accept-encoding": "identity" },
         });
-        await response.body?.cancel();
+        await discard(response);
         const next = response.headers.get("location");
         const moved = response.status >= 300 && response.status < 400;
         if (moved && next !== null && !response.headers.has("x-linked-etag")) {

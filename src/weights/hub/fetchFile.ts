@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { DataError } from "../../tensor/errors.ts";
 import { makeFolder } from "../files.ts";
 import { writeAll } from "../nodeFile.ts";
+import { discard } from "./discard.ts";
 import { type PartialEnding, partialOf } from "./partial.ts";
 
 /** What to fetch, and what it has to be. */
@@ -110,7 +111,7 @@ async function ask(
     });
     const next = response.headers.get("location");
     if (response.status < 300 || response.status > 399 || next === null) return response;
-    await response.body?.cancel();
+    await discard(response);
     const target = URL.canParse(next, place) ? new URL(next, place) : undefined;
     const isSafe = target?.protocol === "https:" || target?.protocol === new URL(place).protocol;
     if (target === undefined || !isSafe)
@@ -163,7 +164,7 @@ async function fetchRest(
   };
   const response = await ask(url, headers, options);
   if (resumes && response.status === 416) {
-    await response.body?.cancel();
+    await discard(response);
     // Nothing is left to send, or the file has changed.
     if (totalIn(response) === had) return;
     await rm(partial, { force: true });
@@ -171,12 +172,12 @@ async function fetchRest(
   }
   const goesOn = resumes && response.status === 206 && startIn(response) === had;
   if (!goesOn && response.status !== 200) {
-    await response.body?.cancel();
+    await discard(response);
     throw new FetchError(`${url}: expected status 200, got ${response.status}`);
   }
   const packing = response.headers.get("content-encoding") ?? "identity";
   if (packing !== "identity") {
-    await response.body?.cancel();
+    await discard(response);
     throw new FetchError(
       `${url}: expected the file as it is, got it packed (${JSON.stringify(packing.slice(0, 80))})`,
     );
@@ -185,7 +186,7 @@ async function fetchRest(
   const total = goesOn ? totalIn(response) : lengthIn(response);
   const limit = Math.min(size ?? most, most);
   if (total !== undefined && total > limit) {
-    await response.body?.cancel();
+    await discard(response);
     throw new DataError(`${url}: expected at most ${limit} bytes, got ${total}`);
   }
   await writeFile(tag, entity.startsWith("W/") ? "" : entity);

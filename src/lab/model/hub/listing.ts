@@ -1,3 +1,4 @@
+import { readJson } from "../../../json/readJson.ts";
 import { DataError } from "../../../tensor/errors.ts";
 
 /** A file of a model on the Hub. */
@@ -47,7 +48,10 @@ export async function askHub(
     );
   if (!response.ok)
     throw new DataError(`${name}: expected an answer of the Hub, got ${response.status}`);
-  return modelIn(await response.json(), name);
+  const text = await response.text().catch(() => {
+    throw new DataError(`${name}: expected an answer of the Hub, got one that broke off`);
+  });
+  return modelIn(readJson(text, name), name);
 }
 
 /** What the Hub has answered. @throws DataError for something else */
@@ -65,6 +69,8 @@ function modelIn(json: unknown, name: string): HubModel {
       throw new DataError(`${name}/${rfilename}: expected a size, got ${JSON.stringify(size)}`);
     return [{ name: rfilename, size }];
   });
+  if (new Set(files.map((file) => file.name)).size < files.length)
+    throw new DataError(`${name}: expected each file once, got one of them twice`);
   const has = (end: string): boolean => files.some((file) => file.name.endsWith(end));
   if (!has("config.json") || !has(".safetensors"))
     throw new DataError(
