@@ -62,13 +62,10 @@ export interface ListedStep {
   readonly sources: readonly number[];
 }
 
-export interface ListedBuffer {
+export interface ListedBuffer extends Life {
   readonly name: string;
   readonly kind: BufferKind;
   readonly bytes: number;
-  /** Steps that write it first and read it last. */
-  readonly first: number;
-  readonly last: number;
   /** In the shared memory; only of temporaries that have memory of their own there. */
   readonly offset?: number;
 }
@@ -84,8 +81,8 @@ export interface Execution {
   /** Where temporaries lie, by buffer, and the bytes of all. */
   readonly memory?: {
     readonly offsets: ReadonlyMap<number, number>;
-    /** The steps that write them: of a chain, which is computed together, the last. */
-    readonly written?: ReadonlyMap<number, number>;
+    /** When they are in use, where that is not the order of the steps. */
+    readonly lives?: ReadonlyMap<number, Life>;
     readonly bytes: number;
   };
   readonly sources?: readonly CompiledSource[];
@@ -136,8 +133,7 @@ export function listingOf(
         name: bufferName(plan, i),
         kind: buffer.kind,
         bytes: bufferBytes(buffer),
-        first: Math.max(at(lives, i).first, memory.written?.get(i) ?? 0),
-        last: Math.max(at(lives, i).last, memory.written?.get(i) ?? 0),
+        ...(memory.lives?.get(i) ?? at(lives, i)),
         ...(offset !== undefined && { offset }),
       };
     }),
@@ -147,7 +143,8 @@ export function listingOf(
   };
 }
 
-interface Life {
+/** Steps that write a buffer first and read it last. */
+export interface Life {
   readonly first: number;
   readonly last: number;
 }

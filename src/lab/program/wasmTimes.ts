@@ -1,11 +1,12 @@
 import dispatch from "../../../kernels/wasm/dispatch.ts?raw";
 import * as opcodes from "../../../kernels/wasm/opcodes.ts";
 import type { Plan } from "../../compile/plan.ts";
+import type { Instruction } from "../../engines/wasm/lowering/instruction.ts";
 import { programOf } from "../../engines/wasm/lowering/program.ts";
 import { openTimedMachine } from "../../engines/wasm/timing.ts";
-import { at } from "../../tensor/shapes.ts";
+import { at, last } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Execution } from "./listing.ts";
+import type { Execution, Life } from "./listing.ts";
 
 const GROUPS = 7;
 
@@ -54,19 +55,35 @@ function described(
   const kernels = plan.steps.map((): string[] => []);
   const times = plan.steps.map(() => 0);
   instructions.forEach(({ opcode }, i) => {
-    const step = steps[i]?.at(-1) as number; // of a chain the last
+    const step = last(at(steps, i)); // of a chain the last
     kernels[step]?.push(kernelNames.get(opcode) ?? `kernel ${opcode}`);
     times[step] = (times[step] ?? 0) + steady(groups.map((runs) => runs.map((run) => at(run, i))));
   });
   const offsets = new Map(
     places.flatMap((place, i) => (place.kind === "arena" ? [[i, place.offset] as const] : [])),
   );
-  const written = new Map(
-    instructions.flatMap(({ writes }, i) =>
-      writes.map(({ buffer }) => [buffer, steps[i]?.at(-1) ?? -1] as const),
-    ),
-  );
-  return { kernels, times, memory: { offsets, written, bytes: arenaBytes } };
+  return {
+    kernels,
+    times,
+    memory: { offsets, lives: livesIn(instructions, steps), bytes: arenaBytes },
+  };
+}
+
+/** From which step to which each buffer is in use: instructions run in their own order, not in that of the steps. */
+function livesIn(
+  instructions: readonly Instruction[],
+  steps: readonly (readonly number[])[],
+): Map<number, Life> {
+  const lives = new Map<number, Life>();
+  /** No instruction stands behind the first step of those after it. */
+  let step = Infinity;
+  for (let i = instructions.length - 1; i >= 0; i--) {
+    step = Math.min(step, last(at(steps, i)));
+    const { reads, writes } = at(instructions, i);
+    for (const buffer of [...reads, ...writes.map((write) => write.buffer)])
+      lives.set(buffer, { first: step, last: lives.get(buffer)?.last ?? step });
+  }
+  return lives;
 }
 
 /**
