@@ -1,3 +1,4 @@
+import { joinedArrays } from "../../tensor/parts.ts";
 import { TOLERANCE } from "./verdict.ts";
 
 /** A number for each token, nats. */
@@ -95,15 +96,7 @@ const columnsCut = <Columns extends AnyColumns>(columns: Columns, tokens: number
 
 function columnsJoined<Columns extends AnyColumns>(parts: readonly Columns[]): Columns {
   const names = Object.keys(parts[0] ?? {}) as (keyof Columns)[];
-  const joinedOf = (name: keyof Columns): Column => {
-    const columns = parts.map((part) => part[name] as Column);
-    const whole = new Float64Array(columns.reduce((n, { length }) => n + length, 0));
-    let from = 0;
-    for (const column of columns) {
-      whole.set(column, from);
-      from += column.length;
-    }
-    return whole;
-  };
+  const joinedOf = (name: keyof Columns): Column =>
+    joinedArrays(parts.map((part) => part[name] as Column));
   return Object.fromEntries(names.map((name) => [name, joinedOf(name)])) as unknown as Columns;
 }
