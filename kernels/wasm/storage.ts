@@ -4,7 +4,7 @@ import { maxLanes, splat, splatBits, storeRow } from "./simd";
 /** Four numbers of bf16: the upper halves of float32. */
 // @ts-ignore: decorator
 @inline
-export function widenBf16(x: usize): v128 {
+function widenBf16(x: usize): v128 {
   return i32x4.shl(v128.load16x4_u(x), 16);
 }
 
@@ -12,7 +12,7 @@ export function widenBf16(x: usize): v128 {
  * multiplying by that is exact, of subnormals too; infinities and NaN get their exponent back. */
 // @ts-ignore: decorator
 @inline
-export function widenF16(x: usize): v128 {
+function widenF16(x: usize): v128 {
   const codes = v128.load16x4_u(x);
   const magnitude = v128.and(codes, splatBits(0x7fff));
   const sign = i32x4.shl(v128.xor(codes, magnitude), 16);
@@ -66,7 +66,7 @@ export function magnitude(codes: v128): v128 {
 /** Four numbers of a block of Q8_0, from the address of their int8. */
 // @ts-ignore: decorator
 @inline
-export function widenQ8(x: usize, scale: v128): v128 {
+function widenQ8(x: usize, scale: v128): v128 {
   const shorts = i16x8.extend_low_i8x16_s(v128.load32_zero(x));
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(shorts)), scale);
 }

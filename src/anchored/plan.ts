@@ -2,7 +2,7 @@ import type { Params } from "../nn/config.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
 import { DataError } from "../tensor/errors.ts";
-import { expectKnown, expectNames, shown } from "../tensor/options.ts";
+import { definedIn, expectKnown, expectNames, shown } from "../tensor/options.ts";
 import type { Key } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
 import { checkBatchSize, checkExamples, counts, type Example } from "../train/batches.ts";
@@ -128,7 +128,7 @@ export interface CertifyPlan {
 /** Fills in defaults. @throws DataError, RangeError, TypeError naming what cannot be */
 export function planFineTune(asked: FineTuneOptions): Plan {
   expectNames("fineTune", asked, optionNames);
-  const options = withoutUndefined(asked);
+  const options = definedIn(asked);
   const { method, epochs } = options;
   const objective = objectiveOf(method);
   const name = typeof method === "string" ? method : "custom";
@@ -273,10 +273,6 @@ function expectCounting({ data, batchSize, dropLast }: FilledOptions): void {
       `fineTune: expected a target that counts in any batch of ${least}, got weights of 0 alone in ${idle.length} examples, first in example ${idle[0]}`,
     );
 }
-
-/** An option that is undefined is one that is not given, as where functions take them apart. */
-const withoutUndefined = <T extends object>(options: T): T =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 
 function checkAlpha(
   { name, objective }: Pick<MethodPlan, "name" | "objective">,

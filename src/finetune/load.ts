@@ -9,7 +9,7 @@ import type { AdapterConfig } from "../nn/lora/adapterConfig.ts";
 import { adapterLayout, expectAdapter } from "../nn/lora/layout.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
-import { expectKnown } from "../tensor/options.ts";
+import { definedIn, expectKnown } from "../tensor/options.ts";
 import { inParts } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Chat } from "../text/chat.ts";
@@ -201,9 +201,6 @@ async function openOneGguf(files: ModelFiles, name: string): Promise<Opened> {
   });
   return { source: { files, json, weights, text: text.sources, format: "gguf" }, text };
 }
-
-const definedIn = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(json).filter(([, value]) => value !== undefined));
 
 const configPath = ({ files, format }: ModelSource): string =>
   pathIn(files, format === "gguf" ? weightsIn(files) : "config.json");

@@ -2,6 +2,7 @@ import type { Risk } from "../anchored/certificates/retention.ts";
 import { hasOwnGradient, heeds, methodsOwn, requires } from "../anchored/objectives/kinds.ts";
 import type { LoraOptions } from "../nn/lora/adapterConfig.ts";
 import { DataError } from "../tensor/errors.ts";
+import { definedIn } from "../tensor/options.ts";
 import { shown } from "../text/jsonl.ts";
 import { refusedValue } from "./settingKinds.ts";
 import {
@@ -190,9 +191,6 @@ export function expectSettings(options: object, where: string): asserts options 
       throw new DataError(`${where}.${name}: expected ${expected}, got ${refusedValue(value)}`);
   }
 }
-
-const definedIn = <T extends object>(options: T): T =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 
 /** The risk that a recipe asks for; undefined where it gives the weight. */
 export const riskOf = ({

@@ -74,3 +74,7 @@ export function expectOneOf(where: string, value: unknown, known: readonly strin
   if (typeof value !== "string" || !known.includes(value))
     throw new RangeError(`${where}: expected one of ${known.join(", ")}, got ${shown(value)}`);
 }
+
+/** What is given of options: one that is undefined is one that is not given. */
+export const definedIn = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;

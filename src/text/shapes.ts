@@ -1,3 +1,4 @@
+import { isJson } from "../json/isJson.ts";
 import { isRecord } from "../json/isRecord.ts";
 import { DataError, located } from "../tensor/errors.ts";
 import { parsePythonJson } from "./json.ts";
@@ -62,15 +63,6 @@ const isMessages = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.length > 0 &&
   value.every((item: unknown) => isRecord(item) && (has(item, "role") || has(item, "from")));
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** A text that begins with a bracket is one, unless it is a list of messages as JSON. */
 function textOrMessages(row: Fields, name: string): unknown {

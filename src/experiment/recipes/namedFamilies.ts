@@ -5,7 +5,7 @@ import { type FamilyGrid, familyGrids, over, type Rates } from "./families.ts";
  * Families beside the study's own, which are run where they are named: what changes a step and not the
  * loss. With nine settings each at the same rates they may join any study, one that has begun too.
  */
-export function extraGrids(all: Rates): readonly FamilyGrid[] {
+function extraGrids(all: Rates): readonly FamilyGrid[] {
   const rates = over("learningRate", all);
   return [
     { method: "agem", axes: [over("replayShare", [0.1, 0.3, 0.5]), rates] },

@@ -1,4 +1,5 @@
 import { methodNames } from "../../anchored/objectives/names.ts";
+import { isJson } from "../../json/isJson.ts";
 import { utf8 } from "../../json/utf8.ts";
 import { located } from "../../tensor/errors.ts";
 import { parseRow, record } from "../../text/jsonl.ts";
@@ -137,11 +138,4 @@ function linesOf(bytes: Uint8Array): readonly MetricsLine[] {
 }
 
 /** Whether the last line was not written to its end: the run was stopped right then. */
-function isTorn(part: Uint8Array): boolean {
-  try {
-    JSON.parse(new TextDecoder().decode(part));
-    return false;
-  } catch {
-    return true;
-  }
-}
+const isTorn = (part: Uint8Array): boolean => !isJson(new TextDecoder().decode(part));

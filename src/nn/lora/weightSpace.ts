@@ -60,7 +60,7 @@ export const weightOf = (base: Params, name: string): Tensor =>
   cast(name === HEAD && !(HEAD in base) ? get(base, EMBEDDING) : get(base, name), "float");
 
 /** W + s·B·A of each weight that an adapter without DoRA changes, and the modules that it has whole. */
-export function wholeWeights(layout: AdapterLayout, base: Params, params: Params): Params {
+function wholeWeights(layout: AdapterLayout, base: Params, params: Params): Params {
   const products = new Map(
     factorsOf(layout, params).map(({ names, a, b, scale }) => [
       names.a,

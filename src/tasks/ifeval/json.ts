@@ -1,16 +1,8 @@
+import { isJson } from "../../json/isJson.ts";
 import { strip } from "./text.ts";
 
 /** Strings, which are left alone even if they never end, and the numbers beyond JSON's. */
 const BEYOND = /"(?:[^"\\]+|\\.)*(?:"|\\?$)|-?Infinity|NaN/gs;
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** Whether Python's `json.loads` reads the text: JSON, and NaN and ±Infinity as numbers. */
 export const isPythonJson = (text: string): boolean =>

@@ -5,7 +5,7 @@ import { floatRepr } from "../python.ts";
 export type RuntimeValue = ReturnType<Environment["set"]>;
 
 /** A value of the library for a plain one. */
-export const made = (value: unknown): RuntimeValue => new Environment().set("value", value);
+const made = (value: unknown): RuntimeValue => new Environment().set("value", value);
 
 /** A float, whole ones too, which the library would take for an integer. */
 export function float(value: number): RuntimeValue {
@@ -64,7 +64,7 @@ function repr(x: RuntimeValue): string {
 }
 
 /** A value as jinja2 prints it: Python's `str`, and nothing of what is not defined. */
-export function printed(x: RuntimeValue): string {
+function printed(x: RuntimeValue): string {
   if (x.type === "UndefinedValue") return "";
   return x.type === "StringValue" ? `${x.value}` : repr(x);
 }
@@ -72,7 +72,7 @@ export function printed(x: RuntimeValue): string {
 const NUMBERS: ReadonlySet<string> = new Set(["IntegerValue", "FloatValue", "BooleanValue"]);
 
 /** Python's `==`: numbers are equal by what they are, lists and objects by what they hold. */
-export function same(a: RuntimeValue, b: RuntimeValue): boolean {
+function same(a: RuntimeValue, b: RuntimeValue): boolean {
   if (NUMBERS.has(a.type) && NUMBERS.has(b.type)) return Number(a.value) === Number(b.value);
   if (a.type !== b.type) return false;
   switch (a.type) {
