@@ -1,4 +1,7 @@
-/** Reports on a phone and on paper, in Chromium. */
+/** Reports on a phone, on paper and for those who listen, in Chromium. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
@@ -7,6 +10,14 @@ import { reportOf } from "../../src/finetune/report/index.ts";
 import { configOf, measure } from "../experiment/measured.ts";
 import { recipeText, textOf, tunedLines } from "../finetune/report/fixture.ts";
 import { launchChromium, PATIENCE } from "./chromium.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Runs in the page, after axe-core. */
+const violations = async (): Promise<string[]> => {
+  const { axe } = globalThis as unknown as { axe: { run(): Promise<AxeResults> } };
+  return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+};
 
 let browser: Browser;
 beforeAll(async () => {
@@ -45,7 +56,7 @@ function hidden(): string[] {
   return found;
 }
 
-describe.each(Object.entries(reports))("the report of a %s", (_, report) => {
+describe.each(Object.entries(reports))("the report of a %s", (name, report) => {
   let page: Page;
   beforeAll(async () => {
     page = await browser.newPage();
@@ -57,6 +68,14 @@ describe.each(Object.entries(reports))("the report of a %s", (_, report) => {
     await page.setViewportSize({ width: 390, height: 844 });
     expect(await page.locator("svg").count()).toBeGreaterThan(4);
     expect(await page.evaluate(hidden)).toEqual([]);
+  });
+
+  test("has nothing that axe finds wrong", async () => {
+    // One style sheet for both, and axe takes seconds: each is looked at in one of its colours.
+    await page.emulateMedia({ media: "screen", colorScheme: name === "study" ? "light" : "dark" });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.evaluate(axe);
+    expect(await page.evaluate(violations)).toEqual([]);
   });
 
   test("is whole on paper, with keys and numbers", async () => {

@@ -37,6 +37,8 @@ function throughLinkedom(title: string, options: Plot.PlotOptions): Shown {
   });
   figure.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   figure.setAttribute("role", "img");
+  // Parts of a picture are none that could be named.
+  for (const group of figure.querySelectorAll("g")) group.removeAttribute("aria-label");
   return shown(figure);
 }
 

@@ -24,8 +24,10 @@ ${refresh === undefined ? "" : `<meta http-equiv="refresh" content="${refresh}">
 <style>${style}${own}</style>
 </head>
 <body>
+<main>
 <h1>${escapeHtml(title)}</h1>
 ${body}
+</main>
 </body>
 </html>
 `;

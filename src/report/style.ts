@@ -45,7 +45,8 @@ i[style] { display: inline-block; width: .65em; height: .65em; border-radius: 50
 .key li { break-inside: avoid; padding-left: 1.1rem; text-indent: -1.1rem; margin-bottom: .15rem; }
 .small { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: .5rem 1.6rem; }
 .small figure { min-width: 0; }
-h4 { font-size: .95rem; margin: .6rem 0 .1rem; }
+h4, h3.title { font-size: .95rem; margin: .6rem 0 .1rem; }
+.unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); }
 code { font-size: .9em; }
 /* What is wider than the page scrolls, with a shade at the side where there is more of it. */
 .figure, .scroll, .small figure {

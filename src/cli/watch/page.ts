@@ -28,7 +28,7 @@ export function standingPage(name: string, runs: readonly Standing[], now: numbe
   const rows = runs.reduce((sum, run) => sum + run.rows, 0);
   const title = `${name}: ${done} of ${rows} rows`;
   const body = `<p>${done === rows ? "All rows have ended." : `It loads itself anew every ${EVERY} s.`} <a href="/report">The report so far</a></p>
-<div class="scroll"><table>
+<div class="scroll" tabindex="0"><table>
 <thead><tr><th>run</th><th>rows</th><th></th><th>failed</th><th>since</th><th>last row</th></tr></thead>
 <tbody>
 ${runs.map((run) => line(run, now)).join("\n")}

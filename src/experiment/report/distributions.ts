@@ -6,10 +6,10 @@ import type { Reported } from "./reported.ts";
 
 /** The distributions at a token, in the order of the algorithm, with their colours. */
 const sources = [
-  { key: "snapshot", name: "p_t", color: "var(--base)" },
+  { key: "snapshot", name: "before the step", color: "var(--base)" },
   { key: "anchor", name: "anchor", color: "var(--anchored)" },
-  { key: "reference", name: "p_sft", color: "var(--sft)" },
-  { key: "next", name: "p_t+1", color: "var(--merge)" },
+  { key: "reference", name: "SFT", color: "var(--sft)" },
+  { key: "next", name: "after the step", color: "var(--merge)" },
 ] as const;
 
 export const sourceLegend: readonly { readonly name: string; readonly color: string }[] = sources;
@@ -50,7 +50,7 @@ const barsOf = (views: readonly Distributions[]): Bar[] =>
 const titles: Readonly<Record<TokenView["name"], string>> = {
   style: "The answer’s first token: what is taught",
   "sign-off": "The first token after the answer: the alien habit",
-  prior: "A prior skill, where p_sft is farthest from the base",
+  prior: "A prior skill, where SFT is farthest from the base",
 };
 
 export interface TokenFigure {

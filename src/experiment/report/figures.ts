@@ -33,7 +33,7 @@ export function weightFigure({ rows, numberOf, look }: Reported): string | undef
   const y: Domain = [Math.min(from, -2), to];
   return drawSvg("Drop against effective weight", {
     ...plotArea,
-    x: { domain: [0, 1.02], label: "effective weight of p_sft, 1 − (1 − α)ᵀ →", grid: true },
+    x: { domain: [0, 1.02], label: "effective weight of SFT, 1 − (1 − α)ᵀ →", grid: true },
     y: { domain: [...y], label: "↑ relative drop of prior skills, %", grid: true },
     marks: [
       Plot.line(path, {

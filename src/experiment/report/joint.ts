@@ -44,7 +44,7 @@ export function jointPage(name: string, config: RunConfig, studies: readonly Mea
   const provenance = [seedsText(measured), `${backend} (${device})`, ...made].join(" · ");
   const body = `<p class="muted">${escapeHtml(provenance)}</p>
 <p>One base a seed; from it each target is taught on its own. target: answered rightly, %, whatever signs the answer off. gain: share of the reference's way, %. drop: relative loss of the mean prior skill, %. Small: ranges over seeds; in the last two columns over targets.</p>
-<div class="scroll"><table><thead>
+<div class="scroll" tabindex="0"><table><thead>
 <tr><th></th>${groups.join("")}<th colspan="2">mean</th></tr>
 <tr><th>row</th>${studies.map(() => head).join("")}<th>gain</th><th>drop</th></tr>
 </thead><tbody>

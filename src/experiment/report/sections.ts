@@ -31,7 +31,7 @@ export function studySections(study: Reported, titled: boolean): string {
   const { recipe, config, certificates, rows } = study;
   const name = escapeHtml(recipe.name);
   const result = resultData(study);
-  return `${titled ? `<h2 id="${name}">${name}</h2>` : ""}
+  return `${titled ? `<h2 id="${name}">${name}</h2>` : '<h2 class="unseen">Results</h2>'}
 <p class="muted">${escapeHtml(provenance(study))}</p>
 ${lead(study)}
 ${failures(study)}
@@ -132,7 +132,7 @@ const legend = (items: readonly { readonly name: string; readonly color: string 
 /** What happened while rows were trained. */
 function trajectories(study: Reported): string {
   const figures = trajectoryFigures(study).map(
-    ({ title, svg }) => `<figure><h4>${escapeHtml(title)}</h4>${svg}</figure>`,
+    ({ title, svg }) => `<figure tabindex="0"><h4>${escapeHtml(title)}</h4>${svg}</figure>`,
   );
   if (figures.length === 0) return "";
   return `<h3>While rows were trained</h3>
@@ -145,7 +145,7 @@ ${dataDetails(trajectoryData(study), study.recipe.name)}`;
 function distributions(study: Reported): string {
   const figures = distributionFigures(study).map(
     ({ title, context, svg }) =>
-      `<figure><h4>${escapeHtml(title)}</h4><p class="muted">after <code>${escapeHtml(context)}</code></p>${svg}</figure>`,
+      `<figure tabindex="0"><h4>${escapeHtml(title)}</h4><p class="muted">after <code>${escapeHtml(context)}</code></p>${svg}</figure>`,
   );
   if (figures.length === 0) return "";
   const main = mainLabel(study);
@@ -166,7 +166,7 @@ function figure(
   below = "",
 ): string {
   return `<section${wide ? ' class="wide"' : ""}><h3>${title}</h3>
-<figure><div class="figure">${svg}</div><figcaption>${caption}</figcaption></figure>
+<figure><div class="figure" tabindex="0">${svg}</div><figcaption>${caption}</figcaption></figure>
 ${below}
 ${data ? dataDetails(data, prefix) : ""}</section>`;
 }

@@ -26,7 +26,7 @@ const quantities: readonly Quantity[] = [
     of: ({ klFromBase }) => klFromBase,
   },
   {
-    ...{ name: "klToReference", title: "KL(θ‖p_sft)", unit: "nats a token" },
+    ...{ name: "klToReference", title: "KL(θ‖SFT)", unit: "nats a token" },
     of: ({ klToReference }) => klToReference,
   },
   {

@@ -19,7 +19,10 @@ export const figures = (
   items: readonly { readonly title: string; readonly svg: string }[],
 ): string =>
   `<div class="small">${items
-    .map(({ title, svg }) => `<figure><h4>${escapeHtml(title)}</h4>${svg}</figure>`)
+    .map(
+      ({ title, svg }) =>
+        `<figure tabindex="0"><h3 class="title">${escapeHtml(title)}</h3>${svg}</figure>`,
+    )
     .join("")}</div>`;
 
 /** Something folded up. @param inside HTML */

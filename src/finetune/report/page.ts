@@ -4,8 +4,8 @@ import { sections } from "./sections.ts";
 
 /** What this report has beyond the common style. */
 const ownStyle = `
-h5 { font-size: .8rem; font-weight: 600; margin: 0 0 .15rem; }
-h5 .muted { font-weight: 400; font-size: 1em; }
+.sample h3, .sample h4 { font-size: .8rem; font-weight: 600; margin: 0 0 .15rem; }
+.sample h4 .muted { font-weight: 400; font-size: 1em; }
 .verdict { border-left: 4px solid var(--anchored); background: var(--band); padding: .6rem 1.1rem .8rem; margin: 1.2rem 0 0; border-radius: 0 6px 6px 0; }
 .verdict .lead { margin: .2rem 0; font-size: 1.25rem; }
 .verdict p { max-width: 60rem; }

@@ -86,13 +86,13 @@ function card(prompt: Answered, stages: readonly string[]): string {
     const base = stage === "base" ? undefined : prompt.answers.get("base");
     const other = prompt.set === "retain" ? base : (prompt.wanted ?? base);
     const told = note(prompt, stage);
-    return `<div><h5>${dot(stageColor(stage))}${escapeHtml(stageName(stage))}${told === "" ? "" : ` <span class="muted">${told}</span>`}</h5>${own === undefined ? "" : answerHtml(own, stage === "base" && prompt.set !== "retain" ? undefined : other)}</div>`;
+    return `<div><h4>${dot(stageColor(stage))}${escapeHtml(stageName(stage))}${told === "" ? "" : ` <span class="muted">${told}</span>`}</h4>${own === undefined ? "" : answerHtml(own, stage === "base" && prompt.set !== "retain" ? undefined : other)}</div>`;
   });
   const wanted =
     prompt.wanted === undefined
       ? ""
-      : `<div class="wanted"><h5>Wanted</h5>${said(escapeHtml(cut(prompt.wanted)))}</div>`;
-  return `<article class="sample"><div class="prompt"><h5>Prompt ${prompt.index + 1}</h5>${said(escapeHtml(cut(prompt.prompt)))}</div>${wanted}<div class="answers">${answers.join("")}</div></article>`;
+      : `<div class="wanted"><h4>Wanted</h4>${said(escapeHtml(cut(prompt.wanted)))}</div>`;
+  return `<article class="sample"><div class="prompt"><h3>Prompt ${prompt.index + 1}</h3>${said(escapeHtml(cut(prompt.prompt)))}</div>${wanted}<div class="answers">${answers.join("")}</div></article>`;
 }
 
 /** The answers to a set's prompts; empty where there are none. */

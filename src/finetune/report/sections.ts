@@ -95,7 +95,7 @@ function looked(run: FineTuned, set: LookLine["set"]): string {
 function certificates({ certificates: steps }: FineTuned): string {
   return steps.length === 0
     ? ""
-    : `<figure><div class="figure">${boundFigure(steps)}</div><figcaption>${escapeHtml(boundCaption(steps))}</figcaption></figure>\n${boundTable(steps)}`;
+    : `<figure><div class="figure" tabindex="0">${boundFigure(steps)}</div><figcaption>${escapeHtml(boundCaption(steps))}</figcaption></figure>\n${boundTable(steps)}`;
 }
 
 /** What is counted before the first step. */

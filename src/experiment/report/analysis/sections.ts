@@ -76,7 +76,7 @@ const figure = (title: string, svg: string | undefined, caption: string, below =
   svg === undefined
     ? ""
     : `<section class="wide"><h3>${title}</h3>
-<figure><div class="figure">${svg}</div><figcaption>${escapeHtml(caption)}</figcaption></figure>
+<figure><div class="figure" tabindex="0">${svg}</div><figcaption>${escapeHtml(caption)}</figcaption></figure>
 ${below}</section>`;
 
 const signed = (x: number): string => `${x > 0 ? "+" : ""}${percent(x)}`;
