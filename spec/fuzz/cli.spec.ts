@@ -101,10 +101,11 @@ const starts: Readonly<Record<string, readonly string[]>> = {
   ...{ sweep: ["study", "smoke", "paper", "sweep.json"], report: ["empty", "run"] },
   ...{ watch: ["empty", "run"], diagnose: ["run", "rows.jsonl"], pull: ["org/name", "empty"] },
 };
-/** What they would fetch, or would start, is given: no network, no threads. */
+/** What they would fetch, start or draw is given: no network, no threads, few rows. */
 const always: Readonly<Record<string, readonly string[]>> = {
   pretrain: ["--text", "empty", "--backend", "reference"],
   chat: ["--backend", "reference"],
+  data: ["--count", "3"],
 };
 
 /** Stopped before it began: what costs time ends at once, what is wrong is said before that. */
@@ -126,7 +127,7 @@ describe("command lines", () => {
     const options = optionsOf(command);
     expect(options.length).toBeGreaterThan(0);
     // The vectors are computed whatever stands behind their one option.
-    const count = mutants(20 * commands.length, commands.length);
+    const count = mutants(10 * commands.length, commands.length);
     const { fault, refused } = await attack(
       row.name === "vectors" ? Math.min(count, 5) : count,
       (roll) => [...line(options, starts[row.name] ?? [], roll), ...(always[row.name] ?? [])],

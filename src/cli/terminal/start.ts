@@ -13,11 +13,11 @@ export async function startEngine(
   options: EngineOptions,
   signal: AbortSignal,
 ): Promise<Engine | undefined> {
+  if (signal.aborted) return undefined;
   const starting = createEngine(options);
   let hear = (): void => {};
   const stopped = new Promise<undefined>((resolve) => {
     hear = () => resolve(undefined);
-    if (signal.aborted) hear();
     signal.addEventListener("abort", hear, { once: true });
   });
   try {
