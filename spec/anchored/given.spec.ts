@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { effectiveWeight, interpolate } from "../../src/anchored/objectives/interpolations.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
+import { checkResume } from "../../src/anchored/resume.ts";
 import { createEngine } from "../../src/engines/create.ts";
 import { chain } from "../../src/optim/chain.ts";
 import { applyUpdates } from "../../src/optim/optimizer.ts";
@@ -95,6 +96,17 @@ describe("fineTune", () => {
       );
     expect(chain(sgd({ learningRate: 1 }) as never).apply ?? applyUpdates).toBe(applyUpdates);
   });
+});
+
+test("a run goes on from a state of its own optimizer alone", () => {
+  const params = tinyStudy.base;
+  const options = { epochs: 1, learningRate: 1e-3 };
+  const { optimizer } = plan(options);
+  const from = (state: unknown) => () =>
+    checkResume(plan(options), { kind: "checkpoint", step: 1, outer: 0, params, state } as never);
+  expect(from(optimizer.init(params))).not.toThrow();
+  for (const state of [undefined, {}, sgd({ learningRate: 1 }).init(params)])
+    expect(from(state)).toThrow(/resume: expected the state of an optimizer as this run's/);
 });
 
 test("a power that is a text is none, and no step of no weight is none for ever", () => {

@@ -1,6 +1,9 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
+import type { TensorTree } from "../optim/optimizer.ts";
 import { sameShape } from "../tensor/shapes.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { entries } from "../tensor/tree.ts";
 import type { Checkpoint, TrainingState } from "../train/trainSteps.ts";
 import type { Certified } from "./certificates/certifier.ts";
 import type { Plan } from "./plan.ts";
@@ -16,10 +19,11 @@ export interface FineTuneCheckpoint extends Checkpoint {
   readonly certified?: Certified;
 }
 
-/** @throws RangeError for a step that is not in the plan; TypeError for another model's parameters */
+/** @throws RangeError for a step that is not in the plan; TypeError for another model's parameters, or the
+ * state of another optimizer */
 export function checkResume(
-  { schedule: { stepsPerOuter, outer: count }, base }: Plan,
-  { step, outer, params, snapshot }: FineTuneCheckpoint,
+  { schedule: { stepsPerOuter, outer: count }, base, optimizer }: Plan,
+  { step, outer, params, snapshot, state }: FineTuneCheckpoint,
 ): void {
   if (!(Number.isInteger(outer) && outer >= 0 && outer < count))
     throw new RangeError(`fineTune resume: expected an outer step below ${count}, got ${outer}`);
@@ -29,7 +33,15 @@ export function checkResume(
       `fineTune resume: expected a step from ${from} to ${to} in outer step ${outer}, got ${step}`,
     );
   for (const given of snapshot ? [params, snapshot] : [params]) expectAlike(base, given);
+  if (shapesOf(state) !== shapesOf(optimizer.init(base)))
+    throw new TypeError(
+      "fineTune resume: expected the state of an optimizer as this run's, got another's",
+    );
 }
+
+/** A tree's paths and its tensors' shapes, as one text. */
+const shapesOf = (tree: TensorTree): string =>
+  JSON.stringify(entries<Tensor>(tree).map(([path, x]) => [path, x?.shape]));
 
 function expectAlike(base: Params, given: Params): void {
   const names = new Set([...Object.keys(base), ...Object.keys(given)]);

@@ -9,7 +9,7 @@ import type { AdapterConfig } from "../nn/lora/adapterConfig.ts";
 import { adapterLayout, expectAdapter } from "../nn/lora/layout.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
-import { definedIn, expectKnown } from "../tensor/options.ts";
+import { definedIn, expectKnown, expectOneOf } from "../tensor/options.ts";
 import { inParts } from "../tensor/parts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Chat } from "../text/chat.ts";
@@ -27,7 +27,7 @@ import {
 } from "../weights/modelFiles.ts";
 import { openWeights, weightsIn } from "../weights/openWeights.ts";
 import type { TensorFile } from "../weights/weightFile.ts";
-import { keptAs, placing, type WeightsDtype } from "./keptAs.ts";
+import { keptAs, placing, WEIGHTS_DTYPES, type WeightsDtype } from "./keptAs.ts";
 import { type TextFiles, type TextSources, textFilesIn, textFilesOf } from "./textFiles.ts";
 
 /** What `loadModel` puts on a checkpoint, and where it puts its parameters. */
@@ -97,6 +97,9 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   expectKnown("loadModel", options, ["adapter", "engine", "dtype"]);
   const { adapter: adapterFrom, engine, dtype = "f32" } = options;
+  if (typeof from !== "string" && (typeof from !== "object" || from === null))
+    throw new TypeError(`loadModel: expected a folder's path, or files, got ${from}`);
+  expectOneOf("loadModel: dtype", dtype, [...WEIGHTS_DTYPES, "file"]);
   const described = isDescribed(from) ? from : await describeModel(from);
   const { source, text, sampling } = described;
   const { files } = source;

@@ -1,6 +1,7 @@
 import { readJson } from "../json/readJson.ts";
 import type { Params } from "../nn/config.ts";
 import { type AdapterConfig, isAllLinear } from "../nn/lora/adapterConfig.ts";
+import { scaleOf } from "../nn/lora/layout.ts";
 import { adapterConfigJson, adapterConfigOf } from "../nn/lora/peftConfig.ts";
 import { constant } from "../tensor/apply.ts";
 import { DataError } from "../tensor/errors.ts";
@@ -51,7 +52,8 @@ export async function readAdapter(files: Pick<Files, "read">, folder: string): P
  * Writes such a folder: PEFT, vLLM and llama.cpp's converter open it.
  * @param params by PEFT's names, on the host; written in float32
  * @param options.base base_model_name_or_path, the folder or Hub name of the base
- * @throws TypeError for a tensor that is not on the host
+ * @throws TypeError for a tensor that is not on the host, of another rank than the config's, or without the
+ *   other of its pair
  */
 export async function writeAdapter(
   files: Pick<Files, "write">,
@@ -60,6 +62,7 @@ export async function writeAdapter(
   options: { readonly base?: string } = {},
 ): Promise<void> {
   expectKnown("writeAdapter", options, ["base"]);
+  expectRanks(config, params);
   const targets = isAllLinear(config.targets) ? lastNames(params) : config.targets;
   // In the order in which safetensors' own writer has them.
   const tensors = Object.entries(params)
@@ -68,6 +71,25 @@ export async function writeAdapter(
   const weights = { tensors: Object.fromEntries(tensors), metadata: { format: "pt" } };
   await files.write(`${folder}/${WEIGHTS}`, encodeSafetensors(weights));
   await files.write(`${folder}/${CONFIG}`, adapterConfigJson({ ...config, targets }, options));
+}
+
+const PART = /^base_model\.model\.(.*)\.lora_(embedding_)?([AB])(\.weight)?$/;
+
+/** @throws TypeError for tensors that no reader would take with this config, naming them */
+function expectRanks(config: AdapterConfig, params: Params): void {
+  for (const [name, { shape }] of Object.entries(params)) {
+    const [, module, embedding = "", side, weight = ""] = PART.exec(name) ?? [];
+    if (module === undefined) continue;
+    const { rank } = scaleOf(config, module);
+    if (shape.length !== 2 || shape[side === "A" ? 0 : 1] !== rank)
+      throw new TypeError(
+        `writeAdapter: expected ${name} of rank ${rank}, as the config says, got [${shape.join(", ")}]`,
+      );
+    const other = side === "A" ? "B" : "A";
+    const pair = `base_model.model.${module}.lora_${embedding}${other}${weight}`;
+    if (!Object.hasOwn(params, pair))
+      throw new TypeError(`writeAdapter: expected ${pair} beside ${name}, got none`);
+  }
 }
 
 /** The last parts of the adapted modules' paths, which say the same as "all-linear" and are

@@ -1,3 +1,4 @@
+import { DataError } from "../tensor/errors.ts";
 import { fromBf16, fromF16, toBf16, toF16, toFloat32 } from "../tensor/storage/half.ts";
 import { arrayName } from "../tensor/storage/types.ts";
 import type { DType, TypedArray } from "../tensor/tensor.ts";
@@ -170,15 +171,34 @@ export function ownType(data: TypedArray, name: string): StoredType {
   );
 }
 
+/** The least numbers that a type rounds to ∞, or q8_0 to a block of no scale. */
+const TOO_LARGE: Readonly<Record<string, number>> = {
+  ...{ F16: 65520, Q8_0: 127 * 65520 },
+  ...{ BF16: (2 - 2 ** -8) * 2 ** 127, F32: (2 - 2 ** -24) * 2 ** 127 },
+};
+
+/** @throws DataError for a finite number that a type would make infinite, naming the tensor */
+export function expectHeld(data: TypedArray, type: string, name: string): void {
+  const most = TOO_LARGE[type];
+  if (most === undefined || (type === "F32" && data instanceof Float32Array)) return;
+  const odd = data.findIndex((x) => Math.abs(x) >= most && Number.isFinite(x));
+  if (odd >= 0)
+    throw new DataError(
+      `${name}: expected numbers that are finite in ${type}, below ${most}, got ${data[odd]}`,
+    );
+}
+
 /**
  * The bytes of numbers in a stored type.
- * @throws TypeError for integers in a type of floats, and the other way round
+ * @throws TypeError for integers in a type of floats, and the other way round; DataError for a number that
+ *   would become infinite
  */
 export function encodeNumbers(data: TypedArray, type: StoredType, name: string): Uint8Array {
   const own = storedTypes[ownType(data, name)];
   const { encode, dtype } = storedTypes[type];
   if (encode === undefined || own.dtype !== dtype)
     throw new TypeError(`${name}: expected a type that can hold ${own.dtype}s, got ${type}`);
+  expectHeld(data, type, name);
   const { buffer, byteOffset, byteLength } = encode(data);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -31,8 +31,8 @@ const SINGLE = ["model.safetensors", "adapter_model.safetensors"] as const;
 /** The file that a model's weights are opened by. */
 export function weightsIn({ names, path }: ModelFiles): string {
   const [only] = names;
-  if (names.length === 1 && only !== undefined && /\.(safetensors|gguf|json)$/.test(only))
-    return only;
+  const isAlone = names.length === 1 && only !== undefined && !only.endsWith("config.json");
+  if (isAlone && /\.(safetensors|gguf|json)$/.test(only)) return only;
   const single = SINGLE.find((name) => names.includes(name));
   if (single) return single;
   const index = `${SINGLE[0]}.index.json`;

@@ -77,16 +77,14 @@ export interface WriteOptions {
  */
 export async function writeSafetensors(
   path: string,
-  {
-    tensors,
-    metadata,
-  }: {
+  content: {
     readonly tensors: Readonly<Record<string, Tensor>>;
     readonly metadata?: Readonly<Record<string, string>>;
   },
   options: WriteOptions = {},
 ): Promise<void> {
   expectKnown("writeSafetensors", options, ["dtype"]);
+  const { tensors, metadata }: typeof content = Object(content);
   if (!isRecord(tensors))
     throw new TypeError("writeSafetensors: expected { tensors, metadata }, got no tensors by name");
   const { dtype } = options;

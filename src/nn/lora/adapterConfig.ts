@@ -75,6 +75,10 @@ export function completeLora(
   options: LoraOptions,
   nameOf: NameOf = (option) => `lora: ${option}`,
 ): AdapterConfig {
+  if (typeof options !== "object" || options === null)
+    throw new TypeError(
+      `lora: expected options of ${Object.keys(KNOWN).join(", ")}, got ${shown(options)}`,
+    );
   for (const [name, value] of Object.entries(options)) {
     if (!isKnown(name))
       throw new TypeError(

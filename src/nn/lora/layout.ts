@@ -79,7 +79,7 @@ export function adapterLayout(config: AdapterConfig, base: Base): AdapterLayout 
   }
   if (Object.keys(layers).length === 0)
     throw new TypeError(
-      `lora: expected targets among the model's modules, ${lastNames(all)}, got ${JSON.stringify(config.targets)}`,
+      `lora: expected targets among the model's modules, ${lastNames(all)}, got ${JSON.stringify(config.targets)}${inLayers(config)}`,
     );
   const whole = withHead(base.shapes);
   for (const [name, of] of Object.entries(saved)) shapes[name] = whole[of] ?? [];
@@ -88,6 +88,9 @@ export function adapterLayout(config: AdapterConfig, base: Base): AdapterLayout 
   const unties = isTied && [EMBEDDING, HEAD].some((name) => changed.includes(moduleOf(name)));
   return { layers, saved, shapes, unties };
 }
+
+const inLayers = ({ layersToTransform: layers }: AdapterConfig): string =>
+  layers?.length ? ` in the layers ${layers.join(", ")}` : "";
 
 /** PEFT's names of a module's tensors. */
 function namesOf({ path, kind }: Module): AdapterLayer["names"] & { readonly whole: string } {
@@ -151,7 +154,7 @@ function expectAdaptable({ dora }: AdapterConfig, module: Module, isSaved: boole
   if (dora) refuse("which is an embedding, with dora");
 }
 
-function scaleOf(config: AdapterConfig, path: string): { rank: number; scale: number } {
+export function scaleOf(config: AdapterConfig, path: string): { rank: number; scale: number } {
   const rank = ofPattern(config.rankPattern, path) ?? config.rank;
   const alpha = ofPattern(config.alphaPattern, path) ?? config.alpha;
   return { rank, scale: alpha / (config.rslora ? Math.sqrt(rank) : rank) };

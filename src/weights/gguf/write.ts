@@ -2,7 +2,7 @@ import { DataError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
 import { BLOCK, quantize } from "../../tensor/storage/q8.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
-import { encodeNumbers } from "../dtypes.ts";
+import { encodeNumbers, expectHeld } from "../dtypes.ts";
 import { allOrNone, partialFile, type Sink } from "../partialFile.ts";
 import { show } from "../refuse.ts";
 import { type Readable, writeNumbers } from "../write.ts";
@@ -57,6 +57,8 @@ export async function encodeGguf(content: GgufContent): Promise<Uint8Array> {
 }
 
 async function writeContent(content: GgufContent, sink: Sink): Promise<void> {
+  if (!Array.isArray(Object(content).tensors))
+    throw new TypeError("writeGguf: expected { metadata, tensors }, got no list of tensors");
   await sink.write(encodeGgufHeader(content));
   for (const { name, shape, type, read } of content.tensors) {
     let written = 0;
@@ -70,8 +72,11 @@ async function writeContent(content: GgufContent, sink: Sink): Promise<void> {
   }
 }
 
-const encode = (data: Tensor["data"], type: GgufTensorType, name: string): Uint8Array =>
-  type === "Q8_0" ? quantize(data) : encodeNumbers(data, type, name);
+function encode(data: Tensor["data"], type: GgufTensorType, name: string): Uint8Array {
+  if (type !== "Q8_0") return encodeNumbers(data, type, name);
+  expectHeld(data, type, name);
+  return quantize(data);
+}
 
 function encodeGgufHeader({ metadata, types = {}, tensors }: GgufContent): Uint8Array {
   const bytes = new Bytes();
