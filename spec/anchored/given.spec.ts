@@ -109,6 +109,12 @@ test("a run goes on from a state of its own optimizer alone", () => {
     expect(from(state)).toThrow(/resume: expected the state of an optimizer as this run's/);
 });
 
+test("what is put on an engine is tensors", async () => {
+  await using engine = await createEngine({ backend: "reference" });
+  for (const move of [engine.put, engine.clone])
+    expect(() => move({ a: [1] })).toThrow(/: expected tensors, got 1 at a\.0$/);
+});
+
 test("a power that is a text is none, and no step of no weight is none for ever", () => {
   const power = "1" as unknown as number;
   expect(() => interpolate({ power }, 0.5)).toThrow(/expected a finite power, got 1/);

@@ -123,8 +123,13 @@ export function engineOf<Buffer>(device: Device<Buffer>, reason: string): Engine
   function moved<T>(values: T, caller: string, move: (x: Tensor) => Tensor): T {
     const error = closedError();
     if (error) throw error;
-    for (const [path, x] of tree.entries(values as tree.Tree<Tensor>))
+    for (const [path, x] of tree.entries(values as tree.Tree<Tensor>)) {
+      if (!(x instanceof Tensor))
+        throw new TypeError(
+          `${caller}: expected tensors, got ${String(x)} at ${path || "the top"}`,
+        );
       residents.check(x, () => `${caller} ${path}`.trim());
+    }
     return tree.map<T, Tensor, Tensor>(move, values as T & tree.Tree<Tensor>) as T;
   }
 
