@@ -160,10 +160,10 @@ async function* runSeed(
 
 /** Whether a minute has passed since the last time that it had. */
 function everyMinute(): (step: number) => boolean {
-  let last = Date.now();
+  let last = performance.now();
   return () => {
-    const isDue = Date.now() - last > 60_000;
-    if (isDue) last = Date.now();
+    const isDue = performance.now() - last > 60_000;
+    if (isDue) last = performance.now();
     return isDue;
   };
 }

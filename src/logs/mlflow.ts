@@ -3,6 +3,7 @@ import { DataError } from "../tensor/errors.ts";
 import { headerValue } from "../weights/hub/headerValue.ts";
 import { finiteIn, type LoggedRun, type Outcome, type Tracker } from "./log.ts";
 import { post, Refused } from "./request.ts";
+import { wallClock } from "./wallClock.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,8 +45,9 @@ export function mlflow(
   return {
     async begin({ group, name, settings, tags = [], note }: LoggedRun) {
       const experiment_id = await experimentOf(group);
+      const now = wallClock();
       const { run } = await ask("runs/create", {
-        ...{ experiment_id, run_name: name, start_time: Date.now() },
+        ...{ experiment_id, run_name: name, start_time: now() },
         tags: [
           ...(note === undefined ? [] : [{ key: "mlflow.note.content", value: note }]),
           ...tags.map((tag) => ({ key: tag, value: "true" })),
@@ -59,12 +61,12 @@ export function mlflow(
         await ask("runs/log-batch", { run_id, params: params.slice(i, i + MOST_PARAMS) });
       return {
         async log(step, metrics) {
-          const timestamp = Date.now();
+          const timestamp = now();
           const sent = finiteIn(metrics).map(([key, value]) => ({ key, value, step, timestamp }));
           if (sent.length > 0) await ask("runs/log-batch", { run_id, metrics: sent });
         },
         async end(outcome) {
-          await ask("runs/update", { run_id, status: statuses[outcome], end_time: Date.now() });
+          await ask("runs/update", { run_id, status: statuses[outcome], end_time: now() });
         },
       };
     },

@@ -8,6 +8,7 @@ import { makeFolder } from "../weights/files.ts";
 import { writeAll } from "../weights/nodeFile.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { finiteIn, type LoggedRun, type Tracker } from "./log.ts";
+import { wallClock } from "./wallClock.ts";
 
 /**
  * Event files that TensorBoard reads, one a run: records of a length, its checksum, a protocol buffer
@@ -21,6 +22,8 @@ export function tensorBoard(folder: string): Tracker {
     async begin({ group, name, settings, tags = [], note }: LoggedRun) {
       const place = join(folder, safe(group), safe(name));
       await makeFolder(place);
+      const clock = wallClock();
+      const seconds = (): number => clock() / 1000;
       const now = seconds();
       const file = `events.out.tfevents.${Math.floor(now)}.${safe(hostname())}.${randomUUID().slice(0, 8)}`;
       const path = join(place, file);
@@ -54,8 +57,6 @@ const row = (key: string, value: string): string =>
 /** As a folder's name; names of rows and models are made of these. */
 const safe = (name: string): string =>
   name.replaceAll(/[^\w.@-]+/g, "-").replace(/^\.+/, "") || "run";
-
-const seconds = (): number => Date.now() / 1000;
 
 async function write(handle: FileHandle, path: string, data: Uint8Array): Promise<void> {
   const length = new Uint8Array(8);

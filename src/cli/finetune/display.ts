@@ -32,7 +32,7 @@ export interface Display {
 }
 
 /** @param now milliseconds */
-export function display(err: Output, now: () => number = Date.now): Display {
+export function display(err: Output, now: () => number = () => performance.now()): Display {
   let stage = "";
   let began = { at: 0, step: 0 };
   let tokens = 0;

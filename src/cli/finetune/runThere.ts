@@ -113,7 +113,7 @@ function progressLine(count: number, { err }: Terminal) {
   };
   return {
     progress: (id: string, { stage, step, steps, loss }: FinetuneProgress): void => {
-      const now = Date.now();
+      const now = performance.now();
       if (now - drawn < (err.isTTY ? FRAME : LOGGED)) return;
       drawn = now;
       const text = `  ${done} of ${count} · ${id} · ${visible(stage)} ${percent(step / steps, 0)} % · loss ${nats(loss)}`;

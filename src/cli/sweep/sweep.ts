@@ -131,7 +131,7 @@ async function runStage(
   const { runOf } = opened.directory;
   const done = new Set(jobs.flatMap(({ id }) => (finished.has(id) ? [id] : [])));
   const display = createSweepDisplay({
-    ...{ name: options.name, jobs, finished: done, out, now: () => Date.now() },
+    ...{ name: options.name, jobs, finished: done, out, now: () => performance.now() },
     bases: basesOf(opened.directory),
   });
   const scheduler = await schedulerOf(opened, options, terminal, (job, measurement) =>

@@ -52,10 +52,10 @@ export async function* trainStage({
   const looks = isLogged || chooses;
   const probeEvery = looks ? (recipe.lookEvery ?? Math.ceil(steps / LOOKS)) : 0;
   const resume = isLogged ? await directory.resume() : undefined;
-  let kept = Date.now();
+  let kept = performance.now();
   let best = resume?.best;
   const isDue = (step: number): boolean =>
-    signal.aborted || step % recipe.checkpointEvery === 0 || Date.now() - kept > MINUTE;
+    signal.aborted || step % recipe.checkpointEvery === 0 || performance.now() - kept > MINUTE;
   async function* told(lines: readonly Line[]): AsyncGenerator<FinetuneEvent> {
     if (!isLogged) return;
     for (const line of lines) {
@@ -104,7 +104,7 @@ export async function* trainStage({
     } else if (m.kind === "retention") yield* told([m]);
     else {
       await directory.keep({ ...m, ...(best && { best }) });
-      kept = Date.now();
+      kept = performance.now();
       yield { kind: "checkpoint", stage, step: m.step };
       if (signal.aborted) return undefined;
     }
