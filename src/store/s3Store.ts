@@ -20,10 +20,13 @@ export interface S3StoreOptions {
   readonly part?: number;
   /** Parts that are sent at the same time. */
   readonly atOnce?: number;
+  /** Parts of a list, each of up to 1000 keys, that a server may send; 100 000 by default. */
+  readonly listParts?: number;
 }
 
 const PART = 16 * 2 ** 20;
 const AT_ONCE = 2;
+const LIST_PARTS = 100_000;
 
 /**
  * A store in a bucket. No more than a few parts of an object lie in memory. A server that ignores
@@ -31,7 +34,7 @@ const AT_ONCE = 2;
  * read again then, and others than those that were sent are a conflict.
  */
 export function s3Store(client: S3Client, options: S3StoreOptions = {}): Store {
-  const { part: size = PART, atOnce = AT_ONCE } = options;
+  const { part: size = PART, atOnce = AT_ONCE, listParts = LIST_PARTS } = options;
   const { name } = client.address;
 
   const has = async (key: string): Promise<boolean> => {
@@ -101,7 +104,7 @@ export function s3Store(client: S3Client, options: S3StoreOptions = {}): Store {
     },
     list: (prefix) => {
       checkPrefix(prefix);
-      return listIn(client, prefix);
+      return listIn(client, prefix, listParts);
     },
     remove: async (key) => {
       checkRemovable(key);
@@ -113,8 +116,14 @@ export function s3Store(client: S3Client, options: S3StoreOptions = {}): Store {
 
 const isBlob = (key: string): boolean => key.startsWith("blob/");
 
-async function* listIn(client: S3Client, prefix: string): AsyncGenerator<string, void> {
+async function* listIn(
+  client: S3Client,
+  prefix: string,
+  most: number,
+): AsyncGenerator<string, void> {
   const own = client.address.prefix;
+  /** What the server has named as the next part: it comes nearer to the end with each. */
+  const asked = new Set<string>();
   for (let token: string | undefined = ""; token !== undefined; ) {
     const response = await client.send({
       method: "GET",
@@ -131,8 +140,15 @@ async function* listIn(client: S3Client, prefix: string): AsyncGenerator<string,
         yield key.slice(own.length);
     }
     const next = unescaped(fieldIn(text, "NextContinuationToken") ?? "");
-    if (next !== "" && next === token)
-      throw new DataError(`${client.address.name}: expected the rest of a list, got its end again`);
+    if (asked.has(next))
+      throw new DataError(
+        `${client.address.name}: expected the rest of a list, got a part of it again`,
+      );
+    if (next !== "" && asked.size >= most - 1)
+      throw new DataError(
+        `${client.address.name}: expected a list of at most ${most} parts, got more`,
+      );
+    asked.add(next);
     token = next === "" ? undefined : next;
   }
 }

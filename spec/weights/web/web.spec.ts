@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { constant } from "../../../src/tensor/apply.ts";
 import { openWeights } from "../../../src/weights/openWeights.ts";
 import { encodeSafetensors, readSafetensors } from "../../../src/weights/safetensors.ts";
@@ -113,6 +113,24 @@ describe("a model's folder", () => {
     expect((await file.read("w", [3, 5])).data).toEqual(data.slice(30, 50));
     await expect(filesAtUrl(`${base}/other`)).rejects.toThrow("got none of its files there");
   });
+
+  test.each([404, 410, 403, 500, 206])(
+    "whose line breaks behind status %i is none, or is refused",
+    async (status) => {
+      const start = (controller: ReadableStreamDefaultController): void =>
+        controller.error(new TypeError("terminated"));
+      vi.spyOn(globalThis, "fetch").mockImplementation(
+        async () => new Response(new ReadableStream({ start }), { status }),
+      );
+      try {
+        const opened = urlReader("http://h/w");
+        if (status === 404 || status === 410) expect(await opened).toBeUndefined();
+        else await expect(opened).rejects.toThrow(/^http:\/\/h\/w: expected /);
+      } finally {
+        vi.restoreAllMocks();
+      }
+    },
+  );
 
   test("of a page's file system", async () => {
     const directory: DirectoryLike = {

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { DataError } from "../../tensor/errors.ts";
 import { discard } from "../../weights/hub/discard.ts";
 import { type S3Client, textOf } from "./client.ts";
 
@@ -14,7 +15,8 @@ export async function putObject(
   key: string,
   body: Uint8Array<ArrayBuffer>,
 ): Promise<Put> {
-  for (let headers: Record<string, string> = { ...IF_NONE }; ; ) {
+  let headers: Record<string, string> = { ...IF_NONE };
+  for (let tries = 1; ; tries++) {
     // 409: another is being written at this moment; 501: the server knows no conditions.
     const response = await client.send({
       ...{ method: "PUT", key, body, headers },
@@ -23,6 +25,7 @@ export async function putObject(
     await discard(response);
     if (response.ok) return "new";
     if (response.status === 412) return "refused";
+    if (tries === TRIES) throw stuck(client, key, `status ${response.status}`);
     if (response.status === 501) headers = {};
     else await wait(CONFLICT);
   }
@@ -30,6 +33,11 @@ export async function putObject(
 
 /** Between two tries, ms, where somebody writes the same object. */
 const CONFLICT = 100;
+/** A minute of them: who writes as long has gone, or the server says it of everything. */
+const TRIES = 600;
+
+const stuck = ({ address: { name } }: S3Client, key: string, what: string): DataError =>
+  new DataError(`${name}/${key}: expected it to be written, got ${what}, ${TRIES} times`);
 
 /** A large object that is written part by part; it appears when it is finished, as a whole. */
 export interface Upload {
@@ -46,7 +54,8 @@ const MOST_PARTS = 10_000;
 export async function beginUpload(client: S3Client, key: string, atOnce: number): Promise<Upload> {
   const begun = await client.send({ method: "POST", key, query: { uploads: "" } });
   const uploadId = fieldIn(await textOf(client, begun), "UploadId");
-  if (!uploadId) throw new Error(`${client.address.name}/${key}: expected an UploadId, got none`);
+  if (!uploadId)
+    throw new DataError(`${client.address.name}/${key}: expected an UploadId, got none`);
   const tags: string[] = [];
   const running = new Set<Promise<void>>();
   let count = 0;
@@ -76,7 +85,8 @@ export async function beginUpload(client: S3Client, key: string, atOnce: number)
     const body = new TextEncoder().encode(
       `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`,
     );
-    for (let headers: Record<string, string> = { ...IF_NONE }; ; ) {
+    let headers: Record<string, string> = { ...IF_NONE };
+    for (let tries = 1; ; tries++) {
       const response = await client.send({
         ...{ method: "POST", key, query: { uploadId }, body, headers },
         also: [404, 409, 412, 501],
@@ -88,9 +98,11 @@ export async function beginUpload(client: S3Client, key: string, atOnce: number)
       if (response.status === 412 || error === "PreconditionFailed") return "refused";
       // The answer to an earlier try was lost, and the upload is over.
       if (response.status === 404) return "refused";
+      const what = error ?? `status ${response.status}`;
+      if (tries === TRIES) throw stuck(client, key, what);
       if (response.status === 501 || error === "NotImplemented") headers = {};
       else if (response.status === 409) await wait(CONFLICT);
-      else throw new Error(`${client.address.name}/${key}: expected the whole, got ${error}`);
+      else throw new DataError(`${client.address.name}/${key}: expected the whole, got ${what}`);
     }
   };
 

@@ -1,5 +1,6 @@
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../../tensor/options.ts";
+import { discard } from "../hub/discard.ts";
 import type { UrlLike } from "../source.ts";
 import { bytesReader, type RangeReader } from "../weightFile.ts";
 
@@ -32,12 +33,12 @@ export async function urlReader(
     fetch(place, { headers: { ...headers, range: `bytes=${from}-${to - 1}` }, cache: "no-store" });
   const first = await ask(0, 1);
   if (first.status === 404 || first.status === 410) {
-    await first.body?.cancel();
+    await discard(first);
     return undefined;
   }
   if (first.status === 200 || first.status === 416) return wholeOf(first, place);
   const size = sizeIn(first);
-  await first.body?.cancel();
+  await discard(first);
   if (first.status !== 206) throw refused(place, first);
   if (size === undefined)
     throw new DataError(`${place}: expected the file's size in Content-Range, got none`);
@@ -73,7 +74,7 @@ async function rangeOf(
   const isSame = response.status === 206 && response.headers.get("etag") === tag;
   if (isSame && into && response.body) return gathered(response.body, into);
   if (isSame) return new Uint8Array(await response.arrayBuffer());
-  await response.body?.cancel();
+  await discard(response);
   if (response.status !== 206) throw refused(place, response);
   throw new DataError(`${place}: expected the file that was opened, got a changed one`);
 }
@@ -134,11 +135,11 @@ async function wholeOf(response: Response, place: string): Promise<RangeReader> 
       ? sizeIn(response)
       : Number(response.headers.get("content-length") ?? 0);
   if (response.status === 416 && size === 0) {
-    await response.body?.cancel();
+    await discard(response);
     return bytesReader(new Uint8Array(0));
   }
   if (response.status === 416 || (size ?? 0) > MOST_WHOLE) {
-    await response.body?.cancel();
+    await discard(response);
     throw refused(place, response);
   }
   return bytesReader(new Uint8Array(await response.arrayBuffer()));

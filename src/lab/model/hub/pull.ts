@@ -1,4 +1,5 @@
 import { DataError } from "../../../tensor/errors.ts";
+import { discard } from "../../../weights/hub/discard.ts";
 import { HUB, type HubFile, type HubModel } from "./listing.ts";
 
 /** A file that grows. */
@@ -75,7 +76,7 @@ async function pullRest(
   const response = await fetch(address, { headers, signal });
   const goesOn = had > 0 && response.status === 206;
   if (had > 0 ? !goesOn : response.status !== 200) {
-    await response.body?.cancel();
+    await discard(response);
     throw new DataError(
       `${address}: expected ${had > 0 ? `the rest from ${had} on (status 206)` : "the file"}, got status ${response.status}`,
     );
