@@ -121,7 +121,7 @@ const chapters: readonly Chapter[] = [
   },
   {
     title: "Again, T times, but not for ever",
-    text: "Each outer step goes a part α of what is left. Only the total weight counts, and it tends to one: in the end the student is p_sft, and has forgotten as much. The paper’s α = 0.5 and T = 5 come to 0.97; the study’s headline stops at 0.44.",
+    text: "Each outer step goes a part α of what is left. With exact steps only the total weight counts, and it tends to one: in the end the student is p_sft, and has forgotten as much. The paper’s α = 0.5 and T = 5 come to 0.97; the study’s headline stops at 0.44.",
     equation: () =>
       equation(
         "a T is one minus one minus alpha to the T",
