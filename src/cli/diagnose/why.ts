@@ -51,7 +51,7 @@ export function whyOf(features: Features, advice: Advice): readonly [string, str
     }
     case "rare":
       return [
-        `${share(rare)} of what SFT has learnt is improbable to the base (below 1 %) and yet systematic, so presumably wanted: whatever refuses the improbable (filters, DFT, ASFT, averages, anchors of small weight) refuses it too.`,
+        `${share(rare)} of what SFT has learnt is improbable to the base (below 1 %) and yet systematic, so presumably wanted: whatever refuses the improbable (filters, DFT, ASFT, averages and anchors of small weight) refuses it too.`,
         `${harm}, so ${hold}; if those tokens are not wanted, say --unwanted.`,
       ];
     case "likely":
