@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { parquetReadObjects } from "hyparquet";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { report } from "../../src/cli/report.ts";
@@ -99,6 +99,17 @@ describe("anchorgrad report", () => {
     // The second row of each run: 1 of 12 on the target, and nothing lost.
     expect(lines[3]).toBe(`| ${smokeRecipe.rows[1]?.label} | 8.3 / 0.0 | 8.3 / 0.0 |`);
     expect(joint).toContain("Means over seed 0.");
+  });
+
+  it("says of a fine-tune's folder where its page is", async () => {
+    await mkdir(`${place.folder}/tuned`);
+    await place.write("tuned/recipe.json", "{}");
+    const refused = (): Promise<unknown> => place.run(report, "tuned");
+    await expect(refused()).rejects.toThrow(
+      "tuned: expected a study's run, got a fine-tune, which writes its page when it ends",
+    );
+    const page = await place.write("tuned/report.html", "");
+    await expect(refused()).rejects.toThrow(`got a fine-tune, whose page is ${page}`);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { createEngine } from "../../engines/create.ts";
 import { adviseSeed } from "../../experiment/look/advice.ts";
 import { type AdvisedSeed, adviceAgainst } from "../../experiment/look/agreement.ts";
 import { diagnose as diagnoseRun } from "../../experiment/look/diagnose.ts";
-import { reopenRun, runsIn } from "../../experiment/runs/directory.ts";
+import { expectRuns, reopenRun } from "../../experiment/runs/directory.ts";
 import { allSeeds } from "../../experiment/runs/run.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { at } from "../../tensor/shapes.ts";
@@ -110,12 +110,7 @@ async function compare(
   await using engine = await createEngine({ backend: "wasm" });
   const seeds: AdvisedSeed[] = [];
   const paths: string[] = [];
-  for (const one of folders) {
-    const found = await runsIn(resolve(folder, one));
-    if (found.length === 0)
-      throw new DataError(`${one}: expected a run, or a folder of runs, got neither`);
-    paths.push(...found);
-  }
+  for (const one of folders) paths.push(...(await expectRuns(resolve(folder, one))));
   for (const path of paths) {
     const run = await reopenRun(path);
     for (const seed of allSeeds(run.config)) {

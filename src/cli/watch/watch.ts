@@ -1,9 +1,13 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { reportPage } from "../../experiment/report/page.ts";
-import { readConfig, readFailures, reopenRun, runsIn } from "../../experiment/runs/directory.ts";
+import {
+  expectRuns,
+  readConfig,
+  readFailures,
+  reopenRun,
+} from "../../experiment/runs/directory.ts";
 import { allSeeds } from "../../experiment/runs/run.ts";
-import { DataError } from "../../tensor/errors.ts";
 import type { Command, Terminal } from "../terminal/command.ts";
 import { describeKnobs, readArguments, whole } from "../terminal/knobs.ts";
 import { UsageError } from "../terminal/usage.ts";
@@ -30,12 +34,12 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   if (given === undefined || others.length > 0)
     throw new UsageError(`watch: expected one folder of runs, got ${rest.length}; see --help`);
   const folder = resolve(terminal.folder, given);
-  await pathsIn(folder);
+  await expectRuns(folder);
   const name = basename(folder);
   const pages = {
     "/": async () => standingPage(name, await standings(folder), Date.now()),
     "/report": async () => {
-      const paths = await pathsIn(folder);
+      const paths = await expectRuns(folder);
       const runs = paths.map(async (path) => {
         const { config, measurements } = await reopenRun(path);
         return { config, measurements, failures: await readFailures(path) };
@@ -56,14 +60,8 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   return true;
 }
 
-async function pathsIn(folder: string): Promise<readonly string[]> {
-  const paths = await runsIn(folder);
-  if (paths.length > 0) return paths;
-  throw new DataError(`${folder}: expected a run, or a folder of runs, got neither`);
-}
-
 async function standings(folder: string): Promise<readonly Standing[]> {
-  return Promise.all((await pathsIn(folder)).map(standingOf));
+  return Promise.all((await expectRuns(folder)).map(standingOf));
 }
 
 async function standingOf(path: string): Promise<Standing> {

@@ -1,6 +1,5 @@
 import { escapeMarkdown } from "../../report/escape.ts";
-import { DataError } from "../../tensor/errors.ts";
-import { readFailures, reopenRun, runsIn } from "../runs/directory.ts";
+import { expectRuns, readFailures, reopenRun } from "../runs/directory.ts";
 import { againstMarkdown, type Comparison } from "./against.ts";
 import { familyMarkdown } from "./analysis/markdown.ts";
 import { sideBySideMarkdown } from "./analysis/sideBySide.ts";
@@ -18,11 +17,8 @@ export type { ReportedRun } from "./reported.ts";
  * @example await writeFile("report.html", reportPage(await readRuns("runs/study")))
  */
 export async function readRuns(folder: string): Promise<ReportedRun[]> {
-  const runs = await runsIn(folder);
-  if (runs.length === 0)
-    throw new DataError(`${folder}: expected a run, or a folder of runs, got neither`);
   return Promise.all(
-    runs.map(async (path) => {
+    (await expectRuns(folder)).map(async (path) => {
       const { config, measurements } = await reopenRun(path);
       return { config, measurements, failures: await readFailures(path) };
     }),

@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { disk, readIfThere } from "../../weights/files.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { disk, isThere, readIfThere } from "../../weights/files.ts";
 import {
   configOf,
   createRunIn,
@@ -38,6 +39,21 @@ export const readFailures = (path: string): Promise<readonly Failure[]> =>
 export async function runsIn(folder: string): Promise<string[]> {
   if (await runIsThere(folder)) return [folder];
   return (await listRuns(folder)).toSorted();
+}
+
+/**
+ * A folder's runs, where there has to be one.
+ * @throws DataError that says what is there in its place
+ */
+export async function expectRuns(folder: string): Promise<string[]> {
+  const runs = await runsIn(folder);
+  if (runs.length > 0) return runs;
+  if (!(await isThere(join(folder, "recipe.json"))))
+    throw new DataError(`${folder}: expected a run, or a folder of runs, got neither`);
+  const page = join(folder, "report.html");
+  throw new DataError(
+    `${folder}: expected a study's run, got a fine-tune, ${(await isThere(page)) ? `whose page is ${page}` : "which writes its page when it ends"}`,
+  );
 }
 
 /** Paths of the runs in a folder, the newest first. */
