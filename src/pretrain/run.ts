@@ -133,7 +133,10 @@ export async function* runPretrain(options: PretrainOptions): AsyncGenerator<Pre
     return;
   }
   const model = transformer(configFor(settings, text.vocabSize, length));
-  const plan = planOf(settings, text, model.shapes);
+  const plan: PretrainPlan = {
+    ...{ kind: "plan", textTokens: text.texts.length },
+    ...workOf(settings, text.vocabSize),
+  };
   yield plan;
   if (options.dryRun) return;
   const mixture: MixtureParts = {
@@ -186,21 +189,20 @@ export async function* runPretrain(options: PretrainOptions): AsyncGenerator<Pre
 const CHECKPOINT_EVERY = 200;
 const SETTINGS = "settings.json";
 
-function planOf(
-  { steps, batchSize, length, layers, width }: PretrainSettings,
-  { vocabSize, texts }: Prepared,
-  shapes: Readonly<Record<string, readonly number[]>>,
-): PretrainPlan {
+/** What a training takes; before texts have been read as well, where the vocabulary is as large as was asked for. */
+export function workOf(
+  settings: PretrainSettings,
+  vocabSize: number = settings.vocabulary,
+): Omit<PretrainPlan, "kind" | "textTokens"> {
+  const { steps, batchSize, length, layers, width } = settings;
+  const { shapes } = transformer(configFor(settings, vocabSize, length));
   const parameters = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
   const tokens = steps * batchSize * length;
   const operations = operationsOf({
     ...{ parameters, trainable: parameters, config: { layers, width }, length },
     ...{ trained: tokens, seen: 0 },
   });
-  return {
-    ...{ kind: "plan", parameters, vocabSize, textTokens: texts.length },
-    ...{ tokens, steps, operations },
-  };
+  return { parameters, vocabSize, tokens, steps, operations };
 }
 
 /** @throws DataError before anything is trained for a folder that could not be written */

@@ -8,6 +8,7 @@ import {
   type PretrainSettings,
   runPretrain,
   unfinishedOf,
+  workOf,
 } from "../../pretrain/run.ts";
 import { CONTEXT, type SizeName, sizeNames, sizes, VOCABULARY } from "../../pretrain/sizes.ts";
 import { type Corpus, folderTexts, packageTexts } from "../../pretrain/texts/corpus.ts";
@@ -149,7 +150,10 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   try {
     const events = runPretrain({
       ...{ settings, out, engine, signal, overwrite: given.overwrite ?? false },
-      corpus: () => textsOf(given, terminal),
+      corpus: async () => {
+        err.write(await foretold(settings, engine, out, given.text));
+        return textsOf(given, terminal);
+      },
       texts: given.text === undefined ? "Debian's packages" : resolve(folder, given.text),
       dryRun: given.dryRun ?? false,
       ...{ command: commandOf(args), versions: await ownVersions() },
@@ -170,6 +174,20 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
     await claimed?.release();
     if (finished && claimed) await rm(unfinishedOf(out), { recursive: true, force: true });
   }
+}
+
+/** What is going to happen, while one may still think better of it: texts come first, for minutes. */
+async function foretold(
+  settings: PretrainSettings,
+  engine: Engine,
+  out: string,
+  texts = "Debian's packages, which are fetched first",
+): Promise<string> {
+  const { parameters, tokens, operations } = workOf(settings);
+  const seconds = operations / (await speedOf(engine, settings.width));
+  return `${settings.name}: some ${count(parameters)} parameters, ${count(tokens)} tokens, ${duration(seconds)} or more here
+${visible(`text of ${texts}; written to ${out} at the end`)}
+`;
 }
 
 async function planText(
