@@ -11,6 +11,7 @@ import { trainBpe } from "../text/bpe/train.ts";
 import { byteCharacters } from "../text/pieces.ts";
 import type { Checkpoints } from "../weights/store.ts";
 import { type Encode, endOfText, specials, textsOf } from "./chat.ts";
+import { idsIn, keptIn } from "./kept.ts";
 import { skillsOf, targetsOf } from "./mixture.ts";
 import type { Corpus, TextSource } from "./texts/corpus.ts";
 
@@ -31,18 +32,13 @@ export interface Prepared {
   readonly sources: readonly TextSource[];
 }
 
-/** What is kept of texts: their tokens, and how they were made. */
-interface Kept {
-  readonly tokenizer: BpeFile;
-  readonly sources: readonly TextSource[];
-}
-
 /** What the tokens of a training are kept as. */
 export const TEXT = "text";
 
 /**
  * The texts as tokens; as they were read before, where a training goes on.
  * @param read reads the texts, where it does not
+ * @throws DataError for what is kept of no texts
  */
 export async function prepared(
   kept: Checkpoints,
@@ -51,11 +47,11 @@ export async function prepared(
 ): Promise<Prepared> {
   const before = await kept.load(TEXT);
   if (before) {
-    const { tokenizer, sources } = JSON.parse(before.metadata[TEXT] ?? "{}") as Kept;
-    const [texts, heldOut] = ["texts", "heldOut"].map((name) =>
-      Uint16Array.from(before.tensors[name]?.data ?? []),
-    ) as [Uint16Array, Uint16Array];
-    return preparedOf({ tokenizer, sources, texts, heldOut });
+    const { tokenizer, sources } = keptIn(before.metadata[TEXT] ?? "", TEXT);
+    const most = Math.min(MOST_TOKENS, Object.keys(tokenizer.model.vocab).length);
+    const idsOf = (name: string): Uint16Array =>
+      idsIn(before.tensors[name], most, `${TEXT}.${name}`);
+    return preparedOf({ tokenizer, sources, texts: idsOf("texts"), heldOut: idsOf("heldOut") });
   }
   const made = prepare({ ...options, corpus: await read() });
   const { tokenizer, sources, texts, heldOut } = made;

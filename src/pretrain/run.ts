@@ -23,7 +23,8 @@ import type { MixtureParts } from "./mixture.ts";
 import { type Prepared, prepared, TEXT } from "./prepare.ts";
 import { configFor, type Size } from "./sizes.ts";
 import type { Corpus, TextSource } from "./texts/corpus.ts";
-import { STATE, type TrainedStep, train } from "./train.ts";
+import type { TrainedStep } from "./told.ts";
+import { STATE, train } from "./train.ts";
 
 /** All that decides a base's numbers, but its texts. */
 export interface PretrainSettings extends Omit<Size, "tokens" | "batch"> {

@@ -15,12 +15,7 @@ import { type TrainingState, trainSteps } from "../train/trainSteps.ts";
 import type { Weights } from "../weights/safetensors.ts";
 import type { Checkpoints } from "../weights/store.ts";
 import { type MixtureParts, mixtureFrom } from "./mixture.ts";
-
-/** How far training has come; the mean loss of a few steps, nats a target token. */
-export interface TrainedStep {
-  readonly step: number;
-  readonly loss: number;
-}
+import { type Told, type TrainedStep, toldIn } from "./told.ts";
 
 export interface TrainOptions {
   readonly model: Transformer;
@@ -57,7 +52,8 @@ const decayFrom = (steps: number): number =>
  * it was stopped, to the same numbers, also with more or fewer steps as long as the rate does not fall;
  * steps of before are told again.
  * @returns parameters on the host; undefined when stopped
- * @throws RangeError for another number of steps when it is too late
+ * @throws RangeError for another number of steps when it is too late; DataError for what is kept of
+ *   another training, or of none
  */
 export async function* train(
   engine: Engine,
@@ -117,17 +113,9 @@ function expectSteps(steps: number, before: number, step: number): void {
   );
 }
 
-/** What was told, and the losses behind it. */
-interface Told {
-  readonly steps: TrainedStep[];
-  readonly losses: number[];
-  /** Steps that the run was to have then. */
-  readonly total?: number;
-}
-
 const toldOf = (begun: Weights | undefined): Told => {
   const text = begun?.metadata["told"];
-  return text === undefined ? { steps: [], losses: [] } : (JSON.parse(text) as Told);
+  return text === undefined ? { steps: [], losses: [] } : toldIn(text, STATE);
 };
 
 function checkpointOf({ step, params, state }: TrainingState, told: Told): Weights {

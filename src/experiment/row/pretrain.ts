@@ -5,20 +5,26 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { adamw } from "../../optim/adamw.ts";
 import { chain } from "../../optim/chain.ts";
 import { clipByGlobalNorm } from "../../optim/clip.ts";
-import type { Optimizer, TensorTree } from "../../optim/optimizer.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
 import { warmupCosine } from "../../optim/schedules.ts";
 import { drawExamples } from "../../tasks/study/examples.ts";
 import { mixture } from "../../tasks/study/mixture.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
 import { fold, type Key, split } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import * as tree from "../../tensor/tree.ts";
 import { type Batch, collate } from "../../train/batches.ts";
 import { trainSteps } from "../../train/trainSteps.ts";
-import type { Weights } from "../../weights/safetensors.ts";
 import type { Checkpoints } from "../../weights/store.ts";
 import type { PretrainingRecipe, Recipe } from "../recipe.ts";
+import {
+  keep,
+  lossesIn,
+  paramsIn,
+  READ_EVERY,
+  restore,
+  type Start,
+  written,
+} from "./pretrained.ts";
 import { pretrainingTokens } from "./work.ts";
 
 /** How far pre-training has come. */
@@ -40,8 +46,6 @@ export interface PretrainOptions {
   readonly name: string;
 }
 
-/** Losses are read back, and reported, every so many steps. */
-const READ_EVERY = 20;
 const CHECKPOINT_EVERY = 500;
 
 /**
@@ -49,6 +53,7 @@ const CHECKPOINT_EVERY = 500;
  * pre-training left off, with the same numbers. Steps that were made before are told again, so that
  * what is measured does not depend on who made them.
  * @returns the parameters, on the host
+ * @throws DataError for a file of the cache that holds something else
  */
 export async function* pretrain(
   engine: Engine,
@@ -57,18 +62,19 @@ export async function* pretrain(
   const { model, recipe, key, cache, name } = options;
   const finished = await cache.load(name);
   const begun = finished ?? (await cache.load(half(name)));
-  const losses = lossesOf(begun);
+  const losses = begun ? lossesIn(begun, finished ? name : half(name)) : [];
   const told = (count: number): PretrainingStep => {
     const step = count * READ_EVERY;
     return { step, loss: at(losses, count - 1), tokens: pretrainingTokens(recipe, step) };
   };
   for (let count = 1; count <= losses.length; count++) yield told(count);
-  if (finished) return finished.tensors;
+  if (finished) return paramsIn(finished, model.shapes, name);
 
   const [initKey, dataKey] = split(key) as [Key, Key];
   const optimizer = optimizerOf(recipe.pretraining);
-  const fresh = { params: model.init(initKey), step: 0 };
-  const start = begun ? restore(begun, optimizer, fresh.params) : fresh;
+  const params = model.init(initKey);
+  const template = (): Required<Omit<Start, "step">> => ({ params, state: optimizer.init(params) });
+  const start = begun ? restore(begun, losses, template(), half(name)) : { params, step: 0 };
   const training = trainSteps(engine, {
     ...start,
     optimizer,
@@ -92,11 +98,6 @@ export async function* pretrain(
   throw new Error("pretrain: expected training to end with parameters");
 }
 
-/** The losses that were reported of a pre-training, in order, as its file keeps them. */
-const written = (losses: readonly number[]) => ({ losses: JSON.stringify(losses) });
-const lossesOf = (weights: Weights | undefined): number[] =>
-  JSON.parse(weights?.metadata["losses"] ?? "[]") as number[];
-
 const half = (name: string): string => `${name}.unfinished`;
 
 function optimizerOf(recipe: PretrainingRecipe): Optimizer {
@@ -117,28 +118,4 @@ function* batchesFrom(start: number, recipe: Recipe, key: Key): Generator<Batch>
     const examples = drawExamples(draw, batchSize, fold(key, step), suite.vocabulary);
     yield collate(examples, length === undefined ? {} : { length });
   }
-}
-
-interface Start {
-  readonly params: Params;
-  readonly step: number;
-  readonly state?: TensorTree;
-}
-
-/** Training's whole state as one file: parameters and the optimizer's memory, by path. */
-const keep = ({ params, state, step }: Required<Start>, losses: readonly number[]): Weights => ({
-  tensors: Object.fromEntries(tree.entries<Tensor>({ params, state })),
-  metadata: { step: `${step}`, ...written(losses) },
-});
-
-function restore(
-  { tensors, metadata: { step } }: Weights,
-  optimizer: Optimizer,
-  fresh: Params,
-): Start {
-  const template = { params: fresh, state: optimizer.init(fresh) };
-  const leaves = tree.entries<Tensor>(template).map(([path]) => tensors[path] as Tensor);
-  const { structure } = tree.flatten<Tensor>(template);
-  const kept = tree.unflatten(structure, leaves) as unknown as typeof template;
-  return { ...kept, step: Number(step) };
 }
