@@ -5,6 +5,8 @@ import { finishedRow } from "../../src/experiment/queue/rowResult.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 import { keeperIn } from "../../src/experiment/row/unfinished.ts";
 import { checkpointIn, checkpointWeights } from "../../src/finetune/files/checkpointFile.ts";
+import { standingOf } from "../../src/finetune/files/directory.ts";
+import { linesIn } from "../../src/finetune/files/lines.ts";
 import { finetuneJobOf, readFinetuneJob } from "../../src/finetune/queue/finetuneJob.ts";
 import { finishedFinetune } from "../../src/finetune/queue/finetuneResult.ts";
 import { completeRecipe } from "../../src/finetune/recipe.ts";
@@ -100,6 +102,54 @@ describe("a training that is gone on with", () => {
         const load = async () => ({ ...weights, metadata: { ...weights.metadata, row } });
         const read = await keeperIn({ ...kept, load }, "seed-0/base", of).load();
         return (read?.told.every(({ seed }) => seed === 0) ?? false) && (read?.seconds ?? -1) >= 0;
+      },
+    );
+    expect(fault).toBeUndefined();
+    expect(accepted).toBeGreaterThan(0);
+  });
+});
+
+describe("what a fine-tune has written of itself", () => {
+  const step = {
+    ...{ kind: "step", stage: "sft", step: 1, steps: 2, loss: 0.5, gradientNorm: 1 },
+    ...{ learningRate: 0.001, tokens: 9, responseTokens: 4 },
+  };
+  const look = {
+    ...{ kind: "look", stage: "sft", step: 1, set: "eval", kl: null, logLoss: 1, perplexity: 2 },
+  };
+  const best = { kind: "best", stage: "sft", step: 1, steps: 2, logLoss: 1 };
+  const text = [step, look, best].map((line) => `${JSON.stringify(line)}\n`).join("");
+
+  it("is read as it was, or is refused with its line", async () => {
+    expect(linesIn(text, "m.jsonl")).toEqual([step, look, best]);
+    expect(() => linesIn(`${text}{"kind":"best","stage":"sft"}`, "m.jsonl")).toThrow(
+      "m.jsonl:4: step: expected an integer ≥ 0, got nothing",
+    );
+    const { fault, accepted } = await attack(
+      mutants(3000),
+      (roll) => {
+        const line = JSON.stringify([step, look, best][roll(3)]);
+        return `${text}${damaged(line, roll)}\n${roll(2) === 0 ? text : ""}`;
+      },
+      (lines) =>
+        linesIn(lines, "m.jsonl").every(
+          (line) =>
+            (line.kind !== "step" && line.kind !== "best") || Number.isSafeInteger(line.step),
+        ),
+    );
+    expect(fault).toBeUndefined();
+    expect(accepted).toBeGreaterThan(0);
+  });
+
+  it("says where it stands, or is refused", async () => {
+    const standing = { stage: "sft", bytes: 9, checkpoint: "sft-0000012.safetensors" };
+    expect(standingOf(standing, "s.json")).toEqual(standing);
+    const { fault, accepted } = await attack(
+      mutants(2000),
+      (roll) => mutateJson(standing, roll),
+      (value) => {
+        const { bytes, checkpoint = "a-1.safetensors" } = standingOf(value, "s.json");
+        return Number.isSafeInteger(bytes) && bytes >= 0 && !/[\\/]|\.\./.test(checkpoint);
       },
     );
     expect(fault).toBeUndefined();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -67,6 +67,22 @@ describe("processes of this machine", () => {
     expect((await other).at(-1)).toMatchObject({ kind: "row", seed: second.seed, row: "base" });
     expect((await run(first)).at(-1)).toMatchObject({ kind: "row", seed: first.seed });
   });
+
+  it.each(["null", '{ kind: "measured" }', '{ kind: "failed" }'])(
+    "that answer %s are not believed",
+    async (reply) => {
+      const script = join(folder, "stranger.mjs");
+      await writeFile(script, `process.on("message", () => process.send(${reply}));`);
+      const strangers = processes({
+        ...{ processes: 1, engine: { backend: "wasm" }, script, pretrained: folder },
+        ...{ checkpointsOf: () => folder, unfinishedOf: () => folder },
+      });
+      await expect(strangers.submit(at(jobs, 0), 1)[Symbol.asyncIterator]().next()).rejects.toThrow(
+        "its process: expected a reply, got ",
+      );
+      await strangers.close("cancel");
+    },
+  );
 
   it("say with each row where it was computed", async () => {
     const told = await run(at(jobs, 2));

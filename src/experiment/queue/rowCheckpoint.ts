@@ -1,9 +1,13 @@
 import { link, rm, stat } from "node:fs/promises";
 import { isRecord } from "../../json/isRecord.ts";
+import { readJson } from "../../json/readJson.ts";
 import { fetchFile } from "../../store/blobs.ts";
 import { digestOf, fileBytes } from "../../store/bytes.ts";
 import type { Store } from "../../store/store.ts";
 import { keysIn } from "../../store/store.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { isCount } from "../../tensor/shapes.ts";
+import { shown } from "../../text/jsonl.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { isThere } from "../../weights/files.ts";
 import { fileReader } from "../../weights/nodeFile.ts";
@@ -64,7 +68,9 @@ const DIGITS = 12;
 /** How far a file's training has come: of a pre-training, or of a row after it. */
 async function stepIn(path: string): Promise<string> {
   const { metadata } = await openSafetensors(await fileReader(path), path);
-  const about: unknown = JSON.parse(metadata["checkpoint"] ?? metadata["step"] ?? "0");
+  const about = readJson(metadata["checkpoint"] ?? metadata["step"] ?? "0", path);
   const step = isRecord(about) ? about["step"] : about;
-  return String(Number(step) || 0).padStart(DIGITS, "0");
+  if (typeof step !== "number" || !isCount(step))
+    throw new DataError(`${path}: expected a whole number as step, got ${shown(step)}`);
+  return String(step).padStart(DIGITS, "0");
 }

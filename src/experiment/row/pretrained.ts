@@ -20,7 +20,9 @@ export interface Start {
 export const READ_EVERY = 20;
 
 /** The losses that were reported, in order, as a file's text. */
-export const written = (losses: readonly number[]) => ({ losses: JSON.stringify(losses) });
+export const written = (losses: readonly number[]): { readonly losses: string } => ({
+  losses: JSON.stringify(losses),
+});
 
 /** @throws DataError for a file that tells no losses */
 export function lossesIn({ metadata }: Weights, name: string): number[] {

@@ -3,7 +3,10 @@ import { on, once } from "node:events";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineOptions } from "../../engines/create.ts";
+import { isRecord } from "../../json/isRecord.ts";
+import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../../tensor/options.ts";
+import { shown } from "../../text/jsonl.ts";
 import type { Measurement, Place } from "../measurements.ts";
 import type { Job } from "./plan.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
@@ -136,13 +139,26 @@ async function* ask(child: ChildProcess, request: Request): AsyncGenerator<Reply
   try {
     const replies = on(child, "message", { signal: lost.signal });
     child.send(request, () => {});
-    for await (const [reply] of replies) yield reply as Reply;
+    for await (const [reply] of replies) yield replyIn(reply);
   } catch (error) {
+    // Whoever says something else is not asked again.
+    if (error instanceof DataError) child.kill("SIGKILL");
     throw lost.signal.aborted ? lost.signal.reason : error;
   } finally {
     child.stderr?.off("data", listen);
     child.off("close", end);
   }
+}
+
+/** @throws DataError for what is no reply */
+function replyIn(reply: unknown): Reply {
+  const { kind, measurement, message } = isRecord(reply) ? reply : {};
+  const isReply =
+    kind === "done" ||
+    (kind === "measured" && isRecord(measurement)) ||
+    (kind === "failed" && typeof message === "string");
+  if (!isReply) throw new DataError(`its process: expected a reply, got ${shown(reply)}`);
+  return reply as Reply;
 }
 
 /** So many characters of what a process last wrote go into the error of its loss. */

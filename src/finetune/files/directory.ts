@@ -13,6 +13,7 @@ import { namesIfThere, writeAll } from "../../weights/nodeFile.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Line } from "../train/events.ts";
 import { type RunCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpointFile.ts";
+import { linesIn } from "./lines.ts";
 
 /** What a run does next. */
 export type Stage = "base" | "sft" | "method" | "done";
@@ -166,13 +167,10 @@ async function writeBegun(path: string, { recipe, inputs, numerics }: Begun): Pr
   await writeWhole(join(path, RECIPE), jsonText(recipe));
 }
 
-/** The lines of a run that have been written. */
+/** The lines of a run that have been written. @throws DataError naming file, line and field */
 export async function linesOf(path: string): Promise<readonly Line[]> {
   const text = await readFile(join(path, METRICS), "utf8").catch(() => "");
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line, i) => readJson(line, `${join(path, METRICS)}:${i + 1}`) as Line);
+  return linesIn(text, join(path, METRICS));
 }
 
 async function recordIn(
@@ -240,11 +238,19 @@ const isCheckpoint = (name: unknown): name is string =>
 
 async function standingIn(path: string): Promise<Standing> {
   const found = await recordIn(path, STANDING);
-  if (!found) return { stage: "base", bytes: 0 };
-  const { stage, bytes, checkpoint } = found;
+  return found ? standingOf(found, join(path, STANDING)) : { stage: "base", bytes: 0 };
+}
+
+/**
+ * Where a run stands, out of its file.
+ * @param path of the file, for messages
+ * @throws DataError for what is none
+ */
+export function standingOf(value: unknown, path: string): Standing {
+  const { stage, bytes, checkpoint } = isRecord(value) ? value : {};
   const known = stages.find((each) => each === stage);
   const isFile = checkpoint === undefined || isCheckpoint(checkpoint);
   if (!known || typeof bytes !== "number" || !isCount(bytes) || !isFile)
-    throw new DataError(`${join(path, STANDING)}: expected where a run stands, got something else`);
+    throw new DataError(`${path}: expected where a run stands, got something else`);
   return { stage: known, bytes, ...(checkpoint !== undefined && { checkpoint }) };
 }

@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Numerics, numericsName } from "../../engines/numerics.ts";
-import { readJson } from "../../json/readJson.ts";
 import type { Params } from "../../nn/config.ts";
 import { makeFolder, readIfThere, writeWhole } from "../../weights/files.ts";
 import { readSafetensors } from "../../weights/safetensors.ts";
 import { writeSafetensors } from "../../weights/write.ts";
 import { type FinetuneRecipe, OF_ADAPTERS } from "../recipe.ts";
 import type { SettingName } from "../settings.ts";
-import type { BestEvent, StepEvent } from "../train/events.ts";
+import type { BestEvent, Line, StepEvent } from "../train/events.ts";
 import { valueDigest } from "./digest.ts";
 import type { Inputs } from "./directory.ts";
+import { linesIn } from "./lines.ts";
 
 /** SFT as it was trained. */
 export interface Sft {
@@ -59,14 +59,10 @@ export function sftCache(
       const told = await readIfThere(lines);
       if (!told || !existsSync(path)) return undefined;
       const { tensors } = await readSafetensors(path);
-      const all = new TextDecoder()
-        .decode(told)
-        .split("\n")
-        .filter((line) => line !== "");
-      return {
-        params: tensors,
-        lines: all.map((line, i) => readJson(line, `${lines}:${i + 1}`) as StepEvent | BestEvent),
-      };
+      const all = linesIn(new TextDecoder().decode(told), lines);
+      const isOfSft = (line: Line): line is StepEvent | BestEvent =>
+        line.kind === "step" || line.kind === "best";
+      return { params: tensors, lines: all.filter(isOfSft) };
     },
     save: async ({ params, lines: told }) => {
       await makeFolder(dirname(path));

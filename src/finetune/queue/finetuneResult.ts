@@ -6,6 +6,7 @@ import { bytesOf, digestOf } from "../../store/bytes.ts";
 import { attemptsOf, type EndedAttempt, getResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { DataError } from "../../tensor/errors.ts";
+import { linesIn } from "../files/lines.ts";
 import type { PlanEvent } from "../train/events.ts";
 import { digestAt, nameAt } from "./finetuneJob.ts";
 import { type Places, withoutPlaces } from "./inputFiles.ts";
@@ -47,11 +48,13 @@ const SAVED = ["adapter", "model"];
 
 /** Puts what a finished run's folder holds. @param places where its files were read */
 export async function putRun(store: Store, folder: string, places: Places): Promise<Ended> {
-  const text = await readFile(join(folder, "metrics.jsonl"), "utf8");
+  const path = join(folder, "metrics.jsonl");
+  const text = await readFile(path, "utf8");
   const end = text.indexOf("\n") + 1;
-  const first = textsIn(JSON.parse(text.slice(0, end)), (said) =>
-    withoutPlaces(said, places),
-  ) as PlanEvent;
+  const [said] = linesIn(text.slice(0, end), path);
+  if (said?.kind !== "plan")
+    throw new DataError(`${path}:1: expected the plan, got something else`);
+  const first = textsIn(said, (one) => withoutPlaces(one, places)) as PlanEvent;
   const { gradientCheckpointing = false, ...kept } = first;
   const { versions, memoryBytes } = kept;
   // Where they stand among the others stays.

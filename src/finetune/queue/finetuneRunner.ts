@@ -7,10 +7,13 @@ import { inChild } from "../../jobs/child.ts";
 import { inputCache } from "../../jobs/inputs.ts";
 import { placed } from "../../jobs/placed.ts";
 import { repeatedly } from "../../jobs/repeatedly.ts";
+import { isRecord } from "../../json/isRecord.ts";
 import { PlaceLost } from "../../queue/job.ts";
 import type { ReceivedJob } from "../../queue/receiver.ts";
 import { putResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
+import { DataError } from "../../tensor/errors.ts";
+import { shown } from "../../text/jsonl.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { readFinetuneJob } from "./finetuneJob.ts";
 import { type FinetuneFacts, finishedFinetune, putRun } from "./finetuneResult.ts";
@@ -115,7 +118,8 @@ async function ended(
   progress: ReceivedJob["progress"],
 ): Promise<Pick<FinetuneFacts, "seconds" | "device">> {
   let told = -Infinity;
-  for await (const reply of replies as AsyncIterable<ChildReply>) {
+  for await (const said of replies) {
+    const reply = replyIn(said);
     if (reply.kind === "done") return reply.facts;
     if (reply.kind === "unfit") throw new PlaceLost(reply.message);
     if (reply.kind === "failed")
@@ -125,6 +129,19 @@ async function ended(
     progress(reply);
   }
   throw new PlaceLost("its process ended without a word");
+}
+
+/** @throws DataError for what is no reply */
+function replyIn(reply: unknown): ChildReply {
+  const { kind, facts, message, stage, step, steps } = isRecord(reply) ? reply : {};
+  const isReply =
+    (kind === "done" && isRecord(facts)) ||
+    ((kind === "unfit" || kind === "failed") && typeof message === "string") ||
+    (kind === "finetune" &&
+      typeof stage === "string" &&
+      [step, steps].every((count) => typeof count === "number"));
+  if (!isReply) throw new DataError(`its process: expected a reply, got ${shown(reply)}`);
+  return reply as unknown as ChildReply;
 }
 
 /** An error that names files as everybody knows them. */

@@ -7,7 +7,7 @@ import { keysIn, type Store, Unreachable } from "../../store/store.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { isThere, makeFolder, writeWhole } from "../../weights/files.ts";
-import type { Standing } from "../files/directory.ts";
+import { standingOf } from "../files/directory.ts";
 import { digestAt, nameAt } from "./finetuneJob.ts";
 
 /** What a run's process leaves on its way, in a store: whoever gets the job next goes on from there. */
@@ -71,9 +71,10 @@ export function runCheckpoint(store: Store, key: string, folder: string): RunChe
       }
     },
     keep: async () => {
-      const standing = await readFile(join(folder, STANDING), "utf8").catch(() => undefined);
+      const path = join(folder, STANDING);
+      const standing = await readFile(path, "utf8").catch(() => undefined);
       if (standing === undefined || standing === last) return;
-      const { bytes, checkpoint } = JSON.parse(standing) as Standing;
+      const { bytes, checkpoint } = standingOf(readJson(standing, path), path);
       // The process goes on meanwhile: links and copies keep what is being read.
       const copy = temporaryPath(join(dirname(folder), "kept"));
       const linked = [...BEGUN, ...(checkpoint === undefined ? [] : [`checkpoints/${checkpoint}`])];

@@ -6,7 +6,7 @@ import { getRecord, putRecord } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { isThere } from "../../weights/files.ts";
 import { sftCache } from "../files/sftCache.ts";
-import type { FinetuneJob } from "./finetuneJob.ts";
+import { digestAt, type FinetuneJob } from "./finetuneJob.ts";
 
 /** An SFT model that several jobs begin with: whoever has trained it puts it into the store. */
 export interface SharedSft {
@@ -33,8 +33,13 @@ export function sharedSft(
       const record = await getRecord(store, key);
       if (!isRecord(record)) return;
       // The model's file says that the lines are there.
-      await getFile(store, String(record["lines"]), lines);
-      await getFile(store, String(record["weights"]), path);
+      const name = `${store.name}: ${key}`;
+      const [told, weights] = [
+        digestAt(record["lines"], `${name}.lines`),
+        digestAt(record["weights"], `${name}.weights`),
+      ];
+      await getFile(store, told, lines);
+      await getFile(store, weights, path);
       isKept = true;
     },
     keep: async () => {

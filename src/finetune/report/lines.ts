@@ -1,6 +1,7 @@
 /** What the lines of a fine-tune's metrics.jsonl may hold, and how they are read. */
 import type { PlannedRetention, Retention } from "../../anchored/retention/retain.ts";
 import { isRecord } from "../../json/isRecord.ts";
+import { isCount } from "../../tensor/shapes.ts";
 import { refuse } from "../../text/jsonl.ts";
 import type {
   BestEvent,
@@ -34,9 +35,7 @@ const number: Read<number> = (value, place) => {
 };
 
 const count: Read<number> = (value, place) =>
-  typeof value === "number" && Number.isInteger(value) && value >= 0
-    ? value
-    : refuse(place, "an integer ≥ 0", value);
+  typeof value === "number" && isCount(value) ? value : refuse(place, "an integer ≥ 0", value);
 
 const share: Read<number> = (value, place) => {
   const x = number(value, place);
