@@ -157,14 +157,6 @@ describe("the page", () => {
     await profile.close();
   });
 
-  test("does not scroll sideways on a phone", async () => {
-    const profile = await newProfile(lab.browser, { viewport: { width: 360, height: 740 } });
-    const { page } = await visit(profile, lab.site.address);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    expect(width).toBeLessThanOrEqual(360);
-    await profile.close();
-  });
-
   test("isolates itself where the server does not, and still trains", async () => {
     await using plain = await serveSite(lab.site.files, { isolated: false });
     const profile = await newProfile(lab.browser);

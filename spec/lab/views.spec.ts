@@ -254,3 +254,30 @@ describe("everybody can use", () => {
     }
   });
 });
+
+describe("whatever the width", () => {
+  test("no section scrolls sideways on a phone", async () => {
+    await using view = await open("view=train", { viewport: { width: 360, height: 740 } });
+    const { page } = view;
+    for (const name of ["train", "model", "explain", "simplex"]) {
+      await page.evaluate((hash) => location.assign(hash), `#view=${name}`);
+      await page.locator(`#${name} :is(h2, h3)`).first().waitFor({ state: "attached" });
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(width, name).toBeLessThanOrEqual(360);
+    }
+  });
+
+  test("there is room for the verdict before there is one", async () => {
+    await using view = await open("view=train");
+    const { page } = view;
+    await page.getByText(/Anchored Learning learned as much/).waitFor();
+    for (const width of [320, 390, 640, 700, 1000, 1200, 1280, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      const { height, kept } = await page.locator("#train .verdict").evaluate((element) => ({
+        height: element.getBoundingClientRect().height,
+        kept: Number.parseFloat(getComputedStyle(element).minHeight),
+      }));
+      expect(height, `${width} pixels`).toBeLessThanOrEqual(kept + 0.5);
+    }
+  });
+});

@@ -58,13 +58,13 @@ function answersTable(run: Run, rows: readonly RowRecipe[]): HTMLElement {
   const questions = chosenQuestions(run, rows);
   const first = run.samples[baseRow(run).id] ?? [];
   const kinds = ["The new task", "A skill it had"] as const;
-  const head = questions.map((index, i) => {
-    const sample = first[index];
+  const head = kinds.map((kind, i) => {
+    const sample = first[questions[i] ?? -1];
     return html(
       "th",
       { scope: "col" },
-      `${kinds[i]}: `,
-      html("span", { class: "question" }, sample ? inWords(sample) : ""),
+      `${kind}: `,
+      html("span", { class: "question" }, sample ? inWords(sample) : "…"),
     );
   });
   return html(
@@ -86,7 +86,7 @@ function line(run: Run, row: RowRecipe, questions: readonly number[]): HTMLEleme
       html("span", { class: `swatch ${colorOf(row).slice(2)}`, "aria-hidden": "true" }),
       nameOf(run, row),
     ),
-    ...questions.map((index) => html("td", {}, spoken(run.samples[row.id]?.[index]))),
+    ...[0, 1].map((i) => html("td", {}, spoken(run.samples[row.id]?.[questions[i] ?? -1]))),
   );
 }
 

@@ -17,6 +17,8 @@ interface Path {
 }
 
 const HEIGHT = 330;
+/** Of a label, bold, in the widest of system fonts, pixels. */
+const CHARACTER = 8.5;
 
 /** What was learned against what was kept: every row's way from the base to where it ended. */
 export function paretoView(): View {
@@ -24,10 +26,7 @@ export function paretoView(): View {
   const { element, redraw } = figure(
     "Learned and kept",
     "Every method starts at the base, lower right. Up is learning, left is forgetting.",
-    (width) =>
-      paths.some(({ looks }) => looks.length > 0)
-        ? drawPaths(paths, width)
-        : nothingYet("Appears as soon as the base has been examined."),
+    (width) => (paths.some(({ looks }) => looks.length > 0) ? drawPaths(paths, width) : keptFree()),
   );
   return {
     element,
@@ -43,6 +42,13 @@ export function paretoView(): View {
       redraw();
     },
   };
+}
+
+/** As high as the drawing: what is below stays where it is. */
+function keptFree(): HTMLElement {
+  const element = nothingYet("Appears as soon as the base has been examined.");
+  element.style.minHeight = `${HEIGHT}px`;
+  return element;
 }
 
 /** Runs share their ordinary fine-tuning more often than not: a way is drawn once. */
@@ -92,7 +98,8 @@ function drawPaths(paths: readonly Path[], width: number): SVGSVGElement {
   const ways = begun.flatMap(({ looks }) =>
     piecesOf(looks.map((look) => ({ x: x(look.kept), y: y(look.target) }))),
   );
-  const placed = placeLabels(points, { ...plane, right: width }, ways);
+  const wide = points.map((point) => ({ ...point, width: point.text.length * CHARACTER }));
+  const placed = placeLabels(wide, { ...plane, right: width }, ways);
   const labels = points.map(({ text, color, faded, ...at }, i) => {
     const { dx, dy, anchor } = placed[i] as (typeof placed)[number];
     return svg(
