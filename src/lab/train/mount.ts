@@ -29,6 +29,7 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
   const recording = recordedRun();
   const storage = await openStorage();
   const notices = createNotices();
+  const besideLink = createNotices();
   const views = createViews();
   const charts = html("div", { class: "charts" });
   let drawn: readonly View[] = [];
@@ -55,8 +56,9 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
   const linked = (): Setup => {
     const problems: string[] = [];
     const setup = readSetup(parameters(), (problem) => problems.push(problem));
+    besideLink.clear();
     if (problems.length > 0)
-      notices.show(
+      besideLink.show(
         `This link is not quite right: ${problems.join("; ")}. The study's own is taken.`,
       );
     return setup;
@@ -127,7 +129,8 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
   const besideFile = createNotices();
   const open = fileButton("Open a file …", ".zip,.safetensors", (file) => {
     const wrong = (error: Error): void =>
-      besideFile.show(`${file.name} could not be read: ${error.message}`);
+      besideFile.show(`The file could not be read. ${error.message}`);
+    besideFile.clear();
     (async () => {
       const { kind, name } = await importFile(storage, file);
       if (kind === "base") notices.say(`${name} is kept as a base model.`);
@@ -160,7 +163,7 @@ export async function mountTrain(section: HTMLElement): Promise<void> {
   });
   const stage = layOut({
     ...{ views, charts, recorded: recordedNote.element, controls: controls.element, settings },
-    notices: [notices.element, trouble.element],
+    notices: [besideLink.element, notices.element, trouble.element],
     library: [table.element, open, besideFile.element],
   });
   section.append(stage);

@@ -7,6 +7,8 @@ export interface Notices {
   say(text: string): void;
   /** In sight until it is closed. */
   show(text: string): void;
+  /** Takes away what is in sight: it is so no more. */
+  clear(): void;
 }
 
 export function createNotices(): Notices {
@@ -23,5 +25,6 @@ export function createNotices(): Notices {
       close.addEventListener("click", () => notice.remove());
       seen.append(notice);
     },
+    clear: () => seen.replaceChildren(),
   };
 }
