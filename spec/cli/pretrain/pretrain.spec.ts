@@ -21,6 +21,9 @@ const small =
 describe("pretrain", () => {
   it("says what it takes, trains, examines and writes a folder that opens", async () => {
     const dry = await place.run(pretrain, `${small} --dry-run`);
+    expect(dry.err).toMatch(
+      /^base-0\.9m: some 694,912 parameters, 256 tokens, .* or more here\ntext of .*; to be written to .*models\/base-0\.9m\n/,
+    );
     expect(dry.out).toMatch(/^base-0\.9m: 694,912 parameters, 300 tokens of vocabulary, /);
     expect(dry.out).toMatch(/2 steps of 1 × 128, 256 tokens: \d\.\de\+\d+ operations, .* here/);
     expect(readdirSync(place.folder)).toEqual(["river.txt"]);

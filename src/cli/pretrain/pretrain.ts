@@ -186,7 +186,7 @@ async function foretold(
   const { parameters, tokens, operations } = workOf(settings);
   const seconds = operations / (await speedOf(engine, settings.width));
   return `${settings.name}: some ${count(parameters)} parameters, ${count(tokens)} tokens, ${duration(seconds)} or more here
-${visible(`text of ${texts}; written to ${out} at the end`)}
+${visible(`text of ${texts}; to be written to ${out}`)}
 `;
 }
 
