@@ -155,3 +155,7 @@ export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return CODES.test((error as NodeJS.ErrnoException).code ?? "") || WORDS.test(error.message);
 }
+
+/** Whether what a server keeps is none of BullMQ's: a key of another kind, or a text that is cut short. */
+export const isDamage = (error: unknown): boolean =>
+  error instanceof SyntaxError || (error instanceof Error && /\bWRONGTYPE\b/.test(error.message));

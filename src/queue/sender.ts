@@ -1,6 +1,7 @@
 import type { IQueueBackend, Job, JobState, Queue, QueueEvents } from "bullmq";
+import { DataError } from "../tensor/errors.ts";
 import type { QueueAddress } from "./address.ts";
-import { connect, isAway, reach } from "./connect.ts";
+import { connect, isAway, isDamage, reach, wordsOf } from "./connect.ts";
 import { dataOf, isCancelled, type QueueData, type QueueJob, type QueueState } from "./job.ts";
 import { atMost, patiently } from "./patience.ts";
 
@@ -17,6 +18,7 @@ export interface Sender {
   /**
    * Enqueues a job. One that is there stays as it is; one that has failed, or has finished and is
    * wanted again, is tried again. It waits for a server that is away.
+   * @throws DataError, as the others, naming the job whose record is damaged
    */
   send(job: QueueJob): Promise<void>;
   stateOf(key: string): Promise<QueueState>;
@@ -91,12 +93,20 @@ export async function openSender(options: SenderOptions): Promise<Sender> {
 
   const inTurn = atMost(AT_ONCE);
   const closing = new AbortController();
-  const ask = <T>(request: () => Promise<T>): Promise<T> =>
-    inTurn(() => patiently(request, closing.signal));
-  const stateOf = (key: string) => ask(() => queue.getJobState(key));
+  const ask = <T>(key: string, request: () => Promise<T>): Promise<T> =>
+    inTurn(() => patiently(request, closing.signal)).catch((error: unknown) => {
+      throw isDamage(error)
+        ? new DataError(
+            `queue: ${address.name}: expected what BullMQ keeps of job ${key}, got ${wordsOf(error)}`,
+          )
+        : error;
+    });
+  const stateOf = (key: string) => ask(key, () => queue.getJobState(key));
+  const jobOf = (key: string): Promise<Job<QueueData> | undefined> =>
+    ask(key, () => queue.getJob(key));
 
   const enqueue = ({ key, label, priority, data }: QueueJob) =>
-    ask(() =>
+    ask(key, () =>
       queue.add(label, data, {
         ...{ jobId: key, priority, attempts: ATTEMPTS },
         ...{ removeOnComplete: KEPT, removeOnFail: FAILED_KEPT },
@@ -104,33 +114,37 @@ export async function openSender(options: SenderOptions): Promise<Sender> {
     );
 
   const mark = async (key: string, cancelled: boolean): Promise<void> => {
-    const job: Job<QueueData> | undefined = await ask(() => queue.getJob(key));
+    const job = await jobOf(key);
     if (!job || isCancelled(job.data) === cancelled) return;
     const data = dataOf(job);
-    await ask(() => job.updateData({ ...data, cancelled }));
+    await ask(key, () => job.updateData({ ...data, cancelled }));
   };
 
   return {
     send: async (job) => {
       const state = await stateOf(job.key);
-      if (state === "unknown") return void (await enqueue(job));
+      if (state === "unknown") {
+        // What has its name and is no job would stay, and nothing be enqueued.
+        await jobOf(job.key);
+        return void (await enqueue(job));
+      }
       // Somebody may have cancelled it, and not been heard yet.
       if (state !== "failed" && state !== "completed") return mark(job.key, false);
       // Adding an id that is there does nothing, and says nothing.
-      await ask(() => queue.remove(job.key));
+      await ask(job.key, () => queue.remove(job.key));
       await enqueue(job);
     },
     stateOf: async (key) => {
       const state = await stateOf(key);
       const kind = KINDS[state];
       if (kind !== "failed") return { kind };
-      const job: Job | undefined = await ask(() => queue.getJob(key));
+      const job = await jobOf(key);
       return { kind: "failed", reason: job?.failedReason ?? "it has failed" };
     },
     cancel: async (key) => {
       const kind = KINDS[await stateOf(key)];
       // 0: a worker has taken it since.
-      if (kind === "waiting" && (await ask(() => queue.remove(key))) === 1) return;
+      if (kind === "waiting" && (await ask(key, () => queue.remove(key))) === 1) return;
       if (kind === "waiting" || kind === "running") await mark(key, true);
     },
     close: async () => {

@@ -168,7 +168,10 @@ function errorOf(
 ): Failure | undefined {
   if (event.kind === "blocked") return { seed, row, error: `it needs ${needs.join(" and ")}` };
   if (event.kind !== "failed") return undefined;
-  return { seed, row, error: event.error?.stack ?? event.error?.message ?? "" };
+  const { error } = event;
+  // What names the data at fault says all; of other errors the way there tells more.
+  const said = error instanceof DataError ? error.message : error?.stack;
+  return { seed, row, error: said ?? error?.message ?? "" };
 }
 
 function basesOf({ runs }: SweepDirectory): Map<string, RowResult> {
