@@ -1,6 +1,7 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { askHub, checkName } from "../../src/lab/model/hub/listing.ts";
+import { pullModel } from "../../src/lab/model/hub/pull.ts";
 import { samplesIn } from "../../src/lab/runs/samples.ts";
 import { unpackZip } from "../../src/lab/runs/zip.ts";
 import { readSetup, writeSetup } from "../../src/lab/setup/address.ts";
@@ -176,5 +177,45 @@ describe("the Hub's answer to the lab", () => {
       (text) => /^[\w.-]+\/[\w.-]+$/.test(checkName(text)),
     );
     expect(fault).toBeUndefined();
+  });
+});
+
+describe("a model that a page pulls", () => {
+  it("is whole, or is refused: an answer that brings nothing is no reason to ask for ever", async () => {
+    const file = "weights of ten letters";
+    const parts = [[], [4], [4, 0, 0, 7], [0, 0, 30], [file.length]];
+    for (const lengths of parts) {
+      let [asked, size] = [0, 0];
+      const growing = {
+        get size() {
+          return size;
+        },
+        append: ({ length }: Uint8Array): void => {
+          size += length;
+        },
+        close: () => {},
+      };
+      const pulled = pullModel(
+        {
+          ...{ name: "a/b", commit: "0".repeat(40) },
+          files: [{ name: "w", size: file.length }],
+        },
+        { open: async () => growing },
+        {
+          ...{ signal: new AbortController().signal, onProgress: () => {} },
+          fetch: async () => {
+            const part = file.slice(size, size + (lengths[asked++] ?? 0));
+            return new Response(part === "" ? null : part, { status: size > 0 ? 206 : 200 });
+          },
+        },
+      );
+      const total = lengths.reduce((sum, length) => sum + length, 0);
+      if (total >= file.length) expect(await pulled).toBe(true);
+      else
+        await expect(pulled).rejects.toThrow(
+          new RegExp(`^https://.*/w: expected ${file.length} bytes, got ${total}$`),
+        );
+      expect(asked).toBeLessThanOrEqual(lengths.length + 3);
+    }
   });
 });

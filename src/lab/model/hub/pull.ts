@@ -46,13 +46,17 @@ export async function pullModel(
       const address = `${HUB}/${name}/resolve/${commit}/${file.name.split("/").map(encodeURIComponent).join("/")}`;
       for (let [had, inVain] = [growing.size, 0]; had < file.size; ) {
         if (signal.aborted) return false;
+        // An answer that ends sooner than it said brings what it brought, were it nothing.
+        let fault: unknown = new DataError(`${address}: expected ${file.size} bytes, got ${had}`);
         await pullRest(address, file, had, growing, { signal, fetch }, (size) =>
           onProgress(before + size),
         ).catch((error: unknown) => {
-          if (error instanceof DataError || ++inVain === ATTEMPTS) throw error;
+          if (error instanceof DataError) throw error;
+          fault = error;
         });
         if (signal.aborted) return false;
         if (growing.size > had) inVain = 0;
+        else if (++inVain === ATTEMPTS) throw fault;
         had = growing.size;
       }
     } finally {
@@ -81,6 +85,7 @@ async function pullRest(
       `${address}: expected ${had > 0 ? `the rest from ${had} on (status 206)` : "the file"}, got status ${response.status}`,
     );
   }
+  if (!response.body) return;
   for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
     if (growing.size + bytes.length > size)
       throw new DataError(`${address}: expected ${size} bytes, got more`);
