@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { utf8 } from "../../json/utf8.ts";
 import { DataError } from "../../tensor/errors.ts";
-import { type FetchPackage, type ReadPackage, readPackage } from "./debian.ts";
+import { type FetchPackage, LARGEST, type ReadPackage, readPackage } from "./debian.ts";
 import { textPackages } from "./packages.ts";
 import { piecesOf } from "./pieces.ts";
 import { type Markup, plainOf } from "./plain.ts";
@@ -57,9 +57,6 @@ const markups: Readonly<Record<string, Markup>> = {
     pod: "pod",
   },
 };
-
-/** Larger files than this are no text that somebody has written. */
-const LARGEST = 2 ** 28;
 
 /**
  * The texts of a folder and those below it: .txt, .md, .rst, .html and .pod, in UTF-8. They are called

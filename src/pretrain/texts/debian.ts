@@ -45,6 +45,20 @@ const fromApt =
     }
   };
 
+/** Larger files than this, bytes, are no text that somebody has written. */
+export const LARGEST: number = 2 ** 28;
+
+/** @throws DataError naming the place for what is not packed, or holds more than any text */
+export function unpackedText(bytes: Uint8Array, place: string, most: number = LARGEST): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: most });
+  } catch (error) {
+    throw new DataError(
+      `${place}: expected at most ${most} bytes of text packed by gzip, got others (${(error as Error).message})`,
+    );
+  }
+}
+
 /** A package's file in the folder, fetched unless it is there. */
 async function debOf(name: string, folder: string, fetchInto: FetchPackage): Promise<string> {
   const found = await debIn(name, folder);
@@ -102,8 +116,8 @@ export async function readPackage(
     const texts: string[] = [];
     for (const path of paths) {
       const bytes = await readFile(join(unpacked, path));
-      const text = (/\.(gz|dz)$/.test(path) ? gunzipSync(bytes) : bytes).toString("utf8");
-      texts.push(plainOf(text, markup));
+      const whole = /\.(gz|dz)$/.test(path) ? unpackedText(bytes, `${deb}: ${path}`) : bytes;
+      texts.push(plainOf(whole.toString("utf8"), markup));
     }
     return { name, version: stdout.trim(), licence, sha256, texts };
   } catch (error) {
