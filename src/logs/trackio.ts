@@ -10,6 +10,7 @@ import { post } from "./request.ts";
 export function trackio(
   address: string,
   environment: Readonly<Record<string, string | undefined>>,
+  fetch?: typeof globalThis.fetch,
 ): Tracker {
   const { TRACKIO_WRITE_TOKEN: token, HF_TOKEN: hub } = environment;
   const headers = {
@@ -29,7 +30,7 @@ export function trackio(
         said: typeof config | null,
       ): Promise<void> => {
         const logs = [{ project, run, metrics, step, config: said }];
-        await post(`${address}/api/bulk_log`, { logs, hf_token: null }, headers);
+        await post(`${address}/api/bulk_log`, { logs, hf_token: null }, headers, fetch);
       };
       await send(0, {}, config);
       return {
