@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { slugOf } from "../../docs/site/markdown.mjs";
 import { commands } from "../../src/cli/commands.ts";
 import { reflow } from "../../src/cli/terminal/reflow.ts";
 import { allPages, root } from "./blocks.ts";
@@ -32,12 +33,17 @@ test("every message that the FAQ quotes is still said", async () => {
   for (const message of quoted) expect(all, message).toContain(message);
 });
 
-test("links between pages lead somewhere", () => {
+test("links between pages lead somewhere, to a heading where they name one", () => {
   for (const { path, text } of pages)
     for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(target)) continue;
-      const file = target.split("#")[0] ?? "";
-      expect(existsSync(join(root, dirname(path), file)), `${path}: ${target}`).toBe(true);
+      const [file = "", heading] = target.split("#");
+      const there = file === "" ? path : join(dirname(path), file);
+      expect(existsSync(join(root, there)), `${path}: ${target}`).toBe(true);
+      if (heading === undefined) continue;
+      const { text: page = "" } = pages.find((one) => one.path === there) ?? {};
+      const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, said = ""]) => slugOf(said));
+      expect(headings, `${path}: ${target}`).toContain(heading);
     }
 });
 

@@ -1,0 +1,2 @@
+/** The id of a heading, as GitHub makes it. */
+export function slugOf(text: string): string;
