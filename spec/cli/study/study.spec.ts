@@ -89,7 +89,7 @@ describe("runStudy", () => {
     await runStudy(options("--name", "whole", "--seeds", "2", "--threads", "1"), terminal().world);
     await rm(join(folder, ".cache"), { recursive: true });
 
-    const stopped = terminal("✓ seed 0  Anchored α=0.1");
+    const stopped = terminal("✓ seed 0 Anchored α=0.1");
     const args = ["--name", "cut", "--seeds", "2", "--threads", "2"];
     expect(await runStudy(options(...args), stopped.world)).toBe(false);
     expect(stopped.text()).toContain("--resume --name cut");
