@@ -13,6 +13,7 @@ import { checkpointFolder } from "../../weights/files.ts";
 import { backendNamed } from "../terminal/backend.ts";
 import type { Command } from "../terminal/command.ts";
 import { describeMachine } from "../terminal/machine.ts";
+import { filled } from "../terminal/reflow.ts";
 import { startEngine } from "../terminal/start.ts";
 import { UsageError } from "../terminal/usage.ts";
 import { ownVersions } from "../terminal/version.ts";
@@ -128,5 +129,6 @@ function headline({ recipe, seeds }: RunConfig, engine: Engine, resumed?: RunDir
   const kept = resumed?.measurements.filter(({ kind }) => kind === "row").length ?? 0;
   const going = resumed ? `, going on after ${kept} rows` : "";
   const what = `anchorgrad: the ${recipe.name} study, ${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}${going}`;
-  return `${what}\nengine: ${engine.backend}, ${engine.description} (${engine.reason})\n`;
+  const how = `engine: ${engine.backend}, ${engine.description} (${engine.reason})`;
+  return `${[what, ...filled(how)].join("\n")}\n`;
 }
