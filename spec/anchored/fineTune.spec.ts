@@ -287,7 +287,7 @@ describe("errors", () => {
     );
   });
 
-  test("a loss that is not finite names the step", async () => {
+  test("updates beyond float32 name the step", async () => {
     // As no learning rate of float32 could be.
     const uphill: Optimizer = {
       init: () => [],
@@ -295,6 +295,6 @@ describe("errors", () => {
     };
     const { learningRate: _, ...rest } = tinyStudy;
     const run = fineTune(engine, { ...rest, method: "sft", clip: Infinity, optimizer: uphill });
-    await expect(collect(run)).rejects.toThrow("expected a finite loss, got NaN at step 2");
+    await expect(collect(run)).rejects.toThrow(/updates that float32 holds, got .* at step 1/);
   });
 });

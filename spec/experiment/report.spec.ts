@@ -103,7 +103,7 @@ describe.each([smokeRecipe, fullRecipe])("the report of the $name study", (recip
     expect(html).toContain("<code>&lt;bos&gt; x &amp; =</code>");
     const bars = dataOf(document, "distributions");
     expect(bars).toHaveLength(8);
-    expect(bars[0]?.slice(2)).toEqual(["style", "1", "8", "p_t", "0.2"]);
+    expect(bars[0]?.slice(2)).toEqual(["style", "1", "8", "before the step", "0.2"]);
   });
 
   it("needs nothing from elsewhere", () => {

@@ -4,7 +4,7 @@
  * good parameters are there when the host hears of it, however late it reads.
  */
 import type { Params } from "../nn/config.ts";
-import { gradientNorms, isFinite32 } from "../optim/clip.ts";
+import { gradientNorms, isFinite32, LARGEST } from "../optim/clip.ts";
 import {
   applyUpdates,
   mapTensors,
@@ -75,16 +75,20 @@ export interface Heard {
   readonly tensor?: string;
 }
 
+/** As `isFinite32`: the reference engine, too, is stopped where float32 would not go on. */
+const isHeld = (x: number): boolean => Math.abs(x) < LARGEST;
+
 /** Reads a report. @param params any tree with the parameters' names */
 export function heard(report: ArrayLike<number>, params: Params): Heard {
   const [loss = NaN, sound, gradientNorm = NaN, next = NaN, ...squares] = Array.from(report);
   if (sound === 1) return { loss, gradientNorm };
-  if (!Number.isFinite(loss))
-    return { loss, gradientNorm, fault: `expected a finite loss, got ${loss}` };
-  if (!Number.isFinite(next) && squares.every(Number.isFinite))
-    return { loss, gradientNorm, fault: `expected a finite learning rate, got updates to ${next}` };
+  if (!isHeld(loss)) return { loss, gradientNorm, fault: `expected a finite loss, got ${loss}` };
+  if (!isHeld(next) && squares.every(isHeld)) {
+    const rate = Number.isFinite(next) ? "updates that float32 holds" : "a finite learning rate";
+    return { loss, gradientNorm, fault: `expected ${rate}, got updates to ${next}` };
+  }
   const names = entries<Tensor>(params).map(([name]) => name);
-  const leaf = squares.findIndex((x) => !Number.isFinite(x));
+  const leaf = squares.findIndex((x) => !isHeld(x));
   const tensor = names[leaf] ?? "all parameters together";
   const got = squares[leaf] ?? gradientNorm;
   const fault = `expected a finite gradient of ${tensor}, got ${got}`;
