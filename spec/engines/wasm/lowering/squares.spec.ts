@@ -5,10 +5,12 @@ import { buildPlan } from "../../../../src/compile/build.ts";
 import type { Plan } from "../../../../src/compile/plan.ts";
 import { createWasmDevice, type WasmDevice } from "../../../../src/engines/wasm/device.ts";
 import { programOf } from "../../../../src/engines/wasm/lowering/program.ts";
+import { crossEntropy } from "../../../../src/nn/losses.ts";
 import { gradientNorms } from "../../../../src/optim/clip.ts";
+import { tensor } from "../../../../src/tensor/apply.ts";
 import { asTensor } from "../../../../src/tensor/moves.ts";
 import * as ops from "../../../../src/tensor/ops.ts";
-import { at } from "../../../../src/tensor/shapes.ts";
+import { at, sizeOf } from "../../../../src/tensor/shapes.ts";
 import { Tensor } from "../../../../src/tensor/tensor.ts";
 
 const argument = (index: number, shape: readonly number[]): Tensor =>
@@ -77,6 +79,34 @@ describe("a sum of squares", () => {
     expect(reads.map(({ opcode }) => opcode)).toEqual(Array(4).fill(opcodes.SUM_SQUARES));
     const held = program.buffers.filter((_, i) => program.places[i]?.kind === "arena");
     expect(Math.max(...held.map(({ elements }) => elements))).toBe(1);
+  });
+
+  test("leaves squares of wide logits to the blocks of rows that make them", async () => {
+    const [rows, columns] = [1024, 2048];
+    const inputs = [argument(0, [rows, 2]), argument(1, [2, columns])];
+    const [x, w] = inputs as [Tensor, Tensor];
+    const logits = ops.matmul(x, w);
+    const labels = tensor(new Int32Array(rows), [rows]);
+    const loss = crossEntropy(logits, labels);
+    const squares = ops.sum(ops.mul(logits, logits));
+    const read = async (outputs: readonly Tensor[]): Promise<number[]> => {
+      const executable = await device.prepare(buildPlan(outputs, inputs));
+      const given = inputs.map(({ shape }, seed) => {
+        const numbers = Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(i + seed));
+        return device.upload(numbers, shape, "float");
+      });
+      const made = await executable.run(given);
+      const numbers = await Promise.all(made.map((y) => device.read(y, [], "float")));
+      executable.dispose();
+      for (const buffer of [...given, ...made]) device.free(buffer);
+      return numbers.map((y) => at(y, 0));
+    };
+    const [both, one, other] = [
+      await read([loss, squares]),
+      await read([loss]),
+      await read([squares]),
+    ];
+    expect(both).toEqual([...one, ...other]);
   });
 
   test("stays apart from what others read, other axes and products of two", () => {

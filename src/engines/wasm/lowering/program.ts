@@ -95,19 +95,22 @@ export function programOf(plan: Plan, threads: number): Program {
     return name;
   };
   const regions = regionsOf(plan, (buffer) => scalars.has(buffer)).filter((x) => blocksOf(x) > 1);
-  const squares = sumsOfSquares(plan, lowering.scalarBehind);
+  const byRows = new Set(regions.flatMap(({ positions }) => positions));
+  const squares = sumsOfSquares(plan, lowering.scalarBehind).filter(
+    ({ positions }) => !positions.some((i) => byRows.has(i)),
+  );
   const { groups } = fuse(
     plan,
     LIMITS,
     [...regions, ...squares].map(({ positions }) => positions),
   );
+  const regionOf = new Map(regions.map((region) => [region.positions, region]));
+  const sumOf = new Map(squares.map((sum) => [sum.positions, sum]));
   const inBlock: LowerStep = (step, onto) => lowerStep(step, lowering, onto);
   const lowered: Lowered[] = [];
   for (const group of groups) {
-    const isGroup = ({ positions }: { positions: readonly number[] }) =>
-      positions === group.positions;
-    const region = regions.find(isGroup);
-    const sum = region ? undefined : squares.find(isGroup);
+    const region = regionOf.get(group.positions);
+    const sum = sumOf.get(group.positions);
     if (sum)
       lowered.push({ instruction: squaresInstruction(sum, threads), steps: group.positions });
     else
