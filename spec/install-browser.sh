@@ -11,11 +11,6 @@ for browser in "$named" "/usr/bin/$package" "/usr/bin/$name" "/usr/bin/$name-bro
     exit 0
   fi
 done
-if ! command -v apt-get >/dev/null; then
-  echo "$name not found: install it and set $variable to its path" >&2
-  exit 1
-fi
-as_root=""
-[ "$(id -u)" -eq 0 ] || as_root=sudo
-$as_root apt-get update -q
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qy --no-install-recommends "$package"
+. "$(dirname "$0")/debian.sh"
+find_packages "$name not found: install it and set $variable to its path"
+install_packages "$package"

@@ -10,13 +10,8 @@ if [ -z "$missing" ]; then
   echo "Redis: $(command -v redis-server), PostgreSQL: $(command -v initdb || ls -d /usr/lib/postgresql/*)"
   exit 0
 fi
-if ! command -v apt-get >/dev/null; then
-  echo "Not found:$missing; without them the queue's tests are skipped" >&2
-  exit 1
-fi
-as_root=""
-[ "$(id -u)" -eq 0 ] || as_root=sudo
-$as_root apt-get update -q
+. "$(dirname "$0")/debian.sh"
+find_packages "Not found:$missing; without them the queue's tests are skipped"
 # A policy that says no keeps the services down; tests start servers of their own.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -25,4 +20,4 @@ if [ ! -e "$policy" ]; then
   trap '$as_root rm -f "$policy"' EXIT
 fi
 # shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qy --no-install-recommends $missing
+install_packages $missing
