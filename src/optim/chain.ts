@@ -1,5 +1,6 @@
 import { at } from "../tensor/shapes.ts";
 import type { Optimizer, TensorTree } from "./optimizer.ts";
+import { isOptimizer } from "./settings.ts";
 
 /**
  * One optimizer after the other: the updates of each are the gradients of the next. They are applied as the
@@ -10,7 +11,7 @@ import type { Optimizer, TensorTree } from "./optimizer.ts";
  */
 export function chain(...links: readonly Optimizer[]): Optimizer<readonly TensorTree[]> {
   for (const [i, link] of links.entries())
-    if (typeof link?.init !== "function" || typeof link.update !== "function")
+    if (!isOptimizer(link))
       throw new TypeError(`chain: expected optimizers, got ${link} as argument ${i}`);
   const [own, another] = links.filter(({ apply }) => apply);
   if (another)

@@ -40,10 +40,15 @@ export function zerosLike(caller: string, params: unknown): TensorTree {
   return mapTensors((p: Tensor) => full(p.shape, 0), params as TensorTree);
 }
 
+/** Whether it has what every optimizer has. */
+export function isOptimizer(value: unknown): boolean {
+  const { init, update }: { init?: unknown; update?: unknown } = Object(value);
+  return typeof init === "function" && typeof update === "function";
+}
+
 /** @throws TypeError for what is no optimizer */
 export function expectOptimizer(where: string, optimizer: unknown): void {
-  const { init, update }: { init?: unknown; update?: unknown } = Object(optimizer);
-  if (typeof init !== "function" || typeof update !== "function")
+  if (!isOptimizer(optimizer))
     throw new TypeError(`${where}: expected an optimizer, such as adamw(…), got ${optimizer}`);
 }
 
