@@ -54,13 +54,17 @@ export function promptsNeeded(options: Risk): number {
  * How many of n prompts may be lost: the largest k with P(Bin(n, risk) ≤ k) ≤ 1 − confidence.
  * @throws RangeError for fewer than `promptsNeeded`
  */
-export function allowedLosses(prompts: number, options: Risk): number {
-  const { risk, confidence } = checked("allowedLosses", options);
-  checkCounts("allowedLosses", 0, prompts);
+export const allowedLosses = (prompts: number, options: Risk): number =>
+  mostLosses(prompts, options);
+
+/** The same. @param where what has the prompts, for messages */
+export function mostLosses(prompts: number, options: Risk, where?: string): number {
+  const { risk, confidence } = checked(where ?? "allowedLosses", options);
+  checkCounts(where ?? "allowedLosses", 0, prompts);
   const level = 1 - confidence;
   if (atMost(0, prompts, risk) > level)
     throw new RangeError(
-      `retention: expected at least ${promptsNeeded(options)} prompts for risk ${risk} with confidence ${confidence}, got ${prompts}`,
+      `${where ?? "retention"}: expected at least ${promptsNeeded(options)} prompts for risk ${risk} with confidence ${confidence}, got ${prompts}`,
     );
   let [low, high] = [0, prompts]; // `low` is allowed, `high` is not
   while (high - low > 1) {

@@ -1,7 +1,7 @@
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown, shown } from "../../tensor/options.ts";
 import { checkExamples, type Example, promptOf } from "../../train/batches.ts";
-import { allowedLosses, type Risk } from "../certificates/retention.ts";
+import { mostLosses, type Risk } from "../certificates/retention.ts";
 import { hasLinearBound } from "../certificates/verdict.ts";
 import { expectStops } from "../checks.ts";
 import type { Interpolation } from "../objectives/interpolations.ts";
@@ -56,7 +56,7 @@ export function retainPlan(retain: Retain | undefined, context: RetainContext): 
     if (prompts.length > 0) checkExamples(`fineTune retain.${name}`, prompts, model.config);
     if (name === "plan" && asked && prompts.length === 0)
       throw new RangeError("fineTune retain.plan: expected prompts to plan by, got none");
-    if (prompts.length > 0) expectEnough(`fineTune retain.${name}`, prompts.length, wanted);
+    if (prompts.length > 0) mostLosses(prompts.length, wanted, `fineTune retain.${name}`);
   }
   expectDisjoint(plan, audit);
   const isPath = objective.target === "anchor" || objective.target === "sampledAnchor";
@@ -75,16 +75,6 @@ export function retainPlan(retain: Retain | undefined, context: RetainContext): 
     throw new TypeError(`fineTune retain: expected a list of stopTokens, got ${shown(stopTokens)}`);
   expectStops("fineTune retain: expected stopTokens", stopTokens, model);
   return { plan, audit, ...wanted, newTokens, stopTokens, isPlanned };
-}
-
-/** @throws RangeError for too few prompts, with the number that is needed, or for no risk, saying where */
-function expectEnough(where: string, prompts: number, wanted: Required<Risk>): void {
-  try {
-    allowedLosses(prompts, wanted);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new RangeError(`${where}: ${error.message.replace(/^\w+: /, "")}`);
-  }
 }
 
 const definedRisk = ({ risk, confidence }: Partial<Risk>): Partial<Risk> => ({
