@@ -1,6 +1,5 @@
 import { isRecord } from "../json/isRecord.ts";
-import { DataError } from "../tensor/errors.ts";
-import { shown } from "../text/jsonl.ts";
+import { refuse } from "../text/jsonl.ts";
 
 /** A job as a queue carries it: data, never code, weights or secrets. */
 export interface QueueJob {
@@ -35,8 +34,8 @@ export function dataOf({
   readonly data: unknown;
 }): QueueData {
   const kind = isRecord(data) ? data["kind"] : undefined;
-  if (isRecord(data) && typeof kind === "string") return { ...data, kind };
-  throw new DataError(`job ${id}: expected data of a kind, got ${shown(data)}`);
+  const isOurs = isRecord(data) && typeof kind === "string";
+  return isOurs ? { ...data, kind } : refuse(`job ${id}`, "data of a kind", data);
 }
 
 /** Whether nobody wants a job any more that holds this. */

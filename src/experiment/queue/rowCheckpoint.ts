@@ -5,9 +5,8 @@ import { fetchFile } from "../../store/blobs.ts";
 import { digestOf, fileBytes } from "../../store/bytes.ts";
 import type { Store } from "../../store/store.ts";
 import { keysIn } from "../../store/store.ts";
-import { DataError } from "../../tensor/errors.ts";
 import { isCount } from "../../tensor/shapes.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { isThere } from "../../weights/files.ts";
 import { fileReader } from "../../weights/nodeFile.ts";
@@ -71,6 +70,6 @@ async function stepIn(path: string): Promise<string> {
   const about = readJson(metadata["checkpoint"] ?? metadata["step"] ?? "0", path);
   const step = isRecord(about) ? about["step"] : about;
   if (typeof step !== "number" || !isCount(step))
-    throw new DataError(`${path}: expected a whole number as step, got ${shown(step)}`);
+    return refuse(path, "a whole number as step", step);
   return String(step).padStart(DIGITS, "0");
 }

@@ -2,7 +2,7 @@ import { isRecord } from "../../json/isRecord.ts";
 import { attemptsOf, getResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import { DataError, located } from "../../tensor/errors.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 import { type Measurement, measurementOf, measurementText, type Result } from "../measurements.ts";
 import { attemptCheck, measurementCheck } from "../runs/checkRun.ts";
 import type { RunConfig } from "../runs/config.ts";
@@ -23,8 +23,8 @@ export const rowRecord = (weights: string, results: readonly Result[]): RowRecor
 /** The digest of the weights that a record names. @throws DataError where it names none */
 export function weightsIn(record: unknown, name: string): string {
   const digest = isRecord(record) ? record["weights"] : undefined;
-  if (typeof digest === "string" && /^[0-9a-f]{64}$/.test(digest)) return digest;
-  throw new DataError(`${name}: expected weights by their SHA-256, got ${shown(digest)}`);
+  const isDigest = typeof digest === "string" && /^[0-9a-f]{64}$/.test(digest);
+  return isDigest ? digest : refuse(name, "weights by their SHA-256", digest);
 }
 
 /** A finished row out of a store. */

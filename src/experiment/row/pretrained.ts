@@ -5,7 +5,7 @@ import { DataError, showShape } from "../../tensor/errors.ts";
 import { isCount, sameShape } from "../../tensor/shapes.ts";
 import type { Shape, Tensor } from "../../tensor/tensor.ts";
 import * as tree from "../../tensor/tree.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 import type { Weights } from "../../weights/safetensors.ts";
 import { readJson } from "../json.ts";
 
@@ -31,8 +31,7 @@ export function lossesIn({ metadata }: Weights, name: string): number[] {
   return read.map((loss) => {
     // JSON has no NaN.
     if (loss === null) return Number.NaN;
-    if (typeof loss === "number") return loss;
-    throw new DataError(`${name}: expected numbers as losses, got ${shown(loss)}`);
+    return typeof loss === "number" ? loss : refuse(name, "numbers as losses", loss);
   });
 }
 
@@ -57,8 +56,7 @@ export function restore(
 ): Required<Start> {
   const text = metadata["step"] ?? "";
   const step = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!isCount(step))
-    throw new DataError(`${name}: expected a whole number as step, got ${shown(text)}`);
+  if (!isCount(step)) return refuse(name, "a whole number as step", text);
   const told = Math.floor(step / READ_EVERY);
   if (losses.length !== told)
     throw new DataError(`${name}: expected ${told} losses of ${step} steps, got ${losses.length}`);

@@ -1,9 +1,9 @@
 import type { FineTuneCheckpoint } from "../../anchored/resume.ts";
 import { checkpointIn, checkpointWeights } from "../../finetune/files/checkpointFile.ts";
 import { isRecord } from "../../json/isRecord.ts";
-import { DataError, located } from "../../tensor/errors.ts";
+import { located } from "../../tensor/errors.ts";
 import { isCount } from "../../tensor/shapes.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 import type { Checkpoints } from "../../weights/store.ts";
 import { readJson } from "../json.ts";
 import { measurementOf, measurementText, type Result, type RowResult } from "../measurements.ts";
@@ -79,5 +79,5 @@ function aboutIn(value: unknown, name: string): About {
   const isText = (line: unknown): line is string => typeof line === "string";
   if (typeof tokens === "number" && isCount(tokens) && typeof seconds === "number")
     if (Array.isArray(told) && told.every(isText) && seconds >= 0) return { tokens, seconds, told };
-  throw new DataError(`${name}: expected how far a row has come, got ${shown(value)}`);
+  return refuse(name, "how far a row has come", value);
 }

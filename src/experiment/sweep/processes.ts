@@ -6,7 +6,7 @@ import type { EngineOptions } from "../../engines/create.ts";
 import { isRecord } from "../../json/isRecord.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown } from "../../tensor/options.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 import type { Measurement, Place } from "../measurements.ts";
 import type { Job } from "./plan.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
@@ -157,8 +157,7 @@ function replyIn(reply: unknown): Reply {
     kind === "done" ||
     (kind === "measured" && isRecord(measurement)) ||
     (kind === "failed" && typeof message === "string");
-  if (!isReply) throw new DataError(`its process: expected a reply, got ${shown(reply)}`);
-  return reply as Reply;
+  return isReply ? (reply as Reply) : refuse("its process", "a reply", reply);
 }
 
 /** So many characters of what a process last wrote go into the error of its loss. */

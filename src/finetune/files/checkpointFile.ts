@@ -9,7 +9,7 @@ import { DataError } from "../../tensor/errors.ts";
 import { isCount } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { flatten, type Structure, unflatten } from "../../tensor/tree.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 import { readSafetensors, type Weights } from "../../weights/safetensors.ts";
 import { writeSafetensors } from "../../weights/write.ts";
 
@@ -119,24 +119,22 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** @param states tensors that there are for the optimizer's memory */
 function aboutIn(value: unknown, path: string, states: number): About {
-  const refuse = (field: string, expected: string, got: unknown): never => {
-    throw new DataError(`${path}: expected ${expected} as checkpoint.${field}, got ${shown(got)}`);
-  };
-  if (!isRecord(value))
-    throw new DataError(`${path}: expected what a checkpoint says, got ${shown(value)}`);
+  const wrong = (field: string, expected: string, got: unknown): never =>
+    refuse(path, `${expected} as checkpoint.${field}`, got);
+  if (!isRecord(value)) return refuse(path, "what a checkpoint says", value);
   const { step, outer, left, ledger, lost, structure, best } = value;
   const countAt = (field: string, count: unknown): number =>
-    isWhole(count) ? count : refuse(field, "a whole number", count);
+    isWhole(count) ? count : wrong(field, "a whole number", count);
   const numberAt = (field: string, number: unknown): number =>
     // JSON has no NaN.
-    number === null ? NaN : typeof number === "number" ? number : refuse(field, "a number", number);
+    number === null ? NaN : typeof number === "number" ? number : wrong(field, "a number", number);
   if (!isStructure(structure) || leavesOf(structure) !== states)
-    return refuse("structure", `a tree of ${states} tensors`, structure);
+    return wrong("structure", `a tree of ${states} tensors`, structure);
   const recordAt = (field: string, record: unknown): Fields | undefined =>
-    record === undefined || isRecord(record) ? record : refuse(field, "an object", record);
+    record === undefined || isRecord(record) ? record : wrong(field, "an object", record);
   const [sums, look] = [recordAt("ledger", ledger), recordAt("best", best)];
   const losses: readonly unknown[] = Array.isArray(lost) ? lost : [lost ?? 0];
-  if (!losses.every(isWhole)) return refuse("lost", "whole numbers", lost);
+  if (!losses.every(isWhole)) return wrong("lost", "whole numbers", lost);
   return {
     ...{ step: countAt("step", step), outer: countAt("outer", outer), structure },
     ...(left !== undefined && { left: numberAt("left", left) }),

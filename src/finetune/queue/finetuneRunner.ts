@@ -12,8 +12,7 @@ import { PlaceLost } from "../../queue/job.ts";
 import type { ReceivedJob } from "../../queue/receiver.ts";
 import { putResult } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
-import { DataError } from "../../tensor/errors.ts";
-import { shown } from "../../text/jsonl.ts";
+import { refuse } from "../../text/jsonl.ts";
 import { temporaryPath } from "../../weights/disk/temporary.ts";
 import { readFinetuneJob } from "./finetuneJob.ts";
 import { type FinetuneFacts, finishedFinetune, putRun } from "./finetuneResult.ts";
@@ -140,8 +139,7 @@ function replyIn(reply: unknown): ChildReply {
     (kind === "finetune" &&
       typeof stage === "string" &&
       [step, steps].every((count) => typeof count === "number"));
-  if (!isReply) throw new DataError(`its process: expected a reply, got ${shown(reply)}`);
-  return reply as unknown as ChildReply;
+  return isReply ? (reply as unknown as ChildReply) : refuse("its process", "a reply", reply);
 }
 
 /** An error that names files as everybody knows them. */
