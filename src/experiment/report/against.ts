@@ -1,7 +1,7 @@
 import { escapeMarkdown } from "../../report/escape.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { contrastsOf } from "../summary/contrasts.ts";
-import { cells, difference, leastP, withInterval } from "./markdown.ts";
+import { difference, leastP, tableText, withInterval } from "./markdown.ts";
 import type { Reported } from "./reported.ts";
 
 /** Which rows are compared, and with which. */
@@ -38,21 +38,18 @@ export function againstMarkdown(
   const contrasts = contrastsOf(mine, other);
   const label = escapeMarkdown(other.row.label);
   const head = ["row", "target, %", "gain − its", "prior skills lost, %", "lost − its"];
-  const line = (one: typeof other, compared: boolean): string => {
+  const line = (one: typeof other, compared: boolean): string[] => {
     const [gain, drop] = (["gain", "drop"] as const).map((of) =>
       contrasts.find((contrast) => contrast.row.id === one.row.id && contrast.of === of),
     );
-    return cells([
+    return [
       compared ? escapeMarkdown(one.row.label) : `**${label}**`,
       ...[withInterval(one.target), difference(gain)],
       ...[withInterval(one.drop), difference(drop)],
-    ]);
+    ];
   };
   const seeds = other.seeds.length;
-  return `${[
-    ...[cells(head), `|${head.map((_, i) => (i === 0 ? "---" : "---:")).join("|")}|`],
-    ...[line(other, false), ...mine.map((one) => line(one, true))],
-  ].join("\n")}
+  return `${tableText(head, 1, [line(other, false), ...mine.map((one) => line(one, true))])}
 
 Differences from ${label} by seed, in points, over ${seeds} seeds, with 95 % bootstrap intervals; p of the two-sided sign-flip test by Holm over these ${mine.length} rows, at least ${leastP(seeds)} before it. Gain is in % of the reference's.
 `;

@@ -9,7 +9,17 @@ import type { RowSummary, Spread } from "../summary/summary.ts";
 import type { Reported } from "./reported.ts";
 
 /** A line of a table. */
-export const cells = (list: readonly string[]): string => `| ${list.join(" | ")} |`;
+const lineText = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+/** A table in Markdown. @param words how many columns stand to the left; numbers stand to the right */
+export const tableText = (
+  head: readonly string[],
+  words: number,
+  rows: readonly (readonly string[])[],
+): string => {
+  const rule = head.map((_, i) => (i < words ? "---" : "---:"));
+  return [lineText(head), `|${rule.join("|")}|`, ...rows.map(lineText)].join("\n");
+};
 
 const signed = (x: number): string => `${x > 0 ? "+" : ""}${percent(x)}`;
 
@@ -39,13 +49,13 @@ export function withInterval(spread: Spread | undefined, digits = 1): string {
 export function markdownTable(reported: Reported): string {
   const { recipe, choices, shown, look, tuningSeeds } = reported;
   const triedOf = new Map(choices.map(({ row, tried }) => [row.id, tried]));
-  const line = (summary: RowSummary): string => {
+  const line = (summary: RowSummary): string[] => {
     const { row, target, gain, drop, klFromBase, steps } = summary;
     const isBase = row.method === "base";
     const isMain = row.id === recipe.headline;
     const bold = (text: string): string => (isMain ? `**${text}**` : text);
     const tried = triedOf.get(row.id);
-    return cells([
+    return [
       bold(escapeMarkdown(look(row).name)),
       bold(escapeMarkdown(row.label)),
       ...(choices.length > 0 ? [tried === undefined ? "" : `${tried}`] : []),
@@ -56,7 +66,7 @@ export function markdownTable(reported: Reported): string {
       ...[steps?.ofBound, steps?.deltaOfStep].map((share) =>
         share === undefined || !Number.isFinite(share) ? "" : percent(share, 0),
       ),
-    ]);
+    ];
   };
   const tried = choices.length > 0 ? ["rows tried"] : [];
   const head = [
@@ -68,12 +78,11 @@ export function markdownTable(reported: Reported): string {
       "δ, % of the step",
     ],
   ];
-  const rule = head.map((_, i) => (i < 2 ? "---" : "---:"));
   const how =
     choices.length > 0
       ? ` Each family's row was chosen on seeds ${tuningSeeds.join(", ")}: of those with at least 95 % of the reference's gain the one that lost least.`
       : "";
-  return `${[cells(head), `|${rule.join("|")}|`, ...shown.map(line)].join("\n")}
+  return `${tableText(head, 2, shown.map(line))}
 
 ${meansOver(shown)}${how}
 `;
@@ -97,12 +106,11 @@ export function jointMarkdownTable(studies: readonly Measured[]): string | undef
         ? withInterval(one?.target)
         : `${withInterval(one?.target)} / ${withInterval(one?.drop)}`,
     );
-    return cells([bold(escapeMarkdown(label)), ...both]);
+    return [bold(escapeMarkdown(label)), ...both];
   });
   const head = ["", ...studies.map(({ recipe }) => escapeMarkdown(recipe.name))];
-  const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
   const measured = rows.flatMap((row) => row.studies.flatMap((one) => one ?? []));
-  return `${[cells(head), `|${rule.join("|")}|`, ...lines].join("\n")}
+  return `${tableText(head, 1, lines)}
 
 Target, % / prior skills lost, %. ${meansOver(measured)}
 `;

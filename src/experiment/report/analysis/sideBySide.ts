@@ -3,7 +3,7 @@ import { percent } from "../../../report/format.ts";
 import { table } from "../../../report/table.ts";
 import { pointsOf } from "../../summary/front.ts";
 import { hypervolume } from "../../summary/hypervolume.ts";
-import { cells } from "../markdown.ts";
+import { tableText } from "../markdown.ts";
 import type { Reported } from "../reported.ts";
 import { line } from "../tables.ts";
 import { chosenIn } from "./size.ts";
@@ -78,11 +78,8 @@ export function sideBySideMarkdown(all: readonly Reported[]): string | undefined
   if (!found) return undefined;
   const { studies, families } = found;
   const head = ["family", ...studies.map(({ recipe }) => escapeMarkdown(recipe.name))];
-  const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
-  const lines = families.map(({ name, reached }) =>
-    cells([escapeMarkdown(name), ...reached.map(textOf)]),
-  );
-  return `${[cells(head), `|${rule.join("|")}|`, ...lines].join("\n")}\n\n${ABOUT}\n`;
+  const lines = families.map(({ name, reached }) => [escapeMarkdown(name), ...reached.map(textOf)]);
+  return `${tableText(head, 1, lines)}\n\n${ABOUT}\n`;
 }
 
 /** The same as HTML. */
