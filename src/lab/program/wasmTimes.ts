@@ -1,8 +1,8 @@
 import dispatch from "../../../kernels/wasm/dispatch.ts?raw";
 import * as opcodes from "../../../kernels/wasm/opcodes.ts";
 import type { Plan } from "../../compile/plan.ts";
-import type { Instruction } from "../../engines/wasm/lowering/instruction.ts";
-import { programOf } from "../../engines/wasm/lowering/program.ts";
+import { type Program, programOf } from "../../engines/wasm/lowering/program.ts";
+import { livesOf } from "../../engines/wasm/lowering/storage.ts";
 import { openTimedMachine } from "../../engines/wasm/timing.ts";
 import { at, last } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -51,7 +51,8 @@ function described(
   threads: number,
   groups: readonly (readonly (readonly number[])[])[],
 ): Pick<Execution, "kernels" | "times" | "memory"> {
-  const { instructions, steps, places, arenaBytes } = programOf(plan, threads);
+  const program = programOf(plan, threads);
+  const { instructions, steps, places, arenaBytes } = program;
   const kernels = plan.steps.map((): string[] => []);
   const times = plan.steps.map(() => 0);
   instructions.forEach(({ opcode }, i) => {
@@ -65,25 +66,22 @@ function described(
   return {
     kernels,
     times,
-    memory: { offsets, lives: livesIn(instructions, steps), bytes: arenaBytes },
+    memory: { offsets, lives: livesIn(program), bytes: arenaBytes },
   };
 }
 
-/** From which step to which each buffer is in use: instructions run in their own order, not in that of the steps. */
-function livesIn(
-  instructions: readonly Instruction[],
-  steps: readonly (readonly number[])[],
-): Map<number, Life> {
-  const lives = new Map<number, Life>();
-  /** No instruction stands behind the first step of those after it. */
-  let step = Infinity;
-  for (let i = instructions.length - 1; i >= 0; i--) {
-    step = Math.min(step, last(at(steps, i)));
-    const { reads, writes } = at(instructions, i);
-    for (const buffer of [...reads, ...writes.map((write) => write.buffer)])
-      lives.set(buffer, { first: step, last: lives.get(buffer)?.last ?? step });
-  }
-  return lives;
+/** From which step to which each buffer is in use: instructions run in their own order, not in that of
+ * the steps. None stands behind the first step of those after it. */
+function livesIn({ buffers, instructions, steps }: Program): Map<number, Life> {
+  const order = steps.map((own) => last(own));
+  for (let i = order.length - 2; i >= 0; i--) order[i] = Math.min(at(order, i), at(order, i + 1));
+  const lives = livesOf(instructions, buffers.length);
+  return new Map(
+    buffers.flatMap((_, i) => {
+      const end = at(lives.last, i);
+      return end < 0 ? [] : [[i, { first: at(order, at(lives.first, i)), last: at(order, end) }]];
+    }),
+  );
 }
 
 /**

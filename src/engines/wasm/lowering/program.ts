@@ -111,13 +111,12 @@ export function programOf(plan: Plan, threads: number): Program {
   for (const group of groups) {
     const region = regionOf.get(group.positions);
     const sum = sumOf.get(group.positions);
-    if (sum)
-      lowered.push({ instruction: squaresInstruction(sum, threads), steps: group.positions });
-    else
-      for (const one of region
-        ? inRowBlocks(group, region, lowering, inBlock, windowOf)
-        : lower(group, lowering))
-        lowered.push(one);
+    const made = region
+      ? inRowBlocks(group, region, lowering, inBlock, windowOf)
+      : sum
+        ? [{ instruction: squaresInstruction(sum, threads), steps: group.positions }]
+        : lower(group, lowering);
+    for (const one of made) lowered.push(one);
   }
   const instructions = lowered.map(({ instruction }) => ofWhole(instruction, windows));
   const storage = placeBuffers(buffers, instructions);

@@ -20,12 +20,13 @@ export interface Storage {
 const NEVER = 2 ** 31 - 1;
 
 /** The first and the last instruction that touches each buffer; NEVER and −1 where none does. */
-interface Lives {
+export interface Lives {
   readonly first: Int32Array;
   readonly last: Int32Array;
 }
 
-function livesOf(instructions: readonly Instruction[], buffers: number): Lives {
+/** When buffers are in use. @param buffers how many there are */
+export function livesOf(instructions: readonly Instruction[], buffers: number): Lives {
   const first = new Int32Array(buffers).fill(NEVER);
   const last = new Int32Array(buffers).fill(-1);
   const touch = (buffer: number, i: number): void => {
