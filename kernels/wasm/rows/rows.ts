@@ -56,6 +56,13 @@ export function sumExp(x: usize, bytes: usize, shift: f32): f32 {
   return sumLanes(total);
 }
 
+// @ts-ignore: decorator
+@inline
+function lanesOf(low: v128, high: v128): f64 {
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
 /** Σ x in float64: a sum that cancels keeps its digits. */
 export function rowSum(x: usize, bytes: usize): f64 {
   let low = f64x2.splat(0);
@@ -65,8 +72,7 @@ export function rowSum(x: usize, bytes: usize): f64 {
     low = f64x2.add(low, f64x2.promote_low_f32x4(v));
     high = f64x2.add(high, f64x2.promote_low_f32x4(highHalf(v)));
   }
-  const sum = f64x2.add(low, high);
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  return lanesOf(low, high);
 }
 
 /** Σ (x·factor)², each square rounded to float32 as it would be if it were stored, summed as by `rowSum`. */
@@ -81,8 +87,7 @@ export function rowSquares(x: usize, bytes: usize, factor: f32): f64 {
     low = f64x2.add(low, f64x2.promote_low_f32x4(square));
     high = f64x2.add(high, f64x2.promote_low_f32x4(highHalf(square)));
   }
-  const sum = f64x2.add(low, high);
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  return lanesOf(low, high);
 }
 
 /** Multiplies a row in place. */
