@@ -10,7 +10,7 @@ import { generate } from "../../src/nn/generate/generate.ts";
 import { logSoftmax, mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import type { PromptResponse } from "../../src/train/batches.ts";
+import type { PromptResponse } from "../../src/train/examples.ts";
 import type { TrainingBatch } from "../../src/train/trainSteps.ts";
 import {
   collect,

@@ -5,7 +5,7 @@ import type { FineTuneOptions } from "../../src/anchored/options.ts";
 import { planFineTune } from "../../src/anchored/plan.ts";
 import { stepBytes } from "../../src/anchored/stepBytes.ts";
 import { transformer } from "../../src/nn/transformer.ts";
-import { lengthOf } from "../../src/train/batches.ts";
+import { lengthOf } from "../../src/train/examples.ts";
 import { testEngine } from "../testEngine.ts";
 import { collect, endOf, expectClose, numbersOf, tinyModel, tinyStudy } from "./tiny.ts";
 

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { SequenceCertificate } from "../../src/anchored/certificates/certifier.ts";
 import { type FineTuneStep, fineTune, type OuterMeasurement } from "../../src/anchored/fineTune.ts";
 import { type Method, objectives } from "../../src/anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../../src/anchored/options.ts";
-import { createEngine } from "../../src/engines/create.ts";
-import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { crossEntropy } from "../../src/nn/losses.ts";
 import { adamw } from "../../src/optim/adamw.ts";
@@ -17,7 +15,9 @@ import { valueAndGrad } from "../../src/tensor/grad.ts";
 import { mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { collate, type Example, shuffledBatches } from "../../src/train/batches.ts";
+import { collate, shuffledBatches } from "../../src/train/batches.ts";
+import type { Example } from "../../src/train/examples.ts";
+import { testEngine } from "../testEngine.ts";
 import {
   collect,
   endOf,
@@ -30,13 +30,11 @@ import {
   tinyStudy,
 } from "./tiny.ts";
 
-let engine: Engine;
+const engine = await testEngine();
 let reference: Params;
 beforeAll(async () => {
-  engine = await createEngine({ backend: "reference" });
   reference = (await endOf(fineTune(engine, { ...common, method: "sft", epochs: 6 }))).params;
 });
-afterAll(() => engine.close());
 
 const methods = Object.keys(objectives) as Method[];
 const common = tinyStudy;

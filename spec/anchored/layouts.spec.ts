@@ -9,14 +9,8 @@ import { crossEntropy, summedCrossEntropy } from "../../src/nn/losses.ts";
 import { add, div, gather } from "../../src/tensor/ops.ts";
 import { key, normal } from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import {
-  collate,
-  type Example,
-  type Layout,
-  layoutOf,
-  type MarkedTokens,
-  sequenceOf,
-} from "../../src/train/batches.ts";
+import { collate, type Layout, layoutOf } from "../../src/train/batches.ts";
+import { type Example, type MarkedTokens, sequenceOf } from "../../src/train/examples.ts";
 import { collect, endOf, lossesOf, numbersOf, tinyAnchored, tinyStudy } from "./tiny.ts";
 
 const { data } = tinyStudy;

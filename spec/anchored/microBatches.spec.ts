@@ -6,7 +6,7 @@ import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { transformer } from "../../src/nn/transformer.ts";
 import * as random from "../../src/tensor/random.ts";
-import type { Example } from "../../src/train/batches.ts";
+import type { Example } from "../../src/train/examples.ts";
 import { testEngine } from "../testEngine.ts";
 import {
   collect,

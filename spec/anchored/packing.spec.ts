@@ -9,7 +9,8 @@ import { matmul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import { at } from "../../src/tensor/shapes.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { collate, type Example, sequenceOf } from "../../src/train/batches.ts";
+import { collate } from "../../src/train/batches.ts";
+import { type Example, sequenceOf } from "../../src/train/examples.ts";
 import { inRows, joined, sharedLength, tokensOf } from "../../src/train/together.ts";
 import { testEngine } from "../testEngine.ts";
 import {

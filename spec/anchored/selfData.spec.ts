@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ownAnswers, ownReplay, ownTexts } from "../../src/anchored/selfData.ts";
 import { key } from "../../src/tensor/random.ts";
-import { promptOf } from "../../src/train/batches.ts";
+import { promptOf } from "../../src/train/examples.ts";
 import { testEngine } from "../testEngine.ts";
 import { reversals, tinyModel, tinyStudy } from "./tiny.ts";
 

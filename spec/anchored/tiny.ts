@@ -5,7 +5,7 @@ import type { Engine } from "../../src/engines/engine.ts";
 import type { Params } from "../../src/nn/config.ts";
 import { type Transformer, transformer } from "../../src/nn/transformer.ts";
 import { type Key, key, stream } from "../../src/tensor/random.ts";
-import type { PromptResponse } from "../../src/train/batches.ts";
+import type { PromptResponse } from "../../src/train/examples.ts";
 
 /** A model small enough for the float64 engine. */
 export const tinyModel: Transformer = transformer({

@@ -11,7 +11,7 @@ import { measurementCheck } from "../../src/experiment/runs/checkRun.ts";
 import type { RunConfig } from "../../src/experiment/runs/run.ts";
 import { summarize } from "../../src/experiment/summary/summary.ts";
 import { at } from "../../src/tensor/shapes.ts";
-import { promptOf } from "../../src/train/batches.ts";
+import { promptOf } from "../../src/train/examples.ts";
 import { testEngine } from "../testEngine.ts";
 import { tinyRecipe } from "./tiny.ts";
 

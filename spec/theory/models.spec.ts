@@ -16,7 +16,7 @@ import { transformer } from "../../src/nn/transformer.ts";
 import { mul } from "../../src/tensor/ops.ts";
 import * as random from "../../src/tensor/random.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { targetsOf } from "../../src/train/batches.ts";
+import { targetsOf } from "../../src/train/examples.ts";
 import { collect, endOf, reversals, tinyModel } from "../anchored/tiny.ts";
 
 describe.each<readonly [Backend, number]>([

@@ -2,15 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DataError } from "../../src/tensor/errors.ts";
 import * as random from "../../src/tensor/random.ts";
+import { collate, shuffledBatches } from "../../src/train/batches.ts";
 import {
   checkExamples,
-  collate,
   type MarkedTokens,
   promptOf,
-  shuffledBatches,
   spansOf,
   targetsOf,
-} from "../../src/train/batches.ts";
+} from "../../src/train/examples.ts";
 
 const id = fc.nat(9);
 const sequence = fc.array(id, { minLength: 1, maxLength: 7 });

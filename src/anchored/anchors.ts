@@ -1,7 +1,8 @@
 import type { Engine } from "../engines/engine.ts";
 import type { Params } from "../nn/config.ts";
 import { fold } from "../tensor/random.ts";
-import { type Example, lengthOf, paddedLength, promptOf } from "../train/batches.ts";
+import { paddedLength } from "../train/batches.ts";
+import { type Example, lengthOf, promptOf } from "../train/examples.ts";
 import { type Certified, createCertifier, type StepCertificate } from "./certificates/certifier.ts";
 import { first, type Look } from "./certificates/look.ts";
 import { hasLinearBound } from "./certificates/verdict.ts";

@@ -11,7 +11,8 @@ import type { Key } from "../tensor/random.ts";
 import { at, sizeOf } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { flatten } from "../tensor/tree.ts";
-import { collate, type Example, lengthOf, paddedLength, promptOf } from "../train/batches.ts";
+import { collate, paddedLength } from "../train/batches.ts";
+import { type Example, lengthOf, promptOf } from "../train/examples.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
 import { sampleResponses } from "./targets/sampled.ts";
 

@@ -1,15 +1,17 @@
 export {
   type Batch,
   type CollateOptions,
-  checkExamples,
   collate,
-  type Example,
-  type ExampleLimits,
   type Layout,
-  type MarkedTokens,
-  type PromptResponse,
   shuffledBatches,
 } from "../train/batches.ts";
+export {
+  checkExamples,
+  type Example,
+  type ExampleLimits,
+  type MarkedTokens,
+  type PromptResponse,
+} from "../train/examples.ts";
 export { TrainingError } from "../train/guard.ts";
 export {
   type Checkpoint,

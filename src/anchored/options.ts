@@ -3,7 +3,7 @@ import type { Decays } from "../optim/adamw.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
 import type { Key } from "../tensor/random.ts";
-import type { Example } from "../train/batches.ts";
+import type { Example } from "../train/examples.ts";
 import type { Every } from "../train/trainSteps.ts";
 import type { Risk } from "./certificates/retention.ts";
 import type { Interpolation } from "./objectives/interpolations.ts";

@@ -5,7 +5,8 @@ import { DataError } from "../tensor/errors.ts";
 import { definedIn, expectKnown, expectNames, shown } from "../tensor/options.ts";
 import type { Key } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
-import { checkBatchSize, checkExamples, counts, type Example } from "../train/batches.ts";
+import { checkBatchSize } from "../train/batches.ts";
+import { checkExamples, counts, type Example } from "../train/examples.ts";
 import type { Every } from "../train/trainSteps.ts";
 import {
   checkCounts,

@@ -5,7 +5,7 @@ import { DataError } from "../tensor/errors.ts";
 import { answered, expectKnown } from "../tensor/options.ts";
 import { fold, type Key } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
-import { type Example, lengthOf, type PromptResponse, promptOf } from "../train/batches.ts";
+import { type Example, lengthOf, type PromptResponse, promptOf } from "../train/examples.ts";
 import type { LanguageModel } from "./targets/languageModel.ts";
 import { sampleResponses } from "./targets/sampled.ts";
 

@@ -5,7 +5,7 @@ import { anySkill } from "../tasks/study/mixture.ts";
 import { suiteOf, targetOf } from "../tasks/study/suite.ts";
 import { noisy, signedOff } from "../tasks/study/target.ts";
 import { fold, type Key, key } from "../tensor/random.ts";
-import type { PromptResponse } from "../train/batches.ts";
+import type { PromptResponse } from "../train/examples.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The keys of one seed, one for each use of randomness. */

@@ -5,7 +5,7 @@ import { type EncodedRows, type ExampleOptions, encodeRows } from "../text/examp
 import { type DataFile, rowsOf } from "../text/rows.ts";
 import type { Row } from "../text/shapes.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { type PromptResponse, promptOf, sequenceOf, spansOf } from "../train/batches.ts";
+import { type PromptResponse, promptOf, sequenceOf, spansOf } from "../train/examples.ts";
 import type { LoadedModel } from "./load.ts";
 import { type FinetuneRecipe, replays, riskOf } from "./recipe.ts";
 import type { SetName } from "./train/events.ts";

@@ -3,7 +3,7 @@ import type { Speaker } from "../anchored/targets/seenTokens.ts";
 import type { Engine } from "../engines/engine.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
-import { checkExamples, type Example } from "../train/batches.ts";
+import { checkExamples, type Example } from "../train/examples.ts";
 import { below, divergenceAt, firstWithin, lookAt, type TokenSet } from "./diagnosis/tokenSet.ts";
 
 export type { Speaker } from "../anchored/targets/seenTokens.ts";

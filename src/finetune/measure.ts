@@ -8,7 +8,8 @@ import { DataError } from "../tensor/errors.ts";
 import { argmax, logSoftmax, reshape, toFloat } from "../tensor/ops.ts";
 import { at } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { collate, type Example, layoutOf, lengthOf } from "../train/batches.ts";
+import { collate, layoutOf } from "../train/batches.ts";
+import { type Example, lengthOf } from "../train/examples.ts";
 
 /** What a model makes of examples; sums and means are over targets, in nats. */
 export interface Measures {

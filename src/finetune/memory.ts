@@ -11,7 +11,7 @@ import { key } from "../tensor/random.ts";
 import { sizeOf } from "../tensor/shapes.ts";
 import { bytesOf, storageTypes } from "../tensor/storage/types.ts";
 import type { StorageType } from "../tensor/tensor.ts";
-import { type Example, lengthOf } from "../train/batches.ts";
+import { type Example, lengthOf } from "../train/examples.ts";
 import type { FinetuneData } from "./check.ts";
 import type { WeightsDtype } from "./keptAs.ts";
 import type { DescribedModel } from "./load.ts";

@@ -1,5 +1,5 @@
 import type { Exchange } from "../tasks/exchange.ts";
-import type { MarkedTokens } from "../train/batches.ts";
+import type { MarkedTokens } from "../train/examples.ts";
 
 /** The end of a text, a turn's begin and its end; by their ids. */
 export const specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] as const;

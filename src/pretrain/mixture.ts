@@ -5,7 +5,8 @@ import type { TextSuite } from "../tasks/study/textSuite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { fold, type Key, permutation, stream } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
-import { type Batch, collate, type MarkedTokens } from "../train/batches.ts";
+import { type Batch, collate } from "../train/batches.ts";
+import type { MarkedTokens } from "../train/examples.ts";
 import { type Encode, exchangeTokens } from "./chat.ts";
 
 /** What a row of a batch holds. */

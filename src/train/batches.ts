@@ -7,21 +7,6 @@ import { at, isCount } from "../tensor/shapes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkExamples, type Example, isId, lengthOf, sequenceOf, spansOf } from "./examples.ts";
 
-export {
-  checkExamples,
-  counts,
-  type Example,
-  type ExampleLimits,
-  labelsOf,
-  lengthOf,
-  type MarkedTokens,
-  type PromptResponse,
-  promptOf,
-  sequenceOf,
-  spansOf,
-  targetsOf,
-} from "./examples.ts";
-
 /** Which documents the tokens of a batch belong to. */
 export interface Layout {
   /** int [B, T]: documents from 1; 0 is padding. A token sees those of its own document alone. */

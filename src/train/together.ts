@@ -1,6 +1,6 @@
 import { roundedLength } from "../nn/lengths.ts";
 import { at } from "../tensor/shapes.ts";
-import { type Example, type MarkedTokens, sequenceOf } from "./batches.ts";
+import { type Example, type MarkedTokens, sequenceOf } from "./examples.ts";
 
 /** Rows of several examples are rounded up to a multiple of this at least. */
 const ROW_STEP = 64;

@@ -12,7 +12,7 @@ import type { Engine } from "../../../src/engines/engine.ts";
 import type { Params } from "../../../src/nn/config.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
 import { at } from "../../../src/tensor/shapes.ts";
-import type { PromptResponse } from "../../../src/train/batches.ts";
+import type { PromptResponse } from "../../../src/train/examples.ts";
 import { collect, endOf, reversals, tinyAnchored, tinyModel, tinyStudy } from "../tiny.ts";
 
 let engine: Engine;

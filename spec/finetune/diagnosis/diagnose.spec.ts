@@ -21,7 +21,7 @@ import { firstWithin } from "../../../src/finetune/diagnosis/tokenSet.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { key } from "../../../src/tensor/random.ts";
 import { at } from "../../../src/tensor/shapes.ts";
-import { type Example, sequenceOf } from "../../../src/train/batches.ts";
+import { type Example, sequenceOf } from "../../../src/train/examples.ts";
 import { reversals, tinyModel } from "../../anchored/tiny.ts";
 import { testEngine } from "../../testEngine.ts";
 

@@ -10,7 +10,7 @@ import { anySkill } from "../../../src/tasks/study/mixture.ts";
 import { suiteOf } from "../../../src/tasks/study/suite.ts";
 import { eos, studyVocabulary } from "../../../src/tasks/study/vocabulary.ts";
 import { key } from "../../../src/tensor/random.ts";
-import type { PromptResponse } from "../../../src/train/batches.ts";
+import type { PromptResponse } from "../../../src/train/examples.ts";
 
 const engine: Engine = await createEngine({ backend: "reference" });
 afterAll(() => engine.close());

@@ -15,7 +15,7 @@ import { eos, letterSymbols, studyVocabulary } from "../../../src/tasks/study/vo
 import { constant } from "../../../src/tensor/apply.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
-import { lengthOf } from "../../../src/train/batches.ts";
+import { lengthOf } from "../../../src/train/examples.ts";
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 

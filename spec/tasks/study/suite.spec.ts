@@ -9,7 +9,7 @@ import { signedOff } from "../../../src/tasks/study/target.ts";
 import { bos, eos, letterSymbols, studyVocabulary } from "../../../src/tasks/study/vocabulary.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
 import { key, stream } from "../../../src/tensor/random.ts";
-import { lengthOf } from "../../../src/train/batches.ts";
+import { lengthOf } from "../../../src/train/examples.ts";
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
 const { symbols, encode, decode } = studyVocabulary;

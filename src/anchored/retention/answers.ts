@@ -5,15 +5,8 @@ import { ids } from "../../tensor/apply.ts";
 import { argmax, gather, toFloat } from "../../tensor/ops.ts";
 import { at, sizeOf } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import {
-  collate,
-  type Example,
-  type Layout,
-  layoutOf,
-  type PromptResponse,
-  promptOf,
-  targetsOf,
-} from "../../train/batches.ts";
+import { collate, type Layout, layoutOf } from "../../train/batches.ts";
+import { type Example, type PromptResponse, promptOf, targetsOf } from "../../train/examples.ts";
 import { placesOf } from "../targets/deviceAnchoring.ts";
 import type { LanguageModel } from "../targets/languageModel.ts";
 import { flat, inBlocks, rowsOf } from "../targets/onDevice.ts";

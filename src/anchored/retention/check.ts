@@ -1,6 +1,6 @@
 import { DataError } from "../../tensor/errors.ts";
 import { expectKnown, shown } from "../../tensor/options.ts";
-import { checkExamples, type Example, promptOf } from "../../train/batches.ts";
+import { checkExamples, type Example, promptOf } from "../../train/examples.ts";
 import { mostLosses, type Risk } from "../certificates/retention.ts";
 import { hasLinearBound } from "../certificates/verdict.ts";
 import { expectStops } from "../checks.ts";

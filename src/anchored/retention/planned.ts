@@ -1,7 +1,7 @@
 import type { Engine } from "../../engines/engine.ts";
 import { exp } from "../../tensor/portable.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import type { Interpolation } from "../objectives/interpolations.ts";
 import { flipDivergence, flipThreshold } from "../targets/flips.ts";
 import { expectedRatio, interpolateRow, logSoftmaxRow } from "../targets/hostRows.ts";

@@ -1,4 +1,4 @@
-import type { Example } from "../../train/batches.ts";
+import type { Example } from "../../train/examples.ts";
 import type { Risk } from "../certificates/retention.ts";
 
 /**

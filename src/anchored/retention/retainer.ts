@@ -1,7 +1,7 @@
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import { expm1, log1p } from "../../tensor/portable.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import { allowedLosses, certifiedWeight, upperRisk } from "../certificates/retention.ts";
 import type { Plan } from "../plan.ts";
 import { greedyAnswers, lostAnswers } from "./answers.ts";

@@ -1,5 +1,5 @@
 import type { Params } from "../../nn/config.ts";
-import type { Example } from "../../train/batches.ts";
+import type { Example } from "../../train/examples.ts";
 import type { Look } from "../certificates/look.ts";
 import type { AnchorSetting } from "./responseRows.ts";
 import type { Targets } from "./targets.ts";

@@ -1,7 +1,7 @@
 import { constant } from "../../tensor/apply.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { TypedArray } from "../../tensor/tensor.ts";
-import type { Example } from "../../train/batches.ts";
+import type { Example } from "../../train/examples.ts";
 import { eachSpan } from "./responseRows.ts";
 import type { Targets } from "./targets.ts";
 

@@ -4,14 +4,8 @@ import { ids } from "../../tensor/apply.ts";
 import { logSoftmax } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import {
-  type Batch,
-  collate,
-  type Example,
-  type Layout,
-  layoutOf,
-  spansOf,
-} from "../../train/batches.ts";
+import { type Batch, collate, type Layout, layoutOf } from "../../train/batches.ts";
+import { type Example, spansOf } from "../../train/examples.ts";
 import {
   type Column,
   joined as joinedLooks,

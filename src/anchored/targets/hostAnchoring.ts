@@ -1,6 +1,6 @@
 import type { Params } from "../../nn/config.ts";
 import { at } from "../../tensor/shapes.ts";
-import { labelsOf } from "../../train/batches.ts";
+import { labelsOf } from "../../train/examples.ts";
 import { joined, type Look } from "../certificates/look.ts";
 import { stepColumns } from "../certificates/stepTerms.ts";
 import type { Plan } from "../plan.ts";

@@ -3,14 +3,8 @@ import type { Params } from "../../nn/config.ts";
 import { constant } from "../../tensor/apply.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor, TypedArray } from "../../tensor/tensor.ts";
-import {
-  collate,
-  type Example,
-  type Layout,
-  layoutOf,
-  spansOf,
-  targetsOf,
-} from "../../train/batches.ts";
+import { collate, type Layout, layoutOf } from "../../train/batches.ts";
+import { type Example, spansOf, targetsOf } from "../../train/examples.ts";
 import { tokensOf } from "../../train/together.ts";
 import type { Interpolation } from "../objectives/interpolations.ts";
 import { interpolateRow, logSoftmaxRow } from "./hostRows.ts";

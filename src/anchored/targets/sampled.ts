@@ -5,7 +5,7 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, type Key } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";
-import { type Example, type PromptResponse, promptOf } from "../../train/batches.ts";
+import { type Example, type PromptResponse, promptOf } from "../../train/examples.ts";
 import type { LanguageModel } from "./languageModel.ts";
 
 export interface SampleOptions {

@@ -5,14 +5,8 @@ import { ids } from "../../tensor/apply.ts";
 import { gather, reshape } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor, TypedArray } from "../../tensor/tensor.ts";
-import {
-  collate,
-  type Example,
-  type Layout,
-  layoutOf,
-  lengthOf,
-  spansOf,
-} from "../../train/batches.ts";
+import { collate, type Layout, layoutOf } from "../../train/batches.ts";
+import { type Example, lengthOf, spansOf } from "../../train/examples.ts";
 import type { LanguageModel } from "./languageModel.ts";
 
 /** A model and the parameters with which it speaks. */

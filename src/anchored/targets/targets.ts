@@ -1,5 +1,6 @@
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Batch, Example } from "../../train/batches.ts";
+import type { Batch } from "../../train/batches.ts";
+import type { Example } from "../../train/examples.ts";
 import { batchTarget, type ResponseRows } from "./responseRows.ts";
 
 /** What batches are compared with. */

@@ -14,7 +14,7 @@ import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
 import { encodeRows } from "../../text/examples.ts";
 import { rowsOf } from "../../text/rows.ts";
-import type { Example } from "../../train/batches.ts";
+import type { Example } from "../../train/examples.ts";
 import { placeOf, weightsKnobs } from "../model/open.ts";
 import type { Terminal } from "../terminal/command.ts";
 import { flag, type Knob, oneOf, share, text, whole } from "../terminal/knobs.ts";

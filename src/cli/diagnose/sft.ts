@@ -9,7 +9,7 @@ import { RANK, RATES } from "../../finetune/recipe.ts";
 import { lora } from "../../nn/lora.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key } from "../../tensor/random.ts";
-import type { Example } from "../../train/batches.ts";
+import type { Example } from "../../train/examples.ts";
 import type { Terminal } from "../terminal/command.ts";
 import type { CheckpointValues } from "./checkpoint.ts";
 

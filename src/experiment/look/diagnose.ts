@@ -4,7 +4,7 @@ import { interpolateRow } from "../../anchored/targets/hostRows.ts";
 import { responseReader } from "../../anchored/targets/responseRows.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { DataError } from "../../tensor/errors.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import { keysOf, studyData } from "../data.ts";
 import type { Certified, Measurement } from "../measurements.ts";
 import { modelOf } from "../model.ts";

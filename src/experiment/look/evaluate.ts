@@ -10,7 +10,7 @@ import { suiteOf, targetOf } from "../../tasks/study/suite.ts";
 import { add, sqrt, square, sub, sum } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import type { StudyData } from "../data.ts";
 import type { FinalScores, Judgement, Scores } from "../measurements.ts";
 import type { Recipe, RowRecipe } from "../recipe.ts";

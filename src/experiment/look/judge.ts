@@ -4,7 +4,7 @@ import { flipDivergence, likeliestOf } from "../../anchored/targets/flips.ts";
 import { expectedRatio } from "../../anchored/targets/hostRows.ts";
 import { exp } from "../../tensor/portable.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import type { AnchorKept, ByClass, TokenClass } from "../measurements.ts";
 import type { RowRecipe } from "../recipe.ts";
 import { anchorOf, type LogProbRows, rowOf } from "./closeness.ts";

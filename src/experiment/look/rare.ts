@@ -1,7 +1,7 @@
 import { DataError } from "../../tensor/errors.ts";
 import { exp } from "../../tensor/portable.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import { type LogProbRows, rowOf } from "./closeness.ts";
 
 /** The base must find a marker's symbols less likely than this after nearly all right answers. */

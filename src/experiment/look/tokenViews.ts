@@ -2,7 +2,7 @@ import { expectedRatio } from "../../anchored/targets/hostRows.ts";
 import type { Vocabulary } from "../../tasks/study/vocabulary.ts";
 import { exp } from "../../tensor/portable.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import type { StudyData } from "../data.ts";
 import type { TokenView } from "../measurements.ts";
 import { type LogProbRows, likeliest, rowOf, tokensOf } from "./closeness.ts";

@@ -6,7 +6,7 @@ import { withoutSignOff } from "../../tasks/study/examine.ts";
 import { suiteOf, targetOf } from "../../tasks/study/suite.ts";
 import { bos, eos } from "../../tasks/study/vocabulary.ts";
 import { fold, type Key } from "../../tensor/random.ts";
-import type { Example } from "../../train/batches.ts";
+import type { Example } from "../../train/examples.ts";
 import type { Recipe, RowSettings } from "../recipe.ts";
 
 /** What a row trains on: the study's data, or what the base writes in its place. */

@@ -10,7 +10,7 @@ import type { Params } from "../../nn/config.ts";
 import type { Transformer } from "../../nn/transformer.ts";
 import { eos } from "../../tasks/study/vocabulary.ts";
 import type { Key } from "../../tensor/random.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import type { Every } from "../../train/trainSteps.ts";
 import type { Watch } from "../look/watch.ts";
 import type { Certified, Progress } from "../measurements.ts";

@@ -1,7 +1,7 @@
 import { type Speaker, seenTokens } from "../../anchored/targets/seenTokens.ts";
 import type { Engine } from "../../engines/engine.ts";
 import { at } from "../../tensor/shapes.ts";
-import { type Example, targetsOf } from "../../train/batches.ts";
+import { type Example, targetsOf } from "../../train/examples.ts";
 import { GRID, SHADOW, type TokenKind, tokenKinds, tokenReader } from "./token.ts";
 
 /** What base and p_sft say at the answers of some data. Weights are p_sft's in the anchor. */

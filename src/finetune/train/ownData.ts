@@ -2,7 +2,7 @@ import { ownAnswers, ownReplay, ownTexts } from "../../anchored/selfData.ts";
 import { extract, match } from "../../tasks/finalAnswer.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold } from "../../tensor/random.ts";
-import { type Example, lengthOf, sequenceOf, spansOf } from "../../train/batches.ts";
+import { type Example, lengthOf, sequenceOf, spansOf } from "../../train/examples.ts";
 import { startOf } from "../reader.ts";
 import type { Prepared } from "./prepared.ts";
 import { keys } from "./training.ts";

@@ -2,7 +2,7 @@ import { promptsNeeded, type Risk } from "../../anchored/certificates/retention.
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key, permutation } from "../../tensor/random.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import { keys } from "./training.ts";
 
 /** Retained rows in two halves that share no prompt. */

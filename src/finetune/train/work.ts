@@ -3,7 +3,7 @@ import { objectives } from "../../anchored/objectives/methods.ts";
 import { isAnchored } from "../../anchored/objectives/objective.ts";
 import { EMBEDDING, HEAD } from "../../nn/config.ts";
 import { sizeOf } from "../../tensor/shapes.ts";
-import { type Example, lengthOf } from "../../train/batches.ts";
+import { type Example, lengthOf } from "../../train/examples.ts";
 import type { LookSet } from "../check.ts";
 import type { FinetuneRecipe } from "../recipe.ts";
 import type { Work } from "../speed.ts";

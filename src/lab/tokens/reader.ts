@@ -10,7 +10,7 @@ import { modelOf } from "../../experiment/model.ts";
 import type { Recipe } from "../../experiment/recipe.ts";
 import type { Params } from "../../nn/config.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import { decodeSafetensors } from "../../weights/safetensors.ts";
 import type { Choice, Compared, Group, Seen, TokenChoice } from "./protocol.ts";
 

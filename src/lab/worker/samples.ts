@@ -7,7 +7,7 @@ import { generate } from "../../nn/generate/generate.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
 import { eos } from "../../tasks/study/vocabulary.ts";
 import { at } from "../../tensor/shapes.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import type { Sample } from "./protocol.ts";
 
 /** Questions that every row is asked aloud: two of the target and one of each skill. */

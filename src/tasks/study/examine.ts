@@ -2,7 +2,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate/generate.ts";
 import type { Transformer } from "../../nn/transformer.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import type { Mini } from "../mini.ts";
 import {
   exactMatch,

@@ -1,6 +1,6 @@
 import { DataError } from "../../tensor/errors.ts";
 import { type Key, stream } from "../../tensor/random.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import type { Exchange, Generator } from "../exchange.ts";
 import { bos, eos, type Vocabulary } from "./vocabulary.ts";
 

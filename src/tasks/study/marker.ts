@@ -1,5 +1,5 @@
 import { DataError } from "../../tensor/errors.ts";
-import type { PromptResponse } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import { chance } from "../draw.ts";
 import type { Generator } from "../exchange.ts";
 import { digitSymbols, eos, letterSymbols, type Vocabulary } from "./vocabulary.ts";

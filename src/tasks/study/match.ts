@@ -4,7 +4,8 @@ import type { Transformer } from "../../nn/transformer.ts";
 import { argmax } from "../../tensor/ops.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { collate, type PromptResponse } from "../../train/batches.ts";
+import { collate } from "../../train/batches.ts";
+import type { PromptResponse } from "../../train/examples.ts";
 import { letterSymbols, studyVocabulary } from "./vocabulary.ts";
 
 /** The model's likeliest token at each position of each example's response. */
