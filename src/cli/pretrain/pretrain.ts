@@ -1,6 +1,5 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Engine } from "../../engines/engine.ts";
 import { speedOf } from "../../finetune/speed.ts";
 import {
   expectPlace,
@@ -146,12 +145,17 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   await using engine = await openEngine(only(given, engineKnobs));
   const claimed = given.dryRun ? undefined : await claim(unfinishedOf(out));
   const show = display(err);
+  let speed: Promise<number> | undefined;
+  const secondsOf: SecondsOf = async (operations) => {
+    speed ??= speedOf(engine, settings.width);
+    return operations / (await speed);
+  };
   let finished = false;
   try {
     const events = runPretrain({
       ...{ settings, out, engine, signal, overwrite: given.overwrite ?? false },
       corpus: async () => {
-        err.write(await foretold(settings, engine, out, given.text));
+        err.write(await foretold(settings, secondsOf, out, given.text));
         return textsOf(given, terminal);
       },
       texts: given.text === undefined ? "Debian's packages" : resolve(folder, given.text),
@@ -161,7 +165,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
     for await (const event of events) {
       if (event.kind !== "step") await claimed?.check();
       if (event.kind === "plan") {
-        result.write(await planText(event, settings, engine));
+        result.write(await planText(event, settings, secondsOf));
       } else if (event.kind === "stopped") {
         err.write("stopped; the same command goes on\n");
         return false;
@@ -176,29 +180,32 @@ async function run(args: readonly string[], terminal: Terminal): Promise<boolean
   }
 }
 
+/** How long so many operations take here. */
+type SecondsOf = (operations: number) => Promise<number>;
+
 /** What is going to happen, while one may still think better of it: texts come first, for minutes. */
 async function foretold(
   settings: PretrainSettings,
-  engine: Engine,
+  secondsOf: SecondsOf,
   out: string,
   texts = "Debian's packages, which are fetched first",
 ): Promise<string> {
   const { parameters, tokens, operations } = workOf(settings);
-  const seconds = operations / (await speedOf(engine, settings.width));
-  return `${settings.name}: some ${count(parameters)} parameters, ${count(tokens)} tokens, ${duration(seconds)} or more here
+  const time = duration(await secondsOf(operations));
+  return `${settings.name}: some ${count(parameters)} parameters, ${count(tokens)} tokens, ${time} or more here
 ${visible(`text of ${texts}; to be written to ${out}`)}
 `;
 }
 
 async function planText(
   plan: Extract<PretrainEvent, { kind: "plan" }>,
-  { name, width, batchSize, length }: PretrainSettings,
-  engine: Engine,
+  { name, batchSize, length }: PretrainSettings,
+  secondsOf: SecondsOf,
 ): Promise<string> {
   const { parameters, vocabSize, textTokens, tokens, steps, operations } = plan;
-  const seconds = operations / (await speedOf(engine, width));
+  const time = duration(await secondsOf(operations));
   return `${name}: ${count(parameters)} parameters, ${count(vocabSize)} tokens of vocabulary, ${count(textTokens)} tokens of text
-${count(steps)} steps of ${batchSize} × ${length}, ${count(tokens)} tokens: ${operations.toExponential(1)} operations, ${duration(seconds)} or more here
+${count(steps)} steps of ${batchSize} × ${length}, ${count(tokens)} tokens: ${operations.toExponential(1)} operations, ${time} or more here
 `;
 }
 
