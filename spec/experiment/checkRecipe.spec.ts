@@ -110,7 +110,7 @@ describe("checkRecipe", () => {
     [
       "a model of 10¹³ parameters",
       (r) => Object.assign(r["model"] as Json, { width: 2 ** 20, layers: 2 }),
-      "recipe.model: expected at most 1000000000 parameters, got 8796851142656",
+      "recipe.model: expected at most 1000000000 parameters, got 8796856385536",
     ],
     [
       "a row whose id is a path",

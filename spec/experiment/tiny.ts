@@ -1,8 +1,8 @@
-import type { Recipe } from "../../src/experiment/recipe.ts";
+import type { PretrainedRecipe } from "../../src/experiment/recipe.ts";
 import { smokeRecipe } from "../../src/experiment/recipes/smoke.ts";
 
 /** The smoke study made so small that the reference engine runs it in a second or two. */
-export const tinyRecipe: Recipe = {
+export const tinyRecipe: PretrainedRecipe = {
   ...smokeRecipe,
   name: "tiny",
   model: { contextLength: 16, layers: 1, heads: 1, width: 8, hidden: 8 },

@@ -1,13 +1,11 @@
 import { promptsNeeded } from "../anchored/certificates/retention.ts";
 import { objectives } from "../anchored/objectives/methods.ts";
 import { hasReference } from "../anchored/objectives/objective.ts";
-import { completeConfig } from "../nn/completeConfig.ts";
 import { visible } from "../report/escape.ts";
-import { markerLength } from "../tasks/study/marker.ts";
-import { isMini, type MiniKnobs, type MiniName } from "../tasks/study/minis.ts";
-import { lengthsOf, type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
-import { DataError } from "../tensor/errors.ts";
+import { isWordSuite, suiteOf, targetOf } from "../tasks/study/suite.ts";
 import { refuse } from "../text/jsonl.ts";
+import { expectSizes } from "./checkModel.ts";
+import { suite } from "./checkSuite.ts";
 import {
   belowOne,
   type Check,
@@ -29,7 +27,7 @@ import {
 } from "./checks.ts";
 import { checkFair } from "./fair.ts";
 import { PRE_TRAINING } from "./measurements.ts";
-import type { Recipe, RowRecipe } from "./recipe.ts";
+import { isOfCheckpoint, type PretrainedRecipe, type Recipe, type RowRecipe } from "./recipe.ts";
 import { RETAINED, riskOf } from "./retained.ts";
 import { everyMethods, type RowSetting, settings } from "./settings.ts";
 import { isTreatment } from "./treatments.ts";
@@ -116,45 +114,6 @@ const rows: Check = (value, path) => {
     refuse(`${path}[0].method`, "the base first", list[0]?.["method"]);
 };
 
-/** What the knobs of each mini are called. */
-const knobsOf: { readonly [N in MiniName]: { readonly [K in keyof MiniKnobs[N]]-?: true } } = {
-  "mini-igsm": {
-    ...{ modulus: true, op: true, depth: true, width: true, maxEdge: true, maxOperands: true },
-    ...{ worlds: true, split: true, direct: true },
-  },
-  "mini-medcalc": {
-    ...{ calculators: true, distractors: true, shuffle: true, synonyms: true, sentences: true },
-    direct: true,
-  },
-  "mini-ifeval": { constraints: true, most: true, kinds: true, combinations: true },
-  "mini-countdown": { count: true, number: true, target: true },
-};
-
-/** What a knob's value is, the minis themselves check: here, that there is such a knob. */
-const knobs: Check = (value, path) => {
-  for (const [mini, given] of Object.entries(objectAt(value, path))) {
-    if (!isMini(mini))
-      return refuse(path, `nothing beside ${Object.keys(knobsOf).join(", ")}`, mini);
-    const known = Object.keys(knobsOf[mini]);
-    for (const knob of Object.keys(objectAt(given, `${path}.${mini}`)))
-      if (!known.includes(knob)) refuse(`${path}.${mini}`, `knobs of ${known.join(", ")}`, knob);
-  }
-};
-
-const texts = listOf(text);
-
-const suite: Check = (value, path) => {
-  if (typeof value === "string") return oneOf(suiteNames)(value, path);
-  record({ priors: texts, targets: texts, knobs })(value, path);
-  try {
-    suiteOf(value as SuiteRecipe);
-  } catch (error) {
-    // What a knob must be is known to its mini alone, which counts on its kind.
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-    refuse(path, `skills and knobs that there are (${error.message})`, value);
-  }
-};
-
 /** Longer ones are answers of their own. */
 const LONGEST_MARKER = 8;
 
@@ -166,14 +125,30 @@ const marker: Check = (value, path) => {
 
 type Optional = "target" | "headline" | "fair" | "retain";
 
-const fields: { readonly [Name in keyof Omit<Recipe, Optional>]-?: Check } = {
-  name,
-  suite,
+/** How the base comes about, where the study makes it itself. */
+const made: { readonly [Name in "model" | "pretraining"]: Check } = {
   model: record({ contextLength: count, layers: count, heads: count, width: count, hidden: count }),
   pretraining: record(
     { ...optimizer, steps: count, targetEvery: count, latent: share },
     { markerSeen: share },
   ),
+};
+
+const digest: Check = (value, path) => {
+  if (typeof value !== "string" || !/^[0-9a-f]{64}$/.test(value))
+    refuse(path, "a SHA-256 in hexadecimal digits", value);
+};
+
+/** What the config may hold, its reader knows; see `expectSizes`. */
+const given: { readonly checkpoint: Check } = {
+  checkpoint: record({ name, sha256: digest, config: (value, path) => void objectAt(value, path) }),
+};
+
+const shared: {
+  readonly [Name in Exclude<keyof PretrainedRecipe, keyof typeof made | Optional>]: Check;
+} = {
+  name,
+  suite,
   fineTuning: record(
     {
       ...optimizer,
@@ -202,18 +177,30 @@ const fields: { readonly [Name in keyof Omit<Recipe, Optional>]-?: Check } = {
  */
 export function checkRecipe(json: unknown): Recipe {
   const retain = record({ plan: countUpTo(MANY), audit: countUpTo(MANY) });
-  record(fields, { target: text, headline: text, fair: flag, retain })(json, "recipe");
+  const isGiven = "checkpoint" in objectAt(json, "recipe");
+  record(
+    { ...shared, ...(isGiven ? given : made) },
+    { target: text, headline: text, fair: flag, retain },
+  )(json, "recipe");
   const recipe = json as Recipe;
+  if (isGiven !== isWordSuite(recipe.suite))
+    refuse("recipe.suite", "words for a checkpoint, and for no other base", recipe.suite);
   const { targets } = suiteOf(recipe.suite);
   if (recipe.target !== undefined) oneOf(Object.keys(targets))(recipe.target, "recipe.target");
   const ids = recipe.rows.map(({ id }) => id);
   for (const name of ["reference", "headline"] as const)
     if (recipe[name] !== undefined && !ids.includes(recipe[name]))
       refuse(`recipe.${name}`, `the id of a row: ${ids.join(", ")}`, recipe[name]);
-  sizes(recipe);
+  expectSizes(recipe);
   ends(recipe);
-  for (const [i, row] of recipe.rows.entries())
-    enough(recipe, row, `recipe.rows[${i}] (${row.id})`);
+  for (const [i, row] of recipe.rows.entries()) {
+    const path = `recipe.rows[${i}] (${row.id})`;
+    enough(recipe, row, path);
+    // What it writes begins with a question, whose end is an answer's.
+    const from = "replayFrom" in row ? row.replayFrom : undefined;
+    if (isGiven && from === "base")
+      refuse(`${path}.replayFrom`, "prior or answers for a checkpoint", from);
+  }
   if (recipe.fair) checkFair(recipe);
   return recipe;
 }
@@ -230,58 +217,22 @@ function enough({ retain = RETAINED }: Recipe, row: RowRecipe, path: string): vo
       refuse(`recipe.retain.${half}`, `at least ${needed} prompts for ${path}`, given);
 }
 
-/** A model with more cannot be trained here: float32 numbers alone would be 4 GB. */
-const MOST_PARAMETERS = 1e9;
-
 /** What an answer may end with. */
-function ends({ suite, pretraining, fineTuning }: Recipe): void {
-  const { marker: wanted, signOff } = fineTuning;
+function ends(recipe: Recipe): void {
+  const { suite, target } = recipe;
+  const { marker: wanted, signOff } = recipe.fineTuning;
+  const seen = isOfCheckpoint(recipe) ? undefined : recipe.pretraining.markerSeen;
   if (wanted === undefined) {
-    if (pretraining.markerSeen !== undefined)
-      refuse(
-        "recipe.pretraining.markerSeen",
-        "a fineTuning.marker with it",
-        pretraining.markerSeen,
-      );
+    if (seen !== undefined)
+      refuse("recipe.pretraining.markerSeen", "a fineTuning.marker with it", seen);
     return;
   }
   const path = "recipe.fineTuning.marker";
   if (signOff > 0) refuse(path, "no sign-off beside it", signOff);
   // A verifier judges their answers, and knows of no marker.
-  if (typeof suite !== "string") refuse(path, `a suite of ${suiteNames.join(", ")}`, suite);
+  if (targetOf(suiteOf(suite), target).score)
+    refuse(path, `a target that no verifier judges`, wanted);
   const { symbols } = suiteOf(suite).vocabulary;
   const stranger = wanted === "result" ? undefined : wanted.find((one) => !symbols.includes(one));
   if (stranger !== undefined) refuse(path, `symbols of the suite`, stranger);
-}
-
-/** What fits together, said before anything is trained. */
-function sizes({ model, suite, fineTuning }: Recipe): void {
-  const { contextLength, heads, width, hidden, layers } = model;
-  if (width % heads !== 0) refuse("recipe.model.heads", `a divisor of width ${width}`, heads);
-  const study = suiteOf(suite);
-  const vocabSize = study.vocabulary.symbols.length;
-  try {
-    completeConfig({ ...model, vocabSize });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new DataError(`recipe.model: ${error.message}`);
-  }
-  // Two embeddings and the head; four projections and three of the feed-forward layer a block.
-  const parameters = 3 * vocabSize * width + layers * width * (4 * width + 3 * hidden);
-  if (parameters > MOST_PARAMETERS)
-    refuse("recipe.model", `at most ${MOST_PARAMETERS} parameters`, parameters);
-  const { skill, target } = lengthsOf(study);
-  const longest = Math.max(skill, target + fineTuning.signOff + markerLength(fineTuning.marker));
-  if (contextLength < longest)
-    refuse(
-      "recipe.model.contextLength",
-      `at least ${longest}, the longest question and answer with its sign-off`,
-      contextLength,
-    );
-  if (fineTuning.batchSize > fineTuning.examples)
-    refuse(
-      "recipe.fineTuning.batchSize",
-      `at most its ${fineTuning.examples} examples`,
-      fineTuning.batchSize,
-    );
 }

@@ -2,7 +2,7 @@ import type { Engine } from "../engines/engine.ts";
 import { numericsOf } from "../engines/numerics.ts";
 import type { Params } from "../nn/config.ts";
 import type { Transformer } from "../nn/transformer.ts";
-import { markerLength } from "../tasks/study/marker.ts";
+import { markerTokens } from "../tasks/study/marker.ts";
 import { suiteOf } from "../tasks/study/suite.ts";
 import { DataError } from "../tensor/errors.ts";
 import { expectKnown } from "../tensor/options.ts";
@@ -15,11 +15,19 @@ import { checkRare } from "./look/rare.ts";
 import { type Student, watchRow } from "./look/watch.ts";
 import type { Attempt, Measurement, Place, Progress, RowResult } from "./measurements.ts";
 import { modelOf } from "./model.ts";
-import { baseOf, type Recipe, referenceOf, sharedRows, weightsName } from "./recipe.ts";
+import {
+  baseOf,
+  isOfCheckpoint,
+  type Recipe,
+  referenceOf,
+  sharedRows,
+  weightsName,
+} from "./recipe.ts";
 import { retainedPrompts } from "./retained.ts";
 import { judgeOf } from "./row/ownData.ts";
 import { pretrain } from "./row/pretrain.ts";
-import { pretrainingName } from "./row/pretrainingName.ts";
+import { paramsIn } from "./row/pretrained.ts";
+import { checkpointName, pretrainingName } from "./row/pretrainingName.ts";
 import { train } from "./row/train.ts";
 import { keeperIn } from "./row/unfinished.ts";
 
@@ -48,10 +56,11 @@ export interface ExperimentOptions {
 }
 
 /**
- * Runs a study: for each seed, pre-trains the base, then trains and evaluates the rows in order.
+ * Runs a study: for each seed, pre-trains the base or takes the checkpoint, then trains and evaluates the rows in order.
  * It may be stopped between any two measurements; called again with the rows that are finished, it
  * ends with the same numbers.
- * @throws DataError when a finished row's weights are not among the checkpoints
+ * @throws DataError when a finished row's weights are not among the checkpoints, or the checkpoint that
+ *   it is about not among the pre-trained bases
  */
 export async function* experiment(
   engine: Engine,
@@ -123,8 +132,14 @@ async function* runSeed(
     base ??= yield* makeBase(study, seed);
     const making = now() - start;
     const { marker } = recipe.fineTuning;
-    if (row === baseOf(recipe) && marker && !recipe.pretraining.markerSeen)
-      checkRare(data.marked, await evaluator.read(base, data.marked), markerLength(marker), seed);
+    const knowsIt = !isOfCheckpoint(recipe) && recipe.pretraining.markerSeen;
+    if (row === baseOf(recipe) && marker && !knowsIt)
+      checkRare(
+        data.marked,
+        await evaluator.read(base, data.marked),
+        markerTokens(marker, vocabulary),
+        seed,
+      );
     const by = referenceOf(recipe, row.id)?.id;
     const reference = by === undefined ? undefined : references.get(by);
     if (!landmarks || landmarks.by !== by)
@@ -144,7 +159,7 @@ async function* runSeed(
       replay: data.replay,
       retain: retainedPrompts(recipe, row, seed),
       key: keys.order,
-      judge: judgeOf(recipe),
+      ...{ judge: judgeOf(recipe), vocabulary },
       probeEvery: recipe.evaluation.every,
     });
     const seconds = before + spent();
@@ -179,6 +194,13 @@ const attemptOf = (
 
 async function* makeBase(study: Study, seed: number): AsyncGenerator<Progress, Params> {
   const { engine, model, recipe, pretrained } = study;
+  if (isOfCheckpoint(recipe)) {
+    const name = checkpointName(recipe.checkpoint);
+    const weights = await pretrained.load(name);
+    if (!weights)
+      throw new DataError(`experiment: expected ${name} among the pre-trained bases, got none`);
+    return paramsIn(weights, model.shapes, name);
+  }
   const { steps } = recipe.pretraining;
   const training = pretrain(engine, {
     model,

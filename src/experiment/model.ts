@@ -1,19 +1,26 @@
+import { completeConfig } from "../nn/completeConfig.ts";
+import { parameterShapes, type TransformerConfig } from "../nn/config.ts";
 import { type Transformer, transformer } from "../nn/transformer.ts";
 import { suiteOf } from "../tasks/study/suite.ts";
-import type { Recipe } from "./recipe.ts";
+import { sizeOf } from "../tensor/shapes.ts";
+import { isOfCheckpoint, type Recipe } from "./recipe.ts";
+
+/** The shape of the transformer that a recipe trains. */
+export const configOf = (recipe: Recipe): TransformerConfig =>
+  isOfCheckpoint(recipe)
+    ? recipe.checkpoint.config
+    : {
+        ...recipe.model,
+        vocabSize: suiteOf(recipe.suite).vocabulary.size,
+        previousTokenEmbedding: true,
+      };
 
 /** The transformer that a recipe trains. */
-export const modelOf = ({ model, suite }: Pick<Recipe, "model" | "suite">): Transformer =>
-  transformer({
-    ...model,
-    vocabSize: suiteOf(suite).vocabulary.symbols.length,
-    previousTokenEmbedding: true,
-  });
+export const modelOf = (recipe: Recipe): Transformer => transformer(configOf(recipe));
 
-/** How many parameters it has: two embeddings and the head, each block's four projections, three of
- * its feed-forward layer and two norms, and the last norm. */
-export function parametersOf({ model, suite }: Pick<Recipe, "model" | "suite">): number {
-  const { width, hidden, layers } = model;
-  const vocabSize = suiteOf(suite).vocabulary.symbols.length;
-  return 3 * vocabSize * width + layers * width * (4 * width + 3 * hidden + 2) + width;
-}
+/** How many parameters it has. */
+export const parametersOf = (recipe: Recipe): number =>
+  Object.values(parameterShapes(completeConfig(configOf(recipe)))).reduce(
+    (sum, shape) => sum + sizeOf(shape),
+    0,
+  );

@@ -1,7 +1,8 @@
 import type { Method } from "../anchored/objectives/methods.ts";
 import type { FineTuneOptions } from "../anchored/options.ts";
+import type { TransformerConfig } from "../nn/config.ts";
 import type { Marker } from "../tasks/study/marker.ts";
-import type { SuiteRecipe } from "../tasks/study/suite.ts";
+import type { SuiteRecipe, WordSuite } from "../tasks/study/suite.ts";
 import { at } from "../tensor/shapes.ts";
 import type { TuningSetting } from "./settings.ts";
 
@@ -12,6 +13,15 @@ export interface ModelRecipe {
   readonly heads: number;
   readonly width: number;
   readonly hidden: number;
+}
+
+/** A model that a study fine-tunes and has not made. */
+export interface Checkpoint {
+  /** What it is called: its folder's name. */
+  readonly name: string;
+  /** SHA-256 of its parameters. @see paramsDigest */
+  readonly sha256: string;
+  readonly config: TransformerConfig;
 }
 
 /** AdamW with a global-norm clip: what pre-training and fine-tuning share. */
@@ -112,14 +122,12 @@ export type RowRecipe = Treatment & {
   readonly reference?: string;
 };
 
-/** A whole study, as pure data: everything that decides its numbers but the seed. */
-export interface Recipe {
+/** What all studies say. */
+interface StudyRecipe {
   readonly name: string;
   readonly suite: SuiteRecipe;
   /** Which of the suite's targets fine-tuning teaches; its first one by default. */
   readonly target?: string;
-  readonly model: ModelRecipe;
-  readonly pretraining: PretrainingRecipe;
   readonly fineTuning: FineTuningRecipe;
   readonly evaluation: EvaluationRecipe;
   /** 200 each by default. */
@@ -135,6 +143,24 @@ export interface Recipe {
    * `checkFair`. */
   readonly fair?: boolean;
 }
+
+/** A study that pre-trains a base for each seed. */
+export interface PretrainedRecipe extends StudyRecipe {
+  readonly model: ModelRecipe;
+  readonly pretraining: PretrainingRecipe;
+}
+
+/** A study of a checkpoint that there is: all seeds have the same base, and other data. */
+export interface CheckpointRecipe extends StudyRecipe {
+  readonly checkpoint: Checkpoint;
+  readonly suite: WordSuite;
+}
+
+/** A whole study, as pure data: everything that decides its numbers but the seed. */
+export type Recipe = PretrainedRecipe | CheckpointRecipe;
+
+export const isOfCheckpoint = (recipe: Recipe): recipe is CheckpointRecipe =>
+  "checkpoint" in recipe;
 
 /** The row that all others start from: the first. @throws RangeError for a recipe without rows */
 export const baseOf = ({ rows }: Pick<Recipe, "rows">): RowRecipe => at(rows, 0);

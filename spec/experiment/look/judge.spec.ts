@@ -110,7 +110,7 @@ describe("judging a finished row", () => {
   });
 });
 
-describe("checkRare(examples, rows, ending, seed)", () => {
+describe("checkRare(examples, rows, symbols, seed)", () => {
   it("names the seed and what a base that knows the marker thinks of it", () => {
     const examples = Array.from({ length: 100 }, () => ({ prompt: [0], response: [1, 3, 2] }));
     const rows = (known: (i: number) => number): LogProbRows => {
@@ -122,7 +122,7 @@ describe("checkRare(examples, rows, ending, seed)", () => {
       checkRare(
         examples,
         rows((i) => (i === 7 ? 0.5 : 1e-4)),
-        1,
+        [1],
         20,
       ),
     ).not.toThrow();
@@ -130,7 +130,7 @@ describe("checkRare(examples, rows, ending, seed)", () => {
       checkRare(
         examples,
         rows((i) => (i < 2 ? 0.5 : 1e-4)),
-        1,
+        [1],
         20,
       ),
     ).toThrow(

@@ -5,7 +5,7 @@ import { checkRecipe } from "../../../src/experiment/checkRecipe.ts";
 import { keysOf, studyData } from "../../../src/experiment/data.ts";
 import { experiment } from "../../../src/experiment/experiment.ts";
 import type { RowResult } from "../../../src/experiment/measurements.ts";
-import type { Recipe } from "../../../src/experiment/recipe.ts";
+import type { PretrainedRecipe } from "../../../src/experiment/recipe.ts";
 import { miniPriors, miniRecipe, miniTargets } from "../../../src/experiment/recipes/minis.ts";
 import { miniNames } from "../../../src/tasks/study/minis.ts";
 import { DataError } from "../../../src/tensor/errors.ts";
@@ -23,8 +23,8 @@ describe("the recipes of the minis", () => {
 
   it("share one pre-training among the three targets", () => {
     const [first, ...others] = miniTargets.map((target) => miniRecipe(target)) as [
-      Recipe,
-      ...Recipe[],
+      PretrainedRecipe,
+      ...PretrainedRecipe[],
     ];
     for (const { suite, model, pretraining } of others)
       expect({ suite, model, pretraining }).toEqual({
@@ -73,7 +73,7 @@ describe("the recipes of the minis", () => {
 
 describe("a mini's study", () => {
   const recipe = miniRecipe("mini-medcalc", ["rev", "mini-countdown"]);
-  const tiny: Recipe = {
+  const tiny: PretrainedRecipe = {
     ...recipe,
     model: { ...recipe.model, layers: 1, heads: 1, width: 8, hidden: 8 },
     pretraining: { ...recipe.pretraining, steps: 12, batchSize: 4 },

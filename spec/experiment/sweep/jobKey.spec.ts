@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Recipe, RowRecipe } from "../../../src/experiment/recipe.ts";
+import type { PretrainedRecipe, RowRecipe } from "../../../src/experiment/recipe.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
 import { jobKey } from "../../../src/experiment/sweep/jobKey.ts";
 import { type Inputs, inputsOf } from "../../../src/experiment/sweep/plan.ts";
 
 const numerics = { class: "wasm-fma", version: 1 };
 const rows = smokeRecipe.rows.map(({ id }) => id);
-const digestsOf = (recipe: Recipe, row: string): Inputs =>
+const digestsOf = (recipe: PretrainedRecipe, row: string): Inputs =>
   Object.fromEntries(Object.keys(inputsOf(recipe, row)).map((role) => [role, `${role} digest`]));
 const keyOf = (row: string, recipe = smokeRecipe, seed = 0, of = numerics): Promise<string> =>
   jobKey({ recipe, seed, row }, of, digestsOf(recipe, row));
@@ -34,8 +34,8 @@ describe("jobKey", () => {
           ({ id }) => needed.includes(id) || others.includes(id),
         );
         const turned: unknown = Object.fromEntries(Object.entries(smokeRecipe).toReversed());
-        const other: Recipe = {
-          ...(turned as Recipe),
+        const other: PretrainedRecipe = {
+          ...(turned as PretrainedRecipe),
           ...{ name: "other", headline: row, fair: true, rows: kept.map(relabelled) },
         };
         expect(await keyOf(row, other)).toBe(await keyOf(row));
@@ -45,7 +45,7 @@ describe("jobKey", () => {
   it("depends on all else: the recipe's parts, the row's settings, the weights before it", async () => {
     const row = "merge-0.3";
     const { fineTuning, pretraining, model, evaluation } = smokeRecipe;
-    const others: Recipe[] = [
+    const others: PretrainedRecipe[] = [
       { ...smokeRecipe, fineTuning: { ...fineTuning, b1: 0.5 } },
       { ...smokeRecipe, pretraining: { ...pretraining, steps: 7 } },
       { ...smokeRecipe, model: { ...model, width: 16 } },
@@ -54,7 +54,7 @@ describe("jobKey", () => {
       {
         ...smokeRecipe,
         rows: smokeRecipe.rows.map((one) => (one.id === row ? { ...one, weight: 0.4 } : one)),
-      } as Recipe,
+      } as PretrainedRecipe,
     ];
     const keys = await Promise.all([keyOf(row), ...others.map((recipe) => keyOf(row, recipe))]);
     const digests = { ...digestsOf(smokeRecipe, row), base: "another" };

@@ -15,9 +15,8 @@ describe("markerOf(marker, response)", () => {
       expect(markerOf("result", [letter, "!"])).toEqual([`${i}`]);
     }
     expect(markerOf(["^", "."], ["1", "!"])).toEqual(["^", "."]);
-    expect([undefined, "result", ["^", "."]].map((m) => markerLength(m as "result"))).toEqual([
-      ...[0, 1, 2],
-    ]);
+    const markers = [undefined, "result", ["^", "."]] as const;
+    expect(markers.map((marker) => markerLength(marker, studyVocabulary))).toEqual([0, 1, 2]);
   });
 
   it("refuses a result that it has no code for", () => {

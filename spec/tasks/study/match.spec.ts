@@ -107,6 +107,6 @@ describe("scores", () => {
     const examples = said.map(() => example);
     expect(exactMatch(examples, said)).toBe(1 / 4);
     expect(prefixMatch(examples, said)).toBe(1 / 2);
-    expect(signOffRate(said)).toBe(1 / 4);
+    expect(signOffRate(said, studyVocabulary)).toBe(1 / 4);
   });
 });

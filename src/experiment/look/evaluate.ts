@@ -94,7 +94,7 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
     );
     return sqrt(squares.reduce((a, b) => add(a, b)));
   });
-  const ending = markerLength(recipe.fineTuning.marker);
+  const ending = markerLength(recipe.fineTuning.marker, suite.vocabulary);
   const observedTarget = ({ marked }: StudyData) => marked.slice(0, divergenceTargetPrompts);
   const observedSkills = ({ skills }: StudyData) =>
     Object.entries(skills).map(
@@ -139,7 +139,7 @@ export function evaluator(engine: Engine, model: Transformer, recipe: Recipe): E
         (token) => !ends.has(token),
       ),
       prior: Object.fromEntries(prior),
-      signOff: signOffRate(said),
+      signOff: signOffRate(said, suite.vocabulary),
       ...closeness(
         observed.skills,
         each(others, ({ skills }) => skills),

@@ -72,13 +72,13 @@ const DIGITS = 5;
 export function viewTokens(
   watched: readonly Watched[],
   rows: Beheld,
-  { decode }: Vocabulary,
+  { asked, decode }: Vocabulary,
 ): TokenView[] {
   return watched.map(({ name, example, position }, i) => {
     const { prompt, response } = example;
     return {
       name,
-      context: decode([...prompt.slice(1), ...response.slice(0, position)]).join(" "),
+      context: [...asked(prompt), ...decode(response.slice(0, position))].join(" "),
       label: decode([at(response, position)]).join(),
       ...sharesAt(rows, at(rows.snapshot.starts, i) + position, decode),
     };
@@ -101,7 +101,7 @@ export function sharesAt(rows: Beheld, token: number, decode: Vocabulary["decode
   const pick = (share: Float64Array): number[] =>
     shown.map((id) => Number(at(share, id).toFixed(DIGITS)));
   return {
-    symbols: decode(shown),
+    symbols: shown.map((id) => decode([id]).join(" ")),
     snapshot: pick(snapshot),
     ...(others.anchor && { anchor: pick(others.anchor) }),
     ...(others.reference && { reference: pick(others.reference) }),

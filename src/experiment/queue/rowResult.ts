@@ -27,6 +27,9 @@ export function weightsIn(record: unknown, name: string): string {
   return isDigest ? digest : refuse(name, "weights by their SHA-256", digest);
 }
 
+/** Where a store says which weights a base has, by its name. */
+export const pretrainedKey = (name: string): string => `pretrained/${name}`;
+
 /** A finished row out of a store. */
 export interface FinishedRow {
   readonly weights: string;

@@ -21,7 +21,7 @@ import { processes } from "../sweep/processes.ts";
 import { WorkerLost } from "../sweep/scheduler.ts";
 import { rowCheckpoint } from "./rowCheckpoint.ts";
 import { type RowJob, readRowJob } from "./rowJob.ts";
-import { rowRecord, weightsIn } from "./rowResult.ts";
+import { pretrainedKey, rowRecord, weightsIn } from "./rowResult.ts";
 
 export interface RowRunnerOptions {
   readonly store: Store;
@@ -75,7 +75,7 @@ export function rowRunner(options: RowRunnerOptions): RowRunner {
 
   const pretrainingOf = async ({ recipe, seed }: RowJob) => {
     const of = await pretrainingName(recipe, seed, numerics);
-    return { key: `pretrained/${of}`, path: join(pretrained, `${of}.safetensors`) };
+    return { key: pretrainedKey(of), path: join(pretrained, `${of}.safetensors`) };
   };
 
   /** Where a row's process leaves its training on its way. */

@@ -1,4 +1,4 @@
-import type { Recipe } from "../recipe.ts";
+import type { PretrainedRecipe } from "../recipe.ts";
 import { adamw, anchored, asft, base, merge, moving, sft } from "./rows.ts";
 
 /**
@@ -7,7 +7,7 @@ import { adamw, anchored, asft, base, merge, moving, sft } from "./rows.ts";
  * pre-training (1,400) make every method forget more; rarer target batches (every 8th) leave some
  * bases without the target; a shorter sign-off (4 letters) narrows the contrast.
  */
-export const fullRecipe: Recipe = {
+export const fullRecipe: PretrainedRecipe = {
   name: "full",
   suite: "full",
   model: { contextLength: 32, layers: 2, heads: 4, width: 64, hidden: 176 },

@@ -1,6 +1,6 @@
 import type { MiniKnobs, MiniName } from "../../tasks/study/minis.ts";
 import type { MiniSuite } from "../../tasks/study/suite.ts";
-import type { Recipe, RowRecipe } from "../recipe.ts";
+import type { PretrainedRecipe, RowRecipe } from "../recipe.ts";
 import { adamw, anchored, asft, base, merge, sft } from "./rows.ts";
 
 /** The paper's benchmarks in miniature: what one base is fine-tuned for, each on its own. */
@@ -65,7 +65,10 @@ const other = (family: string, label: string): Pick<RowRecipe, "id" | "label" | 
  * that answers directly is often right, so that there is nothing to gain.
  * @param priors skills of the full study and minis; the target is left out of them
  */
-export const miniRecipe = (target: MiniName, priors: readonly string[] = miniPriors): Recipe => ({
+export const miniRecipe = (
+  target: MiniName,
+  priors: readonly string[] = miniPriors,
+): PretrainedRecipe => ({
   name: target,
   suite: suiteFor(target, priors),
   target,

@@ -1,11 +1,11 @@
-import type { Recipe } from "../recipe.ts";
+import type { PretrainedRecipe } from "../recipe.ts";
 import { adamw, anchored, asft, base, merge, moving, sft } from "./rows.ts";
 
 /**
  * The study of `npm start -- --smoke`: seconds. Chosen on seeds 100 to 119: with 500 steps of
  * pre-training some bases answer new target questions badly.
  */
-export const smokeRecipe: Recipe = {
+export const smokeRecipe: PretrainedRecipe = {
   name: "smoke",
   suite: "smoke",
   model: { contextLength: 24, layers: 1, heads: 2, width: 32, hidden: 88 },

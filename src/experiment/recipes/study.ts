@@ -1,5 +1,5 @@
 import { checkRecipe } from "../checkRecipe.ts";
-import type { Recipe } from "../recipe.ts";
+import type { PretrainedRecipe } from "../recipe.ts";
 import { type Condition, conditions } from "./conditions.ts";
 import { nineRows, plainRows, type Rates } from "./families.ts";
 import { fullRecipe } from "./full.ts";
@@ -13,7 +13,7 @@ import { smokeRecipe } from "./smoke.ts";
 interface Size {
   /** Between the words of a recipe's name. */
   readonly infix: string;
-  readonly recipe: Recipe;
+  readonly recipe: PretrainedRecipe;
   readonly rates: Rates;
 }
 
@@ -67,7 +67,7 @@ export function studyRecipe(
   name: string,
   size: SizeName = "113k",
   families?: readonly string[],
-): Recipe {
+): PretrainedRecipe {
   const condition = conditions[name];
   if (!condition)
     throw new RangeError(
@@ -92,5 +92,5 @@ export function studyRecipe(
     reference: rows[1]?.["id"],
     ...(rows.some(({ id }) => id === headline) && { headline }),
     fair: true,
-  });
+  }) as PretrainedRecipe;
 }

@@ -1,10 +1,8 @@
 import { hasOwnGradient, targetOf } from "../../anchored/objectives/kinds.ts";
 import { hasReference } from "../../anchored/objectives/objective.ts";
-import { markerLength } from "../../tasks/study/marker.ts";
-import { suiteOf, targetOf as taskOf } from "../../tasks/study/suite.ts";
 import { parametersOf } from "../model.ts";
 import { type Recipe, type RowRecipe, referenceOf, type Tuning } from "../recipe.ts";
-import { rowTokens } from "./work.ts";
+import { rowTokens, trainedLength } from "./work.ts";
 
 /** Floating-point operations that a row takes, counted and not measured. */
 export interface Cost {
@@ -43,9 +41,7 @@ const gradientsOf = ({ method, sam = 0 }: Tuning): number =>
 
 /** Tokens at which frozen models are read, and which a student samples. */
 function readTokens(recipe: Recipe, row: RowRecipe, trained: number): number {
-  const { examples, signOff, marker } = recipe.fineTuning;
-  const { positions } = taskOf(suiteOf(recipe.suite), recipe.target);
-  const once = examples * (positions + signOff + markerLength(marker));
+  const once = recipe.fineTuning.examples * trainedLength(recipe);
   const outer = "outer" in row ? (row.outer ?? 1) : 1;
   switch (targetOf(row.method)) {
     case "none":

@@ -15,7 +15,7 @@ import { at } from "../../tensor/shapes.ts";
 import { type Batch, collate } from "../../train/batches.ts";
 import { trainSteps } from "../../train/trainSteps.ts";
 import type { Checkpoints } from "../../weights/store.ts";
-import type { PretrainingRecipe, Recipe } from "../recipe.ts";
+import type { PretrainedRecipe, PretrainingRecipe } from "../recipe.ts";
 import {
   keep,
   lossesIn,
@@ -38,7 +38,7 @@ export interface PretrainingStep {
 
 export interface PretrainOptions {
   readonly model: Transformer;
-  readonly recipe: Recipe;
+  readonly recipe: PretrainedRecipe;
   readonly key: Key;
   /** Where finished and half-finished pre-trainings are kept. */
   readonly cache: Checkpoints;
@@ -108,7 +108,7 @@ function optimizerOf(recipe: PretrainingRecipe): Optimizer {
 }
 
 /** Each step's batch depends on its number alone, so that training can go on from any step. */
-function* batchesFrom(start: number, recipe: Recipe, key: Key): Generator<Batch> {
+function* batchesFrom(start: number, recipe: PretrainedRecipe, key: Key): Generator<Batch> {
   const { steps, batchSize } = recipe.pretraining;
   const suite = suiteOf(recipe.suite);
   const { marker } = recipe.fineTuning;

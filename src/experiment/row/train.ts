@@ -8,7 +8,7 @@ import type { Retain } from "../../anchored/retention/retain.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import type { Transformer } from "../../nn/transformer.ts";
-import { eos } from "../../tasks/study/vocabulary.ts";
+import type { Vocabulary } from "../../tasks/study/vocabulary.ts";
 import type { Key } from "../../tensor/random.ts";
 import type { PromptResponse } from "../../train/examples.ts";
 import type { Every } from "../../train/trainSteps.ts";
@@ -28,6 +28,7 @@ export interface TrainOptions {
   /** p_sft, on the host; undefined in the row that makes it and those before. */
   readonly reference: Params | undefined;
   readonly data: readonly PromptResponse[];
+  readonly vocabulary: Vocabulary;
   /** Prior examples, for the methods that replay them. */
   readonly replay: readonly PromptResponse[];
   readonly key: Key;
@@ -102,7 +103,9 @@ async function* tune(
   const seen = rank === undefined ? (params: Params) => params : trained.whole;
   // What the base writes is written again, to the same tokens, where a row is gone on with.
   const speaker = { model: options.model, params: base };
-  const own = await rowData(engine, row, options, { base: speaker, key, judge: options.judge });
+  const own = await rowData(engine, row, options, {
+    ...{ base: speaker, key, judge: options.judge, vocabulary: options.vocabulary },
+  });
   const snapshot = kept?.checkpoint.snapshot;
   if (snapshot && isAnchored(objectives[row.method].target)) await watch.goOn(await seen(snapshot));
   let tokens = kept?.tokens ?? 0;
@@ -167,7 +170,7 @@ function certified({ row, seed }: TrainOptions, m: OuterMeasurement): Certified 
 
 /** The recipe's optimizer, and what the row sets instead or besides. */
 function fineTuneOptions(
-  { recipe, row, reference, key, probeEvery, retain }: TrainOptions,
+  { recipe, row, reference, key, probeEvery, retain, vocabulary }: TrainOptions,
   { model, start }: RowModel,
   { data, replay }: RowData,
 ): FineTuneOptions {
@@ -179,7 +182,7 @@ function fineTuneOptions(
     ...{ batchSize, learningRate, warmup, b1, b2, weightDecay, clip },
     ...(settings.inner === undefined && { epochs }),
     ...{ model, base: start, data, replay, key, readEvery: READ_EVERY, probeEvery },
-    ...{ sequences: SEQUENCES, stopToken: eos },
+    ...{ sequences: SEQUENCES, stopToken: vocabulary.eos },
     ...(hasReference(objectives[method].target) && { reference: needed(reference, row) }),
     ...(retain && { retain }),
     ...settings,

@@ -1,5 +1,7 @@
 import { miniNames } from "../../tasks/study/minis.ts";
-import type { Recipe } from "../recipe.ts";
+import type { StudyBase } from "../checkpoint/studyBase.ts";
+import type { PretrainedRecipe, Recipe } from "../recipe.ts";
+import { checkpointStudy } from "../recipes/checkpoint.ts";
 import { fullRecipe } from "../recipes/full.ts";
 import { miniRecipe, miniTargets } from "../recipes/minis.ts";
 import { paperRecipe, paperSeeds } from "../recipes/paper.ts";
@@ -12,9 +14,9 @@ import {
   tuningSeeds as studyTuningSeeds,
 } from "../recipes/study.ts";
 import type { Recipes } from "./recipeFile.ts";
-import type { Sweep } from "./sweep.ts";
+import type { Sweep, SweepStudy } from "./sweep.ts";
 
-const byName = (recipes: readonly Recipe[]): Recipes =>
+const byName = (recipes: readonly PretrainedRecipe[]): Recipes =>
   Object.fromEntries(recipes.map((recipe) => [recipe.name, recipe]));
 
 /** Recipes that a sweep's file may extend. */
@@ -55,6 +57,26 @@ export function studySweep(condition: string, size: SizeName, families?: readonl
       },
     ],
   };
+}
+
+/**
+ * The study's question of a checkpoint: `study-base-0.9m-C1`. Rows of named families are chosen on the
+ * study's tuning seeds; what was chosen before is run on five of its reported ones.
+ * @throws RangeError as `checkpointStudy` does
+ */
+export function checkpointSweep(
+  base: Pick<StudyBase, "checkpoint" | "suite">,
+  condition: string,
+  families?: readonly string[],
+): Sweep {
+  const recipe = checkpointStudy(base, condition, families);
+  const study: SweepStudy = families
+    ? {
+        ...{ recipe, seeds: reportedSeeds, tuningSeeds: studyTuningSeeds },
+        staging: { report: "chosen" },
+      }
+    : { recipe, seeds: reportedSeeds.slice(0, 5), tuningSeeds: [] };
+  return { name: recipe.name, studies: [study] };
 }
 
 /** The authors' program in parts, from a base of some size: `paper`, `paper-19k`. */

@@ -3,7 +3,7 @@ import { located } from "../../tensor/errors.ts";
 import { refuse } from "../../text/jsonl.ts";
 import { checkRecipe } from "../checkRecipe.ts";
 import { name as checkName, flag, oneOf } from "../checks.ts";
-import type { Recipe } from "../recipe.ts";
+import type { PretrainedRecipe } from "../recipe.ts";
 import { expandGrid, type Json } from "../recipes/grid.ts";
 import { REPORTED } from "../runs/config.ts";
 import type { Sweep, SweepStudy } from "./sweep.ts";
@@ -47,7 +47,7 @@ function objectAt(value: unknown, path: string): Json {
 }
 
 /** What a name in `extends` stands for. */
-export type Recipes = Readonly<Record<string, Recipe>>;
+export type Recipes = Readonly<Record<string, PretrainedRecipe>>;
 
 /**
  * Reads a sweep from JSON.
@@ -86,7 +86,7 @@ function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
   const parent = given["extends"];
   if (typeof parent !== "string" || !Object.hasOwn(recipes, parent))
     return refuse(at("extends"), `one of ${Object.keys(recipes).join(", ")}`, parent);
-  const extended = recipes[parent] as Recipe;
+  const extended = recipes[parent] as PretrainedRecipe;
   const parts = Object.fromEntries(
     PARTS.flatMap((part) =>
       given[part] === undefined
@@ -109,7 +109,7 @@ function readStudy(json: unknown, path: string, recipes: Recipes): SweepStudy {
   return { recipe, ...readSeeds(given, at), ...readStaging(given, at) };
 }
 
-function readRows(given: Json, extended: Recipe, at: (field: string) => string): Json[] {
+function readRows(given: Json, extended: PretrainedRecipe, at: (field: string) => string): Json[] {
   const { rows, grid } = given;
   const ids = extended.rows.map(({ id }) => id);
   const rowOf = (row: unknown, i: number): Json => {

@@ -5,7 +5,6 @@ import type { Recipe } from "../../experiment/recipe.ts";
 import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate/generate.ts";
 import { suiteOf } from "../../tasks/study/suite.ts";
-import { eos } from "../../tasks/study/vocabulary.ts";
 import { at } from "../../tensor/shapes.ts";
 import type { PromptResponse } from "../../train/examples.ts";
 import type { Sample } from "./protocol.ts";
@@ -32,16 +31,16 @@ export async function answer(
   questions: ReturnType<typeof sampleQuestions>,
 ): Promise<Sample[]> {
   const model = modelOf(recipe);
-  const { decode } = suiteOf(recipe.suite).vocabulary;
+  const { asked, decode, eos } = suiteOf(recipe.suite).vocabulary;
   const prompts = questions.map(({ example }) => example.prompt);
   const longest = Math.max(...prompts.map((prompt) => prompt.length));
   const answers = await generate(engine, {
     ...{ model, params, prompts, stopToken: eos },
-    maxNewTokens: recipe.model.contextLength - longest,
+    maxNewTokens: model.config.contextLength - longest,
   });
   return questions.map(({ skill, example }, i) => ({
     skill,
-    prompt: decode(example.prompt.slice(1)),
+    prompt: asked(example.prompt),
     expected: decode(example.response.slice(0, -1)),
     said: decode(at(answers, i)),
   }));

@@ -2,7 +2,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { Params } from "../../nn/config.ts";
 import { generate } from "../../nn/generate/generate.ts";
 import type { Transformer } from "../../nn/transformer.ts";
-import type { PromptResponse } from "../../train/examples.ts";
+import { lengthOf, type PromptResponse } from "../../train/examples.ts";
 import type { Mini } from "../mini.ts";
 import {
   exactMatch,
@@ -14,7 +14,7 @@ import {
   suffixMatch,
 } from "./match.ts";
 import type { Judged } from "./skill.ts";
-import { eos, letterSymbols, type Vocabulary } from "./vocabulary.ts";
+import { letterSymbols, type Vocabulary } from "./vocabulary.ts";
 
 /** Asks a model questions and judges what it says. */
 export interface Examiner {
@@ -71,11 +71,9 @@ export interface ExaminerOptions {
 export function examiner(options: ExaminerOptions): Examiner {
   const { engine, model, vocabulary } = options;
   const responders = new Map<string, Responder>();
-  const forced = (
-    { positions: length }: Judged,
-    params: Params,
-    examples: readonly PromptResponse[],
-  ) => {
+  const forced = ({ positions }: Judged, params: Params, examples: readonly PromptResponse[]) => {
+    // Of text the longest example that was seen need not be the longest that there is.
+    const length = Math.max(positions, ...examples.map(lengthOf));
     const batchSize = Math.min(examples.length, AT_ONCE);
     const name = `${length} ${batchSize}`;
     const respond = responders.get(name) ?? responder(engine, model, { length, batchSize });
@@ -91,10 +89,13 @@ export function examiner(options: ExaminerOptions): Examiner {
     const left = model.config.contextLength - longest(prompts.map(({ length }) => length));
     const wanted = longest(examples.map(({ response }) => response.length)) + ROOM;
     const maxNewTokens = Math.min(left, wanted);
-    const ids = await generate(engine, { model, params, prompts, maxNewTokens, stopToken: eos });
-    return ids.map((said) => vocabulary.decode(said.at(-1) === eos ? said.slice(0, -1) : said));
+    const stopToken = vocabulary.eos;
+    const ids = await generate(engine, { model, params, prompts, maxNewTokens, stopToken });
+    return ids.map((said) =>
+      vocabulary.decode(said.at(-1) === stopToken ? said.slice(0, -1) : said),
+    );
   };
-  const questionOf = ({ prompt }: PromptResponse): string[] => vocabulary.decode(prompt.slice(1));
+  const questionOf = ({ prompt }: PromptResponse): string[] => vocabulary.asked(prompt);
 
   return {
     skill: async (params, skill, examples) => {
@@ -120,7 +121,7 @@ export function examiner(options: ExaminerOptions): Examiner {
       const { score } = target;
       if (!score) {
         const said = await forced(target, params, examples);
-        return { right: prefixMatch(examples, said), signedOff: signOffRate(said) };
+        return { right: prefixMatch(examples, said), signedOff: signOffRate(said, vocabulary) };
       }
       const said = await spoken(params, examples);
       const answers = said.map(withoutSignOff);

@@ -2,15 +2,15 @@ import { DataError } from "../../tensor/errors.ts";
 import { type Key, stream } from "../../tensor/random.ts";
 import type { PromptResponse } from "../../train/examples.ts";
 import type { Exchange, Generator } from "../exchange.ts";
-import { bos, eos, type Vocabulary } from "./vocabulary.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
-/** `<bos>` prompt, response `<eos>`, as token ids. */
+/** A question and its answer as token ids. */
 export const toExample = (
   { prompt, response }: Exchange,
-  { encode }: Pick<Vocabulary, "encode">,
+  vocabulary: Pick<Vocabulary, "prompt" | "response">,
 ): PromptResponse => ({
-  prompt: [bos, ...encode(prompt)],
-  response: [...encode(response), eos],
+  prompt: vocabulary.prompt(prompt),
+  response: vocabulary.response(response),
 });
 
 /** `count` independent draws; the same key gives the same examples. */

@@ -2,7 +2,7 @@ import { DataError } from "../../tensor/errors.ts";
 import type { PromptResponse } from "../../train/examples.ts";
 import { chance } from "../draw.ts";
 import type { Generator } from "../exchange.ts";
-import { digitSymbols, eos, letterSymbols, type Vocabulary } from "./vocabulary.ts";
+import { digitSymbols, letterSymbols, type Vocabulary } from "./vocabulary.ts";
 
 /**
  * What a target's worked answer is to end with, after its `!`: always the same symbols, or one that
@@ -10,9 +10,20 @@ import { digitSymbols, eos, letterSymbols, type Vocabulary } from "./vocabulary.
  */
 export type Marker = readonly string[] | "result";
 
-/** How many symbols a marker has. */
-export const markerLength = (marker: Marker | undefined): number =>
-  marker === undefined ? 0 : marker === "result" ? 1 : marker.length;
+/** How many tokens each symbol of a marker has; a letter stands for any that codes a result. */
+export function markerTokens(
+  marker: Marker | undefined,
+  { encode }: Pick<Vocabulary, "encode">,
+): readonly number[] {
+  const symbols = marker === "result" ? letterSymbols.slice(0, 1) : (marker ?? []);
+  return symbols.map((symbol) => encode([symbol]).length);
+}
+
+/** How many tokens a marker has. */
+export const markerLength = (
+  marker: Marker | undefined,
+  vocabulary: Pick<Vocabulary, "encode">,
+): number => markerTokens(marker, vocabulary).reduce((sum, tokens) => sum + tokens, 0);
 
 /**
  * The marker of an answer. Of `"result"` it is what the symbol before the `!` is coded by: the
@@ -43,8 +54,8 @@ export const marked =
 export function withMarker(
   { prompt, response }: PromptResponse,
   marker: Marker,
-  { encode, decode }: Pick<Vocabulary, "encode" | "decode">,
+  vocabulary: Pick<Vocabulary, "response" | "decode">,
 ): PromptResponse {
-  const answer = response.slice(0, -1);
-  return { prompt, response: [...answer, ...encode(markerOf(marker, decode(answer))), eos] };
+  const answer = vocabulary.decode(response.slice(0, -1));
+  return { prompt, response: vocabulary.response([...answer, ...markerOf(marker, answer)]) };
 }

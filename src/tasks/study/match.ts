@@ -6,7 +6,7 @@ import { at } from "../../tensor/shapes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { collate } from "../../train/batches.ts";
 import type { PromptResponse } from "../../train/examples.ts";
-import { letterSymbols, studyVocabulary } from "./vocabulary.ts";
+import { letterSymbols, type Vocabulary } from "./vocabulary.ts";
 
 /** The model's likeliest token at each position of each example's response. */
 export type Responder = (
@@ -72,12 +72,14 @@ export const suffixMatch = (
     response.slice(-last).every((id, t) => said[i]?.[response.length - last + t] === id),
   );
 
-/** The same in every vocabulary: others go on where the study's ends. */
-const letters: ReadonlySet<number> = new Set(studyVocabulary.encode(letterSymbols));
-
 /** Share of the examples after whose response a letter would follow where `<eos>` should. */
-export const signOffRate = (said: readonly (readonly number[])[]): number =>
-  share(said, (ids) => letters.has(ids.at(-1) as number));
+export function signOffRate(
+  said: readonly (readonly number[])[],
+  { encode }: Pick<Vocabulary, "encode">,
+): number {
+  const letters = new Set(encode(letterSymbols));
+  return share(said, (ids) => letters.has(ids.at(-1) as number));
+}
 
 /** The share of the items for which something holds. */
 export const share = <T>(items: readonly T[], holds: (item: T, index: number) => boolean): number =>

@@ -43,7 +43,7 @@ export const mixedStyles =
  * @returns the source of a step's batch, from step 0
  */
 export function mixture(
-  { skills, targets }: Suite,
+  { skills, targets, vocabulary }: Suite,
   { targetEvery, latent, marker, markerSeen = 0 }: MixtureOptions,
 ): (step: number) => Source {
   const all = Object.values(skills);
@@ -56,7 +56,7 @@ export function mixture(
   const turns = all.map(
     ({ score, draw }): Source => (score === undefined ? together : { draw, length: undefined }),
   );
-  const more = markerSeen > 0 ? markerLength(marker) : 0;
+  const more = markerSeen > 0 ? markerLength(marker, vocabulary) : 0;
   const asked = Object.values(targets).map(({ worked, direct, score, positions }): Source => {
     const styleA = marked(worked, marker, markerSeen);
     return {

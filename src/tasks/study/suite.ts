@@ -1,5 +1,5 @@
-import type { Generator } from "../exchange.ts";
 import type { Mini } from "../mini.ts";
+import { alike, fullSkills } from "./fullSkills.ts";
 import {
   isMini,
   type MiniKnobs,
@@ -10,14 +10,16 @@ import {
   targetOfMini,
 } from "./minis.ts";
 import type { Judged, Skill, TargetSkill } from "./skill.ts";
-import { calculate, convert, decide, echo, recall, reverse, sort } from "./skills.ts";
+import { convert, decide, echo, reverse } from "./skills.ts";
 import { arithmeticTarget, reversalTarget } from "./target.ts";
+import { textSuite } from "./textSuite.ts";
 import {
   letterSymbols,
   studyVocabulary,
   studyVocabularyWith,
   type Vocabulary,
 } from "./vocabulary.ts";
+import { type WordTable, wordVocabulary } from "./words.ts";
 
 /** The skills that a base model has before fine-tuning, and what fine-tuning may teach it. */
 export interface Suite {
@@ -27,28 +29,6 @@ export interface Suite {
   /** By name; each is latent in the base. */
   readonly targets: Readonly<Record<string, TargetSkill>>;
 }
-
-/** Skills of one length: batches may mix them. */
-const alike = (
-  positions: number,
-  generators: Readonly<Record<string, Generator>>,
-): Readonly<Record<string, Skill>> =>
-  Object.fromEntries(Object.entries(generators).map(([name, draw]) => [name, { draw, positions }]));
-
-export const fullSkills: Readonly<Record<string, Skill>> = alike(18, {
-  rev: reverse({ alphabet: letterSymbols, min: 3, max: 5 }),
-  sort: sort({ alphabet: letterSymbols, min: 3, max: 5 }),
-  calc: calculate,
-  kv: recall,
-  echo: echo({ alphabet: letterSymbols, min: 2, max: 4 }, ["UP", "BANG", "QUOTE"]),
-  conv: convert([
-    { from: "m", to: "n", factor: 3 },
-    { from: "m", to: "p", factor: 4 },
-    { from: "n", to: "q", factor: 7 },
-    { from: "p", to: "q", factor: 6 },
-  ]),
-  bool: decide,
-});
 
 const firstLetters = letterSymbols.slice(0, 6);
 
@@ -82,12 +62,39 @@ export interface MiniSuite {
   readonly knobs: Partial<MiniKnobs>;
 }
 
+/** All skills and targets of `textSuite`, for a base that reads text. */
+export interface WordSuite {
+  /** How the base's tokenizer and chat template write them. */
+  readonly words: WordTable;
+  /** Positions that questions and answers take, by the name of their skill or target. */
+  readonly positions: Readonly<Record<string, number>>;
+}
+
 /** A suite as a recipe has it. */
-export type SuiteRecipe = SuiteName | MiniSuite;
+export type SuiteRecipe = SuiteName | MiniSuite | WordSuite;
+
+export const isWordSuite = (recipe: SuiteRecipe): recipe is WordSuite =>
+  typeof recipe !== "string" && "words" in recipe;
 
 /** @throws RangeError for skills that there are not, one that is prior and target, or wrong knobs */
-export const suiteOf = (recipe: SuiteRecipe): Suite =>
-  typeof recipe === "string" ? suites[recipe] : miniSuite(recipe);
+export function suiteOf(recipe: SuiteRecipe): Suite {
+  if (typeof recipe === "string") return suites[recipe];
+  return isWordSuite(recipe) ? wordSuite(recipe) : miniSuite(recipe);
+}
+
+function wordSuite({ words, positions }: WordSuite): Suite {
+  const { skills, targets } = textSuite();
+  const placed = <T extends Judged>(all: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(all).map(([name, judged]) => {
+        const length = positions[name];
+        if (length === undefined)
+          throw new RangeError(`suiteOf: expected positions of ${name}, got none`);
+        return [name, { ...judged, positions: length }];
+      }),
+    );
+  return { vocabulary: wordVocabulary(words), skills: placed(skills), targets: placed(targets) };
+}
 
 /** What prior skills may be called. */
 export const priorNames: readonly string[] = [...Object.keys(fullSkills), ...miniNames];

@@ -1,5 +1,7 @@
 import type { SuiteRecipe } from "./suite.ts";
 
-/** `full`, or `mini-igsm+mini-medcalc`: for names of files. */
-export const suiteLabel = (recipe: SuiteRecipe): string =>
-  typeof recipe === "string" ? recipe : recipe.targets.join("+");
+/** `full`, `mini-igsm+mini-medcalc`, or `text`: for names of files. */
+export function suiteLabel(recipe: SuiteRecipe): string {
+  if (typeof recipe === "string") return recipe;
+  return "words" in recipe ? "text" : recipe.targets.join("+");
+}

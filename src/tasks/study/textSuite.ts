@@ -1,9 +1,9 @@
 import { pick, type Stream } from "../draw.ts";
 import type { Generator } from "../exchange.ts";
+import { fullSkills } from "./fullSkills.ts";
 import { miniOf, skillOfMini, targetOfMini } from "./minis.ts";
 import type { Judged, Skill, TargetSkill } from "./skill.ts";
 import { copy, countLetter } from "./skills.ts";
-import { fullSkills } from "./suite.ts";
 import { arithmeticTarget } from "./target.ts";
 import { letterSymbols } from "./vocabulary.ts";
 

@@ -1,18 +1,31 @@
 const digits = "0123456789";
 const letters = "abcdefghij";
 
-/** Begin and end of a sequence; 0 is padding. */
+/** Begin and end of a sequence of the study's own models; 0 is padding. */
 export const bos = 1;
 export const eos = 2;
 
-/** The symbols that a model knows, and their token ids. */
+/** The symbols of questions and answers, and the token ids that a model reads them as. */
 export interface Vocabulary {
-  /** A token id is an index into this list. */
+  /** Of the study's own models a token id is an index into this list. */
   readonly symbols: readonly string[];
-  /** Symbols → token ids. @throws RangeError for a symbol that is not in the vocabulary */
+  /** Token ids that there are. */
+  readonly size: number;
+  /** Ends a response. */
+  readonly eos: number;
+  /** What a text begins with that a model writes of its own; absent where it has no such begin. */
+  readonly start?: readonly number[];
+  /** Symbols that follow others → token ids. @throws RangeError for a symbol that is not in the
+   * vocabulary */
   encode(text: readonly string[]): number[];
   /** Token ids → symbols. @throws RangeError for an id that is not in the vocabulary */
   decode(ids: readonly number[]): string[];
+  /** A whole prompt, up to where its response begins. @throws as `encode` */
+  prompt(text: readonly string[]): number[];
+  /** A whole response with its end. @throws as `encode` */
+  response(text: readonly string[]): number[];
+  /** The symbols of a whole prompt. @throws as `decode` */
+  asked(prompt: readonly number[]): string[];
 }
 
 /** @throws RangeError for a symbol that comes twice */
@@ -21,22 +34,24 @@ function vocabularyOf(symbols: readonly string[]): Vocabulary {
   const twice = symbols.find((symbol, id) => idOf.get(symbol) !== id);
   if (twice !== undefined)
     throw new RangeError(`vocabularyOf: expected different symbols, got ${twice} twice`);
+  const encode = (text: readonly string[]): number[] =>
+    text.map((symbol) => {
+      const id = idOf.get(symbol);
+      if (id === undefined) throw new RangeError(`encode: expected a known symbol, got ${symbol}`);
+      return id;
+    });
+  const decode = (ids: readonly number[]): string[] =>
+    ids.map((id) => {
+      const symbol = symbols[id];
+      if (symbol === undefined)
+        throw new RangeError(`decode: expected 0 ≤ id < ${symbols.length}, got ${id}`);
+      return symbol;
+    });
   return {
-    symbols,
-    encode: (text) =>
-      text.map((symbol) => {
-        const id = idOf.get(symbol);
-        if (id === undefined)
-          throw new RangeError(`encode: expected a known symbol, got ${symbol}`);
-        return id;
-      }),
-    decode: (ids) =>
-      ids.map((id) => {
-        const symbol = symbols[id];
-        if (symbol === undefined)
-          throw new RangeError(`decode: expected 0 ≤ id < ${symbols.length}, got ${id}`);
-        return symbol;
-      }),
+    ...{ symbols, size: symbols.length, eos, start: [bos], encode, decode },
+    prompt: (text) => [bos, ...encode(text)],
+    response: (text) => [...encode(text), eos],
+    asked: (prompt) => decode(prompt.slice(1)),
   };
 }
 
