@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { describe, expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { placeBase } from "../../../src/cli/sweep/base.ts";
 import { readSweepOptions, sweepUsage } from "../../../src/cli/sweep/options.ts";
 import { UsageError } from "../../../src/cli/terminal/usage.ts";
+import { studyBaseOf } from "../../../src/experiment/checkpoint/studyBase.ts";
 import { conditions } from "../../../src/experiment/recipes/conditions.ts";
 import { paperSeeds } from "../../../src/experiment/recipes/paper.ts";
 import {
@@ -11,8 +16,21 @@ import {
   studyRecipe,
   tuningSeeds,
 } from "../../../src/experiment/recipes/study.ts";
+import { checkpointName } from "../../../src/experiment/row/pretrainingName.ts";
+import { loadModel } from "../../../src/finetune/load.ts";
+import { openStore } from "../../../src/store/openStore.ts";
+import { getRecord } from "../../../src/store/records.ts";
+import { checkpointFolder } from "../../../src/weights/files.ts";
+import { tinyBase } from "../../experiment/checkpoint/tinyBase.ts";
+import { testEngine } from "../../testEngine.ts";
 
-const read = (...args: readonly string[]) => readSweepOptions(args, ".");
+const engine = await testEngine({ backend: "wasm", threads: 1 });
+const models = mkdtempSync(join(tmpdir(), "bases-"));
+afterAll(() => rmSync(models, { recursive: true }));
+const tiny = await studyBaseOf(await loadModel(await tinyBase(engine, models)));
+
+const noBase = () => Promise.reject(new Error("expected no checkpoint to be asked for"));
+const read = (...args: readonly string[]) => readSweepOptions(args, ".", noBase);
 
 describe("sweep study", () => {
   it("is condition C1 with the seeds of the protocol, or the one that is asked for", async () => {
@@ -29,6 +47,28 @@ describe("sweep study", () => {
     }
     const { sweep } = await read("study", "--condition", "C2a");
     expect(sweep.studies[0]?.recipe.fineTuning.marker).toEqual(["^", "."]);
+  });
+
+  it("fine-tunes a checkpoint in place of bases of its own", async () => {
+    const model = "models/base-0.9m";
+    const asked: string[] = [];
+    const open = async (given: string) => {
+      asked.push(given);
+      return tiny;
+    };
+    const of = (...args: readonly string[]) =>
+      readSweepOptions(["study", "--base", model, ...args], ".", open);
+    const { sweep, base } = await of("--condition", "C2a", "--seeds", "7,");
+    expect([asked, base]).toEqual([[model], tiny]);
+    expect(sweep.name).toBe("study-tiny-base-C2a");
+    expect(sweep.studies).toMatchObject([{ seeds: [7], tuningSeeds: [] }]);
+    const chosen = await of("--families", "replay", "--halving");
+    expect(chosen.sweep.studies).toMatchObject([{ seeds: reportedSeeds, tuningSeeds }]);
+    await expect(of("--size", "19k")).rejects.toThrow("--size: expected none with --base, got 19k");
+    await expect(of("--condition", "C4-0")).rejects.toThrow(UsageError);
+    await expect(readSweepOptions(["smoke", "--base", model], ".", open)).rejects.toThrow(
+      "--base: expected the study with it, got smoke",
+    );
   });
 
   it("states each condition with its rows and hours in the help", () => {
@@ -73,7 +113,7 @@ describe("sweep study", () => {
       [["paper", "--size", "19k"], "paper-19k"],
       [["paper"], "paper"],
     ] as const) {
-      const { sweep } = await readSweepOptions(args, ".");
+      const { sweep } = await read(...args);
       expect([sweep.name, sweep.studies[0]?.recipe.name]).toEqual([name, name]);
       expect(sweep.studies).toMatchObject([{ seeds: paperSeeds, tuningSeeds: [] }]);
     }
@@ -109,5 +149,20 @@ describe("sweep study", () => {
       await expect(read(...args)).rejects.toThrow(UsageError);
       await expect(read(...args)).rejects.toThrow(message);
     }
+  });
+});
+
+describe("placeBase(base, folder, places)", () => {
+  it("puts a checkpoint where processes here and workers elsewhere look for bases", async () => {
+    const store = await openStore(join(models, "store"), models, {});
+    const places = { store, address: {} as never };
+    await placeBase(tiny, models, places);
+    await placeBase(tiny, models, places);
+    const name = checkpointName(tiny.checkpoint);
+    const kept = await checkpointFolder(join(models, ".cache", "pretraining")).load(name);
+    for (const [tensor, { data }] of Object.entries(tiny.params))
+      expect(kept?.tensors[tensor]?.data, tensor).toEqual(data);
+    const record = (await getRecord(store, `pretrained/${name}`)) as { readonly weights: string };
+    expect(await store.has(`blob/${record.weights}`)).toBe(true);
   });
 });

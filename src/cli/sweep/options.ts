@@ -1,12 +1,19 @@
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
 import { BACKENDS, type Backend } from "../../engines/create.ts";
+import type { StudyBase } from "../../experiment/checkpoint/studyBase.ts";
 import { readJson } from "../../experiment/json.ts";
 import { conditions } from "../../experiment/recipes/conditions.ts";
 import { paperHours, paperRecipe } from "../../experiment/recipes/paper.ts";
 import { hoursOf, rowCount, type SizeName, sizes } from "../../experiment/recipes/study.ts";
 import { REPORTED } from "../../experiment/runs/config.ts";
-import { namedRecipes, namedSweeps, paperSweep, studySweep } from "../../experiment/sweep/named.ts";
+import {
+  checkpointSweep,
+  namedRecipes,
+  namedSweeps,
+  paperSweep,
+  studySweep,
+} from "../../experiment/sweep/named.ts";
 import { readSweep, recipeFileHelp } from "../../experiment/sweep/recipeFile.ts";
 import type { Sweep, SweepStudy } from "../../experiment/sweep/sweep.ts";
 import { utf8 } from "../../json/utf8.ts";
@@ -35,6 +42,10 @@ const sizeNames = Object.keys(sizes) as readonly SizeName[];
 const knobs = {
   condition: oneOf("what the study is run under (default: C1)", Object.keys(conditions), "<name>"),
   size: oneOf("parameters of the model of study or paper (default: 113k)", sizeNames, "<size>"),
+  base: text(
+    "<model>",
+    "a folder or org/name: the study fine-tunes this checkpoint, with the rows\nthat the study of 113k chose or the --families",
+  ),
   families: text(
     "<names>",
     "families that the study runs beside SFT: names, or all, short, extra\n(A-GEM, MoFO, SAM), such as all,extra (default: the condition's)",
@@ -91,6 +102,8 @@ export interface SweepOptions {
   readonly sweep: Sweep;
   /** The folder under runs/. */
   readonly name: string;
+  /** The checkpoint that the study is about. */
+  readonly base?: StudyBase;
   readonly processes: number;
   readonly engine: { readonly backend: Backend; readonly threads: number };
   readonly keepWeights: boolean;
@@ -104,14 +117,16 @@ export interface SweepOptions {
 export async function readSweepOptions(
   [what = "", ...args]: readonly string[],
   folder: string,
+  openBase: (model: string) => Promise<StudyBase>,
 ): Promise<SweepOptions> {
   const values = readKnobs(args, knobs);
-  const sweep = withSeeds(await chosenSweep(what, folder, values), values);
+  const base = values.base === undefined ? undefined : await openBase(values.base);
+  const sweep = withSeeds(await chosenSweep(what, folder, values, base), values);
   const cores = availableParallelism();
   const processes = values.processes ?? cores;
   const threads = values.threads ?? Math.max(1, Math.floor(cores / processes));
   return {
-    sweep,
+    ...{ sweep, ...(base && { base }) },
     name: values.name ?? sweep.name,
     processes,
     engine: { backend: values.backend ?? "wasm", threads },
@@ -125,9 +140,10 @@ export async function readSweepOptions(
 async function chosenSweep(
   what: string,
   folder: string,
-  { condition, size, families }: Values<typeof knobs>,
+  { condition, size, families, ...values }: Values<typeof knobs>,
+  base: StudyBase | undefined,
 ): Promise<Sweep> {
-  const ofStudy = { condition, families, size };
+  const ofStudy = { condition, families, size, base: values.base };
   const given = Object.entries(ofStudy).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
   );
@@ -136,6 +152,9 @@ async function chosenSweep(
   if (what !== "study")
     throw new UsageError(`--${given[0]}: expected the study with it, got ${what || "nothing"}`);
   try {
+    if (base && size !== undefined)
+      throw new UsageError(`--size: expected none with --base, got ${size}`);
+    if (base) return checkpointSweep(base, condition ?? "C1", families?.split(","));
     return studySweep(condition ?? "C1", size ?? "113k", families?.split(","));
   } catch (error) {
     // The minis have one size, and families are named freely.

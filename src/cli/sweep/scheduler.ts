@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Measurement } from "../../experiment/measurements.ts";
 import { isProgress, queueScheduler } from "../../experiment/queue/scheduler.ts";
 import { checkpointsOf, unfinishedOf } from "../../experiment/runs/run.ts";
@@ -10,6 +9,7 @@ import { visible } from "../../report/escape.ts";
 import type { Terminal } from "../terminal/command.ts";
 import { describeMachine } from "../terminal/machine.ts";
 import { ownVersions } from "../terminal/version.ts";
+import { pretrainedIn } from "./base.ts";
 import type { SweepOptions } from "./options.ts";
 
 /** A sweep's folder, and what its jobs require. */
@@ -47,7 +47,7 @@ export async function schedulerOf(
   return processes({
     ...{ processes: count, engine, keepWeights, requires, checkpointsOf: folderOf },
     place: { machine: describeMachine(), versions: await ownVersions() },
-    pretrained: join(folder, ".cache", "pretraining"),
+    pretrained: pretrainedIn(folder),
     unfinishedOf: (job) => unfinishedOf(runOf(job).path),
   });
 }

@@ -14,6 +14,7 @@ import type { Command, Terminal } from "../terminal/command.ts";
 import { describeMachine } from "../terminal/machine.ts";
 import { startEngine } from "../terminal/start.ts";
 import { ownVersions } from "../terminal/version.ts";
+import { openBase, placeBase } from "./base.ts";
 import { createSweepDisplay } from "./display.ts";
 import { showTargets } from "./joint.ts";
 import { type RowLogger, rowLogger } from "./logging.ts";
@@ -22,13 +23,14 @@ import { type Opened, placeOf, schedulerOf } from "./scheduler.ts";
 
 async function run(args: readonly string[], terminal: Terminal): Promise<boolean> {
   const { folder, out } = terminal;
-  const options = await readSweepOptions(args, folder);
+  const options = await readSweepOptions(args, folder, (model) => openBase(model, terminal));
   const path = join(folder, "runs", options.name);
   const mine = await claim(path);
   try {
     const opened = await open(path, options, terminal.signal);
     if (!opened) return false;
     const { directory } = opened;
+    if (options.base) await placeBase(options.base, folder, options.places);
     const { jobs, finished } = directory;
     const kept = finished.size > 0 ? `, ${finished.size} of them finished before` : "";
     out.write(
