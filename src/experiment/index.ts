@@ -12,7 +12,14 @@ export {
   type TokenKind,
 } from "./look/diagnosis.ts";
 export type { Certified, Measurement, Probe, Progress, RowResult } from "./measurements.ts";
-export type { Recipe, RowRecipe, Tuning, TuningSettings } from "./recipe.ts";
+export type {
+  CheckpointRecipe,
+  PretrainedRecipe,
+  Recipe,
+  RowRecipe,
+  Tuning,
+  TuningSettings,
+} from "./recipe.ts";
 export { fullRecipe } from "./recipes/full.ts";
 export { smokeRecipe } from "./recipes/smoke.ts";
 export { type DataTable, toCsv } from "./report/export/csv.ts";

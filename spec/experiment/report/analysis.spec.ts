@@ -88,6 +88,7 @@ describe("forgetting against size", () => {
       "study-C5-mini-igsm",
     ];
     expect(names.map(conditionOf)).toEqual(["C1", "C1", "C4-0.05", "C2a-0.05", "C5-mini-igsm"]);
+    expect(conditionOf("study-base-0.9m-C2a")).toBe("C2a");
     expect(conditionOf("mine-C1")).toBe("mine-C1");
   });
 

@@ -19,8 +19,8 @@ interface Size {
   readonly high: number;
 }
 
-/** Of `study-19k-C4-0.05` `C4-0.05`: a study's name without what says its size. */
-export const conditionOf = (name: string): string => name.replace(/^study(-\d+[km])?-/, "");
+/** Of `study-19k-C4-0.05` `C4-0.05`, of `study-base-0.9m-C1` `C1`: a name without size or checkpoint. */
+export const conditionOf = (name: string): string => name.replace(/^study-(.*?-)?(?=C\d)/, "");
 
 /** `113k`: parameters in thousands, or in millions. */
 export const sizeText = (parameters: number): string =>
