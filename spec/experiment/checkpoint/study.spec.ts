@@ -12,6 +12,7 @@ import {
   checkpointConditions,
   checkpointStudy,
 } from "../../../src/experiment/recipes/checkpoint.ts";
+import { familyGrids } from "../../../src/experiment/recipes/families.ts";
 import { checkpointName } from "../../../src/experiment/row/pretrainingName.ts";
 import { checkpointSweep } from "../../../src/experiment/sweep/named.ts";
 import { planJobs } from "../../../src/experiment/sweep/plan.ts";
@@ -77,6 +78,10 @@ describe("checkpointStudy(base, condition, families)", () => {
     expect(study?.recipe.rows).toHaveLength(1 + 3 * 9);
     expect(study).toMatchObject({ staging: { report: "chosen" } });
     expect(study?.tuningSeeds).toEqual([100, 101, 102, 103, 104]);
+    expect(
+      new Set(checkpointStudy(base, "C1", ["all"]).rows.map(({ family }) => family)).size,
+    ).toBe(1 + 1 + familyGrids([3e-3, 1e-3, 3e-4]).length - 2);
+    expect(() => checkpointStudy(base, "C1", ["rehearsal"])).toThrow("replayFrom: expected prior");
   });
 
   it("refuses conditions of pre-training", () => {

@@ -105,10 +105,13 @@ export function checkpointStudy(
   }) as CheckpointRecipe;
 }
 
-const allOf = (families: readonly string[]): Json[] => [
-  ...plainRows(rates),
-  ...gridsNamed(families, rates).flatMap(nineRows),
-];
+/** Sets of families leave those out that train on the base's own texts, which have no end there. */
+function allOf(families: readonly string[]): Json[] {
+  const grids = gridsNamed(families, rates).filter(
+    ({ shared, family = "" }) => shared?.["replayFrom"] !== "base" || families.includes(family),
+  );
+  return [...plainRows(rates), ...grids.flatMap(nineRows)];
+}
 
 /** The chosen rows, and of plain fine-tuning's those besides that they look at, the reference first. */
 function chosenFor({ fineTuning }: Condition): Json[] {
