@@ -1,9 +1,20 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { studyBaseOf } from "../../src/experiment/checkpoint/studyBase.ts";
+import { checkRecipe } from "../../src/experiment/checkRecipe.ts";
+import { checkpointStudy } from "../../src/experiment/recipes/checkpoint.ts";
 import { namedRecipes } from "../../src/experiment/sweep/named.ts";
 import { readSweep } from "../../src/experiment/sweep/recipeFile.ts";
 import { readRecipeFile } from "../../src/finetune/grid/grid.ts";
+import { loadModel } from "../../src/finetune/load.ts";
 import { completeRecipe } from "../../src/finetune/recipe.ts";
+import { tinyBase } from "../experiment/checkpoint/tinyBase.ts";
+import { testEngine } from "../testEngine.ts";
 import { attack, mutants, mutateJson, mutateText } from "./mutants.ts";
+
+const engine = await testEngine({ backend: "wasm", threads: 1 });
 
 describe("recipes of finetune", () => {
   const valid = JSON.stringify(
@@ -32,6 +43,25 @@ describe("recipes of finetune", () => {
           readRecipeFile(JSON.stringify(complete), "again.json").settings,
         );
         return JSON.stringify(again) === JSON.stringify(complete);
+      },
+    );
+    expect(fault).toBeUndefined();
+  });
+});
+
+describe("recipes of a checkpoint", () => {
+  test("with other values are refused, or read the same again", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fuzz-base-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const base = await studyBaseOf(await loadModel(await tinyBase(engine, folder)));
+    const valid = checkpointStudy(base, "C2a");
+    expect(checkRecipe(valid)).toEqual(valid);
+    const { fault } = await attack(
+      mutants(1000),
+      (roll) => mutateJson(valid, roll),
+      (json) => {
+        const again: unknown = JSON.parse(JSON.stringify(checkRecipe(json)));
+        return JSON.stringify(checkRecipe(again)) === JSON.stringify(again);
       },
     );
     expect(fault).toBeUndefined();

@@ -191,8 +191,8 @@ export function checkRecipe(json: unknown): Recipe {
   for (const name of ["reference", "headline"] as const)
     if (recipe[name] !== undefined && !ids.includes(recipe[name]))
       refuse(`recipe.${name}`, `the id of a row: ${ids.join(", ")}`, recipe[name]);
-  expectSizes(recipe);
   ends(recipe);
+  expectSizes(recipe);
   for (const [i, row] of recipe.rows.entries()) {
     const path = `recipe.rows[${i}] (${row.id})`;
     enough(recipe, row, path);

@@ -1,5 +1,6 @@
 import { isMini, type MiniKnobs, type MiniName } from "../tasks/study/minis.ts";
 import { type SuiteRecipe, suiteNames, suiteOf } from "../tasks/study/suite.ts";
+import { textSymbols } from "../tasks/study/textSuite.ts";
 import type { WordTable } from "../tasks/study/words.ts";
 import { refuse } from "../text/jsonl.ts";
 import {
@@ -58,6 +59,12 @@ const words: Check = (value, path) => {
   const all = [first, next].flatMap((table) => Object.values(table).flat());
   const stranger = [...all, ...before, ...after, end].find((id) => id >= pieces.length);
   if (stranger !== undefined) refuse(path, `tokens below ${pieces.length}`, stranger);
+  const symbols = textSymbols();
+  // No question and no answer begins with a line break.
+  const lacking =
+    symbols.find((symbol) => !Object.hasOwn(next, symbol)) ??
+    symbols.find((symbol) => symbol.trim() !== "" && !Object.hasOwn(first, symbol));
+  if (lacking !== undefined) refuse(path, `tokens of the symbol ${lacking}`, undefined);
 };
 
 const positions: Check = (value, path) => {

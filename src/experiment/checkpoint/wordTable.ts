@@ -1,8 +1,7 @@
 import type { LoadedModel } from "../../finetune/load.ts";
 import type { Exchange, Generator } from "../../tasks/exchange.ts";
-import { miniNames, miniOf } from "../../tasks/study/minis.ts";
-import { type TextSuite, textSuite } from "../../tasks/study/textSuite.ts";
-import { letterSymbols, studyVocabularyWith } from "../../tasks/study/vocabulary.ts";
+import { type TextSuite, textSuite, textSymbols } from "../../tasks/study/textSuite.ts";
+import { letterSymbols } from "../../tasks/study/vocabulary.ts";
 import { type WordTable, wordVocabulary } from "../../tasks/study/words.ts";
 import { DataError } from "../../tensor/errors.ts";
 import { fold, key, stream } from "../../tensor/random.ts";
@@ -14,14 +13,6 @@ export interface Speaker
     Pick<LoadedModel, "folder" | "stopTokens"> {
   /** Token ids of its model. */
   readonly vocabSize: number;
-}
-
-/** All symbols of a suite: those of the study and of the minis, and what else is drawn. */
-function symbolsOf(all: readonly Exchange[]): readonly string[] {
-  const minis = miniNames.flatMap((name) => miniOf(name, {}).symbols);
-  const more = all.flatMap(({ prompt, response }) => [...prompt, ...response]);
-  const { symbols } = studyVocabularyWith([...minis, ...more]);
-  return symbols.filter((symbol) => !/^<\w+>$/.test(symbol));
 }
 
 /** Letters sign answers off, and where that begins is counted in symbols. */
@@ -65,8 +56,7 @@ export function wordTableOf(speaker: Speaker): WordTable {
     .find((id) => stopTokens.includes(id));
   if (end === undefined) return refuse("a template that ends answers with a stop token", "none");
   const behind = within("0 0").slice(zero.length);
-  const all = samples(textSuite(), SEEN);
-  const symbols = symbolsOf(all);
+  const symbols = textSymbols();
   const table: WordTable = {
     pieces: piecesOf(speaker, zero),
     // No question and no answer begins with a line break.
@@ -84,7 +74,7 @@ export function wordTableOf(speaker: Speaker): WordTable {
   const long = short.find((symbol) => table.next[symbol]?.length !== 1);
   if (long !== undefined) refuse("letters and ! to be tokens of their own", long);
   const vocabulary = wordVocabulary(table);
-  for (const { prompt, response } of all) {
+  for (const { prompt, response } of samples(textSuite(), SEEN)) {
     const ids = [...vocabulary.prompt(prompt), ...vocabulary.response(response)];
     const [question, answer] = [prompt.join(" "), response.join(" ")];
     if (!begins(answered(question, answer), ids))

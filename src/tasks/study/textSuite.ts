@@ -1,11 +1,11 @@
 import { pick, type Stream } from "../draw.ts";
 import type { Generator } from "../exchange.ts";
 import { fullSkills } from "./fullSkills.ts";
-import { miniOf, skillOfMini, targetOfMini } from "./minis.ts";
+import { miniNames, miniOf, skillOfMini, targetOfMini } from "./minis.ts";
 import type { Judged, Skill, TargetSkill } from "./skill.ts";
 import { copy, countLetter } from "./skills.ts";
 import { arithmeticTarget } from "./target.ts";
-import { letterSymbols } from "./vocabulary.ts";
+import { letterSymbols, studyVocabularyWith } from "./vocabulary.ts";
 
 /** Skills and targets of bases that read text: each symbol is a word. */
 export interface TextSuite {
@@ -33,6 +33,13 @@ export const textSuite = (): TextSuite => ({
     "mini-igsm": targetOfMini(miniOf("mini-igsm", {})),
   },
 });
+
+/** All symbols of its questions and answers. */
+export function textSymbols(): readonly string[] {
+  const minis = miniNames.flatMap((name) => miniOf(name, {}).symbols);
+  const { symbols } = studyVocabularyWith(["COPY", ...minis]);
+  return symbols.filter((symbol) => !/^<\w+>$/.test(symbol));
+}
 
 /** A skill by its name and how it is answered: in either style, which differ for targets alone. */
 export interface NamedSkill extends Judged {
