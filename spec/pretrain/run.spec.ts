@@ -95,6 +95,19 @@ describe("runPretrain(options)", () => {
     expect(readdirSync(unfinishedOf(place))).toEqual([]);
   });
 
+  it("tells the steps of before as such", async () => {
+    const place = join(folder, "told");
+    const longer = { ...settings, steps: 60 };
+    await pretrained(engine, place, { settings: longer, signal: stopAfter(45) });
+    const events = await pretrained(engine, place, { settings: longer });
+    const steps = events.flatMap((event) => (event.kind === "step" ? [event] : []));
+    expect(steps.map(({ step, isAgain = false }) => [step, isAgain])).toEqual([
+      [20, true],
+      [40, true],
+      [60, false],
+    ]);
+  });
+
   it("hears who stops it, though the engine itself waits for nothing", async () => {
     const stop = new AbortController();
     const place = join(folder, "heard");

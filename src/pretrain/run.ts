@@ -23,7 +23,7 @@ import type { MixtureParts } from "./mixture.ts";
 import { type Prepared, prepared, TEXT } from "./prepare.ts";
 import { configFor, type Size } from "./sizes.ts";
 import type { Corpus, TextSource } from "./texts/corpus.ts";
-import type { TrainedStep } from "./told.ts";
+import type { ToldStep, TrainedStep } from "./told.ts";
 import { STATE, train } from "./train.ts";
 
 /** All that decides a base's numbers, but its texts. */
@@ -74,7 +74,7 @@ export interface PretrainPlan {
 
 export type PretrainEvent =
   | PretrainPlan
-  | ({ readonly kind: "step" } & TrainedStep)
+  | ({ readonly kind: "step" } & ToldStep)
   | ({ readonly kind: "examined" } & Examination)
   | { readonly kind: "saved"; readonly folder: string }
   | { readonly kind: "stopped" };
@@ -152,7 +152,8 @@ export async function* runPretrain(options: PretrainOptions): AsyncGenerator<Pre
   for (;;) {
     const next = await training.next();
     if (!next.done) {
-      losses.push(next.value);
+      const { step, loss } = next.value;
+      losses.push({ step, loss });
       yield { kind: "step", ...next.value };
       continue;
     }

@@ -9,6 +9,12 @@ export interface TrainedStep {
   readonly loss: number;
 }
 
+/** A step as a run tells it. */
+export interface ToldStep extends TrainedStep {
+  /** Made before this run began. */
+  readonly isAgain?: true;
+}
+
 /** What was told of a training, and the losses behind it. */
 export interface Told {
   readonly steps: TrainedStep[];

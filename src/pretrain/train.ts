@@ -15,7 +15,7 @@ import { type TrainingState, trainSteps } from "../train/trainSteps.ts";
 import type { Weights } from "../weights/safetensors.ts";
 import type { Checkpoints } from "../weights/store.ts";
 import { type MixtureParts, mixtureFrom } from "./mixture.ts";
-import { type Told, type TrainedStep, toldIn } from "./told.ts";
+import { type Told, type ToldStep, toldIn } from "./told.ts";
 
 export interface TrainOptions {
   readonly model: Transformer;
@@ -58,13 +58,13 @@ const decayFrom = (steps: number): number =>
 export async function* train(
   engine: Engine,
   options: TrainOptions,
-): AsyncGenerator<TrainedStep, Params | undefined> {
+): AsyncGenerator<ToldStep, Params | undefined> {
   const { model, mixture, key, steps, learningRate, kept, signal, checkpointEvery } = options;
   const begun = await kept.load(STATE);
   const from = begun && checkpointIn(begun, STATE);
   const told = toldOf(begun);
   expectSteps(steps, told.total ?? steps, from?.step ?? 0);
-  for (const step of told.steps) yield step;
+  for (const step of told.steps) yield { ...step, isAgain: true };
   // Half a step more, so that no rounding takes one away.
   const warmup = (risingOf(steps) + 0.5) / steps;
   const rate = warmupStableDecay({ learningRate, steps, warmup, decay: DECAY });

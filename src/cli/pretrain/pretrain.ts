@@ -216,7 +216,9 @@ function tell(
   write: (text: string) => void,
 ): void {
   if (event.kind === "step") {
-    const { step, loss } = event;
+    const { step, loss, isAgain } = event;
+    // What took no time now says nothing of the time that is left.
+    if (isAgain) return;
     const tokens = TOLD * batchSize * length;
     show.step({ stage: "pretrain", step, steps, loss, tokens });
   } else if (event.kind === "examined") {
