@@ -205,6 +205,9 @@ describe("the report of a study with tuning seeds", () => {
     const reported = reportedOf({ config: planned, measurements });
     expect(markdownTable(reported)).toContain("chosen on seeds 100, 101:");
     expect(reportPage([{ config: planned, measurements }])).toContain("chosen on seeds 100, 101 ");
+    const tuning = measurements.filter((m) => "seed" in m && config.tuningSeeds.includes(m.seed));
+    const none = markdownTable(reportedOf({ config, measurements: tuning }));
+    expect(none).toBe("No row has finished on a seed that is reported.\n");
   });
 
   it("names the seeds that were measured, and says where they are not those of all rows", () => {

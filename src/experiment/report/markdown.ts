@@ -48,6 +48,7 @@ export function withInterval(spread: Spread | undefined, digits = 1): string {
 /** The README's table: a line for each row that is shown, in the recipe's order. */
 export function markdownTable(reported: Reported): string {
   const { recipe, choices, shown, look, tuningSeeds } = reported;
+  if (shown.length === 0) return "No row has finished on a seed that is reported.\n";
   const triedOf = new Map(choices.map(({ row, tried }) => [row.id, tried]));
   const line = (summary: RowSummary): string[] => {
     const { row, target, gain, drop, klFromBase, steps } = summary;
