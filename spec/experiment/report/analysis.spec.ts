@@ -114,6 +114,21 @@ describe("forgetting against size", () => {
     expect(figure?.svg).toContain("Anchored Learning, logit 1.1");
     expect(sizeData([...both, other]).rows).toHaveLength(2 * families.length);
     expect(sizeFigures([...both.slice(1), other])).toEqual([]);
+    // Of a larger one nothing was chosen: it has two of the rows that were chosen above.
+    const { rows, model, reference } = studyRecipe("C1");
+    const chosen = at(both, 0).choices.slice(1, 3);
+    const ids = ["base", reference, ...chosen.map(({ row }) => row.id)];
+    const recipe = {
+      ...run.config.recipe,
+      rows: rows.filter(({ id }) => ids.includes(id)),
+      model: { ...model, layers: 9 },
+    } as Recipe;
+    const larger = reportedOf({
+      config: { ...run.config, recipe, tuningSeeds: [] },
+      measurements: run.measurements.filter((m) => "row" in m && ids.includes(m.row)),
+    });
+    expect(larger.choices).toEqual([]);
+    expect(sizeData([...both, other, larger]).rows).toHaveLength(2 * families.length + 2);
   });
 
   it("has no name over another, and dots joined with what they are called", () => {

@@ -62,7 +62,7 @@ export function acrossSections(studies: readonly Reported[]): string {
 ${sideBySideSection(studies)}
 <div class="figures">
 ${figure("Which family where", phase, "For each study and learning rate the family whose best row has the largest sum of gain and retention, by means over seeds, how many are within half a point of it (with so few seeds those cannot be told apart), and that row's gain and loss, %: where nothing is gained whoever learns nothing is best. Studies stand in the order of how rare the rarest wanted token is to their bases, written below them. It says nothing between the studies that were run.", dataDetails(phaseData(studies), name))}
-${sizes.map(({ condition, svg }) => figure(`Forgetting against size, ${condition}`, svg, "What each family's chosen row loses: means, whose intervals stand in the studies' own tables. Two or three sizes are no law of scale, and rates were chosen for each size.")).join("\n")}
+${sizes.map(({ condition, svg }) => figure(`Forgetting against size, ${condition}`, svg, "What each family's chosen row loses: means, whose intervals stand in the studies' own tables. Two or three sizes are no law of scale. Rates were chosen for each size, but for a checkpoint of which nothing was chosen: it has the rows that another size chose.")).join("\n")}
 ${dataDetails(sizeData(studies), name)}
 </div>
 ${

@@ -34,20 +34,34 @@ export const chosenIn = ({ choices, rows }: Reported, family: string): RowSummar
   return rows.find(({ row }) => row.id === chosen);
 };
 
+/**
+ * A family's row in each study. Where nothing was chosen, a checkpoint's default, it is the first that
+ * another study of the condition chose and that was run here as it stands.
+ */
+function familyRows(study: Reported, studies: readonly Reported[]): Map<string, RowSummary> {
+  const condition = conditionOf(study.recipe.name);
+  const deciding =
+    study.choices.length > 0
+      ? [study]
+      : studies.filter(({ recipe }) => conditionOf(recipe.name) === condition);
+  const found = new Map<string, RowSummary>();
+  for (const { family, row } of deciding.flatMap(({ choices }) => choices)) {
+    const summary = study.rows.find((one) => one.row.id === row.id);
+    if (summary && !found.has(family)) found.set(family, summary);
+  }
+  return found;
+}
+
 /** What chosen rows lose, under the conditions that several sizes have been run under. */
 function sizesOf(studies: readonly Reported[]): Size[] {
   const all = studies.flatMap((study): Size[] =>
-    study.choices.flatMap(({ family }): Size[] => {
-      const summary = chosenIn(study, family);
-      if (!summary) return [];
+    [...familyRows(study, studies)].map(([family, summary]): Size => {
       const { min, max, mean } = summary.drop;
-      return [
-        {
-          ...{ family, ...study.look(summary.row), parameters: parametersOf(study.recipe) },
-          ...{ condition: conditionOf(study.recipe.name) },
-          ...{ lost: 100 * mean, low: 100 * min, high: 100 * max },
-        },
-      ];
+      return {
+        ...{ family, ...study.look(summary.row), parameters: parametersOf(study.recipe) },
+        ...{ condition: conditionOf(study.recipe.name) },
+        ...{ lost: 100 * mean, low: 100 * min, high: 100 * max },
+      };
     }),
   );
   return all.filter(({ condition, parameters }) =>
@@ -76,13 +90,15 @@ function slopes(condition: string, sizes: readonly Size[]): string {
   const dots = sizes.map((one) => ({ ...one, x: Math.log10(one.parameters) }));
   const ticks = [...new Set(dots.map(({ x }) => x))].sort((a, b) => a - b);
   const [from = 0, to = from] = [ticks[0], ticks.at(-1)];
-  const last = dots.filter(({ x }) => x === to);
+  const last = dots.filter(
+    ({ family, x }) => !dots.some((other) => other.family === family && other.x > x),
+  );
   const most = Math.max(1, ...dots.map(({ lost }) => lost));
   const least = Math.min(0, ...dots.map(({ lost }) => lost));
   const height = Math.max(wideArea.height, 80 + LINE * last.length);
   const area = { ...wideArea, height, marginRight: 300 };
   const { left, right, top, bottom } = frameOf(area);
-  // Names stand beside the largest size, as near to their dots as there is room.
+  // Names stand beside the largest size, as near to their last dots as there is room.
   const perPixel = (most - least) / (bottom - top);
   const places = spreadOut(
     last.map(({ lost }) => top + (most - lost) / perPixel),
@@ -103,7 +119,7 @@ function slopes(condition: string, sizes: readonly Size[]): string {
     marks: [
       Plot.line(dots, { x: "x", y: "lost", z: "family", stroke: "color", strokeOpacity: 0.5 }),
       Plot.link(names, {
-        ...{ x1: to, x2: to + lead, y1: "lost", y2: "place" },
+        ...{ x1: "x", x2: to + lead, y1: "lost", y2: "place" },
         ...{ stroke: "currentColor", strokeOpacity: 0.3, strokeWidth: 0.8 },
       }),
       Plot.dot(dots, {
