@@ -13,13 +13,14 @@ export const configOf = (recipe: Recipe, seeds: readonly number[]): RunConfig =>
 
 /** Different, known numbers for every row and seed. */
 export function measure(recipe: Recipe, seed: number): Measurement[] {
+  const less = (seed % 100) / 100;
   return recipe.rows.flatMap((row, r): Measurement[] => {
     const skills = Object.keys(suiteOf(recipe.suite).skills);
     const result: RowResult = {
       kind: "row",
       ...otherScores,
-      ...{ seed, row: row.id, target: r === 0 ? 0 : 0.9 + r / 200 - seed / 100 },
-      prior: Object.fromEntries(skills.map((skill) => [skill, 1 - r / 20 - seed / 100])),
+      ...{ seed, row: row.id, target: r === 0 ? 0 : 0.9 + r / 200 - less },
+      prior: Object.fromEntries(skills.map((skill) => [skill, 1 - r / 20 - less])),
       ...{ signOff: 0.5, klFromBase: r + 0.123, klToBase: r + 0.456 },
     };
     const probe: Measurement = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Measurement, RowResult } from "../../../src/experiment/measurements.ts";
 import { smokeRecipe } from "../../../src/experiment/recipes/smoke.ts";
+import { gainNote } from "../../../src/experiment/summary/gains.ts";
 import { summarize, weightOf } from "../../../src/experiment/summary/summary.ts";
 import { otherScores } from "./scores.ts";
 
@@ -67,6 +68,33 @@ describe("summarize", () => {
     expect(early?.gain).toBeUndefined();
     const still = [row(0, "base", 0.3, 1), row(0, smokeRecipe.reference, 0.3, 1)];
     expect(summarize(smokeRecipe, still)[1]?.gain).toBeUndefined();
+    const worse = [row(0, "base", 0.48, 1), row(0, smokeRecipe.reference, 0.43, 1)];
+    expect(summarize(smokeRecipe, worse)[1]?.gain).toBeUndefined();
+  });
+});
+
+describe("gainNote", () => {
+  const noteOf = (...pairs: readonly [base: number, reference: number][]) =>
+    gainNote(
+      smokeRecipe,
+      pairs.flatMap(([base, reference], seed) => [
+        row(seed, "base", base, 1),
+        row(seed, smokeRecipe.reference, reference, 1),
+      ]),
+    );
+
+  it("tells of a reference that learnt little of the target, or nothing", () => {
+    expect(noteOf([0, 0.9], [0.1, 0.8])).toBeUndefined();
+    expect(noteOf()).toBeUndefined();
+    expect(noteOf([0, 0.035])).toBe(
+      "The reference gains 3.5 points of the target, too little to have shares of: gains say nothing here.",
+    );
+    expect(noteOf([0, 0.9], [0.5, 0.5])).toBe(
+      "On seeds 1 the reference gained nothing, and no row has a gain there.",
+    );
+    expect(noteOf([0.48, 0.43])).toBe(
+      "The reference gained nothing of the target, so that no row has a share of it.",
+    );
   });
 });
 

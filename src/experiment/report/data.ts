@@ -1,8 +1,9 @@
 import { numericsName } from "../../engines/numerics.ts";
 import { isRow, type RowResult } from "../measurements.ts";
 import { baseOf } from "../recipe.ts";
+import { gainOf } from "../summary/gains.ts";
 import { estimate, pairedDifference } from "../summary/statistics.ts";
-import { dropOf, gainOf, type RowSummary, type Spread, weightOf } from "../summary/summary.ts";
+import { dropOf, type RowSummary, type Spread, weightOf } from "../summary/summary.ts";
 import { type DataTable, type Datum, flatten, tableOf } from "./export/csv.ts";
 import type { Reported } from "./reported.ts";
 

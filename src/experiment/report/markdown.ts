@@ -2,6 +2,7 @@ import { escapeMarkdown } from "../../report/escape.ts";
 import { nats, percent } from "../../report/format.ts";
 import { baseOf } from "../recipe.ts";
 import type { Contrast } from "../summary/contrasts.ts";
+import { gainNote } from "../summary/gains.ts";
 import { measuredSeeds, seedsText } from "../summary/seeds.ts";
 import { estimate } from "../summary/statistics.ts";
 import { joinStudies, type Measured } from "../summary/studies.ts";
@@ -83,9 +84,10 @@ export function markdownTable(reported: Reported): string {
     choices.length > 0
       ? ` Each family's row was chosen on seeds ${tuningSeeds.join(", ")}: of those with at least 95 % of the reference's gain the one that lost least.`
       : "";
+  const note = gainNote(recipe, reported.reported);
   return `${tableText(head, 2, shown.map(line))}
 
-${meansOver(shown)}${how}
+${meansOver(shown)}${how}${note === undefined ? "" : ` ${note}`}
 `;
 }
 

@@ -3,6 +3,7 @@ import { percent } from "../../report/format.ts";
 import { ledgerSentence } from "../../report/ledger.ts";
 import type { Certified, Measurement } from "../measurements.ts";
 import type { RunConfig } from "../runs/config.ts";
+import { gainNote } from "../summary/gains.ts";
 import { measuredSeeds, seedsText } from "../summary/seeds.ts";
 import { stepsOf } from "../summary/steps.ts";
 import type { RowSummary } from "../summary/summary.ts";
@@ -34,6 +35,7 @@ export function studySections(study: Reported, titled: boolean): string {
   return `${titled ? `<h2 id="${name}">${name}</h2>` : '<h2 class="unseen">Results</h2>'}
 <p class="muted">${escapeHtml(provenance(study))}</p>
 ${lead(study)}
+${gainText(study)}
 ${failures(study)}
 
 <div class="figures">
@@ -57,6 +59,11 @@ ${comparisons(study)}
 <details><summary>Configuration: recipe, seeds, versions, machine</summary>
 <pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre>
 </details>`;
+}
+
+function gainText({ recipe, reported }: Reported): string {
+  const note = gainNote(recipe, reported);
+  return note === undefined ? "" : `<p>${escapeHtml(note)}</p>`;
 }
 
 /** One seed has no interval, and is not said to have one. */

@@ -8,6 +8,7 @@ import {
 } from "../measurements.ts";
 import { baseOf, type Recipe, type RowRecipe } from "../recipe.ts";
 import { type Detail, details } from "./details.ts";
+import { gainOf } from "./gains.ts";
 import { mean } from "./statistics.ts";
 import { type StepsSummary, stepsOf } from "./steps.ts";
 
@@ -55,13 +56,6 @@ const priorMean = ({ prior }: RowResult): number => mean(Object.values(prior));
 /** 1 − prior / prior of the base; 0 where the base had nothing to lose. */
 export const dropOf = (row: RowResult, base: RowResult): number =>
   priorMean(base) > 0 ? 1 - priorMean(row) / priorMean(base) : 0;
-
-/** The share of questions answered as they are to be: with a marker, answer and marker. */
-const goalOf = ({ joint, target }: Pick<RowResult, "joint" | "target">): number => joint ?? target;
-
-/** (goal − base) / (reference − base). */
-export const gainOf = (row: RowResult, base: RowResult, reference: RowResult): number =>
-  (goalOf(row) - goalOf(base)) / (goalOf(reference) - goalOf(base));
 
 /** The weight of p_sft after a row's exact outer steps; undefined where there is no such thing. */
 export const weightOf = (row: RowRecipe): number | undefined =>
@@ -119,8 +113,8 @@ function summarizeRow(
   const base = (seed: number): RowResult => find(baseOf(recipe).id, seed) as RowResult;
   const gains = mine.flatMap((result) => {
     const reference = find(recipe.reference, result.seed);
-    const gain = reference ? gainOf(result, base(result.seed), reference) : NaN;
-    return Number.isFinite(gain) ? [[result.seed, gain] as const] : [];
+    const gain = reference && gainOf(result, base(result.seed), reference);
+    return gain === undefined ? [] : [[result.seed, gain] as const];
   });
   const over = (figure: (result: RowResult) => number): Spread =>
     spread(new Map(mine.map((result) => [result.seed, figure(result)])));
