@@ -13,7 +13,8 @@ const MOST_PARAMETERS = 1e9;
 export function expectSizes(recipe: Recipe): void {
   const { suite, fineTuning } = recipe;
   const path = isOfCheckpoint(recipe) ? "recipe.checkpoint.config" : "recipe.model";
-  const { contextLength, heads, width, vocabSize } = configOf(recipe);
+  const config = configOf(recipe);
+  const { contextLength, heads, width, vocabSize } = config;
   if (!isOfCheckpoint(recipe) && width % heads !== 0)
     refuse(`${path}.heads`, `a divisor of width ${width}`, heads);
   const study = suiteOf(suite);
@@ -21,7 +22,7 @@ export function expectSizes(recipe: Recipe): void {
   if (vocabSize < size)
     refuse(`${path}.vocabSize`, `at least the ${size} tokens of words`, vocabSize);
   try {
-    completeConfig(configOf(recipe));
+    completeConfig(config);
   } catch (error) {
     // What a checkpoint's config is made of is known to the model alone.
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;

@@ -1,11 +1,11 @@
 import type { StudyBase } from "../checkpoint/studyBase.ts";
 import { checkRecipe } from "../checkRecipe.ts";
-import type { CheckpointRecipe, FineTuningRecipe } from "../recipe.ts";
+import type { CheckpointRecipe } from "../recipe.ts";
 import { type Condition, conditions } from "./conditions.ts";
 import { nineRows, plainRows, type Rates } from "./families.ts";
 import { expandGrid, type Json } from "./grid.ts";
 import { gridsNamed } from "./namedFamilies.ts";
-import { adamw, base, rateText, sft } from "./rows.ts";
+import { base, halfBatches, rateText, sft } from "./rows.ts";
 
 /** Those of the study with 113 thousand parameters. */
 const rates: Rates = [3e-3, 1e-3, 3e-4];
@@ -55,18 +55,6 @@ function early(rate: number): string {
   return `sft-${rateText(rate)}-5-epochs`;
 }
 
-/** 160 steps of 16, as the study's. */
-const fineTuning: FineTuningRecipe = {
-  ...adamw,
-  examples: 256,
-  signOff: 6,
-  labelNoise: 0,
-  batchSize: 16,
-  epochs: 10,
-  learningRate: 3e-3,
-  weightDecay: 0,
-};
-
 /** Conditions that ask nothing of pre-training: a checkpoint is as it is. */
 export const checkpointConditions: readonly string[] = Object.entries(conditions).flatMap(
   ([name, { pretraining, mini }]) =>
@@ -94,7 +82,7 @@ export function checkpointStudy(
   return checkRecipe({
     name: `study-${checkpoint.name}-${name}`,
     ...{ checkpoint, suite, target: condition.mini ?? "med" },
-    fineTuning: { ...fineTuning, ...condition.fineTuning },
+    fineTuning: { ...halfBatches, ...condition.fineTuning },
     evaluation: {
       ...{ targetPrompts: 200, promptsPerSkill: 64, every: 0 },
       ...{ divergenceTargetPrompts: 32, divergencePromptsPerSkill: 16 },

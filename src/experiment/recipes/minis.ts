@@ -1,7 +1,7 @@
 import type { MiniKnobs, MiniName } from "../../tasks/study/minis.ts";
 import type { MiniSuite } from "../../tasks/study/suite.ts";
 import type { PretrainedRecipe, RowRecipe } from "../recipe.ts";
-import { adamw, anchored, asft, base, merge, sft } from "./rows.ts";
+import { adamw, anchored, asft, base, halfBatches, merge, sft } from "./rows.ts";
 
 /** The paper's benchmarks in miniature: what one base is fine-tuned for, each on its own. */
 export const miniTargets: readonly MiniName[] = ["mini-igsm", "mini-medcalc", "mini-ifeval"];
@@ -82,16 +82,7 @@ export const miniRecipe = (
     targetEvery: 2,
     latent: 0.35,
   },
-  fineTuning: {
-    ...adamw,
-    examples: 256,
-    signOff: 6,
-    labelNoise: 0,
-    batchSize: 16,
-    epochs: 10,
-    learningRate: 3e-3,
-    weightDecay: 0,
-  },
+  fineTuning: halfBatches,
   evaluation: {
     targetPrompts: 200,
     promptsPerSkill: 64,

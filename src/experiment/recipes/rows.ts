@@ -1,6 +1,6 @@
 /** Rows of a study's table, named after what they set. */
 
-import type { OptimizerRecipe, RowRecipe } from "../recipe.ts";
+import type { FineTuningRecipe, OptimizerRecipe, RowRecipe } from "../recipe.ts";
 import { treatmentNames } from "../treatments.ts";
 
 /** What all optimizers of the studies share. */
@@ -9,6 +9,18 @@ export const adamw: Pick<OptimizerRecipe, "warmup" | "b1" | "b2" | "clip"> = {
   b1: 0.9,
   b2: 0.98,
   clip: 1,
+};
+
+/** Of bases whose answers are longer than the study's: as many steps as its own, of half its batches. */
+export const halfBatches: FineTuningRecipe = {
+  ...adamw,
+  examples: 256,
+  signOff: 6,
+  labelNoise: 0,
+  batchSize: 16,
+  epochs: 10,
+  learningRate: 3e-3,
+  weightDecay: 0,
 };
 
 /** A rate as in `3e-3`, without the plus of `1e+0`, which no name may have. */
