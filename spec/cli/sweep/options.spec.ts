@@ -43,7 +43,7 @@ describe("sweep study", () => {
       const [only] = sweep.studies;
       expect([folder, only?.recipe.name]).toEqual([name, name]);
       expect(only).toMatchObject({ seeds: reportedSeeds, tuningSeeds });
-      expect(only?.staging).toEqual({ report: "chosen" });
+      expect(only?.staging).toEqual({ report: "front" });
     }
     const { sweep } = await read("study", "--condition", "C2a");
     expect(sweep.studies[0]?.recipe.fineTuning.marker).toEqual(["^", "."]);
@@ -103,7 +103,7 @@ describe("sweep study", () => {
     expect(await stagingOf("smoke")).toBeUndefined();
     expect(await stagingOf("smoke", "--halving")).toEqual({ halving: true });
     expect(await stagingOf("study", "--report", "all")).toEqual({ report: "all" });
-    expect(await stagingOf("study", "--halving")).toEqual({ halving: true, report: "chosen" });
+    expect(await stagingOf("study", "--halving")).toEqual({ halving: true, report: "front" });
     const message = "--halving: expected --tuning-seeds, on which rows are chosen, got none";
     await expect(read("three-targets", "--halving")).rejects.toThrow(message);
   });

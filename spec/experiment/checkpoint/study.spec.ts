@@ -76,7 +76,7 @@ describe("checkpointStudy(base, condition, families)", () => {
     const [study] = checkpointSweep(base, "C2b", ["replay", "asft"]).studies;
     expect(study?.recipe.fair).toBe(true);
     expect(study?.recipe.rows).toHaveLength(1 + 3 * 9);
-    expect(study).toMatchObject({ staging: { report: "chosen" } });
+    expect(study).toMatchObject({ staging: { report: "front" } });
     expect(study?.tuningSeeds).toEqual([100, 101, 102, 103, 104]);
     expect(
       new Set(checkpointStudy(base, "C1", ["all"]).rows.map(({ family }) => family)).size,

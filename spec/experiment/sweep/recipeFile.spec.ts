@@ -55,7 +55,8 @@ describe("readSweep(json, file, fallback, recipes)", () => {
     const stagingOf = (fields: object) =>
       read({ ...small, tuningSeeds: [100], ...fields }).studies[0]?.staging;
     expect(stagingOf({ halving: true })).toEqual({ halving: true });
-    expect(stagingOf({ halving: false, report: "chosen" })).toEqual({ report: "chosen" });
+    expect(stagingOf({ halving: false, report: "front" })).toEqual({ report: "front" });
+    expect(stagingOf({ report: "chosen" })).toEqual({ report: "chosen" });
     expect(stagingOf({ halving: false, report: "all" })).toBeUndefined();
   });
 
@@ -70,7 +71,7 @@ describe("readSweep(json, file, fallback, recipes)", () => {
     [[], "a.json: expected an object, got []"],
     [{}, "a.json: extends: expected one of full, smoke"],
     [{ ...small, halving: 1 }, "a.json: halving: expected true or false, got 1"],
-    [{ ...small, report: "some" }, "a.json: report: expected one of all, chosen"],
+    [{ ...small, report: "some" }, "a.json: report: expected one of all, front, chosen"],
     [{ ...small, halving: true }, "a.json: tuningSeeds: expected seeds on which rows are chosen"],
     [{ ...small, extends: "huge" }, "a.json: extends: expected one of full, smoke"],
     [{ ...small, extends: "toString" }, "a.json: extends: expected one of"],

@@ -136,30 +136,36 @@ describe("stagesOf(study)", () => {
     );
   });
 
-  it("reports each family's chosen row, all rows of the front, and what they begin with", () => {
+  it("reports each family's chosen row, those of the front or not, and what they begin with", () => {
+    const reports = fc.constantFrom("front" as const, "chosen" as const);
     fc.assert(
-      fc.property(settings, fc.boolean(), ({ families, noise, tuning }, halving) => {
-        const recipe = recipeOf(families);
-        const tuningSeeds = tuningOf(tuning);
-        const study: StagedStudy = {
-          ...{ recipe, seeds, tuningSeeds, staging: { halving, report: "chosen" } },
-        };
-        const { stages, measured } = runAll(study, resultOf(recipe, noise));
-        const summaries = summarize(recipe, measured, tuningSeeds);
-        const most = new Map<string, number>();
-        for (const { row, seeds: found } of summaries)
-          most.set(row.family, Math.max(found.length, most.get(row.family) ?? 0));
-        const last = summaries.filter(({ row, seeds: s }) => s.length === most.get(row.family));
-        const front = frontFamilies(last);
-        const chosen = chooseRows(summaries).map(({ row }) => row.id);
-        const expected = recipe.rows.filter(
-          ({ id, family }) =>
-            id === "base" || id === "sft" || chosen.includes(id) || front.has(family),
-        );
-        expect(stages.at(-1)).toEqual(
-          seeds.flatMap((seed) => expected.map(({ id }) => jobId("staged", seed, id))),
-        );
-      }),
+      fc.property(
+        settings,
+        fc.boolean(),
+        reports,
+        ({ families, noise, tuning }, halving, report) => {
+          const recipe = recipeOf(families);
+          const tuningSeeds = tuningOf(tuning);
+          const study: StagedStudy = {
+            ...{ recipe, seeds, tuningSeeds, staging: { halving, report } },
+          };
+          const { stages, measured } = runAll(study, resultOf(recipe, noise));
+          const summaries = summarize(recipe, measured, tuningSeeds);
+          const most = new Map<string, number>();
+          for (const { row, seeds: found } of summaries)
+            most.set(row.family, Math.max(found.length, most.get(row.family) ?? 0));
+          const last = summaries.filter(({ row, seeds: s }) => s.length === most.get(row.family));
+          const front = frontFamilies(last);
+          const chosen = chooseRows(summaries).map(({ row }) => row.id);
+          const expected = recipe.rows.filter(
+            ({ id, family }) =>
+              ["base", "sft", ...chosen].includes(id) || (report === "front" && front.has(family)),
+          );
+          expect(stages.at(-1)).toEqual(
+            seeds.flatMap((seed) => expected.map(({ id }) => jobId("staged", seed, id))),
+          );
+        },
+      ),
       { numRuns: 200 },
     );
   });

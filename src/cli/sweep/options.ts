@@ -55,7 +55,7 @@ const knobs = {
   tuningSeeds: seedList("seeds on which each family's row is chosen"),
   halving: flag("run later tuning seeds with the better half of each family's rows"),
   report: oneOf(
-    "rows on reported seeds: all, or each family's chosen and the front's",
+    "rows on reported seeds: all, chosen (each family's) or front (and all of the\nfamilies on the front)",
     REPORTED,
     "<rows>",
   ),
@@ -181,7 +181,7 @@ function withSeeds(sweep: Sweep, given: Values<typeof knobs>): Sweep {
     if (both !== undefined)
       throw new UsageError(`--tuning-seeds: expected no seed that is reported, got ${both}`);
     const { halving = own.staging?.halving, report = own.staging?.report } = given;
-    if ((halving || given.report === "chosen") && tuningSeeds.length === 0)
+    if ((halving || (given.report ?? "all") !== "all") && tuningSeeds.length === 0)
       throw new UsageError(
         `--${halving ? "halving" : "report"}: expected --tuning-seeds, on which rows are chosen, got none`,
       );

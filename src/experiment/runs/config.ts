@@ -5,12 +5,12 @@ import type { Recipe } from "../recipe.ts";
 export interface Staging {
   /** Whether the worse half of each family's rows is left behind as the tuning seeds go on. */
   readonly halving?: boolean;
-  /** What the reported seeds are run with: all rows, or each family's chosen one and all rows of the
-   * families on the front. */
+  /** What the reported seeds are run with: all rows; each family's chosen one and all rows of the
+   * families on the front; or the chosen ones alone. */
   readonly report?: (typeof REPORTED)[number];
 }
 
-export const REPORTED = ["all", "chosen"] as const;
+export const REPORTED = ["all", "front", "chosen"] as const;
 
 /** What decides a run's numbers, and what it was begun on. */
 export interface RunConfig {

@@ -53,7 +53,7 @@ export function studySweep(condition: string, size: SizeName, families?: readonl
     studies: [
       {
         ...{ recipe, seeds: reportedSeeds, tuningSeeds: studyTuningSeeds },
-        staging: { report: "chosen" },
+        staging: { report: "front" },
       },
     ],
   };
@@ -73,7 +73,7 @@ export function checkpointSweep(
   const study: SweepStudy = families
     ? {
         ...{ recipe, seeds: reportedSeeds, tuningSeeds: studyTuningSeeds },
-        staging: { report: "chosen" },
+        staging: { report: "front" },
       }
     : { recipe, seeds: reportedSeeds.slice(0, 5), tuningSeeds: [] };
   return { name: recipe.name, studies: [study] };

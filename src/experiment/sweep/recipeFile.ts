@@ -26,8 +26,8 @@ export const recipeFileHelp: string = `A sweep's file
     "seeds": [0, 1, 2, 3, 4],            reported; a number n stands for 0 to n − 1
     "tuningSeeds": [100, 101, 102],      run as well, to choose each family's row; never reported
     "halving": true,                     later tuning seeds: the better half of each family's rows alone
-    "report": "chosen"                   reported seeds: each family's chosen row, and all of those on
-                                         the front; left out: "all"
+    "report": "front"                    reported seeds: each family's chosen row, and all of those on
+                                         the front; "chosen": without those; left out: "all"
   }
   or { "name": …, "studies": [ … ] } with several of these, each with a name, run as one sweep.
 `;
@@ -135,7 +135,7 @@ function readStaging(given: Json, at: (field: string) => string): Pick<SweepStud
   if (report !== undefined) oneOf(REPORTED)(report, at("report"));
   const staging = {
     ...(halving === true && { halving }),
-    ...(report === "chosen" && { report: "chosen" as const }),
+    ...(report !== undefined && report !== "all" && { report: report as "front" | "chosen" }),
   };
   const [field] = Object.keys(staging);
   if (field === undefined) return {};

@@ -45,7 +45,7 @@ export function stagesOf(study: StagedStudy): Stage[] {
   const reported = stage(recipe, "reported seeds", seeds, (measurements) =>
     report === "all"
       ? everything
-      : [...shared(recipe), ...chosenRows(summarize(recipe, measurements, tuningSeeds))],
+      : [...shared(recipe), ...chosenRows(summarize(recipe, measurements, tuningSeeds), report)],
   );
   return seeds.length > 0 ? [...tuning, reported] : tuning;
 }
@@ -79,11 +79,13 @@ const betterHalves = (tuning: readonly RowSummary[]): string[] =>
     rows.slice(0, Math.max(1, Math.floor(rows.length / 2))).map(({ id }) => id),
   );
 
-/** Each family's chosen row, and all rows of the families on the front of those that stayed. */
-function chosenRows(tuning: readonly RowSummary[]): string[] {
+/** Each family's chosen row, and with the front all rows of the families on it, of those that stayed. */
+function chosenRows(tuning: readonly RowSummary[], report: "front" | "chosen"): string[] {
+  const chosen = chooseRows(tuning).map(({ row }) => row.id);
+  if (report === "chosen") return chosen;
   const front = frontFamilies([...familiesOf(tuning).values()].flatMap(furthest));
   const all = tuning.filter(({ row }) => front.has(row.family)).map(({ row }) => row.id);
-  return [...chooseRows(tuning).map(({ row }) => row.id), ...all];
+  return [...chosen, ...all];
 }
 
 /** Rows with those whose weights they begin with, in the recipe's order. */
