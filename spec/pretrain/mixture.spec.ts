@@ -41,6 +41,16 @@ describe("mixtureFrom(step, steps, parts)", () => {
     expect(text.slice(0, CHUNKS)).not.toEqual(text.slice(CHUNKS, 2 * CHUNKS));
   });
 
+  it("counts every row alike, however few of its tokens are learnt", () => {
+    for (const { mask, weights } of mixtureFrom(0, 10, parts)) {
+      const counts = Array.from(mask.data, (one, t) => one * (weights?.data[t] ?? 1));
+      for (let row = 0; row < 4; row++) {
+        const own = counts.slice(row * LENGTH, (row + 1) * LENGTH);
+        expect(own.reduce((a, b) => a + b, 0)).toBeCloseTo(LENGTH, 3);
+      }
+    }
+  });
+
   it("refuses rows that hold no question", () => {
     const short = { ...parts, texts: texts.slice(0, 50), length: 20 };
     expect(() => [...mixtureFrom(0, 1, short)]).toThrow(

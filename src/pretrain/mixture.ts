@@ -84,10 +84,21 @@ function rows(parts: MixtureParts): (row: number) => MarkedTokens {
   return (row) => {
     const turn = row % TURN.length;
     const kind = at(TURN, turn);
-    if (kind !== "text") return packed(stream(fold(fold(key, 1), row)), drawn[kind], parts);
+    if (kind !== "text")
+      return evenly(packed(stream(fold(fold(key, 1), row)), drawn[kind], parts), length);
     const chunk = chunkOf(Math.floor(row / TURN.length) * TEXTS + at(textsBefore, turn));
     return textRow(texts, chunk * length, length);
   };
+}
+
+/**
+ * A row that counts as much as one of text does, though few of its tokens are answers: a turn's shares
+ * are those of the loss. By tokens nine tenths of it were text, and what looks things up was not learnt.
+ */
+function evenly(row: MarkedTokens, length: number): MarkedTokens {
+  const answers = row.mask.reduce((sum: number, counts) => sum + counts, 0);
+  const weight = length / answers;
+  return { ...row, weights: row.tokens.map(() => weight) };
 }
 
 /** A row of running text; its first token is there to be read. */

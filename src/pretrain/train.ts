@@ -77,7 +77,10 @@ export async function* train(
   const run = trainSteps(engine, {
     ...{ ...start, optimizer, batches: mixtureFrom(from?.step ?? 0, steps, mixture) },
     loss: (params, batch) =>
-      crossEntropy(model.apply(params, batch.tokens, layoutOf(batch)), batch.labels, batch.mask),
+      crossEntropy(model.apply(params, batch.tokens, layoutOf(batch)), batch.labels, {
+        mask: batch.mask,
+        weights: batch.weights,
+      }),
     readEvery: TOLD,
     checkpointEvery: (step) => signal.aborted || (step % checkpointEvery === 0 && step < steps),
   });
