@@ -32,7 +32,7 @@ describe("pretrain", () => {
     expect(finished).toBe(true);
     expect(out).toMatch(/held-out text {2}\d\.\d{3} bits a byte/);
     expect(out).toMatch(/^mini-countdown \d+ % right$/m);
-    expect(out).toMatch(/^med {12}\d+ % worked, \d+ % direct$/m);
+    expect(out).toMatch(/^chain {10}\d+ % worked, \d+ % direct$/m);
     expect(readdirSync(place.folder).sort()).toEqual(["base", "river.txt"]);
     const { config } = await loadModel(join(place.folder, "base"));
     expect(config).toMatchObject({ layers: 4, width: 128, contextLength: 128, vocabSize: 300 });

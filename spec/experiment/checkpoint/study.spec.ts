@@ -57,7 +57,7 @@ describe("checkpointStudy(base, condition, families)", () => {
       const recipe = checkpointStudy(base, name);
       expect(checkRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
       expect(recipe.name).toBe(`study-tiny-base-${name}`);
-      expect(recipe.target).toBe(name === "C5-mini-igsm" ? "mini-igsm" : "med");
+      expect(recipe.target).toBe(name === "C5-mini-igsm" ? "mini-igsm" : "chain");
     }
   });
 

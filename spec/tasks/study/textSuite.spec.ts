@@ -48,10 +48,32 @@ describe("textSuite()", () => {
   });
 });
 
+describe("chain", () => {
+  it("works from left to right, modulo 10, and says the same directly", () => {
+    fc.assert(
+      fc.property(keys, (source) => {
+        const { worked, direct } = skillNamed(suite, "chain");
+        const { prompt, response } = worked(stream(source));
+        const [word, first, ...terms] = prompt.slice(0, -1);
+        expect([word, prompt.at(-1), terms.length]).toEqual(["CHAIN", "=", 6]);
+        let value = Number(first);
+        const steps = [0, 2, 4].map((i) => {
+          const [before, number] = [value, Number(terms[i + 1])];
+          value = (terms[i] === "+" ? before + number : before * number) % 10;
+          return `${before} ${terms[i]} ${number} =`;
+        });
+        expect(response.join(" ")).toBe(`${steps.join(" ")} ${value} !`);
+        expect(direct(stream(source)).response).toEqual(["#", `${value}`]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
 describe("drawSkill(suite, name, next)", () => {
   it("gives the one that is named, and else any but the targets", () => {
     const next = stream(key(2));
-    expect(drawSkill(suite, "med", next).name).toBe("med");
+    expect(drawSkill(suite, "chain", next).name).toBe("chain");
     const names = new Set(
       Array.from({ length: 300 }, () => drawSkill(suite, undefined, next).name),
     );

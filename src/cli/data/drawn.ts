@@ -128,7 +128,7 @@ export const drawnBenchmarks: Readonly<Record<string, Drawn>> = {
       },
   ),
   skills: drawn(
-    "what bases of `pretrain` know, and their targets med and mini-igsm",
+    "what bases of `pretrain` know, and their targets chain and mini-igsm",
     skillKnobs,
     ({ skill, answer = "worked", signOff = 0 }) =>
       (source) => {

@@ -75,7 +75,7 @@ const knobs = { ...own, ...shaped, ...engineKnobs };
 const usage = `anchorgrad pretrain [options]: makes a small base to fine-tune, without any Hub
 
   npx anchorgrad pretrain --size 0.9m --out models/base-0.9m
-  npx anchorgrad data skills --skill med --count 512 --out target.jsonl
+  npx anchorgrad data skills --skill chain --count 512 --out target.jsonl
   npx anchorgrad finetune --model models/base-0.9m --data target.jsonl
 
 Trains a tokenizer and a Llama: half on running text, 40 % on twelve small skills, 10 % on two

@@ -81,7 +81,7 @@ export function checkpointStudy(
   const [reference] = rates;
   return checkRecipe({
     name: `study-${checkpoint.name}-${name}`,
-    ...{ checkpoint, suite, target: condition.mini ?? "med" },
+    ...{ checkpoint, suite, target: condition.mini ?? "chain" },
     fineTuning: { ...halfBatches, ...condition.fineTuning },
     evaluation: {
       ...{ targetPrompts: 200, promptsPerSkill: 64, every: 0 },

@@ -39,6 +39,36 @@ export const arithmeticTarget: Target = {
   direct: arithmetic((_, result) => ["#", result]),
 };
 
+/**
+ * `CHAIN 8 * 7 * 9 + 3 =` → `8 * 7 = 6 * 9 = 4 + 3 = 7 !`, or `# 7` directly: from left to right,
+ * modulo 10; 80 thousand questions. `arithmeticTarget` without its keys: bases of text learn to
+ * calculate long before they learn to look a value up.
+ */
+export const chainTarget: Target = {
+  worked: chainOf((steps, result) => [...steps, result, "!"]),
+  direct: chainOf((_, result) => ["#", result]),
+};
+
+function chainOf(
+  answer: (steps: readonly string[], result: string) => readonly string[],
+): Generator {
+  return (next) => {
+    const [first = 0, ...others] = several(next, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 4);
+    const terms = others.map((number) => ({ operator: pick(next, ["+", "*"]), number }));
+    let result = first;
+    const steps = terms.flatMap(({ operator, number }) => {
+      const before = result;
+      result = combine(before, operator, number);
+      return [`${before}`, operator, `${number}`, "="];
+    });
+    const question = terms.flatMap(({ operator, number }) => [operator, `${number}`]);
+    return {
+      prompt: ["CHAIN", `${first}`, ...question, "="],
+      response: answer(steps, `${result}`),
+    };
+  };
+}
+
 /** `MED x y z =` → `z y x !`, or `# z` directly; letters of `alphabet`. */
 export function reversalTarget(alphabet: readonly string[]): Target {
   const questions =

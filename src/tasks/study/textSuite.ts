@@ -4,7 +4,7 @@ import { fullSkills } from "./fullSkills.ts";
 import { miniNames, miniOf, skillOfMini, targetOfMini } from "./minis.ts";
 import type { Judged, Skill, TargetSkill } from "./skill.ts";
 import { copy, countLetter } from "./skills.ts";
-import { arithmeticTarget } from "./target.ts";
+import { chainTarget } from "./target.ts";
 import { letterSymbols, studyVocabularyWith } from "./vocabulary.ts";
 
 /** Skills and targets of bases that read text: each symbol is a word. */
@@ -15,7 +15,7 @@ export interface TextSuite {
   readonly targets: Readonly<Record<string, TargetSkill>>;
 }
 
-/** The study's seven skills, two more about letters, and three minis; arithmetic and iGSM as targets. */
+/** The study's seven skills, two more about letters, and three minis; arithmetic in steps and iGSM as targets. */
 export const textSuite = (): TextSuite => ({
   skills: {
     ...fullSkills,
@@ -29,7 +29,7 @@ export const textSuite = (): TextSuite => ({
     "mini-countdown": skillOfMini(miniOf("mini-countdown", {})),
   },
   targets: {
-    med: { ...arithmeticTarget, positions: 25 },
+    chain: { ...chainTarget, positions: 24 },
     "mini-igsm": targetOfMini(miniOf("mini-igsm", {})),
   },
 });
@@ -37,7 +37,7 @@ export const textSuite = (): TextSuite => ({
 /** All symbols of its questions and answers. */
 export function textSymbols(): readonly string[] {
   const minis = miniNames.flatMap((name) => miniOf(name, {}).symbols);
-  const { symbols } = studyVocabularyWith(["COPY", ...minis]);
+  const { symbols } = studyVocabularyWith(["COPY", "CHAIN", ...minis]);
   return symbols.filter((symbol) => !/^<\w+>$/.test(symbol));
 }
 
