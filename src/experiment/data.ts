@@ -49,8 +49,8 @@ export interface StudyData {
 /** Target questions as fine-tuning answers them: some wrongly, marked, and signed off. */
 function taughtBy({ suite: named, target, fineTuning }: Recipe): Generator {
   const { labelNoise, marker, signOff } = fineTuning;
-  const { worked } = targetOf(suiteOf(named), target);
-  return signedOff(marked(noisy(worked, labelNoise), marker), signOff);
+  const asked = targetOf(suiteOf(named), target);
+  return signedOff(marked(noisy(asked, labelNoise), marker), signOff);
 }
 
 /**

@@ -53,7 +53,7 @@ export interface FineTuningRecipe extends OptimizerRecipe {
   readonly signOff: number;
   /** What every answer is to end with: wanted, however unlikely the base finds it. */
   readonly marker?: Marker;
-  /** Share of the examples whose response's digits are replaced by random ones. */
+  /** Share of the examples whose results (digits; letters where those are asked for) are random. */
   readonly labelNoise: number;
   readonly epochs: number;
 }

@@ -1,3 +1,4 @@
+import { DataError } from "../../tensor/errors.ts";
 import { at } from "../../tensor/shapes.ts";
 import { chance, integer, pick, sample, several } from "../draw.ts";
 import type { Exchange, Generator } from "../exchange.ts";
@@ -10,6 +11,8 @@ export interface Target {
   readonly worked: Generator;
   /** Style B, `#` and the result: what the base mostly gives. */
   readonly direct: Generator;
+  /** The symbols that results are of, and that wrong ones are drawn from; the digits by default. */
+  readonly results?: readonly string[];
 }
 
 /**
@@ -80,6 +83,7 @@ export function reversalTarget(alphabet: readonly string[]): Target {
   return {
     worked: questions((reversed) => [...reversed, "!"]),
     direct: questions((reversed) => ["#", at(reversed, 0)]),
+    results: alphabet,
   };
 }
 
@@ -95,16 +99,21 @@ export const signedOff =
   };
 
 /**
- * Wrong labels: with probability `share` every digit of the response is a random one. With 0 the
+ * Wrong labels: with probability `share` every result in the worked answer is a random one. With 0 the
  * stream is left alone.
+ * @throws DataError for an answer without any, which would stay right
  */
 export const noisy =
-  (generator: Generator, share: number): Generator =>
+  ({ worked, results = digitSymbols }: Target, share: number): Generator =>
   (next): Exchange => {
-    const exchange = generator(next);
+    const exchange = worked(next);
     if (share === 0 || !chance(next, share)) return exchange;
     const { prompt, response } = exchange;
+    if (!response.some((symbol) => results.includes(symbol)))
+      throw new DataError(
+        `labelNoise: expected answers with some of ${results.join(" ")}, got ${response.join(" ")}`,
+      );
     const draw = (symbol: string): string =>
-      digitSymbols.includes(symbol) ? pick(next, digitSymbols) : symbol;
+      results.includes(symbol) ? pick(next, results) : symbol;
     return { prompt, response: response.map(draw) };
   };
