@@ -7,7 +7,7 @@ import { createEngine } from "../../src/engines/create.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { describeModel, loadModel } from "../../src/finetune/load.ts";
 import { cardOf } from "../../src/pretrain/card.ts";
-import { exchangeTokens, promptTokens } from "../../src/pretrain/chat.ts";
+import { begunTokens, exchangeTokens, promptTokens } from "../../src/pretrain/chat.ts";
 import { type PretrainRecord, runPretrain, unfinishedOf } from "../../src/pretrain/run.ts";
 import { textSuite } from "../../src/tasks/study/textSuite.ts";
 import { DataError } from "../../src/tensor/errors.ts";
@@ -212,6 +212,9 @@ describe("exchangeTokens(encode, exchange)", () => {
       const rows = await rowsOf({ name: "a.jsonl", content: JSON.stringify({ messages }) });
       const { examples } = encodeRows(rows, { tokenizer, chat });
       expect([exchangeTokens(encode, exchange)]).toEqual(examples);
+      const begun = [...promptTokens(encode, exchange), ...begunTokens(encode, exchange)];
+      expect(begun).toEqual(exchangeTokens(encode, exchange).tokens.slice(0, begun.length));
+      expect(encode(exchange.response[0] ?? "")).toEqual(begunTokens(encode, exchange));
       const { text } = chat.render(messages.slice(0, 1), { addGenerationPrompt: true });
       expect(promptTokens(encode, exchange)).toEqual(encode(text));
     }

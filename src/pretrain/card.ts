@@ -51,7 +51,7 @@ ${Object.entries(skills)
   .map(([name, share]) => `| ${name} | ${percent(share, 0)} |`)
   .join("\n")}
 
-| target | worked | direct |
+| target | worked, its first symbol given | direct |
 |---|---:|---:|
 ${Object.entries(targets)
   .map(

@@ -33,14 +33,22 @@ export function promptTokens(encode: Encode, exchange: Exchange): readonly numbe
   return [...question, turnStart, ...encode("assistant\n")];
 }
 
+/** The begin of an answer, up to its first symbol: where there are two styles, that tells which. */
+export const begunTokens = (encode: Encode, { response }: Exchange): readonly number[] =>
+  answerTokens(encode, response.slice(0, 1).join(" "));
+
+function answerTokens(encode: Encode, answer: string): readonly number[] {
+  const begin = encode("assistant\n").length;
+  return encode(`assistant\n${answer}`).slice(begin);
+}
+
 /**
  * A question and its answer as the template has them; the answer and its end are what is learnt. Equal
  * to what `encodeRows` makes of the same conversation.
  */
 export function exchangeTokens(encode: Encode, exchange: Exchange): MarkedTokens {
   const prompt = promptTokens(encode, exchange);
-  const begin = encode("assistant\n").length;
-  const answer = encode(`assistant\n${textsOf(exchange).response}`).slice(begin);
+  const answer = answerTokens(encode, textsOf(exchange).response);
   const after = encode("\n");
   return {
     tokens: [...prompt, ...answer, turnEnd, ...after],

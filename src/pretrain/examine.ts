@@ -9,7 +9,7 @@ import type { TextSuite } from "../tasks/study/textSuite.ts";
 import { fold, type Key, stream } from "../tensor/random.ts";
 import { at } from "../tensor/shapes.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
-import { promptTokens, textsOf, turnEnd } from "./chat.ts";
+import { begunTokens, promptTokens, textsOf, turnEnd } from "./chat.ts";
 import { textRow } from "./mixture.ts";
 import type { Prepared } from "./prepare.ts";
 
@@ -22,7 +22,8 @@ export interface Examination {
   readonly bytes: number;
   /** Share of questions of each skill that greedy answers get right. */
   readonly skills: Readonly<Record<string, number>>;
-  /** Of each target, in either style. */
+  /** Of each target: worked out, once the answer's first symbol is given; and directly, as the base
+   * mostly answers. */
   readonly targets: Readonly<Record<string, { readonly worked: number; readonly direct: number }>>;
 }
 
@@ -44,7 +45,7 @@ export async function examine(engine: Engine, examined: Examined): Promise<Exami
   const kinds: readonly Kind[] = [
     ...Object.values(suite.skills).map(({ draw, score }) => ({ draw, score })),
     ...Object.values(suite.targets).flatMap(({ worked, direct, score }) => [
-      { draw: worked, score },
+      { draw: worked, score, isBegun: true },
       { draw: direct },
     ]),
   ];
@@ -83,6 +84,9 @@ async function measureText(
 interface Kind {
   readonly draw: Generator;
   readonly score?: Judged["score"];
+  /** Whether the answer's first symbol is given. A latent style is the rarer one: a base that knows it
+   * would not begin it of itself. */
+  readonly isBegun?: boolean;
 }
 
 /** Tokens that an answer may have beyond the longest right one. */
@@ -98,12 +102,14 @@ async function ask(
   const { encode, tokenizer: tokenizerJson } = prepared;
   const tokenizer = loadTokenizer({ tokenizerJson });
   const { contextLength } = model.config;
-  const all = kinds.flatMap(({ draw, score }, kind) => {
+  const all = kinds.flatMap(({ draw, score, isBegun = false }, kind) => {
     const next = stream(fold(key, kind));
     return Array.from({ length: questions }, () => {
       const exchange = draw(next);
       const wanted = encode(textsOf(exchange).response).length + 1;
-      return { kind, score, exchange, prompt: promptTokens(encode, exchange), wanted };
+      const begun = isBegun ? begunTokens(encode, exchange) : [];
+      const prompt = [...promptTokens(encode, exchange), ...begun];
+      return { kind, score, exchange, begun, prompt, wanted };
     });
   });
   // What the context has no room for cannot be right.
@@ -116,10 +122,10 @@ async function ask(
     ...{ model, params, prompts, stopToken: turnEnd, batchSize: Math.min(AT_ONCE, asked.length) },
     maxNewTokens: Math.min(left, Math.max(...asked.map(({ wanted }) => wanted)) + ROOM),
   });
-  for (const [i, { kind, score, exchange }] of asked.entries()) {
+  for (const [i, { kind, score, exchange, begun }] of asked.entries()) {
     const ids = at(answers, i);
     if (ids.at(-1) !== turnEnd) continue;
-    const said = tokenizer.decode(ids.slice(0, -1));
+    const said = tokenizer.decode([...begun, ...ids.slice(0, -1)]);
     if (isRight(said, exchange, score)) right[kind] = at(right, kind) + 1;
   }
   return right.map((count) => count / questions);
